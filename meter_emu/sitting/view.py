@@ -70,7 +70,7 @@ def lines_of(view: View, *, brief: bool = False) -> Iterator[tuple[str, str]]:
     yield "true time", legal_words(view.now_us, view.zone)
     yield "clock", clock_words(view)
     balance = view.balance_ueur
-    yield "balance", "unreadable" if balance is None else f"{euro(balance)} EUR"
+    yield "balance", "unknown" if balance is None else f"{euro(balance)} EUR"
     yield "card", view.card
     for planned in plan_of(view):
         yield "next", planned_words(planned, view, brief=brief)

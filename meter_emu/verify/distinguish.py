@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
+from meter_emu.laws.compared import without_screen
 from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import Among
@@ -141,15 +142,11 @@ def _common(first: str, second: str, models: Sequence[str]) -> Among:
     one, other = (covered(parse_build(build), tuple(models)).kits for build in (first, second))
     found = []
     for kit in one:
-        cards = [
-            card
-            for also in other
-            if (also.model_name, also.model) == (kit.model_name, kit.model)
-            for card in kit.cards
-            if card in also.cards
-        ]
+        same = [also for also in other if also[:2] == kit[:2]]
+        cards = [card for also in same for card in kit.cards if card in also.cards]
         if cards:
-            found.append(kit._replace(cards=cards))
+            by_card = kit.clock_cards and all(also.clock_cards for also in same)
+            found.append(kit._replace(cards=cards, clock_cards=by_card))
     if not found:
         raise ConfigError("distinguish", "build", f"{first} and {second} have no meter in common")
     return found
@@ -187,8 +184,10 @@ def _first_difference(
 ) -> tuple[Campaign, _Pair] | None:
     """Return the first difference in a story, or in one that a hazard makes from it."""
     for campaign in _with_hazard(story, law, builds):
-        lived = _both_seen(*(_run(Trial(campaign, build)) for build in builds))
-        for pair in zip_longest(*lived):
+        one, other = (_run(Trial(campaign, build)) for build in builds)
+        if len({parse_build(build).factory is None for build in builds}) == 2:
+            one, other = without_screen(one), without_screen(other)  # each has words of its own
+        for pair in zip_longest(*_both_seen(one, other)):
             if not _alike(*pair):
                 return campaign, pair
     return None
