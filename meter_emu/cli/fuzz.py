@@ -104,6 +104,7 @@ def run(
     another = parse_build(build).factory is not None
     chosen = _chosen(target_ids, build, another=another)
     _begin(chosen, Path(corpus))
+    known = _known(Path(finds))
     together = SideBySide(
         chosen,
         build=build,
@@ -114,7 +115,7 @@ def run(
         guided=not no_coverage,
         runs=runs or -1,
         began_s=began_s(),
-        known=_known(Path(finds)),
+        known=known,
         keep_going=_ALL in target_ids if keep_going is None else keep_going,
     )
     teller, interrupted = _Teller(together.figures, shown=json_file != STDOUT), False
@@ -139,12 +140,21 @@ def run(
 
 
 def _known(folder: Path) -> "list[FoundInput]":
-    """Return the finds that lie in a folder; what else lies there is not looked at."""
+    """Return the finds that lie in a folder; what else lies there is not looked at.
+
+    Where there is no folder, see that there can be one: who finds that out at the end of an hour
+    has lost what was found in it.
+    """
     from meter_emu.errors import ConfigError
     from meter_emu.fuzz.finds import load_find
 
+    if not folder.is_dir():
+        with naming(folder):
+            folder.mkdir(parents=True)
+            folder.rmdir()
+        return []
     found = []
-    for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+    for path in sorted(folder.glob("*.toml")):
         with suppress(ConfigError):
             found.append(load_find(path))
     return found
@@ -305,7 +315,7 @@ class _Teller:
             click.echo(f"{one.target.id}: a known find was met {one.again:,} times")
         if one.failed:
             click.echo(f"{one.target.id}: {one.failed}")
-        if not one.oracles:
+        if not one.executions:
             click.echo(f"{one.target.id}: no input was tried in its {one.time_s:.1f} s")
         elif one.missing:
             click.echo(f"{one.target.id}: not reached: {'; '.join(one.missing)}")

@@ -34,11 +34,22 @@ def test_the_canary_is_found_kept_and_played_again(how, tmp_path, run):
     (find,) = (tmp_path / "finds").iterdir()
     assert f"{find}: OracleError: the canary sings" in done.out
     assert 'input = "43555421"' in find.read_text(), "CUT! and nothing else: it was made small"
+    assert "no input was tried" not in done.out
     again = run("fuzz", "replay", str(find))
     assert again.code == 1
     assert "fails: OracleError: the canary sings: this target fails on purpose" in again.out
     seeds = {sha1(b"CUT?").hexdigest()}
     assert seeds <= {path.name for path in (tmp_path / "c" / "canary").iterdir()}
+
+
+def test_where_no_find_could_be_kept_nothing_is_begun(tmp_path, run):
+    (tmp_path / "file").write_text("no folder")
+    for wrong in ("file", "file/below"):
+        done = run(
+            "fuzz", "run", "canary", "--corpus", tmp_path / "c", "--to", tmp_path / wrong,
+        )  # fmt: skip
+        assert (done.code, done.out) == (2, "")
+        assert f"{tmp_path / wrong}: cannot be written" in done.err
 
 
 def test_a_run_goes_on_after_a_find_and_a_known_one_stops_nothing(tmp_path, run):
