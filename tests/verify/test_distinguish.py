@@ -44,7 +44,10 @@ class Deaf:
     def poll(self) -> None: ...
 
 
-@each_cell("second", ["reference", f"{WRONG}Wrapped", f"{HERE}Dawdling"])
+@each_cell(
+    "second",
+    ["reference", f"{WRONG}Wrapped", f"{HERE}Dawdling", "tests.laws.strangers:other_words"],
+)
 def test_programs_that_do_the_same_are_not_told_apart(second):
     found = distinguish("reference", second, models=[MODEL], examples=15)
     assert (found.difference, found.stories) == (None, 15)

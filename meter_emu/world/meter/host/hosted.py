@@ -81,10 +81,7 @@ class Hosted:
         self._host: Host | None = None
         self._calls: Final = _calls(ports)
         host = hosts.take()
-        try:
-            self._socket, self.child = host.power_up()
-        except ConfigError as error:  # it was there when the campaign began
-            raise ProgramError(_CRASHED, str(error)) from None
+        self._socket, self.child = host.power_up()
         patience = struct.pack("ll", 0, _LOOK_US)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
         self._host = host

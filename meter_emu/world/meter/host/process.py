@@ -25,7 +25,7 @@ from pathlib import Path
 from select import select
 from typing import IO, Final, final
 
-from meter_emu.errors import ConfigError
+from meter_emu.errors import ConfigError, ProgramError
 from meter_emu.world.meter.host.forecast import Shared
 
 _VERSION: Final = 1  # METER_PORTS_VERSION of meter_ports.h
@@ -81,9 +81,14 @@ class Host:
         what, child = self._said()
         assert what == b"P", "the host says P, the child's number, and later E"
         if child < 0:
-            raise ConfigError(self._path, "build", "cannot be forked: the system has no room")
+            raise ProgramError("crashed", "it cannot be forked: the system has no room")
         self._ending = child
         return ours, child
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there: somebody may have ended it."""
+        return self._process.poll() is None
 
     def kill(self) -> None:
         """End the child at once."""
@@ -170,7 +175,7 @@ class Host:
         while len(got) < _SAID.size:
             more = self._control.recv(_SAID.size - len(got))
             if not more:
-                raise ConfigError(self._path, "build", "its host process was ended from outside")
+                raise ProgramError("crashed", "its host process was ended from outside")
             got += more
         what, value = _SAID.unpack(got)
         return what, value
@@ -217,7 +222,12 @@ class Hosts:
 
     def take(self) -> Host:
         """Return a host without a meter."""
-        host = self._free.pop() if self._free else Host(self._path, self._debugger)
+        host = self._free.pop() if self._free else None
+        if host is not None and not host.runs:
+            host.close()
+            host = None
+        if host is None:
+            host = Host(self._path, self._debugger)
         self._taken.add(host)
         return host
 

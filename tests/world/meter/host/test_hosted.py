@@ -113,6 +113,16 @@ def test_a_program_that_reads_a_clock_is_not_reproducible(tortured):
     assert "reads a clock" in failure.why
 
 
+def test_a_host_that_somebody_ended_is_started_anew(tortured, tmp_path):
+    path = str(tmp_path / "sleep_0")
+    Path(path).hardlink_to(tortured("sleep_0"))
+    for _ in range(2):
+        assert last_event(path).what is What.ENDED
+        host = min(running(path))  # the others are forked from it
+        os.kill(host, signal.SIGKILL)
+        os.waitid(os.P_PID, host, os.WEXITED | os.WNOWAIT)
+
+
 def test_a_program_without_symbols_is_as_good(tortured, tmp_path):
     run("strip", "-o", str(tmp_path / "sleep_0"), tortured("sleep_0"))
     assert last_event(str(tmp_path / "sleep_0")).what is What.ENDED
