@@ -24,7 +24,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register) urtc
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
+.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-diagnose seen power lint bench fuzz faults matrix mutants fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ test-exhaustive: $(DEV)  ## power cuts, tears, forgeries, leaps of the clock, al
 
 test-drivers: $(DEV)  ## clock drivers: every day of our three, tries of each planted mistake by ten seeds: minutes
 	@$(BIN)/python -m tests.driver_bench.power
+
+test-diagnose: $(DEV)  ## how often the true mistake leads, on households that the library has not: a quarter of an hour
+	@$(BIN)/python -m tests.diagnosis.accuracy
 
 test-alike: $(DEV)  ## no two defects behave the same in the homes of all: a minute
 	@$(BIN)/python -m tests.defects.test_shown

@@ -100,8 +100,9 @@ class Predictor:
     def rare(self, hypothesis: Hypothesis) -> bool:
         """Whether something that was seen takes a phase that is rare among the samples."""
         for number, observation in enumerate(self.incident.observations):
-            fleet = self.incident.fleets[observation.whose.fleet]
-            if observation.many != "some" or fleet is not self.incident.first:
+            whose = observation.whose
+            other = whose.id is not None or whose.fleet != self.incident.first.name
+            if observation.many != "some" or other:
                 continue
             kinds: dict[str, list[bool]] = {}
             for place in self._about[number]:

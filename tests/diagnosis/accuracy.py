@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import click
 
-from meter_emu.diagnosis.hypotheses import Hypothesis, singles
+from meter_emu.diagnosis.hypotheses import Hypothesis, pairs_of, singles
 from meter_emu.diagnosis.incident import (
     Incident,
     Observation,
@@ -26,6 +26,7 @@ from meter_emu.diagnosis.incident import (
 )
 from meter_emu.diagnosis.incident_file import Whose
 from meter_emu.diagnosis.kept import KeptSignatures, default_folder
+from meter_emu.diagnosis.pairs import screen, survivors
 from meter_emu.diagnosis.predictions import Predictor
 from meter_emu.diagnosis.ranking import NINE_TO_ONE, FitClass, Ranking, ranked
 from meter_emu.diagnosis.sampling import drawn, sampled_households
@@ -240,9 +241,55 @@ def measured(library: Library, count: int) -> Iterator[str]:
     yield f"no harm, the reference leads: {interval(sound, count)}"
 
 
+def harmful(library: Library) -> list[str]:
+    """Return the defects that some witness of the library can tell from the reference."""
+    places = range(len(library.households))
+    sound = [library.kept.of(place, Hypothesis()) for place in places]
+    return [
+        one.defects[0]
+        for one in library.hypotheses
+        if one.base == Hypothesis().base
+        and one.defects
+        and [library.kept.of(place, one) for place in places] != sound
+    ]
+
+
+def measured_pairs(library: Library, count: int, among: int) -> Iterator[str]:
+    """Yield the table's rows for pairs of `among` defects that do harm, drawn by chance."""
+    chance = Random(2)
+    some = tuple(sorted(chance.sample(harmful(library), among)))
+    every = tuple(pair for pair in pairs_of(some) if pair.base == Hypothesis().base)
+    truths = [pair for pair in every if pair.office is None]
+    first = three = half = 0
+    for found, case in enumerate(cases(library, truths, count, harm=3), 1):
+        incident = replace(library.incident, observations=case.observations)
+        predictor = Predictor(incident, library.households, library.kept)
+        alone = ranked(predictor, library.hypotheses)
+        where = screen(predictor, alone)
+        tried = library.hypotheses
+        if where is not None:
+            library.kept.complete({where.place: every}, jobs=2)
+            alive = survivors(predictor, library.kept, where, every)
+            library.complete(alive, lambda _done, _of: None)
+            tried = (*tried, *alive)
+        classes = ranked(predictor, tried).classes
+        names = [words for one in classes[:3] for words in one.names]
+        place = next((n for n, one in enumerate(classes, 1) if case.truth.words in one.names), 0)
+        first += place == 1
+        three += 1 <= place <= 3
+        half += any(
+            mistake in words.split(" + ") for words in names for mistake in case.truth.defects
+        )
+        click.echo(f"pair {found}: {case.truth.words}, place {place}, {len(tried)} tried")
+    yield f"true pair first: {interval(first, count)}"
+    yield f"in the first three: {interval(three, count)}"
+    yield f"a true half in the first three: {interval(half, count)}"
+
+
 def main() -> None:
     """Measure, and print the table."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     folder = default_folder()
     folder.mkdir(parents=True, exist_ok=True)
     library = Library(folder, folder, singles())
@@ -251,7 +298,7 @@ def main() -> None:
         click.echo(f"\r{done} of {of} runs", nl=False, err=True)
 
     library.complete(library.hypotheses, hear)
-    for line in measured(library, count):
+    for line in (*measured(library, count), *measured_pairs(library, pairs, among=30)):
         click.echo(line)
 
 
