@@ -31,6 +31,7 @@ from meter_emu.world.rehearsal.household import (
 )
 
 LEADERS_MAX: Final = 12  # ours: hypotheses that are told apart
+_FAR: Final = 2.0  # ours: decades behind the first class; what is further is no leader
 _PER_CLASS: Final = 4  # ours: members of one class among them
 QUESTIONS_MAX: Final = 3  # ours: that a memo names of each sort
 _BEFORE_US: Final = DAY_US // 2  # ours: a display is read half a day before the first cut
@@ -62,7 +63,11 @@ def leaders(ranking: Ranking) -> tuple[Leader, ...]:
     """Return the hypotheses to tell apart: members of the first classes, each class its weight."""
     found: dict[str, Leader] = {}
     for one in ranking.classes:
-        members = {member.words: member for member in one.members if member.mistakes}
+        if one.score > ranking.classes[0].score + _FAR:
+            break
+        if one.assumptions and one.over_nothing <= 0:
+            continue
+        members = {member.words: member for member in one.members}
         new = [member for words, member in members.items() if words not in found][:_PER_CLASS]
         for member in new:
             found[member.words] = Leader(member, 10**-one.score / len(new))
@@ -310,18 +315,26 @@ _ARMED_BEFORE: Final = timedelta(days=3)  # ours: long enough for a day's counti
 def _orders(incident: Incident) -> Iterator[tuple[str, SampledHousehold]]:
     """Yield each order to try, as a household with a meter fresh from its installer."""
     fleet = incident.first
-    kind = next((one for one in fleet.kinds if one.announced is not None), None)
-    if kind is None or kind.announced is None or kind.announced.cut_us is None:
+    ordered = [(kind, us) for kind in fleet.kinds for us in _ordered_us(kind)]
+    if not ordered:
         return
+    kind, cut_us = ordered[0]
     name, model = next(
         (name, model) for name, model in fleet.models.items() if model.energy == kind.model.energy
     )
-    announced = us_to_legal(kind.announced.cut_us, incident.zone).replace(tzinfo=None)
+    announced = us_to_legal(cut_us, incident.zone).replace(tzinfo=None)
     for order in BENCH_ORDERS:
         cut = order.moved(announced)
         household = replace(kind, model=model, model_name=name)
         words = f"{order.words}: {cut:%Y-%m-%d %H:%M}"
         yield words, _on_a_bench(household, order, cut, fleet.name)
+
+
+def _ordered_us(kind: Household) -> Iterator[int]:
+    """Yield the cuts that a household's cards ordered."""
+    for visit in kind.visits:
+        if visit.desk is not None and visit.desk.cut_us is not None:
+            yield visit.desk.cut_us
 
 
 def _on_a_bench(kind: Household, order: BenchOrder, cut: datetime, fleet: str) -> SampledHousehold:

@@ -409,7 +409,7 @@ def _in_words(whose: Whose, many: str, raw_seen: RawSeen) -> str:
     if whose.id is not None:
         who = whose.id
     else:
-        which = [whose.kind or "households"]
+        which = [f"households as {whose.kind}" if whose.kind else "households"]
         if whose.reactivated is not None:
             which.insert(0, "reactivated" if whose.reactivated else "not reactivated")
         if whose.energy is not None:

@@ -43,7 +43,13 @@ class Diagnosis:
                 f"{chance} of cases"
             )
         if not first.hypothesis.mistakes:
-            return "Nothing need have been wrong: the reports are what a sound meter gives"
+            against = first.marks.count(Mark.CONTRADICTED)
+            if not against:
+                return "Nothing need have been wrong: the reports are what a sound meter gives"
+            return (
+                f"Too little was reported: {against} of {len(first.marks)} reports speak against "
+                "that nothing was wrong, and no mistake gains more than it assumes"
+            )
         many = len(first.names)
         names = shortened(first.names, 2)
         lead = "nine to one or more over" if self.ranking.lead >= NINE_TO_ONE else "ahead of"
@@ -94,7 +100,7 @@ def memo(found: Diagnosis) -> Iterator[str]:
 
 def listed(ranking: Ranking) -> tuple[FitClass, ...]:
     """Return the classes that a memo shows: the first, and all of the front."""
-    first = ranking.classes[:_ROWS]
+    first = [one for one in ranking.classes if one.over_nothing > 0 or one.front][:_ROWS]
     return (*first, *(one for one in ranking.front if one not in first))
 
 

@@ -91,7 +91,8 @@ class HypothesisReading(NamedTuple):
 class Ranking:
     """All classes, the best first; `misfit` is the chance of so much against the best if right.
 
-    `unexplained` are the observations that contradict every class with moderate support or more.
+    `unexplained` are the observations that contradict every class with moderate support, or with
+    the most there is, and a sound meter too.
     """
 
     classes: tuple[FitClass, ...]
@@ -151,10 +152,11 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
         )
     )
     best = min(classes, key=lambda one: one.against)
+    support = min(_SUPPORTED, max(one.over_nothing for one in classes))
     explained = {
         number
         for one in classes
-        if one.over_nothing >= _SUPPORTED
+        if one.over_nothing >= support or not one.assumptions
         for number, mark in enumerate(one.marks)
         if mark != Mark.CONTRADICTED
     }
