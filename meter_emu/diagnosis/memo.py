@@ -6,16 +6,23 @@ from textwrap import wrap
 from typing import Any, Final, final
 
 from meter_emu.diagnosis.decide import Decider
-from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.incident import Incident
-from meter_emu.diagnosis.ranking import NINE_TO_ONE, FitClass, Mark, Ranking, in_words
+from meter_emu.diagnosis.ranking import (
+    CONTRADICTED,
+    EXPLAINED,
+    NINE_TO_ONE,
+    SAYS_NOTHING,
+    FitClass,
+    Ranking,
+    in_words,
+)
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 COLUMNS: Final = 80
 _ROWS: Final = 5  # ours: classes of a memo, next to the front; all are in the JSON
 _NAMES: Final = 3  # ours: mistakes named of a class
 _ASKED: Final = 1  # ours: questions of a memo, and two orders; the page has more
-SIGNS: Final = {Mark.EXPLAINED: "+", Mark.CONTRADICTED: "-", Mark.NOTHING: "."}
+SIGNS: Final = {EXPLAINED: "+", CONTRADICTED: "-", SAYS_NOTHING: "."}
 
 
 @final
@@ -43,7 +50,7 @@ class Diagnosis:
                 f"{chance} of cases"
             )
         if not first.hypothesis.mistakes:
-            against = first.marks.count(Mark.CONTRADICTED)
+            against = first.marks.count(CONTRADICTED)
             if not against:
                 return "Nothing need have been wrong: the reports are what a sound meter gives"
             return (
@@ -144,10 +151,25 @@ def as_json(found: Diagnosis) -> dict[str, Any]:
         "fits": ranking.fits,
         "misfit": ranking.misfit,
         "observations": [
-            {"id": one.id, "words": one.words, "sure": one.sure, "sources": list(one.refs)}
+            {"id": one.id, "words": one.words, "sure": one.sure, "sources": one.refs}
             for one in found.incident.observations
         ],
-        "classes": [_class_json(one) for one in ranking.classes],
+        "classes": [
+            {
+                "members": [
+                    {"build": member.build, "office": member.office} for member in one.members
+                ],
+                "assumptions": one.assumptions,
+                "against": round(one.against, 3),
+                "over_nothing_wrong": round(one.over_nothing, 3),
+                "words": in_words(one.over_nothing),
+                "models": one.models,
+                "marks": one.marks,
+                "chances": [round(chance, 3) for chance in one.chances],
+                "front": one.front,
+            }
+            for one in ranking.classes
+        ],
         "unexplained": [found.incident.observations[n].id for n in ranking.unexplained],
         "ask": [_decider_json(one) for one in found.questions],
         "bench": [_decider_json(one) for one in found.experiments],
@@ -158,28 +180,12 @@ def as_json(found: Diagnosis) -> dict[str, Any]:
     }
 
 
-def _class_json(one: FitClass) -> dict[str, Any]:
-    return {
-        "members": [_member_json(member) for member in one.members],
-        "assumptions": list(one.assumptions),
-        "against": round(one.against, 3),
-        "over_nothing_wrong": round(one.over_nothing, 3),
-        "words": in_words(one.over_nothing),
-        "models": list(one.models),
-        "marks": list(one.marks),
-        "chances": [round(chance, 3) for chance in one.chances],
-        "front": one.front,
-    }
-
-
-def _member_json(member: Hypothesis) -> dict[str, Any]:
-    return {"build": member.build, "office": member.office}
-
-
 def _decider_json(one: Decider) -> dict[str, Any]:
+    campaign = None if one.campaign is None else campaign_toml(one.campaign)
+    answers = dict(one.answers)
     return {
         "words": one.words,
         "bits": round(one.bits, 3),
-        "answers": {answer: list(names) for answer, names in one.answers},
-        "campaign": None if one.campaign is None else campaign_toml(one.campaign),
+        "answers": answers,
+        "campaign": campaign,
     }

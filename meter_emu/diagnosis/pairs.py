@@ -12,7 +12,7 @@ from typing import NamedTuple
 from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.predictions import Predictor
-from meter_emu.diagnosis.ranking import Mark, Ranking
+from meter_emu.diagnosis.ranking import CONTRADICTED, Ranking
 
 
 class PairScreen(NamedTuple):
@@ -32,7 +32,7 @@ def screen(predictor: Predictor, ranking: Ranking) -> PairScreen | None:
     about: dict[int, list[int]] = {}
     for number, observation in enumerate(predictor.incident.observations):
         first = observation.whose.fleet == predictor.incident.first.name
-        if leader.marks[number] != Mark.CONTRADICTED or observation.many == "share" or not first:
+        if leader.marks[number] != CONTRADICTED or observation.many == "share" or not first:
             continue
         weight = log10(observation.sure / (1 - observation.sure))
         for place in predictor.about(number):

@@ -8,17 +8,20 @@ it, on the verbal scale of ENFSI's guideline for evaluative reporting (2015).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import log10
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.predictions import Assumed, Predictor
-from meter_emu.world.meter.build import REFERENCE
 
 ASSUMPTION_DECADES: Final = 1.0  # ours: what one assumption costs in the order of the list
 MISFIT_RISK: Final = 0.05  # ours: how often a class that is right is called a misfit
 NINE_TO_ONE: Final = log10(9)
 _SUPPORTED: Final = 1.0  # ours: moderate support; who has less explains nothing by the way
 _AS_GOOD: Final = 0.05  # ours: decades that are no difference
+EXPLAINED: Final = "explained"  # the class predicts it, and a sound meter does not
+CONTRADICTED: Final = "contradicted"
+SAYS_NOTHING: Final = "says nothing"  # a sound meter gives the same
+_CARRIES: Final = 0.1  # ours: a model with less of the likelihood is not named
 _TOLD_APART: Final = 2  # digits of a chance in which classes differ
 _SCALE: Final = (  # decades, words: ENFSI 2015, table 1
     (6, "extremely strong support"),
@@ -28,14 +31,6 @@ _SCALE: Final = (  # decades, words: ENFSI 2015, table 1
     (1, "moderate support"),
     (log10(2), "weak support"),
 )
-
-
-class Mark:
-    """What an observation says of a class."""
-
-    EXPLAINED = "explained"
-    CONTRADICTED = "contradicted"
-    NOTHING = "says nothing"
 
 
 @final
@@ -64,26 +59,15 @@ class FitClass:
         return self.against + ASSUMPTION_DECADES * len(self.assumptions)
 
     @property
+    def predicts(self) -> tuple[object, ...]:
+        """What it has in common with others of its class."""
+        chances = tuple(round(chance, _TOLD_APART) for chance in self.chances)
+        return self.assumed, len(self.assumptions), self.models, chances
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Its members' mistakes, each once, whatever the base program."""
         return tuple(dict.fromkeys(one.words for one in self.members))
-
-
-class HypothesisReading(NamedTuple):
-    """A hypothesis with its assumptions, against the observations."""
-
-    hypothesis: Hypothesis
-    assumed: Assumed
-    rare: bool
-    fit: float  # decades
-    chances: tuple[float, ...]
-    models: tuple[str, ...]
-
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        """Everything that is assumed: each mistake, and what else."""
-        rare = ("a rare phase",) if self.rare else ()
-        return (*self.hypothesis.mistakes, *self.assumed.words, *rare)
 
 
 @final
@@ -136,20 +120,18 @@ def in_words(decades: float) -> str:
 
 def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     """Return the classes of these hypotheses; every base program alone is among them."""
-    hypotheses = tuple(hypotheses)
     sures = [one.sure for one in predictor.incident.observations]
-    most = sum(log10(sure) for sure in sures)
-    sound = _reading(predictor, Hypothesis(REFERENCE), Assumed(), sures)
-    found: list[HypothesisReading] = []
+    sound = _alone(predictor, Hypothesis(), Assumed(), None)
+    groups: dict[tuple[object, ...], list[FitClass]] = {}
     for hypothesis in hypotheses:
-        found += _worth_it(
-            [_reading(predictor, hypothesis, assumed, sures) for assumed in predictor.readings()]
-        )
+        readings = (_alone(predictor, hypothesis, one, sound) for one in predictor.readings())
+        for one in _worth_it(readings):
+            groups.setdefault(one.predicts, []).append(one)
+    merged = (
+        replace(same[0], members=tuple(one.hypothesis for one in same)) for same in groups.values()
+    )
     classes = _fronted(
-        sorted(
-            (_class(members, sound, most) for members in _alike(found)),
-            key=lambda one: (round(one.score, 6), len(one.assumptions), one.names),
-        )
+        sorted(merged, key=lambda one: (round(one.score, 6), len(one.assumptions), one.names))
     )
     best = min(classes, key=lambda one: one.against)
     support = min(_SUPPORTED, max(one.over_nothing for one in classes))
@@ -158,7 +140,7 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
         for one in classes
         if one.over_nothing >= support or not one.assumptions
         for number, mark in enumerate(one.marks)
-        if mark != Mark.CONTRADICTED
+        if mark != CONTRADICTED
     }
     return Ranking(
         classes=classes,
@@ -167,27 +149,38 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     )
 
 
-def _reading(
-    predictor: Predictor, hypothesis: Hypothesis, assumed: Assumed, sures: Sequence[float]
-) -> HypothesisReading:
+def _alone(
+    predictor: Predictor, hypothesis: Hypothesis, assumed: Assumed, sound: FitClass | None
+) -> FitClass:
+    """Return a hypothesis with its assumptions, against the observations, as a class of one."""
+    sures = [one.sure for one in predictor.incident.observations]
     worlds = predictor.worlds
     each = [predictor.chances(hypothesis, assumed, world) for world in worlds]
     fits = [
-        sum(log10(report_chance(chance, sure)) for chance, sure in zip(one, sures, strict=True))
+        sum(
+            log10(report_chance(chance, sure) / sure)
+            for chance, sure in zip(one, sures, strict=True)
+        )
         for one in each
     ]
-    best = max(fits)
-    parts = [10 ** (fit - best) for fit in fits]
-    whole = sum(parts)
+    parts = [10 ** (fit - max(fits)) for fit in fits]
     chances = tuple(
-        sum(part * one[number] for part, one in zip(parts, each, strict=True)) / whole
+        sum(part * one[number] for part, one in zip(parts, each, strict=True)) / sum(parts)
         for number in range(len(sures))
     )
-    carried = [world for world, part in zip(worlds, parts, strict=True) if part > 0.1]
-    models = () if len(carried) == len(worlds) else tuple(dict.fromkeys(sum(carried, ())))
+    carried = [world for world, part in zip(worlds, parts, strict=True) if part > _CARRIES]
     rare = bool(hypothesis.mistakes) and predictor.rare(hypothesis)
-    return HypothesisReading(
-        hypothesis, assumed, rare, best + log10(whole / len(parts)), chances, models
+    fit = max(fits) + log10(sum(parts) / len(parts))
+    ordinary = chances if sound is None else sound.chances
+    return FitClass(
+        members=(hypothesis,),
+        assumptions=(*hypothesis.mistakes, *assumed.words, *(("a rare phase",) if rare else ())),
+        assumed=assumed,
+        against=max(0.0, -fit),
+        over_nothing=0.0 if sound is None else fit + sound.against,
+        chances=chances,
+        marks=tuple(_mark(*both) for both in zip(chances, ordinary, strict=True)),
+        models=() if len(carried) == len(worlds) else tuple(dict.fromkeys(sum(carried, ()))),
     )
 
 
@@ -196,46 +189,20 @@ def report_chance(chance: float, sure: float) -> float:
     return chance * sure + (1 - chance) * (1 - sure)
 
 
-def _worth_it(found: Sequence[HypothesisReading]) -> list[HypothesisReading]:
+def _worth_it(readings: Iterable[FitClass]) -> list[FitClass]:
     """Return the readings whose further assumptions gain something."""
-    kept: list[HypothesisReading] = []
-    for one in sorted(found, key=lambda reading: len(reading.assumptions)):
-        fewer = [two.fit for two in kept if set(two.assumed.words) < set(one.assumed.words)]
-        if not fewer or one.fit > max(fewer) + _AS_GOOD:
+    kept: list[FitClass] = []
+    for one in sorted(readings, key=lambda reading: len(reading.assumptions)):
+        fewer = [two for two in kept if set(two.assumed.words) < set(one.assumed.words)]
+        if all(one.against < two.against - _AS_GOOD for two in fewer):
             kept.append(one)
     return kept
 
 
-def _alike(found: Iterable[HypothesisReading]) -> list[list[HypothesisReading]]:
-    groups: dict[tuple[object, ...], list[HypothesisReading]] = {}
-    for one in found:
-        chances = tuple(round(chance, _TOLD_APART) for chance in one.chances)
-        key = (one.assumed, len(one.assumptions), one.models, chances)
-        groups.setdefault(key, []).append(one)
-    return list(groups.values())
-
-
-def _class(members: Sequence[HypothesisReading], sound: HypothesisReading, most: float) -> FitClass:
-    first = members[0]
-    return FitClass(
-        members=tuple(one.hypothesis for one in members),
-        assumptions=first.assumptions,
-        assumed=first.assumed,
-        against=max(0.0, most - first.fit),
-        over_nothing=first.fit - sound.fit,
-        chances=first.chances,
-        marks=tuple(
-            _mark(chance, ordinary)
-            for chance, ordinary in zip(first.chances, sound.chances, strict=True)
-        ),
-        models=first.models,
-    )
-
-
 def _mark(chance: float, ordinary: float) -> str:
     if chance < 0.5:
-        return Mark.CONTRADICTED
-    return Mark.NOTHING if ordinary >= 0.5 else Mark.EXPLAINED
+        return CONTRADICTED
+    return SAYS_NOTHING if ordinary >= 0.5 else EXPLAINED
 
 
 def _fronted(classes: Sequence[FitClass]) -> tuple[FitClass, ...]:

@@ -8,7 +8,7 @@ import pytest
 from meter_emu.diagnosis.diagnose import Diagnosing
 from meter_emu.diagnosis.hypotheses import OFFICE_MISTAKES
 from meter_emu.diagnosis.memo import COLUMNS, Diagnosis, as_json, memo
-from meter_emu.diagnosis.ranking import FitClass, Mark
+from meter_emu.diagnosis.ranking import CONTRADICTED, FitClass
 from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.diagnosis.small import FEW, at_work
 
@@ -36,7 +36,7 @@ def class_of(found: Diagnosis, words: str) -> FitClass:
 def against(found: Diagnosis, one: FitClass) -> set[str]:
     observations = found.incident.observations
     pairs = zip(observations, one.marks, strict=True)
-    return {o.id for o, mark in pairs if mark == Mark.CONTRADICTED}
+    return {o.id for o, mark in pairs if mark == CONTRADICTED}
 
 
 def test_those_that_leave_resa_on_time_lead(alone: Diagnosis) -> None:
