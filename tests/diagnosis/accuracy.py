@@ -41,9 +41,9 @@ WITNESSES = (
     "after-summer-time",
     "june-29",
     "friday",
-    "little-credit",
-    "never-armed",
     "extended",
+    "not-extended",
+    "instants",
     "gas-never-back",
 )
 LIBRARY = ("electricity-pcf8563-utc", "electricity-ds3231-utc", "electricity-ds1307-cet")
