@@ -134,3 +134,44 @@ def test_a_bench_order_is_a_campaign_that_tells_leaders_apart(
 
 def test_a_question_about_a_display_is_asked(alone: Diagnosis) -> None:
     assert any("display show" in one.words for one in alone.questions)
+
+
+NOTHING_FITS = """
+name = "cut at an hour that no mistake gives"
+zone = "Europe/Brussels"
+[[fleet]]
+name = "ores"
+campaign = "ores-2020-07"
+households = 1_000
+models = ["electricity-pcf8563-utc"]
+[fleet.kinds]
+after-summer-time = 900
+june-29 = 100
+"""
+
+
+def odd(kind: str, day: int) -> str:
+    times = f"[2020-06-{day}T03:00:00, 2020-06-{day}T05:00:00]"
+    return f"""
+[[observed]]
+id = "{kind} {day}"
+whose = {{ fleet = "ores", kind = "{kind}" }}
+some = {{ cut = {times} }}
+sources = [{{ ref = "a caller", sure = 0.95 }}]
+"""
+
+
+def test_where_nothing_fits_the_first_line_says_so(tmp_path: Path) -> None:
+    reports = odd("after-summer-time", 10) + odd("june-29", 10) + odd("after-summer-time", 14)
+    found = at_work(tmp_path, NOTHING_FITS + reports).singles()
+    assert not found.ranking.fits
+    assert found.ranking.misfit < 0.001
+    assert next(iter(list(memo(found))[1:])).startswith("Nothing in the catalogue fits")
+    assert found.ranking.unexplained == (0, 1, 2)
+
+
+def test_one_report_that_nothing_explains_is_no_misfit(tmp_path: Path) -> None:
+    reports = odd("after-summer-time", 10).replace("0.95", "0.8")
+    found = at_work(tmp_path, NOTHING_FITS + reports).singles()
+    assert found.ranking.fits
+    assert found.headline.startswith("Too little was reported: 1 of 1 reports")

@@ -1,0 +1,49 @@
+"""The page on `diagnose`: its incident gives what it says, its table is what the bench does."""
+
+import re
+from pathlib import Path
+
+from meter_emu.diagnosis.diagnose import Diagnosing
+from meter_emu.diagnosis.incident import load_incident
+from meter_emu.diagnosis.memo import Diagnosis
+from tests.diagnosis.groups import HEAD, orders, row
+from tests.docs.pages import page
+
+PAGE = page("docs/diagnose.md")
+MORE = """
+[[observed]]
+id = "another"
+whose = { fleet = "village", kind = "july" }
+some = { cut = [2020-07-03T21:55:00, 2020-07-03T22:50:00] }
+sources = [{ ref = "a second caller", sure = 0.9 }]
+"""
+
+
+def diagnosed(folder: Path, incident: str) -> Diagnosis:
+    path = folder / "village.toml"
+    path.write_text(incident, "utf-8")
+    defects = ("summer-time-twice", "no-summer-time")
+    at_work = Diagnosing(
+        load_incident(path), samples=1, seed=0, kept_in=folder, jobs=1, defects=defects
+    )
+    return at_work.singles()
+
+
+def test_the_village_is_as_the_page_says(tmp_path: Path) -> None:
+    (incident,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    found = diagnosed(tmp_path, incident)
+    first, _, rest = found.headline.partition(",")
+    assert f"*{first}" in " ".join(PAGE.split())
+    assert rest
+    twice = diagnosed(tmp_path, incident + MORE)
+    assert twice.ranking.classes[0].names == ("summer-time-twice",)
+
+
+def test_a_row_of_the_table_is_what_the_bench_does() -> None:
+    rows = PAGE.partition(HEAD)[2].splitlines()
+    assert len(rows) >= 5
+    tried = [words for words, _ in orders()]
+    assert len(tried) == 8
+    for line in rows[:: max(1, len(rows) // 3)]:
+        members = re.findall(r"`([\w-]+)`", line.split("|")[1])
+        assert row(members) == line, "run python -m tests.diagnosis.groups"
