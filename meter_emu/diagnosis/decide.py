@@ -137,14 +137,27 @@ class Deciding:
             different.setdefault(tuple(sorted(names for _, names in one.answers)), one)
         return tuple(different.values())[:QUESTIONS_MAX]
 
+    def alike(self) -> tuple[tuple[Hypothesis, ...], ...]:
+        """Return the leaders that no order on a bench tells apart, in groups."""
+        groups: dict[tuple[str, ...], list[Hypothesis]] = {}
+        each = [answers for *_, answers in self._tried()]
+        for number, leader in enumerate(self._among):
+            does = tuple(answers[number] for answers in each)
+            if does:
+                groups.setdefault(does, []).append(leader.hypothesis)
+        return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+    def _tried(self) -> Iterator[tuple[str, SampledHousehold, int, list[str]]]:
+        """Yield each order with its household, its number and what every leader gives."""
+        for number, (words, one) in enumerate(self._given.bench, len(self._given.read)):
+            answers = [cut_words(signature, one) for signature in self._signatures(number, one)]
+            yield words, one, number, answers
+
     def experiments(self) -> tuple[Decider, ...]:
         """Return the orders to try on a bench, each by what it adds to those before it."""
         found: list[Decider] = []
         known: list[tuple[str, ...]] = [() for _ in self._among]
-        results = []
-        for number, (words, one) in enumerate(self._given.bench, len(self._given.read)):
-            answers = [cut_words(signature, one) for signature in self._signatures(number, one)]
-            results.append((words, one, number, answers))
+        results = list(self._tried())
         while results and len(found) < QUESTIONS_MAX:
             before = _bits(self._among, known)
             gains = [

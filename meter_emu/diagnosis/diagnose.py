@@ -88,7 +88,12 @@ class Diagnosing:
             jobs=self._jobs,
             hear=lambda done, of: self.hear("what would decide", done, of),
         )
-        return replace(found, questions=asks.questions(), experiments=asks.experiments())
+        return replace(
+            found,
+            questions=asks.questions(),
+            experiments=asks.experiments(),
+            alike=asks.alike(),
+        )
 
     def _diagnosis(self, ranking: Ranking) -> Diagnosis:
         return Diagnosis(

@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import Any, Final, final
 
 from meter_emu.diagnosis.decide import Decider
+from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.incident import Incident
 from meter_emu.diagnosis.ranking import (
     CONTRADICTED,
@@ -38,6 +39,7 @@ class Diagnosis:
     pairs: int | None
     questions: tuple[Decider, ...] = ()
     experiments: tuple[Decider, ...] = ()
+    alike: tuple[tuple[Hypothesis, ...], ...] = ()
 
     @property
     def headline(self) -> str:
@@ -95,6 +97,12 @@ def memo(found: Diagnosis) -> Iterator[str]:
         yield f"explained by nothing in the catalogue: {said}"
     yield from _deciders("ask people", found.questions[:_ASKED])
     yield from _deciders("order on a bench, real meter", found.experiments[: _ASKED + 1])
+    for group in found.alike[:_ASKED]:
+        names = shortened([one.words for one in group], _NAMES)
+        again = " ".join(dict.fromkeys(one.build for one in group[:2]))
+        yield from _indented(
+            "  ", f"no such order tells apart {names}: meter-emu distinguish {again}"
+        )
     pairs = "pairs not tried" if found.pairs is None else f"{found.pairs:,} pairs"
     yield ""
     yield from _indented(
@@ -173,6 +181,7 @@ def as_json(found: Diagnosis) -> dict[str, Any]:
         "unexplained": [found.incident.observations[n].id for n in ranking.unexplained],
         "ask": [_decider_json(one) for one in found.questions],
         "bench": [_decider_json(one) for one in found.experiments],
+        "alike": [[one.words for one in group] for group in found.alike],
         "hypotheses": found.hypotheses,
         "pairs": found.pairs,
         "households": found.households,
