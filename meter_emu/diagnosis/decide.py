@@ -216,8 +216,8 @@ class Deciding:
         return hypothesis._replace(office=None)
 
 
-def _joined(known: Sequence[tuple[str, ...]], answers: Sequence[str]) -> list[tuple[str, ...]]:
-    return [(*before, answer) for before, answer in zip(known, answers, strict=True)]
+def _joined(so_far: Sequence[tuple[str, ...]], answers: Sequence[str]) -> list[tuple[str, ...]]:
+    return [(*before, answer) for before, answer in zip(so_far, answers, strict=True)]
 
 
 def _bits(among: Sequence[Leader], answers: Sequence[tuple[str, ...]]) -> float:

@@ -384,10 +384,10 @@ def _at_odds(one: Observation, other: Observation) -> bool:
     return mine == theirs
 
 
-def _known(name: str | None, known: Collection[str], place: FilePlace, key: str) -> None:
+def _known(name: str | None, there: Collection[str], place: FilePlace, key: str) -> None:
     """Refuse a name that is not there; none is fine."""
-    if name is not None and name not in known:
-        want = f"want one of {', '.join(known)}, got {name!r}{hint(name, known)}"
+    if name is not None and name not in there:
+        want = f"want one of {', '.join(there)}, got {name!r}{hint(name, there)}"
         place.refuse(key, want)
 
 

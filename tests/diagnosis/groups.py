@@ -18,7 +18,7 @@ from meter_emu.resources import built_in
 from meter_emu.verify.distinguish import distinguish
 
 PAGE = Path(__file__).parents[2] / "docs" / "diagnose.md"
-HEAD = "| the same in every household | told apart by | what each does |\n| --- | --- | --- |\n"
+HEAD = "| the same in every household | split by | what each does |\n| --- | --- | --- |\n"
 STORIES = 300
 
 
