@@ -21,7 +21,9 @@ def failure_text(setup: MeterSetup, options: Mapping[str, object]) -> str:
     """Return the story of a test so far; `options` are those of the command line that count."""
     events, steps = setup.meter.events, setup.dialogue.steps
     said = steps[-STEPS_SHOWN:]
-    journal = [*_journal(setup)]
+    ours = setup.rig.build.readable(setup.rig.household.model) is not None
+    journal = [*_journal(setup)] if ours else []
+    empty = "nothing is in the meter's own journal" if ours else "its memory is the program's own"
     given = ((name, str(value)) for name, value in options.items() if value is not None)
     how = [word for pair in given for word in pair]
     lines = [
@@ -32,7 +34,7 @@ def failure_text(setup: MeterSetup, options: Mapping[str, object]) -> str:
         f"the last {min(EVENTS_SHOWN, len(events))} of {len(events)} events:",
         *(_event(event, setup) for event in events[-EVENTS_SHOWN:]),
         "",
-        "the meter's own journal:" if journal else "nothing is in the meter's own journal",
+        "the meter's own journal:" if journal else empty,
         *journal,
         "",
         f"the last {len(said)} of {setup.dialogue.count} steps between card and reader:",

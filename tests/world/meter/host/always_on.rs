@@ -43,7 +43,7 @@ fn serve_card() {
         meter_card_done();
         &answer[..size.max(0) as usize]
     };
-    if option_env!("PANICS").is_some() {
+    if std::env::current_exe().is_ok_and(|path| path.ends_with("panics")) {
         panic!("a card with {status:02x?}");
     }
 }

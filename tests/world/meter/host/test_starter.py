@@ -3,6 +3,7 @@
 `make test-firmware` asks more: 2,000 stories, all ten mistakes, sanitizers, coverage.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -10,15 +11,22 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
+from meter_emu.fuzz.bench import FuzzedMeter
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial
 from meter_emu.resources import find
 from meter_emu.stories.chooser import Replayed, seeded
 from meter_emu.stories.story import armed_household, lived, on_build, own_models, story
+from meter_emu.testing.circumstances import Circumstances
+from meter_emu.testing.failure_report import failure_text
+from meter_emu.testing.links import Direct
+from meter_emu.testing.setup import MeterSetup
 from meter_emu.verify.run import verify
 from meter_emu.world.meter.board import NEVER_US, Board
 from meter_emu.world.meter.build import parse_build
@@ -26,6 +34,7 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.meter.host.forecast import Shared
 from meter_emu.world.meter.host.hosted import hosted
 from meter_emu.world.meter.host.starter import make_starter
+from meter_emu.world.meter.plan import insight
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import rig_of
 from meter_emu.world.rehearsal.fleet import rehearsed
@@ -38,6 +47,7 @@ MODEL = "electricity-pcf8563-utc"
 KIT = next(kit for kit in own_models() if kit.model_name == MODEL)
 LONG = bool(os.environ.get("METER_EMU_FIRMWARE"))
 SOURCES = [C / "starter" / f"{name}.c" for name in ("my_meter", "card", "calendar", "crypto")]
+READERS = {"observer": "newest", "plan": "Memory"}
 MISTAKES = (
     "END_EXCLUSIVE", "REACTIVATION_CLEARS_ONE", "UNCERTAINTY_FORGOTTEN", "LEAP_OF_BCD_YEAR",
     "NO_SUMMER_TIME", "FOURTH_SUNDAY", "MONTH_WITHOUT_TENS", "TORN_READ", "FRIDAY_AND_SATURDAY",
@@ -46,18 +56,26 @@ MISTAKES = (
 
 
 def starter(folder: Path, *flags: str, name: str = "my_meter") -> str:
-    return linked(SOURCES, folder / name, *flags)
+    shutil.copy2(compiled(*flags), folder / name)
+    return str(folder / name)
+
+
+@cache
+def compiled(*flags: str) -> str:
+    folder = Path(mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    return linked(SOURCES, folder / "my_meter", *flags)
 
 
 def test_the_starter_keeps_every_law(tmp_path):
-    report = verify(starter(tmp_path, "-O2"), models=[MODEL], examples=2000 if LONG else 3, seed=4)
+    report = verify(starter(tmp_path), models=[MODEL], examples=2000 if LONG else 3, seed=4)
     assert [(e.law.id, e.broken.words, e.broken.text) for e in report.examined if e.broken] == []
     assert "gas" in report.not_covered
     assert "clock card" in report.not_covered
 
 
 def test_answers_that_were_foretold_are_those_of_the_ports(tmp_path, monkeypatch):
-    build = starter(tmp_path, "-O1")
+    build = starter(tmp_path)
     kits = [KIT._replace(cards=KIT.cards[:4])]
     campaigns = [on_build(story(seeded(f"{n}"), kits), build) for n in range(200 if LONG else 5)]
     foretell, ordinary = Shared.foretell, [lived(campaign) for campaign in campaigns]
@@ -99,6 +117,25 @@ def test_each_mistake_stands_in_its_source_and_on_the_page():
     planted = set(re.findall(r"#ifn?def MISTAKE_(\w+)", text))
     assert planted >= set(MISTAKES)
     assert planted == set(re.findall(r"`MISTAKE_(\w+)`", page))
+
+
+def test_nobody_reads_the_memory_of_another_program(tmp_path, monkeypatch):
+    for place in ("observer", "plan"):  # what they would read it with
+        monkeypatch.setattr(f"meter_emu.world.meter.{place}.{READERS[place]}", read_by_nobody)
+    build = starter(tmp_path)
+    setup = MeterSetup(Circumstances(), build=build, seed=0, reach=Direct())
+    setup.desk.arm(setup.card, defer_until="2020-07-03 23:01", cut_at="2020-07-03 23:01")
+    setup.meter.insert(setup.card)
+    setup.world.run_until("2020-07-04 00:00")
+    assert not setup.meter.supply_on
+    assert {event.balance_ueur for event in setup.meter.events} == {None}
+    assert "its memory is the program's own" in failure_text(setup, {})
+    assert insight(setup.rig.board, setup.meter.model, setup.rig.build) is None
+    assert FuzzedMeter(0, build).state() is None
+
+
+def read_by_nobody(*_args: object) -> None:
+    raise AssertionError("another's memory")
 
 
 def test_a_household_alone_that_it_declares_outside_is_not_covered(tmp_path):
@@ -148,19 +185,17 @@ def test_a_program_in_cpp_has_its_objects_anew_at_every_power_up(tmp_path):
     assert " POLLS" in events[-1].shown
 
 
-def test_a_program_in_rust_is_as_good_and_its_panic_is_the_verdict(tmp_path, monkeypatch):
+def test_a_program_in_rust_is_as_good_and_its_panic_is_the_verdict(tmp_path):
     rustc = shutil.which("rustc", path=f"{os.environ['PATH']}:{Path.home()}/.cargo/bin")
     if rustc is None:
         pytest.skip("no rustc here")
+    source, library = str(HERE / "always_on.rs"), str(tmp_path / "libon.a")
+    run(rustc, "-O", "--edition=2021", "--crate-type=staticlib", source, "-o", library)
+    made = str(tmp_path / "on"), str(tmp_path / "panics")
+    run(compiler(), str(C / "meter_host.c"), library, "-lpthread", "-ldl", "-lm", "-o", made[0])
+    shutil.copy2(*made)
     campaign = armed_household(Replayed([]), [KIT])
-    last = []
-    for name in ("on", "panics"):
-        source, library = str(HERE / "always_on.rs"), str(tmp_path / f"lib{name}.a")
-        run(rustc, "-O", "--edition=2021", "--crate-type=staticlib", source, "-o", library)
-        host = str(C / "meter_host.c")
-        run(compiler(), host, library, "-lpthread", "-ldl", "-lm", "-o", str(tmp_path / name))
-        last.append(Trial(campaign, str(tmp_path / name)).run.events[-1])
-        monkeypatch.setenv("PANICS", "1")
+    last = [Trial(campaign, build).run.events[-1] for build in made]
     assert last[0].what is What.ENDED
     assert " POLLS" in last[0].shown
     failure = last[1].failure
