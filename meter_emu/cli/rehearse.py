@@ -36,6 +36,7 @@ from meter_emu.cli.trusting import check_builds, trust_option
 from meter_emu.errors import OutputError
 from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
+from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.failure import Failure
 from meter_emu.world.meter.times import us_to_iso, us_to_legal
@@ -74,7 +75,14 @@ class JsonStream:
             "as_expected": expected(outcome, household),
             "breaches": [self._breach(breach) for breach in outcome.breaches],
             "findings": [
-                {"kind": one.kind.value, "since": self._iso(one.from_us), "words": one.words}
+                {
+                    "kind": one.kind.value,
+                    "since": self._iso(one.from_us),
+                    "until": self._iso(one.until_us),
+                    "times": one.times,
+                    "lasted_s": one.lasted_us // SECOND_US,
+                    "words": one.words,
+                }
                 for one in outcome.findings
             ],
             "failure": self._failure(outcome.failure),

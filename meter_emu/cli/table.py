@@ -21,7 +21,7 @@ from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.meter.times import us_to_iso, us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
-from meter_emu.world.rehearsal.knowledge import clock_within_bound
+from meter_emu.world.rehearsal.knowledge import clock_beyond_us
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.sample import Sample
 from meter_emu.world.rehearsal.verdict import (
@@ -114,6 +114,10 @@ class ResultTable:
             limited=outcome.limited,
         )
         self._rows.setdefault(key, HouseholdRow(household, outcome)).add(outcome)
+        beyond_us = clock_beyond_us(household, self._campaign.end_us)
+        if beyond_us is not None:
+            fact = "clock beyond its bound, outside the promise,"
+            self._note(self._found, household, fact, max(beyond_us, self._campaign.start_us))
         if outcome.wrong_display is not None:
             since_us, shown = outcome.wrong_display
             self._note(self._displays, household, self._stated(shown), since_us)
@@ -243,8 +247,6 @@ class ResultTable:
                     f"{row.name}: still ordered to be cut at {key.in_meter}, "
                     f"before the announced {key.promise}"
                 )
-            if not clock_within_bound(household, self._campaign.end_us):
-                yield f"{row.name}: its clock is beyond its bound, outside the promise"
             if outcome.failure is not None:
                 yield self._failure(row, outcome.failure)
 

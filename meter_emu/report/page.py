@@ -36,7 +36,7 @@ from meter_emu.units import UEUR_PER_CENT, euro
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Announcement, Household
-from meter_emu.world.rehearsal.knowledge import clock_within_bound
+from meter_emu.world.rehearsal.knowledge import clock_beyond_us
 from meter_emu.world.rehearsal.promise import PromiseKind
 from meter_emu.world.rehearsal.verdict import expected, households
 from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
@@ -283,7 +283,7 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
     end = f"{euro(facts.balance[-1][1])} € at the end" if facts.balance else "then unknown"
     yield "Balance", f"{start}, {end}"
     yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"
-    if not clock_within_bound(seen.household, campaign.end_us):
+    if clock_beyond_us(seen.household, campaign.end_us) is not None:
         yield "Clock", "beyond its bound: a fault outside the promise"
 
 

@@ -6,7 +6,7 @@ from meter_emu.world.meter.model import load_model
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.knowledge import clock_within_bound
+from meter_emu.world.rehearsal.knowledge import clock_beyond_us
 from meter_emu.world.rehearsal.verdict import expected, judge
 from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.cells import each_cell
@@ -58,7 +58,7 @@ def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, mo
     assert households
     for household in households:
         assert (household.model_name, household.model) == (model, MODELS[model])
-        assert clock_within_bound(household, campaign.end_us)
+        assert clock_beyond_us(household, campaign.end_us) is None
         outcome = judge(household, campaign, run_meter(household, campaign))
         assert expected(outcome, household), outcome
         assert outcome.wrong_display is None, outcome

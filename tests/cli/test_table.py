@@ -17,6 +17,7 @@ from meter_emu.resources import find
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.verdict import judge
+from tests.campaigns import head
 from tests.cells import each_cell
 from tests.report.pages import BOTH, REFERENCE
 
@@ -161,3 +162,18 @@ def test_ctrl_c_says_how_far_it_was_and_what_is_not_written(capsys):
         work()
     said = "meter-emu: interrupted: 3 stories, nothing broken; a.json and page not written\n"
     assert capsys.readouterr().err == said
+
+
+def test_each_clock_beyond_its_bound_is_counted_in_a_fleet(tmp_path):
+    """Copies draw their own error: it is not the first of a row that speaks for all."""
+    text = head("fleet", "2020-06-01T10:00:00", "2020-06-02T10:00:00", announced=None)
+    body = '[[household]]\nid = "a"\nkind = "x"\ncount = 20\nload_w = 100\nbalance_eur = 20\n'
+    (tmp_path / "c.toml").write_text(f"{text}{body}clock_error_s = [50, 69]\n", "utf-8")
+    campaign = load_campaign(tmp_path / "c.toml")
+    found, beyond = ResultTable(campaign), 0
+    for household in campaign.households:
+        found.add(household, judge(household, campaign, run_meter(household, campaign)))
+        beyond += household.clock_error_s > 60
+    assert 1 < beyond < 20
+    (said,) = [row for row in shown(found, 200) if "beyond its bound" in row]
+    assert said.startswith(f"{beyond} households: clock beyond its bound, outside the promise,")

@@ -7,11 +7,14 @@ import re
 from datetime import datetime
 from typing import Final, NamedTuple, final
 
+from card_protocol.timestamp import Civil
 from meter_emu.domain import Result
 
 _CARD: Final = re.compile(r"\| CARD ([0-9A-F]{2})\b", re.ASCII)
 _CLOCK: Final = re.compile(r"\bCLOCK (NONE|\d{4}-\d\d-\d\d \d\d:\d\d) ([A-Z_]+) ", re.ASCII)
 _UNTIMED: Final = re.compile(r"\bUSED WITHOUT TIME (\d+)\.(\d{3}) (\S+)", re.ASCII)
+_END: Final = re.compile(r"\b(T1|T2) (NONE|\d{4}-\d\d-\d\d \d\d:\d\d)", re.ASCII)
+_CREDIT: Final = re.compile(r"\bCREDIT (-?)(\d+)\.(\d\d) EUR\b", re.ASCII)
 _RESULTS: Final = {result.value: result for result in Result}
 
 
@@ -47,6 +50,23 @@ def clock_said(text: str) -> ClockSaid | None:
     except ValueError:
         legal = None
     return ClockSaid(legal, found[2])
+
+
+def ends_said(text: str) -> dict[str, Civil | None]:
+    """Return the ends that the display names, T1 or T2: when, or `None` for none."""
+    return {
+        found[1]: None if found[2] == "NONE" else Civil(*map(int, re.split(r"\D", found[2])))
+        for found in _END.finditer(text)
+    }
+
+
+def credit_said(text: str) -> int | None:
+    """Return the credit in cents, as the display has it."""
+    found = _CREDIT.search(text)
+    if found is None:
+        return None
+    cents = int(found[2]) * 100 + int(found[3])
+    return -cents if found[1] else cents
 
 
 def untimed_said(text: str) -> UntimedSaid | None:

@@ -55,7 +55,7 @@ NO_DATE: Final = Civil(0, 0, 0, 0, 0)  # a field that holds no date
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenBack:
-    """A meter's write-back on a card about account and order.
+    """A meter's write-back on a card about account, order and clock, whose legal time is `clock`.
 
     Fields that may be `None` are `None` on a memory card, which has no room for them.
     """
@@ -70,6 +70,7 @@ class WrittenBack:
     charged_night_wh: int | None
     order_number: int
     result: int
+    clock: Civil | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,14 @@ class Causes:
                 return cause
         return None
 
+    def wrong(self, us: int) -> bool:
+        """Whether the clock itself may be wrong by now: it left its bound, or was upset."""
+        wrong = (Why.BEYOND, Why.UPSET)
+        return any(
+            cause.why in wrong and cause.from_us <= us
+            for cause in (*self._of_setting, *self._found)
+        )
+
     def take(self, event: Event, *, stepping: bool = False) -> None:
         """Take in an event; `stepping` is whether a legal clock may be at its step."""
         what, at_us = event.what, event.at_us

@@ -169,6 +169,8 @@ class _Story:
         self._household, self._campaign = household, campaign
         rig = rig_of(household, campaign)
         self._rig, self._board = rig, rig.board
+        if household.image is not None and rig.build.factory is not None:
+            self._refuse_desk_visits(household)
         self._record_key: Final = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, rig.meter_id)
         try:
             self._card = rig.first_card()
@@ -293,6 +295,16 @@ class _Story:
         except (DeskError, LayoutError) as error:
             raise self._mistake("card_of", error, visit.in_file) from None
 
+    def _refuse_desk_visits(self, household: Household) -> None:
+        """Refuse the office a card for a meter whose last order nobody can read."""
+        at_desk = [visit for visit in household.visits if visit.kind is VisitKind.DESK]
+        if at_desk:
+            why = (
+                f"nobody can read in the memory of {household.build} which order was its last, and "
+                "a card for this meter would begin at order 1: want no visits to the office"
+            )
+            raise self._mistake("image", ValueError(why), at_desk[0].in_file)
+
     def _mistake(self, key: str, error: Exception, visit_number: int = 0) -> ConfigError:
         """Return a refused desk order as a mistake of the campaign's author."""
         words = f"household {self._household.id!r}"
@@ -374,6 +386,7 @@ class _Story:
             charged_night_wh=after.charged_night_wh,
             order_number=after.order_number,
             result=after.result,
+            clock=_stated(after.clock),
         )
         if Result(after.result).refused:
             self._watch.see(at_us, What.CARD_REFUSED, visit=number, written=written)

@@ -1,23 +1,155 @@
-"""What is wrong with a meter apart from its supply: what it stated, charged, doubted or ignored."""
+"""What is wrong with a meter apart from its supply: what it stated, charged, doubted or ignored.
+
+Whatever a meter says is compared where it says it: write-backs, the display at a card or a key, and
+the balance in its memory at every event. Each finding lasts from the first wrong statement to the
+first right one on the same subject.
+"""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.formats.budget.compact import UEUR_PER_STEP
 from card_protocol.timestamp import Civil
-from meter_emu.units import HOUR_US, euro
+from meter_emu.units import HOUR_US, UEUR_PER_CENT, euro
+from meter_emu.world.meter.display import credit_said, ends_said
 from meter_emu.world.meter.events import Event, What, WrittenBack
 from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.account import UEUR, Books
 from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.knowledge import wrong_clock
 from meter_emu.world.rehearsal.obligations import PromiseRow
 from meter_emu.world.rehearsal.outcome import WORK_US, HouseholdFinding
 from meter_emu.world.rehearsal.promise import Promise, promise_at
 from meter_emu.world.rehearsal.verdicts import FindingKind
-from meter_emu.zones import TimeZone
 
 _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
+# At these a program has just looked, and its display says how things stand.
+_LOOKED: Final = (What.CARD_SERVED, What.CARD_REFUSED, What.KEY_PRESSED, What.KEY_HELD)
+
+
+@final
+class Statement(NamedTuple):
+    """One statement on one subject, and what is wrong with it, `None` if nothing is.
+
+    `stated_cut` is the T2 of a wrong display: (None,) for no cut.
+    """
+
+    at_us: int
+    kind: FindingKind
+    subject: str
+    wrong: str | None
+    stated_cut: tuple[Civil | None] | None = None
+
+
+def findings_of(
+    household: Household, row: PromiseRow, events: Sequence[Event]
+) -> tuple[HouseholdFinding, ...]:
+    """Return the first finding of each kind, in time order; for wrong displays the first T2 too."""
+    end_us = row.spans[-1].to_us if row.spans else 0
+    statements = sorted(
+        chain(_of_row(row), _of_events(household, row, events)), key=lambda one: one.at_us
+    )
+    subjects: dict[tuple[FindingKind, str], list[Statement]] = {}
+    for one in statements:
+        subjects.setdefault((one.kind, one.subject), []).append(one)
+    found: dict[tuple[FindingKind, bool], HouseholdFinding] = {}
+    folded = (_folded(of_one, end_us) for of_one in subjects.values())
+    for finding in sorted(filter(None, folded), key=lambda finding: finding.from_us):
+        found.setdefault((finding.kind, finding.stated_cut is not None), finding)
+    return tuple(found.values())
+
+
+def _folded(statements: Sequence[Statement], end_us: int) -> HouseholdFinding | None:
+    """Return the finding on one subject: its first words, how often, how long, until when."""
+    first = next((one for one in statements if one.wrong is not None), None)
+    if first is None or first.wrong is None:
+        return None
+    times = lasted_us = until_us = 0
+    for one, after_us in zip(
+        statements, [*(one.at_us for one in statements[1:]), end_us], strict=True
+    ):
+        if one.wrong is not None:
+            times, until_us = times + 1, after_us
+            lasted_us += after_us - one.at_us
+    return HouseholdFinding(
+        kind=first.kind,
+        from_us=first.at_us,
+        until_us=until_us,
+        times=times,
+        lasted_us=lasted_us,
+        words=first.wrong,
+        stated_cut=first.stated_cut,
+    )
+
+
+def _of_row(row: PromiseRow) -> Iterator[Statement]:
+    """Yield what the row itself shows: doubts, and supply without credit."""
+    for at_us, words in row.doubts:
+        yield Statement(at_us, FindingKind.GROUNDLESS_DOUBT, "lamp", words)
+    for at_us, words in row.unpaid:
+        yield Statement(at_us, FindingKind.WRONG_MONEY, "supply", words)
+
+
+def _of_events(
+    household: Household, row: PromiseRow, events: Sequence[Event]
+) -> Iterator[Statement]:
+    number, before = household.age.order_number, row.orders[0]
+    told = Told(household)
+    for event, books, within_us in zip(events, row.books, row.within_us, strict=False):
+        promise = promise_at(row.orders, event.at_us)
+        unknown = household.image is not None  # balance and prices in an image are not known
+        if not (unknown and promise is row.orders[0]):  # nor its order
+            yield from _ends(household, event, promise)
+        if not unknown:
+            yield from _balances(household, event, promise, books)
+        if within_us is not None:
+            yield from _clocks(household, event, within_us)
+        if event.written is None or event.what is not What.CARD_SERVED:
+            continue
+        written = household.age.since(event.written)
+        wrong = told.wrong_loads(written, promise)
+        if not unknown:
+            so_far = [order for order in row.orders if order.from_us <= event.at_us]
+            wrong = wrong or wrong_account(household, written, so_far, books)
+        yield Statement(event.at_us, FindingKind.WRONG_MONEY, "card", _said(household, wrong))
+        silent = _order(promise) != _order(before) and written.order_number <= number
+        words = f"a new order was put in, and the card still names order {number}"
+        yield Statement(event.at_us, FindingKind.SILENT_ORDER, "order", words if silent else None)
+        number, before = written.order_number, promise
+
+
+def _said(household: Household, wrong: str | None) -> str | None:
+    return None if wrong is None else household.model.measures.said(wrong)
+
+
+# Money --------------------------------------------------------------------------------------------
+
+
+@final
+class Told:
+    """What the first card said of a meter whose past nobody here knows."""
+
+    def __init__(self, household: Household) -> None:
+        self._known = household.image is None
+        self._before = (0, 0)
+
+    def wrong_loads(self, written: WrittenBack, promise: Promise) -> str | None:
+        """Compare the loads that were accepted with those on the card."""
+        if not self._known:
+            self._known = True
+            self._before = (
+                written.accepted_cents - promise.loaded_cents,
+                written.accepted_count - promise.load_count,
+            )
+        cents = written.accepted_cents - self._before[0]
+        count = written.accepted_count - self._before[1]
+        if cents != promise.loaded_cents:
+            return f"accepted {cents} cents of {promise.loaded_cents} on the card"
+        if count != promise.load_count:
+            return f"accepted {count} loads of {promise.load_count} on the card"
+        return None
 
 
 def wrong_account(
@@ -28,32 +160,20 @@ def wrong_account(
     The energy used in a session is the tolerance.
     """
     work = WORK_US * max(household.load) * orders[-1].mwh_per_unit
-    wrong = (
-        _wrong_balance(household, written, orders[-1], books, work)
-        or _wrong_loads(written, orders[-1])
-        or _wrong_energy(written, orders, books, work)
+    step = UEUR_PER_STEP if household.carrier is CardKind.MEMORY else 1  # it carries no more of it
+    return _wrong_balance(written.balance_ueur, orders[-1], books, work, step) or _wrong_energy(
+        written, orders, books, work
     )
-    return None if wrong is None else household.model.measures.said(wrong)
 
 
 def _wrong_balance(
-    household: Household, written: WrittenBack, promise: Promise, books: Books, work: int
+    stated_ueur: int, promise: Promise, books: Books, work: int, step: int
 ) -> str | None:
-    low = (books.low - work * promise.pricing.price_ueur_per_wh) // UEUR
-    if household.carrier is CardKind.MEMORY:
-        low = low // UEUR_PER_STEP * UEUR_PER_STEP  # it carries no more of it
+    low = (books.low - work * promise.pricing.price_ueur_per_wh) // UEUR // step * step
     high = -(-books.high // UEUR)
-    if low <= written.balance_ueur <= high:
+    if low <= stated_ueur <= high:
         return None
-    return f"balance {euro(written.balance_ueur)}, want {euro(low)} to {euro(high)}"
-
-
-def _wrong_loads(written: WrittenBack, promise: Promise) -> str | None:
-    if written.accepted_cents != promise.loaded_cents:
-        return f"accepted {written.accepted_cents} cents of {promise.loaded_cents} on the card"
-    if written.accepted_count != promise.load_count:
-        return f"accepted {written.accepted_count} loads of {promise.load_count} on the card"
-    return None
+    return f"balance {euro(stated_ueur)}, want {euro(low)} to {euro(high)}"
 
 
 def _wrong_energy(
@@ -79,62 +199,57 @@ def _wrong_energy(
     return None
 
 
-def findings_of(
-    household: Household, row: PromiseRow, events: Sequence[Event]
-) -> tuple[HouseholdFinding, ...]:
-    """Return the first finding of each kind, in time order; for wrong displays the first T2 too."""
-    found: dict[tuple[FindingKind, bool], HouseholdFinding] = {}
-    for one in sorted(_all(household, row, events), key=lambda finding: finding.from_us):
-        found.setdefault((one.kind, one.stated_cut is not None), one)
-    return tuple(found.values())
+def _balances(
+    household: Household, event: Event, promise: Promise, books: Books
+) -> Iterator[Statement]:
+    """Compare the balance in the memory at any event, and on the display where it is fresh."""
+    work = WORK_US * max(household.load) * promise.mwh_per_unit
+    if event.balance_ueur is not None:
+        wrong = _wrong_balance(event.balance_ueur, promise, books, work, 1)
+        yield Statement(event.at_us, FindingKind.WRONG_MONEY, "memory", _said(household, wrong))
+    shown_cents = credit_said(event.shown) if event.what in _LOOKED else None
+    if shown_cents is not None:
+        work += UEUR_PER_CENT * UEUR  # cents are cut off towards zero
+        shown = books._replace(high=books.high + UEUR_PER_CENT * UEUR)
+        wrong = _wrong_balance(shown_cents * UEUR_PER_CENT, promise, shown, work, UEUR_PER_CENT)
+        wrong = None if wrong is None else f"the display says {wrong}"
+        yield Statement(event.at_us, FindingKind.WRONG_MONEY, "display", wrong)
 
 
-def _all(
-    household: Household, row: PromiseRow, events: Sequence[Event]
-) -> Iterator[HouseholdFinding]:
-    for at_us, words in row.doubts:
-        yield HouseholdFinding(kind=FindingKind.GROUNDLESS_DOUBT, from_us=at_us, words=words)
-    if row.unpaid_us is not None:
-        words = "the credit is used up, and the household is not cut for it"
-        yield HouseholdFinding(kind=FindingKind.WRONG_MONEY, from_us=row.unpaid_us, words=words)
-    number, before = household.age.order_number, row.orders[0]
-    for event, books in zip(events, row.books, strict=False):
-        stated = event.what is What.CARD_SERVED and event.understood is not None
-        if not stated:
-            continue
-        promise = promise_at(row.orders, event.at_us)
-        yield from _wrong_display(event, promise, household.model.zone)
-        if event.written is None or household.image is not None:
-            continue  # what stood in an image is not known
-        so_far = [order for order in row.orders if order.from_us <= event.at_us]
-        wrong = wrong_account(household, household.age.since(event.written), so_far, books)
-        if wrong is not None:
-            yield HouseholdFinding(kind=FindingKind.WRONG_MONEY, from_us=event.at_us, words=wrong)
-        if _order(promise) != _order(before) and event.written.order_number <= number:
-            words = f"a new order was put in, and the card still names order {number}"
-            yield HouseholdFinding(kind=FindingKind.SILENT_ORDER, from_us=event.at_us, words=words)
-        number, before = event.written.order_number, promise
+# Dates --------------------------------------------------------------------------------------------
 
 
-def _wrong_display(event: Event, promise: Promise, zone: TimeZone) -> Iterator[HouseholdFinding]:
-    assert event.understood is not None, "only a write-back states ends"
-    for name, us, stated in zip(
-        ("T1", "T2"), (promise.defer_us, promise.cut_us), event.understood, strict=True
-    ):
+def _ends(household: Household, event: Event, promise: Promise) -> Iterator[Statement]:
+    """Compare T1 and T2 on a write-back and on the display with those announced."""
+    stated: dict[str, Civil | None] = {}
+    if event.what is What.CARD_SERVED and event.understood is not None:
+        stated = dict(zip(("T1", "T2"), event.understood, strict=True))
+    elif event.what in _LOOKED:
+        stated = ends_said(event.shown)
+    announced = {"T1": promise.defer_us, "T2": promise.cut_us}
+    for name, civil in stated.items():
+        us = announced[name]
         if us is not None and us <= event.at_us:
             continue  # it has come: its display no longer misleads
-        want = None if us is None else us_to_civil(us, zone)
-        if stated != want:
-            yield HouseholdFinding(
-                kind=FindingKind.WRONG_DISPLAY,
-                from_us=event.at_us,
-                words=f"announced {name} {_said(want)}, and the meter stated {_said(stated)}",
-                stated_cut=(stated,) if name == "T2" else None,
-            )
+        want = None if us is None else us_to_civil(us, household.model.zone)
+        right = civil == want
+        words = f"announced {name} {_date(want)}, and the meter stated {_date(civil)}"
+        stated_cut = None if name == "T1" or right else (civil,)
+        kind = FindingKind.WRONG_DISPLAY
+        yield Statement(event.at_us, kind, name, None if right else words, stated_cut)
 
 
-def _said(when: Civil | None) -> str:
+def _date(when: Civil | None) -> str:
     return "none" if when is None else str(when)
+
+
+def _clocks(household: Household, event: Event, within_us: int) -> Iterator[Statement]:
+    """Compare the clock that a meter believes, where a right one must be within its *u*."""
+    written = event.written
+    if written is None or written.clock is None or not event.clock_trusted:
+        return
+    wrong = wrong_clock(written.clock, event.at_us, within_us, household.model.zone)
+    yield Statement(event.at_us, FindingKind.WRONG_CLOCK, "card", wrong)
 
 
 def _order(promise: Promise) -> tuple[object, ...]:

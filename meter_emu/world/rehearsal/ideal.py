@@ -126,8 +126,8 @@ class Ideal:
         self.promise = first_promise(household, campaign.start_us)
         self.orders = [self.promise]
         self.dues: list[Due] = []
-        self.doubts: list[tuple[int, str]] = []
-        self.unpaid_us: int | None = None
+        self.doubts: list[tuple[int, str | None]] = []
+        self.unpaid: list[tuple[int, str | None]] = []
         self._unpaid_by_us: int | None = None  # when the cut for want of credit is certainly due
         self.knowledge: Final = Knowledge(household, campaign.start_us)
         self.account: Final = ExactAccount(household, self.promise)
@@ -138,7 +138,9 @@ class Ideal:
             card.visit: card for card in cards_shown(household, campaign.start_us, events)
         }
         # Sure facts are kept (`_latch`); possible ones are computed from `now_us` when needed.
-        self._latch = Sure.NO  # carried over from an order that was replaced
+        # Carried over from an order that was replaced; why a used meter begins dark nobody knows.
+        dark = household.image is not None and not begins.supply_on
+        self._latch = Sure.MAY if dark else Sure.NO
         self.due_us = FOREVER_US  # since when the cut of the order in the meter is due
         self._defer_over = False
         self.unsure: Final = Unsure()
@@ -241,7 +243,7 @@ class Ideal:
             timers.append(defer_us if now_us < defer_us else self._sure_us(defer_us))
         if self.ready_us is not None:
             timers.append(self.ready_us + WORK_US)
-        if self._unpaid_by_us is not None and self.unpaid_us is None:
+        if self._unpaid_by_us is not None:
             timers.append(self._unpaid_by_us + 1)
         if self.account.low <= 0 and self._window_counts():
             timers.append(self.protected_hours.next_change_us(now_us))
@@ -320,8 +322,10 @@ class Ideal:
             self._unpaid_by_us = None
         elif self._unpaid_by_us is None:
             self._unpaid_by_us = self._cut_for_credit_by_us()
-        if self._unpaid_by_us is not None and self.now_us > self._unpaid_by_us:
-            self.unpaid_us = self.unpaid_us or self.now_us
+        late = self._unpaid_by_us is not None and self.now_us > self._unpaid_by_us
+        if late is not bool(self.unpaid and self.unpaid[-1][1]):
+            words = "the credit is used up, and the household is not cut for it"
+            self.unpaid.append((self.now_us, words if late else None))
 
     def _cut_for_credit_by_us(self) -> int:
         """Return when the latest right meter has cut a household whose credit is used up now.
@@ -364,7 +368,8 @@ class Ideal:
         # Knowledge first: whether a lamp or a reset excuses what follows must be known before it is
         # judged.
         groundless = self.knowledge.take(event)
-        if groundless is not None:
+        ended = bool(self.doubts and self.doubts[-1][1]) and not self.knowledge.doubted
+        if groundless is not None or ended:
             self.doubts.append((self.now_us, groundless))
         self._known_us.clear()
         if what in _CARDS and event.visit in self._cards:

@@ -5,25 +5,29 @@ This shares no code with the firmware.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timezone
 from typing import Final, final
 
+from card_protocol.timestamp import Civil
 from meter_emu.ports import Lamp
-from meter_emu.units import HOUR_US, SECOND_US
-from meter_emu.world.meter.events import Beginning, Event, What
+from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.world.meter.events import NO_DATE, Beginning, Event, What
 from meter_emu.world.meter.model import uncertainty_s
+from meter_emu.world.meter.times import to_us, us_to_civil, us_to_legal
 from meter_emu.world.rehearsal.causes import Causes, Setting, beyond_bound_us
 from meter_emu.world.rehearsal.hours import clock_changes_us
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import WORK_US
+from meter_emu.zones import TimeZone
 
 WRITE_US: Final = 2 * SECOND_US  # ours: a clock is set to the second, and the writing takes time
 
 
-def clock_within_bound(household: Household, end_us: int) -> bool:
-    """Whether the true error of the RTC, left alone, stays within the model's bound.
+def clock_beyond_us(household: Household, end_us: int) -> int | None:
+    """Return from when to `end_us` the true error of the RTC is beyond its bound; `None` for never.
 
-    A clock beyond its bound is a fault and outside the promise, and so is a technician's tool
-    beyond its stated error.
+    Such a clock is a fault and outside the promise, and so is a technician's tool beyond its stated
+    error.
     """
     tools = (v for v in household.visits if v.sets_the_clock)
     settings = [
@@ -31,10 +35,11 @@ def clock_within_bound(household: Household, end_us: int) -> bool:
         *(Setting(tool.at_us, tool.clock_error_s * SECOND_US) for tool in tools),
     ]
     ends_us = [*(setting.at_us for setting in settings[1:]), end_us]
-    return all(
-        beyond_bound_us(household, setting) > until_us
-        for setting, until_us in zip(settings, ends_us, strict=True)
-    )
+    for setting, until_us in zip(settings, ends_us, strict=True):
+        beyond_us = beyond_bound_us(household, setting)
+        if beyond_us <= until_us:
+            return beyond_us
+    return None
 
 
 @final
@@ -66,6 +71,11 @@ class Knowledge:
     def late_us(self, at_us: int) -> int:
         """Return L: how long after `at_us` a meter that knows the time acts on what is due then."""
         return 2 * self.within_us(at_us) + self.look_us
+
+    def vouched_us(self, at_us: int) -> int | None:
+        """Return *u* of a clock that must be right within it, `None` for one that need not be."""
+        excused = self.doubted or self._causes.wrong(at_us)
+        return None if excused else self.within_us(at_us)
 
     def take(self, event: Event) -> str | None:
         """Take in an event; return what is wrong with a doubt that has no cause."""
@@ -105,6 +115,24 @@ class Knowledge:
         steps = set(clock_changes_us(zone, self._stepped_us, at_us + reach_us))
         self._torn_steps |= steps
         return bool(steps)
+
+
+def wrong_clock(stated: Civil, at_us: int, within_us: int, zone: TimeZone) -> str | None:
+    """Return what is wrong with a legal time that a meter stated at `at_us`, to the minute."""
+    off_us = within_us + WORK_US
+    if stated == NO_DATE:
+        return "the clock is believed, and states no date"
+    lowest, highest = at_us - off_us - MINUTE_US, at_us + off_us
+    readings = {us_to_legal(us, zone).utcoffset() for us in (lowest, at_us, highest)}
+    try:
+        wall = datetime(*stated, tzinfo=UTC)
+    except ValueError:
+        return f"the clock is believed, and states {stated}"
+    for offset in readings:
+        assert offset is not None, "legal time has an offset"
+        if lowest <= to_us(wall.replace(tzinfo=timezone(offset))) <= highest:
+            return None
+    return f"the clock states {stated}, and it is {us_to_civil(at_us, zone)}"
 
 
 def latest_us(household: Household, events: Sequence[Event], at_us: int) -> int:

@@ -112,16 +112,18 @@ class SpanRule:
 class PromiseRow:
     """The row of one household, what was announced when, and the cuts that came due.
 
-    `books` is the account after each event. `doubts` are doubts of the clock without a cause.
-    `unpaid_us` is when a supplied household should have been cut for want of credit.
+    After each event, `books` is the account, and `within_us` the *u* of a clock that must be right.
+    `doubts` are doubts of the clock without a cause, each and its end. `unpaid` is when a supplied
+    household should have been cut for want of credit, and when that was over.
     """
 
     spans: tuple[Span, ...]
     orders: tuple[Promise, ...]
     dues: tuple[Due, ...]
     books: tuple[Books, ...]
-    doubts: tuple[tuple[int, str], ...]
-    unpaid_us: int | None
+    within_us: tuple[int | None, ...]
+    doubts: tuple[tuple[int, str | None], ...]
+    unpaid: tuple[tuple[int, str | None], ...]
 
 
 def obligations(
@@ -147,8 +149,9 @@ def row_of(
         tuple(walk.ideal.orders),
         tuple(walk.ideal.dues),
         tuple(walk.books),
+        tuple(walk.within_us),
         tuple(walk.ideal.doubts),
-        walk.ideal.unpaid_us,
+        tuple(walk.ideal.unpaid),
     )
 
 
@@ -165,6 +168,7 @@ class _Walk:
         self.ideal: Final = Ideal(household, campaign, events)
         self.spans: Final[list[Span]] = []
         self.books: Final[list[Books]] = []
+        self.within_us: Final[list[int | None]] = []
         self._events: Final = events
         self._rules: Final = rules
         self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
@@ -183,6 +187,7 @@ class _Walk:
                 index += 1
                 ideal.take(event, either=must is Must.EITHER)
                 self.books.append(ideal.account.books)
+                self.within_us.append(ideal.knowledge.vouched_us(event.at_us))
                 rule, must, why = self._next(rule, must, by_card=event.visit is not None)
             if ideal.now_us >= end_us:
                 return

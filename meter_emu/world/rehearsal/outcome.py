@@ -52,11 +52,15 @@ class Breach:
 class HouseholdFinding:
     """Something wrong apart from the supply, since when, and in words.
 
-    `stated_cut` is the T2 of a wrong display, if T2 is wrong: (None,) for no cut.
+    It was stated `times` times, until `until_us`, and lasted `lasted_us` in all. `stated_cut` is
+    the T2 of a wrong display, if T2 is wrong: (None,) for no cut.
     """
 
     kind: FindingKind
     from_us: int
+    until_us: int
+    times: int
+    lasted_us: int
     words: str
     stated_cut: tuple[Civil | None] | None = None
 

@@ -22,6 +22,7 @@ from meter_emu.energies import Measure
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
 from meter_emu.world.meter.acts import ActListener
+from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build, parse_build
@@ -30,7 +31,7 @@ from meter_emu.world.meter.failure import Alarm, CallLog, NoPulse
 from meter_emu.world.meter.image import board_of_file
 from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.live import LiveMeter
-from meter_emu.world.meter.observer import Observer
+from meter_emu.world.meter.observer import Observer, state_in
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.household import DeskOrder, Household, NewCard
 from meter_emu.zones import TimeZone
@@ -128,8 +129,7 @@ class Rig:
 
         Raise `DeskError` for one that the office must not issue.
         """
-        household, credit = self.household, self.household.model.credit
-        age = household.age
+        household, credit, age = self.household, self.household.model.credit, self._age()
         if issued_at_min is None:
             issued_at_min = self._minute_2000()
         account = self.desk.first_account(
@@ -158,6 +158,22 @@ class Rig:
         if standing.orders:  # what the meter already obeys, so that later orders keep it
             self.serve(card, standing, issued_at_min)
         return card
+
+    def _age(self) -> Age:
+        """Return what meter and card have counted before; that of a meter in an image is in it."""
+        household = self.household
+        if household.image is None:
+            return household.age
+        parts = self.build.readable(household.model)
+        state = None if parts is None else state_in(self.board, parts)
+        if state is None:
+            return household.age
+        return Age(
+            card_number=max(1, state.card_number),
+            order_number=state.order_number,
+            load_count=state.accepted_count,
+            loaded_cents=state.accepted_cents,
+        )
 
     def replacement(self, card: SlotCard, new: NewCard, *, office_error_s: int) -> VirtualCard:
         """Return a new card from the office's account, which is what it last wrote on `card`.

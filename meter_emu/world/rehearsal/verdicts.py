@@ -41,6 +41,7 @@ class FindingKind(Enum):
     WRONG_MONEY = "wrong_money"
     GROUNDLESS_DOUBT = "groundless_doubt"
     SILENT_ORDER = "silent_order"
+    WRONG_CLOCK = "wrong_clock"
 
 
 GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})  # expected by default
@@ -180,12 +181,16 @@ PLAIN: Final = MappingProxyType({
 })  # fmt: skip
 
 FINDING: Final = MappingProxyType({
-    FindingKind.WRONG_DISPLAY: "a write-back stated another T1 or T2 than was announced",
-    FindingKind.WRONG_MONEY: "a balance, an accepted sum or a charged energy in a write-back that "
-    "an exact account does not allow, either way; or a household never cut for want of credit",
+    FindingKind.WRONG_DISPLAY: "a write-back or the display stated another T1 or T2 than was "
+    "announced",
+    FindingKind.WRONG_MONEY: "a balance, an accepted sum or a charged energy that an exact account "
+    "does not allow, either way, in a write-back, in the memory or on the display; or a household "
+    "never cut for want of credit",
     FindingKind.GROUNDLESS_DOUBT: "the meter said that it did not know the time, and nothing "
     "explains it",
     FindingKind.SILENT_ORDER: "a new order was neither executed nor refused nor pending",
+    FindingKind.WRONG_CLOCK: "a write-back stated a time further from the truth than *u*, of a "
+    "clock that was set right and that the meter believed",
 })  # fmt: skip
 
 PLAIN_FINDING: Final = MappingProxyType({
@@ -213,5 +218,12 @@ PLAIN_FINDING: Final = MappingProxyType({
         "These meters took a card and said nothing of the new order on it.",
         "A household that did everything right has no way of knowing. Do not hand out cards for "
         "these meters.",
+    ),
+    FindingKind.WRONG_CLOCK: Plain(
+        "The meter believed a wrong time",
+        "These meters wrote back a time that is further off than they allow for, and said that "
+        "they believed it.",
+        "Do not hand out cards for these meters: everything with a date happens at a wrong moment. "
+        "The clock chip was set right, so look at what the program reads from it, and writes.",
     ),
 })  # fmt: skip

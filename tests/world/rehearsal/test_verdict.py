@@ -16,7 +16,7 @@ from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import load_model, uncertainty_s
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.knowledge import clock_within_bound
+from meter_emu.world.rehearsal.knowledge import clock_beyond_us
 from meter_emu.world.rehearsal.outcome import WORK_US, Outcome
 from meter_emu.world.rehearsal.verdict import HouseholdCounts, expected, judge
 from meter_emu.world.rehearsal.verdicts import Verdict
@@ -278,7 +278,7 @@ def test_a_household_that_was_not_run_is_never_said_to_be_as_announced(tmp_path)
 def test_a_clock_ten_minutes_off_needs_a_setting_long_ago_to_be_within_its_bound(tmp_path):
     def within(clock: str) -> bool:
         case = Case(tmp_path, clock + ARMED)
-        return clock_within_bound(case.household, case.campaign.end_us)
+        return clock_beyond_us(case.household, case.campaign.end_us) is None
 
     assert within("")
     off = "clock_error_s = 0\nclock_set = 2019-12-02T09:00:00\n"
