@@ -40,12 +40,13 @@ from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.failure import Failure
 from meter_emu.world.meter.times import us_to_iso, us_to_legal
+from meter_emu.world.rehearsal.answer import households
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Breach, Outcome
 from meter_emu.world.rehearsal.sample import Sample, sampled
-from meter_emu.world.rehearsal.verdict import expected, households
+from meter_emu.world.rehearsal.verdict import expected
 from meter_emu.world.rehearsal.verdicts import Verdict
 from meter_emu.zones import TimeZone
 
@@ -53,14 +54,17 @@ from meter_emu.zones import TimeZone
 class JsonStream:
     """Writes the head, then meter by meter, one a line, so that its size does not matter."""
 
-    def __init__(self, campaign: Campaign, write: Write, *, events: bool) -> None:
+    def __init__(
+        self, campaign: Campaign, write: Write, notes: Sequence[str], *, events: bool
+    ) -> None:
         self._campaign = campaign
         self._write = write
         self._events = events
         self._first = True
         head = (self._campaign.name, self._campaign.zone.key, self._campaign.seed)
         name, zone, seed = (msgspec.json.encode(value) for value in head)
-        self._write(b'{"campaign": %b, "zone": %b, "seed": %b, "meters": [' % (name, zone, seed))
+        self._write(b'{"campaign": %b, "zone": %b, "seed": %b, ' % (name, zone, seed))
+        self._write(b'"notes": %b, "meters": [' % msgspec.json.encode(list(notes)))
 
     def meter(self, household: Household, outcome: Outcome, events: Sequence[Event]) -> None:
         """Write one meter, with its events if they are wanted."""
@@ -86,6 +90,10 @@ class JsonStream:
                 for one in outcome.findings
             ],
             "failure": self._failure(outcome.failure),
+            "without_credit": [
+                {"from": self._iso(from_us), "to": self._iso(to_us)}
+                for from_us, to_us in outcome.unfed
+            ],
         }
         if self._events:
             row["events"] = [event_as_json(event, self._campaign.zone) for event in events]
@@ -133,6 +141,7 @@ def page_in(folder: str) -> Path:
 
 def made_by(
     campaign: str,
+    notes: Sequence[str] = (),
     *,
     build: str | None = None,
     model: str | None = None,
@@ -157,6 +166,7 @@ def made_by(
         command=shlex.join([*words, *one]),
         one_household=shlex.join([*words, "--household", "ID", "--report", "DIR"]),
         sha256=campaign_digest(campaign),
+        notes=tuple(notes),
     )
 
 
@@ -211,7 +221,8 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
 @click.option(
     "--seed", type=click.IntRange(min=0), help="Draw copies and poll phases from this seed."
 )
-@click.option("--household", metavar="ID", help="Run this household only.")
+@click.option("--household", metavar="ID", help="Run this household only, or all its copies.")
+@click.option("--strict", is_flag=True, help="Exit 1 also for notes and what was not rehearsed.")
 @trust_option
 @click.option(
     "--sample", type=click.IntRange(min=1), metavar="N", help="Run N households, of each kind some."
@@ -231,6 +242,7 @@ def rehearse(
     model: str | None,
     seed: int | None,
     household: str | None,
+    strict: bool,
     trust_builds: bool,
     sample: int | None,
     trace_to: str | None,
@@ -240,12 +252,13 @@ def rehearse(
 ) -> int:
     """Run CAMPAIGN, a file or a built-in name, and judge each household by what was announced.
 
-    Exit status: 0 all as expected, 1 a promise broken.
+    Exit status: 0 all as expected, 1 a promise broken; with --strict also if there are notes, or
+    households that were not rehearsed to their announced end.
     """
     whole = chosen_campaign(campaign, seed=seed, build=build, model=model, household=household)
-    _check(whole, campaign, typed=build, trusted=trust_builds)
+    check_builds(campaign, whole.builds, typed=build, trusted=trust_builds)
     resolved, drawn = (whole, None) if sample is None else sampled(whole, sample)
-    table, cases = ResultTable(resolved, drawn), list[JUnitCase]()
+    table, cases = ResultTable(resolved, drawn, notes := _notes(whole)), list[JUnitCase]()
     console = Console(highlight=False)
     show_log = events and json_to != STDOUT
     bar = not ((show_log or json_to == STDOUT) and console.is_terminal)
@@ -253,15 +266,15 @@ def rehearse(
     with ExitStack() as stack:
         cluster = stack.enter_context(cluster_at(address, jobs=jobs, trace=trace_to))
         made = made_by(
-            campaign, build=build, model=model, seed=seed, household=household, sample=sample
+            campaign, notes, build=build, model=model, seed=seed, household=household, sample=sample
         )
         page = stack.enter_context(report_in(report_to, resolved, made))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
-        with_events = events or report_to is not None
+        kept = events or report_to is not None
         runs = rehearse_all(
-            resolved, jobs=jobs, events=with_events, witness_of=witness_of, cluster=cluster
+            resolved, jobs=jobs, events=kept, witness_of=witness_of, cluster=cluster
         )
-        stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), events=events)
+        stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), notes, events=events)
         step = stack.enter_context(_progress(len(resolved.households), shown=bar, files=files))
         for one, outcome, seen in stack.enter_context(closing(runs)):
             good = table.add(one, outcome)
@@ -279,7 +292,7 @@ def rehearse(
     if json_to != STDOUT:
         table.show(console, every=verbose)
     say_written(*files)
-    return EXIT_FOUND if table.answer.broken else EXIT_OK
+    return EXIT_FOUND if table.found(strict=strict) else EXIT_OK
 
 
 def _as_case(outcome: Outcome, *, good: bool) -> JUnitCase:
@@ -293,17 +306,10 @@ def _as_case(outcome: Outcome, *, good: bool) -> JUnitCase:
     return JUnitCase(outcome.id, why=why, details="\n".join(words))
 
 
-def _check(campaign: Campaign, file: str, *, typed: str | None, trusted: bool) -> None:
-    """Check the builds of a file, and say what its author may not have meant.
-
-    The built-in files mean what they say.
-    """
-    check_builds(file, campaign.builds, typed=typed, trusted=trusted)
-    if Path(campaign.path) in built_in("campaigns").values():
-        return
-    for entry in campaign.households.entries:
-        for remark in entry.remarks:
-            click.echo(f"meter-emu: {remark}", err=True)
+def _notes(campaign: Campaign) -> list[str]:
+    """Return what the campaign's author may not have meant; the built-in files mean it all."""
+    ours = {path.resolve() for path in built_in("campaigns").values()}
+    return [] if Path(campaign.path).resolve() in ours else campaign.remarks
 
 
 def _files(json_to: str | None, report_to: str | None) -> list[str]:

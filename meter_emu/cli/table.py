@@ -19,23 +19,20 @@ from card_protocol.timestamp import Civil
 from meter_emu.units import decimal
 from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.meter.times import us_to_iso, us_to_legal
+from meter_emu.world.rehearsal.answer import HouseholdCounts, households
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from meter_emu.world.rehearsal.knowledge import clock_beyond_us
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.sample import Sample
-from meter_emu.world.rehearsal.verdict import (
-    HouseholdCounts,
-    cut_before_announced,
-    households,
-    verdict_expected,
-)
+from meter_emu.world.rehearsal.verdict import cut_before_announced, verdict_expected
 from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, PLAIN, FindingKind, Verdict
 
 LIST_BELOW: Final = 60  # ours: columns of a terminal, below which there are no columns of a table
 _GAP: Final = 2
 _NAME_MIN: Final = 12  # ours: of a household's name, so much stays
 _WORDS_MIN: Final = 20  # ours: of its words, or none
+_NOTES_SHOWN: Final = 5  # ours
 _NOTED_MAX: Final = 50  # ours: more different facts than that are no summary
 
 
@@ -50,6 +47,7 @@ class RowKey(NamedTuple):
     in_meter: str
     on_card: str
     limited: bool
+    unfed: str
 
 
 @final
@@ -87,7 +85,10 @@ class _Noted:
 class ResultTable:
     """Takes in households one by one, and shows what became of them."""
 
-    def __init__(self, campaign: Campaign, sample: Sample | None = None) -> None:
+    def __init__(
+        self, campaign: Campaign, sample: Sample | None = None, notes: Sequence[str] = ()
+    ) -> None:
+        self._notes: Final = notes
         self.answer: Final = HouseholdCounts(campaign)
         self._sample: Final = sample
         self._campaign = campaign
@@ -112,6 +113,7 @@ class ResultTable:
             in_meter=self._short(outcome.announced_us) or "no cut",
             on_card=self._on_card(household, outcome),
             limited=outcome.limited,
+            unfed=self._unfed(outcome),
         )
         self._rows.setdefault(key, HouseholdRow(household, outcome)).add(outcome)
         beyond_us = clock_beyond_us(household, self._campaign.end_us)
@@ -132,6 +134,15 @@ class ResultTable:
                 )
         return good
 
+    def _unfed(self, outcome: Outcome) -> str:
+        """Return since when, or on how many days at most, lack of credit took the supply."""
+        if not outcome.unfed:
+            return ""
+        from_us, to_us = outcome.unfed[-1]
+        if to_us >= self._campaign.end_us:
+            return f"since {self._day(from_us)}"
+        return f"from {self._day(outcome.unfed[0][0])}, now on"
+
     def _note(
         self, where: dict[str, _Noted], household: Household, fact: str, since_us: int
     ) -> None:
@@ -144,6 +155,11 @@ class ResultTable:
         if since_us < noted.since_us:
             noted.first_id, noted.since_us = household.id, since_us
 
+    def found(self, *, strict: bool) -> bool:
+        """Whether something is not as expected; if `strict`, also what nobody can be sure of."""
+        doubtful = bool(self._notes) or self.answer.open_questions > 0
+        return self.answer.broken > 0 or (strict and doubtful)
+
     @property
     def summary(self) -> dict[str, int]:
         """How often each verdict came, in their order."""
@@ -151,9 +167,13 @@ class ResultTable:
 
     def show(self, console: Console, *, every: bool) -> None:
         """Print the answer, then what is not as expected, or `every` household with its words."""
-        style = "bold green" if not self.answer.outside else "bold yellow"
+        style = "bold green" if not self.answer.open_questions else "bold yellow"
         style = "bold red" if self.answer.broken else style
-        console.print(Text(self.answer.sentence, style=style), end="\n\n")
+        console.print(Text(self.answer.sentence, style=style))
+        for said in self.answer.more:
+            console.print(Text(said, style="bold yellow"))
+        self._show_notes(console, every=every)
+        console.print()
         console.print(Text(self._campaign.name, style="bold"))
         for promise in self._campaign.all_announced:
             console.print(Text(promise.in_words))
@@ -179,6 +199,13 @@ class ResultTable:
             for kind in self._sample.kinds:
                 console.print(Text(f"  {kind.in_words}"), soft_wrap=True)
 
+    def _show_notes(self, console: Console, *, every: bool) -> None:
+        shown = self._notes if every else self._notes[:_NOTES_SHOWN]
+        for remark in shown:
+            console.print(Text(f"note: {remark}", style="yellow"))
+        if left := len(self._notes) - len(shown):
+            console.print(Text(f"note: and {left:,} more; -v shows all", style="yellow"))
+
     def _show_group(
         self, table: "_Table", verdict: Verdict, keys: Sequence[RowKey], *, every: bool
     ) -> None:
@@ -196,8 +223,9 @@ class ResultTable:
         cuts = [said for us in row.cuts_us if (said := self._short(us))]
         if len(cuts) == 2 and cuts[0][:-5] == cuts[1][:-5]:  # the same day
             cuts[1] = cuts[1][-5:]
-        cut = " to ".join(dict.fromkeys(cuts)) or "not cut"
-        return _Line(row.name, key.promise, key.in_meter, key.on_card, cut, key.kind)
+        off_before = key.verdict is Verdict.ON_TIME  # and no cut: there was nothing to cut
+        cut = " to ".join(dict.fromkeys(cuts)) or ("was off" if off_before else "not cut")
+        return _Line(row.name, key.promise, key.in_meter, key.on_card, cut, key.unfed, key.kind)
 
     def _promise(self, household: Household) -> str:
         """Return what was announced to this household."""
@@ -293,6 +321,10 @@ class ResultTable:
         legal = us_to_legal(us, self._campaign.zone)
         return f"{legal.day} {legal:%b %H:%M}"
 
+    def _day(self, us: int) -> str:
+        legal = us_to_legal(us, self._campaign.zone)
+        return f"{legal.day} {legal:%b}"
+
     def _stated(self, cut: Civil | None) -> str:
         """Return a T2 as a meter stated it: a day that is none as it stands, a strange year too."""
         if cut is None:
@@ -315,19 +347,21 @@ class _Line(NamedTuple):
     in_meter: str
     on_card: str
     cut: str
+    unfed: str
     words: str
 
 
 _HEADINGS: Final = (
-    _Line("", "", "order in", "order on", "", ""),
-    _Line("household", "announced", "the meter", "the card", "cut", ""),
+    _Line("", "", "order in", "order on", "", "no supply for", ""),
+    _Line("household", "announced", "the meter", "the card", "cut", "want of credit", ""),
 )
 
 
 class _Table:
     """Lines under headings, as wide as the terminal and no wider; in a narrow one a plain list.
 
-    Where there is no room, these go first: the words, the order on the card, the end of a name.
+    Where there is no room, these go first: the words, the order on the card, what lack of
+    credit took, the end of a name.
     """
 
     def __init__(self, console: Console, lines: Sequence[_Line], *, every: bool) -> None:
@@ -348,10 +382,13 @@ class _Table:
             name: max(cell_len(getattr(line, name)) for line in (*_HEADINGS, *lines))
             for name in _Line._fields
         }
+        if not any(line.unfed for line in lines):
+            del wide["unfed"]
         if self._every or _taken(wide) - wide["words"] + _WORDS_MIN > width:
             del wide["words"]
-        if "words" not in wide and _taken(wide) > width:
-            del wide["on_card"]
+        for name in ("on_card", "unfed"):
+            if name in wide and "words" not in wide and _taken(wide) > width:
+                del wide[name]
         over = _taken(wide) - width
         if over > 0:
             last = "words" if "words" in wide else "household"
@@ -372,8 +409,10 @@ class _Table:
         self._console.print(Text(line.household, style="bold"))
         if not self._every:
             self.words([line.words])
-        for name in ("promise", "in_meter", "on_card", "cut"):
+        for name in ("promise", "in_meter", "on_card", "cut", "unfed"):
             heading = " ".join(getattr(one, name) for one in _HEADINGS).strip()
+            if not getattr(line, name):
+                continue
             self._console.print(Text(f"  {heading}: {getattr(line, name)}"))
 
     def words(self, lines: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import Window
 from meter_emu.world.meter.times import to_us, us_to_legal
+from meter_emu.world.rehearsal.answer import HouseholdCounts
 from meter_emu.world.rehearsal.breaches import supply_of
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
@@ -28,7 +29,6 @@ from meter_emu.world.rehearsal.obligations import Must, Span, row_of
 from meter_emu.world.rehearsal.outcome import Outcome, Supplied
 from meter_emu.world.rehearsal.promise import Promise, promise_at
 from meter_emu.world.rehearsal.verdict import (
-    HouseholdCounts,
     cut_before_announced,
     likely_events,
     unexpected_findings,
@@ -212,6 +212,7 @@ class Made(NamedTuple):
     command: str
     one_household: str
     sha256: str  # of the campaign file, in hex
+    notes: tuple[str, ...] = ()  # what the campaign's author may not have meant
 
 
 @final

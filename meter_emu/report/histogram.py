@@ -1,6 +1,6 @@
-"""When households are disconnected in the night that counts, by kind; announced and reported.
+"""When households are disconnected, night by night and by kind; announced and reported.
 
-The night is the one with the most cuts. Heights are pixels, places along time are percent.
+Heights are pixels, places along time are percent.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from meter_emu.report.scale import Scale
 from meter_emu.report.words import duration, short
 from meter_emu.units import HOUR_US, MINUTE_US
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.verdict import households
+from meter_emu.world.rehearsal.answer import OffTime, households
 from meter_emu.zones import TimeZone
 
 BARS_HEIGHT_PX: Final = 34
@@ -23,6 +23,7 @@ MARK_PX: Final = 18
 AXIS_PX: Final = 22
 _BINS_MAX: Final = 48  # ours: bars side by side that a telephone still shows apart
 _WIDTHS_MIN: Final = (1, 2, 5, 10, 15, 30, 60)  # minutes, ours
+_NIGHTS_MAX: Final = 7  # ours: nights with a drawing
 _ROWS_MAX: Final = 12  # ours: kinds with a row of their own
 _ROW_HOUSEHOLDS_MIN: Final = 10  # ours: fewer households than that are no distribution
 _TICKS_MAX: Final = 5  # ours: so many hours fit side by side on a telephone
@@ -79,16 +80,34 @@ class Histogram:
     reported: tuple[str, ...]  # all of it, in its words
 
 
-def histogram(seen: Collector) -> Histogram | None:
-    """Return the cuts over the night with the most of them; `None` where no two share one."""
-    zone, time_of = seen.campaign.zone, seen.households.time_of_cut
-    nights: Counter[object] = Counter()
+def histograms(seen: Collector) -> tuple[Histogram, ...]:
+    """Return the cuts over each night or day with several, in time order, at most `_NIGHTS_MAX`."""
+    nights = [night for night, count in sorted(_nights(seen).items()) if count > 1]
+    most = sorted(nights, key=lambda night: -_nights(seen)[night])[:_NIGHTS_MAX]
+    return tuple(_histogram(seen, night) for night in nights if night in most)
+
+
+def lone_cuts(seen: Collector) -> Iterator[str]:
+    """Yield the nights and days without a drawing, each with its households."""
+    nights = sorted(_nights(seen).items())
+    most = sorted((one for one in nights if one[1] > 1), key=lambda one: -one[1])[:_NIGHTS_MAX]
+    for night, count in nights:
+        if (night, count) not in most:
+            many = "" if count == 1 else f", {households(count)}"
+            yield f"{night.in_words(seen.campaign)}{many}"
+
+
+def _nights(seen: Collector) -> Counter[OffTime]:
+    """Return how many households are cut in each night and on each day."""
+    nights: Counter[OffTime] = Counter()
     for group in seen.groups.values():
         for number, count in group.cuts.items():
-            nights[time_of(number * BIN_US)] += count
-    if not nights or max(nights.values()) < 2:
-        return None
-    night = max(nights, key=lambda one: nights[one])
+            nights[seen.households.time_of_cut(number * BIN_US)] += count
+    return nights
+
+
+def _histogram(seen: Collector, night: OffTime) -> Histogram:
+    zone, time_of = seen.campaign.zone, seen.households.time_of_cut
     kinds = [
         (group, {n: count for n, count in group.cuts.items() if time_of(n * BIN_US) == night})
         for group in seen.groups.values()
@@ -102,7 +121,7 @@ def histogram(seen: Collector) -> Histogram | None:
     rows_y = len(inside) * MARK_PX + 6
     rows = tuple(_rows(kinds, scale, bin_us, rows_y, seen))
     axis_y = rows_y + len(rows) * ROW_HEIGHT_PX
-    total = nights[night]
+    total = sum(sum(cuts.values()) for _, cuts in kinds)
     from_ = short(min(bins), zone)
     limited = " or limited" if any(group.first.outcome.limited for group, _ in kinds) else ""
     return Histogram(

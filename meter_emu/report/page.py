@@ -16,10 +16,11 @@ from markupsafe import Markup
 
 from card_protocol.timestamp import Civil
 from meter_emu.report.facts import Collector, Facts, Group, Seen, facts_of
-from meter_emu.report.histogram import BARS_HEIGHT_PX, histogram
+from meter_emu.report.histogram import BARS_HEIGHT_PX, histograms, lone_cuts
 from meter_emu.report.scale import civil_us
 from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawings
 from meter_emu.report.words import (
+    BY_ITS_DATE_US,
     HAPPENED,
     duration,
     first_broken_cut,
@@ -34,11 +35,12 @@ from meter_emu.report.words import (
 )
 from meter_emu.units import UEUR_PER_CENT, euro
 from meter_emu.world.meter.events import Event
+from meter_emu.world.rehearsal.answer import households
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Announcement, Household
 from meter_emu.world.rehearsal.knowledge import clock_beyond_us
 from meter_emu.world.rehearsal.promise import PromiseKind
-from meter_emu.world.rehearsal.verdict import expected, households
+from meter_emu.world.rehearsal.verdict import expected
 from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
 from meter_emu.zones import TimeZone
 
@@ -95,7 +97,10 @@ class HouseholdGroup:
     promise: str
     in_meter: str
     display: str
+    stored: str  # the line of the log that has the write, as an anchor
     cut: str
+    unfed: str
+    find: str
 
 
 @final
@@ -128,12 +133,15 @@ def render(seen: Collector) -> str:
         headline=headline(seen),
         first_broken_cut=first_broken_cut(seen),
         typical=stories[seen.typical.first.household.id],
-        kept=not seen.broken.total() and not seen.households.outside,
+        kept=not seen.broken.total() and not seen.households.open_questions,
+        more=seen.households.more,
+        notes=seen.made.notes,
         total=seen.counts.total(),
         broken=seen.broken.total(),
         outside=seen.households.outside,
         to_do=tuple(to_do(seen)),
-        night=histogram(seen),
+        nights=histograms(seen),
+        alone=tuple(lone_cuts(seen)),
         bars_height=BARS_HEIGHT_PX,
         sections=sections,
         made=tuple(_made(seen)),
@@ -150,7 +158,7 @@ def _announced(promise: Announcement, zone: TimeZone) -> Announced:
     defer_until, cut_at = (
         None if us is None else full_moment(us, zone) for us in (promise.defer_us, promise.cut_us)
     )
-    return Announced(promise.name, promise.text, defer_until, cut_at)
+    return Announced(promise.name, promise.words, defer_until, cut_at)
 
 
 def environment_of_pages() -> Environment:
@@ -208,13 +216,46 @@ def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
     announced_us = first.outcome.announced_us
     cuts = dict.fromkeys(short(us, zone) for us in group.cuts_us or ())
     alike = "" if group.count == 1 else f"the first of {households(group.count)} of this kind"
+    words = (
+        first.household.id, first.household.kind, first.outcome.verdict.value,
+        PLAIN[first.outcome.verdict].heading, first.outcome.model, first.outcome.build,
+        *(finding.kind.value for finding in first.outcome.findings),
+        *(one.name for one in [first.household.announced] if one is not None and one.name),
+    )  # fmt: skip
     return HouseholdGroup(
+        find=" ".join(words),
+        stored=_stored(first, anchor),
+        unfed=_unfed(first, campaign),
         story=story_of(first, anchor, campaign, alike=alike),
         promise=_announced_to(first.household, zone),
         in_meter="no cut" if announced_us is None else short(announced_us, zone),
         display="; ".join(_displays(group, campaign)) or "as announced",
-        cut=" to ".join(cuts) or "not cut",
+        cut=" to ".join(cuts) or _uncut(first),
     )
+
+
+def _uncut(seen: Seen) -> str:
+    """Return the words for no cut: at T2 there may have been no supply to take."""
+    return "was off already" if seen.outcome.verdict is Verdict.ON_TIME else "not cut"
+
+
+def _unfed(seen: Seen, campaign: Campaign) -> str:
+    """Return from when to when lack of credit took the supply, the first time; empty for never."""
+    if not seen.outcome.unfed:
+        return ""
+    (from_us, to_us), *others = seen.outcome.unfed
+    last = "the end" if to_us >= campaign.end_us else short(to_us, campaign.zone)
+    more = f", and {len(others)} times more" if others else ""
+    return f"{short(from_us, campaign.zone)} to {last}{more}"
+
+
+def _stored(seen: Seen, anchor: str) -> str:
+    """Return the anchor of the card session that stored a wrong date; empty where none did."""
+    if seen.outcome.wrong_display is None:
+        return ""
+    since_us = seen.outcome.wrong_display[0]
+    numbers = (n for n, e in enumerate(seen.events, 1) if e.understood and e.at_us >= since_us)
+    return f"{anchor}-{next(numbers)}"
 
 
 def _announced_to(household: Household, zone: TimeZone) -> str:
@@ -311,6 +352,8 @@ def _offset(facts: Facts) -> str:
         return ""
     if facts.announced_us is None:
         return ", and no cut was due"
+    if facts.announced_us - facts.cut_us > BY_ITS_DATE_US:
+        return ", and not by its order"
     return f", {offset(facts.cut_us - facts.announced_us)}"
 
 

@@ -14,7 +14,7 @@ from meter_emu.report.facts import Collector
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.verdict import households
+from meter_emu.world.rehearsal.answer import households
 from meter_emu.world.rehearsal.verdicts import PLAIN, PLAIN_FINDING, FindingKind, Verdict
 from meter_emu.zones import TimeZone
 
@@ -129,9 +129,12 @@ def headline(seen: Collector) -> str:
     first = "Every promise is kept"
     if answer.broken:
         first = "Do not start this campaign as it is"
-    elif answer.outside:
-        first = "Not every household was run"
+    elif answer.open_questions:
+        first = "Not every household was rehearsed"
     return f"{first}. {answer.sentence}"
+
+
+BY_ITS_DATE_US: Final = 7 * DAY_US  # ours: a cut further from T2 has nothing to do with its date
 
 
 def first_broken_cut(seen: Collector) -> str | None:
@@ -142,6 +145,10 @@ def first_broken_cut(seen: Collector) -> str | None:
     outcome, cut_us = first.outcome, first.outcome.cut_us
     when = full_moment(cut_us, seen.campaign.zone)
     text = f"The first against its promise: {outcome.id}, on {when}"
+    far = outcome.announced_us is not None and outcome.announced_us - cut_us > BY_ITS_DATE_US
+    if far:
+        (breach, *_) = (one for one in outcome.breaches if one.cut_us == cut_us)
+        return f"{text}: promised {breach.promised}, for {breach.why}."
     if outcome.announced_us is not None and outcome.announced_us > cut_us:
         return f"{text}, {duration(outcome.announced_us - cut_us)} before its ordered cut."
     if outcome.announced_us is None:

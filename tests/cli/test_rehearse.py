@@ -72,7 +72,7 @@ def test_with_the_reference_every_promise_of_july_2020_is_kept(rehearse):
     done = rehearse("ores-2020-07", "--json", "-")
     assert (done.code, done.err) == (0, "")
     result = json.loads(done.out)
-    assert list(result) == ["campaign", "zone", "seed", "meters", "summary"]
+    assert list(result) == ["campaign", "zone", "seed", "notes", "meters", "summary"]
     rows = meters(done)
     verdicts = {name: row["verdict"] for name, row in rows.items()}
     assert set(verdicts.values()) == {"on_time", "kept", "held"}
@@ -81,7 +81,7 @@ def test_with_the_reference_every_promise_of_july_2020_is_kept(rehearse):
     assert not [row["id"] for row in rows.values() if (row["cut_at"] or "").startswith(TWO_JULY)]
     assert list(rows["friday"]) == [
         "id", "energy", "model", "firmware", "announced", "cut_at", "verdict",
-        "as_expected", "breaches", "findings", "failure",
+        "as_expected", "breaches", "findings", "failure", "without_credit",
     ]  # fmt: skip
 
 

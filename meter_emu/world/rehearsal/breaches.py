@@ -25,13 +25,25 @@ _CONTRADICTS: Final = {
     Must.LIMITED: frozenset({Supplied.OFF}),
 }
 _PROMISED: Final = {Must.ON: "supply", Must.OFF: "no supply", Must.LIMITED: "supply, 10 A or full"}
-_HAPPENED: Final = {
-    Verdict.WRONGLY_CUT: "the meter took it away",
-    Verdict.EARLY: "the meter took it away before T2",
-    Verdict.NOT_RESTORED: "the household stayed without supply",
-    Verdict.FED_UNASKED: "the meter switched the supply on, and nobody had asked",
-    Verdict.NEVER: "the household kept its supply",
-    Verdict.LATE: "the meter took it away later",
+LOST_WORDS: Final = {  # by the supply, whether it had just changed, whether somebody had just asked
+    (Supplied.OFF, True, False): "the meter took it away",
+    (Supplied.OFF, True, True): "the meter took it away when somebody asked for it",
+    (Supplied.OFF, False, False): "the household stayed without supply",
+    (Supplied.OFF, False, True): "the household asked for it, and stayed without supply",
+    (Supplied.LIMITED, True, False): "the meter limited it",
+    (Supplied.LIMITED, True, True): "the meter limited it when somebody asked for it",
+    (Supplied.LIMITED, False, False): "the household stayed limited",
+    (Supplied.LIMITED, False, True): "the household asked for it, and stayed limited",
+}
+FED_WORDS: Final = {  # likewise, where there must be none
+    (Supplied.ON, True, False): "the meter switched the supply on, and nobody had asked",
+    (Supplied.ON, True, True): "the meter switched the supply on when somebody asked",
+    (Supplied.ON, False, False): "the household kept its supply",
+    (Supplied.ON, False, True): "the household kept its supply",
+    (Supplied.LIMITED, True, False): "the meter gave a limited supply, and nobody had asked",
+    (Supplied.LIMITED, True, True): "the meter gave a limited supply when somebody asked",
+    (Supplied.LIMITED, False, False): "the household kept a limited supply",
+    (Supplied.LIMITED, False, True): "the household kept a limited supply",
 }
 
 
@@ -133,6 +145,7 @@ def _breach(
 ) -> Breach:
     from_us, to_us = had.from_us, had.to_us
     moved = any(one.from_us == from_us and one.had is had.had for one in seen[1:])
+    asked = _asked_before(household, events, from_us)
     promise, cut_us = promise_at(row.orders, from_us), None
     uninvited = span.invites and had.had is Supplied.OFF
     if uninvited:
@@ -143,8 +156,7 @@ def _breach(
         verdict = verdict if moved else Verdict.NOT_RESTORED
         cut_us = from_us if moved else None
     elif moved:
-        asked = span.rule == "cut" and _asked_before(household, events, from_us)
-        verdict = Verdict.NEVER if asked else Verdict.FED_UNASKED
+        verdict = Verdict.NEVER if asked and span.rule == "cut" else Verdict.FED_UNASKED
     else:
         opened = any(one.from_us == to_us and one.had is Supplied.OFF for one in seen)
         verdict = Verdict.LATE if opened else Verdict.NEVER
@@ -154,12 +166,19 @@ def _breach(
         cut_us = dark[-1]
         promise = promise_at(row.orders, cut_us)
     promised = "that the meter asks for the button" if uninvited else _PROMISED[span.must]
+    happened = (FED_WORDS if span.must is Must.OFF and not uninvited else LOST_WORDS)[
+        had.had, moved, asked
+    ]
+    if verdict is Verdict.LATE:
+        happened = "the meter took it away later"
+    elif verdict is Verdict.EARLY:
+        happened += " before T2"
     return Breach(
         from_us=from_us,
         to_us=to_us,
         verdict=verdict,
         promised=promised,
-        happened="it asked nobody" if uninvited else _HAPPENED[verdict],
+        happened="it asked nobody" if uninvited else happened,
         why=span.why,
         had=had.had,
         announced_us=promise.cut_us,

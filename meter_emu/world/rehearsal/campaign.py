@@ -13,7 +13,6 @@ from typing import Final, final
 import msgspec
 
 from card_protocol.card.image import CardKind
-from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.nearest import hint
@@ -22,8 +21,8 @@ from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.meter.age import NEW, Age
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.times import END_US
+from meter_emu.world.rehearsal.announcing import announcements, unchecked_dates
 from meter_emu.world.rehearsal.campaign_file import (
-    RawAnnouncement,
     RawCampaign,
     RawHousehold,
     RawOutage,
@@ -43,13 +42,7 @@ from meter_emu.world.rehearsal.household import (
 )
 from meter_emu.world.rehearsal.reading import FilePlace
 from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
-from meter_emu.world.rehearsal.visits import (
-    VisitReader,
-    in_order,
-    new_card,
-    registers_of,
-    remarks,
-)
+from meter_emu.world.rehearsal.visits import VisitReader, new_card, registers_of, remarks
 from meter_emu.zones import TimeZone
 
 METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
@@ -82,6 +75,12 @@ class Campaign:
         """Everything that was announced, to all first."""
         to_all = () if self.announced is None else (self.announced,)
         return *to_all, *self.announced_to_some
+
+    @property
+    def remarks(self) -> list[str]:
+        """What its author may not have meant, a line each."""
+        said = [r for one in self.all_announced for r in unchecked_dates(one)]
+        return said + [remark for entry in self.households.entries for remark in entry.remarks]
 
     @property
     def builds(self) -> set[str]:
@@ -143,7 +142,7 @@ class _Resolver:
             self.top.refuse(
                 "end", f"want after start ({raw_campaign.start}), got {raw_campaign.end}"
             )
-        self.announced = self._announcements(raw_campaign.announced)
+        self.announced = announcements(raw_campaign.announced, self.top)
 
     def campaign(self) -> Campaign:
         entries: list[Entry] = []
@@ -170,33 +169,6 @@ class _Resolver:
             ),
             announced_to_some=tuple(one for name, one in self.announced.items() if name),
         )
-
-    def _announcements(
-        self, raws: RawAnnouncement | Sequence[RawAnnouncement] | None
-    ) -> dict[str | None, Announcement]:
-        """Return the announcements by name; the one without a name is for everybody else."""
-        found: dict[str | None, Announcement] = {}
-        raws = [raws] if isinstance(raws, RawAnnouncement) else raws or []
-        for raw in raws:
-            place = self.top.at("announced" if raw.name is None else f"announced {raw.name!r}")
-            if raw.name in found:
-                want = "a name for each but one" if raw.name is None else "each name once"
-                place.refuse("name", f"want {want}")
-            if raw.defer_until is None and raw.cut_at is None:
-                place.refuse("", "want defer_until, cut_at or both")
-            defer_until, defer_us = _end(raw.defer_until, place, "defer_until")
-            cut_at, cut_us = _end(raw.cut_at, place, "cut_at")
-            if defer_us is not None and cut_us is not None:
-                in_order(defer_us, cut_us, place)
-            found[raw.name] = Announcement(
-                name=raw.name,
-                defer_until=defer_until,
-                cut_at=cut_at,
-                defer_us=defer_us,
-                cut_us=cut_us,
-                text=raw.text,
-            )
-        return found
 
     def _shown(self, raw_household: RawHousehold, place: FilePlace) -> Announcement | None:
         if raw_household.announced is None:
@@ -400,10 +372,6 @@ class _Resolver:
 def _shown(us: int) -> bool:
     """Whether every clock chip can show an instant, whatever its time zone."""
     return EPOCH_2000_US + DAY_US <= us < END_US - DAY_US
-
-
-def _end(when: datetime | None, place: FilePlace, key: str) -> tuple[Civil | None, int | None]:
-    return (None, None) if when is None else place.minute(when, key)
 
 
 def _load(raw_household: RawHousehold, model: MeterModel, place: FilePlace) -> tuple[int, ...]:

@@ -151,6 +151,7 @@ class RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     defer_until: datetime | None = None
     cut_at: datetime | None = None
     text: Annotated[str, Meta(pattern=PRINTABLE)] = ""
+    language: Literal["en", "fr", "nl", "de"] = "en"
 
 
 class RawReported(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

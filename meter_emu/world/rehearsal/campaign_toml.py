@@ -95,6 +95,8 @@ def _announcement(shown: Announcement, zone: TimeZone) -> Iterator[str]:
         yield f"cut_at = {us_to_written(shown.cut_us, zone)}"
     if shown.text:
         yield f"text = {_text(shown.text)}"
+    if shown.language != "en":
+        yield f"language = {_text(shown.language)}"
 
 
 def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:

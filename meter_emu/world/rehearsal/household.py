@@ -22,6 +22,7 @@ from meter_emu.ports import Button
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.age import NEW, Age
 from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.rehearsal.wording import worded
 
 _LOAD_JITTER_PERCENT: Final = 20  # ours: so that copies of a household do not run out together
 _COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
@@ -60,7 +61,8 @@ class NewCard:
 class Announcement:
     """What households were announced: T1, T2 or both, as legal time and as instants, and the words.
 
-    One without a name goes to every household that names no other.
+    One without a name goes to every household that names no other. In `text` the placeholders
+    `{cut_at}` and `{defer_until}` are their dates in `language`.
     """
 
     name: str | None = None
@@ -69,13 +71,25 @@ class Announcement:
     defer_us: int | None
     cut_us: int | None
     text: str
+    language: str = "en"
+
+    @property
+    def ends(self) -> dict[str, Civil]:
+        """T1 and T2 by the name of their key, those there are."""
+        ends = {"defer_until": self.defer_until, "cut_at": self.cut_at}
+        return {name: when for name, when in ends.items() if when is not None}
+
+    @property
+    def words(self) -> str:
+        """The announcement's own text with its dates; empty if it has none."""
+        return worded(self.text, self.ends, self.language)
 
     @property
     def in_words(self) -> str:
         """The announcement's own words, or its dates if it has none."""
-        dates = {"no disconnection until": self.defer_until, "cut at": self.cut_at}
-        said = ", ".join(f"{what} {when}" for what, when in dates.items() if when is not None)
-        return (f"{self.name}: " if self.name else "") + (self.text or f"announced: {said}")
+        said = {"defer_until": "no disconnection until", "cut_at": "cut at"}
+        dates = ", ".join(f"{said[name]} {when}" for name, when in self.ends.items())
+        return (f"{self.name}: " if self.name else "") + (self.words or f"announced: {dates}")
 
 
 @final
@@ -300,11 +314,11 @@ class Households:
         return entry.household(number, self.seed)
 
     def alone(self, name: str) -> "Households | None":
-        """Return the one household of that id as it is in the campaign; `None` if there is none."""
+        """Return the household of that id, or all copies of an entry; `None` if there is none."""
         for entry in self.entries:
-            of, _, number = name.rpartition("-")
-            if entry.count == 1 and name == entry.first.id:
+            if name == entry.first.id:
                 return Households((entry,), self.seed)
+            of, _, number = name.rpartition("-")
             copied = entry.count > 1 and of == entry.first.id and _COPY_NUMBER.fullmatch(number)
             if copied and int(number) <= entry.count:
                 return Households((entry.alone(int(number), self.seed),), self.seed)

@@ -217,7 +217,7 @@ class _Walk:
             answer = rule.answer(self.ideal)
             if answer is None:
                 continue
-            if rule.name == _BEFORE and answer[0] is Must.LIMITED and limited is None:
+            if rule.name == BEFORE and answer[0] is Must.LIMITED and limited is None:
                 limited = (rule, *answer)  # as well as what holds now
                 continue
             return limited if limited is not None and answer[0] is Must.ON else (rule, *answer)
@@ -338,7 +338,8 @@ def _no_credit(ideal: Ideal) -> Answer:
     return Must.EITHER, "the credit is used up: the ordinary rules allow the cut"
 
 
-_BEFORE: Final = "just before"
+BEFORE: Final = "just before"
+NO_CREDIT: Final = "no credit"
 RULES: Final = (
     SpanRule(
         "no power",
@@ -361,7 +362,7 @@ RULES: Final = (
         else (Must.EITHER, "the tightness countdown runs"),
     ),
     SpanRule(
-        _BEFORE,
+        BEFORE,
         "either for the work time after a new hour, or another instant, that ends what the meter "
         "might have acted on; a limiter may stay for a look more, and for the work time after a "
         "card",
@@ -412,7 +413,7 @@ RULES: Final = (
         _period,
     ),
     SpanRule(
-        "no credit",
+        NO_CREDIT,
         "either from the exact exhaustion on; once off, off until a load",
         _no_credit,
     ),
@@ -423,6 +424,6 @@ RULES: Final = (
     ),
 )  # fmt: skip
 # Rules under which a switch that is on may open, or be limited.
-_OPENS: Final = frozenset({"clock doubted", "cut allowed", "limiter", "no credit"})
+_OPENS: Final = frozenset({"clock doubted", "cut allowed", "limiter", NO_CREDIT})
 # Rules that have their own way of following what is seen.
-_AS_SEEN: Final = frozenset({"no power", "start-up", "countdown", _BEFORE})
+_AS_SEEN: Final = frozenset({"no power", "start-up", "countdown", BEFORE})

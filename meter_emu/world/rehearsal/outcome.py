@@ -72,7 +72,7 @@ class Outcome:
 
     `verdict`, `announced_us` (T2 as announced, or `None`) and `cut_us` are those of the gravest
     breach, else of the last cut that was due. `findings` are the first of each kind, `failure` is
-    why the story ended before its time.
+    why the story ended before its time, `unfed` from when to when lack of credit took the supply.
     """
 
     id: str
@@ -86,6 +86,7 @@ class Outcome:
     breaches: tuple[Breach, ...] = ()
     failure: Failure | None = None
     findings: tuple[HouseholdFinding, ...] = ()
+    unfed: tuple[tuple[int, int], ...] = ()
 
     @property
     def limited(self) -> bool:

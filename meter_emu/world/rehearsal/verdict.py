@@ -4,20 +4,14 @@ The verdict is that of the gravest breach. Without a breach it is the gravest en
 were due: not seen to the end, held because the meter could not know the time, or on time; `kept` if
 none was due. Findings are what the meter stated, charged, doubted or ignored (`findings_of`). A
 story that ends early is judged up to there.
-
-`HouseholdCounts` answers for the whole rehearsal in one sentence. It keeps only counts, so it does
-not grow with the number of households.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.failure import Failure, FailureKind
-from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.breaches import breaches_of
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.findings import findings_of
@@ -25,6 +19,7 @@ from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due
 from meter_emu.world.rehearsal.obligations import PromiseRow, row_of
 from meter_emu.world.rehearsal.outcome import HouseholdFinding, Outcome
+from meter_emu.world.rehearsal.unfed import unfed_in
 from meter_emu.world.rehearsal.unheard import unheard, ways_of
 from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, Verdict
 
@@ -105,6 +100,7 @@ def _judge_way(household: Household, campaign: Campaign, events: Sequence[Event]
         verdict=verdict,
         breaches=breaches,
         findings=findings_of(household, row, events),
+        unfed=tuple(unfed_in(row, events)),
     )
 
 
@@ -162,94 +158,3 @@ def _became(due: Due) -> Verdict:
     if due.over_us is None:
         return Verdict.HELD if due.unable else Verdict.NOT_SEEN
     return Verdict.HELD if due.waited else Verdict.KEPT
-
-
-_EVENING_H: Final = 18  # ours: from here to _MORNING_H it is night, named by its evening
-_MORNING_H: Final = 6
-_TAKEN: Final = frozenset({Verdict.WRONGLY_CUT, Verdict.EARLY})
-
-
-class OffTime(NamedTuple):
-    """The night of a day, or the day itself."""
-
-    day: date
-    at_night: bool
-
-    def in_words(self, campaign: Campaign) -> str:
-        """Return `in the night of 2 July` or `on 2 July`, with the year if there are several."""
-        first, last = (
-            us_to_legal(us, campaign.zone) for us in (campaign.start_us, campaign.end_us)
-        )
-        alone = (last - first).days < 365 and self.day.year in {first.year, last.year}
-        said = f"{self.day.day} {self.day:%B}" + ("" if alone else f" {self.day:%Y}")
-        return f"in the night of {said}" if self.at_night else f"on {said}"
-
-
-class HouseholdCounts:
-    """Counts the outcomes of all households, for one sentence."""
-
-    def __init__(self, campaign: Campaign) -> None:
-        self._campaign = campaign
-        self.total = 0
-        self.broken = 0
-        self.outside = 0  # households that the program does not cover: they were not run
-        self.cuts: Final[Counter[OffTime]] = Counter()  # households cut against their promise
-        self.limited = 0  # households limited against their promise
-
-    def add(self, household: Household, outcome: Outcome) -> bool:
-        """Count one household; return whether its outcome was expected."""
-        good = expected(outcome, household)
-        self.total += 1
-        self.broken += not good
-        self.outside += outcome.verdict is Verdict.NOT_COVERED
-        if not good and outcome.verdict in _TAKEN and outcome.cut_us is not None:
-            if outcome.limited:
-                self.limited += 1
-            else:
-                self.cuts[self.time_of_cut(outcome.cut_us)] += 1
-        return good
-
-    def time_of_cut(self, us: int) -> OffTime:
-        """Return the night or the day in which an instant lies."""
-        legal = us_to_legal(us, self._campaign.zone)
-        if legal.hour >= _EVENING_H:
-            return OffTime(legal.date(), at_night=True)
-        if legal.hour < _MORNING_H:
-            return OffTime(legal.date() - timedelta(days=1), at_night=True)
-        return OffTime(legal.date(), at_night=False)
-
-    @property
-    def typical(self) -> OffTime | None:
-        """When most households are disconnected, the earliest of equals; `None` if none is."""
-        return max(sorted(self.cuts), key=lambda time: self.cuts[time], default=None)
-
-    @property
-    def sentence(self) -> str:
-        """The answer."""
-        rest = f"; the program does not cover {self.outside:,}" if self.outside else ""
-        if self.outside == self.total:
-            return f"The program covers none of {households(self.total)}: nothing was run."
-        if not self.broken:
-            who = "The household is" if self.total == 1 else f"All {households(self.total)} are"
-            if self.outside:
-                who = f"{self.total - self.outside:,} of {households(self.total)} are"
-            return f"{who} supplied and disconnected as announced{rest}."
-        of = f"{self.broken:,} of {households(self.total)}"
-        return f"{of} would not be supplied and disconnected as announced{self._when}{rest}."
-
-    @property
-    def _when(self) -> str:
-        cuts, typical = self.cuts.total(), self.typical
-        if typical is None:
-            return f"; {self.limited:,} would be limited" if self.limited else ""
-        often = self.cuts[typical]
-        if 2 * often >= cuts:
-            are = "is" if often == 1 else "are"
-            return f"; {often:,} {are} disconnected {typical.in_words(self._campaign)}"
-        first = min(self.cuts).in_words(self._campaign)
-        return f"; {cuts:,} are disconnected, the first {first}"
-
-
-def households(count: int) -> str:
-    """Return `1 household`, `2 households`, `53,579 households`."""
-    return f"{count:,} household{'' if count == 1 else 's'}"

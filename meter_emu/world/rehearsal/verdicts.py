@@ -58,7 +58,7 @@ MEANING: Final = MappingProxyType({
     Verdict.EARLY: "an armed household, cut or limited before T2",
     Verdict.NOT_RESTORED: "without supply although it was to be fed: the meter did not ask anybody "
     "to press the button, or somebody asked for supply as this model wants it and was not fed",
-    Verdict.FED_UNASKED: "the switch closed although nobody had asked for supply",
+    Verdict.FED_UNASKED: "the switch closed although nobody had asked for supply, or could have it",
     Verdict.NEVER: "still fed although a cut was due",
     Verdict.LATE: "cut later than L after T2, or than start-up after a power failure",
     Verdict.NOT_SEEN: "nothing went wrong, but the rehearsal ended before it could be seen",
@@ -130,11 +130,12 @@ PLAIN: Final = MappingProxyType({
         "when the card was put in and when the button was pressed.",
     ),
     Verdict.FED_UNASKED: Plain(
-        "Switched on though nobody asked",
-        "These households were without supply, and the meter switched it on with nobody at the "
-        "button.",
-        "Do not hand out cards for these meters: a hob may be on, or somebody at the wiring. Look "
-        "in the event log for what moved the switch.",
+        "Switched on though it must stay off",
+        "These households were without supply, and the meter switched it on: with nobody at the "
+        "button, or for somebody who could not have it.",
+        "Do not hand out cards for these meters. Where nobody had asked, a hob may be on, or "
+        "somebody at the wiring; where somebody had, compare the balance with what was loaded. The "
+        "event log has what came before.",
     ),
     Verdict.NEVER: Plain(
         "Not cut although announced",
@@ -169,8 +170,8 @@ PLAIN: Final = MappingProxyType({
     ),
     Verdict.ON_TIME: Plain(
         "Cut as announced",
-        "The end of their supply was announced to these households, and it ended then, never "
-        "before.",
+        "The end of their supply was announced to these households, and no order took it before. "
+        "Who had used up the credit earlier was off already.",
         _COMPARE,
     ),
     Verdict.KEPT: Plain(

@@ -301,16 +301,16 @@ def _switch(words: set[DeskWord], what: str) -> bool | None:
 def remarks(
     raw_household: RawHousehold, household: Household, place: FilePlace, end_us: int
 ) -> Iterator[str]:
-    """Yield one line for each doubtful point, with file, household and visit."""
+    """Yield one line for each doubtful point, with household and visit."""
     energy = household.model.measures
     if raw_household.rearm is not None and not energy.countdown:
         tested = " and ".join(one.name for one in ENERGIES.values() if one.countdown)
         why = f"is for {tested}, and has no effect on {energy.name}"
-        yield f"{place.path}: {place.key('rearm')}: {why}"
+        yield f"{place.key('rearm')}: {why}"
     card, written, unread = household.first_card, False, ""
     writes = any(visit.kind is VisitKind.DESK for visit in household.visits)
     for visit in household.visits:
-        at = f"{place.path}: {place.at(f'visit {visit.in_file}').words}"
+        at = place.at(f"visit {visit.in_file}").words
         if visit.kind is VisitKind.INSERT:
             unread = ""
             if writes and not written:

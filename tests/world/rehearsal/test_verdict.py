@@ -15,10 +15,11 @@ from meter_emu.resources import built_in
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import load_model, uncertainty_s
+from meter_emu.world.rehearsal.answer import HouseholdCounts
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.knowledge import clock_beyond_us
 from meter_emu.world.rehearsal.outcome import WORK_US, Outcome
-from meter_emu.world.rehearsal.verdict import HouseholdCounts, expected, judge
+from meter_emu.world.rehearsal.verdict import expected, judge
 from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.world.rehearsal import case as hand
 from tests.world.rehearsal.case import GAS
