@@ -260,9 +260,8 @@ def rehearse(
     resolved, drawn = (whole, None) if sample is None else sampled(whole, sample)
     table, cases = ResultTable(resolved, drawn, notes := _notes(whole)), list[JUnitCase]()
     console = Console(highlight=False)
-    show_log = events and json_to != STDOUT
+    show_log, files = events and json_to != STDOUT, _files(json_to, report_to)
     bar = not ((show_log or json_to == STDOUT) and console.is_terminal)
-    files = _files(json_to, report_to)
     with ExitStack() as stack:
         cluster = stack.enter_context(cluster_at(address, jobs=jobs, trace=trace_to))
         made = made_by(
@@ -270,10 +269,8 @@ def rehearse(
         )
         page = stack.enter_context(report_in(report_to, resolved, made))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
-        kept = events or report_to is not None
-        runs = rehearse_all(
-            resolved, jobs=jobs, events=kept, witness_of=witness_of, cluster=cluster
-        )
+        log = events or bool(report_to)
+        runs = rehearse_all(resolved, jobs=jobs, events=log, witness_of=witness_of, cluster=cluster)
         stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), notes, events=events)
         step = stack.enter_context(_progress(len(resolved.households), shown=bar, files=files))
         for one, outcome, seen in stack.enter_context(closing(runs)):

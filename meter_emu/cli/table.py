@@ -135,13 +135,15 @@ class ResultTable:
         return good
 
     def _unfed(self, outcome: Outcome) -> str:
-        """Return since when, or on how many days at most, lack of credit took the supply."""
+        """Return since when, or from when to when, lack of credit took the supply."""
         if not outcome.unfed:
             return ""
-        from_us, to_us = outcome.unfed[-1]
+        (from_us, _), (last_us, to_us) = outcome.unfed[0], outcome.unfed[-1]
         if to_us >= self._campaign.end_us:
-            return f"since {self._day(from_us)}"
-        return f"from {self._day(outcome.unfed[0][0])}, now on"
+            return f"since {self._day(last_us)}"
+        if len(outcome.unfed) > 1:
+            return f"{len(outcome.unfed)} times from {self._day(from_us)}"
+        return " to ".join(dict.fromkeys((self._day(from_us), self._day(to_us))))
 
     def _note(
         self, where: dict[str, _Noted], household: Household, fact: str, since_us: int
@@ -360,8 +362,8 @@ _HEADINGS: Final = (
 class _Table:
     """Lines under headings, as wide as the terminal and no wider; in a narrow one a plain list.
 
-    Where there is no room, these go first: the words, the order on the card, what lack of
-    credit took, the end of a name.
+    Where there is no room, these go first: the words, what lack of credit took, the order
+    on the card, the end of a name.
     """
 
     def __init__(self, console: Console, lines: Sequence[_Line], *, every: bool) -> None:
@@ -386,7 +388,7 @@ class _Table:
             del wide["unfed"]
         if self._every or _taken(wide) - wide["words"] + _WORDS_MIN > width:
             del wide["words"]
-        for name in ("on_card", "unfed"):
+        for name in ("unfed", "on_card"):
             if name in wide and "words" not in wide and _taken(wide) > width:
                 del wide[name]
         over = _taken(wide) - width

@@ -223,6 +223,9 @@ def test_an_ordinary_season_is_rehearsed_with_nothing_announced(rehearse):
     assert {row["announced"] for row in meters(done).values()} == {None}
     shown = rehearse("winter")
     assert shown.code == 0
-    answer, _, title = shown.out.splitlines()[:3]
+    answer, credit, more, _, title = shown.out.splitlines()[:5]
     assert answer == "All 17 households are supplied and disconnected as announced."
+    assert f"{credit}{more}" == (
+        "1 household is without supply for want of credit since 11 March; 11 were for a time."
+    )
     assert title == "An ordinary winter, October 2019 to April 2020"

@@ -99,7 +99,7 @@ def test_a_program_whose_memory_nobody_reads_and_that_covers_some_has_a_page():
         collector.add(household, outside if number < 3 else run.outcome, events)
     page = Page(render(collector))
     assert (
-        "! Not every household was run. 5 of 8 households are supplied and disconnected as "
+        "! Not every household was rehearsed. 5 of 8 households are supplied and disconnected as "
         "announced; the program does not cover 3."
     ) in page.texts("p")
     terms = dict(zip(page.texts("dt"), page.texts("dd"), strict=False))
@@ -124,8 +124,9 @@ def test_the_answer_is_said_in_one_sentence():
     )
     texts = Page(ores_page(BOTH)).texts("p")
     assert (
-        "✕ Do not start this campaign as it is. 27 of 32 households would not be supplied and "
-        "disconnected as announced; 24 are disconnected in the night of 2 July." in texts
+        "✕ Do not start this campaign as it is. 26 of 32 households would not be supplied and "
+        "disconnected as announced; 25 are disconnected, the first in the night of 29 June, 24 of "
+        "them in the night of 2 July; 1 would be limited." in texts
     )
     (first,) = [text for text in texts if text.startswith("The first against")]
     assert "not-extended, on Mon 29 Jun 2020 23:09" in first  # its order still says 30 June
@@ -176,7 +177,9 @@ def test_wrong_displays_are_listed_with_the_day_from_which_they_were_wrong():
     rows = [" ".join(e.text.split()) for e in page.all("tr")]
     (row,) = [row for row in rows if row.startswith("never-back")]
     promise, in_meter, cut = "Fri 3 Jul 23:01", "Fri 3 Jul 23:01", "Thu 2 Jul 23:10"
-    assert row.endswith(f"{promise}{in_meter}Thu 2 Jul 23:01, since Thu 2 Apr 10:30{cut}")
+    assert row.endswith(
+        f"{promise}{in_meter}Thu 2 Jul 23:01, since Thu 2 Apr 10:30, as that card left it{cut}"
+    )
     (look,) = [text for text in page.texts("li") if text.startswith("Look at a display")]
     assert "the first from Wed 18 Mar 2020 10:30, 103 days before the first wrong cut" in look
     cells = [" ".join(e.text.split()) for e in Page(ores_page(REFERENCE)).all("td")]

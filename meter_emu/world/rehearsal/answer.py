@@ -52,6 +52,7 @@ class HouseholdCounts:
         self.limited = 0  # households limited against their promise
         self.found_alone = 0  # households whose supply is right, and something else is not
         self._found: Final[dict[FindingKind, list[str]]] = {}  # of those: the first few ids
+        self._kinds: Final[Counter[FindingKind]] = Counter()
         self.off: Final[Counter[date]] = Counter()  # still off at the end for want of credit, since
         self.off_for_a_time: Final[Counter[date]] = Counter()  # and of those with supply again
         self.unrehearsed = 0  # households whose announced end the rehearsal does not reach
@@ -68,6 +69,7 @@ class HouseholdCounts:
         if not good and found and verdict_expected(outcome, household):
             self.found_alone += 1
             kind = found[0].kind
+            self._kinds[kind] += 1
             self._found[kind] = [*self._found.get(kind, ()), outcome.id][:_NAMED_MAX]
         if not good and outcome.verdict in _TAKEN and outcome.cut_us is not None:
             if outcome.limited:
@@ -142,10 +144,11 @@ class HouseholdCounts:
         """Yield who is supplied as announced, and has something else wrong."""
         if not self.found_alone:
             return
-        kinds = (
-            f"{PLAIN_FINDING[kind].heading.lower()} ({', '.join(ids)})"
-            for kind, ids in self._found.items()
-        )
+        kinds = []
+        for kind, ids in self._found.items():
+            left = self._kinds[kind] - len(ids)
+            more = f" and {left:,} more" if left else ""
+            kinds.append(f"{PLAIN_FINDING[kind].heading.lower()} ({', '.join(ids)}{more})")
         has = "has" if self.found_alone == 1 else "have"
         yield (
             f"{households(self.found_alone)} {has} the right supply and something else wrong: "
