@@ -316,13 +316,14 @@ class Households:
     def alone(self, name: str) -> "Households | None":
         """Return the household of that id, or all copies of an entry; `None` if there is none."""
         for entry in self.entries:
-            if name == entry.first.id:
-                return Households((entry,), self.seed)
             of, _, number = name.rpartition("-")
+            if entry.count == 1 and name == entry.first.id:
+                return Households((entry,), self.seed)
             copied = entry.count > 1 and of == entry.first.id and _COPY_NUMBER.fullmatch(number)
             if copied and int(number) <= entry.count:
                 return Households((entry.alone(int(number), self.seed),), self.seed)
-        return None
+        every = tuple(entry for entry in self.entries if name == entry.first.id)
+        return Households(every, self.seed) if every else None
 
     def place(self, index: int) -> tuple[Entry, int]:
         """Return the entry that household `index` comes from and which of its copies it is."""

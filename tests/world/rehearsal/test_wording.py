@@ -1,13 +1,14 @@
 """The words of an announcement: dates by Babel's own tables, and a text of one's own is noted."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from babel.dates import format_date
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
-from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.wording import LANGUAGES, date_in_words, unchecked
 from tests.campaigns import head
 from tests.cells import each_cell
@@ -33,7 +34,7 @@ def test_every_date_of_a_century_is_written_as_unicode_writes_it(language):
         assert dated.replace(",", "").startswith(want.replace(",", "")), (said, want)
 
 
-def campaign(tmp_path, text, more=""):
+def campaign(tmp_path: Path, text: str, more: str = "") -> Campaign:
     path = tmp_path / "c.toml"
     shown = f'text = "{text}"'
     path.write_text(
