@@ -56,6 +56,37 @@ def show(page: str, folder: Path, *, width: int, dark: bool = False) -> Shown:
     return Shown(json.loads(html.unescape(found[-1])), console_of(dumped.stderr))
 
 
+SWEEP = """<!doctype html><title>sweep</title><body><script>
+const frames = WIDTHS.map((width) => {
+  const frame = document.createElement("iframe");
+  frame.src = "page.html";
+  frame.style = `width:${width}px;height:700px;border:0`;
+  return document.body.appendChild(frame);
+});
+addEventListener("load", () => {
+  const over = frames.map((frame) => {
+    const root = frame.contentDocument.documentElement;
+    return [root.clientWidth, root.scrollWidth];
+  });
+  const said = document.createElement("pre");
+  said.id = "sweep";
+  said.textContent = JSON.stringify(over);
+  document.body.append(said);
+});
+</script></body>"""
+
+
+def swept(page: str, folder: Path, widths: list[int]) -> list[tuple[int, int]]:
+    """Return, for windows of these widths, how wide each is and how wide the page in it."""
+    (folder / "page.html").write_text(page, "utf-8")
+    path = folder / "sweep.html"
+    path.write_text(SWEEP.replace("WIDTHS", json.dumps(widths)), "utf-8")
+    dumped = run(path, folder, f"--window-size={max(widths)},900", dark=False)
+    found = re.findall(r'<pre id="sweep">(.*?)</pre>', dumped.stdout, re.DOTALL)
+    assert found, dumped.stderr
+    return [(window, wide) for window, wide in json.loads(found[-1])]
+
+
 def printed(page: str, folder: Path) -> int:
     """Return on how many sheets of paper a page is printed."""
     assert PROGRAM is not None, "need_browser comes first"

@@ -5,8 +5,9 @@ Each check is also shown a page that breaks the rule, so that it cannot pass by 
 
 import pytest
 
-from tests.report.browser import console_of, need_browser, printed, run, show
-from tests.report.pages import BOTH, EARLY, REFERENCE, ores, ores_page
+from tests.campaigns import head
+from tests.report.browser import console_of, need_browser, printed, run, show, swept
+from tests.report.pages import BOTH, EARLY, REFERENCE, ores, ores_page, page_of
 
 pytestmark = pytest.mark.usefixtures("browser")
 
@@ -58,6 +59,26 @@ def test_thirty_two_homes_are_printed_on_nine_pages(tmp_path):
     assert printed(ores_page(BOTH), tmp_path) <= 9
 
 
+def test_the_page_is_within_windows_of_every_width(tmp_path):
+    """From a telephone to a large screen; a long digest and long names must break."""
+    widths = list(range(320, 1921, 32))
+    page = page_of(tmp_path / "c.toml", LONG)
+    assert swept(page, tmp_path, widths) == [(width, width) for width in widths]
+    wide = page.replace("</main>", '<p style="min-width:700px">wide</p></main>')
+    over = [window for window, wide in swept(wide, tmp_path, widths) if wide > window]
+    assert over, "a page that is too wide is seen"
+    assert max(over) < 800
+
+
+LONG = (
+    head("a campaign with " + "a-very-long-name" * 6, "2020-06-01T08:00:00", "2020-06-03T12:00:00")
+    + f"""[[household]]
+id = "{"x" * 90}"
+kind = "{"word" * 30}"
+balance_eur = 8
+load_w = 200
+"""
+)
 PLANTED = """
 <p style="color:#999">faint words</p>
 <p style="min-width:2000px">wide words</p>
