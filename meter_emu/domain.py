@@ -47,7 +47,6 @@ class Result(IntEnum):
     BAD_DATE = 0x16
     CUT_BEFORE_DEFERRAL = 0x17
     BAD_TOKEN = 0x18
-    TARIFF_MISMATCH = 0x19
     WALLET_ROLLED_BACK = 0x1A
     LOAD_TOO_LARGE = 0x1B
     CARD_REMOVED = 0x1C
@@ -59,7 +58,7 @@ class Result(IntEnum):
     STAMP_AHEAD = 0x22
     CARD_TOO_SLOW = 0x23
     CLOCK_NOT_SET = 0x24
-    OTHER_TARIFF = 0x25
+    ANOTHER_ORDER = 0x26
     WRONG_ENERGY = 0x28
     NO_LIMITER = 0x29
     NO_NIGHT_HOURS = 0x2A
@@ -116,19 +115,18 @@ class Reactivation(Enum):
 class Order(NamedTuple):
     """The one state that the office wants of a meter; the highest number replaces everything.
 
-    `defer_until` is T1, `cut_at` T2. `other_tariff` says that the tariff next to it is another than
-    the one it was written with, whatever its number. `unknown` says that the card orders something
+    `defer_until` is T1, `cut_at` T2. `mac` is eight bytes that name this order with its tariff and
+    no other: two orders of one number differ in it. `unknown` says that the card orders something
     else as well, not defined here: no meter obeys it.
     """
 
     number: int
+    mac: bytes
     defer_until: RawEnd
     cut_at: RawEnd
-    tariff_number: int
     prepayment_on: bool
     limiter_granted: bool
     reactivation: Reactivation = Reactivation.NONE
-    other_tariff: bool = False
     unknown: bool = False
 
 
@@ -148,7 +146,8 @@ class Tariff(NamedTuple):
 class Contents(NamedTuple):
     """All that the office orders on one card, each part proved to be of this meter's office.
 
-    `issued_at_min` is when it last wrote, minutes since 2000-01-01 00:00 UTC.
+    `issued_at_min` is when it last wrote, minutes since 2000-01-01 00:00 UTC; `seen_session` the
+    last session of the meter whose write-back it has seen.
     """
 
     identity: Identity
@@ -156,6 +155,7 @@ class Contents(NamedTuple):
     order: Order
     tariff: Tariff
     issued_at_min: int | None
+    seen_session: int
 
 
 class ClockSetting(NamedTuple):
@@ -171,14 +171,16 @@ class ClockSetting(NamedTuple):
 class WriteBack(NamedTuple):
     """The meter's last results and its state, for the office to read.
 
-    `clock`, `defer_until` and `cut_at` are five BCD bytes, FF for none; `events` are the newest
-    entries of its journal. A card may lack room for all of it: fields that may be `None` are then
-    missing.
+    `challenge` is the random value that the meter sent to the card in this session, and `order_mac`
+    that of the order in force (`Order.mac`), FF before the first. `clock`, `defer_until` and
+    `cut_at` are five BCD bytes, FF for none; `events` the newest entries of its journal. A card may
+    lack room for all of it: fields that may be `None` are then missing.
     """
 
     result: int
     meter_id: int
     session_count: int
+    challenge: bytes | None
     clock: bytes
     clock_health: int
     uncertainty_s: int
@@ -192,6 +194,7 @@ class WriteBack(NamedTuple):
     accepted_cents: int
     accepted_count: int
     order_number: int
+    order_mac: bytes | None
     order_result: int
     supply: int
     blocks: int

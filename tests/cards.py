@@ -7,7 +7,7 @@ copy in force under the bench key; what is put there is the only copy.
 from dataclasses import replace
 from typing import Any
 
-from card_protocol.card.image import CardImage
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage
 from card_protocol.carrier.find import laid_open
@@ -30,12 +30,9 @@ from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 
-_DESK: tuple[Layout[Any], tuple[int, ...], Purpose] = (DESK_PART, DESK_AT, Purpose.DESK_RECORD)
 PARTS: dict[Sfi, tuple[Layout[Any], tuple[int, ...], Purpose]] = {
     Sfi.IDENTITY: (IDENTITY_PART, (IDENTITY_AT,), Purpose.DESK_RECORD),
-    Sfi.WALLET: _DESK,
-    Sfi.ORDER: _DESK,
-    Sfi.TARIFF: _DESK,
+    Sfi.DESK: (DESK_PART, DESK_AT, Purpose.DESK_RECORD),
     Sfi.WRITE_BACK: (METER_PART, METER_AT, Purpose.METER_RECORD),
 }
 
@@ -60,7 +57,7 @@ def raw_on(image: AnyImage, sfi: Sfi) -> bytes:
     raws = tuple(image.main[at : at + layout.size_bytes] for at in places)
     if len(raws) == 1:
         return raws[0]
-    card = laid_open(image).claimed().card_id
+    card = laid_open(image).claimed().card_id(CardKind.MEMORY)
     found = compact_in_force(layout, raws, derive(TEST_MASTER_KEY, purpose, card.meter_id), card)
     return b"\xff" * layout.size_bytes if found is None else raws[found.copy]
 
@@ -88,10 +85,10 @@ def resealed(image: AnyImage, sfi: Sfi, **changes: Any) -> AnyImage:
 def with_contents(image: AnyImage, contents: CardRecords, key: Key) -> AnyImage:
     """Return the card with what a desk writes replaced, sealed under `key`."""
     if isinstance(image, CardImage):
-        for sfi, raw in sealed_records(contents, key).items():
+        for sfi, raw in sealed_records(contents, key, image.kind).items():
             image = with_record(image, sfi, raw)
         return image
-    card = contents.identity.card_id
+    card = contents.identity.card_id(CardKind.MEMORY)
     identity = seal_part(IDENTITY_PART, identity_part(contents.identity), key, card)
-    desk = seal_part(DESK_PART, desk_part(contents, 1), key, card)
-    return with_raw(with_raw(image, Sfi.IDENTITY, identity), Sfi.ORDER, desk)
+    desk = seal_part(DESK_PART, desk_part(contents.desk, 1), key, card)
+    return with_raw(with_raw(image, Sfi.IDENTITY, identity), Sfi.DESK, desk)

@@ -89,12 +89,22 @@ class PurchaseDialogue(CardDialogue):
         if not self._authenticated(self._carrier, challenge):
             return Result.CARD_NOT_GENUINE
         cut = none if said.cut_hour == b"\xff" * 4 else RawEnd(said.cut_hour + b"\x00")
+        mac = said.number.to_bytes(8, "big")
         return Contents(
             Identity(1, none),
             Wallet(said.paid_cents, said.number),
-            Order(said.number, none, cut, 1, True, False, Reactivation.NONE),
+            Order(
+                said.number,
+                mac,
+                none,
+                cut,
+                True,
+                False,
+                Reactivation.NONE,
+            ),
             Tariff(1, 250, 250, 1000),
             issued_at_min=None,
+            seen_session=0,
         )
 
     def _written(self, said: WriteBack) -> None:

@@ -7,6 +7,7 @@ on any kind of card, so neither knows which kind it has.
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+from card_protocol.card.image import CardKind
 from card_protocol.formats.budget import IdentityRecord, WriteBackRecord
 from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.keys import Key, Role
@@ -21,11 +22,16 @@ class Credentials(NamedTuple):
 
 
 class Carrier(Protocol):
-    """One inserted card. It moves opaque bytes by short file identifier.
+    """One inserted card of a `kind`. It moves opaque bytes by short file identifier.
 
     All calls raise `ApduError` if the card refuses, `LayoutError` for a file that is not ours, and
     let a `LinkError` pass. After a cut at any instant each record is old or new.
     """
+
+    @property
+    def kind(self) -> CardKind:
+        """What kind of card it is, as the MACs of its records say it."""
+        ...
 
     def read(self, sfi: int, size: int) -> bytes:
         """Return the first `size` bytes of a record."""
@@ -75,7 +81,7 @@ class BudgetCard(Protocol):
         ...
 
     def save(self, before: CardRecords, after: CardRecords, key: Key) -> CardRecords:
-        """Seal and write the records that differ from `before`; return the card's new contents."""
+        """Seal and write the desk's record if it differs; return the card's new contents."""
         ...
 
     def write_back(self, record: WriteBackRecord, key: Key) -> None:

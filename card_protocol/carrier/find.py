@@ -15,10 +15,9 @@ the file itself. Writes then change only the image held here.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final, final
 
-from card_protocol.card.image import CardImage
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage
 from card_protocol.carrier.carrier import BudgetCard, Carrier, Credentials
@@ -28,9 +27,8 @@ from card_protocol.carrier.replaced import Confirm, Held, held_in_file
 from card_protocol.errors import ApduError, LayoutError
 from card_protocol.formats.budget import (
     IDENTITY,
-    TARIFF,
-    WALLET,
     WRITE_BACK,
+    CardId,
     IdentityRecord,
     RecordT,
     Sfi,
@@ -38,7 +36,7 @@ from card_protocol.formats.budget import (
     open_sealed,
     seal,
 )
-from card_protocol.formats.budget.generations import ORDERS, CardRecords, layouts, parse_identity
+from card_protocol.formats.budget.generations import DESK_RECORDS, CardRecords, parse_identity
 from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.formats.container import (
     SLOT_BYTES,
@@ -52,10 +50,6 @@ from card_protocol.keys import Key
 from card_protocol.layout import Layout
 from card_protocol.status import SW
 from card_protocol.terminal import Terminal
-
-# A card torn out between two writes has obeyed the first ones: an order needs its tariff, and
-# money comes last, so that what a clerk sees in the wallet was done with the rest.
-_WRITTEN: Final = ((Sfi.TARIFF, "tariff"), (Sfi.ORDER, "order"), (Sfi.WALLET, "wallet"))
 
 
 @final
@@ -76,8 +70,8 @@ class SealedCard:
 
     def identity(self, key: Key) -> IdentityRecord:
         """See `BudgetCard`."""
-        claimed = self.claimed()
-        return open_sealed(IDENTITY, self._raw, key, claimed.card_id, claimed.generation)
+        self.claimed()
+        return self._opened(IDENTITY, self._raw, key)
 
     def authenticate(self, credentials: Credentials, terminal_random: bytes) -> None:
         """See `BudgetCard`."""
@@ -86,12 +80,9 @@ class SealedCard:
     def contents(self, key: Key) -> CardRecords:
         """See `BudgetCard`."""
         identity = self.identity(key)
-        return CardRecords(
-            identity,
-            self._record(Sfi.WALLET, WALLET, key),
-            self._record(Sfi.ORDER, ORDERS[identity.generation], key),
-            self._record(Sfi.TARIFF, TARIFF, key),
-        )
+        layout = DESK_RECORDS[identity.generation]
+        raw = self._carrier.read(Sfi.DESK, layout.size_bytes)
+        return CardRecords(identity, self._opened(layout, raw, key))
 
     def written_back(self, key: Key) -> WriteBackRecord | None:
         """See `BudgetCard`. A file never written is all FF."""
@@ -99,36 +90,24 @@ class SealedCard:
         return None if raw == b"\xff" * len(raw) else self._opened(WRITE_BACK, raw, key)
 
     def save(self, before: CardRecords, after: CardRecords, key: Key) -> CardRecords:
-        """See `BudgetCard`: tariff, order, wallet, each if it differs.
-
-        An order that is written names the tariff it is written with, by the MAC of its record.
-        """
-        identity = after.identity
-        by_sfi = layouts(identity.generation)
-        changes: dict[int, bytes] = {}
-        stands = after
-        for sfi, name in _WRITTEN:
-            record = getattr(after, name)
-            if record != getattr(before, name):
-                if sfi is Sfi.ORDER:
-                    record = replace(record, tariff_mac=stands.tariff.mac)
-                changes[sfi] = seal(by_sfi[sfi], record, key, identity.card_id)
-                stands = stands._replace(**{name: by_sfi[sfi].parse(changes[sfi])})
-        if changes:
-            self._carrier.write(changes)
-        return stands
+        """See `BudgetCard`: one record, so a cut leaves a visit old or new on every carrier."""
+        if after.desk == before.desk:
+            return after
+        layout = DESK_RECORDS[after.identity.generation]
+        raw = seal(layout, after.desk, key, self._card_id())
+        self._carrier.write({Sfi.DESK: raw})
+        return after._replace(desk=layout.parse(raw))
 
     def write_back(self, record: WriteBackRecord, key: Key) -> None:
         """See `BudgetCard`."""
-        raw = seal(WRITE_BACK, record, key, self.claimed().card_id)
+        raw = seal(WRITE_BACK, record, key, self._card_id())
         self._carrier.write({Sfi.WRITE_BACK: raw})
 
-    def _record(self, sfi: Sfi, layout: Layout[RecordT], key: Key) -> RecordT:
-        return self._opened(layout, self._carrier.read(sfi, layout.size_bytes), key)
-
     def _opened(self, layout: Layout[RecordT], raw: bytes, key: Key) -> RecordT:
-        claimed = self.claimed()
-        return open_sealed(layout, raw, key, claimed.card_id, claimed.generation)
+        return open_sealed(layout, raw, key, self._card_id(), self.claimed().generation)
+
+    def _card_id(self) -> CardId:
+        return self.claimed().card_id(self._carrier.kind)
 
 
 def put_file(terminal: Terminal, fid: int, content: bytes, confirm: Confirm) -> Held:
@@ -151,6 +130,8 @@ def put_file(terminal: Terminal, fid: int, content: bytes, confirm: Confirm) -> 
 @final
 class PlainCarrier:
     """A plain card with its file selected. Bytes read are kept for the session."""
+
+    kind = CardKind.PLAIN
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal: Final = terminal
@@ -185,6 +166,8 @@ class PlainCarrier:
 @final
 class SecureCarrier:
     """A secure card with its DF selected."""
+
+    kind = CardKind.SECURE
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal: Final = terminal
@@ -273,6 +256,7 @@ class ImageRecords:
 
     def __init__(self, image: CardImage) -> None:
         self.image = image
+        self.kind = image.kind
 
     def read(self, sfi: int, size: int) -> bytes:
         """See `Carrier`; a card without such a record is a `LayoutError`."""

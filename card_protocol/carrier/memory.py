@@ -9,9 +9,10 @@ contacts learns it.
 
 from typing import Any, Final, Protocol, final
 
+from card_protocol.card.image import CardKind
 from card_protocol.carrier.carrier import Credentials
 from card_protocol.errors import ApduError, MacError, NotGenuineError
-from card_protocol.formats.budget import IdentityRecord, WriteBackRecord
+from card_protocol.formats.budget import CardId, IdentityRecord, WriteBackRecord
 from card_protocol.formats.budget.compact import (
     DESK_AT,
     DESK_PART,
@@ -21,8 +22,8 @@ from card_protocol.formats.budget.compact import (
     METER_PART,
     InForce,
     compact_in_force,
-    contents_of,
     desk_part,
+    desk_record_of,
     identity_of,
     meter_part,
     next_copy,
@@ -74,7 +75,7 @@ class MemoryBudgetCard:
     def identity(self, key: Key) -> IdentityRecord:
         """See `BudgetCard`."""
         claimed = self.claimed()
-        if not part_holds(self._raw, key, claimed.card_id):
+        if not part_holds(self._raw, key, claimed.card_id(CardKind.MEMORY)):
             raise MacError(f"{IDENTITY_PART.name}: the MAC does not match this meter's key")
         return claimed
 
@@ -88,7 +89,7 @@ class MemoryBudgetCard:
         raws, found = self._copies(DESK_PART, DESK_AT, key)
         if found is None:
             raise no_copy(DESK_PART, raws)
-        contents = contents_of(identity, found.part)
+        contents = CardRecords(identity, desk_record_of(found.part))
         if self._card_key is not None:
             self._present(memory_code(self._card_key, identity.card_number))
             self._card_key = None
@@ -109,9 +110,9 @@ class MemoryBudgetCard:
             return before
         _, found = self._copies(DESK_PART, DESK_AT, key)
         copy, sequence = next_copy(found, DESK_PART.name)
-        raw = self._sealed(DESK_PART, desk_part(after, sequence), key)
+        raw = self._sealed(DESK_PART, desk_part(after.desk, sequence), key)
         self._cells.write(DESK_AT[copy], raw)
-        return contents_of(after.identity, DESK_PART.parse(raw))
+        return after._replace(desk=desk_record_of(DESK_PART.parse(raw)))
 
     def write_back(self, record: WriteBackRecord, key: Key) -> None:
         """See `BudgetCard`."""
@@ -124,10 +125,13 @@ class MemoryBudgetCard:
         self, layout: Layout[Any], places: tuple[int, ...], key: Key
     ) -> tuple[tuple[bytes, ...], InForce | None]:
         raws = tuple(self._cells.read(at, layout.size_bytes) for at in places)
-        return raws, compact_in_force(layout, raws, key, self.claimed().card_id)
+        return raws, compact_in_force(layout, raws, key, self._card_id())
 
     def _sealed(self, layout: Layout[Any], part: object, key: Key) -> bytes:
-        return seal_part(layout, part, key, self.claimed().card_id)
+        return seal_part(layout, part, key, self._card_id())
+
+    def _card_id(self) -> CardId:
+        return self.claimed().card_id(CardKind.MEMORY)
 
     def _present(self, code: bytes) -> None:
         try:

@@ -12,14 +12,14 @@ from enum import Enum, unique
 from typing import Final, final
 
 from card_protocol.errors import ApduError, LayoutError
-from card_protocol.formats.budget import IDENTITY, WALLET, Sfi
+from card_protocol.formats.budget import IDENTITY, Sfi
 from card_protocol.formats.budget.compact import (
     DESK_AT,
     DESK_PART,
     IDENTITY_AT,
     IDENTITY_PART,
 )
-from card_protocol.formats.budget.generations import ORDERS, parse_identity
+from card_protocol.formats.budget.generations import DESK_RECORDS, parse_identity
 from card_protocol.formats.container import in_force
 
 _NOT_YET, _MARK_COUNT = 0xFF, 4  # bytes that a first content sets last: `first_content`
@@ -64,13 +64,12 @@ def held_in_file(content: bytes, following: bytes) -> Held:
     try:
         _, container = in_force(lambda at, size: content[at : at + size])
         identity = parse_identity(container.record(Sfi.IDENTITY, IDENTITY.size_bytes))
-        wallet = WALLET.parse(container.record(Sfi.WALLET, WALLET.size_bytes))
-        layout = ORDERS[identity.generation]
-        order = layout.parse(container.record(Sfi.ORDER, layout.size_bytes))
+        layout = DESK_RECORDS[identity.generation]
+        desk = layout.parse(container.record(Sfi.DESK, layout.size_bytes))
     except LayoutError:
         return Held(_unread(content, following))
     return Held(
-        Lies.OURS, identity.meter_id, identity.card_number, wallet.loaded_cents, order.number
+        Lies.OURS, identity.meter_id, identity.card_number, desk.loaded_cents, desk.order_number
     )
 
 

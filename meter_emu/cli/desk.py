@@ -283,27 +283,27 @@ def _cents(text: str) -> int:
 def _account_as_json(account: "Account") -> dict[str, Any]:
     from card_protocol.formats.budget import NO_TOKEN, OrderFlags
 
-    order = account.order
+    desk = account.desk
     return {
         "meter": account.identity.meter_id,
         "card_number": account.identity.card_number,
         "generation": account.identity.generation,
         "expires": _time(account.identity.expires),
-        "loaded_cents": account.wallet.loaded_cents,
-        "load_count": account.wallet.load_count,
+        "loaded_cents": desk.loaded_cents,
+        "load_count": desk.load_count,
         "order": {
-            "number": order.number,
-            "defer_until": _time(order.defer_until),
-            "cut_at": _time(order.cut_at),
-            "reactivates": order.token != NO_TOKEN,
-            "prepayment_on": bool(order.flags & OrderFlags.PREPAYMENT_ON),
-            "limiter_granted": bool(order.flags & OrderFlags.LIMITER_GRANTED),
+            "number": desk.order_number,
+            "defer_until": _time(desk.defer_until),
+            "cut_at": _time(desk.cut_at),
+            "reactivates": desk.token != NO_TOKEN,
+            "prepayment_on": bool(desk.flags & OrderFlags.PREPAYMENT_ON),
+            "limiter_granted": bool(desk.flags & OrderFlags.LIMITER_GRANTED),
         },
         "tariff": {
-            "number": account.tariff.number,
-            "price_ueur_per_wh": account.tariff.price_ueur_per_wh,
-            "night_price_ueur_per_wh": account.tariff.night_price_ueur_per_wh,
-            "mwh_per_unit": account.tariff.mwh_per_unit,
+            "number": desk.tariff_number,
+            "price_ueur_per_wh": desk.price_ueur_per_wh,
+            "night_price_ueur_per_wh": desk.night_price_ueur_per_wh,
+            "mwh_per_unit": desk.mwh_per_unit,
         },
     }
 

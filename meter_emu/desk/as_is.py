@@ -1,16 +1,14 @@
-"""A faulty office: given values in a card's order and wallet, with right MACs.
+"""A faulty office: given values in the desk's record on a card, with a right MAC.
 
 For meters to refuse; no office of ours writes them.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, final
 
-from card_protocol.formats.budget import WalletRecord
-from card_protocol.formats.budget.generations import AnyOrderRecord, CardRecords
+from card_protocol.formats.budget.generations import CardRecords
 from meter_emu.errors import DeskError
 
-_RecordT = TypeVar("_RecordT", AnyOrderRecord, WalletRecord)
 _OF_WALLET: Final = frozenset({"loaded_cents", "load_count"})
 
 
@@ -41,14 +39,8 @@ class AsIs:
 
 def as_is(account: CardRecords, wanted: AsIs) -> CardRecords:
     """Return an account with these fields, unsealed; raise `DeskError` for an unknown one."""
-    order = {name: value for name, value in wanted.said.items() if name not in _OF_WALLET}
-    wallet = {name: value for name, value in wanted.said.items() if name in _OF_WALLET}
-    return account._replace(order=_with(account.order, order), wallet=_with(account.wallet, wallet))
-
-
-def _with(record: _RecordT, said: dict[str, Any]) -> _RecordT:
-    has = {field.name for field in fields(record)}
-    for name in said:
+    has = {field.name for field in fields(account.desk)}
+    for name in wanted.said:
         if name not in has:
-            raise DeskError(f"a card of generation {record.generation} has no {name}")
-    return replace(record, **said)
+            raise DeskError(f"a card of generation {account.identity.generation} has no {name}")
+    return account._replace(desk=replace(account.desk, **wanted.said))

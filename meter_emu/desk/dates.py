@@ -17,9 +17,9 @@ from enum import Enum, unique
 from typing import Final, NamedTuple, final
 
 from card_protocol.formats.budget import NO_TOKEN, NO_ZONE_RULE, IdentityRecord
-from card_protocol.formats.budget.generations import AnyOrderRecord
+from card_protocol.formats.budget.generations import AnyDeskRecord
 from card_protocol.formats.budget.instants import GENERATION as INSTANTS
-from card_protocol.formats.budget.instants import InstantOrderRecord
+from card_protocol.formats.budget.instants import InstantDeskRecord
 from card_protocol.timestamp import (
     BCD_NONE,
     MINUTES_NONE,
@@ -175,11 +175,11 @@ class DeskCodec:
         assert minute is not None, "the office writes no instant that it does not know"
         return minute
 
-    def read_ends(self, order: AnyOrderRecord) -> tuple[Written | None, Written | None]:
+    def read_ends(self, order: AnyDeskRecord) -> tuple[Written | None, Written | None]:
         """Return T1 and T2 on the card."""
         defer_until, cut_at = self.read_time(order.defer_until), self.read_time(order.cut_at)
         minutes: tuple[int | None, int | None] = (None, None)
-        if isinstance(order, InstantOrderRecord):
+        if isinstance(order, InstantDeskRecord):
             minutes = (order.defer_min, order.cut_min)
         return (
             None if defer_until is None else Written(defer_until, minutes[0]),
@@ -187,23 +187,23 @@ class DeskCodec:
         )
 
     def armed(
-        self, order: AnyOrderRecord, defer_until: Written | None, cut_at: Written | None
-    ) -> AnyOrderRecord:
+        self, order: AnyDeskRecord, defer_until: Written | None, cut_at: Written | None
+    ) -> AnyDeskRecord:
         """Return `order` with T1, T2 or both set; `None` keeps one. It no longer reactivates."""
         if defer_until is not None:
             order = replace(order, defer_until=self.write_time(defer_until.civil))
-            if isinstance(order, InstantOrderRecord):
+            if isinstance(order, InstantDeskRecord):
                 order = replace(order, defer_min=self.write_instant(defer_until.minute))
         if cut_at is not None:
             order = replace(order, cut_at=self.write_time(cut_at.civil))
-            if isinstance(order, InstantOrderRecord):
+            if isinstance(order, InstantDeskRecord):
                 order = replace(order, cut_min=self.write_instant(cut_at.minute))
         return replace(order, token=NO_TOKEN)
 
-    def disarmed(self, order: AnyOrderRecord) -> AnyOrderRecord:
+    def disarmed(self, order: AnyDeskRecord) -> AnyDeskRecord:
         """Return `order` with neither T1 nor T2, as a reactivation leaves it."""
         order = replace(order, defer_until=BCD_NONE, cut_at=BCD_NONE)
-        if isinstance(order, InstantOrderRecord):
+        if isinstance(order, InstantDeskRecord):
             order = replace(order, defer_min=MINUTES_NONE, cut_min=MINUTES_NONE)
         return order
 

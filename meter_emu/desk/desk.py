@@ -1,8 +1,8 @@
 """The office: reads a card, decides what may be written, writes it, and reads the card again.
 
-The order record is one state, not a queue. An operation takes the record that is on the card,
-changes what it must and leaves the rest, raises the number by one and writes it sealed: a card torn
-out holds the old record or the new one. Nothing is written before every record of the card has
+An order is one state, not a queue. An operation takes the record that is on the card, changes what
+it must and leaves the rest, raises the number by one and writes it sealed: a card torn out holds
+the old record or the new one. Nothing is written before every record of the card has
 shown its MAC, and nothing at all when one part of the work is refused.
 
 Time is an argument here: each write carries `issued_at_min`, minutes since 2000-01-01 UTC, which a
@@ -19,6 +19,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import AnyImage
 from card_protocol.carrier.carrier import BudgetCard, Credentials
 from card_protocol.carrier.find import find_among
+from card_protocol.errors import LayoutError, MacError
 from card_protocol.formats import budget
 from card_protocol.formats.budget import (
     DF_OF,
@@ -26,17 +27,15 @@ from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
-    NOT_BOUND,
+    DeskRecord,
     IdentityRecord,
     OrderFlags,
-    OrderRecord,
-    TariffRecord,
-    WalletRecord,
     WriteBackRecord,
+    instants,
 )
-from card_protocol.formats.budget.generations import ORDERS, AnyOrderRecord, CardRecords
+from card_protocol.formats.budget.generations import DESK_RECORDS, AnyDeskRecord, CardRecords
 from card_protocol.formats.budget.instants import GENERATION as INSTANTS
-from card_protocol.formats.budget.instants import InstantOrderRecord
+from card_protocol.formats.budget.instants import InstantDeskRecord
 from card_protocol.formats.budget.making import personalise_card
 from card_protocol.keys import RANDOM_SIZE_BYTES, Key, Purpose, Role, derive
 from card_protocol.terminal import Terminal
@@ -91,7 +90,7 @@ class Work:
 
     @property
     def orders(self) -> bool:
-        """Whether it changes the order record."""
+        """Whether it changes the order."""
         arms = self.defer_until is not None or self.cut_at is not None
         switches = self.prepayment_on is not None or self.limiter_granted is not None
         priced = self.tariff is not None or self.mwh_per_unit is not None
@@ -185,19 +184,13 @@ class Desk:
         check_factor(energy, factor)
         _check_generation(generation, card_kind)
         _check_room(card_kind, customer_ref, card_number)
-        wallet = WalletRecord(
-            budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, _FF * 8, NO_MAC
-        )
-        price_record = TariffRecord(
-            budget.TARIFF.magic, generation, 0, *tariff, factor, issued_at_min, _FF * 4, NO_MAC,
-        )  # fmt: skip
         identity = IdentityRecord(
             budget.IDENTITY.magic, generation, energy.code, meter_id, customer_ref,
             card_number, issued_at_min, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, _FF * 2, NO_MAC,
         )  # fmt: skip
         identity = self._expiring(identity, expires, reading)
-        order = _no_order(generation, tariff.number, issued_at_min, self._codec.zone.rule.code)
-        return Account(identity, wallet, order, price_record)
+        desk = _first_record(generation, tariff, factor, issued_at_min, self._codec.zone.rule.code)
+        return Account(identity, desk)
 
     def reissue(
         self,
@@ -211,7 +204,7 @@ class Desk:
     ) -> AnyImage:
         """Return a replacement for a lost card from the office's own account of its meter.
 
-        Wallet, order and tariff are those of the account, number and all, so nothing executed or
+        Money, order and tariff are those of the account, number and all, so nothing executed or
         booked is repeated or lost. `card_number` is higher than the account's: once the meter has
         obeyed the new card it refuses the old one. Until then the lost card stays valid.
         """
@@ -219,7 +212,6 @@ class Desk:
         before = account.identity.card_number
         if card_number <= before:
             raise DeskError(f"a replacement for card {before} has a higher number, {card_number}")
-        _check_tariff_is_the_orders(account)
         identity = replace(account.identity, card_number=card_number, issued_at_min=issued_at_min)
         identity = self._expiring(identity, expires, reading)
         return self.personalised(account._replace(identity=identity), card_kind)
@@ -320,15 +312,25 @@ class Desk:
     def serve(self, exchange: Exchange, work: Work, *, issued_at_min: int) -> Account:
         """Do all of one visit's `work` in one session; refuse all of it or none.
 
-        The order of writing is tariff, order, wallet. A secure card torn out between two holds the
-        first part only, each record old or new, and a plain one all of it or none. Repeating the
-        visit is then right for orders, and for money after a look at the wallet.
+        All of it is one record, so a card that is torn out holds all of it or none. The record says
+        as well which session of the meter the desk has seen last.
         """
         _check_issued_at(issued_at_min)
         if work.load_cents:
             _check_load(work.load_cents)
         card, before, record_key = self._open(exchange)
-        return card.save(before, self._after(before, work, issued_at_min), record_key)
+        after = self._after(before, work, issued_at_min)
+        if after != before:
+            after = after._replace(desk=replace(after.desk, seen_session=self._seen(card, before)))
+        return card.save(before, after, record_key)
+
+    def _seen(self, card: BudgetCard, account: Account) -> int:
+        """Return the last session of the meter that this office has seen written back."""
+        try:
+            written = card.written_back(self._key(Purpose.METER_RECORD, account.identity.meter_id))
+        except (LayoutError, MacError):  # not of this meter: nothing was seen
+            return account.desk.seen_session
+        return max(account.desk.seen_session, written.session_count if written else 0)
 
     def _key(self, purpose: Purpose, meter_id: int) -> Key:
         return derive(self._master, purpose, meter_id)
@@ -365,38 +367,37 @@ class Desk:
 
     def _after(self, account: Account, work: Work, issued_at_min: int) -> Account:
         """Return the account after `work`, unsealed; raise `DeskError` if that is not allowed."""
-        wallet, order, tariff = account.wallet, account.order, account.tariff
-        energy = BY_CODE[account.identity.energy]
+        desk, energy = account.desk, BY_CODE[account.identity.energy]
         if work.load_cents:
-            wallet = replace(
-                wallet,
-                loaded_cents=wallet.loaded_cents + work.load_cents,
-                load_count=wallet.load_count + 1,
+            desk = replace(
+                desk,
+                loaded_cents=desk.loaded_cents + work.load_cents,
+                load_count=desk.load_count + 1,
                 issued_at_min=issued_at_min,
             )
         if work.tariff is not None:
-            factor = tariff.mwh_per_unit if work.mwh_per_unit is None else work.mwh_per_unit
+            factor = desk.mwh_per_unit if work.mwh_per_unit is None else work.mwh_per_unit
             check_tariff(energy, work.tariff)
             check_factor(energy, factor)
-            tariff = replace(
-                tariff,
-                **work.tariff._asdict(),
+            number, price, night_price = work.tariff
+            desk = replace(
+                desk,
+                tariff_number=number,
+                price_ueur_per_wh=price,
+                night_price_ueur_per_wh=night_price,
                 mwh_per_unit=factor,
-                issued_at_min=issued_at_min,
             )
         if work.mwh_per_unit is not None and work.tariff is None:
             raise DeskError("a calorific factor is part of a tariff, and no tariff was given")
         if work.limiter_granted and not energy.limiter:
             raise DeskError(f"{energy.meter} has no limiter to grant")
         if work.orders:
-            if work.tariff is None:
-                _check_tariff_is_the_orders(account)
-            order = self._ordered(order, work, account.identity.meter_id)
-            order = replace(order, tariff_number=tariff.number, issued_at_min=issued_at_min)
-        account = Account(account.identity, wallet, order, tariff)
+            desk = self._ordered(desk, work, account.identity.meter_id)
+            desk = replace(desk, issued_at_min=issued_at_min)
+        account = account._replace(desk=desk)
         return account if work.fields is None else as_is(account, work.fields)
 
-    def _ordered(self, order: AnyOrderRecord, work: Work, meter_id: int) -> AnyOrderRecord:
+    def _ordered(self, order: AnyDeskRecord, work: Work, meter_id: int) -> AnyDeskRecord:
         """Return the next order, unsealed.
 
         A reactivation lasts until the next arming: an order between them repeats it under its own
@@ -408,16 +409,16 @@ class Desk:
             order = self._armed(order, work)
         if work.reactivate:
             order = self._codec.disarmed(order)
-        number = self._codec.next_number(order.number)
+        number = self._codec.next_number(order.order_number)
         token = NO_TOKEN
         if work.reactivate or order.token != NO_TOKEN:
             key = derive(self._master, Purpose.REACTIVATION, meter_id)
             token = budget.reactivation_token(key, meter_id, number)
         flags = _switched(order.flags, OrderFlags.PREPAYMENT_ON, work.prepayment_on)
         flags = _switched(flags, OrderFlags.LIMITER_GRANTED, work.limiter_granted)
-        return replace(order, number=number, flags=flags, token=token)
+        return replace(order, order_number=number, flags=flags, token=token)
 
-    def _armed(self, order: AnyOrderRecord, work: Work) -> AnyOrderRecord:
+    def _armed(self, order: AnyDeskRecord, work: Work) -> AnyDeskRecord:
         """Check T1 and T2 as the clerk means them, then let the codec write the new ones."""
         new_defer, new_cut = (
             None if when is None else self._written(when, work.reading, order.generation)
@@ -431,20 +432,23 @@ class Desk:
         return self._codec.armed(order, new_defer, new_cut)
 
 
-def _no_order(
-    generation: int, tariff_number: int, issued_at_min: int, zone_rule: int
-) -> AnyOrderRecord:
-    """Return the order record of a new card: number 0, prepayment on, no dates."""
+def _first_record(
+    generation: int, tariff: Pricing, factor: int, issued_at_min: int, zone_rule: int
+) -> AnyDeskRecord:
+    """Return the record of a new card: no money, order number 0, prepayment on, no dates."""
     flags = OrderFlags.PREPAYMENT_ON
+    number, price, night_price = tariff
     if generation == INSTANTS:
-        return InstantOrderRecord(
-            ORDERS[generation].magic, generation, flags, 0, MINUTES_NONE, BCD_NONE, MINUTES_NONE,
-            BCD_NONE, zone_rule, tariff_number, issued_at_min, NO_TOKEN,
-            NOT_BOUND, _FF * 7, NO_MAC,
+        return InstantDeskRecord(
+            instants.DESK.magic, generation, flags, 0, 0, 0,
+            MINUTES_NONE, BCD_NONE, MINUTES_NONE, BCD_NONE, zone_rule, NO_TOKEN,
+            number, price, night_price, factor, issued_at_min, 0,
+            instants.DESK.erased("reserved"), NO_MAC,
         )  # fmt: skip
-    return OrderRecord(
-        budget.ORDER.magic, generation, flags, 0, BCD_NONE, BCD_NONE, tariff_number, issued_at_min,
-        NO_TOKEN, NOT_BOUND, NO_MAC,
+    return DeskRecord(
+        budget.DESK.magic, generation, flags, 0, 0, 0, BCD_NONE, BCD_NONE, NO_TOKEN,
+        number, price, night_price, factor, issued_at_min, 0,
+        budget.DESK.erased("reserved"), NO_MAC,
     )  # fmt: skip
 
 
@@ -465,7 +469,7 @@ def _check_issued_at(issued_at_min: int) -> None:
 
 
 def _check_generation(generation: int, card_kind: CardKind) -> None:
-    if generation not in ORDERS:
+    if generation not in DESK_RECORDS:
         raise DeskError(f"a card is of generation 1 or 2, got {generation}")
     if card_kind is CardKind.MEMORY and generation != GENERATION:
         raise DeskError(f"a memory card has no room for generation {generation}, only for 1")
@@ -475,15 +479,6 @@ def _check_room(card_kind: CardKind, *numbers: int) -> None:
     for (what, end), number in zip(MEMORY_ENDS.items(), numbers, strict=True):
         if card_kind is CardKind.MEMORY and number >= end:
             raise DeskError(f"a memory card has room for a {what} below {end}, got {number}")
-
-
-def _check_tariff_is_the_orders(account: Account) -> None:
-    """Refuse an order by a tariff that may have been put back: the tariff must be written anew."""
-    if account.other_tariff:
-        raise DeskError(
-            "the tariff on this card is not the one its order was written with: it was put back, or"
-            " a visit was torn; order a tariff first"
-        )
 
 
 def _check_load(cents: int) -> None:

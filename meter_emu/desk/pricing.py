@@ -1,4 +1,4 @@
-"""Prices of the office: which values a tariff record may hold, for which energy.
+"""Prices of the office: which values a tariff may have, for which energy.
 
 A mono-hourly tariff is one whose night price equals the day price.
 """

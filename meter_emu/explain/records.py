@@ -222,6 +222,8 @@ ABOUT: Final[Mapping[str, str]] = {
     "sheltered_ticks_ms": "the ticks up to which that is counted",
     "doubted_from_wh": "untimed_wh when the clock was last trusted",
     "lost_by": "why the clock went on as a lower bound",
+    "order_mac": "the MAC of the last order executed",
+    "told_session": "the last session whose write-back a card took",
 }
 
 

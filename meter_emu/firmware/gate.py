@@ -1,7 +1,8 @@
-"""Which orders are obeyed. The order record is one state, not a queue.
+"""Which orders are obeyed. An order is one state, not a queue.
 
-The highest number replaces everything; an equal one is already executed and harmless; a lower one
-is stale; gaps need nothing. Freshness is never judged by dates. A reactivation clears by state,
+The highest number replaces everything; the same order again is already executed and harmless, and
+another one of the same number is refused, because an office has used a number twice; a lower one is
+stale; gaps need nothing. Freshness is never judged by dates. A reactivation clears by state,
 both items and the latch, never by looking an entry up.
 
 A card of generation 2 states each end twice, as an instant and as the civil time announced. Where
@@ -29,7 +30,7 @@ from meter_emu.domain import (
     Tariff,
 )
 from meter_emu.firmware.ends import EndStore
-from meter_emu.firmware.layouts import NO_END, State, StateFlags, possible
+from meter_emu.firmware.layouts import NO_END, NO_ORDER, State, StateFlags, possible
 from meter_emu.firmware.trust import EPOCH_2000_S, Now, clocks_end_min
 
 
@@ -143,10 +144,10 @@ class OrderGate:
         whether it has night hours: without them a night price cannot be kept.
         """
         if order.number == state.order_number:
-            return Result.ALREADY_EXECUTED if order.number else Result.NONE
+            return self.judge_again(order, state)
         if not self.fresh(order.number, state.order_number):
             return Result.STALE_ORDER
-        priced = self.judge_tariff(order, tariff, nights=nights)
+        priced = self.judge_tariff(tariff, nights=nights)
         if priced.refused:
             return priced
         if order.reactivation is Reactivation.FORGED:
@@ -161,16 +162,20 @@ class OrderGate:
             return Result.NO_LIMITER
         return self.judge_dates(defer_until, cut_at)
 
+    def judge_again(self, order: Order, state: State) -> Result:
+        """Return the result of an order whose number is the last one executed."""
+        if not order.number:
+            return Result.NONE
+        # A memory that was written by a program before this one says which number, and no more.
+        same = state.order_mac in {order.mac, NO_ORDER}
+        return Result.ALREADY_EXECUTED if same else Result.ANOTHER_ORDER
+
     def fresh(self, number: int, known: int) -> bool:
         """Whether an order's number is new to the meter; not called for an equal one."""
         return number > known
 
-    def judge_tariff(self, order: Order, tariff: Tariff, *, nights: bool) -> Result:
-        """Return `EXECUTED` for an order's tariff at prices this meter can keep, or the refusal."""
-        if order.tariff_number != tariff.number:
-            return Result.TARIFF_MISMATCH
-        if order.other_tariff:
-            return Result.OTHER_TARIFF
+    def judge_tariff(self, tariff: Tariff, *, nights: bool) -> Result:
+        """Return `EXECUTED` for a tariff at prices this meter can keep, or the refusal."""
         if not possible(tariff):
             return Result.BAD_FORMAT
         if tariff.night_price_ueur_per_wh != tariff.price_ueur_per_wh and not nights:
@@ -237,6 +242,7 @@ class OrderGate:
         state.night_price_ueur_per_wh = tariff.night_price_ueur_per_wh
         state.mwh_per_unit = tariff.mwh_per_unit
         state.order_number = order.number
+        state.order_mac = order.mac
 
     def reactivate(self, state: State) -> None:
         """Cancel the deferral, the programmed cut and the latch, whatever their dates."""

@@ -20,7 +20,7 @@ from zlib import crc32
 import construct as c
 
 from card_protocol.errors import TimestampError
-from card_protocol.keys import KEY_SIZE_BYTES
+from card_protocol.keys import KEY_SIZE_BYTES, MAC_SIZE_BYTES
 from card_protocol.layout import S64, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
 from meter_emu.domain import (
@@ -47,6 +47,7 @@ EVENT_CODE_AT: Final = 4  # within an event
 EVENT_COUNT: Final = 8
 EVENTS_IN_WRITE_BACK: Final = 3
 NO_EVENTS: Final = b"\xff" * (EVENT_SIZE_BYTES * EVENT_COUNT)
+NO_ORDER: Final = b"\xff" * MAC_SIZE_BYTES  # in place of the MAC of an order
 NO_END: Final = BCD_NONE + b"\xff" * (END_SIZE_BYTES - len(BCD_NONE))
 KeyField: TypeAlias = Annotated[bytes, c.Bytes(KEY_SIZE_BYTES)]
 
@@ -161,6 +162,7 @@ class EventCode(IntEnum):
     CLOCK_SET = 12
     STEP_DOUBTED = 13
     FLOW_IN_TEST = 14
+    SESSIONS_DISAGREE = 15
     END_DISAGREES = 20
     EXPIRY_UNCHECKED = 21
 
@@ -254,7 +256,9 @@ class State:
     sheltered_ticks_ms: Annotated[U32, "ms"]
     doubted_from_wh: Annotated[U32, "Wh"]
     lost_by: U8
-    reserved: Annotated[bytes, c.Bytes(14)]
+    order_mac: Annotated[bytes, c.Bytes(MAC_SIZE_BYTES)]
+    told_session: Annotated[U32, "sessions"]
+    reserved: Annotated[bytes, c.Bytes(2)]
     crc: U32
 
 

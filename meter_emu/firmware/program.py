@@ -181,7 +181,7 @@ class Program:
             meter.refuse(result)
         self._memory.save(meter.state)
         if not isinstance(dialogue, Result) and not isinstance(found, Result):
-            dialogue.write_back(meter.write_back(result))
+            dialogue.write_back(meter.write_back(result, challenge))
         self._ports.card_power(False)  # so that no authentication outlives the session
         self._ports.card_done()
         self._ports.beep(CARD_BEEP_MS)

@@ -434,20 +434,38 @@ class MeterRules:
         Credit and order are judged apart: a household whose order is refused still gets what it
         paid for. An expired or replaced card is not obeyed at all.
         """
+        state = self.state
+        told, known_card = state.told_session, state.card_number
+        state.told_session = state.session_count  # this session is written back, whatever comes
         # The card before its contents: of a card that is refused nothing is heard, not even a load.
         # What lies on a card that was replaced went over to the new one.
         result = self._admit(contents.identity)
         if result.refused:
             return result
+        known = state.accepted_count, state.order_number
         self.book()
         # Credit first. An order may change the price, and what was paid for was paid before that;
         # and a reactivation that clears a cut shall find the credit that came with it.
         wallet, order = self._take_wallet(contents), self._take_order(contents)
         self.settle()
+        anew = (state.accepted_count, state.order_number) != known
+        self._compare_sessions(
+            contents.seen_session, told if anew and state.card_number == known_card else 0
+        )
         for result in (wallet, order):
             if result.refused:
                 return result
         return max(order, wallet, key=_TELLING.index)
+
+    def _compare_sessions(self, seen: int, told: int) -> None:
+        """Note that the office has not seen session `told`, or one that this meter has not had.
+
+        The office says what it has seen with whatever it writes. So who puts an old write-back
+        onto a card, or keeps one from it, is found here; and so is a card pulled out too early,
+        which is why nothing is refused for it.
+        """
+        if seen < told or seen >= self.state.session_count:
+            self.note(EventCode.SESSIONS_DISAGREE, seen)
 
     def _admit(self, identity: Identity) -> Result:
         """Judge the card itself, and remember its number: no older one is obeyed after it."""
@@ -503,8 +521,11 @@ class MeterRules:
         cut = armed(state.cut_end) and not state.flags & StateFlags.CUT_LATCHED
         return defer or cut
 
-    def write_back(self, result: Result) -> WriteBack:
-        """Return the write-back for the office: the meter's state as it understands it."""
+    def write_back(self, result: Result, challenge: bytes) -> WriteBack:
+        """Return the write-back for the office: the meter's state as it understands it.
+
+        `challenge` is what the card got in this session.
+        """
         state, now, ends, codec = self.state, self.now, self.parts.ends, self.parts.codec
         legal = self.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
         # The card says the clock as the meter understands it, right or not: that is how an office
@@ -516,6 +537,7 @@ class MeterRules:
             result=result,
             meter_id=self.factory.meter_id,
             session_count=state.session_count,
+            challenge=challenge,
             clock=codec.write(legal if written else None),
             clock_health=now.health,
             uncertainty_s=min(now.uncertainty_s, _U16_MAX),
@@ -529,6 +551,7 @@ class MeterRules:
             accepted_cents=state.accepted_cents,
             accepted_count=state.accepted_count,
             order_number=state.order_number,
+            order_mac=state.order_mac,
             order_result=state.order_result,
             supply=state.supply,
             blocks=self.standing().blocks,

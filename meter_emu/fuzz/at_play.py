@@ -128,7 +128,7 @@ class HouseholdAtPlay:
         except (MeterEmuError, CardProtocolError):
             return
         account = self.meter.account(self.newest)
-        number, self._issued_cents = account.order.number, account.wallet.loaded_cents
+        number, self._issued_cents = account.desk.order_number, account.desk.loaded_cents
         ends = order.reactivate or order.cut_us is not None
         self._ends.setdefault(number, order.cut_us if ends else self._ends.get(number - 1))
 

@@ -18,8 +18,8 @@ from card_protocol.keys import Key
 MASTER_RAW = bytes.fromhex("4d41535445522d4b45592d54455354aa")
 METER_ID = 541_448_820_000_123
 PIN = "73519"
-SIZES = {Sfi.IDENTITY: 48, Sfi.WALLET: 32, Sfi.ORDER: 48, Sfi.TARIFF: 32, Sfi.WRITE_BACK: 138}
-SIZES_OF = {1: SIZES, 2: SIZES | {Sfi.ORDER: 64}}  # by generation
+SIZES = {Sfi.IDENTITY: 48, Sfi.DESK: 64, Sfi.WRITE_BACK: 154}
+SIZES_OF = {1: SIZES, 2: SIZES | {Sfi.DESK: 80}}  # by generation
 RECORDS_OF = {
     generation: {sfi: bytes((sfi,)) * size for sfi, size in sizes.items()}
     for generation, sizes in SIZES_OF.items()

@@ -7,18 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from card_protocol.card.image import CardKind
 from card_protocol.errors import LayoutError, MacError
 from card_protocol.formats import budget
 from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
-    NOT_BOUND,
     CardId,
+    DeskRecord,
     IdentityRecord,
-    OrderRecord,
-    TariffRecord,
-    WalletRecord,
     WriteBackRecord,
     compact,
 )
@@ -32,8 +30,8 @@ from card_protocol.formats.budget.compact import (
     METER_PART,
     SEQUENCE_MAX,
     compact_in_force,
-    contents_of,
     desk_part,
+    desk_record_of,
     identity_of,
     identity_part,
     meter_part,
@@ -51,7 +49,7 @@ from tests.cells import each_cell
 
 KEY = Key(b"a key of records")
 METER = 541_000_000_001
-CARD = CardId(METER, 1)
+CARD = CardId(METER, 1, CardKind.MEMORY)
 _U8, _U16, _U32 = st.integers(0, 0xFF), st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF)
 _MINUTE = st.integers(0, MINUTES_NONE - 1)
 _CIVIL = st.builds(
@@ -77,7 +75,7 @@ IDENTITIES = st.builds(
     meter_id=st.integers(1, 2**64 - 1),
     customer_ref=st.integers(0, 2**48 - 1),
     card_number=_U16,
-    issued_at_min=_MINUTE,
+    issued_at_min=st.just(MINUTES_NONE),
     expires=_DATE,
     expires_min=st.just(MINUTES_NONE),
     zone_rule=st.just(NO_ZONE_RULE),
@@ -89,19 +87,15 @@ IDENTITIES = st.builds(
 @st.composite
 def contents(draw: st.DrawFn) -> CardRecords:
     """Draw records as a desk would leave them, all of one visit."""
-    issued, number = draw(_MINUTE), draw(_U16)
     token = draw(st.just(NO_TOKEN) | st.binary(min_size=8, max_size=8))
     dated = token == NO_TOKEN
-    wallet = WalletRecord(b"BW", 1, 0, draw(_U32), draw(_U16), issued, ff(budget.WALLET), NO_MAC)
-    order = OrderRecord(
-        b"BO", 1, draw(st.integers(0, 0x7F)), draw(_U16),
-        draw(_DATE) if dated else BCD_NONE, draw(_DATE) if dated else BCD_NONE,
-        number, issued, token, NOT_BOUND, NO_MAC,
+    desk = DeskRecord(
+        b"BD", 1, draw(st.integers(0, 0x7F)), draw(_U32), draw(_U16), draw(_U16),
+        draw(_DATE) if dated else BCD_NONE, draw(_DATE) if dated else BCD_NONE, token,
+        draw(_U16), draw(_U16), draw(_U16), draw(_U16), draw(_MINUTE), draw(_U16),
+        ff(budget.DESK), NO_MAC,
     )  # fmt: skip
-    tariff = TariffRecord(
-        b"BT", 1, 0, number, draw(_U16), draw(_U16), draw(_U16), issued, ff(budget.TARIFF), NO_MAC
-    )
-    return CardRecords(draw(IDENTITIES), wallet, order, tariff)
+    return CardRecords(draw(IDENTITIES), desk)
 
 
 WRITE_BACKS = st.builds(
@@ -111,6 +105,7 @@ WRITE_BACKS = st.builds(
     result=_U8,
     meter_id=st.just(METER),
     session_count=_U16,
+    challenge=st.none(),
     clock=_DATE,
     clock_health=_U8,
     uncertainty_s=_U16,
@@ -124,6 +119,7 @@ WRITE_BACKS = st.builds(
     accepted_cents=_U32,
     accepted_count=_U16,
     order_number=_U16,
+    order_mac=st.none(),
     order_result=_U8,
     supply=_U8,
     blocks=st.integers(0, 15),
@@ -147,9 +143,9 @@ WRITE_BACKS = st.builds(
 @given(contents(), st.integers(0, SEQUENCE_MAX))
 def test_records_come_back_from_the_bytes_of_their_parts(records, sequence):
     identity = IDENTITY_PART.parse(IDENTITY_PART.build(identity_part(records.identity)))
-    desk = DESK_PART.parse(DESK_PART.build(desk_part(records, sequence)))
+    desk = DESK_PART.parse(DESK_PART.build(desk_part(records.desk, sequence)))
     assert desk.sequence == sequence
-    assert contents_of(identity_of(identity), desk) == records
+    assert CardRecords(identity_of(identity), desk_record_of(desk)) == records
 
 
 @given(WRITE_BACKS, st.integers(0, SEQUENCE_MAX))
@@ -181,12 +177,11 @@ def a_contents() -> CardRecords:
     identity = IdentityRecord(
         b"BI", 1, 1, METER, 0, 1, 0, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, b"\xff" * 2, NO_MAC
     )
-    return CardRecords(
-        identity,
-        WalletRecord(b"BW", 1, 0, 0, 0, 0, b"\xff" * 8, NO_MAC),
-        OrderRecord(b"BO", 1, 1, 0, BCD_NONE, BCD_NONE, 1, 0, NO_TOKEN, b"\xff" * 8, NO_MAC),
-        TariffRecord(b"BT", 1, 0, 1, 250, 250, 1000, 0, b"\xff" * 4, NO_MAC),
-    )
+    desk = DeskRecord(
+        b"BD", 1, 1, 0, 0, 0, BCD_NONE, BCD_NONE, NO_TOKEN, 1, 250, 250, 1000, 0, 0,
+        b"\xff" * 2, NO_MAC,
+    )  # fmt: skip
+    return CardRecords(identity, desk)
 
 
 @each_cell(
@@ -195,14 +190,13 @@ def a_contents() -> CardRecords:
         ("identity", {"generation": 2}, "generation 1, a memory card has no room for instants"),
         ("identity", {"customer_ref": 2**48}, r"customer_high.*uint of 2 bytes, got 65536"),
         ("identity", {"card_number": 2**16}, r"card_number.*uint of 2 bytes"),
-        ("wallet", {"load_count": 2**16}, r"load_count.*uint of 2 bytes"),
-        ("wallet", {"loaded_cents": 2**32}, r"loaded_cents.*uint of 4 bytes"),
-        ("order", {"number": 2**16}, r"order_number.*uint of 2 bytes"),
-        ("order", {"tariff_number": 2}, "want the order's tariff 2, got 1"),
-        ("order", {"flags": 0x81}, "bit 80 for the token alone"),
-        ("order", {"token": bytes(8), "cut_at": bytes(5)}, "dates or a token"),
-        ("tariff", {"price_ueur_per_wh": 2**16}, r"price_ueur_per_wh.*uint of 2 bytes"),
-        ("tariff", {"night_price_ueur_per_wh": 2**16}, r"night_price.*uint of 2 bytes"),
+        ("desk", {"load_count": 2**16}, r"load_count.*uint of 2 bytes"),
+        ("desk", {"loaded_cents": 2**32}, r"loaded_cents.*uint of 4 bytes"),
+        ("desk", {"order_number": 2**16}, r"order_number.*uint of 2 bytes"),
+        ("desk", {"flags": 0x81}, "bit 80 for the token alone"),
+        ("desk", {"token": bytes(8), "cut_at": bytes(5)}, "dates or a token"),
+        ("desk", {"price_ueur_per_wh": 2**16}, r"price_ueur_per_wh.*uint of 2 bytes"),
+        ("desk", {"night_price_ueur_per_wh": 2**16}, r"night_price.*uint of 2 bytes"),
     ],
 )
 def test_what_a_part_cannot_say_is_refused(record, changes, why):
@@ -214,7 +208,7 @@ def test_what_a_part_cannot_say_is_refused(record, changes, why):
 
 def written(records: CardRecords) -> bytes:
     identity = seal_part(IDENTITY_PART, identity_part(records.identity), KEY, CARD)
-    return identity + seal_part(DESK_PART, desk_part(records, 1), KEY, CARD)
+    return identity + seal_part(DESK_PART, desk_part(records.desk, 1), KEY, CARD)
 
 
 def test_a_meter_that_counts_further_is_held_at_the_end_of_the_field():
@@ -236,7 +230,7 @@ def test_a_meter_that_counts_further_is_held_at_the_end_of_the_field():
 
 
 def a_part(sequence: int, key: Key = KEY, card: CardId = CARD) -> bytes:
-    return seal_part(DESK_PART, desk_part(a_contents(), sequence), key, card)
+    return seal_part(DESK_PART, desk_part(a_contents().desk, sequence), key, card)
 
 
 def copy_in_force(*raws: bytes) -> int | None:
@@ -247,14 +241,18 @@ def copy_in_force(*raws: bytes) -> int | None:
 def test_the_whole_copy_with_the_higher_number_is_in_force():
     assert copy_in_force(a_part(1), a_part(2)) == 1
     assert copy_in_force(a_part(2), a_part(1)) == 0
-    assert copy_in_force(a_part(1), b"\xff" * 42) == 0
-    assert copy_in_force(b"\xff" * 42, b"\xff" * 42) is None
+    assert copy_in_force(a_part(1), b"\xff" * 44) == 0
+    assert copy_in_force(b"\xff" * 44, b"\xff" * 44) is None
     assert copy_in_force(a_part(1), a_part(2, Key(b"another operator"))) == 0
-    for other in (CardId(METER + 1, CARD.card_number), CardId(METER, CARD.card_number + 1)):
+    for other in (
+        CARD._replace(meter_id=METER + 1),
+        CARD._replace(card_number=2),
+        CARD._replace(kind=CardKind.PLAIN),
+    ):
         assert copy_in_force(a_part(1), a_part(2, card=other)) == 0
 
 
-@given(st.integers(0, 41), st.integers(1, 255))
+@given(st.integers(0, 43), st.integers(1, 255))
 def test_a_copy_with_any_byte_changed_is_not_whole(at, change):
     raw = bytearray(a_part(2))
     raw[at] ^= change
@@ -263,7 +261,7 @@ def test_a_copy_with_any_byte_changed_is_not_whole(at, change):
 
 
 def test_writes_take_turns_until_the_numbers_are_used_up():
-    found = compact_in_force(DESK_PART, (a_part(7), b"\xff" * 42), KEY, CARD)
+    found = compact_in_force(DESK_PART, (a_part(7), b"\xff" * 44), KEY, CARD)
     assert next_copy(found, "x") == (1, 8)
     assert next_copy(None, "x") == (0, 1)
     last = compact_in_force(DESK_PART, (a_part(1), a_part(SEQUENCE_MAX)), KEY, CARD)
@@ -272,8 +270,8 @@ def test_writes_take_turns_until_the_numbers_are_used_up():
 
 
 def test_cells_that_nobody_wrote_are_told_from_forged_ones():
-    assert isinstance(no_copy(DESK_PART, (b"\xff" * 42,) * 2), LayoutError)
-    assert isinstance(no_copy(DESK_PART, (b"\xff" * 42, b"D" * 42)), MacError)
+    assert isinstance(no_copy(DESK_PART, (b"\xff" * 44,) * 2), LayoutError)
+    assert isinstance(no_copy(DESK_PART, (b"\xff" * 44, b"D" * 44)), MacError)
 
 
 def test_a_part_is_never_taken_for_a_record_of_another_kind():

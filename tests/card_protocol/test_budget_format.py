@@ -1,22 +1,21 @@
 """Records of the budget card: sealed for one meter under one key, and nothing else opens."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from card_protocol.card.image import CardKind
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget
 from card_protocol.formats.budget import (
     CardId,
+    DeskRecord,
     IdentityRecord,
     OrderFlags,
-    OrderRecord,
     Sfi,
-    TariffRecord,
-    WalletRecord,
     WriteBackRecord,
     instants,
     open_sealed,
@@ -24,15 +23,15 @@ from card_protocol.formats.budget import (
     reactivation_token_valid,
     seal,
 )
-from card_protocol.formats.budget.generations import layouts, parse_identity
-from card_protocol.formats.budget.instants import InstantOrderRecord
+from card_protocol.formats.budget.generations import layouts, order_mac, parse_identity
+from card_protocol.formats.budget.instants import InstantDeskRecord
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE
 from tests.cells import each_cell
 
 METER = 541_000_000_001
-CARD = CardId(METER, 7)
+CARD = CardId(METER, 7, CardKind.SECURE)
 MASTER = Key(b"meter-emu bench.")
 DESK = derive(MASTER, Purpose.DESK_RECORD, METER)
 TOKEN_KEY = derive(MASTER, Purpose.REACTIVATION, METER)
@@ -58,60 +57,63 @@ CASES: dict[str, Case] = {
             NO_MAC,
         ),
     ),
-    "wallet": (
-        budget.WALLET,
-        WalletRecord(b"BW", 1, 0, 10_000, 2, 10_734_240, b"\xff" * 8, NO_MAC),
-    ),
-    "order": (
-        budget.ORDER,
-        OrderRecord(
-            b"BO",
+    "desk": (
+        budget.DESK,
+        DeskRecord(
+            b"BD",
             1,
             OrderFlags.PREPAYMENT_ON,
+            10_000,
+            2,
             1,
             bytes.fromhex("2007032301"),
             bytes.fromhex("2007032301"),
-            1,
-            10_734_240,
             budget.NO_TOKEN,
-            b"\xff" * 8,
+            1,
+            250,
+            180,
+            1000,
+            10_734_240,
+            5,
+            b"\xff" * 2,
             NO_MAC,
         ),
     ),
-    "tariff": (
-        budget.TARIFF,
-        TariffRecord(b"BT", 1, 0, 1, 250, 180, 1000, 10_734_240, b"\xff" * 4, NO_MAC),
-    ),
     "write-back": (
         budget.WRITE_BACK,
-        budget.WRITE_BACK.parse(b"BB\x01" + bytes(127) + NO_MAC),
+        budget.WRITE_BACK.parse(b"BB\x01" + bytes(143) + NO_MAC),
     ),
 }
 BY_NAME = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
-INSTANTS = InstantOrderRecord(
-    b"BO",
+INSTANTS = InstantDeskRecord(
+    b"BD",
     2,
     OrderFlags.PREPAYMENT_ON,
+    10_000,
+    2,
     1,
     10_785_421,
     bytes.fromhex("2007032301"),
     10_785_421,
     bytes.fromhex("2007032301"),
     1,
-    1,
-    10_734_240,
     budget.NO_TOKEN,
-    budget.NOT_BOUND,
-    b"\xff" * 7,
+    1,
+    250,
+    180,
+    1000,
+    10_734_240,
+    5,
+    b"\xff" * 9,
     NO_MAC,
 )
 SECOND: dict[str, Case] = {
     name: (layout, replace(record, generation=2))
     for name, (layout, record) in CASES.items()
-    if name != "order"
-} | {"order": (instants.ORDER, INSTANTS)}
+    if name != "desk"
+} | {"desk": (instants.DESK, INSTANTS)}
 
 
 @each_cell("case", SECOND.values(), ids=SECOND)
@@ -176,7 +178,7 @@ def test_every_flipped_bit_is_refused(case):
 def test_the_record_of_another_meter_is_refused_even_under_the_same_key(case):
     layout, _ = case
     with pytest.raises(MacError):
-        open_sealed(layout, sealed(case), DESK, CardId(METER + 1, 7))
+        open_sealed(layout, sealed(case), DESK, CARD._replace(meter_id=METER + 1))
 
 
 @BY_NAME
@@ -184,7 +186,21 @@ def test_the_record_of_another_meter_is_refused_even_under_the_same_key(case):
 def test_the_record_of_another_card_of_the_meter_is_refused(case, number):
     layout, _ = case
     with pytest.raises(MacError):
-        open_sealed(layout, sealed(case), DESK, CardId(METER, number))
+        open_sealed(layout, sealed(case), DESK, CARD._replace(card_number=number))
+
+
+@BY_NAME
+def test_a_record_of_one_carrier_is_refused_on_every_other(case):
+    layout, record = case
+    for kind in CardKind:
+        raw = seal(layout, record, DESK, CARD._replace(kind=kind))
+        for other in CardKind:
+            card = CARD._replace(kind=other)
+            if other is kind:
+                open_sealed(layout, raw, DESK, card)
+            else:
+                with pytest.raises(MacError):
+                    open_sealed(layout, raw, DESK, card)
 
 
 @BY_NAME
@@ -229,7 +245,7 @@ def test_every_truncation_is_refused(case):
 
 @BY_NAME
 @settings(max_examples=50)
-@given(noise=st.binary(max_size=130))
+@given(noise=st.binary(max_size=150))
 def test_noise_is_refused_with_an_error_of_ours(case, noise):
     layout, _ = case
     with pytest.raises(CardProtocolError):
@@ -237,8 +253,8 @@ def test_noise_is_refused_with_an_error_of_ours(case, noise):
 
 
 def test_the_mac_a_record_came_with_does_not_matter_when_sealing():
-    layout, record = CASES["order"]
-    assert seal(layout, replace(record, mac=b"whatever"), DESK, CARD) == sealed(CASES["order"])
+    layout, record = CASES["desk"]
+    assert seal(layout, replace(record, mac=b"whatever"), DESK, CARD) == sealed(CASES["desk"])
 
 
 def test_a_record_with_the_mac_of_zeros_is_refused():
@@ -250,10 +266,8 @@ def test_a_record_with_the_mac_of_zeros_is_refused():
 
 # Derived from this format; checked by an independent AES-CMAC written from SP 800-38B (below).
 VECTORS = {
-    "wallet": "425701000000271000000002 00a3caa0 ffffffffffffffff",
-    "tariff": "425401000001000000fa 000000b4 03e8 00a3caa0 ffffffff",
-    "order": "424f010100000001 2007032301 2007032301 0001 00a3caa0 ffffffffffffffff"
-    " ffffffffffffffff",
+    "desk": "424401 01 00002710 00000002 00000001 2007032301 2007032301 ffffffffffffffff"
+    " 0001 000000fa 000000b4 03e8 00a3caa0 00000005 ffff",
     "identity": "42490101 0000007df61ce201 0000011f71fb04cb 00000007 00a3caa0"
     " ffffffffffffffffffffffff",
 }
@@ -262,8 +276,43 @@ VECTORS = {
 @each_cell("name", VECTORS)
 def test_the_bytes_are_the_vector_and_the_mac_is_plain_aes_cmac(name):
     body = bytes.fromhex(VECTORS[name].replace(" ", ""))
-    card = METER.to_bytes(8, "big") + (7).to_bytes(4, "big")
+    card = METER.to_bytes(8, "big") + (7).to_bytes(4, "big") + b"S"
     assert sealed(CASES[name]) == body + slow_cmac(DESK.raw, card + body)[:8]
+
+
+# Each form of an order, and where its MAC has what: written out from the page.
+ORDER_TEXTS = {
+    "desk": "0000007df61ce201 6f72646572 00000001 01 2007032301 ffffffff 2007032301 ffffffff ff"
+    " ffffffffffffffff 0001 000000fa 000000b4 03e8",
+    "instants": "0000007df61ce201 6f72646572 00000001 01 2007032301 00a4928d 2007032301 00a4928d"
+    " 01 ffffffffffffffff 0001 000000fa 000000b4 03e8",
+}
+
+
+@each_cell("name", ORDER_TEXTS)
+def test_the_mac_of_an_order_is_plain_aes_cmac_of_the_text_of_the_page(name):
+    record = INSTANTS if name == "instants" else CASES["desk"][1]
+    text = bytes.fromhex(ORDER_TEXTS[name].replace(" ", ""))
+    assert order_mac(DESK, METER, record) == slow_cmac(DESK.raw, text)[:8]
+
+
+# What a load, a visit or another card changes, and the order is the same.
+NOT_OF_THE_ORDER = {
+    "magic", "generation", "loaded_cents", "load_count", "issued_at_min", "seen_session",
+    "reserved", "mac",
+}  # fmt: skip
+
+
+@each_cell("record", [CASES["desk"][1], INSTANTS], ids=["civil", "instants"])
+def test_the_mac_of_an_order_is_another_for_any_field_of_it_and_for_no_other(record):
+    known = order_mac(DESK, METER, record)
+    for field in fields(record):
+        value = getattr(record, field.name)
+        other = bytes((value[0] ^ 1,)) + value[1:] if isinstance(value, bytes) else value ^ 1
+        changed: dict[str, Any] = {field.name: other}
+        same = order_mac(DESK, METER, replace(record, **changed)) == known
+        assert same == (field.name in NOT_OF_THE_ORDER), field.name
+    assert order_mac(DESK, METER + 1, record) != known
 
 
 def slow_cmac(key: bytes, data: bytes) -> bytes:

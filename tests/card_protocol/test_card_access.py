@@ -31,9 +31,9 @@ from tests.cells import each_cell
 # The budget card's rules in words, a second time: file, who reads, who updates.
 RULES = {
     Sfi.IDENTITY: ("nobody meter desk pin", "desk"),
-    Sfi.WALLET: ("meter desk", "desk"),
-    Sfi.ORDER: ("meter desk", "desk"),
-    Sfi.TARIFF: ("meter desk", "desk"),
+    Sfi.DESK: ("meter desk", "desk"),
+    Sfi.DESK: ("meter desk", "desk"),
+    Sfi.DESK: ("meter desk", "desk"),
     Sfi.WRITE_BACK: ("meter desk", "meter"),
 }
 PROVEN = ("meter", "desk", "pin")

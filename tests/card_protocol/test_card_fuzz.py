@@ -65,7 +65,7 @@ def test_nobody_can_break_the_card(dialogue, meter, t0):
         assert len(card.transmit(command)) >= 2
     image = card.image
     assert CardImage.from_bytes(image.to_bytes()) == image
-    assert [len(content) for content in image.contents] == [48, 32, 48, 32, 138]
+    assert [len(content) for content in image.contents] == [48, 64, 154]
     mine = {Sfi.WRITE_BACK} if meter else {*Sfi} - {Sfi.WRITE_BACK}
     for sfi in {*Sfi} - mine:
         assert image.content(DF_ELECTRICITY, sfi) == RECORDS[sfi]

@@ -58,11 +58,11 @@ def test_every_field_lies_where_the_table_says():
     keys = b"".join(derive(master, purpose, METER_ID).raw for purpose in purposes)
     contents = b"".join(RECORDS.values())
     size = HEADER_SIZE + TABLE_SIZE + len(contents) + CRC_SIZE
-    rules = {1: "8002", 2: "0302", 3: "0302", 4: "0302", 5: "0301"}
+    rules = {1: "8002", 2: "0302", 3: "0301"}
     table = b"".join(
         bytes.fromhex(f"df01 ef{sfi:02x} {sfi:02x} {rules[sfi]} {SIZES[sfi]:04x}") for sfi in Sfi
     )
-    head = b"SC\x01\x03" + size.to_bytes(4, "big") + bytes((5, 2, 7, 9)) + b"73519\xff\xff\xff"
+    head = b"SC\x01\x03" + size.to_bytes(4, "big") + bytes((3, 2, 7, 9)) + b"73519\xff\xff\xff"
     assert image.to_bytes() == with_crc(head + keys + table + contents)
 
 
@@ -70,7 +70,7 @@ def test_equal_images_have_equal_bytes_and_no_others():
     image = budget_image()
     assert image == budget_image()
     assert image != replace(image, desk_key=Key(bytes(16)))
-    assert image != image.with_content(DF_ELECTRICITY, Sfi.WALLET, bytes(32))
+    assert image != image.with_content(DF_ELECTRICITY, Sfi.DESK, bytes(64))
     assert image != "an image"
 
 
@@ -100,8 +100,8 @@ def test_every_truncation_and_any_padding_is_noticed():
         (0x03, b"\x01", "at offset 12 want a PIN, or none in a blank card"),
         (0x03, b"\x0c", "at offset 9 want a counter at 0 in a blocked card"),
         (0x04, b"\x00\x00\x10\x00", "at offset 4 want 4096 bytes"),
-        (0x08, b"\x06", "an EF identifier"),
-        (0x08, b"\x04", "at offset 8"),
+        (0x08, b"\x04", "an EF identifier"),
+        (0x08, b"\x02", "at offset 8"),
         (0x08, b"\xff", "room for 255 files"),
         (0x09, b"\x04", "at offset 9 want at most 3 tries left, got 4"),
         (0x0A, b"\x0b", "at offset 10 want at most 10 tries left, got 11"),
@@ -178,7 +178,7 @@ def test_a_pin_is_four_to_eight_digits(pin):
 
 def test_there_are_as_many_contents_as_files():
     key = Key(bytes(16))
-    with pytest.raises(LayoutError, match="want 5 contents, got 1"):
+    with pytest.raises(LayoutError, match="want 3 contents, got 1"):
         personalise(TREES[1], (bytes(48),), meter_key=key, desk_key=key, card_key=key, pin="1234")
 
 

@@ -78,9 +78,9 @@ def test_an_le_past_the_end_is_corrected_not_warned():
     card = powered(t0=True)
     authenticate(card, DESK)
     card.transmit(SELECT_DF)
-    for le in (33, 0):
-        assert card.transmit(read_command(Sfi.WALLET, le)) == h("6c20")
-    assert card.transmit(read_command(Sfi.WALLET, 32)) == RECORDS[Sfi.WALLET] + h("9000")
+    for le in (65, 0):
+        assert card.transmit(read_command(Sfi.DESK, le)) == h("6c40")
+    assert card.transmit(read_command(Sfi.DESK, 64)) == RECORDS[Sfi.DESK] + h("9000")
     assert card.transmit(h("0084000000")) == h("6c08")
 
 
@@ -153,5 +153,5 @@ def test_a_terminal_sees_no_difference_between_the_protocols():
         authenticate(card, DESK)
         terminal = Terminal(card.transmit)
         fcps = [terminal.select_fcp(fid) for fid in (0x3F00, 0xDF01, 0xEF02)]
-        seen.append((*fcps, terminal.read_binary(Sfi.WALLET, 32), card.image))
+        seen.append((*fcps, terminal.read_binary(Sfi.DESK, 32), card.image))
     assert seen[0] == seen[1]

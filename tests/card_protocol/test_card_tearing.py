@@ -47,7 +47,7 @@ def meter_visit(terminal: Terminal, image: CardImage) -> None:
 def desk_visit(terminal: Terminal, image: CardImage) -> None:
     terminal.verify(PIN)
     prove(terminal, image, DESK)
-    for sfi in (Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF):
+    for sfi in (Sfi.DESK, Sfi.DESK, Sfi.DESK):
         terminal.update_binary(sfi, NEW[sfi])
 
 
@@ -56,8 +56,8 @@ def clumsy_visit(terminal: Terminal, image: CardImage) -> None:
         terminal.verify("0000")
     terminal.verify(PIN)
     prove(terminal, image, DESK)
-    terminal.update_binary(Sfi.WALLET, NEW[Sfi.WALLET])
-    terminal.update_binary(Sfi.WALLET, RECORDS[Sfi.WALLET])
+    terminal.update_binary(Sfi.DESK, NEW[Sfi.DESK])
+    terminal.update_binary(Sfi.DESK, RECORDS[Sfi.DESK])
 
 
 DIALOGUES = [meter_visit, desk_visit, clumsy_visit]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from card_protocol.formats.budget import WRITE_BACK, Sfi
 from card_protocol.formats.budget.compact import DESK_PART, IDENTITY_PART, METER_PART
-from card_protocol.formats.budget.generations import ORDERS, layouts
+from card_protocol.formats.budget.generations import DESK_RECORDS, layouts
 from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import HEAD, Container
 from card_protocol.formats.differences import record_differences as differences_of
@@ -17,7 +17,7 @@ from card_protocol.layout import Layout
 from card_protocol.timestamp import Civil, pack_minute
 from tests.cells import each_cell
 
-LAYOUTS = {f"{sfi.name} {number}": layouts(number)[sfi] for number in ORDERS for sfi in Sfi}
+LAYOUTS = {f"{sfi.name} {number}": layouts(number)[sfi] for number in DESK_RECORDS for sfi in Sfi}
 LAYOUTS["CLOCK"] = CLOCK
 LAYOUTS |= {part.name: part for part in (IDENTITY_PART, DESK_PART, METER_PART)}
 
@@ -58,7 +58,7 @@ def test_other_bytes_have_no_fields(then, now):
         assert record_differences(then, now) == ()
 
 
-@pytest.mark.parametrize("number", ORDERS)
+@pytest.mark.parametrize("number", DESK_RECORDS)
 def test_a_copy_of_a_plain_card_is_told_by_its_records_as_far_as_it_was_written(number):
     by_sfi = layouts(number)
     old = Container(1, {sfi: blank(layout) for sfi, layout in by_sfi.items()}).to_bytes()

@@ -17,6 +17,7 @@ from card_protocol.carrier.replaced import whatever_lies_there
 from card_protocol.errors import ApduError, LayoutError, LinkError, LinkErrorKind
 from card_protocol.link.guarded import FAILURES_MAX_PUT, OURS, PUT, GuardedLink
 from card_protocol.terminal import Terminal
+from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.card_protocol.cards import powered
@@ -30,13 +31,16 @@ PRESENT, CHANGE = 0x20, 0xD2
 STATES_MAX = 9  # of one command: the body is 220 bytes, one as good as another
 
 
-def issued(meter_id: int = 541_000_000_001, number: int = 7, issued_at_min: int = 0) -> MemoryImage:
+def issued(
+    meter_id: int = 541_000_000_001, number: int = 7, expires: Civil | None = None
+) -> MemoryImage:
     desk = Desk(TEST_MASTER_KEY)
     image = desk.issue(
         meter_id,
         customer_ref=1,
         card_number=number,
-        issued_at_min=issued_at_min,
+        expires=expires,
+        issued_at_min=0,
         card_kind=CardKind.MEMORY,
     )
     return memory_card(image)
@@ -137,7 +141,7 @@ def torn_anywhere(start: MemoryImage) -> Iterator[tuple[int, int]]:
 USED = replace(
     done(), main=CHIPS_OWN + OWN.main[32:68] + bytes(range(188))
 )  # desk and meter have written
-OLD = chip(OWN.code, content=issued(issued_at_min=77).main[32:])
+OLD = chip(OWN.code, content=issued(expires=Civil(2020, 8, 1, 0, 0)).main[32:])
 STRANGE = chip(content=bytes(range(224)))
 
 
@@ -236,7 +240,7 @@ def test_a_card_with_one_try_left_is_not_risked():
 OTHERS = {
     "number": issued(number=8),
     "meter": issued(meter_id=541_000_000_002),
-    "older": issued(issued_at_min=77),
+    "older": issued(expires=Civil(2020, 8, 1, 0, 0)),
 }
 
 

@@ -20,7 +20,7 @@ LAYOUTS: list[Layout[Any]] = [
         for value in vars(module).values()
         if isinstance(value, Layout)
     ),
-    instants.ORDER,
+    instants.DESK,
     clock.CLOCK,
 ]
 BY_NAME = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
@@ -55,10 +55,8 @@ def a_record(layout: Layout[Any]) -> Any:
 def test_every_record_is_here():
     assert {layout.name for layout in LAYOUTS} == {
         "identity",
-        "wallet",
-        "order",
-        "order of instants",
-        "tariff",
+        "desk record",
+        "desk record of instants",
         "write-back",
         "clock order",
         "container head",

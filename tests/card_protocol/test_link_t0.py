@@ -97,7 +97,7 @@ def session(card: FileCard | CardOverT0, role: Role, image: CardImage) -> list[b
     read = [terminal.select_fcp(fid) for fid in (0x3F00, 0xDF01, 0xEF02)]
     read += [terminal.read_binary(sfi, len(raw)) for sfi, raw in RECORDS.items()]
     terminal.verify(PIN)
-    sfi = Sfi.WRITE_BACK if role is Role.METER else Sfi.ORDER
+    sfi = Sfi.WRITE_BACK if role is Role.METER else Sfi.DESK
     terminal.update_binary(sfi, b"\x77" * len(RECORDS[sfi]))
     return [*read, terminal.read_binary(sfi, len(RECORDS[sfi]))]
 
@@ -185,22 +185,22 @@ def test_a_card_of_another_protocol_is_not_put_there():
 
 # Pulled at any character --------------------------------------------------------------------------
 
-NEW_ORDER = b"\x77" * len(RECORDS[Sfi.ORDER])
+NEW_ORDER = b"\x77" * len(RECORDS[Sfi.DESK])
 
 
 def load(wire: CardOverT0, image: CardImage) -> None:
     terminal = Terminal(wire.transmit)
     terminal.authenticate(Role.DESK, image.desk_key, image.card_key, TERMINAL_RANDOM)
     terminal.select(0xDF01)
-    assert terminal.read_binary(Sfi.ORDER, 48) == RECORDS[Sfi.ORDER]
-    terminal.update_binary(Sfi.ORDER, NEW_ORDER)
+    assert terminal.read_binary(Sfi.DESK, 64) == RECORDS[Sfi.DESK]
+    terminal.update_binary(Sfi.DESK, NEW_ORDER)
 
 
 def test_a_card_pulled_at_any_character_of_a_session_is_old_or_new():
     image = budget_image()
     whole = over_t0(secure())
     load(whole, image)
-    update = update_command(Sfi.ORDER, NEW_ORDER)
+    update = update_command(Sfi.DESK, NEW_ORDER)
     obeyed_after = whole.line.characters - 2  # all of the data, and nothing of the status word
     assert whole.transmit(update) == b"\x90\x00"
     for at in range(obeyed_after + 2):
@@ -209,8 +209,8 @@ def test_a_card_pulled_at_any_character_of_a_session_is_old_or_new():
         wire.pull_after(at)
         assert kind_of(lambda wire=wire: load(wire, image)) is LinkErrorKind.CARD_GONE
         assert wire.line.characters == at
-        order = card.image.content(0xDF01, Sfi.ORDER)
-        assert order == (RECORDS[Sfi.ORDER] if at < obeyed_after else NEW_ORDER)
+        order = card.image.content(0xDF01, Sfi.DESK)
+        assert order == (RECORDS[Sfi.DESK] if at < obeyed_after else NEW_ORDER)
         assert card.transmit(GET_CHALLENGE) == b"", "it has no power"
         assert wire.power_on() == b""
         again = secure(card.image)
@@ -218,7 +218,7 @@ def test_a_card_pulled_at_any_character_of_a_session_is_old_or_new():
         authenticate(again, DESK)
         assert again.transmit(verify_command(PIN)) == b"\x90\x00"
         again.transmit(SELECT_DF)
-        assert again.transmit(read_command(Sfi.ORDER, 48)) == order + b"\x90\x00"
+        assert again.transmit(read_command(Sfi.DESK, 64)) == order + b"\x90\x00"
 
 
 def test_a_card_pulled_after_the_last_character_has_answered():

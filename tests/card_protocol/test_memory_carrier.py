@@ -44,14 +44,14 @@ def new_image() -> MemoryImage:
 
 
 def loaded(contents: CardRecords, cents: int) -> CardRecords:
-    wallet = contents.wallet
+    desk = contents.desk
     more = replace(
-        wallet,
-        loaded_cents=wallet.loaded_cents + cents,
-        load_count=wallet.load_count + 1,
-        issued_at_min=wallet.issued_at_min + 1,
+        desk,
+        loaded_cents=desk.loaded_cents + cents,
+        load_count=desk.load_count + 1,
+        issued_at_min=desk.issued_at_min + 1,
     )
-    return contents._replace(wallet=more)
+    return contents._replace(desk=more)
 
 
 class Slot:
@@ -104,9 +104,10 @@ def _drawn() -> tuple[WriteBackRecord, ...]:
     date = bytes.fromhex("2007032301")
     return (
         WriteBackRecord(
-            b"BB", 1, 1, METER, 0, date, 0, 61, 4_711, None, 17, None, 4_825_000_000, None, None,
-            5_000, 1, 1, 1, 1, 1, 3, date, date, None, None, None,
-            None, None, None, b"\xff" * 24, bytes(8),
+            b"BB", 1, 1, METER, 0, None, date, 0, 61, 4_711, None, 17, None, 4_825_000_000, None,
+            None, 5_000, 1, 1, None, 1, 1, 1, 3, date, date, None, None, None,
+            None, None, None, b"\xff" * 24,
+            bytes(8),
         ),
     )  # fmt: skip
 
@@ -151,7 +152,7 @@ def test_what_was_written_is_read_through_either_make_of_reader(make, cents, rec
     card.write_back(record, METER_KEY)
     found = Slot(slot.card.image, make=make).found()
     assert found.contents(DESK_KEY) == after
-    assert replace(after.wallet, mac=b"") == replace(loaded(before, cents).wallet, mac=b"")
+    assert replace(after.desk, mac=b"") == replace(loaded(before, cents).desk, mac=b"")
     back = found.written_back(METER_KEY)
     assert back is not None
     assert replace(back, mac=record.mac) == record
@@ -171,7 +172,7 @@ def test_the_copies_are_written_in_turn():
         slot = Slot(image)
         desk_visit(slot)
         old, image = image.main, slot.card.image
-        wrote.append([old[at : at + 42] != image.main[at : at + 42] for at in (68, 110)])
+        wrote.append([old[at : at + 44] != image.main[at : at + 44] for at in (64, 108)])
     assert wrote == [[False, True], [True, False]] * 2
 
 
@@ -291,18 +292,18 @@ def test_a_card_of_nobody_is_a_layout_error():
     with pytest.raises(LayoutError, match="identity part"):
         find_card(Terminal(Slot(blank).exchange), DF_ELECTRICITY).claimed()
     with pytest.raises(LayoutError, match="desk part"):
-        laid_open(new_image().with_main(68, b"\xff" * 84)).contents(DESK_KEY)
+        laid_open(new_image().with_main(64, b"\xff" * 88)).contents(DESK_KEY)
 
 
 def test_a_forged_copy_counts_as_none():
     image = used()
     contents, _ = said(image)
-    number = 0 if raw_on(image, Sfi.WALLET) == image.main[68:110] else 1
-    forged = image.with_main(68 + 42 * number + 4, b"\xff\xff\xff\xff")
+    number = 0 if raw_on(image, Sfi.DESK) == image.main[64:108] else 1
+    forged = image.with_main(64 + 44 * number + 4, b"\xff\xff\xff\xff")
     older, _ = said(forged)
-    assert older.wallet.loaded_cents == contents.wallet.loaded_cents - 5_000
+    assert older.desk.loaded_cents == contents.desk.loaded_cents - 5_000
     with pytest.raises(MacError, match="no copy has a MAC"):
-        laid_open(forged.with_main(68 + 42 * (1 - number), b"D" * 42)).contents(DESK_KEY)
+        laid_open(forged.with_main(64 + 44 * (1 - number), b"D" * 44)).contents(DESK_KEY)
 
 
 def test_a_part_moved_from_another_meters_card_is_refused():

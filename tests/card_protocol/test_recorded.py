@@ -28,7 +28,7 @@ from tests.card_protocol.cards import (
     update_command,
 )
 
-NEW = b"\x77" * 48
+NEW = b"\x77" * 64
 
 
 def secure() -> SecureCard:
@@ -44,7 +44,7 @@ def session(link: Link, order: bytes = NEW) -> list[bytes]:
     terminal.select(0xDF01)
     read = [terminal.read_binary(sfi, len(raw)) for sfi, raw in RECORDS.items()]
     terminal.verify(PIN)
-    terminal.update_binary(Sfi.ORDER, order)
+    terminal.update_binary(Sfi.DESK, order)
     link.disconnect()
     return read
 
@@ -79,9 +79,9 @@ def test_recording_changes_nothing_and_takes_down_all(wrap, tmp_path):
     assert isinstance(rows[0], Reset)
     assert isinstance(rows[-1], Unpowered)
     commands = [row.command for row in rows if isinstance(row, Exchanged)]
-    assert len(commands) == len(rows) - 2 == 3 + 1 + 5 + 2
+    assert len(commands) == len(rows) - 2 == 3 + 1 + 3 + 2
     assert commands[0] == GET_CHALLENGE.hex()
-    assert commands[-1] == f"00d6830030{NEW.hex()}"
+    assert commands[-1] == f"00d6820040{NEW.hex()}"
 
 
 @pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
@@ -162,7 +162,7 @@ def test_a_recorded_session_is_played_without_a_card(tmp_path):
     assert session(DirectLink(ReplayCard(played))) == list(RECORDS.values())
     assert played.over
     assert played.difference is None
-    assert played.exchanges == 11
+    assert played.exchanges == 9
 
 
 def test_the_first_difference_is_told_in_words_and_the_card_is_gone(tmp_path):
@@ -171,11 +171,11 @@ def test_the_first_difference_is_told_in_words_and_the_card_is_gone(tmp_path):
     with pytest.raises(LinkError, match="knows no answer"):
         session(DirectLink(ReplayCard(played)), other)
     assert played.difference == (
-        "line 13: recorded is: UPDATE BINARY file 3 from 0, 48 bytes sent: success; "
-        "now: UPDATE BINARY file 3 from 0, 48 bytes sent, but byte 20 of its data is 78 "
+        "line 11: recorded is: UPDATE BINARY file 2 from 0, 64 bytes sent: success; "
+        "now: UPDATE BINARY file 2 from 0, 64 bytes sent, but byte 20 of its data is 78 "
         "instead of 77"
     )
-    assert played.exchanges == 10
+    assert played.exchanges == 8
 
 
 def test_another_command_is_a_difference_and_only_the_first_counts(tmp_path):

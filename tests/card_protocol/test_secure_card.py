@@ -62,16 +62,16 @@ def test_power_off_forgets_selection_rights_and_challenge():
     card.power_off()
     card.power_on()
     assert card.transmit(proof) == h("6985")
-    assert card.transmit(read_command(Sfi.WALLET, 32)) == h("6a82")
+    assert card.transmit(read_command(Sfi.DESK, 32)) == h("6a82")
     card.transmit(SELECT_DF)
-    assert card.transmit(read_command(Sfi.WALLET, 32)) == h("6982")
+    assert card.transmit(read_command(Sfi.DESK, 32)) == h("6982")
 
 
 def test_a_warm_reset_forgets_like_power_off():
     card = desk_card()
     card.power_on()
     card.transmit(SELECT_DF)
-    assert card.transmit(read_command(Sfi.WALLET, 32)) == h("6982")
+    assert card.transmit(read_command(Sfi.DESK, 32)) == h("6982")
 
 
 # ── class, instruction, length ──
@@ -177,12 +177,12 @@ def test_select_describes_what_it_selected(p2, template):
             [(0x82, "38"), (0x83, "df01"), (0x84, "f06d657465722d656d75df01"), (0x8A, "03")],
         ),
         (
-            "ef05",
+            "ef03",
             [
-                (0x80, "0080"),
+                (0x80, "0090"),
                 (0x82, "01"),
-                (0x83, "ef05"),
-                (0x88, "28"),
+                (0x83, "ef03"),
+                (0x88, "18"),
                 (0x8A, "05"),
                 (0x8C, "032020"),
             ],
@@ -218,13 +218,17 @@ def test_other_ways_to_select_are_refused(p1p2):
 # ── READ BINARY, UPDATE BINARY ──
 
 
+OFFSETS = [*range(4), 31, 32, *range(60, 67)]
+SIZES = [*range(1, 6), 31, 32, 33, *range(60, 68)]
+
+
 def test_every_offset_and_size_reads_what_lies_there():
     card = desk_card()
-    content = bytes(range(32))
-    assert card.transmit(update_command(Sfi.WALLET, content)) == OK
-    for offset in range(34):
-        for size in range(1, 36):
-            answer = card.transmit(read_command(Sfi.WALLET, size, offset))
+    content = bytes(range(64))
+    assert card.transmit(update_command(Sfi.DESK, content)) == OK
+    for offset in OFFSETS:
+        for size in SIZES:
+            answer = card.transmit(read_command(Sfi.DESK, size, offset))
             part = content[offset : offset + size]
             sw = "6b00" if not part else "9000" if len(part) == size else "6282"
             assert answer == part + h(sw)
@@ -234,21 +238,21 @@ def test_every_offset_and_size_reads_what_lies_there():
 @each_cell("le", ["00", "000000", "000100"])
 def test_le_zero_reads_all_there_is(le):
     card = desk_card()
-    assert card.transmit(h(f"00b08200{le}")) == RECORDS[Sfi.WALLET] + OK
+    assert card.transmit(h(f"00b08200{le}")) == RECORDS[Sfi.DESK] + OK
 
 
 def test_every_offset_and_size_updates_what_lies_there_or_nothing():
-    for offset in range(34):
-        for size in range(1, 36):
+    for offset in OFFSETS:
+        for size in SIZES:
             card = desk_card()
-            old = card.image.content(DF_ELECTRICITY, Sfi.WALLET)
-            answer = card.transmit(update_command(Sfi.WALLET, b"\xee" * size, offset))
-            new = card.image.content(DF_ELECTRICITY, Sfi.WALLET)
-            if offset + size <= 32:
+            old = card.image.content(DF_ELECTRICITY, Sfi.DESK)
+            answer = card.transmit(update_command(Sfi.DESK, b"\xee" * size, offset))
+            new = card.image.content(DF_ELECTRICITY, Sfi.DESK)
+            if offset + size <= 64:
                 assert answer == OK
                 assert new == old[:offset] + b"\xee" * size + old[offset + size :]
             else:
-                assert answer == h("6a84" if offset < 32 else "6b00")
+                assert answer == h("6a84" if offset < 64 else "6b00")
                 assert new == old
 
 
@@ -267,10 +271,10 @@ def test_a_file_that_cannot_be_meant_is_refused(ins, p1p2, sw):
 
 def test_a_short_identifier_makes_its_file_current():
     card = desk_card()
-    card.transmit(read_command(Sfi.TARIFF, 1))
-    assert card.transmit(h("00b0001f01")) == h("049000")
+    card.transmit(read_command(Sfi.DESK, 1))
+    assert card.transmit(h("00b0001f01")) == h("029000")
     assert card.transmit(h("00d6001f01aa")) == OK
-    assert card.image.content(DF_ELECTRICITY, Sfi.TARIFF)[31] == 0xAA
+    assert card.image.content(DF_ELECTRICITY, Sfi.DESK)[31] == 0xAA
 
 
 # ── authentication ──
@@ -398,14 +402,14 @@ def test_each_key_counts_its_own_tries():
 def test_a_wrong_proof_takes_the_right_away():
     card = desk_card()
     wrong_proof(card, DESK)
-    assert card.transmit(read_command(Sfi.WALLET, 32)) == h("6982")
+    assert card.transmit(read_command(Sfi.DESK, 32)) == h("6982")
 
 
 def test_a_card_that_blocks_forgets_every_right_at_once():
     card = desk_card()
     for _ in range(10):
         wrong_proof(card, METER)
-    assert card.transmit(read_command(Sfi.WALLET, 32)) == h("6982")
+    assert card.transmit(read_command(Sfi.DESK, 32)) == h("6982")
     assert card.transmit(read_command(Sfi.IDENTITY, 48)) == RECORDS[Sfi.IDENTITY] + OK
 
 

@@ -105,21 +105,21 @@ def test_another_key_makes_other_cards(emu, card, tmp_path):
 def test_show_for_people_names_fields_and_no_key(emu, card):
     out = emu("card", "show", card).out
     assert "identity: file 1, 48 bytes, MAC ok" in out
-    assert "write-back: file 5, 138 bytes, MAC empty" in out
+    assert "write-back: file 3, 154 bytes, MAC empty" in out
     for purpose in Purpose:
         assert derive(TEST_MASTER_KEY, purpose, METER).raw.hex() not in out
 
 
 def test_show_ends_with_1_when_something_is_wrong_and_says_it(emu, card):
-    break_mac(card, Sfi.WALLET)
+    break_mac(card, Sfi.DESK)
     done = emu("card", "show", card)
     assert done.code == 1
-    assert "wallet: file 2, 32 bytes, MAC wrong" in done.out
+    assert "desk record: file 2, 64 bytes, MAC wrong" in done.out
     image = CardImage.from_bytes(card.read_bytes())
     key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
     layout = budget.IDENTITY
     fields = layout.parse(record_on(image, Sfi.IDENTITY))
-    odd = seal(layout, replace(fields, energy=9), key, fields.card_id)
+    odd = seal(layout, replace(fields, energy=9), key, fields.card_id(image.kind))
     card.write_bytes(with_record(image, Sfi.IDENTITY, odd).to_bytes())
     assert "WRONG: no such code" in emu("card", "show", card).out
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from card_protocol.card.image import CardImage
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.formats import budget
 from card_protocol.formats.budget import CardId, Sfi, seal
 from card_protocol.formats.budget.making import record_on, with_record
@@ -13,6 +13,7 @@ from card_protocol.keys import Purpose, derive
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cli.budget_cards import METER, break_mac, shown
 
+CARD = CardId(METER, 1, CardKind.SECURE)
 WRITES: dict[str, list[str]] = {
     "load": ["--eur", "50"],
     "defer": ["--defer-until", "2020-07-03 23:01"],
@@ -109,9 +110,9 @@ def test_json_goes_to_a_file_as_well(emu, card, tmp_path):
 def test_a_date_that_is_none_does_not_hide_that_the_card_was_written(emu, card):
     image = CardImage.from_bytes(card.read_bytes())
     key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
-    order = budget.ORDER.parse(record_on(image, Sfi.ORDER))
-    odd = seal(budget.ORDER, replace(order, cut_at=b"\x20\x07\xaa\x00\x00"), key, CardId(METER, 1))
-    card.write_bytes(with_record(image, Sfi.ORDER, odd).to_bytes())
+    desk = budget.DESK.parse(record_on(image, Sfi.DESK))
+    odd = seal(budget.DESK, replace(desk, cut_at=b"\x20\x07\xaa\x00\x00"), key, CARD)
+    card.write_bytes(with_record(image, Sfi.DESK, odd).to_bytes())
     done = emu("desk", "limiter", card, "on")
     assert done.code == 0
     assert "cut at 2007aa0000 (no date)" in done.out
@@ -128,13 +129,13 @@ def test_read_back_shows_what_the_meter_wrote(emu, card):
     assert "no meter has written" in emu("desk", "read", card).complains()
     image = CardImage.from_bytes(card.read_bytes())
     record = budget.WRITE_BACK.parse(
-        b"BB\x01\x01" + METER.to_bytes(8, "big") + bytes(108) + budget.NO_MAC
+        b"BB\x01\x01" + METER.to_bytes(8, "big") + bytes(124) + budget.NO_MAC
     )
     raw = seal(
         budget.WRITE_BACK,
         record,
         derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER),
-        CardId(METER, 1),
+        CARD,
     )
     card.write_bytes(with_record(image, Sfi.WRITE_BACK, raw).to_bytes())
     done = emu("desk", "read", card)
@@ -204,7 +205,7 @@ def test_a_bad_order_is_one_line(emu, card, args, says):
 
 
 @BY_COMMAND
-@pytest.mark.parametrize("sfi", [Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF])
+@pytest.mark.parametrize("sfi", [Sfi.IDENTITY, Sfi.DESK])
 def test_a_record_that_does_not_check_stops_the_verb(emu, card, command, sfi):
     break_mac(card, sfi)
     before = card.read_bytes()

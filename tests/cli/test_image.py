@@ -329,7 +329,7 @@ def test_tries_left_and_keys_of_cards_are_compared_and_keys_only_so_far(emu, car
 def test_a_record_nobody_wrote_compares_with_a_written_one(emu, card, tmp_path):
     other = tmp_path / "other.card"
     raw = CardImage.from_bytes(card.read_bytes())
-    blank = raw.with_content(DF_ELECTRICITY, Sfi.WALLET, b"\xff" * 32)
+    blank = raw.with_content(DF_ELECTRICITY, Sfi.DESK, b"\xff" * 32)
     other.write_bytes(blank.to_bytes())
     done = emu("card", "diff", other, card)
     assert "A is MAC empty" in done.out

@@ -197,7 +197,7 @@ def test_show_tells_every_byte_and_which_copy_is_in_force(emu, card):
 def test_a_torn_copy_is_no_fault_of_the_card_and_a_spoiled_one_is(emu, tmp_path):
     path = tmp_path / "torn.card"
     image = served()
-    assert raw_on(image, Sfi.ORDER) == image.main[68:110]
+    assert raw_on(image, Sfi.DESK) == image.main[68:110]
     path.write_bytes(image.with_main(120, b"\xff" * 20).to_bytes())  # the copy not in force
     assert emu("card", "show", path).code == 0
     path.write_bytes(image.with_main(70, b"\xff" * 82).to_bytes())  # both
@@ -212,7 +212,7 @@ def test_what_is_wrong_in_a_sound_part_is_said():
     def desk_view(**changes: Any) -> tuple[Seal, str]:
         from card_protocol.formats.budget.compact import seal_part
 
-        part = DESK_PART.parse(raw_on(worked_example(), Sfi.ORDER))
+        part = DESK_PART.parse(raw_on(worked_example(), Sfi.DESK))
         raw = seal_part(DESK_PART, replace(part, **changes), key, CARD)
         image = worked_example().with_main(68, raw).with_main(110, raw)
         _, view, _ = explain_memory_card(image, TEST_MASTER_KEY)

@@ -8,8 +8,8 @@ import pytest
 from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import AnyImage, card_of
 from card_protocol.carrier.find import laid_open
-from card_protocol.formats.budget import OrderRecord, Sfi
-from card_protocol.formats.budget.generations import AnyOrderRecord
+from card_protocol.formats.budget import DeskRecord, Sfi
+from card_protocol.formats.budget.generations import AnyDeskRecord
 from card_protocol.keys import Purpose, derive
 from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, decode_bcd_minute
@@ -70,13 +70,13 @@ class Reader:
     def files(self) -> tuple[bytes, ...]:
         return tuple(self.file(sfi) for sfi in Sfi)
 
-    def order(self) -> OrderRecord:
-        order = laid_open(self.card.image).contents(DESK_KEY).order
-        assert isinstance(order, OrderRecord)
-        return order
+    def order(self) -> DeskRecord:
+        desk = laid_open(self.card.image).contents(DESK_KEY).desk
+        assert isinstance(desk, DeskRecord)
+        return desk
 
 
-def dates(order: AnyOrderRecord) -> tuple[Civil | None, Civil | None]:
+def dates(order: AnyDeskRecord) -> tuple[Civil | None, Civil | None]:
     return decode_bcd_minute(order.defer_until), decode_bcd_minute(order.cut_at)
 
 

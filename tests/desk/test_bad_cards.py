@@ -13,7 +13,7 @@ from tests.rigs import counted
 
 
 @BY_DEED
-@pytest.mark.parametrize("sfi", [Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF])
+@pytest.mark.parametrize("sfi", [Sfi.IDENTITY, Sfi.DESK])
 def test_a_record_with_a_wrong_mac_stops_every_deed_before_anything_is_written(deed, sfi):
     reader = Reader()
     raw = bytearray(reader.file(sfi))
@@ -61,6 +61,6 @@ def test_a_record_moved_from_another_card_is_refused(reader, deed):
     kind = reader.card.image.kind
     other = Reader(image=reader.desk.issue(METER + 1, issued_at_min=ISSUED, card_kind=kind))
     other.desk.load(other.exchange, 25_000, issued_at_min=ISSUED)
-    reader.put(Sfi.WALLET, other.file(Sfi.WALLET))
+    reader.put(Sfi.DESK, other.file(Sfi.DESK))
     with pytest.raises(MacError):
         DEEDS[deed](reader.desk, reader.exchange)

@@ -15,8 +15,8 @@ from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.virtual import card_of
 from card_protocol.formats import budget
 from card_protocol.formats.budget import CardId, OrderFlags, Sfi, WriteBackRecord, seal
-from card_protocol.formats.budget.generations import layouts
-from card_protocol.formats.budget.instants import ORDER as ORDER_OF_INSTANTS
+from card_protocol.formats.budget.generations import layouts, order_mac
+from card_protocol.formats.budget.instants import DESK as DESK_OF_INSTANTS
 from card_protocol.formats.budget.making import plain_tree, secure_tree
 from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import HEAD, SLOT_BYTES, TRANSPORT_PIN
@@ -36,7 +36,7 @@ from tests.cells import each_cell
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
 TREES = {generation: secure_tree(budget.DF_ELECTRICITY, generation) for generation in (1, 2)}
 METER = 541_000_000_001
-CARD = CardId(METER, 7)
+CARD = CardId(METER, 7, CardKind.SECURE)
 T = Civil(2020, 7, 3, 23, 1)
 LAYOUTS: dict[str, Layout[Any]] = {
     layout.name: layout for generation in (1, 2) for layout in layouts(generation).values()
@@ -118,6 +118,7 @@ WRITTEN_BACK = WriteBackRecord(
     result=Result.EXECUTED,
     meter_id=METER,
     session_count=2,
+    challenge=bytes.fromhex("5c0ffee5c0ffee42"),
     clock=encode_bcd_minute(Civil(2020, 5, 29, 10, 12)),
     clock_health=0,
     uncertainty_s=61,
@@ -131,6 +132,7 @@ WRITTEN_BACK = WriteBackRecord(
     accepted_cents=5000,
     accepted_count=1,
     order_number=1,
+    order_mac=bytes.fromhex("bc2e3cb138eb737d"),
     order_result=Result.EXECUTED,
     supply=1,
     blocks=0,
@@ -151,11 +153,13 @@ WRITTEN_BACK = WriteBackRecord(
 def test_every_byte_of_a_plain_card_is_on_the_page(plain_card):
     """Head and rows, the records of the other dumps, a write-back of FF, and the CRC."""
     names = [layouts(1)[sfi].name for sfi in Sfi if sfi is not Sfi.WRITE_BACK]
-    body = (
-        hexdump("container")
-        + b"".join(hexdump(name) for name in names)
-        + b"\xff" * budget.WRITE_BACK.size_bytes
-    )
+    bodies = [hexdump(name)[:-8] for name in names]
+    key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
+    head = METER.to_bytes(8, "big") + (7).to_bytes(4, "big") + b"P"
+    macs = [cmac(key.raw, head + body)[:8] for body in bodies]
+    assert "`{}` and `{}` on a plain card".format(*(mac.hex() for mac in macs)) in PAGE
+    records = b"".join(body + mac for body, mac in zip(bodies, macs, strict=True))
+    body = hexdump("container") + records + b"\xff" * budget.WRITE_BACK.size_bytes
     whole = body + crc32(body).to_bytes(4, "big")
     assert plain_card.contents[0][: len(whole)] == whole
     assert f"`{whole[-4:].hex()}`" in PAGE
@@ -185,15 +189,15 @@ def test_every_field_is_where_the_page_says(layout):
 @pytest.mark.parametrize(
     "row",
     [
-        "| 9 | 5 | `defer_until` | bytes | YYMMDDhhmm |",
-        "| 8 | 5 | `defer_until` | bytes | min since 2000 UTC |",
+        "| 17 | 5 | `defer_until` | bytes | YYMMDDhhmm |",
+        "| 16 | 5 | `defer_until` | bytes | min since 2000 UTC |",
     ],
 )
 def test_a_page_with_another_offset_or_unit_is_seen(row):
     """The check can fail."""
-    broken = PAGE.replace("| 8 | 5 | `defer_until` | bytes | YYMMDDhhmm |", row, 1)
+    broken = PAGE.replace("| 16 | 5 | `defer_until` | bytes | YYMMDDhhmm |", row, 1)
     assert broken != PAGE
-    assert fields("order", broken) != fields("order")
+    assert fields("desk record", broken) != fields("desk record")
 
 
 @pytest.mark.parametrize("sfi", [sfi for sfi in Sfi if sfi is not Sfi.WRITE_BACK])
@@ -202,9 +206,9 @@ def test_every_byte_the_desk_wrote_is_in_the_dump(card, sfi):
 
 
 def test_every_byte_of_an_order_of_instants_is_in_the_dump():
-    raw = armed_card(2).content(budget.DF_ELECTRICITY, Sfi.ORDER)
-    assert raw == hexdump(ORDER_OF_INSTANTS.name)
-    assert ORDER_OF_INSTANTS.parse(raw).cut_min * 60 + 946_684_800 == 1_593_810_060  # 21:01 UTC
+    raw = armed_card(2).content(budget.DF_ELECTRICITY, Sfi.DESK)
+    assert raw == hexdump(DESK_OF_INSTANTS.name)
+    assert DESK_OF_INSTANTS.parse(raw).cut_min * 60 + 946_684_800 == 1_593_810_060  # 21:01 UTC
 
 
 def test_every_byte_the_meter_wrote_is_in_the_dump():
@@ -218,8 +222,8 @@ def test_another_value_makes_another_dump():
     other = seal(budget.WRITE_BACK, replace(WRITTEN_BACK, accepted_cents=5001), key, CARD)
     dump = hexdump("write-back")
     touched = {at for at in range(len(dump)) if dump[at] != other[at]}
-    assert 63 in touched  # accepted_cents
-    assert touched - {63} <= set(range(130, 138))
+    assert 71 in touched  # accepted_cents
+    assert touched - {71} <= set(range(146, 154))
 
 
 def test_the_files_are_those_of_the_card():
@@ -261,9 +265,20 @@ def test_macs_cover_what_the_page_says(name):
     raw = hexdump(name)
     purpose = Purpose.METER_RECORD if name == "write-back" else Purpose.DESK_RECORD
     key = derive(TEST_MASTER_KEY, purpose, METER)
-    assert (
-        cmac(key.raw, METER.to_bytes(8, "big") + (7).to_bytes(4, "big") + raw[:-8])[:8] == raw[-8:]
-    )
+    head = METER.to_bytes(8, "big") + (7).to_bytes(4, "big") + b"S"
+    assert cmac(key.raw, head + raw[:-8])[:8] == raw[-8:]
+
+
+def test_the_letters_of_the_carriers_are_those_of_the_page():
+    said = dict(table("letter | carrier"))
+    assert said == {code.decode(): kind.name.lower() for kind, code in budget.CARRIER_CODES.items()}
+
+
+def test_the_mac_of_the_order_is_the_one_on_the_page(card):
+    record = budget.DESK.parse(card.content(budget.DF_ELECTRICITY, Sfi.DESK))
+    mac = order_mac(derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER), METER, record)
+    assert mac == WRITTEN_BACK.order_mac
+    assert f"For the order below it is `{mac.hex()}`." in PAGE
 
 
 def test_the_token_is_the_one_on_the_page():

@@ -26,11 +26,11 @@ def gas_card(request):
 def test_a_gas_card_carries_a_calorific_factor_and_a_new_tariff_may_change_it(gas_card):
     office = Desk(TEST_MASTER_KEY, challenge=counted())
     account = office.account(gas_card.transmit)
-    assert (account.identity.energy, account.tariff.mwh_per_unit) == (GAS.code, 11_500)
+    assert (account.identity.energy, account.desk.mwh_per_unit) == (GAS.code, 11_500)
     kept = office.change_tariff(gas_card.transmit, 2, 50, issued_at_min=1)
-    assert (kept.tariff.price_ueur_per_wh, kept.tariff.mwh_per_unit) == (50, 11_500)
+    assert (kept.desk.price_ueur_per_wh, kept.desk.mwh_per_unit) == (50, 11_500)
     new = office.change_tariff(gas_card.transmit, 3, 50, mwh_per_unit=10_333, issued_at_min=2)
-    assert new.tariff.mwh_per_unit == 10_333
+    assert new.desk.mwh_per_unit == 10_333
     assert office.account(gas_card.transmit) == new
 
 
@@ -45,10 +45,10 @@ def test_a_gas_card_carries_a_calorific_factor_and_a_new_tariff_may_change_it(ga
     ],
 )
 def test_what_must_not_stand_on_a_gas_card_is_refused(gas_card, work, why):
-    before = raw_on(gas_card.image, Sfi.ORDER)
+    before = raw_on(gas_card.image, Sfi.DESK)
     with pytest.raises(DeskError, match=why):
         Desk(TEST_MASTER_KEY, challenge=counted()).serve(gas_card.transmit, work, issued_at_min=1)
-    assert raw_on(gas_card.image, Sfi.ORDER) == before
+    assert raw_on(gas_card.image, Sfi.DESK) == before
 
 
 def test_an_electricity_card_takes_no_calorific_factor():

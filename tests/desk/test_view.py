@@ -21,16 +21,14 @@ from meter_emu.desk.budget.view import (
 )
 from meter_emu.desk.card_image import RecordView, Seal
 from meter_emu.desk.clock.clock_card import explain_clock_order
-from meter_emu.desk.desk import Desk, Work
-from meter_emu.desk.pricing import Pricing
+from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.rows import Row
 from tests.cards import file_card
 from tests.cells import each_cell
-from tests.firmware.meters import Rig
 
 METER = 541_000_000_001
-CARD = CardId(METER, 1)
+CARD = CardId(METER, 1, CardKind.SECURE)
 LAYOUTS = layouts(1)
 DESK_KEY = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
 METER_KEY = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER)
@@ -42,7 +40,7 @@ def image() -> CardImage:
 
 
 def explain(image: CardImage, master: Key = TEST_MASTER_KEY) -> tuple[RecordView, ...]:
-    return explain_card(lambda sfi: image.content(DF_ELECTRICITY, sfi), master)
+    return explain_card(lambda sfi: image.content(DF_ELECTRICITY, sfi), image.kind, master)
 
 
 def record(sfi: Sfi, **changes: Any) -> RecordView:
@@ -67,7 +65,7 @@ def complaints(view: RecordView) -> list[str]:
 
 def test_a_new_card_is_well_and_its_write_back_empty(image):
     views = explain(image)
-    assert [view.seal for view in views] == [Seal.OK] * 4 + [Seal.EMPTY]
+    assert [view.seal for view in views] == [Seal.OK] * 2 + [Seal.EMPTY]
     assert not [complaint for view in views for complaint in complaints(view)]
 
 
@@ -88,10 +86,10 @@ def test_values_carry_their_unit_and_meaning():
     assert row(view, "supply").note == "connected"
     assert row(view, "blocks").note == "programmed, credit"
     assert row(view, "shields").note == "deferral, prepayment off"
-    assert row(record(Sfi.WALLET, loaded_cents=1205), "loaded_cents").note == "12.05 EUR"
-    assert row(record(Sfi.TARIFF), "price_ueur_per_wh").note == "0.250 EUR/kWh"
+    assert row(record(Sfi.DESK, loaded_cents=1205), "loaded_cents").note == "12.05 EUR"
+    assert row(record(Sfi.DESK), "price_ueur_per_wh").note == "0.250 EUR/kWh"
     assert row(record(Sfi.IDENTITY), "issued_at_min").note == "2000-01-01 00:01 UTC"
-    order = record(Sfi.ORDER, cut_at=bytes.fromhex("2007032301"))
+    order = record(Sfi.DESK, cut_at=bytes.fromhex("2007032301"))
     assert row(order, "cut_at").note == "2020-07-03 23:01"
     assert row(order, "defer_until").note == "none"
 
@@ -110,12 +108,11 @@ def test_the_journal_is_read_entry_by_entry():
     ("sfi", "changes", "field"),
     [
         (Sfi.IDENTITY, {"energy": 3}, "energy"),
-        (Sfi.WALLET, {"pad": 1}, "pad"),
-        (Sfi.ORDER, {"flags": 0x05}, "flags"),
-        (Sfi.ORDER, {"cut_at": bytes.fromhex("2002311200")}, "cut_at"),
-        (Sfi.ORDER, {"defer_until": bytes.fromhex("20071a1200")}, "defer_until"),
-        (Sfi.TARIFF, {"price_ueur_per_wh": 0}, "price_ueur_per_wh"),
-        (Sfi.TARIFF, {"night_price_ueur_per_wh": 0}, "night_price_ueur_per_wh"),
+        (Sfi.DESK, {"flags": 0x05}, "flags"),
+        (Sfi.DESK, {"cut_at": bytes.fromhex("2002311200")}, "cut_at"),
+        (Sfi.DESK, {"defer_until": bytes.fromhex("20071a1200")}, "defer_until"),
+        (Sfi.DESK, {"price_ueur_per_wh": 0}, "price_ueur_per_wh"),
+        (Sfi.DESK, {"night_price_ueur_per_wh": 0}, "night_price_ueur_per_wh"),
         (Sfi.WRITE_BACK, {"result": 0x55}, "result"),
         (Sfi.WRITE_BACK, {"clock_health": 10}, "clock_health"),
         (Sfi.WRITE_BACK, {"supply": 3}, "supply"),
@@ -132,12 +129,12 @@ def test_what_is_out_of_range_is_said_at_its_field_although_the_mac_is_right(sfi
 
 def test_what_no_single_field_shows_is_said_of_the_record():
     late, early = bytes.fromhex("2007032301"), bytes.fromhex("2006300900")
-    assert "lies before" in record(Sfi.ORDER, defer_until=late, cut_at=early).wrong[0]
-    assert not record(Sfi.ORDER, defer_until=early, cut_at=late).wrong
-    assert "carries no dates" in record(Sfi.ORDER, token=bytes(8), cut_at=late).wrong[0]
-    assert not record(Sfi.ORDER, token=bytes(8), cut_at=BCD_NONE).wrong
-    assert "the night costs more" in record(Sfi.TARIFF, night_price_ueur_per_wh=251).wrong[0]
-    assert not record(Sfi.TARIFF, night_price_ueur_per_wh=1).wrong
+    assert "lies before" in record(Sfi.DESK, defer_until=late, cut_at=early).wrong[0]
+    assert not record(Sfi.DESK, defer_until=early, cut_at=late).wrong
+    assert "carries no dates" in record(Sfi.DESK, token=bytes(8), cut_at=late).wrong[0]
+    assert not record(Sfi.DESK, token=bytes(8), cut_at=BCD_NONE).wrong
+    assert "the night costs more" in record(Sfi.DESK, night_price_ueur_per_wh=251).wrong[0]
+    assert not record(Sfi.DESK, night_price_ueur_per_wh=1).wrong
 
 
 @each_cell("sfi", list(Sfi))
@@ -152,42 +149,25 @@ def test_a_wrong_mac_is_a_word_and_the_fields_are_still_shown(sfi):
 
 def test_another_master_key_makes_every_mac_wrong(image):
     views = explain(image, Key(b"another operator"))
-    assert [view.seal for view in views] == [Seal.WRONG] * 4 + [Seal.EMPTY]
+    assert [view.seal for view in views] == [Seal.WRONG] * 2 + [Seal.EMPTY]
 
 
 def test_without_an_identity_no_mac_can_be_checked(image):
     views = explain(image.with_content(DF_ELECTRICITY, Sfi.IDENTITY, bytes(48)))
-    assert [view.seal for view in views] == [Seal.UNCHECKED] * 4 + [Seal.EMPTY]
+    assert [view.seal for view in views] == [Seal.UNCHECKED] * 2 + [Seal.EMPTY]
     assert "magic" in views[0].wrong[0]
     assert "no identity" in views[1].wrong[0]
 
 
-@each_cell("generation", [1, 2])
-@each_cell("carrier", [CardKind.SECURE, CardKind.PLAIN])
-def test_a_tariff_that_is_not_the_orders_is_said(generation, carrier):
-    """An old record, well sealed, next to a newer order of the same tariff number."""
-    rig = Rig(carrier=carrier, generation=generation)
-    rig.write(Work(tariff=Pricing(2, 275, 275)))
-    old, wrong = rig.file(Sfi.TARIFF), []
-    rig.write(Work(tariff=Pricing(2, 300, 300)))
-    for _ in range(2):
-        views = explain_card(rig.file, TEST_MASTER_KEY)
-        assert all(view.seal in {Seal.OK, Seal.EMPTY} for view in views)
-        wrong.append([why for view in views for why in view.wrong])
-        rig.put(Sfi.TARIFF, old)
-    why = "the tariff next to it is not the one it was written with: no meter obeys it"
-    assert wrong == [[], [why]]
-
-
 def test_another_generation_is_said():
-    order = record(Sfi.ORDER, generation=3)
+    order = record(Sfi.DESK, generation=3)
     assert order.seal is Seal.UNCHECKED
     assert row(order, "generation").wrong == "want generation 1 or 2"
 
 
 def test_a_minute_past_the_calendar_is_no_crash():
-    assert row(record(Sfi.WALLET, issued_at_min=2**32 - 2), "issued_at_min").note == "after 9999"
-    assert row(record(Sfi.WALLET, issued_at_min=2**32 - 1), "issued_at_min").note == "none"
+    assert row(record(Sfi.DESK, issued_at_min=2**32 - 2), "issued_at_min").note == "after 9999"
+    assert row(record(Sfi.DESK, issued_at_min=2**32 - 1), "issued_at_min").note == "none"
 
 
 @settings(max_examples=150)
@@ -210,19 +190,19 @@ def test_no_key_is_shown(image):
 
 def test_the_view_knows_all_fields():
     """Each is explained by its name or its unit, shows its unit, or is a plain number."""
-    plain = {"meter_id", "customer_ref", "card_number", "number", "tariff_number", "order_number"}
+    plain = {"meter_id", "customer_ref", "card_number", "tariff_number", "order_number"}
     both = [*layouts(1).values(), *layouts(2).values()]
     silent = {f.name for layout in both for f in layout.fields if not f.unit} - TELLS.keys()
-    assert silent == plain | {"mac"}
+    assert silent == plain | {"mac", "challenge", "order_mac"}
     assert TELLS.keys() <= {field.name for layout in both for field in layout.fields}
 
 
 def explained(issued: CardImage, **changes: Any) -> RecordView:
     """Explain the order of a generation 2 card with some of its fields changed."""
-    layout = layouts(2)[Sfi.ORDER]
-    order = replace(layout.parse(issued.content(DF_ELECTRICITY, Sfi.ORDER)), **changes)
+    layout = layouts(2)[Sfi.DESK]
+    order = replace(layout.parse(issued.content(DF_ELECTRICITY, Sfi.DESK)), **changes)
     raw = seal(layout, order, DESK_KEY, CARD)
-    return explain_record(Sfi.ORDER, raw, CARD, TEST_MASTER_KEY)
+    return explain_record(Sfi.DESK, raw, CARD, TEST_MASTER_KEY)
 
 
 @pytest.fixture
@@ -235,7 +215,7 @@ def second() -> CardImage:
 
 def test_a_card_of_generation_2_is_explained_as_well(second):
     views = explain(second)
-    assert [view.seal for view in views] == [Seal.OK] * 4 + [Seal.EMPTY]
+    assert [view.seal for view in views] == [Seal.OK] * 2 + [Seal.EMPTY]
     assert not [complaint for view in views for complaint in complaints(view)]
     assert row(views[0], "expires").note == "2020-07-18 00:00"
     assert row(views[0], "expires_min").note == "2020-07-17 22:00 UTC"
@@ -264,9 +244,9 @@ def test_two_forms_of_an_end_that_disagree_are_said(second, changes, wrong):
 
 
 def test_a_card_of_mixed_generations_is_said(image, second):
-    wallet = second.content(DF_ELECTRICITY, Sfi.WALLET)
-    views = explain(image.with_content(DF_ELECTRICITY, Sfi.WALLET, wallet))
-    assert [bool(view.wrong) for view in views] == [False, True, False, False, False]
+    desk = second.content(DF_ELECTRICITY, Sfi.DESK)[: layouts(1)[Sfi.DESK].size_bytes]
+    views = explain(image.with_content(DF_ELECTRICITY, Sfi.DESK, desk))
+    assert [bool(view.wrong) for view in views] == [False, True, False]
     assert "another generation" in views[1].wrong[-1]
 
 

@@ -30,7 +30,7 @@ def meter_writes(reader: Reader, record: WriteBackRecord, key: Key) -> None:
 
 
 def a_write_back() -> WriteBackRecord:
-    blank = budget.WRITE_BACK.parse(b"BB\x01" + bytes(135))
+    blank = budget.WRITE_BACK.parse(b"BB\x01" + bytes(151))
     return replace(
         blank,
         result=Result.EXECUTED,
@@ -58,4 +58,4 @@ def test_a_write_back_under_another_key_is_not_believed(reader):
 def test_a_bad_write_back_does_not_stop_the_office(reader):
     """The desk obeys nothing in it, so a meter that garbles it must not cost anybody a load."""
     meter_writes(reader, a_write_back(), DESK_KEY)
-    assert reader.desk.load(reader.exchange, 500, issued_at_min=1).wallet.loaded_cents == 500
+    assert reader.desk.load(reader.exchange, 500, issued_at_min=1).desk.loaded_cents == 500

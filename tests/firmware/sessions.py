@@ -10,7 +10,7 @@ from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.formats.budget import IDENTITY, ORDER, TARIFF, WALLET, Sfi
+from card_protocol.formats.budget import DESK, IDENTITY, Sfi
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
@@ -24,7 +24,7 @@ T2 = Civil(2020, 7, 3, 23, 1)
 ARM = Work(load_cents=5_000, defer_until=T1, cut_at=T2)
 DESK_KEY = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
 UEUR_PER_CENT = 10_000
-RECORDS = {Sfi.IDENTITY: IDENTITY, Sfi.WALLET: WALLET, Sfi.ORDER: ORDER, Sfi.TARIFF: TARIFF}
+RECORDS = {Sfi.IDENTITY: IDENTITY, Sfi.DESK: DESK}
 LOAD_W = 3_000
 
 ON_EACH = pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())

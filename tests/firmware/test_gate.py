@@ -14,17 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.formats.budget import (
+    DESK,
     GENERATION,
     NO_MAC,
     NO_TOKEN,
-    NOT_BOUND,
-    ORDER,
-    TARIFF,
+    DeskRecord,
     OrderFlags,
-    OrderRecord,
-    TariffRecord,
     reactivation_token,
 )
+from card_protocol.formats.budget.generations import order_mac
 from card_protocol.keys import Key
 from card_protocol.timestamp import Civil, encode_bcd_minute
 from meter_emu.domain import Result
@@ -36,12 +34,10 @@ from tests.firmware.meters import METER_ID, PARTS, factory, now_at, seconds, sta
 GATE = PARTS.gate
 ENDS = PARTS.ends
 KEY = Key(factory().key_reactivation)
+DESK_KEY = Key(factory().key_desk_record)
 BRUSSELS = ZoneInfo("Europe/Brussels")
 T1 = Civil(2020, 6, 30, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
-PRICE = TariffRecord(
-    TARIFF.magic, GENERATION, 0, 1, 250, 250, 1000, 0, TARIFF.erased("reserved"), NO_MAC
-)
 
 
 def order(
@@ -49,21 +45,33 @@ def order(
     defer_until: Civil | bytes | None = T1,
     cut_at: Civil | bytes | None = T2,
     **changes: Any,
-) -> OrderRecord:
-    plain = OrderRecord(
-        ORDER.magic,
+) -> DeskRecord:
+    plain = DeskRecord(
+        DESK.magic,
         GENERATION,
         OrderFlags.PREPAYMENT_ON,
+        0,
+        0,
         number,
         field(defer_until),
         field(cut_at),
-        PRICE.number,
-        0,
         NO_TOKEN,
-        NOT_BOUND,
+        1,
+        250,
+        250,
+        1000,
+        0,
+        0,
+        DESK.erased("reserved"),
         NO_MAC,
     )
     return replace(plain, **changes)
+
+
+def executed(record: DeskRecord) -> State:
+    """The state of a meter that has executed an order."""
+    mac = order_mac(DESK_KEY, METER_ID, record)
+    return state(order_number=record.order_number, order_mac=mac)
 
 
 def field(when: Civil | bytes | None) -> bytes:
@@ -71,22 +79,21 @@ def field(when: Civil | bytes | None) -> bytes:
     return when if isinstance(when, bytes) else encode_bcd_minute(when)
 
 
-def reactivation(number: int = 6, **changes: Any) -> OrderRecord:
+def reactivation(number: int = 6, **changes: Any) -> DeskRecord:
     token = reactivation_token(KEY, METER_ID, number)
     return replace(order(number, None, None, token=token), **changes)
 
 
 def judge(
-    asked: OrderRecord,
+    asked: DeskRecord,
     kept: State | None = None,
-    tariff: TariffRecord = PRICE,
     *,
     limited: bool = True,
     nights: bool = True,
 ) -> Result:
-    kept = state(order_number=5) if kept is None else kept
+    kept = executed(order(5)) if kept is None else kept
     before = replace(kept)
-    said, prices = order_said(asked, KEY, METER_ID), tariff_said(tariff)
+    said, prices = order_said(asked, DESK_KEY, KEY, METER_ID), tariff_said(asked)
     result = GATE.judge(said, prices, kept, limited=limited, nights=nights)
     assert kept == before, "judging changes nothing"
     return result
@@ -105,12 +112,16 @@ ANSWERS = {
     "no flag": (order(flags=0), Result.EXECUTED),
     "a reactivation": (reactivation(), Result.EXECUTED),
     "a gap of numbers": (order(4_000_000_000), Result.EXECUTED),
-    "the number executed last": (order(5), Result.ALREADY_EXECUTED),
-    "a reactivation executed last": (reactivation(5), Result.ALREADY_EXECUTED),
+    "the order executed last": (order(5), Result.ALREADY_EXECUTED),
+    "a reactivation of its number": (reactivation(5), Result.ANOTHER_ORDER),
+    "other dates of its number": (order(5, T2, T2), Result.ANOTHER_ORDER),
+    "another tariff of its number": (order(5, price_ueur_per_wh=300), Result.ANOTHER_ORDER),
+    "more money, the same order": (
+        order(5, loaded_cents=500, load_count=1, issued_at_min=9), Result.ALREADY_EXECUTED,
+    ),
     "a number below": (order(4), Result.STALE_ORDER),
     "a reactivation below": (reactivation(4), Result.STALE_ORDER),
     "no order on a card": (order(0), Result.STALE_ORDER),
-    "another tariff": (order(tariff_number=2), Result.TARIFF_MISMATCH),
     "a token of another number": (
         reactivation(token=reactivation_token(KEY, METER_ID, 7)), Result.BAD_TOKEN,
     ),
@@ -149,7 +160,7 @@ def test_every_answer_the_gate_can_give_is_in_the_table():
         Result.EXECUTED,
         Result.ALREADY_EXECUTED,
         Result.STALE_ORDER,
-        Result.TARIFF_MISMATCH,
+        Result.ANOTHER_ORDER,
         Result.BAD_TOKEN,
         Result.BAD_DATE,
         Result.BAD_FORMAT,
@@ -163,7 +174,7 @@ def test_a_card_and_a_meter_that_never_saw_an_order_have_none():
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
 def test_the_number_alone_says_what_is_new(asked, done):
-    answer = judge(order(asked), state(order_number=done))
+    answer = judge(order(asked), executed(order(done)))
     if asked > done:
         assert answer is Result.EXECUTED
     elif asked < done:
@@ -175,8 +186,9 @@ def test_the_number_alone_says_what_is_new(asked, done):
 @given(st.binary(min_size=5, max_size=5), st.binary(min_size=5, max_size=5))
 def test_freshness_is_never_judged_by_dates(defer_until, cut_at):
     """An order already executed, or stale, is that whatever its dates say."""
-    for number, answer in ((5, Result.ALREADY_EXECUTED), (4, Result.STALE_ORDER)):
-        assert judge(order(number, defer_until=defer_until, cut_at=cut_at)) is answer
+    again = order(5, defer_until=defer_until, cut_at=cut_at)
+    assert judge(again, executed(again)) is Result.ALREADY_EXECUTED
+    assert judge(replace(again, order_number=4)) is Result.STALE_ORDER
 
 
 # Dates across a change of clocks ------------------------------------------------------------------
@@ -227,8 +239,8 @@ def test_no_end_never_comes():
 # Obeying ------------------------------------------------------------------------------------------
 
 
-def obey(asked: OrderRecord, kept: State, tariff: TariffRecord = PRICE) -> State:
-    said, prices = order_said(asked, KEY, METER_ID), tariff_said(tariff)
+def obey(asked: DeskRecord, kept: State) -> State:
+    said, prices = order_said(asked, DESK_KEY, KEY, METER_ID), tariff_said(asked)
     judged = GATE.judge(said, prices, kept, limited=True, nights=True)
     assert judged is Result.EXECUTED
     GATE.apply(said, prices, kept, now_at(0))
@@ -284,16 +296,11 @@ def test_the_order_sets_its_two_switches_and_no_other_flag(asked, before, other)
 
 
 def test_an_order_brings_its_number_and_its_tariff():
-    tariff = replace(PRICE, number=9, price_ueur_per_wh=275, night_price_ueur_per_wh=190)
-    kept = obey(order(70, tariff_number=9), state(order_number=5), tariff)
+    asked = order(70, tariff_number=9, price_ueur_per_wh=275, night_price_ueur_per_wh=190)
+    kept = obey(asked, state(order_number=5))
     assert (kept.order_number, kept.tariff_number) == (70, 9)
+    assert kept.order_mac == order_mac(DESK_KEY, METER_ID, asked)
     assert (kept.price_ueur_per_wh, kept.night_price_ueur_per_wh) == (275, 190)
-
-
-def test_an_order_next_to_another_tariff_than_its_own_is_refused_whatever_its_number():
-    said = order_said(order(), KEY, METER_ID, other_tariff=True)
-    judged = GATE.judge(said, tariff_said(PRICE), state(order_number=5), limited=True, nights=True)
-    assert judged is Result.OTHER_TARIFF
 
 
 # night price with a day's of 250, does the meter have night hours: what becomes of it
@@ -310,15 +317,13 @@ PRICES = [
 
 @each_cell(("night_price", "nights", "result"), PRICES)
 def test_a_night_price_takes_night_hours_and_is_the_lower_one(night_price, nights, result):
-    tariff = replace(PRICE, night_price_ueur_per_wh=night_price)
-    assert judge(order(), tariff=tariff, nights=nights) is result
+    assert judge(order(night_price_ueur_per_wh=night_price), nights=nights) is result
 
 
 @pytest.mark.parametrize("nothing", ["price_ueur_per_wh", "mwh_per_unit"])
 def test_energy_is_never_for_nothing(nothing: str) -> None:
     zero: dict[str, Any] = {nothing: 0}
-    tariff = replace(PRICE, **zero)
-    assert judge(order(), tariff=tariff) is Result.BAD_FORMAT
+    assert judge(order(**zero)) is Result.BAD_FORMAT
 
 
 @given(

@@ -42,14 +42,14 @@ def test_a_card_pulled_at_any_command_is_served_whole_or_not_at_all(carrier, at,
 
 
 def test_a_session_is_as_many_commands_as_the_page_says():
-    """Select, identity, three of authentication, three records, the write-back.
+    """Select, identity, three of authentication, one record, the write-back.
 
     Plain: two selects, two heads, one copy in two parts; the PIN, the next copy in two parts.
     Memory: a select that finds no files, the card type, the counter; identity, two copies; the
     counter, the code; two copies, the write-back, and the look whether it is there.
     """
     assert COMMANDS == {
-        CardKind.SECURE: 1 + 1 + 3 + 3 + 1,
+        CardKind.SECURE: 1 + 1 + 3 + 1 + 1,
         CardKind.PLAIN: 2 + 2 + 2 + 1 + 2,
         CardKind.MEMORY: 3 + 3 + 2 + 4,
     }

@@ -68,13 +68,13 @@ REFUSALS: dict[str, tuple[Callable[[Rig], None], Result]] = {
     "a gas card": (other_energy, Result.WRONG_ENERGY),
     "a card of another operator": (of_another_operator, Result.CARD_NOT_GENUINE),
     "a blank card": (dead, Result.CARD_UNREADABLE),
-    "a forged wallet": (forged(Sfi.WALLET), Result.BAD_MAC),
-    "a forged order": (forged(Sfi.ORDER), Result.BAD_MAC),
-    "a forged tariff": (forged(Sfi.TARIFF), Result.BAD_MAC),
+    "a forged wallet": (forged(Sfi.DESK), Result.BAD_MAC),
+    "a forged order": (forged(Sfi.DESK), Result.BAD_MAC),
+    "a forged tariff": (forged(Sfi.DESK), Result.BAD_MAC),
     "a forged identity": (forged(Sfi.IDENTITY), Result.WRONG_METER),
-    "a wallet of zeros": (foreign(Sfi.WALLET), Result.BAD_FORMAT),
-    "an order of zeros": (foreign(Sfi.ORDER), Result.BAD_FORMAT),
-    "a tariff of zeros": (foreign(Sfi.TARIFF), Result.BAD_FORMAT),
+    "a wallet of zeros": (foreign(Sfi.DESK), Result.BAD_FORMAT),
+    "an order of zeros": (foreign(Sfi.DESK), Result.BAD_FORMAT),
+    "a tariff of zeros": (foreign(Sfi.DESK), Result.BAD_FORMAT),
     "an identity of zeros": (foreign(Sfi.IDENTITY), Result.BAD_FORMAT),
 }
 
@@ -122,12 +122,12 @@ def test_a_refused_card_stands_in_nobodys_way(what, carrier):
 
 
 def too_large(rig: Rig) -> None:
-    resealed(rig, Sfi.WALLET, loaded_cents=25_001, load_count=1)
+    resealed(rig, Sfi.DESK, loaded_cents=25_001, load_count=1)
 
 
 def rolled_back(rig: Rig) -> None:
     rig.insert()
-    resealed(rig, Sfi.WALLET, loaded_cents=4_999)
+    resealed(rig, Sfi.DESK, loaded_cents=4_999)
 
 
 def stale(rig: Rig) -> None:
@@ -139,7 +139,7 @@ def stale(rig: Rig) -> None:
 
 
 def undone(rig: Rig) -> None:
-    resealed(rig, Sfi.ORDER, cut_at=bytes.fromhex("2013010900"))
+    resealed(rig, Sfi.DESK, cut_at=bytes.fromhex("2013010900"))
 
 
 PARTLY = {

@@ -66,9 +66,9 @@ def loaded(carrier: CardKind) -> Rig:
 
 def forged(carrier: CardKind) -> Attack:
     rig = loaded(carrier)
-    raw = bytearray(rig.file(Sfi.WALLET))
+    raw = bytearray(rig.file(Sfi.DESK))
     raw[6] ^= 1
-    rig.put(Sfi.WALLET, bytes(raw))
+    rig.put(Sfi.DESK, bytes(raw))
     return Attack(rig)
 
 
@@ -90,7 +90,7 @@ def wallet_put_back(carrier: CardKind) -> Attack:
     old = rig.card.image
     rig.write(Work(load_cents=2_000))
     rig.insert()
-    rig.put(Sfi.WALLET, raw_on(old, Sfi.WALLET))
+    rig.put(Sfi.DESK, raw_on(old, Sfi.DESK))
     return Attack(rig)
 
 
@@ -195,7 +195,7 @@ def slow(carrier: CardKind) -> Attack:
 def impossible(carrier: CardKind) -> Attack:
     rig = loaded(carrier)
     contents = laid_open(rig.card.image).contents(DESK_KEY)
-    contents = contents._replace(wallet=replace(contents.wallet, load_count=0))
+    contents = contents._replace(desk=replace(contents.desk, load_count=0))
     return Attack(rig, card_of(with_contents(rig.card.image, contents, DESK_KEY), counted()))
 
 

@@ -40,13 +40,13 @@ def by_hand(name: str) -> Callable[[bytes], None]:
     from card_protocol.apdu import CommandApdu, ResponseApdu, is_extended
     from card_protocol.atr import Atr
     from card_protocol.errors import CardProtocolError
-    from card_protocol.formats.budget import ORDER
+    from card_protocol.formats.budget import DESK
 
     again: dict[str, Callable[[bytes], bytes]] = {
         "c-apdu": lambda data: CommandApdu.parse(data).to_bytes(extended=is_extended(data)),
         "r-apdu": lambda data: ResponseApdu.parse(data).to_bytes(),
         "atr": lambda data: Atr.parse(data).to_bytes(),
-        "record-order": lambda data: ORDER.build(ORDER.parse(data)),
+        "record-desk-record": lambda data: DESK.build(DESK.parse(data)),
     }
     build = again[name]
 

@@ -125,7 +125,7 @@ def parsers() -> dict[str, tuple[Callable[[bytes], object], bytes]]:
     from card_protocol.apdu import CommandApdu, ResponseApdu
     from card_protocol.atr import Atr, offer
     from card_protocol.errors import CardProtocolError
-    from card_protocol.formats.budget.instants import ORDER
+    from card_protocol.formats.budget.instants import DESK
 
     def refusing(parse: Callable[[bytes], object]) -> Callable[[bytes], object]:
         def done(data: bytes) -> None:
@@ -134,7 +134,7 @@ def parsers() -> dict[str, tuple[Callable[[bytes], object], bytes]]:
 
         return done
 
-    record = ORDER.magic + bytes(ORDER.size_bytes - len(ORDER.magic))
+    record = DESK.magic + bytes(DESK.size_bytes - len(DESK.magic))
     assert len(record) == PARSED_BYTES
     return {
         "empty": (lambda _data: None, bytes(PARSED_BYTES)),
@@ -142,7 +142,7 @@ def parsers() -> dict[str, tuple[Callable[[bytes], object], bytes]]:
         "r-apdu": (refusing(ResponseApdu.parse), bytes(62) + b"\x90\x00"),
         "tlv, built": (lambda data: tlv.build([(0x53, data)]), bytes(PARSED_BYTES)),
         "atr": (refusing(Atr.parse), offer((0, 1), bytes(15)).to_bytes()),
-        "record-order-of-instants": (refusing(ORDER.parse), record),
+        "record-desk-record-of-instants": (refusing(DESK.parse), record),
     }
 
 

@@ -110,6 +110,6 @@ def _visit(rig: Rig, wire: Wire) -> None:
 def _count(rig: Rig) -> int:
     """Return how many loads the card in our hand holds."""
     rig.card.power_on()
-    count = rig.desk.account(rig.card.transmit).wallet.load_count
+    count = rig.desk.account(rig.card.transmit).desk.load_count
     rig.card.power_off()
     return count

@@ -337,7 +337,7 @@ def pull_at_each_command_of_a_desk(pcscd: PrivatePcscd) -> None:
                 said = fails(lambda: rig.desk.load(link.exchange, 5_000, issued_at_min=0))
             assert said.kind is LinkErrorKind.CARD_GONE
             rig.card.power_on()
-            wallet = rig.desk.account(rig.card.transmit).wallet
+            wallet = rig.desk.account(rig.card.transmit).desk
             rig.card.power_off()
             if wallet.load_count:
                 break

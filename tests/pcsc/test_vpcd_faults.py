@@ -63,7 +63,7 @@ def load(link: PcscLink) -> None:
 def loads_on(image: CardImage) -> int:
     card = card_of(image, counted())
     card.power_on()
-    return desk().account(card.transmit).wallet.load_count
+    return desk().account(card.transmit).desk.load_count
 
 
 # The card is pulled -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from card_protocol.card.virtual import card_of
-from card_protocol.formats.budget import ORDER, CardId, OrderFlags, Sfi, open_sealed, seal
+from card_protocol.formats.budget import DESK, CardId, OrderFlags, Sfi, open_sealed, seal
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.desk import Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
@@ -200,10 +200,11 @@ def test_a_valve_has_no_limiter_whatever_a_card_grants():
     """Our own desk writes no such order: another office's might."""
     setup = ready(100)
     setup.write(Work(prepayment_on=True))
-    order = open_sealed(ORDER, raw_on(setup.card.image, Sfi.ORDER), DESK_KEY, CardId(METER_ID, 1))
+    card = CardId(METER_ID, 1, setup.card.image.kind)
+    order = open_sealed(DESK, raw_on(setup.card.image, Sfi.DESK), DESK_KEY, card)
     granted = replace(order, flags=order.flags | OrderFlags.LIMITER_GRANTED)
-    sealed = seal(ORDER, granted, DESK_KEY, CardId(METER_ID, 1))
-    setup.card = card_of(with_raw(setup.card.image, Sfi.ORDER, sealed), bytes)
+    sealed = seal(DESK, granted, DESK_KEY, card)
+    setup.card = card_of(with_raw(setup.card.image, Sfi.DESK, sealed), bytes)
     before = setup.state()
     setup.insert()
     assert "NO_LIMITER" in setup.board.panel.text

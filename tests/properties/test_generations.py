@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from card_protocol.formats import budget
-from card_protocol.formats.budget import NO_TOKEN, NOT_BOUND
-from card_protocol.formats.budget.generations import AnyOrderRecord
-from card_protocol.formats.budget.instants import InstantOrderRecord
+from card_protocol.formats.budget import NO_TOKEN
+from card_protocol.formats.budget.generations import AnyDeskRecord
+from card_protocol.formats.budget.instants import InstantDeskRecord
 from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE, Civil, encode_bcd_minute
 from meter_emu.desk.dates import CivilReading, DeskCodec, Written
@@ -29,6 +29,7 @@ from tests.properties.trials import BRUSSELS, MINUTE_US, MODEL, civil, later_ins
 
 PARTS = parse_build("reference").parts(MODEL)
 KEY = Key(factory().key_reactivation)
+DESK_KEY = Key(factory().key_desk_record)
 PRICE = Tariff(number=1, price_ueur_per_wh=250, night_price_ueur_per_wh=250, mwh_per_unit=1000)
 EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 BUILDS = ["reference", "reference+end-exclusive", "reference+doy-common-year"]
@@ -37,27 +38,29 @@ MINUTES = int((datetime(2099, 12, 31, 23, tzinfo=UTC) - FIRST) / timedelta(minut
 minutes = st.integers(0, MINUTES - 1) | instants.map(lambda us: us // MINUTE_US - 15_778_080)
 
 
-def written(work: Work, generation: int) -> AnyOrderRecord:
+def written(work: Work, generation: int) -> AnyDeskRecord:
     """Return the order that the desk writes on a card of a generation."""
     desk = Desk(TEST_MASTER_KEY)
     rig = Rig(generation=generation)
     rig.card.power_on()
-    return desk.serve(rig.card.transmit, work, issued_at_min=0).order
+    return desk.serve(rig.card.transmit, work, issued_at_min=0).desk
 
 
-def order(**changes: Any) -> InstantOrderRecord:
+def order(**changes: Any) -> InstantDeskRecord:
     fields: dict[str, Any] = {
-        "magic": b"BO", "generation": 2, "flags": 1, "number": 1, "defer_min": MINUTES_NONE,
+        "magic": b"BD", "generation": 2, "flags": 1, "loaded_cents": 0, "load_count": 0,
+        "order_number": 1, "defer_min": MINUTES_NONE,
         "defer_until": budget.NO_TOKEN[:5], "cut_min": MINUTES_NONE, "cut_at": budget.NO_TOKEN[:5],
-        "zone_rule": 1, "tariff_number": 1, "issued_at_min": 0, "token": NO_TOKEN,
-        "tariff_mac": NOT_BOUND, "reserved": b"\xff" * 7, "mac": budget.NO_MAC,
+        "zone_rule": 1, "token": NO_TOKEN, "tariff_number": 1, "price_ueur_per_wh": 250,
+        "night_price_ueur_per_wh": 250, "mwh_per_unit": 1000, "issued_at_min": 0,
+        "seen_session": 0, "reserved": b"\xff" * 9, "mac": budget.NO_MAC,
     }  # fmt: skip
-    return InstantOrderRecord(**(fields | changes))
+    return InstantDeskRecord(**(fields | changes))
 
 
-def obeyed(asked: AnyOrderRecord, build: str = "reference") -> tuple[Result, State]:
+def obeyed(asked: AnyDeskRecord, build: str = "reference") -> tuple[Result, State]:
     gate, kept = parse_build(build).parts(MODEL).gate, state()
-    said = order_said(asked, KEY, METER_ID)
+    said = order_said(asked, DESK_KEY, KEY, METER_ID)
     result = gate.judge(said, PRICE, kept, limited=True, nights=True)
     if not result.refused:
         gate.apply(said, PRICE, kept, now_at(0))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from card_protocol.card.image import CardKind
-from card_protocol.formats.budget.generations import ORDERS
+from card_protocol.formats.budget.generations import DESK_RECORDS
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
@@ -61,7 +61,7 @@ class ModelAndCards(NamedTuple):
 
 
 # A memory card has no room for generation 2.
-CARDS = [card for card in product(ORDERS, CardKind) if card != (2, CardKind.MEMORY)]
+CARDS = [card for card in product(DESK_RECORDS, CardKind) if card != (2, CardKind.MEMORY)]
 KITS = [ModelAndCards(model, *card) for model, card in product(MODELS, CARDS)]
 
 

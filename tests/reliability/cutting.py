@@ -43,7 +43,7 @@ from tests.rigs import counted
 OUT_US: Final = 10 * SECOND_US
 _ANSWER_US: Final = 2 * CARD_BYTE_US  # to a command that writes
 _SENT_BYTES: Final = 64  # of a page, the most; a weak cell is one of them
-DESK_FILES: Final = (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
+DESK_FILES: Final = (Sfi.IDENTITY, Sfi.DESK, Sfi.DESK, Sfi.DESK)
 
 Program = Callable[[Ports], Firmware]
 

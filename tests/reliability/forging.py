@@ -10,7 +10,6 @@ from copy import deepcopy
 from itertools import combinations
 from typing import Any, Final, NamedTuple
 
-from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import AnyImage, card_of
 from card_protocol.formats.budget import Sfi
 from card_protocol.timestamp import Civil
@@ -30,9 +29,8 @@ from tests.rigs import counted
 EXPIRES: Final = Civil(2020, 7, 2, 12, 0)
 PAST_EXPIRY_S: Final = 2 * 86_400
 REFERENCE: Final = parse_build("reference")
-PARTS_OF_MEMORY: Final = (Sfi.IDENTITY, Sfi.ORDER)  # the order's part has wallet and tariff too
 _PRESENT_CODE, _RIGHT_CODE = bytes.fromhex("ff20"), bytes.fromhex("9007")
-RECORDS: Final = (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
+RECORDS: Final = (Sfi.IDENTITY, Sfi.DESK)
 
 
 class Seen(NamedTuple):
@@ -97,10 +95,9 @@ class History:
         All but one of a card's records, or parts, may be the older ones. Named are those that
         differ; a mix that is a genuine card of the history is left out.
         """
-        parts = RECORDS if self.kit.carrier is not CardKind.MEMORY else PARTS_OF_MEMORY
         seen = set(self.images)
         for (_, old), (place, new) in combinations(enumerate(self.images), 2):
-            differing = [sfi for sfi in parts if raw_on(old, sfi) != raw_on(new, sfi)]
+            differing = [sfi for sfi in RECORDS if raw_on(old, sfi) != raw_on(new, sfi)]
             for size in range(1, len(differing)):
                 for taken in combinations(differing, size):
                     mixed = new

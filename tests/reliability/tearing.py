@@ -230,15 +230,15 @@ class Tearing:
     def _same_meter(self, rig: Rig, account: CardRecords) -> None:
         assert not Result[rig.insert().rpartition(" ")[2]].refused
         state = rig.state
-        assert state.accepted_cents == account.wallet.loaded_cents
-        assert state.order_number == account.order.number
-        money_holds(state, self.kit, BALANCE_CENTS, account.wallet.loaded_cents)
+        assert state.accepted_cents == account.desk.loaded_cents
+        assert state.order_number == account.desk.order_number
+        money_holds(state, self.kit, BALANCE_CENTS, account.desk.loaded_cents)
 
     def _done_again(self, rig: Rig, account: CardRecords) -> None:
         """Have the office do what is missing: orders again, money after a look at the wallet."""
         work = self.visit.work
         if work is not None:
-            loaded = account.wallet.loaded_cents == self._final.accepted[0]
+            loaded = account.desk.loaded_cents == self._final.accepted[0]
             rig.write(replace(work, load_cents=0) if loaded else work)
             rig.insert()
         assert numberless(facts(rig.state)) == numberless(self._final)

@@ -146,7 +146,7 @@ def test_the_office_reads_what_the_meter_wrote(
     written = desk.read_back(card)
     assert written is not None
     assert (written.accepted_cents, written.order_result) == (1_250, OnTheCard.EXECUTED)
-    assert desk.account(card).wallet.loaded_cents == 1_250
+    assert desk.account(card).desk.loaded_cents == 1_250
     assert [event.what for event in meter.events].count(What.DESK) == 4
 
 

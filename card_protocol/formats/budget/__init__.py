@@ -1,33 +1,36 @@
-"""The budget card: identity, wallet, tariff and write-back records, and generation 1's order.
+"""The budget card: identity and write-back records, and generation 1's desk record.
 
 No Belgian card format is public, so this one is an invention (`docs/card-format.md` is its
 interface control document and a test compares them). Its idea follows the published State Grid card
-(Q/GDW 365): order file, cumulative wallet with a count, tariff file, write-back file. Dates as
-announced to the household are civil time YYMMDDhhmm in BCD without zone, as fielded cards carry;
-generation 2 puts the instant next to them, which takes an order record of its own (`instants`), and
-an expiry's instant is FF in generation 1. All other records are the same bytes in both but for the
-generation.
+(Q/GDW 365): an order, a cumulative wallet with a count, a tariff, a write-back. Dates as announced
+to the household are civil time YYMMDDhhmm in BCD without zone, as fielded cards carry; generation 2
+puts the instant next to them, which takes a desk record of its own (`instants`), and an expiry's
+instant is FF in generation 1. All other records are the same bytes in both but for the generation.
 
-Every record ends in an eight-byte AES-CMAC over meter number ‖ card number ‖ all bytes before the
-MAC, so that no record goes onto another card. The layouts decode no dates: date fields stay five
-raw bytes, for the codec part of the program that obeys them.
+Every record ends in an eight-byte AES-CMAC over meter number ‖ card number ‖ carrier ‖ all bytes
+before the MAC, so that no record goes onto another card, nor onto another kind of card. The layouts
+decode no dates: date fields stay five raw bytes, for the codec part of the program that obeys them.
 """
 
+import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, unique
 from typing import Annotated, Final, NamedTuple, Protocol, TypeAlias, TypeVar, final
 
 import construct as c
 
+from card_protocol.card.image import CardKind
 from card_protocol.errors import LayoutError, MacError
-from card_protocol.keys import MAC_SIZE_BYTES, Key
+from card_protocol.keys import MAC_SIZE_BYTES, RANDOM_SIZE_BYTES, Key
 from card_protocol.layout import S64, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import BCD_MINUTE_SIZE_BYTES
 
 GENERATION: Final = 1
 NO_MAC: Final = b"\x00" * MAC_SIZE_BYTES
 NO_TOKEN: Final = b"\xff" * MAC_SIZE_BYTES
-NOT_BOUND: Final = b"\xff" * MAC_SIZE_BYTES  # in an order, instead of its tariff's MAC
+# What records lie on, as their MACs say it (ours): a letter for each kind of card.
+CARRIER_CODES: Final = {CardKind.SECURE: b"S", CardKind.PLAIN: b"P", CardKind.MEMORY: b"M"}
+_MAC_HEAD: Final = struct.Struct(">QIc")  # meter id, card number, carrier
 MacField: TypeAlias = Annotated[bytes, c.Bytes(MAC_SIZE_BYTES)]
 CivilField: TypeAlias = Annotated[bytes, c.Bytes(BCD_MINUTE_SIZE_BYTES), "YYMMDDhhmm"]
 MinuteField: TypeAlias = Annotated[int, c.Int32ub, "min since 2000 UTC"]
@@ -39,10 +42,8 @@ class Sfi(IntEnum):
     """Short file identifiers of the elementary files under the energy's DF."""
 
     IDENTITY = 1
-    WALLET = 2
-    ORDER = 3
-    TARIFF = 4
-    WRITE_BACK = 5
+    DESK = 2
+    WRITE_BACK = 3
 
 
 DF_ELECTRICITY: Final = 0xDF01  # one DF an energy, after the State Grid card (DF01, DF02, DF03)
@@ -55,17 +56,18 @@ NO_ZONE_RULE: Final = 0xFF  # next to no instant
 
 @final
 class OrderFlags(IntFlag):
-    """Bits of the order record; all others are zero."""
+    """Bits of the desk record; all others are zero."""
 
     PREPAYMENT_ON = 0x01
     LIMITER_GRANTED = 0x02
 
 
 class CardId(NamedTuple):
-    """Which card it is: of which meter, and which of that meter's."""
+    """Which card it is: of which meter, which of that meter's, and what its records lie on."""
 
     meter_id: int
     card_number: int
+    kind: CardKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,73 +91,48 @@ class IdentityRecord:
     reserved: Annotated[bytes, c.Bytes(2)]
     mac: MacField
 
-    @property
-    def card_id(self) -> CardId:
-        """Which card the record claims to be of."""
-        return CardId(self.meter_id, self.card_number)
+    def card_id(self, kind: CardKind) -> CardId:
+        """Return which card the record claims to be of, found on a card of this kind."""
+        return CardId(self.meter_id, self.card_number, kind)
 
 
 @dataclass(frozen=True, slots=True)
-class WalletRecord:
-    """The amount ever loaded for this meter, in cents, and how many loads that were.
+class DeskRecord:
+    """What the desk wants of the meter: money, order and tariff of one visit, under one MAC.
 
-    Both only grow; the meter books the difference to what it has accepted, so showing a card
-    twice, or a torn session, can never pay twice.
-    """
+    `loaded_cents` and `load_count` are all that was ever loaded for this meter. Both only grow; the
+    meter books the difference to what it has accepted, so showing a card twice, or a torn session,
+    can never pay twice.
 
-    magic: Magic
-    generation: U8
-    pad: U8
-    loaded_cents: Annotated[U32, "cent"]
-    load_count: Annotated[U32, "loads"]
-    issued_at_min: MinuteField
-    reserved: Annotated[bytes, c.Bytes(8)]
-    mac: MacField
+    The order is a state, and the highest `order_number` replaces everything; 0 means that no order
+    was ever written. `defer_until` (T1) and `cut_at` (T2) are five BCD bytes or `BCD_NONE`. `token`
+    is the reactivation token or `NO_TOKEN`.
 
+    The tariff is the order's: micro-euro per watt-hour (250 = 0.25 EUR/kWh). The night price holds
+    in the night hours, which the meter knows and the card does not; it is never above the other,
+    and the same in a mono-hourly tariff. `mwh_per_unit` is the energy in one unit of the register:
+    1000 for electricity, which counts watt-hours; for gas the calorific factor, in milliwatt-hours
+    per cubic decimetre.
 
-@dataclass(frozen=True, slots=True)
-class OrderRecord:
-    """The state the desk orders of the meter; the highest number replaces everything.
-
-    `defer_until` (T1) and `cut_at` (T2) are five BCD bytes or `BCD_NONE`. `token` is the
-    reactivation token or `NO_TOKEN`. `tariff_mac` is the MAC of the tariff record that the order
-    was written with, or `NOT_BOUND`: so the order's own MAC covers that tariff, not any other next
-    to it. Number 0 means that no order was ever written.
+    `seen_session` is the last session of the meter whose write-back the desk has seen.
     """
 
     magic: Magic
     generation: U8
     flags: Annotated[U8, "bits"]
-    number: U32
+    loaded_cents: Annotated[U32, "cent"]
+    load_count: Annotated[U32, "loads"]
+    order_number: U32
     defer_until: CivilField
     cut_at: CivilField
-    tariff_number: U16
-    issued_at_min: MinuteField
     token: MacField
-    tariff_mac: MacField
-    mac: MacField
-
-
-@dataclass(frozen=True, slots=True)
-class TariffRecord:
-    """The prices the meter counts with: micro-euro per watt-hour (250 = 0.25 EUR/kWh).
-
-    `night_price_ueur_per_wh` holds in the night hours, which the meter knows and the card does not;
-    it is never above the other. A mono-hourly tariff has both the same.
-
-    `mwh_per_unit` is the energy in one unit of the register: 1000 for electricity, which counts
-    watt-hours; for gas the calorific factor, in milliwatt-hours per cubic decimetre.
-    """
-
-    magic: Magic
-    generation: U8
-    pad: U8
-    number: U16
+    tariff_number: U16
     price_ueur_per_wh: Annotated[U32, "micro-euro/Wh"]
     night_price_ueur_per_wh: Annotated[U32, "micro-euro/Wh"]
     mwh_per_unit: Annotated[U16, "mWh/unit"]
     issued_at_min: MinuteField
-    reserved: Annotated[bytes, c.Bytes(4)]
+    seen_session: Annotated[U32, "sessions"]
+    reserved: Annotated[bytes, c.Bytes(2)]
     mac: MacField
 
 
@@ -163,7 +140,9 @@ class TariffRecord:
 class WriteBackRecord:
     """The meter's last results and its state, for the office to read.
 
-    A memory card does not carry all of it (`compact`): fields that may be `None` are then missing.
+    `challenge` is the random of the session that wrote it, as the card got it; `order_mac` that of
+    the order in force (`generations.order_mac`), FF before the first. A memory card does not carry
+    all of it (`compact`): fields that may be `None` are then missing.
     In this record every field is a number.
     """
 
@@ -172,6 +151,7 @@ class WriteBackRecord:
     result: U8
     meter_id: U64
     session_count: Annotated[U32, "sessions"]
+    challenge: Annotated[bytes | None, c.Bytes(RANDOM_SIZE_BYTES)]
     clock: CivilField
     clock_health: U8
     uncertainty_s: Annotated[U16, "s"]
@@ -185,6 +165,7 @@ class WriteBackRecord:
     accepted_cents: Annotated[U32, "cent"]
     accepted_count: Annotated[U32, "loads"]
     order_number: U32
+    order_mac: Annotated[bytes | None, c.Bytes(MAC_SIZE_BYTES)]
     order_result: U8
     supply: U8
     blocks: Annotated[U8, "bits"]
@@ -202,12 +183,10 @@ class WriteBackRecord:
 
 
 IDENTITY: Final = Layout("identity", IdentityRecord, magic=b"BI")
-WALLET: Final = Layout("wallet", WalletRecord, magic=b"BW")
-ORDER: Final = Layout("order", OrderRecord, magic=b"BO")
-TARIFF: Final = Layout("tariff", TariffRecord, magic=b"BT")
+DESK: Final = Layout("desk record", DeskRecord, magic=b"BD")
 WRITE_BACK: Final = Layout("write-back", WriteBackRecord, magic=b"BB")
-assert (IDENTITY.size_bytes, WALLET.size_bytes, ORDER.size_bytes) == (48, 32, 48), "layout drifted"
-assert (TARIFF.size_bytes, WRITE_BACK.size_bytes) == (32, 138), "layout drifted"
+assert (IDENTITY.size_bytes, DESK.size_bytes) == (48, 64), "layout drifted"
+assert WRITE_BACK.size_bytes == 154, "layout drifted"
 
 
 class Record(Protocol):
@@ -267,4 +246,4 @@ def _token_text(meter_id: int, order_number: int) -> bytes:
 
 def mac_text(body: bytes, card_id: CardId) -> bytes:
     """Return the bytes that a record's MAC covers; `body` is the record before the MAC."""
-    return card_id.meter_id.to_bytes(8, "big") + card_id.card_number.to_bytes(4, "big") + body
+    return _MAC_HEAD.pack(card_id.meter_id, card_id.card_number, CARRIER_CODES[card_id.kind]) + body

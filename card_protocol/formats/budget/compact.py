@@ -1,6 +1,6 @@
 """The budget card in 224 bytes, as a memory card carries it, in three parts.
 
-The sealed records of `budget` are 288 bytes, and a card that tears needs two copies. So a memory
+The sealed records of `budget` are 256 bytes, and a card that tears needs two copies. So a memory
 card carries the same values in layouts of their own: an identity written once, a part the desk
 writes, a part the meter writes, the latter two in two copies. Each part is whole or not by its MAC
 alone, eight bytes as everywhere; the current copy is the whole one with the higher number.
@@ -22,19 +22,16 @@ from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
-    NOT_BOUND,
     CardId,
     CivilField,
+    DeskRecord,
     IdentityRecord,
     MacField,
     MinuteField,
-    OrderRecord,
-    TariffRecord,
-    WalletRecord,
     WriteBackRecord,
     mac_text,
 )
-from card_protocol.formats.budget.generations import CardRecords
+from card_protocol.formats.budget.generations import AnyDeskRecord
 from card_protocol.keys import MAC_SIZE_BYTES, Key
 from card_protocol.layout import S32, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import (
@@ -51,6 +48,7 @@ FIRST_AT: Final = 32  # below it are the chip's own bytes, and a wrong write the
 END_AT: Final = 256
 COPY_COUNT: Final = 2
 SEQUENCE_MAX: Final = 0xFFFF  # writes; a cell is good for 10,000 (data sheet 07.95, features)
+SESSION_MAX: Final = 0xFFFF  # that session or any later one
 REACTIVATES: Final = 0x80  # in `flags`, next to those of an order: `ends` holds a token
 CUSTOMER_HIGH_BITS: Final = 32  # a reference of 13 digits needs 44 bits, the field has 48
 UEUR_PER_STEP: Final = 100  # the balance is carried in steps of a hundredth of a cent
@@ -58,7 +56,10 @@ UEUR_PER_STEP: Final = 100  # the balance is carried in steps of a hundredth of 
 
 @dataclass(frozen=True, slots=True)
 class IdentityPart:
-    """Whose card this is; written when it is issued, once. As `budget.IdentityRecord`."""
+    """Whose card this is; written when it is issued, once. As `budget.IdentityRecord`.
+
+    When that was is in the desk part, which is written then too.
+    """
 
     magic: Magic
     energy: U8
@@ -66,14 +67,13 @@ class IdentityPart:
     customer_high: U16
     customer_low: U32
     card_number: U16
-    issued_at_min: MinuteField
     expires: CivilField
     mac: MacField
 
 
 @dataclass(frozen=True, slots=True)
 class DeskPart:
-    """The desk's orders to the meter: wallet, order and tariff, always of one visit.
+    """The desk's orders to the meter: money, order and tariff, always of one visit.
 
     `ends` holds T1 and T2, five BCD bytes each, or with `REACTIVATES` the token and FFFF: an order
     never has both. `issued_at_min` is when the desk last wrote anything.
@@ -91,6 +91,7 @@ class DeskPart:
     night_price_ueur_per_wh: Annotated[U16, "micro-euro/Wh"]
     mwh_per_unit: Annotated[U16, "mWh/unit"]
     issued_at_min: MinuteField
+    seen_session: Annotated[U16, "sessions"]
     mac: MacField
 
 
@@ -126,13 +127,13 @@ IDENTITY_PART: Final = Layout("identity part", IdentityPart, magic=b"I1")
 DESK_PART: Final = Layout("desk part", DeskPart, magic=b"D")
 METER_PART: Final = Layout("meter part", MeterPart, magic=b"M")
 IDENTITY_AT: Final = FIRST_AT
-DESK_AT: Final = tuple(68 + copy * 42 for copy in range(COPY_COUNT))
+DESK_AT: Final = tuple(64 + copy * 44 for copy in range(COPY_COUNT))
 METER_AT: Final = tuple(152 + copy * 52 for copy in range(COPY_COUNT))
 # Every byte from 32 on is used, and none twice.
 assert IDENTITY_AT + IDENTITY_PART.size_bytes == DESK_AT[0], "layout drifted"
 assert DESK_AT[-1] + DESK_PART.size_bytes == METER_AT[0], "layout drifted"
 assert METER_AT[-1] + METER_PART.size_bytes == END_AT, "layout drifted"
-assert (DESK_PART.size_bytes, METER_PART.size_bytes) == (42, 52), "layout drifted"
+assert (DESK_PART.size_bytes, METER_PART.size_bytes) == (44, 52), "layout drifted"
 
 
 # MACs and copies ----------------------------------------------------------------------------------
@@ -200,7 +201,6 @@ def identity_part(identity: IdentityRecord) -> IdentityPart:
         customer_high=identity.customer_ref >> CUSTOMER_HIGH_BITS,
         customer_low=identity.customer_ref & 0xFFFFFFFF,
         card_number=identity.card_number,
-        issued_at_min=identity.issued_at_min,
         expires=identity.expires,
         mac=NO_MAC,
     )
@@ -215,7 +215,7 @@ def identity_of(part: IdentityPart) -> IdentityRecord:
         meter_id=part.meter_id,
         customer_ref=part.customer_high << CUSTOMER_HIGH_BITS | part.customer_low,
         card_number=part.card_number,
-        issued_at_min=part.issued_at_min,
+        issued_at_min=MINUTES_NONE,
         expires=part.expires,
         expires_min=MINUTES_NONE,
         zone_rule=NO_ZONE_RULE,
@@ -224,80 +224,60 @@ def identity_of(part: IdentityPart) -> IdentityRecord:
     )
 
 
-def desk_part(contents: CardRecords, sequence: int) -> DeskPart:
-    """Return the part for the desk's records; raise `LayoutError` for values that do not fit."""
-    wallet, order, tariff = contents.wallet, contents.order, contents.tariff
-    if not isinstance(order, OrderRecord):
+def desk_part(record: AnyDeskRecord, sequence: int) -> DeskPart:
+    """Return the part for the desk's record; raise `LayoutError` for values that do not fit."""
+    if not isinstance(record, DeskRecord):
         want = f"an order of generation {GENERATION}"
-        raise _refused(DESK_PART.name, "ends", want, order.generation)
-    if order.tariff_number != tariff.number:
-        want = f"the order's tariff {order.tariff_number}"
-        raise _refused(DESK_PART.name, "tariff_number", want, tariff.number)
-    if order.flags & REACTIVATES:
-        raise _refused(DESK_PART.name, "flags", "bit 80 for the token alone", order.flags)
-    dates = order.defer_until + order.cut_at
-    flags, ends = order.flags, dates
-    if order.token != NO_TOKEN:
+        raise _refused(DESK_PART.name, "ends", want, record.generation)
+    if record.flags & REACTIVATES:
+        raise _refused(DESK_PART.name, "flags", "bit 80 for the token alone", record.flags)
+    dates = record.defer_until + record.cut_at
+    flags, ends = record.flags, dates
+    if record.token != NO_TOKEN:
         if dates != BCD_NONE * 2:
-            raise _refused(DESK_PART.name, "ends", "dates or a token", order.number)
-        flags, ends = flags | REACTIVATES, order.token.ljust(len(dates), b"\xff")
+            raise _refused(DESK_PART.name, "ends", "dates or a token", record.order_number)
+        flags, ends = flags | REACTIVATES, record.token.ljust(len(dates), b"\xff")
     return DeskPart(
         magic=DESK_PART.magic,
         flags=flags,
         sequence=sequence,
-        loaded_cents=wallet.loaded_cents,
-        load_count=wallet.load_count,
-        order_number=order.number,
+        loaded_cents=record.loaded_cents,
+        load_count=record.load_count,
+        order_number=record.order_number,
         ends=ends,
-        tariff_number=tariff.number,
-        price_ueur_per_wh=tariff.price_ueur_per_wh,
-        night_price_ueur_per_wh=tariff.night_price_ueur_per_wh,
-        mwh_per_unit=tariff.mwh_per_unit,
-        issued_at_min=max(wallet.issued_at_min, order.issued_at_min, tariff.issued_at_min),
+        tariff_number=record.tariff_number,
+        price_ueur_per_wh=record.price_ueur_per_wh,
+        night_price_ueur_per_wh=record.night_price_ueur_per_wh,
+        mwh_per_unit=record.mwh_per_unit,
+        issued_at_min=record.issued_at_min,
+        seen_session=min(record.seen_session, SESSION_MAX),
         mac=NO_MAC,
     )
 
 
-def contents_of(identity: IdentityRecord, part: DeskPart) -> CardRecords:
-    """Return the records in identity and desk part, all issued when the latter was written."""
+def desk_record_of(part: DeskPart) -> DeskRecord:
+    """Return the desk's record in a part."""
     reactivates = part.flags & REACTIVATES
     dates, token = (BCD_NONE * 2, part.ends[:8]) if reactivates else (part.ends, NO_TOKEN)
-    wallet = WalletRecord(
-        magic=budget.WALLET.magic,
-        generation=GENERATION,
-        pad=0,
-        loaded_cents=part.loaded_cents,
-        load_count=part.load_count,
-        issued_at_min=part.issued_at_min,
-        reserved=budget.WALLET.erased("reserved"),
-        mac=part.mac,
-    )
-    order = OrderRecord(
-        magic=budget.ORDER.magic,
+    return DeskRecord(
+        magic=budget.DESK.magic,
         generation=GENERATION,
         flags=part.flags & ~REACTIVATES,
-        number=part.order_number,
+        loaded_cents=part.loaded_cents,
+        load_count=part.load_count,
+        order_number=part.order_number,
         defer_until=dates[:5],
         cut_at=dates[5:],
-        tariff_number=part.tariff_number,
-        issued_at_min=part.issued_at_min,
         token=token,
-        tariff_mac=NOT_BOUND,  # the part's one MAC covers both
-        mac=part.mac,
-    )
-    tariff = TariffRecord(
-        magic=budget.TARIFF.magic,
-        generation=GENERATION,
-        pad=0,
-        number=part.tariff_number,
+        tariff_number=part.tariff_number,
         price_ueur_per_wh=part.price_ueur_per_wh,
         night_price_ueur_per_wh=part.night_price_ueur_per_wh,
         mwh_per_unit=part.mwh_per_unit,
         issued_at_min=part.issued_at_min,
-        reserved=budget.TARIFF.erased("reserved"),
+        seen_session=part.seen_session,
+        reserved=budget.DESK.erased("reserved"),
         mac=part.mac,
     )
-    return CardRecords(identity, wallet, order, tariff)
 
 
 def meter_part(record: WriteBackRecord, sequence: int) -> MeterPart:
@@ -307,7 +287,7 @@ def meter_part(record: WriteBackRecord, sequence: int) -> MeterPart:
         magic=METER_PART.magic,
         result=record.result,
         sequence=sequence,
-        session_count=min(record.session_count, 0xFFFF),
+        session_count=min(record.session_count, SESSION_MAX),
         clock=_packed(record.clock),
         clock_health=record.clock_health,
         supply=record.supply,
@@ -334,6 +314,7 @@ def write_back_of(part: MeterPart, meter_id: int) -> WriteBackRecord:
         result=part.result,
         meter_id=meter_id,
         session_count=part.session_count,
+        challenge=None,
         clock=_unpacked(part.clock),
         clock_health=part.clock_health,
         uncertainty_s=part.uncertainty_s,
@@ -347,6 +328,7 @@ def write_back_of(part: MeterPart, meter_id: int) -> WriteBackRecord:
         accepted_cents=part.accepted_cents,
         accepted_count=part.accepted_count,
         order_number=part.order_number,
+        order_mac=None,
         order_result=part.order_result,
         supply=part.supply,
         blocks=part.holds & 0x0F,

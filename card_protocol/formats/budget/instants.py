@@ -19,8 +19,8 @@ GENERATION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class InstantOrderRecord:
-    """The order record of generation 2: as `budget.OrderRecord`, each end with its instant.
+class InstantDeskRecord:
+    """The desk record of generation 2: as `budget.DeskRecord`, each end with its instant.
 
     `defer_min` and `cut_min` are minutes since 2000-01-01 00:00 UTC or `MINUTES_NONE`; an end has
     both forms or neither. `zone_rule` is the code of the zone whose legal time was announced.
@@ -29,19 +29,24 @@ class InstantOrderRecord:
     magic: Magic
     generation: U8
     flags: Annotated[U8, "bits"]
-    number: U32
+    loaded_cents: Annotated[U32, "cent"]
+    load_count: Annotated[U32, "loads"]
+    order_number: U32
     defer_min: MinuteField
     defer_until: CivilField
     cut_min: MinuteField
     cut_at: CivilField
     zone_rule: U8
-    tariff_number: U16
-    issued_at_min: MinuteField
     token: MacField
-    tariff_mac: MacField
-    reserved: Annotated[bytes, c.Bytes(7)]
+    tariff_number: U16
+    price_ueur_per_wh: Annotated[U32, "micro-euro/Wh"]
+    night_price_ueur_per_wh: Annotated[U32, "micro-euro/Wh"]
+    mwh_per_unit: Annotated[U16, "mWh/unit"]
+    issued_at_min: MinuteField
+    seen_session: Annotated[U32, "sessions"]
+    reserved: Annotated[bytes, c.Bytes(9)]
     mac: MacField
 
 
-ORDER: Final = Layout("order of instants", InstantOrderRecord, magic=b"BO")
-assert ORDER.size_bytes == 64, "layout drifted"
+DESK: Final = Layout("desk record of instants", InstantDeskRecord, magic=b"BD")
+assert DESK.size_bytes == 80, "layout drifted"

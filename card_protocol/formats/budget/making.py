@@ -6,7 +6,6 @@ and a memory card.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -26,7 +25,7 @@ from card_protocol.formats.budget.compact import (
     identity_part,
     seal_part,
 )
-from card_protocol.formats.budget.generations import ORDERS, CardRecords, layouts
+from card_protocol.formats.budget.generations import DESK_RECORDS, CardRecords, layouts
 from card_protocol.formats.container import (
     FILE_SIZE_BYTES,
     SLOT_BYTES,
@@ -35,7 +34,7 @@ from card_protocol.formats.container import (
     in_force,
     plain_file,
 )
-from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive, memory_code
+from card_protocol.keys import Key, Purpose, derive, memory_code
 from card_protocol.layout import Layout
 
 PLAIN_SFI: Final = 1
@@ -43,9 +42,7 @@ PLAIN_SFI: Final = 1
 # short identifier, who may read, who may update
 _FILES: Final = (
     (Sfi.IDENTITY, Access.ALWAYS, Access.DESK),
-    (Sfi.WALLET, Access.METER_OR_DESK, Access.DESK),
-    (Sfi.ORDER, Access.METER_OR_DESK, Access.DESK),
-    (Sfi.TARIFF, Access.METER_OR_DESK, Access.DESK),
+    (Sfi.DESK, Access.METER_OR_DESK, Access.DESK),
     (Sfi.WRITE_BACK, Access.METER_OR_DESK, Access.METER),
 )
 
@@ -69,7 +66,7 @@ def plain_tree(df: int) -> FileTree:
 
 # Of every record on a budget card of either generation, and of every part of one on a memory card.
 BUDGET_LAYOUTS: Final[tuple[Layout[Any], ...]] = (
-    *dict.fromkeys(layout for number in ORDERS for layout in layouts(number).values()),
+    *dict.fromkeys(layout for number in DESK_RECORDS for layout in layouts(number).values()),
     *(IDENTITY_PART, DESK_PART, METER_PART),
 )
 _ERASED: Final = b"\xff"
@@ -91,7 +88,8 @@ def personalise_card(
         return personalise_memory_budget_card(master, contents)
     identity = contents.identity
     df, generation = DF_OF[identity.energy], identity.generation
-    records = sealed_records(contents, derive(master, Purpose.DESK_RECORD, identity.meter_id))
+    key = derive(master, Purpose.DESK_RECORD, identity.meter_id)
+    records = sealed_records(contents, key, card_kind)
     if card_kind is CardKind.PLAIN:
         return personalise_plain_budget_card(records, generation=generation, df=df)
     return personalise_budget_card(
@@ -99,18 +97,13 @@ def personalise_card(
     )
 
 
-def sealed_records(contents: CardRecords, key: Key) -> dict[Sfi, bytes]:
-    """Return the desk's records of a file card, sealed, an order bound to its tariff."""
-    identity, order = contents.identity, contents.order
-    card = identity.card_id
-    tariff = seal(budget.TARIFF, contents.tariff, key, card)
-    if order.number:  # the MAC of its tariff differs on this card from that on the other
-        order = replace(order, tariff_mac=tariff[-MAC_SIZE_BYTES:])
+def sealed_records(contents: CardRecords, key: Key, card_kind: CardKind) -> dict[Sfi, bytes]:
+    """Return the desk's records of a file card of this kind, sealed."""
+    identity, desk = contents
+    card = identity.card_id(card_kind)
     return {
         Sfi.IDENTITY: seal(budget.IDENTITY, identity, key, card),
-        Sfi.WALLET: seal(budget.WALLET, contents.wallet, key, card),
-        Sfi.ORDER: seal(ORDERS[identity.generation], order, key, card),
-        Sfi.TARIFF: tariff,
+        Sfi.DESK: seal(DESK_RECORDS[identity.generation], desk, key, card),
     }
 
 
@@ -122,8 +115,9 @@ def personalise_memory_budget_card(master: Key, contents: CardRecords) -> Memory
     identity = contents.identity
     meter_id = identity.meter_id
     key = derive(master, Purpose.DESK_RECORD, meter_id)
-    parts = seal_part(IDENTITY_PART, identity_part(identity), key, identity.card_id)
-    parts += seal_part(DESK_PART, desk_part(contents, 1), key, identity.card_id)
+    card = identity.card_id(CardKind.MEMORY)
+    parts = seal_part(IDENTITY_PART, identity_part(identity), key, card)
+    parts += seal_part(DESK_PART, desk_part(contents.desk, 1), key, card)
     assert DESK_AT[0] + DESK_PART.size_bytes == FIRST_AT + len(parts), "the first copy lies first"
     main = _DELIVERED.ljust(FIRST_AT, _ERASED) + parts
     code = card_code(master, meter_id, identity.card_number)

@@ -8,7 +8,7 @@ shown with its head and its fault, and the records are explained at the places i
 from collections.abc import Iterator
 from dataclasses import replace
 
-from card_protocol.card.image import CardImage
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage
 from card_protocol.errors import LayoutError
@@ -38,7 +38,7 @@ def explain_budget_card(image: AnyImage, master: Key) -> tuple[RecordView, ...] 
     if isinstance(image, MemoryImage):
         return of_own_energy(explain_memory_card(image, master))
     try:
-        return of_own_energy(explain_card(lambda sfi: record_on(image, sfi), master))
+        return of_own_energy(explain_card(lambda sfi: record_on(image, sfi), image.kind, master))
     except (KeyError, LayoutError):
         if image.tree.specs not in [plain_tree(df).specs for df in DF_OF.values()]:
             return None
@@ -71,7 +71,7 @@ def _copy(slot: int, raw: bytes, master: Key) -> Iterator[RecordView]:
     rows = rows_of(HEAD, head, {"magic": text})
     yield RecordView(HEAD.name, place, len(head), Seal.UNCHECKED, rows, (why,))
     records = claimed_records(raw)
-    card = claimed_card(records.get(Sfi.IDENTITY, b""))
+    card = claimed_card(records.get(Sfi.IDENTITY, b""), CardKind.PLAIN)
     for sfi, record in records.items():
         if sfi in set(Sfi):
             view = explain_record(Sfi(sfi), record, card, master)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from card_protocol.card.image import CardKind
 from card_protocol.card.sle4442 import (
     MAIN_AT,
     MemoryImage,
@@ -101,7 +102,7 @@ def _explained(image: MemoryImage, master: Key) -> Iterator[tuple[_Copy, ...]]:
 def _claimed(image: MemoryImage) -> CardId | None:
     raw = image.main[IDENTITY_AT : IDENTITY_AT + IDENTITY_PART.size_bytes]
     try:
-        return identity_of(IDENTITY_PART.parse(raw)).card_id
+        return identity_of(IDENTITY_PART.parse(raw)).card_id(CardKind.MEMORY)
     except LayoutError:
         return None
 

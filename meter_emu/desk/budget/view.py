@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from card_protocol.card.files import MF, FileSpec
-from card_protocol.card.image import CardImage
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget
 from card_protocol.formats.budget import DF_OF, CardId, Sfi, WriteBackRecord, instants
-from card_protocol.formats.budget.generations import ORDERS, layouts
-from card_protocol.formats.budget.instants import InstantOrderRecord
+from card_protocol.formats.budget.generations import DESK_RECORDS, layouts
+from card_protocol.formats.budget.instants import InstantDeskRecord
 from card_protocol.formats.container import (
     HEAD,
     SLOT_BYTES,
@@ -26,7 +26,7 @@ from card_protocol.formats.container import (
     parse_head,
     plain_file,
 )
-from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive
+from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
 from meter_emu.desk.card_image import RecordView, Seal, files_in, never_written, part_of
@@ -47,7 +47,6 @@ from meter_emu.rows import (
     rows_of,
     text,
     unused,
-    zero,
 )
 from meter_emu.zones import BELGIAN, ZONE_OF_CODE, TimeZone
 
@@ -82,6 +81,7 @@ EVENTS: Final = {
     12: "clock set",
     13: "step doubted",
     14: "flow in test",
+    15: "sessions of office and meter disagree",
     20: "the two forms of an end disagree, the later was taken",
     21: "expiry unchecked, the clock could not say",
 }
@@ -93,14 +93,16 @@ ZONE_RULES: Final = {zone.rule.code: zone.name.lower().replace("_", " ") for zon
 
 def layout_of(sfi: Sfi, size_bytes: int) -> Layout[Any]:
     """Return the layout of a record in a file of that size; if none fits, the first."""
-    both = [layouts(generation)[sfi] for generation in ORDERS]
+    both = [layouts(generation)[sfi] for generation in DESK_RECORDS]
     return next((layout for layout in both if layout.size_bytes == size_bytes), both[0])
 
 
-def explain_card(read: Callable[[Sfi], bytes], master: Key) -> tuple[RecordView, ...]:
-    """Return all records of a card, explained. `read` returns a file's contents."""
+def explain_card(
+    read: Callable[[Sfi], bytes], kind: CardKind, master: Key
+) -> tuple[RecordView, ...]:
+    """Return all records of a card of `kind`, explained. `read` returns a file's contents."""
     raws = {sfi: read(sfi) for sfi in Sfi}
-    card = claimed_card(raws[Sfi.IDENTITY])
+    card = claimed_card(raws[Sfi.IDENTITY], kind)
     return tuple(
         _of_the_card(explain_record(sfi, raw, card, master), sfi, raws) for sfi, raw in raws.items()
     )
@@ -115,16 +117,13 @@ def _of_the_card(view: RecordView, sfi: Sfi, raws: Mapping[Sfi, bytes]) -> Recor
         wrong.append(
             "this record is of another generation than the identity: no meter obeys the card"
         )
-    bound = next((row.raw for row in view.rows if row.field == "tariff_mac"), None)
-    if bound not in {None, budget.NOT_BOUND.hex(), raws[Sfi.TARIFF][-MAC_SIZE_BYTES:].hex()}:
-        wrong.append("the tariff next to it is not the one it was written with: no meter obeys it")
     return replace(view, wrong=tuple(wrong))
 
 
-def claimed_card(raw: bytes) -> CardId | None:
+def claimed_card(raw: bytes, kind: CardKind) -> CardId | None:
     """Return which card an identity record claims to be, unchecked; `None` if it is none."""
     try:
-        return budget.IDENTITY.parse(raw).card_id
+        return budget.IDENTITY.parse(raw).card_id(kind)
     except LayoutError:
         return None
 
@@ -141,7 +140,12 @@ def budget_files(image: CardImage, master: Key) -> Iterator[Part]:
     """Yield the files of a budget card in an image, explained, each with its offset."""
     files = list(files_in(image))
     card = next(
-        (claimed_card(one.raw) for one in files if _record_of(one.spec) is Sfi.IDENTITY), None
+        (
+            claimed_card(one.raw, image.kind)
+            for one in files
+            if _record_of(one.spec) is Sfi.IDENTITY
+        ),
+        None,
     )
     plain = set(map(plain_file, DF_OF.values()))
     for spec, raw, at in files:
@@ -199,13 +203,15 @@ def explain_written_back(written: WriteBackRecord) -> RecordView:
     Fields that a memory card does not carry are marked so.
     """
     layout = budget.WRITE_BACK
-    missing = [f.name for f in layout.fields if getattr(written, f.name) is None]
-    zeros: dict[str, Any] = dict.fromkeys(missing, 0)
+    missing = [field for field in layout.fields if getattr(written, field.name) is None]
+    zeros: dict[str, Any] = {
+        field.name: bytes(field.size_bytes) if field.kind == "bytes" else 0 for field in missing
+    }
     rows = rows_of(layout, layout.build(replace(written, **zeros)), TELLS)
     if missing:
         rows = tuple(
             replace(row, raw="", value="", unit="", note="not on a memory card")
-            if row.field in {*missing, "events"}
+            if row.field in {*zeros, "events"}
             else row
             for row in rows
         )
@@ -219,7 +225,7 @@ def _seal(
     if card_id is None:
         return Seal.UNCHECKED, ("no identity to check the MAC with",)
     purpose = Purpose.METER_RECORD if sfi is Sfi.WRITE_BACK else Purpose.DESK_RECORD
-    fitting = [generation for generation in ORDERS if layouts(generation)[sfi] is layout]
+    fitting = [generation for generation in DESK_RECORDS if layouts(generation)[sfi] is layout]
     generation = raw[2] if raw[2] in fitting else fitting[0]
     try:
         budget.open_sealed(
@@ -232,16 +238,15 @@ def _seal(
     return Seal.OK, ()
 
 
-def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one record of five kinds
+def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one record of three kinds
     """Return a fault across fields that are each right."""
     if sfi is Sfi.IDENTITY and record.generation == instants.GENERATION:
         return _two_forms("the expiry", record.expires, record.expires_min, record.zone_rule)
-    if sfi is Sfi.TARIFF and record.night_price_ueur_per_wh > record.price_ueur_per_wh:
-        return (DEAR_NIGHT,)
-    if sfi is not Sfi.ORDER:
+    if sfi is not Sfi.DESK:
         return ()
-    found: list[str] = []
-    if isinstance(record, InstantOrderRecord):
+    dear = record.night_price_ueur_per_wh > record.price_ueur_per_wh
+    found: list[str] = [DEAR_NIGHT] if dear else []
+    if isinstance(record, InstantDeskRecord):
         found += _two_forms("T1", record.defer_until, record.defer_min, record.zone_rule)
         found += _two_forms("T2", record.cut_at, record.cut_min, record.zone_rule)
     dates = (record.defer_until, record.cut_at)
@@ -282,8 +287,8 @@ def _factor(value: int) -> Meaning:
 
 
 def _generation(value: int) -> Meaning:
-    wanted = " or ".join(str(generation) for generation in ORDERS)
-    return Meaning(wrong="" if value in ORDERS else f"want generation {wanted}")
+    wanted = " or ".join(str(generation) for generation in DESK_RECORDS)
+    return Meaning(wrong="" if value in DESK_RECORDS else f"want generation {wanted}")
 
 
 def _zone_rule(value: int) -> Meaning:
@@ -292,10 +297,6 @@ def _zone_rule(value: int) -> Meaning:
 
 def _token(raw: bytes) -> Meaning:
     return Meaning("none" if raw == budget.NO_TOKEN else "reactivates")
-
-
-def _tariff_mac(raw: bytes) -> Meaning:
-    return Meaning("not bound" if raw == budget.NOT_BOUND else "the tariff's")
 
 
 def _journal(raw: bytes) -> Meaning:
@@ -313,12 +314,10 @@ def _journal(raw: bytes) -> Meaning:
 TELLS: Final[Mapping[str, MeaningOf]] = {
     "magic": text,
     "generation": _generation,
-    "pad": zero,
     "energy": energy_named,
     "flags": bits(FLAGS),
     "zone_rule": _zone_rule,
     "token": _token,
-    "tariff_mac": _tariff_mac,
     "mwh_per_unit": _factor,
     "result": named(RESULTS),
     "order_result": named(RESULTS),

@@ -20,13 +20,12 @@ from card_protocol.formats.budget import (
     WRITE_BACK,
     IdentityRecord,
     OrderFlags,
-    TariffRecord,
     WriteBackRecord,
     instants,
     reactivation_token_valid,
 )
-from card_protocol.formats.budget.generations import AnyOrderRecord, CardRecords
-from card_protocol.formats.budget.instants import InstantOrderRecord
+from card_protocol.formats.budget.generations import AnyDeskRecord, CardRecords, order_mac
+from card_protocol.formats.budget.instants import InstantDeskRecord
 from card_protocol.keys import Key
 from card_protocol.status import SW
 from card_protocol.timestamp import MINUTES_NONE
@@ -87,12 +86,13 @@ class BudgetDialogue(CardDialogue):
             return Result.WRONG_METER
         if not self._authenticated(card, challenge):
             return Result.CARD_NOT_GENUINE
-        records = card.contents(Key(factory.key_desk_record))
-        return self.said(records, Key(factory.key_reactivation), factory.meter_id)
+        key = Key(factory.key_desk_record)
+        token_key = Key(factory.key_reactivation)
+        return self.said(card.contents(key), key, token_key, factory.meter_id)
 
-    def said(self, records: CardRecords, token_key: Key, meter_id: int) -> Contents:
-        """Return the contents of a card's records for meter `meter_id`."""
-        return contents_said(records, token_key, meter_id)
+    def said(self, records: CardRecords, key: Key, token_key: Key, meter_id: int) -> Contents:
+        """Return the contents of a card's records for meter `meter_id`; see `contents_said`."""
+        return contents_said(records, key, token_key, meter_id)
 
     def _written(self, said: WriteBack) -> None:
         assert self._card is not None, "a card is read before it is written"
@@ -104,16 +104,20 @@ class BudgetDialogue(CardDialogue):
 # The records in the meter's terms -----------------------------------------------------------------
 
 
-def contents_said(records: CardRecords, token_key: Key, meter_id: int) -> Contents:
-    """Return the contents of a card's records for meter `meter_id`."""
-    identity, wallet, order, tariff = records
+def contents_said(records: CardRecords, key: Key, token_key: Key, meter_id: int) -> Contents:
+    """Return the contents of a card's records for meter `meter_id`.
+
+    `key` is that of the desk's records.
+    """
+    identity, desk = records
     issued = [record.issued_at_min for record in records]
     return Contents(
         identity_said(identity),
-        Wallet(wallet.loaded_cents, wallet.load_count),
-        order_said(order, token_key, meter_id, other_tariff=records.other_tariff),
-        tariff_said(tariff),
+        Wallet(desk.loaded_cents, desk.load_count),
+        order_said(desk, key, token_key, meter_id),
+        tariff_said(desk),
         max([minute for minute in issued if minute != MINUTES_NONE], default=None),
+        desk.seen_session,
     )
 
 
@@ -126,36 +130,34 @@ def identity_said(record: IdentityRecord) -> Identity:
     return Identity(record.card_number, expires)
 
 
-def order_said(
-    record: AnyOrderRecord, token_key: Key, meter_id: int, *, other_tariff: bool = False
-) -> Order:
-    """Return the contents of an order, its token checked; for `other_tariff` see `CardRecords`."""
-    if isinstance(record, InstantOrderRecord):
+def order_said(record: AnyDeskRecord, key: Key, token_key: Key, meter_id: int) -> Order:
+    """Return the order in a desk's record, its token checked."""
+    if isinstance(record, InstantDeskRecord):
         defer_until = RawEnd(record.defer_until, record.defer_min, record.zone_rule)
         cut_at = RawEnd(record.cut_at, record.cut_min, record.zone_rule)
     else:
         defer_until, cut_at = RawEnd(record.defer_until), RawEnd(record.cut_at)
     reactivation = Reactivation.NONE
     if record.token != NO_TOKEN:
-        proved = reactivation_token_valid(token_key, meter_id, record.number, record.token)
+        number, token = record.order_number, record.token
+        proved = reactivation_token_valid(token_key, meter_id, number, token)
         reactivation = Reactivation.PROVED if proved else Reactivation.FORGED
     return Order(
-        number=record.number,
+        number=record.order_number,
+        mac=order_mac(key, meter_id, record),
         defer_until=defer_until,
         cut_at=cut_at,
-        tariff_number=record.tariff_number,
         prepayment_on=record.flags & _PREPAYMENT_ON != 0,
         limiter_granted=record.flags & _LIMITER_GRANTED != 0,
         reactivation=reactivation,
-        other_tariff=other_tariff,
         unknown=record.flags & ~_KNOWN_FLAGS != 0,
     )
 
 
-def tariff_said(record: TariffRecord) -> Tariff:
-    """Return the contents of a tariff."""
+def tariff_said(record: AnyDeskRecord) -> Tariff:
+    """Return the tariff in a desk's record."""
     return Tariff(
-        record.number,
+        record.tariff_number,
         record.price_ueur_per_wh,
         record.night_price_ueur_per_wh,
         record.mwh_per_unit,

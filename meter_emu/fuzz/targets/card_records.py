@@ -9,7 +9,7 @@ from typing import Any, Final
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
-from card_protocol.formats.budget import DF_OF, IDENTITY, WALLET, CardId, Sfi, mac_text
+from card_protocol.formats.budget import DESK, DF_OF, IDENTITY, CardId, Sfi, mac_text
 from card_protocol.formats.budget.generations import layouts
 from card_protocol.formats.budget.making import (
     personalise_budget_card,
@@ -44,7 +44,7 @@ _CARD_REFUSED: Final = frozenset(
     }
 )  # fmt: skip
 # What a meter changes because a card was there, and what it books or doubts besides the order.
-_CARD_SEEN: Final = frozenset({"sequence", "crc", "events", "session_count"})
+_CARD_SEEN: Final = frozenset({"sequence", "crc", "events", "session_count", "told_session"})
 _MONEY: Final = frozenset(
     {
         "accepted_cents", "accepted_count", "balance_ueur", "emergency_debt_ueur", "card_number",
@@ -56,7 +56,7 @@ _REACHED: Final = (
     Result.BAD_MAC, Result.BAD_DATE, Result.WRONG_METER, Result.LOAD_TOO_LARGE,
     Result.WALLET_ROLLED_BACK,
 )  # fmt: skip
-_SFIS: Final = (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
+_SFIS: Final = (Sfi.IDENTITY, Sfi.DESK)
 
 
 def _carried(data: bytes, build: str) -> None:
@@ -73,9 +73,9 @@ def _carried(data: bytes, build: str) -> None:
     result = bench.insert(card)
     note(result.name, f"{card.image.kind.name.lower()} card of generation {_generation(data)}")
     after = _state(bench)
-    genuine = _genuine(records)
+    genuine = _genuine(records, card.image.kind)
     must(result.refused or genuine, "a record with a wrong MAC is refused", moved=not genuine)
-    if _wrong_by_a_byte(records):
+    if _wrong_by_a_byte(records, card.image.kind):
         note("a MAC of which the last byte alone is wrong")
     held = [record_on(_files(card), sfi)[: len(raw)] for sfi, raw in records.items()]
     must(held == list(records.values()), "a meter leaves what the office wrote")
@@ -142,8 +142,8 @@ def _desk_agrees(rig: Rig, card: VirtualCard, result: Result, state: State) -> b
     if result is Result.EXECUTED:
         must(written is not None, "an order that is executed is written back")
     if not result.refused:
-        wallet = account.wallet.loaded_cents, account.wallet.load_count
-        must(state.order_number == account.order.number, "meter and desk agree on the order")
+        wallet = account.desk.loaded_cents, account.desk.load_count
+        must(state.order_number == account.desk.order_number, "meter and desk agree on the order")
         must(_money(state) == wallet, "and on the money", moved=wallet[0] > 0)
         if written is not None:
             must(written.balance_ueur == state.balance_ueur, "and on the credit")
@@ -189,10 +189,7 @@ def _carried_slots(data: bytes) -> list[FuzzField]:
 
 
 def _carried_seal(data: bytes) -> bytes:
-    """Put right what is looked at first: magic and generation, then the MACs by the bench's keys.
-
-    The tariff's comes first, as the order names it.
-    """
+    """Put right what is looked at first: magic, generation, meter, and the MACs, by our keys."""
     parts, at = {}, 1
     generation = bytes((_generation(data),))
     for sfi, layout in _layouts(data):
@@ -201,17 +198,10 @@ def _carried_seal(data: bytes) -> bytes:
         at += layout.size_bytes
     if len(data) != at:
         return data
-    meter_id = METER_ID_FIRST
-    identity = parts[Sfi.IDENTITY]
-    card = CardId(meter_id, int.from_bytes(_field(IDENTITY, identity, "card_number"), "big"))
-    key = _desk_key()
-    identity = _put(IDENTITY, identity, "meter_id", meter_id.to_bytes(8, "big"))
-    tariff = _sealed(parts[Sfi.TARIFF], key, card)
-    order, order_layout = parts[Sfi.ORDER], _layouts(data)[2][1]
-    if any(_field(order_layout, order, "number")):
-        order = _put(order_layout, order, "tariff_mac", tariff[-MAC_SIZE_BYTES:])
-    sealed = (identity, parts[Sfi.WALLET], order)
-    return data[:1] + b"".join(_sealed(raw, key, card) for raw in sealed) + tariff
+    meter_id = METER_ID_FIRST.to_bytes(8, "big")
+    parts[Sfi.IDENTITY] = _put(IDENTITY, parts[Sfi.IDENTITY], "meter_id", meter_id)
+    card = _card_id(parts, CardKind.PLAIN if data[0] & _PLAIN else CardKind.SECURE)
+    return data[:1] + b"".join(_sealed(raw, _desk_key(), card) for raw in parts.values())
 
 
 def _carried_tags(data: bytes) -> list[slice]:
@@ -222,17 +212,20 @@ def _carried_tags(data: bytes) -> list[slice]:
     return found
 
 
-def _genuine(records: Mapping[Sfi, bytes]) -> bool:
+def _card_id(records: Mapping[Sfi, bytes], kind: CardKind) -> CardId:
+    number = int.from_bytes(_field(IDENTITY, records[Sfi.IDENTITY], "card_number"), "big")
+    return CardId(METER_ID_FIRST, number, kind)
+
+
+def _genuine(records: Mapping[Sfi, bytes], kind: CardKind) -> bool:
     """Whether the MAC of every record is right, all of it."""
-    identity = records[Sfi.IDENTITY]
-    card = CardId(METER_ID_FIRST, int.from_bytes(_field(IDENTITY, identity, "card_number"), "big"))
+    card = _card_id(records, kind)
     return all(_sealed(raw, _desk_key(), card) == raw for raw in records.values())
 
 
-def _wrong_by_a_byte(records: Mapping[Sfi, bytes]) -> bool:
+def _wrong_by_a_byte(records: Mapping[Sfi, bytes], kind: CardKind) -> bool:
     """Whether some MAC is wrong in its last byte, and in no other."""
-    identity = records[Sfi.IDENTITY]
-    card = CardId(METER_ID_FIRST, int.from_bytes(_field(IDENTITY, identity, "card_number"), "big"))
+    card = _card_id(records, kind)
     pairs = [(raw, _sealed(raw, _desk_key(), card)) for raw in records.values()]
     return any(raw != right and raw[:-1] == right[:-1] for raw, right in pairs)
 
@@ -290,11 +283,10 @@ def _wrong_ones(data: bytes) -> Iterator[bytes]:
     """Yield a card whose MAC is wrong in its last byte, and cards with too little or much money."""
     yield data[:-1] + bytes((data[-1] ^ 1,))
     at = 1 + IDENTITY.size_bytes
-    end = at + WALLET.size_bytes
     for cents, count in ((0, 0), (0x7FFF_FFFF, 3)):
-        wallet = _put(WALLET, data[at:end], "loaded_cents", cents.to_bytes(4, "big"))
-        wallet = _put(WALLET, wallet, "load_count", count.to_bytes(4, "big"))
-        yield _carried_seal(data[:at] + wallet + data[end:])
+        desk = _put(DESK, data[at:], "loaded_cents", cents.to_bytes(4, "big"))
+        desk = _put(DESK, desk, "load_count", count.to_bytes(4, "big"))
+        yield _carried_seal(data[:at] + desk)
 
 
 TARGETS: Final = (
@@ -313,7 +305,7 @@ TARGETS: Final = (
             "the desk cannot read it",
             "a MAC of which the last byte alone is wrong",
         ),
-        size_max=1 + 48 + 32 + 64 + 32,
+        size_max=1 + 48 + 80,
         check=_carried,
         seeds=_carried_seeds,
         slots=_carried_slots,

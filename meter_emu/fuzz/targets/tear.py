@@ -103,8 +103,8 @@ def _check(data: bytes, build: str) -> None:
         "old" if now == before else "new", _CARRIERS[data[0] % len(_CASES) // len(_BRINGS) % 3].name
     )
     account = bench.account(card)
-    must(account.order.number == after.order, "the card still has its order")
-    must(account.wallet.loaded_cents == after.accepted[0], "and its money")
+    must(account.desk.order_number == after.order, "the card still has its order")
+    must(account.desk.loaded_cents == after.accepted[0], "and its money")
     result = bench.insert(card)
     must(
         result in {Result.EXECUTED, Result.ALREADY_EXECUTED}, "brought again it counts", result.name

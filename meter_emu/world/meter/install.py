@@ -22,6 +22,7 @@ from meter_emu.firmware.layouts import (
     LAYOUT_VERSION,
     NO_END,
     NO_EVENTS,
+    NO_ORDER,
     STATE,
     STATE_AT,
     EnergyAccount,
@@ -251,6 +252,8 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         sheltered_ticks_ms=0,
         doubted_from_wh=0,
         lost_by=Health.TRUSTED,
+        order_mac=NO_ORDER,
+        told_session=0,
         reserved=STATE.erased("reserved"),
         crc=0,
     )

@@ -145,10 +145,12 @@ class Rig:
             card_kind=household.carrier,
         )
         account = account._replace(
-            wallet=replace(
-                account.wallet, loaded_cents=age.loaded_cents, load_count=age.load_count
-            ),
-            order=replace(account.order, number=age.order_number),
+            desk=replace(
+                account.desk,
+                loaded_cents=age.loaded_cents,
+                load_count=age.load_count,
+                order_number=age.order_number,
+            )
         )
         card = card_of(self.desk.personalised(account, household.carrier), self.challenge)
         standing = Work(

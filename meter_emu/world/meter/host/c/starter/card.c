@@ -3,7 +3,7 @@
 #include "meter_ports.h"
 #include <string.h>
 
-enum { IDENTITY = 1, WALLET, ORDER, TARIFF, WRITE_BACK, FILES };
+enum { IDENTITY = 1, DESK, WRITE_BACK, FILES };
 enum { EXCHANGES_MAX = 64, SESSION_MAX_MS = 20000, SLOT_SIZE = 512, DENIED = -1, GONE = -2, SLOW = -3 };
 
 static uint8_t container[SLOT_SIZE]; /* of a plain card, the copy in force */
@@ -110,11 +110,12 @@ static int read_file(int sfi, uint8_t *to, int size) {
 }
 
 static void mac_of(const uint8_t key[16], const uint8_t *record, int size, uint8_t mac[8]) {
-    uint8_t text[12 + 138], whole[16];
+    uint8_t text[13 + 146], whole[16];
     memcpy(text, identity + 4, 8);      /* meter id */
     memcpy(text + 8, identity + 20, 4); /* card number */
-    memcpy(text + 12, record, (size_t)size - 8);
-    cmac(key, text, 12 + size - 8, whole);
+    text[12] = plain ? 'P' : 'S';       /* carrier */
+    memcpy(text + 13, record, (size_t)size - 8);
+    cmac(key, text, 13 + size - 8, whole);
     memcpy(mac, whole, 8);
 }
 
@@ -175,11 +176,35 @@ static int identified(void) {
     return identity[0] == 'B' && identity[1] == 'I' && (generation == 1 || generation == 2) ? NONE : BAD_FORMAT;
 }
 
+/* Names an order with its tariff, and no other, whatever card it lies on. */
+static void mac_of_order(const card_keys *keys, const uint8_t *desk, uint8_t mac[8]) {
+    const uint8_t *token = desk + (generation == 2 ? 35 : 26);
+    uint8_t text[57], whole[16];
+    memset(text, 0xFF, sizeof text);
+    put_be(text, keys->meter_id, 8);
+    memcpy(text + 8, "order", 5);
+    memcpy(text + 13, desk + 12, 4); /* number */
+    text[17] = desk[3];              /* flags */
+    if (generation == 2) {
+        memcpy(text + 18, desk + 20, 5);
+        memcpy(text + 23, desk + 16, 4);
+        memcpy(text + 27, desk + 29, 5);
+        memcpy(text + 32, desk + 25, 4);
+        text[36] = desk[34];
+    } else {
+        memcpy(text + 18, desk + 16, 5);
+        memcpy(text + 27, desk + 21, 5);
+    }
+    memcpy(text + 37, token, 8 + 2 + 4 + 4 + 2); /* and the tariff after it */
+    cmac(keys->desk_record, text, 57, whole);
+    memcpy(mac, whole, 8);
+}
+
 int card_read(const card_keys *keys, const uint8_t challenge[8], card_contents *said) {
-    uint8_t wallet[32], order[64], tariff[32], token_text[30], mac[16];
-    int status, result, order_size;
-    const uint8_t *token, *tariff_mac;
-    uint32_t stamps[4];
+    uint8_t desk[80], token_text[30], mac[16];
+    int status, result, desk_size;
+    const uint8_t *token, *tariff;
+    uint32_t issued, written;
     exchanges = 0;
     began_ms = meter_ticks_ms();
     if (!meter_card_power(true, NULL, 0)) return CARD_UNREADABLE;
@@ -188,61 +213,54 @@ int card_read(const card_keys *keys, const uint8_t challenge[8], card_contents *
     if (be(identity + 4, 8) != keys->meter_id) return WRONG_METER;
     if (!plain && !proved(keys, challenge, &status)) return why(status, CARD_NOT_GENUINE);
     if ((result = checked(identity, 48, "BI", keys)) != NONE) return result;
-    order_size = generation == 2 ? 64 : 48;
-    if ((status = read_file(WALLET, wallet, 32)) < 0) return why(status, CARD_UNREADABLE);
-    if ((result = checked(wallet, 32, "BW", keys)) != NONE) return result;
-    if ((status = read_file(ORDER, order, order_size)) < 0) return why(status, CARD_UNREADABLE);
-    if ((result = checked(order, order_size, "BO", keys)) != NONE) return result;
-    if ((status = read_file(TARIFF, tariff, 32)) < 0) return why(status, CARD_UNREADABLE);
-    if ((result = checked(tariff, 32, "BT", keys)) != NONE) return result;
+    desk_size = generation == 2 ? 80 : 64;
+    if ((status = read_file(DESK, desk, desk_size)) < 0) return why(status, CARD_UNREADABLE);
+    if ((result = checked(desk, desk_size, "BD", keys)) != NONE) return result;
 
     said->generation = generation;
     said->card_number = (uint32_t)be(identity + 20, 4);
     said->expires = end_of(identity + 28, identity + 33, identity[37]);
-    said->loaded_cents = (uint32_t)be(wallet + 4, 4);
-    said->load_count = (uint32_t)be(wallet + 8, 4);
-    said->order_flags = order[3];
-    said->order_number = (uint32_t)be(order + 4, 4);
+    said->order_flags = desk[3];
+    said->loaded_cents = (uint32_t)be(desk + 4, 4);
+    said->load_count = (uint32_t)be(desk + 8, 4);
+    said->order_number = (uint32_t)be(desk + 12, 4);
+    mac_of_order(keys, desk, said->order_mac);
     if (generation == 2) {
-        said->defer_until = end_of(order + 12, order + 8, order[26]);
-        said->cut_at = end_of(order + 21, order + 17, order[26]);
+        said->defer_until = end_of(desk + 20, desk + 16, desk[34]);
+        said->cut_at = end_of(desk + 29, desk + 25, desk[34]);
     } else {
-        said->defer_until = end_of(order + 8, NULL, 0);
-        said->cut_at = end_of(order + 13, NULL, 0);
+        said->defer_until = end_of(desk + 16, NULL, 0);
+        said->cut_at = end_of(desk + 21, NULL, 0);
     }
-    said->order_tariff = (uint16_t)be(order + (generation == 2 ? 27 : 18), 2);
-    token = order + (generation == 2 ? 33 : 24);
-    tariff_mac = order + (generation == 2 ? 41 : 32);
+    token = desk + (generation == 2 ? 35 : 26);
     said->reactivates = !is_none(token, 8);
     put_be(token_text, keys->meter_id, 8);
     put_be(token_text + 8, said->order_number, 4);
     memcpy(token_text + 12, "cancels T1 and T2", 17);
     cmac(keys->reactivation, token_text, 29, mac);
     said->token_right = !memcmp(mac, token, 8);
-    said->other_tariff = !is_none(tariff_mac, 8) && memcmp(tariff_mac, tariff + 24, 8);
-    said->tariff_number = (uint16_t)be(tariff + 4, 2);
-    said->day_price = (uint32_t)be(tariff + 6, 4);
-    said->night_price = (uint32_t)be(tariff + 10, 4);
-    said->mwh_per_unit = (uint16_t)be(tariff + 14, 2);
-    stamps[0] = (uint32_t)be(identity + 24, 4);
-    stamps[1] = (uint32_t)be(wallet + 12, 4);
-    stamps[2] = (uint32_t)be(order + (generation == 2 ? 29 : 20), 4);
-    stamps[3] = (uint32_t)be(tariff + 16, 4);
-    said->newest_stamp = 0;
-    for (status = 0; status < 4; status++)
-        if (stamps[status] != 0xFFFFFFFFu && stamps[status] > said->newest_stamp) said->newest_stamp = stamps[status];
+    tariff = token + 8;
+    said->tariff_number = (uint16_t)be(tariff, 2);
+    said->day_price = (uint32_t)be(tariff + 2, 4);
+    said->night_price = (uint32_t)be(tariff + 6, 4);
+    said->mwh_per_unit = (uint16_t)be(tariff + 10, 2);
+    issued = (uint32_t)be(identity + 24, 4);
+    written = (uint32_t)be(tariff + 12, 4);
+    said->newest_stamp = issued != 0xFFFFFFFFu ? issued : 0;
+    if (written != 0xFFFFFFFFu && written > said->newest_stamp) said->newest_stamp = written;
+    said->seen_session = (uint32_t)be(tariff + 16, 4);
     return NONE;
 }
 
-bool card_write_back(const card_keys *keys, uint8_t record[138]) {
+bool card_write_back(const card_keys *keys, uint8_t record[154]) {
     static const uint8_t pin[] = {0, 0x20, 0, 1, 4, '7', '8', '1', '6'};
     int at, part;
     memcpy(record, "BB", 2);
     record[2] = generation;
-    mac_of(keys->meter_record, record, 138, record + 130);
-    if (!plain) return write_at(0x80 | WRITE_BACK, 0, record, 138) >= 0;
-    if (size_of[WRITE_BACK] < 138 || ask(pin, sizeof pin, NULL, 0) < 0) return false;
-    memcpy(container + place[WRITE_BACK], record, 138);
+    mac_of(keys->meter_record, record, 154, record + 146);
+    if (!plain) return write_at(0x80 | WRITE_BACK, 0, record, 154) >= 0;
+    if (size_of[WRITE_BACK] < 154 || ask(pin, sizeof pin, NULL, 0) < 0) return false;
+    memcpy(container + place[WRITE_BACK], record, 154);
     put_be(container + 4, be(container + 4, 4) + 1, 4);
     put_be(container + container_size - 4, crc32(container, container_size - 4), 4);
     container_slot = !container_slot;

@@ -22,7 +22,7 @@ enum { TRUSTED, LOW_VOLTAGE, IMPOSSIBLE_DATE, BACKWARDS, TOO_FAR_AHEAD, SET_TOO_
 enum { DISCONNECTED, CONNECTED, READY };
 enum { CHARGED, DEFERRED, POSTPAID };
 enum { POWER_ON = 1, CUT_PROGRAMMED, CUT_CREDIT, IS_READY, RECONNECTED, ORDER_EXECUTED, CARD_REFUSED, CREDIT_LOADED,
-       EMERGENCY_TAKEN, CLOCK_LOST, SWITCH_DISAGREES, CLOCK_SET, END_DISAGREES = 20, EXPIRY_UNCHECKED };
+       EMERGENCY_TAKEN, CLOCK_LOST, SWITCH_DISAGREES, CLOCK_SET, SESSIONS_DISAGREE = 15, END_DISAGREES = 20, EXPIRY_UNCHECKED };
 enum { OPEN, HOLD, LIMIT, ALLOW }; /* what blocks and shields permit */
 enum { BY_ORDER = 1, BY_CREDIT = 2 }; /* blocks */
 
@@ -43,7 +43,8 @@ typedef struct {
     uint32_t booked_units, charged_wh, deferred_wh, postpaid_wh, night_wh, charged_night_wh;
     int64_t balance_ueur;
     uint64_t charged_ueur;
-    uint32_t debt_ueur, accepted_cents, accepted_count, order_number, session_count, card_number;
+    uint32_t debt_ueur, accepted_cents, accepted_count, order_number, session_count, told_session, card_number;
+    uint8_t order_mac[8];
     uint32_t day_price, night_price;
     uint32_t sheltered_wh, sheltered_min, sheltered_ticks_ms, doubted_wh; /* what favours have given (docs/decisions/doubt.md) */
     end_time defer_end, cut_end;
@@ -169,6 +170,7 @@ static bool install(void) {
     state.night_price = (uint32_t)be(left + 186, 4);
     state.tariff_number = (uint16_t)be(left + 92, 2);
     state.defer_end.minute = state.cut_end.minute = NO_MINUTE;
+    memset(state.order_mac, 0xFF, sizeof state.order_mac);
     memset(state.events, 0xFF, sizeof state.events);
     return true;
 }
@@ -544,12 +546,14 @@ static int take_wallet(const card_contents *card) {
 static int judge_order(const card_contents *card) {
     const stated_end *defer = &card->defer_until, *cut = &card->cut_at;
     const bool none = is_no_end(defer) && is_no_end(cut);
-    if (card->order_number == state.order_number) return card->order_number ? ALREADY_EXECUTED : NONE;
+    if (card->order_number == state.order_number) {
+        if (!card->order_number) return NONE;
+        if (!memcmp(state.order_mac, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 8)) return ALREADY_EXECUTED; /* an older program's */
+        return memcmp(card->order_mac, state.order_mac, 8) ? ANOTHER_ORDER : ALREADY_EXECUTED;
+    }
 #ifndef MISTAKE_STALE_ORDER_ACCEPTED
     if (card->order_number < state.order_number) return STALE_ORDER;
 #endif
-    if (card->order_tariff != card->tariff_number) return TARIFF_MISMATCH;
-    if (card->other_tariff) return OTHER_TARIFF;
     if (!card->tariff_number || !card->night_price || card->night_price > card->day_price || !card->mwh_per_unit) return BAD_FORMAT;
     if (card->night_price != card->day_price && !has_hours(NIGHT)) return NO_NIGHT_HOURS;
     if (card->reactivates && !card->token_right) return BAD_TOKEN;
@@ -582,6 +586,7 @@ static int take_order(const card_contents *card) {
     state.day_price = card->day_price;
     state.night_price = card->night_price;
     state.order_number = card->order_number;
+    memcpy(state.order_mac, card->order_mac, 8);
     note(ORDER_EXECUTED, card->order_number);
     if (result == LATER_END_TAKEN) note(END_DISAGREES, card->order_number);
     if (result == EXECUTED && waiting()) result = PENDING;
@@ -639,13 +644,20 @@ static int heed_stamp(uint32_t stamp) {
 static int telling(int result) { return result == PENDING ? LATER_END_TAKEN : result == LATER_END_TAKEN ? PENDING : result == EXECUTED ? ALREADY_EXECUTED : result == ALREADY_EXECUTED ? EXECUTED : NONE; }
 
 static int obey(const card_contents *card) {
-    int wallet, order;
-    const int result = admit(card);
+    const uint32_t told = state.told_session, known_card = state.card_number;
+    const uint32_t count = state.accepted_count, number = state.order_number;
+    int wallet, order, result;
+    bool anew;
+    state.told_session = state.session_count;
+    result = admit(card);
     if (result >= CARD_UNREADABLE) return result;
     book();
     wallet = take_wallet(card);
     order = take_order(card);
     settle();
+    anew = (state.accepted_count != count || state.order_number != number) && state.card_number == known_card;
+    if ((anew && card->seen_session < told) || card->seen_session >= state.session_count)
+        note(SESSIONS_DISAGREE, card->seen_session);
     if (wallet >= CARD_UNREADABLE) return wallet;
     if (order >= CARD_UNREADABLE) return order;
     return telling(order) >= telling(wallet) ? order : wallet;
@@ -653,40 +665,42 @@ static int obey(const card_contents *card) {
 
 static uint64_t left(uint64_t most, uint32_t used) { return used < most ? most - used : 0; }
 
-static void write_back(int result) {
-    uint8_t record[138];
+static void write_back(int result, const uint8_t challenge[8]) {
+    uint8_t record[154];
     memset(record, 0, sizeof record);
     record[3] = (uint8_t)result;
     put_be(record + 4, keys.meter_id, 8);
     put_be(record + 12, state.session_count, 4);
-    memset(record + 16, 0xFF, 5);
-    if (utc_s && to_legal(utc_s / 60) < 52595999 + 1) write_civil(civil_of(to_legal(utc_s / 60)), record + 16);
-    record[21] = health;
-    put_be(record + 22, uncertainty_s < 0xFFFF ? (uint64_t)uncertainty_s : 0xFFFF, 2);
-    put_be(record + 24, units, 4);
-    put_be(record + 28, state.charged_wh, 4);
-    put_be(record + 32, state.deferred_wh, 4);
-    put_be(record + 36, state.postpaid_wh, 4);
-    put_be(record + 40, (uint64_t)state.balance_ueur, 8);
-    put_be(record + 48, state.charged_ueur, 8);
-    put_be(record + 56, state.debt_ueur, 4);
-    put_be(record + 60, state.accepted_cents, 4);
-    put_be(record + 64, state.accepted_count, 4);
-    put_be(record + 68, state.order_number, 4);
-    record[72] = state.order_result;
-    record[73] = state.supply;
-    record[74] = (uint8_t)blocks();
-    record[75] = (uint8_t)shields();
-    memset(record + 76, 0xFF, 10);
-    if (state.defer_end.minute != NO_MINUTE) memcpy(record + 76, state.defer_end.civil, 5);
-    if (state.cut_end.minute != NO_MINUTE) memcpy(record + 81, state.cut_end.civil, 5);
-    put_be(record + 86, state.tariff_number, 2);
-    put_be(record + 88, state.night_wh, 4);
-    put_be(record + 92, state.charged_night_wh, 4);
-    put_be(record + 96, left(SHELTER_MAX_MIN, state.sheltered_min), 2);
-    put_be(record + 98, left((made(152, 4) * made(156, 2) + 59) / 60, state.sheltered_wh), 4);
-    put_be(record + 102, left(NIGHT_MAX_WH, state.doubted_wh), 4);
-    memcpy(record + 106, state.events, 24);
+    memcpy(record + 16, challenge, 8);
+    memset(record + 24, 0xFF, 5);
+    if (utc_s && to_legal(utc_s / 60) < 52595999 + 1) write_civil(civil_of(to_legal(utc_s / 60)), record + 24);
+    record[29] = health;
+    put_be(record + 30, uncertainty_s < 0xFFFF ? (uint64_t)uncertainty_s : 0xFFFF, 2);
+    put_be(record + 32, units, 4);
+    put_be(record + 36, state.charged_wh, 4);
+    put_be(record + 40, state.deferred_wh, 4);
+    put_be(record + 44, state.postpaid_wh, 4);
+    put_be(record + 48, (uint64_t)state.balance_ueur, 8);
+    put_be(record + 56, state.charged_ueur, 8);
+    put_be(record + 64, state.debt_ueur, 4);
+    put_be(record + 68, state.accepted_cents, 4);
+    put_be(record + 72, state.accepted_count, 4);
+    put_be(record + 76, state.order_number, 4);
+    memcpy(record + 80, state.order_mac, 8);
+    record[88] = state.order_result;
+    record[89] = state.supply;
+    record[90] = (uint8_t)blocks();
+    record[91] = (uint8_t)shields();
+    memset(record + 92, 0xFF, 10);
+    if (state.defer_end.minute != NO_MINUTE) memcpy(record + 92, state.defer_end.civil, 5);
+    if (state.cut_end.minute != NO_MINUTE) memcpy(record + 97, state.cut_end.civil, 5);
+    put_be(record + 102, state.tariff_number, 2);
+    put_be(record + 104, state.night_wh, 4);
+    put_be(record + 108, state.charged_night_wh, 4);
+    put_be(record + 112, left(SHELTER_MAX_MIN, state.sheltered_min), 2);
+    put_be(record + 114, left((made(152, 4) * made(156, 2) + 59) / 60, state.sheltered_wh), 4);
+    put_be(record + 118, left(NIGHT_MAX_WH, state.doubted_wh), 4);
+    memcpy(record + 122, state.events, 24);
     card_write_back(&keys, record);
 }
 
@@ -709,7 +723,7 @@ static int serve_card(void) {
     }
     if (result >= CARD_UNREADABLE) note(CARD_REFUSED, (uint32_t)result);
     save();
-    if (read == NONE) write_back(result);
+    if (read == NONE) write_back(result, mac);
     meter_card_power(false, NULL, 0);
     meter_card_done();
     meter_beep(200);
