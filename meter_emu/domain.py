@@ -172,7 +172,7 @@ class WriteBack(NamedTuple):
     """The meter's last results and its state, for the office to read.
 
     `challenge` is the random value that the meter sent to the card in this session, and `order_mac`
-    that of the order in force (`Order.mac`), FF before the first. `clock`, `defer_until` and
+    that of the order in the meter (`Order.mac`), FF before the first. `clock`, `defer_until` and
     `cut_at` are five BCD bytes, FF for none; `events` the newest entries of its journal. A card may
     lack room for all of it: fields that may be `None` are then missing.
     """

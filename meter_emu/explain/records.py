@@ -223,7 +223,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "doubted_from_wh": "untimed_wh when the clock was last trusted",
     "lost_by": "why the clock went on as a lower bound",
     "order_mac": "the MAC of the last order executed",
-    "told_session": "the last session whose write-back a card took",
+    "shown_session": "the last session that was written back to a card",
 }
 
 

@@ -257,7 +257,7 @@ class State:
     doubted_from_wh: Annotated[U32, "Wh"]
     lost_by: U8
     order_mac: Annotated[bytes, c.Bytes(MAC_SIZE_BYTES)]
-    told_session: Annotated[U32, "sessions"]
+    shown_session: Annotated[U32, "sessions"]
     reserved: Annotated[bytes, c.Bytes(2)]
     crc: U32
 

@@ -435,8 +435,8 @@ class MeterRules:
         paid for. An expired or replaced card is not obeyed at all.
         """
         state = self.state
-        told, known_card = state.told_session, state.card_number
-        state.told_session = state.session_count  # this session is written back, whatever comes
+        shown, known_card = state.shown_session, state.card_number
+        state.shown_session = state.session_count  # this session is written back, whatever comes
         # The card before its contents: of a card that is refused nothing is heard, not even a load.
         # What lies on a card that was replaced went over to the new one.
         result = self._admit(contents.identity)
@@ -450,21 +450,21 @@ class MeterRules:
         self.settle()
         anew = (state.accepted_count, state.order_number) != known
         self._compare_sessions(
-            contents.seen_session, told if anew and state.card_number == known_card else 0
+            contents.seen_session, shown if anew and state.card_number == known_card else 0
         )
         for result in (wallet, order):
             if result.refused:
                 return result
         return max(order, wallet, key=_TELLING.index)
 
-    def _compare_sessions(self, seen: int, told: int) -> None:
-        """Note that the office has not seen session `told`, or one that this meter has not had.
+    def _compare_sessions(self, seen: int, shown: int) -> None:
+        """Note that the office has not seen session `shown`, or one that this meter has not had.
 
-        The office says what it has seen with whatever it writes. So who puts an old write-back
-        onto a card, or keeps one from it, is found here; and so is a card pulled out too early,
-        which is why nothing is refused for it.
+        The office says what it has seen with whatever it writes, in 16 bits on a memory card. So
+        who puts an old write-back onto a card, or keeps one from it, is found here; and so is a
+        card pulled out too early, which is why nothing is refused for it.
         """
-        if seen < told or seen >= self.state.session_count:
+        if seen < min(shown, _U16_MAX) or seen >= self.state.session_count:
             self.note(EventCode.SESSIONS_DISAGREE, seen)
 
     def _admit(self, identity: Identity) -> Result:

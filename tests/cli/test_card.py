@@ -65,7 +65,7 @@ def test_a_card_of_generation_2_is_written_and_explained_like_the_first(emu, tmp
     for which, instant in (("earlier", "00:30"), ("later", "01:30")):
         given = json.loads(emu(*cut, "--if-ambiguous", which, "--json", "-").out)
         assert (given["generation"], given["expires"]) == (2, "2020-07-18 00:00")
-        order = shown(emu, path)["order of instants"]
+        order = shown(emu, path)["desk record of instants"]
         assert order["cut_at"] == "2020-10-25 02:30"
         assert order["cut_min"] == f"2020-10-25 {instant} UTC"
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from card_protocol.card.image import CardImage, CardKind
+from card_protocol.card.image import CardImage
 from card_protocol.formats import budget
 from card_protocol.formats.budget import CardId, Sfi, seal
 from card_protocol.formats.budget.making import record_on, with_record
@@ -13,7 +13,6 @@ from card_protocol.keys import Purpose, derive
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cli.budget_cards import METER, break_mac, shown
 
-CARD = CardId(METER, 1, CardKind.SECURE)
 WRITES: dict[str, list[str]] = {
     "load": ["--eur", "50"],
     "defer": ["--defer-until", "2020-07-03 23:01"],
@@ -35,7 +34,7 @@ BY_COMMAND = pytest.mark.parametrize("command", WRITES)
 )
 def test_the_time_of_writing_is_legal_time_or_an_instant(emu, card, when):
     assert emu("desk", "load", card, "--eur", "5", "--issued-at", when).code == 0
-    assert shown(emu, card)["wallet"]["issued_at_min"] == "2020-05-29 08:00 UTC"
+    assert shown(emu, card)["desk record"]["issued_at_min"] == "2020-05-29 08:00 UTC"
 
 
 def test_a_card_that_is_written_with_an_earlier_date_than_it_bears_says_so(emu, card):
@@ -51,46 +50,46 @@ def test_a_card_that_is_written_with_an_earlier_date_than_it_bears_says_so(emu, 
 
 def test_the_time_of_writing_is_now_unless_said(emu, card):
     assert emu("desk", "load", card, "--eur", "5").code == 0
-    assert shown(emu, card)["wallet"]["issued_at_min"] > "2025"
+    assert shown(emu, card)["desk record"]["issued_at_min"] > "2025"
 
 
 def test_money_is_counted_in_cents(emu, card):
     for eur in ("50", "12.5", "12.05", "250.00"):
         assert emu("desk", "load", card, "--eur", eur).code == 0
-    assert shown(emu, card)["wallet"]["loaded_cents"] == "324.55 EUR"
+    assert shown(emu, card)["desk record"]["loaded_cents"] == "324.55 EUR"
 
 
 def test_arming_and_reactivating_show_on_the_card(emu, card):
     done = emu("desk", "arm", card, *WRITES["arm"], "--json", "-")
     assert json.loads(done.out)["order"]["cut_at"] == "2020-07-03 23:01"
-    order = shown(emu, card)["order"]
-    assert (order["number"], order["defer_until"]) == (1, "2020-07-03 23:01")
+    order = shown(emu, card)["desk record"]
+    assert (order["order_number"], order["defer_until"]) == (1, "2020-07-03 23:01")
     done = emu("desk", "reactivate", card)
     assert "order 2, reactivates" in done.out
-    order = shown(emu, card)["order"]
-    assert (order["number"], order["defer_until"], order["cut_at"]) == (2, "none", "none")
+    order = shown(emu, card)["desk record"]
+    assert (order["order_number"], order["defer_until"], order["cut_at"]) == (2, "none", "none")
     assert order["token"] == "reactivates"
 
 
 def test_each_item_alone_leaves_the_other(emu, card):
     assert emu("desk", "cut", card, "--cut-at", "2020-07-03 23:01").code == 0
     assert emu("desk", "defer", card, "--defer-until", "2020-06-30 09:00").code == 0
-    order = shown(emu, card)["order"]
+    order = shown(emu, card)["desk record"]
     assert (order["defer_until"], order["cut_at"]) == ("2020-06-30 09:00", "2020-07-03 23:01")
 
 
 def test_switches_and_tariff_show_on_the_card(emu, card):
     assert emu("desk", "prepayment", card, "off").code == 0
     assert emu("desk", "limiter", card, "on").code == 0
-    assert shown(emu, card)["order"]["flags"] == "limiter granted"
+    assert shown(emu, card)["desk record"]["flags"] == "limiter granted"
     done = emu("desk", "tariff", card, *WRITES["tariff"])
     assert "limiter granted, tariff 2 at 275" in done.out
-    assert shown(emu, card)["tariff"]["price_ueur_per_wh"] == "0.275 EUR/kWh"
+    assert shown(emu, card)["desk record"]["price_ueur_per_wh"] == "0.275 EUR/kWh"
     assert "at night" not in done.out
     nights = [*WRITES["tariff"], "--night-price-ueur-per-wh", "190"]
     done = emu("desk", "tariff", card, *nights)
     assert "tariff 2 at 275 micro-euro/Wh, at night 190" in done.out
-    assert shown(emu, card)["tariff"]["night_price_ueur_per_wh"] == "0.190 EUR/kWh"
+    assert shown(emu, card)["desk record"]["night_price_ueur_per_wh"] == "0.190 EUR/kWh"
 
 
 def test_a_choice_settles_a_time_that_exists_twice(emu, card):
@@ -111,7 +110,12 @@ def test_a_date_that_is_none_does_not_hide_that_the_card_was_written(emu, card):
     image = CardImage.from_bytes(card.read_bytes())
     key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
     desk = budget.DESK.parse(record_on(image, Sfi.DESK))
-    odd = seal(budget.DESK, replace(desk, cut_at=b"\x20\x07\xaa\x00\x00"), key, CARD)
+    odd = seal(
+        budget.DESK,
+        replace(desk, cut_at=b"\x20\x07\xaa\x00\x00"),
+        key,
+        CardId(METER, 1, image.kind),
+    )
     card.write_bytes(with_record(image, Sfi.DESK, odd).to_bytes())
     done = emu("desk", "limiter", card, "on")
     assert done.code == 0
@@ -129,13 +133,13 @@ def test_read_back_shows_what_the_meter_wrote(emu, card):
     assert "no meter has written" in emu("desk", "read", card).complains()
     image = CardImage.from_bytes(card.read_bytes())
     record = budget.WRITE_BACK.parse(
-        b"BB\x01\x01" + METER.to_bytes(8, "big") + bytes(124) + budget.NO_MAC
+        b"BB\x01\x01" + METER.to_bytes(8, "big") + bytes(134) + budget.NO_MAC
     )
     raw = seal(
         budget.WRITE_BACK,
         record,
         derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER),
-        CARD,
+        CardId(METER, 1, image.kind),
     )
     card.write_bytes(with_record(image, Sfi.WRITE_BACK, raw).to_bytes())
     done = emu("desk", "read", card)

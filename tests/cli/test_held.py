@@ -44,7 +44,7 @@ def side_by_side(*commands: list[str]) -> list[tuple[int, str]]:
 
 
 def loads(emu: Any, card: Path) -> int:
-    return int(shown(emu, card)["wallet"]["load_count"])
+    return int(shown(emu, card)["desk record"]["load_count"])
 
 
 @pytest.fixture

@@ -303,10 +303,10 @@ def test_equal_cards_are_the_same_and_written_ones_differ_field_by_field(emu, ca
     assert done.code == 1
     found = {(one["part"], one["field"]): one for one in done.json()["differences"]}
     assert set(found) == {
-        ("card", "life_cycle"), ("wallet", "loaded_cents"), ("wallet", "load_count"),
-        ("wallet", "mac"), ("end", "crc"),
+        ("card", "life_cycle"), ("desk record", "loaded_cents"), ("desk record", "load_count"),
+        ("desk record", "mac"), ("end", "crc"),
     }  # fmt: skip
-    loaded = found["wallet", "loaded_cents"]
+    loaded = found["desk record", "loaded_cents"]
     assert (loaded["a"]["note"], loaded["b"]["note"]) == ("0.00 EUR", "50.00 EUR")
     raw = other.read_bytes()
     at = loaded["offset"]
@@ -329,7 +329,7 @@ def test_tries_left_and_keys_of_cards_are_compared_and_keys_only_so_far(emu, car
 def test_a_record_nobody_wrote_compares_with_a_written_one(emu, card, tmp_path):
     other = tmp_path / "other.card"
     raw = CardImage.from_bytes(card.read_bytes())
-    blank = raw.with_content(DF_ELECTRICITY, Sfi.DESK, b"\xff" * 32)
+    blank = raw.with_content(DF_ELECTRICITY, Sfi.DESK, b"\xff" * 64)
     other.write_bytes(blank.to_bytes())
     done = emu("card", "diff", other, card)
     assert "A is MAC empty" in done.out

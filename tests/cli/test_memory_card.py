@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from card_protocol.card.image import CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget.compact import DESK_PART, METER_PART
@@ -126,7 +127,7 @@ def test_what_the_meter_wrote_is_read_back(emu, tmp_path):
     assert left_out == {
         "charged_wh", "postpaid_wh", "charged_ueur", "emergency_debt_ueur", "tariff_number",
         "night_wh", "charged_night_wh", "shelter_left_min", "shelter_left_wh",
-        "night_left_wh", "events",
+        "night_left_wh", "events", "challenge", "order_mac",
     }  # fmt: skip
 
 
@@ -189,7 +190,7 @@ def test_show_tells_every_byte_and_which_copy_is_in_force(emu, card):
     ]  # fmt: skip
     said = emu("card", "show", card).out
     assert (
-        "desk part, copy 0: from byte 72 of the file, 42 bytes, MAC ok, not the current copy"
+        "desk part, copy 0: from byte 68 of the file, 44 bytes, MAC ok, not the current copy"
         in said
     )
 
@@ -197,10 +198,10 @@ def test_show_tells_every_byte_and_which_copy_is_in_force(emu, card):
 def test_a_torn_copy_is_no_fault_of_the_card_and_a_spoiled_one_is(emu, tmp_path):
     path = tmp_path / "torn.card"
     image = served()
-    assert raw_on(image, Sfi.DESK) == image.main[68:110]
+    assert raw_on(image, Sfi.DESK) == image.main[64:108]
     path.write_bytes(image.with_main(120, b"\xff" * 20).to_bytes())  # the copy not in force
     assert emu("card", "show", path).code == 0
-    path.write_bytes(image.with_main(70, b"\xff" * 82).to_bytes())  # both
+    path.write_bytes(image.with_main(66, b"\xff" * 86).to_bytes())  # both
     done = emu("card", "show", path)
     assert done.code == 1
     assert "WRONG: desk part: the MAC does not match this meter's key" in done.out
@@ -213,8 +214,9 @@ def test_what_is_wrong_in_a_sound_part_is_said():
         from card_protocol.formats.budget.compact import seal_part
 
         part = DESK_PART.parse(raw_on(worked_example(), Sfi.DESK))
-        raw = seal_part(DESK_PART, replace(part, **changes), key, CARD)
-        image = worked_example().with_main(68, raw).with_main(110, raw)
+        card = CARD._replace(kind=CardKind.MEMORY)
+        raw = seal_part(DESK_PART, replace(part, **changes), key, card)
+        image = worked_example().with_main(64, raw).with_main(108, raw)
         _, view, _ = explain_memory_card(image, TEST_MASTER_KEY)
         return view.seal, "; ".join((*view.wrong, *(row.wrong for row in view.rows if row.wrong)))
 

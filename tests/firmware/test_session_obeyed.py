@@ -62,7 +62,7 @@ def test_a_card_shown_again_is_already_executed_and_changes_nothing_that_counts(
     assert back.result == Result.ALREADY_EXECUTED
     assert back.order_result == Result.EXECUTED
     changed = {name for name, value in asdict(after).items() if value != asdict(before)[name]}
-    assert changed == {"sequence", "session_count", "told_session", "crc"}
+    assert changed == {"sequence", "session_count", "shown_session", "crc"}
 
 
 def test_a_card_left_in_is_served_once():

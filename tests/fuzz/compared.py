@@ -23,7 +23,7 @@ from meter_emu.fuzz.worker import ENV_BUILD, ENV_TARGET, INSTRUMENTED
 
 RUNS: Final = 400_000
 HYPOTHESIS_RUNS: Final = 20_000
-NAMES: Final = ("c-apdu", "r-apdu", "atr", "record-order")
+NAMES: Final = ("c-apdu", "r-apdu", "atr", "record-desk")
 ASKED: Final = 90  # percent of the rate of a harness by hand
 _COV: Final = re.compile(r"cov: (\d+)")
 
@@ -46,7 +46,7 @@ def by_hand(name: str) -> Callable[[bytes], None]:
         "c-apdu": lambda data: CommandApdu.parse(data).to_bytes(extended=is_extended(data)),
         "r-apdu": lambda data: ResponseApdu.parse(data).to_bytes(),
         "atr": lambda data: Atr.parse(data).to_bytes(),
-        "record-desk-record": lambda data: DESK.build(DESK.parse(data)),
+        "record-desk": lambda data: DESK.build(DESK.parse(data)),
     }
     build = again[name]
 

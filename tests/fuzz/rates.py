@@ -24,7 +24,7 @@ SPAN_S: Final = 1.0  # of processor time, for a target
 RUNS: Final = {"empty": 3_000_000}  # of a parser alone; others:
 RUNS_ELSE: Final = 200_000
 ASKED: Final = {
-    "c-apdu": 8, "r-apdu": 5, "tlv, built": 3, "atr": 2, "record-order-of-instants": 1,
+    "c-apdu": 8, "r-apdu": 5, "tlv, built": 3, "atr": 2, "record-desk": 1,
 }  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def parsers() -> dict[str, tuple[Callable[[bytes], object], bytes]]:
     from card_protocol.apdu import CommandApdu, ResponseApdu
     from card_protocol.atr import Atr, offer
     from card_protocol.errors import CardProtocolError
-    from card_protocol.formats.budget.instants import DESK
+    from card_protocol.formats.budget import DESK
 
     def refusing(parse: Callable[[bytes], object]) -> Callable[[bytes], object]:
         def done(data: bytes) -> None:
@@ -142,7 +142,7 @@ def parsers() -> dict[str, tuple[Callable[[bytes], object], bytes]]:
         "r-apdu": (refusing(ResponseApdu.parse), bytes(62) + b"\x90\x00"),
         "tlv, built": (lambda data: tlv.build([(0x53, data)]), bytes(PARSED_BYTES)),
         "atr": (refusing(Atr.parse), offer((0, 1), bytes(15)).to_bytes()),
-        "record-desk-record-of-instants": (refusing(DESK.parse), record),
+        "record-desk": (refusing(DESK.parse), record),
     }
 
 

@@ -19,7 +19,7 @@ ALLOWED = {
     "Failure": "why a meter's program ended, and an input that the fuzzer found to fail",
     "GENERATION": "each format's number of itself",
     "LAW": "each file of a law has one, and `laws` finds it by this name",
-    "ORDER": "the order as each generation lays it out; `ORDERS` has both",
+    "DESK": "the desk's record as each generation lays it out; `DESK_RECORDS` has both",
     "PLAIN": "verdicts in plain words, and targets that are not instrumented",
     "Reach": "what a fuzz target must reach, and the tests' way to a card",
     "Report": "what `verify` found, and what `fuzz` found",

@@ -141,9 +141,9 @@ class WriteBackRecord:
     """The meter's last results and its state, for the office to read.
 
     `challenge` is the random of the session that wrote it, as the card got it; `order_mac` that of
-    the order in force (`generations.order_mac`), FF before the first. A memory card does not carry
-    all of it (`compact`): fields that may be `None` are then missing.
-    In this record every field is a number.
+    the order in the meter (`generations.order_mac`), FF before the first. A memory card does not
+    carry all of it (`compact`): fields that may be `None` are then missing. In this record every
+    field has a value.
     """
 
     magic: Magic

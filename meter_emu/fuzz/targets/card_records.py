@@ -44,7 +44,7 @@ _CARD_REFUSED: Final = frozenset(
     }
 )  # fmt: skip
 # What a meter changes because a card was there, and what it books or doubts besides the order.
-_CARD_SEEN: Final = frozenset({"sequence", "crc", "events", "session_count", "told_session"})
+_CARD_SEEN: Final = frozenset({"sequence", "crc", "events", "session_count", "shown_session"})
 _MONEY: Final = frozenset(
     {
         "accepted_cents", "accepted_count", "balance_ueur", "emergency_debt_ueur", "card_number",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from random import Random
-from typing import Final, final
+from typing import Any, Final, final
 
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import Civil
@@ -190,6 +190,17 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
     )
 
 
+# What no meter has when it is installed.
+_NOTHING_YET: Final[dict[str, Any]] = dict.fromkeys(
+    (
+        "clock_card_s", "emergency_debt_ueur", "remainder_mwh", "untimed_wh", "refused_stamp_min",
+        "sheltered_wh", "sheltered_min", "sheltered_ticks_ms", "doubted_from_wh", "shown_session",
+        "crc",
+    ),
+    0,
+)  # fmt: skip
+
+
 def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_ms: int) -> State:
     """Return the state of a meter in service; a new one has seen no card yet.
 
@@ -215,7 +226,6 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         last_day=(shown.date() - _DAY_0).days,
         clock_set_s=set_s,
         set_error_s=model.clock.set_error_s,
-        clock_card_s=0,
         health=Health.TRUSTED,
         supply=Supply.CONNECTED,
         account=EnergyAccount.CHARGED if inst.prepayment else EnergyAccount.POSTPAID,
@@ -226,14 +236,12 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         postpaid_wh=age.postpaid_wh,
         balance_ueur=balance_ueur,
         charged_ueur=max(0, age.loaded_cents * UEUR_PER_CENT - balance_ueur) if age.said else 0,
-        emergency_debt_ueur=0,
         accepted_cents=age.loaded_cents,
         accepted_count=age.load_count,
         order_number=age.order_number,
         session_count=age.session_count,
         price_ueur_per_wh=model.credit.price_ueur_per_wh,
         mwh_per_unit=model.credit.mwh_per_unit,
-        remainder_mwh=0,
         tariff_number=model.credit.tariff_number,
         defer_end=NO_END,
         cut_end=NO_END,
@@ -243,19 +251,12 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         night_wh=age.night_wh,
         charged_night_wh=age.charged_night_wh,
         rate=Rate.DAY,
-        untimed_wh=0,
         certain_s=max(0, set_s - model.clock.set_error_s),
         latched_end=NO_END,
-        refused_stamp_min=0,
-        sheltered_wh=0,
-        sheltered_min=0,
-        sheltered_ticks_ms=0,
-        doubted_from_wh=0,
         lost_by=Health.TRUSTED,
         order_mac=NO_ORDER,
-        told_session=0,
         reserved=STATE.erased("reserved"),
-        crc=0,
+        **_NOTHING_YET,
     )
 
 

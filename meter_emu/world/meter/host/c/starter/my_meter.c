@@ -43,7 +43,7 @@ typedef struct {
     uint32_t booked_units, charged_wh, deferred_wh, postpaid_wh, night_wh, charged_night_wh;
     int64_t balance_ueur;
     uint64_t charged_ueur;
-    uint32_t debt_ueur, accepted_cents, accepted_count, order_number, session_count, told_session, card_number;
+    uint32_t debt_ueur, accepted_cents, accepted_count, order_number, session_count, shown_session, card_number;
     uint8_t order_mac[8];
     uint32_t day_price, night_price;
     uint32_t sheltered_wh, sheltered_min, sheltered_ticks_ms, doubted_wh; /* what favours have given (docs/decisions/doubt.md) */
@@ -644,11 +644,11 @@ static int heed_stamp(uint32_t stamp) {
 static int telling(int result) { return result == PENDING ? LATER_END_TAKEN : result == LATER_END_TAKEN ? PENDING : result == EXECUTED ? ALREADY_EXECUTED : result == ALREADY_EXECUTED ? EXECUTED : NONE; }
 
 static int obey(const card_contents *card) {
-    const uint32_t told = state.told_session, known_card = state.card_number;
+    const uint32_t shown = state.shown_session, known_card = state.card_number;
     const uint32_t count = state.accepted_count, number = state.order_number;
     int wallet, order, result;
     bool anew;
-    state.told_session = state.session_count;
+    state.shown_session = state.session_count;
     result = admit(card);
     if (result >= CARD_UNREADABLE) return result;
     book();
@@ -656,7 +656,7 @@ static int obey(const card_contents *card) {
     order = take_order(card);
     settle();
     anew = (state.accepted_count != count || state.order_number != number) && state.card_number == known_card;
-    if ((anew && card->seen_session < told) || card->seen_session >= state.session_count)
+    if ((anew && card->seen_session < (shown < 0xFFFF ? shown : 0xFFFF)) || card->seen_session >= state.session_count)
         note(SESSIONS_DISAGREE, card->seen_session);
     if (wallet >= CARD_UNREADABLE) return wallet;
     if (order >= CARD_UNREADABLE) return order;
