@@ -210,8 +210,8 @@ def _order(order: DeskOrder, zone: TimeZone) -> str:
             words.append(f"{what} {'on' if on else 'off'}")
     if order.tariff is not None:
         words.append("another tariff")
-    if order.torn is not None:
-        words.append(f"torn after {order.torn} records")
+    if order.torn:
+        words.append("torn")
     if order.fields is not None:
         said = order.fields.said.items()
         words += (f"{name} {v.hex() if isinstance(v, bytes) else v}" for name, v in said)

@@ -69,11 +69,11 @@ def replaced_card(_: Campaign, household: Household) -> set[str]:
 
 def torn_visit(_: Campaign, household: Household) -> set[str]:
     desks = [v.desk for v in household.visits if v.desk]
-    torn = [order for order in desks if order.torn is not None]
-    if len(torn) != 1 or desks[-1].torn is not None:
+    torn = [order for order in desks if order.torn]
+    if len(torn) != 1 or desks[-1].torn:
         return set()
     between = sum(visit.kind is VisitKind.INSERT for visit in household.visits) == 3
-    return {f"after {torn[0].torn}"} | ({"put in between"} if between else set())
+    return {"torn"} | ({"put in between"} if between else set())
 
 
 def two_offices(_: Campaign, household: Household) -> set[str]:
@@ -105,6 +105,6 @@ SPOILT: dict[str, tuple[Facts, set[str]]] = {
         {"the wallet", "the order", "the tariff", "before T", "after T"},
     ),
     "replaced-card": (replaced_card, {"after its successor", "with an order nobody heard"}),
-    "torn-visit": (torn_visit, {"after 0", "after 1", "after 2", "put in between"}),
+    "torn-visit": (torn_visit, {"torn", "put in between"}),
     "two-offices": (two_offices, {"two of them", "one ahead", "one days behind"}),
 }

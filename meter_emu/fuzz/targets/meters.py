@@ -268,6 +268,6 @@ TARGETS: Final = (
         size_max=2_048,
         check=_answers,
         seeds=_answer_seeds,
-        words=(b"\x90\x00", b"\x61\x10", b"\x6c\x08", b"\x6a\x82", b"BI", b"BW", b"BO", b"PE"),
+        words=(b"\x90\x00", b"\x61\x10", b"\x6c\x08", b"\x6a\x82", b"BI", b"BD", b"BB", b"PE"),
     ),
 )

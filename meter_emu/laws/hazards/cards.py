@@ -53,13 +53,13 @@ def _second(draft: Draft, end_s: int) -> DeskOrder:
 
 # Record put back ----------------------------------------------------------------------------------
 #
-# One record of the card as it was before lies next to the newer ones.
+# Money, order or tariff of the card as it was before lies in the newer record.
 
 _RECORDS: Final = ("wallet", "order", "tariff")
 
 
 def record_put_back(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw two orders that the meter has obeyed, then the card with one record of the first."""
+    """Draw two orders that the meter has obeyed, then the card with a part of the first."""
     seed, draft = begin(chooser, _on(among, CardKind.SECURE, CardKind.PLAIN))
     second_s = _two_orders(draft)
     draft.kind = "a record put back"
@@ -71,15 +71,15 @@ def record_put_back(chooser: Chooser, among: Among = ()) -> Campaign:
 
 def _check_record_put_back(trial: Trial) -> Finding:
     if trial.household.carrier is CardKind.MEMORY:
-        return Aside("a memory card has these in one record")
+        return Aside("a memory card has two copies of it")
     return promises(trial)
 
 
 RECORD_PUT_BACK: Final = Law(
     id="record-put-back",
-    says="an older wallet, order or tariff next to newer records brings nothing and takes nothing",
+    says="an older wallet, order or tariff in a newer record brings nothing and takes nothing",
     properties=("P11", "P13"),
-    presumes="a card whose records can be copied one by one",
+    presumes="a card of files",
     draw=record_put_back,
     check=_check_record_put_back,
     one_in=10,
@@ -133,11 +133,11 @@ REPLACED_CARD: Final = Law(
 
 
 def torn_visit(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw an armed household and a visit that is torn between two records, then made again.
+    """Draw an armed household and a visit that is torn, then made again.
 
     In half of all the card is put into the meter in between.
     """
-    seed, draft = begin(chooser, _on(among, CardKind.SECURE))
+    seed, draft = begin(chooser, among)
     draft.kind = "a torn visit to the office"
     armed_s, end_s = draft.timing
     first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
@@ -145,7 +145,7 @@ def torn_visit(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.bring(first_s, draft.arming(other_s, other_s))
     torn_s = first_s + 2 * MINUTE_S
     order = _second(draft, end_s)
-    draft.office(torn_s, replace(order, torn=chooser.below(3)))
+    draft.office(torn_s, replace(order, torn=True))
     if chooser.below(2):
         draft.insert(torn_s + MINUTE_S)
     again_s = max(armed_s, torn_s + 4 * MINUTE_S)
@@ -155,19 +155,13 @@ def torn_visit(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-def _check_torn_visit(trial: Trial) -> Finding:
-    if trial.household.carrier is not CardKind.SECURE:
-        return Aside("of other cards all records are written at once")
-    return promises(trial)
-
-
 TORN_VISIT: Final = Law(
     id="torn-visit",
-    says="of a visit that is torn the meter hears whole records, and all of the one made again",
+    says="of a visit that is torn the meter hears nothing, and all of the one made again",
     properties=("P11", "P13"),
-    presumes="a secure card",
+    presumes="nothing",
     draw=torn_visit,
-    check=_check_torn_visit,
+    check=promises,
     one_in=10,
     hazard=True,
 )

@@ -235,8 +235,8 @@ def _order(order: DeskOrder, household: Household) -> Iterator[str]:
         yield _tariff(order.tariff, order.mwh_per_unit)
     if order.office_error_s:
         yield f"office_error_s = {order.office_error_s}"
-    if order.torn is not None:
-        yield f"torn = {order.torn}"
+    if order.torn:
+        yield "torn = true"
     if order.fields is not None:
         yield f"fields = {{ {', '.join(_fields(order.fields))} }}"
     if order.new_card is not None:

@@ -47,6 +47,7 @@ from card_protocol.card.virtual import AnyImage, VirtualCard, card_of, parse_ima
 from card_protocol.carrier.find import laid_open
 from card_protocol.errors import CardProtocolError, LayoutError, TimestampError
 from card_protocol.formats.budget import Sfi, WriteBackRecord
+from card_protocol.formats.budget.generations import DESK_RECORDS
 from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil, decode_bcd_minute
@@ -83,6 +84,21 @@ TRY_AGAIN_US: Final = 5 * MINUTE_US  # ours: the careless person finds the open 
 
 
 POLLS_MAX: Final = 20_000  # ours: two weeks of a clock that gives nothing to sleep by
+
+# Which fields of the desk's record belong to which part of a visit.
+_PART_OF: Final = {
+    **dict.fromkeys(("loaded_cents", "load_count"), "wallet"),
+    **dict.fromkeys(
+        (
+            "flags", "order_number", "defer_min", "defer_until", "cut_min", "cut_at", "zone_rule",
+            "token",
+        ),
+        "order",
+    ),
+    **dict.fromkeys(
+        ("tariff_number", "price_ueur_per_wh", "night_price_ueur_per_wh", "mwh_per_unit"), "tariff"
+    ),
+}  # fmt: skip
 
 
 def run_meter(
@@ -277,16 +293,18 @@ class _Story:
         self._watch.see(self._board.now_us, What.DESK, detail=written)
 
     def _copied(self, visit: Visit) -> AnyImage:
-        """Return a copy as it was then, or the newest card with some of its records of then."""
+        """Return a copy as it was then, or the newest card with some of its record as of then."""
         assert visit.copy_number is not None, "a copy was made at some time"
         then = parse_image(self._writings[visit.copy_number - 1])
         image = self._card.image
         if not visit.records or not isinstance(image, CardImage) or not isinstance(then, CardImage):
             return then
-        for name in visit.records:
-            sfi = Sfi[name.upper()]
-            image = with_record(image, sfi, record_on(then, sfi))
-        return image
+        old, new = (record_on(one, Sfi.DESK) for one in (then, image))
+        for field in DESK_RECORDS[self._household.card_generation].fields:
+            if _PART_OF.get(field.name) in visit.records:
+                end = field.offset + field.size_bytes
+                new = new[: field.offset] + old[field.offset : end] + new[end:]
+        return with_record(image, Sfi.DESK, new)
 
     def _others_card(self, visit: Visit) -> VirtualCard:
         assert visit.other is not None, "another's card is somebody's"

@@ -125,7 +125,7 @@ class DeskOrder:
     new_card: NewCard | None = None
     office_error_s: int = 0
     fields: AsIs | None = None
-    torn: int | None = None
+    torn: bool = False
 
 
 @final

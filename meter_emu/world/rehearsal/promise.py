@@ -130,26 +130,10 @@ def promise_at(orders: Sequence[Promise], us: int) -> Promise:
     return next(promise for promise in reversed(orders) if promise.from_us <= us)
 
 
-def _got_through(order: DeskOrder, records: int) -> DeskOrder:
-    """Return what a torn visit left on the card: the first records of tariff, order, wallet.
-
-    A tariff without its order brings nothing to a meter.
-    """
-    whole = replace(order, torn=None)
-    wanted = [
-        *(["tariff"] if order.tariff is not None else []),
-        *(["order"] if replace(whole, load_cents=0, office_error_s=0) != DeskOrder() else []),
-        *(["wallet"] if order.load_cents else []),
-    ]
-    got = wanted[:records]
-    loaded = order.load_cents if "wallet" in got else 0
-    return replace(whole, load_cents=loaded) if "order" in got else DeskOrder(load_cents=loaded)
-
-
 def _written(on_card: Promise, order: DeskOrder) -> Promise:
     """Return the card's contents after a desk visit: what the order does not name stays."""
-    if order.torn is not None:
-        order = _got_through(order, order.torn)
+    if order.torn:  # a visit is one record: nothing of it is there
+        return on_card
     kind, defer_us, cut_us = on_card.kind, on_card.defer_us, on_card.cut_us
     if order.reactivate:
         kind, defer_us, cut_us = PromiseKind.REACTIVATED, None, None

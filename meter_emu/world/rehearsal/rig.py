@@ -36,7 +36,7 @@ from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.household import DeskOrder, Household, NewCard
 from meter_emu.zones import TimeZone
 
-_UPDATE_BINARY: Final = 0xD6  # the instruction by which any card is written on
+_WRITES: Final = frozenset({0xD6, 0xD0})  # UPDATE BINARY, and a reader's write to a memory card
 
 
 @final
@@ -247,21 +247,18 @@ class Rig:
         self.serve(card, work, self._minute_2000(order.office_error_s), torn=order.torn)
         return _words(order, self.household.model.measures.priced)
 
-    def serve(
-        self, card: SlotCard, work: Work, issued_at_min: int, *, torn: int | None = None
-    ) -> None:
+    def serve(self, card: SlotCard, work: Work, issued_at_min: int, *, torn: bool = False) -> None:
         """Let the office serve a card; raise `DeskError` for what it must not write.
 
-        After `torn` writes, if given, the card is pulled out.
+        If `torn`, the card is pulled out before it is written on.
         """
         card.power_on()
         try:
-            if torn is None:
-                self.desk.serve(card.transmit, work, issued_at_min=issued_at_min)
-            else:
+            if torn:
                 with suppress(LinkError):
-                    pulled = _torn(card.transmit, torn)
-                    self.desk.serve(pulled, work, issued_at_min=issued_at_min)
+                    self.desk.serve(_torn(card.transmit), work, issued_at_min=issued_at_min)
+            else:
+                self.desk.serve(card.transmit, work, issued_at_min=issued_at_min)
         finally:
             card.power_off()
 
@@ -270,16 +267,12 @@ class Rig:
         return self._dates.stamp(self.board.now_us + office_error_s * SECOND_US)
 
 
-def _torn(exchange: Exchange, writes: int) -> Exchange:
-    """Return the exchange with a card that is pulled out at the write after so many."""
-    left = writes
+def _torn(exchange: Exchange) -> Exchange:
+    """Return the exchange with a card that is pulled out at the first write."""
 
     def pulled(command: bytes) -> bytes:
-        nonlocal left
-        if command[1] == _UPDATE_BINARY:
-            if not left:
-                raise LinkError(LinkErrorKind.CARD_GONE)
-            left -= 1
+        if command[1] in _WRITES:
+            raise LinkError(LinkErrorKind.CARD_GONE)
         return exchange(command)
 
     return pulled

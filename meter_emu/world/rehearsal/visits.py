@@ -245,7 +245,7 @@ def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
             )
         ),
         ("records", raw_visit.records, raw_visit.copy_of, "copy_of next to it"),
-        ("torn", raw_visit.torn is not None, at_desk, "a visit to the office"),
+        ("torn", raw_visit.torn, at_desk, "a visit to the office"),
         ("defer_until", raw_visit.defer_until, at_desk, "a visit to the office"),
         ("cut_at", raw_visit.cut_at, at_desk, "a visit to the office"),
         ("office_error_s", raw_visit.office_error_s, at_desk, "a visit to the office"),
