@@ -110,7 +110,7 @@ class Maker:
             new_card=self.card() if self.maybe() else None,
             office_error_s=self.chance.randint(-(10**6), 10**6) if self.maybe() else 0,
             fields=self.fields() if self.maybe() else None,
-            torn=self.chance.random() < 0.3,
+            torn=self.chance.choice([False, False, True, True]),
         )
 
     def fields(self) -> AsIs:
