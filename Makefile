@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+MADE   := .stamps/venv
 RUN    := .stamps/run
 DEV    := .stamps/dev
 PCSC   := .stamps/pcsc
@@ -22,7 +23,7 @@ TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_sc
 HEADER  = $(shell $(PYTHON) -c 'import sysconfig as s; print(s.get_path("include") + "/Python.h=python" + s.get_python_version() + "-dev")')
 BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=gcc $(HEADER)
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register) urtc
-PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-diagnose seen power lint bench fuzz faults matrix mutants fleet clean help
 
@@ -34,7 +35,7 @@ run: $(RUN)    ## rehearse the July 2020 campaign
 
 test: $(DEV) $(PCSC) $(FUZZ)  ## lint, types, import rules, then the whole suite
 	@$(MAKE) -s -j2 lint .compiled
-	@$(MAKE) -s .wanted WANTED="$(TOOLS)" || echo "tests that need what is missing are skipped, and say so"
+	@$(MAKE) -s .wanted WANTED="$(TOOLS)" || { [ -z "$$CI" ] || exit 1; echo "tests that need what is missing are skipped, and say so"; }
 	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
 
 # While the types are checked on one core: else each worker would compile every test for itself.
@@ -114,11 +115,14 @@ clean:         ## remove what make made
 	rm -rf $(VENV) .stamps
 
 # Debian splits venv off python3; as root or with sudo we fetch it, otherwise we say the one line.
-$(VENV)/pyvenv.cfg:
+# The stamp is the last thing made, and whoever comes second waits: half an environment is made anew.
+LOCK := $(if $(shell command -v flock),flock .stamps/lock)
+$(MADE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "meter-emu needs Python 3.11 or newer; this is $$($(PYTHON) -V 2>&1). Set PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory .apt PACKAGES=python3-venv
-	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(@D)
+	@$(LOCK) sh -c '[ -e $@ ] || { $(PYTHON) -m venv --clear $(VENV) && touch $@; }'
 
 # Look for each thing first: what is there is not asked of apt, and a second run needs no network.
 .PHONY: .wanted
@@ -138,8 +142,7 @@ $(VENV)/pyvenv.cfg:
 	     [ -z "$$lost" ] || { echo "apt-get cannot install:$$lost"; exit 1; }; }; \
 	 else echo "please run as root: apt-get install $(PACKAGES)"; exit 1; fi
 
-$(RUN): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	@mkdir -p $(@D)
+$(RUN): $(MADE) pyproject.toml constraints.txt
 	@$(PIP) --editable .
 	@touch $@
 
