@@ -44,8 +44,9 @@ def _campaigns() -> dict[str, str]:
 
 
 def _builds() -> dict[str, str]:
-    plain = {"reference": "our own program, without a defect"}
-    return plain | {f"reference+{name}": said for name, said in _defects().items()}
+    from meter_emu.world.meter.build import OUR_BUILDS
+
+    return OUR_BUILDS | {f"reference+{name}": said for name, said in _defects().items()}
 
 
 def _laws() -> dict[str, str]:

@@ -105,7 +105,7 @@ class BuiltInOrFile(FileName):
 
 
 class BuildName(Word):
-    """The name of a build: `reference`, or a program of one's own, and defects after `+`."""
+    """The name of a build: one of ours, or a program of one's own, and defects after `+`."""
 
     def shell_complete(
         self,
@@ -115,11 +115,11 @@ class BuildName(Word):
     ) -> list[CompletionItem]:
         """Offer the defects that can follow what is typed."""
         from meter_emu.defects import catalogue
-        from meter_emu.world.meter.build import REFERENCE
+        from meter_emu.world.meter.build import OUR_BUILDS
 
         typed, plus, _ = incomplete.rpartition("+")
         if not plus:
-            return [CompletionItem(REFERENCE), CompletionItem(f"{REFERENCE}+")]
+            return [CompletionItem(f"{name}{plus}") for name in OUR_BUILDS for plus in ("", "+")]
         offered = (f"{typed}+{name}" for name in catalogue() if name not in typed.split("+"))
         return [CompletionItem(name) for name in offered if name.startswith(incomplete)]
 

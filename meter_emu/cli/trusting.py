@@ -22,11 +22,11 @@ def check_builds(file: str, builds: Iterable[str], *, typed: str | None, trusted
     Raise `ConfigError` for a build that does not exist, or for a program that is not ours and that
     nobody has allowed. It is refused before it is imported or started.
     """
-    from meter_emu.world.meter.build import REFERENCE, parse_build
+    from meter_emu.world.meter.build import OUR_BUILDS, parse_build
 
     for build in sorted(set(builds)):
         program = build.split("+")[0]
-        if program != REFERENCE and build != typed and not trusted and _is_program(program):
+        if program not in OUR_BUILDS and build != typed and not trusted and _is_program(program):
             why = f"a file starts no program, and {program!r} is one: --trust-builds allows it"
             raise ConfigError(file, "build", why)
         parse_build(build)

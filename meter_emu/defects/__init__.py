@@ -155,6 +155,15 @@ def clock_lost(*visits: str) -> Showing:
     )
 
 
+def office_hours(load_w: int) -> Showing:
+    """Return a household whose credit ends on a Friday, without power in office hours after it."""
+    days = (f"2020-01-{day}" for day in (13, 14, 15, 16, 17))
+    out = (f"  {{ from = {day}T07:55:00, to = {day}T16:05:00 }}," for day in days)
+    return unannounced(
+        "2020-01-10 16:30", "2020-01-18 12:00", load_w=load_w, keys=("outages = [", *out, "]")
+    )
+
+
 def _outage(off: tuple[str, int] | None) -> Iterator[str]:
     if off is not None:
         back = _text(_when(off[0]) + off[1] * _HOUR)
@@ -204,6 +213,7 @@ class Effect(Enum):
     HANGS = "the program never comes back"
     WRONG_MONEY = "wrong money"
     WRONG_DISPLAY = "wrong display"
+    DOUBTS = "doubts a clock that is right"
 
 
 @final

@@ -6,10 +6,12 @@ a meter that does not know the time charges the lower price, up to an amount. No
 so a right clock is no way round it (`docs/decisions/doubt.md`).
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import ClassVar, Final, NamedTuple
 
-from meter_emu.firmware.layouts import Factory, State
-from meter_emu.ports import TICKS_WRAP
+from meter_emu.firmware.layouts import Factory, Health, Rate, State, StateFlags
+from meter_emu.firmware.ledger import Ledger
+from meter_emu.ports import SECONDS_A_DAY, TICKS_WRAP
 from meter_emu.units import PPB
 
 SHELTER_MAX_MIN: Final = 96 * 60  # ours: holds a working day of the office; 73 h by ticks 30 % fast
@@ -30,11 +32,18 @@ class Left(NamedTuple):
 class Favours:
     """How much of each favour a meter grants, and how it counts. A part."""
 
-    __slots__ = ()
+    __slots__ = ("_ledger",)
 
-    def shelter_left(self, state: State, factory: Factory, pending_wh: int) -> Left:
-        """Return what is left of the shelter, `pending_wh` of it used and not booked yet."""
-        used_wh = state.sheltered_wh + pending_wh
+    ends: ClassVar[bool] = True  # whether they do, so that the display says when
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    # The shelter ---------------------------------------------------------------------------------
+
+    def shelter_left(self, state: State, factory: Factory, register_units: int) -> Left:
+        """Return what is left of the shelter, whole where none was used."""
+        used_wh = state.sheltered_wh + self._ledger.sheltering_wh(state, register_units)
         return Left(
             max(0, SHELTER_MAX_MIN - state.sheltered_min),
             max(0, self.shelter_max_wh(factory) - used_wh),
@@ -47,21 +56,34 @@ class Favours:
         """
         return -(-factory.connection_w * factory.shelter_longest_min // _HOUR_MIN)
 
-    def shelter_ends(self, state: State, factory: Factory, pending_wh: int) -> bool:
+    def shelter_ends(self, state: State, factory: Factory, register_units: int) -> bool:
         """Whether the shelter is over: from now on lack of credit cuts at any hour."""
-        return 0 in self.shelter_left(state, factory, pending_wh)
+        return 0 in self.shelter_left(state, factory, register_units)
+
+    def follow(
+        self, state: State, ticks_ms: int, register_units: int, *, alone: bool, anew: bool
+    ) -> None:
+        """Count from here on if the hours `alone` keep the supply on, else no more.
+
+        With any other reason for supply it begins `anew`: what was used before a deferral must not
+        shorten the night after it.
+        """
+        if alone != bool(state.flags & StateFlags.SHELTERED):
+            self._ledger.book(state, register_units)
+            state.flags ^= StateFlags.SHELTERED
+            state.sheltered_ticks_ms = ticks_ms
+        if anew:
+            state.sheltered_wh = state.sheltered_min = 0
 
     def count(self, state: State, factory: Factory, ticks_ms: int) -> None:
         """Count the whole minutes of shelter since the last, by ticks less their bound."""
+        if not state.flags & StateFlags.SHELTERED:
+            return
         minute_ms = self.minute_ms(factory)
         minutes = self.ticked_ms(state, ticks_ms) // minute_ms
         state.sheltered_min = min(state.sheltered_min + minutes, _U16_MAX)
         counted_ms = state.sheltered_ticks_ms + minutes * minute_ms
         state.sheltered_ticks_ms = counted_ms % TICKS_WRAP
-
-    def wait_s(self, state: State, factory: Factory, ticks_ms: int) -> int:
-        """Return seconds until the next minute is counted, never too many. Sleep hint only."""
-        return (self.minute_ms(factory) - self.ticked_ms(state, ticks_ms)) // 1000
 
     def ticked_ms(self, state: State, ticks_ms: int) -> int:
         """Return the ticks since the last minute that was counted."""
@@ -71,10 +93,29 @@ class Favours:
         """Return the ticks in which a minute has passed for certain."""
         return _MINUTE_MS - (-_MINUTE_MS * factory.drift_bound_ppb // PPB)
 
-    def night_left_wh(self, state: State, untimed_wh: int) -> int:
-        """Return what is left at the night price while the clock is doubted."""
+    # The night price in doubt --------------------------------------------------------------------
+
+    def night_left_wh(self, state: State, register_units: int) -> int:
+        """Return what is left at the night price in doubt, whole where the clock is trusted."""
+        untimed_wh = self._ledger.untimed_wh(state, register_units)
         return max(0, NIGHT_MAX_WH - ((untimed_wh - state.doubted_from_wh) & _U32))
 
-    def night_ends(self, state: State, untimed_wh: int) -> bool:
+    def night_ends(self, state: State, register_units: int) -> bool:
         """Whether a doubted clock costs the day price from now on."""
-        return self.night_left_wh(state, untimed_wh) == 0
+        return self.night_left_wh(state, register_units) == 0
+
+    # When to look again --------------------------------------------------------------------------
+
+    def wait_s(self, state: State, factory: Factory, ticks_ms: int) -> int:
+        """Return seconds until the next minute is counted, never too many. Sleep hint only."""
+        if not state.flags & StateFlags.SHELTERED:
+            return SECONDS_A_DAY
+        return (self.minute_ms(factory) - self.ticked_ms(state, ticks_ms)) // 1000
+
+    def marks(self, state: State, factory: Factory) -> Iterator[int]:
+        """Yield the register values at which either ends. Sleep hint only."""
+        booked = state.booked_units
+        if state.flags & StateFlags.SHELTERED:
+            yield self._ledger.units_at(state, self.shelter_left(state, factory, booked).wh)
+        if state.rate == Rate.NIGHT and state.health != Health.TRUSTED:
+            yield self._ledger.units_at(state, self.night_left_wh(state, booked))

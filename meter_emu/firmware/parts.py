@@ -55,6 +55,7 @@ def assemble(fit: Fit, driver: type[RtcDriver], rule: ZoneRule) -> Parts:
     ends = fit(EndStore)(calendar, zone)
     codec = fit(RecordCodec)(rule.code)
     week = fit(WeekTable)()
+    ledger = fit(Ledger)()
     return Parts(
         calendar=calendar,
         zone=zone,
@@ -68,6 +69,6 @@ def assemble(fit: Fit, driver: type[RtcDriver], rule: ZoneRule) -> Parts:
         nights=fit(Nights)(calendar, zone, week),
         codec=codec,
         gate=fit(OrderGate)(codec, ends),
-        ledger=fit(Ledger)(),
-        favours=fit(Favours)(),
+        ledger=ledger,
+        favours=fit(Favours)(ledger),
     )

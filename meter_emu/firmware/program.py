@@ -83,7 +83,7 @@ class Program:
         meter = self._meter(factory, state, powered_on=powered_on)
         if switch_belongs_on(state.supply) and not ports.switch_on():
             meter.found_open()
-        meter.keep_time(powered_on=powered_on)
+        self._keep_time(meter, powered_on=powered_on)
         said = self._serve_card(meter) if ports.card_present() else None
         standing = meter.settle()
         pressed = ports.buttons()
@@ -146,7 +146,7 @@ class Program:
         """Test the installation and act on the result; return the meter's state minutes later."""
         tight = self._tight(meter.factory.tightness_s * 1000)
         later = self._meter(meter.factory, meter.state, powered_on=False)
-        later.keep_time(powered_on=False)
+        self._keep_time(later, powered_on=False)
         later.settle()
         if tight:
             later.reconnect()
@@ -236,6 +236,20 @@ class Program:
             self.set_clock(meter, utc_s, error_s=0, health=Health.LOWER_BOUND)
         return meter.judge_stamp(stamp_min * 60)
 
+    def _keep_time(self, meter: MeterRules, *, powered_on: bool) -> None:
+        """Journal the time; let a clock that was lost go on at once, as a lower bound.
+
+        Once for each loss and each power-up: a chip that cannot be set must not wear out the
+        memory.
+        """
+        if not meter.keep_time(powered_on=powered_on):
+            return
+        ticks_ms = None if powered_on else meter.ticks_ms
+        trust = meter.parts.trust
+        utc_s = trust.goes_on_s(meter.now, meter.state, meter.factory, ticks_ms)
+        if utc_s is not None:
+            self.set_clock(meter, utc_s, error_s=0, health=Health.LOWER_BOUND)
+
     # The clock -----------------------------------------------------------------------------------
 
     def set_clock(self, meter: MeterRules, utc_s: int, *, error_s: int, health: Health) -> bool:
@@ -260,14 +274,14 @@ class Program:
         state.health = health
         if health is Health.TRUSTED:
             state.lost_by, state.doubted_from_wh = Health.TRUSTED, state.untimed_wh
-        if state.order_result == Result.PENDING:
-            state.order_result = Result.EXECUTED  # the end that waited for a clock has come
         now = parts.trust.judge(parts.rtc.read(ports), meter.ticks_ms, state, factory)
         is_set = now.health is health and 0 <= now.utc_s - utc_s <= WRITE_ERROR_S
         if is_set:
             meter.now = now
             meter.journal_time()
             meter.note(EventCode.CLOCK_SET, health)
+            if state.order_result == Result.PENDING:
+                state.order_result = Result.EXECUTED  # its end waited for a clock
         else:
             state.health = Health.BEING_SET if now.health is health else now.health
             meter.now = now._replace(health=Health(state.health))
@@ -350,6 +364,8 @@ class Program:
         elif pressed and Button.BLUE in pressed:
             text = screen.scroll(meter, self._page)
             self._page += 1
+        else:
+            text += screen.favour(meter)
         self._ports.display(text)
         self._ports.lamps(screen.lamps(meter, standing, fault=fault))
 

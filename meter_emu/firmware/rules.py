@@ -51,7 +51,6 @@ from card_protocol.timestamp import (
     MINUTES_NONE,
 )
 from meter_emu.domain import Contents, Identity, Result, WriteBack
-from meter_emu.firmware.favours import Left
 from meter_emu.firmware.layouts import (
     EVENT_SIZE_BYTES,
     EVENTS_IN_WRITE_BACK,
@@ -172,6 +171,7 @@ class MeterRules:
             # taken it and not repaid gets no second shelter from the window (a rule of the
             # published texts).
             window=not state.emergency_debt_ueur
+            and not self.parts.favours.shelter_ends(state, self.factory, self.register_units)
             and self.parts.windows.may_run(self.now, self.factory),
             prepayment_off=not state.flags & StateFlags.PREPAYMENT_ON,
         )
@@ -180,7 +180,11 @@ class MeterRules:
         """Return which price the energy now flowing costs: the lower one where it may be night."""
         if not self.parts.ledger.bi_hourly(self.state):
             return Rate.DAY
-        # In doubt the lower price: the household cannot know that its meter's clock is doubted.
+        # In doubt the lower price: the household cannot know that its meter's clock is doubted. But
+        # not for ever: the display has said what is left of it, and the office refunds the rest.
+        favours, units = self.parts.favours, self.register_units
+        if not self.now.trusted and favours.night_ends(self.state, units):
+            return Rate.DAY
         return Rate.NIGHT if self.parts.nights.may_run(self.now, self.factory) else Rate.DAY
 
     # What time and events do ---------------------------------------------------------------------
@@ -206,11 +210,13 @@ class MeterRules:
         # the card has to see since when what the meter says about time is worth nothing.
         if state.health != now.health:
             self.book()
-            state.health = state.lost_by = now.health
+            state.health = now.health
             lost = not now.dated
             self.note(EventCode.CLOCK_LOST, now.health)
             if state.order_result == Result.EXECUTED and self._waiting():
                 state.order_result = Result.PENDING
+        if lost:
+            state.lost_by = now.health
         day = now.day - EPOCH_2000_DAYS
         # A day in the RTC's own count, as it needs no zone: a defect in the calendar must not keep
         # the meter from journalling. A power-up always: how long the outage was is known only now.
@@ -271,8 +277,7 @@ class MeterRules:
     def settle(self) -> Standing:
         """Let everything that is due happen: the cut, the account, the supply, the beep."""
         state = self.state
-        if state.flags & StateFlags.SHELTERED:
-            self.parts.favours.count(state, self.factory, self.ticks_ms)
+        self.parts.favours.count(state, self.factory, self.ticks_ms)
         # The order matters. T1 decides which account the energy until now belongs to, the account
         # decides what is booked, and only then is the balance one that can be compared with
         # nothing.
@@ -287,7 +292,13 @@ class MeterRules:
         if supply != state.supply:
             self._move(supply)
             standing = self.standing()
-        self._shelter(standing)
+        self.parts.favours.follow(
+            state,
+            self.ticks_ms,
+            self.register_units,
+            alone=standing.permission is Permission.HOLD and supply == Supply.CONNECTED,
+            anew=standing.permission in _FED,
+        )
         low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
         # Once for each load, and not at all for a home that is out of credit already: the beep is
         # to send somebody to a shop in time.
@@ -295,40 +306,6 @@ class MeterRules:
             state.flags |= StateFlags.LOW_CREDIT_SAID
             self.beeping = True
         return standing
-
-    def _shelter(self, standing: Standing) -> None:
-        """Count the shelter from here on, or no more; whatever else keeps supply on ends the count.
-
-        So what was used before a deferral does not shorten the night after it.
-        """
-        state = self.state
-        alone = standing.permission is Permission.HOLD and state.supply == Supply.CONNECTED
-        if alone != bool(state.flags & StateFlags.SHELTERED):
-            self.book()
-            state.flags ^= StateFlags.SHELTERED
-            state.sheltered_ticks_ms = self.ticks_ms
-        if standing.permission in _FED:
-            state.sheltered_wh = state.sheltered_min = 0
-
-    @property
-    def sheltering_wh(self) -> int:
-        """The energy not booked yet that the shelter alone has given."""
-        return self.parts.ledger.sheltering_wh(self.state, self.register_units)
-
-    @property
-    def shelter_left(self) -> Left:
-        """What is left of the shelter, whole where none was used."""
-        return self.parts.favours.shelter_left(self.state, self.factory, self.sheltering_wh)
-
-    @property
-    def night_left_wh(self) -> int:
-        """What is left at the night price in doubt, whole where the clock is trusted."""
-        return self.parts.favours.night_left_wh(self.state, self.untimed_wh)
-
-    @property
-    def untimed_wh(self) -> int:
-        """All energy used while the clock was not trusted."""
-        return self.parts.ledger.untimed_wh(self.state, self.register_units)
 
     def _latch_ends(self) -> bool:
         """Latch the ends that have come; return whether the deferral holds.
@@ -532,7 +509,8 @@ class MeterRules:
         # finds a meter whose date is wrong months before the night in which it matters. A chip that
         # begins anew in 2000 is in 1999 by UTC, where its registers count legal time.
         written = legal is not None and _FIRST_YEAR <= legal.year <= LAST_TRUSTED_YEAR
-        shelter = self.shelter_left
+        favours, units = self.parts.favours, self.register_units
+        shelter = favours.shelter_left(state, self.factory, units)
         return WriteBack(
             result=result,
             meter_id=self.factory.meter_id,
@@ -563,7 +541,7 @@ class MeterRules:
             charged_night_wh=state.charged_night_wh,
             shelter_left_min=shelter.minutes,
             shelter_left_wh=shelter.wh,
-            night_left_wh=self.night_left_wh,
+            night_left_wh=favours.night_left_wh(state, units),
             events=state.events[: EVENT_SIZE_BYTES * EVENTS_IN_WRITE_BACK],
         )
 
@@ -593,8 +571,7 @@ class MeterRules:
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
             if now.trusted and self.parts.ledger.bi_hourly(state):
                 waits_s.append(self.parts.nights.seconds_to_edge(now, self.factory))
-        if state.flags & StateFlags.SHELTERED:
-            waits_s.append(self.parts.favours.wait_s(state, self.factory, self.ticks_ms))
+        waits_s.append(self.parts.favours.wait_s(state, self.factory, self.ticks_ms))
         return Sleep(
             now.second_of_day + max(1, min(waits_s)), self._wake_at_units(standing.balance_ueur)
         )
@@ -616,7 +593,8 @@ class MeterRules:
 
     def _wake_at_units(self, balance_ueur: int) -> int | None:
         """Return the register value at the next mark: of the balance, or where a favour ends."""
-        marks = [*self._balance_mark(balance_ueur), *self._favour_marks()]
+        favours = self.parts.favours.marks(self.state, self.factory)
+        marks = [*self._balance_mark(balance_ueur), *favours]
         return min(marks, key=lambda mark: (mark - self.register_units) & _U32, default=None)
 
     def _balance_mark(self, balance_ueur: int) -> Iterator[int]:
@@ -630,12 +608,3 @@ class MeterRules:
             mark = self.parts.ledger.units_until(self.state, mark_ueur)
             if mark is not None:
                 yield mark
-
-    def _favour_marks(self) -> Iterator[int]:
-        """Yield the register values at which the shelter, and the night price in doubt, end."""
-        state, favours, ledger = self.state, self.parts.favours, self.parts.ledger
-        if state.flags & StateFlags.SHELTERED:
-            left_wh = favours.shelter_left(state, self.factory, 0).wh
-            yield ledger.units_at(state, left_wh)
-        if state.rate == Rate.NIGHT and not self.now.trusted:
-            yield ledger.units_at(state, favours.night_left_wh(state, state.untimed_wh))

@@ -9,7 +9,7 @@ from typing import Final
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Result
 from meter_emu.energies import BY_CODE
-from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Health, Rate, Supply
+from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Health, Rate, StateFlags, Supply
 from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Block, Permission
 from meter_emu.ports import Button, Lamp
@@ -72,6 +72,14 @@ def _credit(standing: Standing) -> str:
     return f"CREDIT {euro(standing.balance_ueur)} EUR"
 
 
+def favour(meter: MeterRules) -> str:
+    """Return what the resting screen adds in a shelter: what is left of it."""
+    if not (meter.parts.favours.ends and meter.state.flags & StateFlags.SHELTERED):
+        return ""
+    left = meter.parts.favours.shelter_left(meter.state, meter.factory, meter.register_units)
+    return f", OFF IN {left.minutes // 60} H OR {left.wh // 1000} {_priced(meter)}"
+
+
 def _date(when: Civil | None) -> str:
     return str(when) if when else "NONE"
 
@@ -91,7 +99,10 @@ def _price(meter: MeterRules) -> str:
     ledger, state = meter.parts.ledger, meter.state
     price = ledger.price_ueur_per_wh(state)
     which = f"{Rate(state.rate).name} " if ledger.bi_hourly(state) else ""
-    return f"{which}PRICE {decimal(price, 1000)} EUR/{_priced(meter)}"
+    ends = meter.parts.favours.ends and state.rate == Rate.NIGHT and not meter.now.trusted
+    left_wh = meter.parts.favours.night_left_wh(state, meter.register_units)
+    left = f", {left_wh // 1000} {_priced(meter)} LEFT" if ends else ""
+    return f"{which}PRICE {decimal(price, 1000)} EUR/{_priced(meter)}{left}"
 
 
 def _untimed(meter: MeterRules) -> str:

@@ -53,7 +53,7 @@ def test_a_clock_card_brings_trust_back_to_its_meter(emu, tmp_path):
     path, rig = tmp_path / "clock.card", Rig()
     rig.board.rtc.voltage_low()
     rig.run(120)
-    assert rig.state.health == Health.LOW_VOLTAGE
+    assert rig.state.lost_by == Health.LOW_VOLTAGE
     now = START + timedelta(seconds=120)
     emu("card", "clock", path, "--meter-id", METER_ID, "--set-to", now.isoformat())
     rig.card = card_of(CardImage.from_bytes(path.read_bytes()), counted())

@@ -81,6 +81,7 @@ SEEN_AS = {
     Effect.HANGS: verdict(Verdict.HUNG),
     Effect.WRONG_MONEY: finding(FindingKind.WRONG_MONEY),
     Effect.WRONG_DISPLAY: finding(FindingKind.WRONG_DISPLAY),
+    Effect.DOUBTS: finding(FindingKind.GROUNDLESS_DOUBT),
 }
 
 

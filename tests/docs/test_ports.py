@@ -214,13 +214,17 @@ def test_the_forms_of_a_display_on_the_page_are_read_and_others_say_nothing():
     rows = table(PAGE.replace("\\|", "¦"), "form", "when", "who reads it")
     card, clock, untimed = (row[0].strip("`").replace("¦", "|") for row in rows)
     assert display.card_said(card) is Result(0x14)
-    assert display.clock_said(clock) == (datetime(2020, 7, 3, 22, 45), "TRUSTED")  # noqa: DTZ001
+    assert display.clock_said(clock) == (
+        datetime(2020, 7, 3, 22, 45),  # noqa: DTZ001
+        "LOWER_BOUND",
+        "LOW_VOLTAGE",
+    )
     assert display.untimed_said(untimed) == (120, "KWH")
     for text in ("CREDIT 1.00 EUR", "CARTE 14 REFUSEE", "HORLOGE 2020-07-03 22:45 SURE +-60S", ""):
         assert display.card_said(text) is Result.NONE
         assert display.clock_said(text) is None
         assert display.untimed_said(text) is None
-    assert display.clock_said("CLOCK 2020-02-31 10:00 TRUSTED +-60S") == (None, "TRUSTED")
+    assert display.clock_said("CLOCK 2020-02-31 10:00 TRUSTED +-60S") == (None, "TRUSTED", "")
 
 
 def test_no_other_module_reads_a_display():

@@ -160,7 +160,7 @@ def test_an_outage_longer_than_the_reserve_is_seen_by_ch():
     lost_us = START_US + HOUR_US
     rig = Rig(model=MODEL, outages=[(lost_us, lost_us + LONGER_US)])
     rig.bench.run_until(lost_us + LONGER_US + HOUR_US)
-    assert rig.state.health == Health.LOW_VOLTAGE
+    assert rig.state.lost_by == Health.LOW_VOLTAGE
 
 
 def test_a_first_power_without_ch_is_seen_by_the_journal():
@@ -169,7 +169,7 @@ def test_a_first_power_without_ch_is_seen_by_the_journal():
     rtc = rig.board.rtc
     rig.board.rtc = NothingDefined.from_bytes(rtc.to_bytes(START_US), rtc.calendar, rtc.oscillator)
     rig.bench.run_until(lost_us + LONGER_US + HOUR_US)
-    assert rig.state.health == Health.BACKWARDS
+    assert rig.state.lost_by == Health.BACKWARDS
 
 
 def test_a_crystal_that_stands_still_under_power_is_seen_by_the_ticks():
@@ -177,7 +177,7 @@ def test_a_crystal_that_stands_still_under_power_is_seen_by_the_ticks():
     rig.run(3600)
     rig.board.rtc.oscillator.running = False
     rig.run(86_400)  # at the latest when its day is over
-    assert rig.state.health == Health.TICKS_DISAGREE
+    assert rig.state.lost_by == Health.TICKS_DISAGREE
 
 
 def test_a_crystal_that_stood_still_in_an_outage_is_not_seen_and_the_cut_is_late_never_early():

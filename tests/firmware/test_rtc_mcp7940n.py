@@ -138,7 +138,7 @@ def test_an_outage_on_the_reserve_is_survived_and_a_longer_one_is_seen_by_st():
     for off_us, health in ((DAY_US, Health.TRUSTED), (LONGER_US, Health.LOW_VOLTAGE)):
         rig = Rig(model=MODEL, outages=[(lost_us, lost_us + off_us)])
         rig.bench.run_until(lost_us + off_us + HOUR_US)
-        assert rig.state.health == health
+        assert rig.state.lost_by == health
 
 
 def test_a_crystal_that_stands_still_under_power_is_seen_by_oscrun():
@@ -146,7 +146,7 @@ def test_a_crystal_that_stands_still_under_power_is_seen_by_oscrun():
     rig.run(3600)
     rig.board.rtc.oscillator.running = False
     rig.run(86_400)  # at the latest when its day is over
-    assert rig.state.health == Health.LOW_VOLTAGE
+    assert rig.state.lost_by == Health.LOW_VOLTAGE
 
 
 # In campaigns, and by the laws --------------------------------------------------------------------

@@ -99,7 +99,7 @@ def test_a_disputed_clock_holds_windows_and_night_until_a_clock_card_settles_it(
     rig = Rig(balance_cents=1, load=1_000)
     rig.write(Work(load_cents=500), issued_at_min=WRONG_MIN)
     rig.insert()
-    rig.run(8 * 86_400)  # by day and by night, the credit long used up
+    rig.run(2 * 86_400)  # by day and by night, the credit used up
     assert rig.state.balance_ueur < 0
     assert supplied(rig)
     assert show(rig, clock_card(now_s(rig))).endswith("CARD 01 EXECUTED")

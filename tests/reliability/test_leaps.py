@@ -45,14 +45,14 @@ class Then(NamedTuple):
     """What the meter makes of a leap: whether it believes it, and when T2 comes by it."""
 
     health: Health
-    comes: str  # "on time", "as shown" by the clock that is believed, or it "waits" for a good one
+    comes: str  # "on time", "as shown" by the clock that is believed, or "late" by a lower bound
 
 
 ON_TIME: Final = Then(Health.TRUSTED, "on time")
 AS_SHOWN: Final = Then(Health.TRUSTED, "as shown")
-TICKS: Final = Then(Health.TICKS_DISAGREE, "waits")
-BACK: Final = Then(Health.BACKWARDS, "waits")
-TOO_FAR: Final = Then(Health.TOO_FAR_AHEAD, "waits")
+TICKS: Final = Then(Health.TICKS_DISAGREE, "late")
+BACK: Final = Then(Health.BACKWARDS, "late")
+TOO_FAR: Final = Then(Health.TOO_FAR_AHEAD, "late")
 
 # the leap in seconds: with power, without
 LEAPS: Final[dict[int, tuple[Then, Then]]] = {
@@ -151,15 +151,13 @@ def follow(
         set_registers(rig, kit, now + timedelta(seconds=leap_s))
 
     suffered(rig, kit, powered, leap)
+    if then.comes == "late":
+        assert rig.state.lost_by == then.health
+        late(rig, kit)
+        assert rig.state.untimed_wh > 0
+        return
     assert rig.state.health == then.health
     t_us = to_us(T2)
-    if then.comes == "waits":
-        rig.bench.run_until(t_us + DAY * SECOND_US)
-        assert opened_us(rig) is None, "nothing dated is done by a clock that is not believed"
-        assert show(rig, clock_card(rig)).endswith("EXECUTED")
-        assert rig.state.untimed_wh > 0
-        assert not rig.board.switch.on, "what had to wait has come"
-        return
     comes_us = t_us - (leap_s * SECOND_US if then.comes == "as shown" else 0)
     comes_us = max(comes_us, START_US + LEAP_AT_S * SECOND_US)
     tolerance_us = 0 if then.comes == "as shown" else 5 * SECOND_US  # the clock may be so far ahead
@@ -183,7 +181,7 @@ def test_a_chip_that_begins_anew_is_not_believed(kit, powered, tried: Tried):
         garbage = Random(seed).randbytes(rig.board.rtc.GARBAGE_BYTES)
         with tried.one("leaps of the clock", ("power-on reset", seed)):
             suffered(rig, kit, powered, partial(begin_anew, rig, garbage))
-            waits(rig)
+            late(rig, kit)
 
 
 def begin_anew(rig: Rig, garbage: bytes) -> None:
@@ -198,8 +196,8 @@ def test_a_default_date_with_every_flag_as_if_it_was_set_is_not_believed(kit, po
         with tried.one("leaps of the clock", ("1 January", 2000 + year)):
             when = datetime(2000 + year, 1, 1, 12, tzinfo=UTC)
             suffered(rig, kit, powered, partial(set_registers, rig, kit, when))
-            assert rig.state.health == Health.BACKWARDS
-            waits(rig)
+            assert rig.state.lost_by == Health.BACKWARDS
+            late(rig, kit)
 
 
 @ON_KITS
@@ -214,16 +212,19 @@ def test_a_clock_card_that_was_used_is_refused_where_the_clock_stands_at_its_fir
         assert show(rig, used).endswith("EXECUTED")
         begins = first_minute.replace(tzinfo=shown_in(kit, rig.board.now_us))
         suffered(rig, kit, True, partial(set_registers, rig, kit, begins))
-        assert rig.state.health == Health.BACKWARDS
+        assert rig.state.lost_by == Health.BACKWARDS
         assert show(rig, used).endswith("CLOCK_CARD_STALE")
-        waits(rig)
+        late(rig, kit)
 
 
-def waits(rig: Rig) -> None:
-    """Not believed, and so nothing dated is done until a technician has been there."""
-    assert rig.state.health not in {Health.TRUSTED, Health.LOWER_BOUND, Health.DISPUTED}
-    rig.bench.run_until(to_us(T2) + DAY * SECOND_US)
-    assert opened_us(rig) is None
+def late(rig: Rig, kit: ModelAndCards) -> None:
+    """Not believed, and goes on as a lower bound: T2 comes late by what was not journalled."""
+    assert rig.state.health == Health.LOWER_BOUND
+    lost_s = LEAP_AT_S + OUT_S + bound_s(kit)  # the journal is as old as the meter's last day
+    rig.bench.run_until(to_us(T2) + lost_s * SECOND_US)
+    opened = opened_us(rig)
+    assert opened is not None
+    assert opened >= to_us(T2), "never early"
     assert show(rig, clock_card(rig)).endswith("EXECUTED")
     assert not rig.board.switch.on
 

@@ -14,7 +14,7 @@ class LeapFrom1970(Calendar):
 DEFECT = Defect(
     mechanism="a leap test on the year since 1970",
     swap=LeapFrom1970,
-    effect=Effect.NEVER,
+    effect=Effect.LATE,
     law="cut-comes",
     shown=armed("2022-03-10 12:00", on="2022-02-20 10:00"),
     blind="odd years, and January and February but for the 29th",

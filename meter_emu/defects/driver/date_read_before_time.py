@@ -15,7 +15,7 @@ class DateReadBeforeTime(RtcDriver):
 DEFECT = Defect(
     mechanism="date and time read apart, the date first",
     swap=DateReadBeforeTime,
-    effect=Effect.NEVER,
+    effect=Effect.LATE,
     law="tick-inside",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00", keys=("poll_phase_us = 59981500",)),
     blind="all but a millisecond of each day, so most meters for years",

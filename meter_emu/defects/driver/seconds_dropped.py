@@ -14,8 +14,8 @@ class SecondsDropped(FieldCodec):
 DEFECT = Defect(
     mechanism="a reading cut off to the minute",
     swap=SecondsDropped,
-    effect=Effect.NEVER,
-    law="cut-comes",
+    effect=Effect.DOUBTS,
+    law="doubts",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="never: clock and ticks do not agree from the first day on",
     seen="cut-off time of the Patriot clock, 25 February 1991 (dillingers.com); inferred for a "

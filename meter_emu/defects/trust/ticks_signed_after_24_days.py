@@ -18,8 +18,8 @@ class TicksSignedAfter24Days(ClockTrust):
 DEFECT = Defect(
     mechanism="a counter of milliseconds in 31 bits",
     swap=TicksSignedAfter24Days,
-    effect=Effect.NEVER,
-    law="cut-comes",
+    effect=Effect.DOUBTS,
+    law="doubts",
     shown=armed("2020-07-03 23:01", on="2020-06-01 10:00"),
     blind="meters that lose power at least every 24 days",
     seen="hundredths of a second in 31 bits: the generators of the Boeing 787 after 248 days (AD "

@@ -19,8 +19,8 @@ class TicksWrapAfter49Days(ClockTrust):
 DEFECT = Defect(
     mechanism="a counter of milliseconds compared across its wrap",
     swap=TicksWrapAfter49Days,
-    effect=Effect.NEVER,
-    law="cut-comes",
+    effect=Effect.DOUBTS,
+    law="doubts",
     shown=armed("2020-07-03 23:01", on="2020-05-04 10:00"),
     blind="meters that lose power at least every 49 days",
     seen="petrochen/esp8266-weather-clock-opensource#11, marcelloromani/Arduino-SimpleTimer#7",

@@ -16,8 +16,8 @@ class SeasonFlagForgotten(ClockBase):
 DEFECT = Defect(
     mechanism="a step of the clock that the offset does not know",
     swap=SeasonFlagForgotten,
-    effect=Effect.NEVER,
-    law="cut-comes",
+    effect=Effect.DOUBTS,
+    law="doubts",
     needs=("a clock in legal time",),
     shown=armed("2020-04-03 12:00", on="2020-03-27 10:00", model="electricity-legal-time"),
     blind="clocks in UTC or standard time, and until the first change",

@@ -125,8 +125,12 @@ def _unseen(household: Household, events: list[Event], at_us: int, found: Regist
         return None
     if look.clock_trusted:
         return "no calendar has the time in its clock, and the meter believes it"
-    if said is not None and said.health != owed and not _doubted_before(events, at_us):
-        return f"the display says {said.health}, and it is {owed} that stands in the clock"
+    if said is None or _doubted_before(events, at_us):
+        return None
+    # Of a bound that goes on without a word why, nothing is known.
+    named = said.lost_by or said.health
+    if named not in {owed, "LOWER_BOUND"}:
+        return f"the display says {named}, and it is {owed} that stands in the clock"
     return None
 
 

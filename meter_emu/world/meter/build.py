@@ -1,9 +1,10 @@
 """A *firmware build* by its name: which program runs in a meter, on which chips, with which desk.
 
 `reference` is our program; `reference+DEFECT[+DEFECT...]` is the same with parts swapped, each
-defect at its own site (chip, firmware, or desk). `MODULE:FACTORY` is somebody else's program on the
-ports, and so is `./PROGRAM`, an executable linked with `meter_host.c`; they take the defects of
-chips and desk.
+defect at its own site (chip, firmware, or desk). `plain` is ours without bounds on its favours and
+without the guards of its clock; it takes defects alike. `MODULE:FACTORY` is somebody else's program
+on the ports, and so is `./PROGRAM`, an executable linked with `meter_host.c`; they take the defects
+of chips and desk.
 """
 
 import re
@@ -22,6 +23,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import Parts, assemble
+from meter_emu.firmware.plain import PLAIN as PLAIN_PARTS
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.firmware.rules import MeterRules
@@ -36,6 +38,11 @@ from meter_emu.world.meter.model import MeterModel
 from meter_emu.zones import TimeZone
 
 REFERENCE: Final = "reference"
+PLAIN: Final = "plain"
+OUR_BUILDS: Final = {
+    REFERENCE: "our own program, without a defect",
+    PLAIN: "the same without bounds on its favours, and without the guards of its clock",
+}
 _FACTORY: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
 _DESK: Final = (Desk, DeskDates, DeskCodec)
 _OUR_PROGRAM: Final = "meter_emu.firmware."  # the sites in our program, and in no other's
@@ -49,6 +56,7 @@ class Build:
     name: str
     defects: tuple[Defect, ...]
     factory: Callable[[Ports], Firmware] | None = None
+    plain: bool = False
 
     @property
     def hosted(self) -> bool:
@@ -79,8 +87,9 @@ class Build:
         return None if self.factory is not None else self.parts(model)
 
     def fitted(self, part: type[PartT], /) -> type[PartT]:
-        """Return this build's class for a part of a chip or the desk."""
-        return fit(part, self.defects)
+        """Return this build's class for a part."""
+        swapped: type[PartT] = PLAIN_PARTS.get(part, part) if self.plain else part
+        return fit(swapped, self.defects)
 
     def rtc(self, model: MeterModel, drift_ppb: int, now_us: int) -> CalendarChip:
         """Return the clock chip of a model; raise `ConfigError` for an unknown one."""
@@ -114,7 +123,7 @@ def parse_build(name: str) -> Build:
     factory: Callable[[Ports], Firmware] | None = None
     if "/" in program or "\\" in program:
         factory = hosted(program)
-    elif program != REFERENCE:
+    elif program not in OUR_BUILDS:
         factory = _factory(name, program)
     known = catalogue()
     for defect_id in defect_ids:
@@ -131,7 +140,7 @@ def parse_build(name: str) -> Build:
             why = f"{defect.id} is a defect of our own program, and {program} is another"
             raise ConfigError(name, "build", why)
         fit(defect.part, defects)  # two that swap the same routine are refused here
-    return Build(name, defects, factory)
+    return Build(name, defects, factory, plain=program == PLAIN)
 
 
 @final
@@ -162,8 +171,8 @@ def _factory(name: str, program: str) -> Callable[[Ports], Firmware]:
     """Return what `MODULE:FACTORY` names: a callable from ports to a `Firmware`."""
     found = _FACTORY.fullmatch(program)
     if found is None:
-        why = f"want {REFERENCE}, MODULE:FACTORY or ./PROGRAM, then [+DEFECT...], got {program!r}"
-        why += hint(program, [REFERENCE])
+        why = f"want {' or '.join(OUR_BUILDS)}, MODULE:FACTORY or ./PROGRAM, then [+DEFECT...], "
+        why += f"got {program!r}" + hint(program, list(OUR_BUILDS))
         raise ConfigError(name, "build", why)
     module_name, attribute = found.groups()
     with _Importing(name, module_name):

@@ -11,7 +11,9 @@ from card_protocol.timestamp import Civil
 from meter_emu.domain import Result
 
 _CARD: Final = re.compile(r"\| CARD ([0-9A-F]{2})\b", re.ASCII)
-_CLOCK: Final = re.compile(r"\bCLOCK (NONE|\d{4}-\d\d-\d\d \d\d:\d\d) ([A-Z_]+) ", re.ASCII)
+_CLOCK: Final = re.compile(
+    r"\bCLOCK (NONE|\d{4}-\d\d-\d\d \d\d:\d\d) ([A-Z_]+) (?:\+-\d+S(?: ([A-Z_]+))?)?", re.ASCII
+)
 _UNTIMED: Final = re.compile(r"\bUSED WITHOUT TIME (\d+)\.(\d{3}) (\S+)", re.ASCII)
 _END: Final = re.compile(r"\b(T1|T2) (NONE|\d{4}-\d\d-\d\d \d\d:\d\d)", re.ASCII)
 _CREDIT: Final = re.compile(r"\bCREDIT (-?)(\d+)\.(\d\d) EUR\b", re.ASCII)
@@ -20,10 +22,14 @@ _RESULTS: Final = {result.value: result for result in Result}
 
 @final
 class ClockSaid(NamedTuple):
-    """A clock's legal time, `None` for none, and why it is believed or not."""
+    """A clock's legal time, `None` for none, and why it is believed or not.
+
+    `lost_by` is why a lower bound was lost before it went on, empty if that is not said.
+    """
 
     legal: datetime | None
     health: str
+    lost_by: str = ""
 
 
 @final
@@ -49,7 +55,7 @@ def clock_said(text: str) -> ClockSaid | None:
         legal = None if found[1] == "NONE" else datetime.fromisoformat(found[1])
     except ValueError:
         legal = None
-    return ClockSaid(legal, found[2])
+    return ClockSaid(legal, found[2], found[3] or "")
 
 
 def ends_said(text: str) -> dict[str, Civil | None]:

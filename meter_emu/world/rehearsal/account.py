@@ -64,7 +64,9 @@ class Flow(NamedTuple):
 
     may_cost: bool
     must_cost: bool
-    night_all_day: bool  # the meter does not trust its clock
+    doubted: bool  # the meter does not trust its clock
+    day_may: bool  # then the night price may be over,
+    day_must: bool  # and must be
     within_us: int  # *u* at the end of the while
     may_limit: bool  # a limiter may hold the load down
     must_limit: bool
@@ -223,13 +225,9 @@ class ExactAccount:
         self._charged_most += used_most * self._promise.mwh_per_unit
         if flow.must_cost:
             self._charged_least += used_least * self._promise.mwh_per_unit
-        # One price for the step. A doubted clock counts every hour as night, which is the lower
-        # price: the household shall not pay for the meter's doubt.
-        if not self._bi_hourly(flow):
-            price = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
-            if not flow.night_all_day:
-                price = self._promise.pricing.price_ueur_per_wh * self._promise.mwh_per_unit
-            most, least = used_most * price, used_least * price
+        flat = self._flat(flow)
+        if flat is not None:
+            most, least = used_most * flat[0], used_least * flat[1]
         else:
             most = least = 0
             for until_us, dear, cheap, shifted in self._prices(from_us, to_us, flow):
@@ -254,10 +252,9 @@ class ExactAccount:
             # The exact answer, hour by hour, is computed only if the cheap one does not settle it:
             # nearly every household has credit for weeks.
             return None  # not even at the dearer price
-        if not self._bi_hourly(flow):
-            night = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
-            price = night if flow.night_all_day else day
-            return _spent_us(load, self.at_us, until_us, self.low, price)
+        flat = self._flat(flow)
+        if flat is not None:
+            return _spent_us(load, self.at_us, until_us, self.low, flat[0])
         from_us, left = self.at_us, self.low
         for to_us, dear, _, shifted in self._prices(from_us, until_us, flow):
             left -= shifted
@@ -272,10 +269,10 @@ class ExactAccount:
         """Return when `high` is certainly 0 or less, before `until_us`."""
         if not flow.must_cost:
             return None
+        flat = self._flat(flow)
         price = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
-        if not (self._bi_hourly(flow) or flow.night_all_day):
-            price = self._promise.pricing.price_ueur_per_wh * self._promise.mwh_per_unit
-        return _spent_us(self._loads(flow)[1], self.at_us, until_us, self.high, price)
+        cheaper = price if flat is None else flat[1]
+        return _spent_us(self._loads(flow)[1], self.at_us, until_us, self.high, cheaper)
 
     # Inside --------------------------------------------------------------------------------------
 
@@ -284,10 +281,17 @@ class ExactAccount:
         dearer = self._capped if flow.must_limit else self._profile
         return dearer, self._capped if flow.may_limit else self._profile
 
-    def _bi_hourly(self, flow: Flow) -> bool:
-        return (
-            self._night is not None and self._promise.pricing.bi_hourly and not flow.night_all_day
-        )
+    def _flat(self, flow: Flow) -> tuple[int, int] | None:
+        """Return the highest and the lowest price of a whole step, `None` if its hours decide.
+
+        A doubted clock counts every hour as night, which is the lower price, as long as that favour
+        holds: the household shall not pay for the meter's doubt.
+        """
+        pricing, factor = self._promise.pricing, self._promise.mwh_per_unit
+        day, night = pricing.price_ueur_per_wh * factor, pricing.night_price_ueur_per_wh * factor
+        if flow.doubted:
+            return day if flow.day_may else night, day if flow.day_must else night
+        return None if self._night is not None and pricing.bi_hourly else (day, day)
 
     def _prices(self, from_us: int, to_us: int, flow: Flow) -> Iterator[tuple[int, int, int, int]]:
         """Yield (until when, highest price, lowest price) in time order.

@@ -74,6 +74,7 @@ from meter_emu.world.rehearsal.promise import (
     first_promise,
     with_loads,
 )
+from meter_emu.world.rehearsal.shelter import FavoursHad, Given
 from meter_emu.world.rehearsal.unsure import Asked, Testing, Unsure
 
 FOREVER_US: Final = 2**63
@@ -131,6 +132,7 @@ class Ideal:
         self._unpaid_by_us: int | None = None  # when the cut for want of credit is certainly due
         self.knowledge: Final = Knowledge(household, campaign.start_us)
         self.account: Final = ExactAccount(household, self.promise)
+        self.favours: Final = FavoursHad(household)
         begins = beginning_of(events)
         self.closed = self.on = begins.supply_on
         self.limited, self.powered, self.shut = bool(begins.limiter_a), True, False
@@ -187,11 +189,13 @@ class Ideal:
 
     def sheltered(self) -> bool:
         """Whether the non-disconnection period protects this household now."""
-        return self.account.debt_high == 0 and self.protected_hours.hold(self.now_us)
+        ends = self.favours.shelter_may_end
+        return not ends and self.account.debt_high == 0 and self.protected_hours.hold(self.now_us)
 
     def perhaps_sheltered(self) -> bool:
         """Whether that period runs and all emergency credit may be repaid."""
-        return self.account.debt_low == 0 and self.protected_hours.hold(self.now_us)
+        ends = self.favours.shelter_must_end
+        return not ends and self.account.debt_low == 0 and self.protected_hours.hold(self.now_us)
 
     def credit_open(self) -> bool:
         """Whether the ordinary rules allow a cut for want of credit."""
@@ -247,6 +251,7 @@ class Ideal:
             timers.append(self._unpaid_by_us + 1)
         if self.account.low <= 0 and self._window_counts():
             timers.append(self.protected_hours.next_change_us(now_us))
+        timers += self.favours.ends_us(self._given())
         for us in timers:
             if now_us < us < next_us:
                 next_us = us
@@ -261,6 +266,23 @@ class Ideal:
                 next_us = empty_us
         return next_us
 
+    def _given(self) -> Given:
+        """Return whether the hours alone give the supply now, and how much of energy a unit is."""
+        account, promise, deferral = self.account, self.promise, self.deferral()
+        fed = not promise.prepayment or promise.limiter
+        anew = fed or account.low > 0 or deferral is Sure.SURE
+        perhaps_anew = fed or account.high > 0 or deferral is not Sure.NO
+        return Given(
+            self.now_us,
+            promise.mwh_per_unit,
+            powered=self.powered,
+            may=self.closed and not anew,
+            sure=self.closed and not perhaps_anew and self.programmed() is Sure.NO,
+            anew=anew,
+            perhaps_anew=perhaps_anew,
+            doubted=self.knowledge.doubted,
+        )
+
     def _window_counts(self) -> bool:
         """Whether it is the non-disconnection period that says if a cut is allowed."""
         promise = self.promise
@@ -270,7 +292,10 @@ class Ideal:
     def pass_to(self, to_us: int) -> None:
         """Let time pass; nothing changes in it by itself before `to_us`, as `next_us` said."""
         # Money first, under the rules that held until now; then the new moment and what it changes.
+        given, used_us = self._given(), self.account.used_units_us
         self.account.advance(to_us, self._flow)
+        if self.favours.pass_to(to_us, given, self.account.used_units_us - used_us):
+            self.account.part()
         before = self.deferral()
         self.now_us = to_us
         if to_us == self.due_us and not self.limiter:
@@ -282,6 +307,7 @@ class Ideal:
         if self.deferral() is not before:
             self.account.part()
             self._defer_over = self.deferral() is Sure.NO
+        self.favours.take(self._given())
         self._watch_unpaid()
         asked = self.unsure.pass_to(to_us, powered=self.powered)
         if asked is not None:
@@ -300,7 +326,9 @@ class Ideal:
             # part here, and with them `low` and `high`. They never meet again and need not.
             may_cost=promise.prepayment and deferral is not Sure.SURE,
             must_cost=promise.prepayment and deferral is Sure.NO,
-            night_all_day=self.knowledge.doubted,
+            doubted=self.knowledge.doubted,
+            day_may=self.favours.night_may_end,
+            day_must=self.favours.night_must_end,
             within_us=self.knowledge.within_us(to_us) if promise.pricing.bi_hourly else 0,
             # As the lamp shows it; without power it is forgotten, and the start sets it again.
             may_limit=self.limited,
@@ -315,12 +343,14 @@ class Ideal:
         # The opposite promise: nobody is supplied for nothing. Checked only where no leniency of
         # the rules explains the supply.
         surely = self.on and self.closed and self.powered and not self.limiter
-        surely = surely and not self.knowledge.doubted and self.programmed() is Sure.NO
+        over = self.favours.shelter_must_end  # at any hour, known to the meter or not
+        surely = surely and (over or not self.knowledge.doubted)
+        surely = surely and self.programmed() is Sure.NO
         surely = surely and self.unsure.testing is None and self.account.high <= 0
         surely = surely and not self.perhaps_sheltered()
         if not (surely and self.credit_open() and self.deferral() is Sure.NO):
             self._unpaid_by_us = None
-        elif self._unpaid_by_us is None:
+        elif self._unpaid_by_us is None or (over and self._unpaid_by_us == FOREVER_US):
             self._unpaid_by_us = self._cut_for_credit_by_us()
         late = self._unpaid_by_us is not None and self.now_us > self._unpaid_by_us
         if late is not bool(self.unpaid and self.unpaid[-1][1]):
@@ -334,7 +364,7 @@ class Ideal:
         """
         knowledge, look_us = self.knowledge, self.knowledge.look_us
         from_us = max(self.now_us, knowledge.since_us, self.unsure.starting.until_us)
-        if self.account.debt_low:
+        if self.account.debt_low or self.favours.shelter_must_end:
             return from_us + look_us  # the period does not count
         # A clock that is u ahead sees these hours as [start, end - 2u], one that is u behind as
         # [start + 2u, end]. Both must have a look in theirs; else a meter may be right not to cut
@@ -393,6 +423,7 @@ class Ideal:
             held_ms = HELD_MS if what is What.KEY_HELD else 0
             if event.detail == self.model.rearm.key and held_ms >= self.model.rearm.hold_ms:
                 self._ask()
+        self.favours.take(self._given())
         self._ready()
 
     def _show(self, shown: CardShown) -> None:

@@ -108,9 +108,18 @@ class Naive:
         if high > -CLOSE_CENTS:
             return None
         if self.sheltered(us):
+            if self.perhaps_over(us, orders):
+                return None
             look_us = self.household.model.poll_s * SECOND + WORK
             return Must.ON if self.sheltered(us - look_us) else None  # it may have looked before
         return Must.LIMITED if orders.limiter else Must.EITHER
+
+    def perhaps_over(self, us: int, orders: Orders) -> bool:
+        """Whether the shelter may be over: 96 hours, or all that the connection carries in 73."""
+        long_ago_us = max(self.start_us, us - 96 * HOUR)
+        before, _ = self.balance_cents(long_ago_us, orders)
+        carried = max(self.household.load) >= self.household.model.connection_w * 73 // 96
+        return carried or before <= CLOSE_CENTS
 
     # What was seen -------------------------------------------------------------------------------
 

@@ -207,7 +207,7 @@ static uint8_t suspicion(bool low_voltage, bool by_ticks) {
     if (low_voltage) return LOW_VOLTAGE;
     if (since < 0) return BACKWARDS;
     if (since > (int64_t)made(48, 2) * DAY_S) return TOO_FAR_AHEAD;
-    if (by_ticks && apart_ms > slack_ms) return TICKS_DISAGREE;
+    if (by_ticks && apart_ms > slack_ms && (since * 1000 > ticked_ms || state.health != LOWER_BOUND)) return TICKS_DISAGREE;
     if (utc_s / DAY_S - state.clock_set_s / DAY_S > (int64_t)made(46, 2)) return SET_TOO_LONG_AGO;
     return TRUSTED;
 }
@@ -262,11 +262,13 @@ static bool deferral_holds(void) {
     return !(state.flags & DEFERRAL_OVER) && state.defer_end.minute != NO_MINUTE && !has_come(&state.defer_end);
 }
 
-static bool waiting(void) { /* for a clock that can be believed */
+static bool ends_ahead(void) {
     const bool defer = state.defer_end.minute != NO_MINUTE && !(state.flags & DEFERRAL_OVER);
     const bool cut = state.cut_end.minute != NO_MINUTE && !(state.flags & CUT_LATCHED);
-    return !dated() && (defer || cut);
+    return defer || cut;
 }
+
+static bool waiting(void) { return !dated() && ends_ahead(); } /* for a clock that can be believed */
 
 /* ---- Hours of the legal day: the protected ones, and the night's ---- */
 
@@ -330,6 +332,16 @@ static void book(void) { /* what was used since the last booking, by the rules t
     }
 }
 
+static uint32_t unbooked(void) { return units - state.booked_units; }
+static uint32_t left(uint64_t most, uint64_t used) { return used < most ? (uint32_t)(most - used) : 0; }
+
+/* What is left of each favour (docs/decisions/doubt.md); at 0 it is over. */
+static uint32_t shelter_left_min(void) { return left(SHELTER_MAX_MIN, state.sheltered_min); }
+static uint32_t shelter_left_wh(void) {
+    return left((made(152, 4) * made(156, 2) + 59) / 60, state.sheltered_wh + (uint64_t)(state.flags & SHELTERED ? unbooked() : 0));
+}
+static uint32_t night_left_wh(void) { return left(NIGHT_MAX_WH, state.doubted_wh + (uint64_t)(state.health != TRUSTED ? unbooked() : 0)); }
+
 static int64_t balance(void) {
     if (state.account != CHARGED) return state.balance_ueur;
     return state.balance_ueur - (int64_t)(uint32_t)(units - state.booked_units) * price();
@@ -342,7 +354,7 @@ static int blocks(void) {
 }
 
 static int shields(void) {
-    return deferral_holds() | (!state.debt_ueur && may_run(WINDOW)) << 1 | !(state.flags & PREPAYMENT) << 2;
+    return deferral_holds() | (!state.debt_ueur && shelter_left_min() && shelter_left_wh() && may_run(WINDOW)) << 1 | !(state.flags & PREPAYMENT) << 2;
 }
 
 static int permission(void) {
@@ -402,7 +414,7 @@ static void settle(void) {
         changed = true;
     }
     account = !(state.flags & PREPAYMENT) ? POSTPAID : deferral_holds() && factory[36] & 4 ? DEFERRED : CHARGED;
-    night = bi_hourly() && may_run(NIGHT);
+    night = bi_hourly() && may_run(NIGHT) && (trusted() || night_left_wh());
     if (account != state.account || night != state.night_rate) {
         book();
         state.account = account;
@@ -426,7 +438,23 @@ static void journal_time(void) {
     changed = true;
 }
 
+static int64_t known_s(void) { return dated() ? early_s() : state.last_time_s - u_at(state.last_time_s); }
+static void set_lower_bound(int64_t to_s);
+
+/* A clock that is lost goes on at once from what is certain: with power, by the lesser of clock and ticks since. */
+static void go_on(bool powered_on) {
+    const int64_t ticked_ms = (uint32_t)(ticks_ms - state.last_ticks_ms), shown_s = utc_s ? utc_s - state.last_time_s : 0;
+    const int64_t ticked_s = (ticked_ms - ticked_ms * (int64_t)made(42, 4) / 1000000000) / 1000;
+    const int64_t lesser_s = powered_on || shown_s < 0 ? 0 : ticked_s < shown_s ? ticked_s : shown_s;
+    set_lower_bound(known_s() + lesser_s > 0 ? known_s() + lesser_s : 0);
+}
+
+static int64_t journal_wait_s(void) { /* what is not journalled is lost with power, where the reserve is dead */
+    return health == LOWER_BOUND && ends_ahead() ? state.last_time_s + (int64_t)900 - utc_s : DAY_S;
+}
+
 static void keep_time(bool powered_on) {
+    const bool lost = !dated() && (powered_on || state.health != health);
     if (powered_on) {
         note(POWER_ON, 0);
         state.sheltered_ticks_ms = ticks_ms; /* they began anew */
@@ -434,14 +462,14 @@ static void keep_time(bool powered_on) {
     if (state.health != health) {
         book();
         state.health = health;
-        state.doubted_wh = 0;
         note(CLOCK_LOST, health);
         if (state.order_result == EXECUTED && waiting()) state.order_result = PENDING;
     }
     if (dated() && (powered_on || (uint32_t)day != state.last_day)) {
         book();
         journal_time();
-    }
+    } else if (journal_wait_s() <= 0) journal_time();
+    if (lost) go_on(powered_on);
 }
 
 static void ask_supply(void) {
@@ -594,7 +622,7 @@ static int take_order(const card_contents *card) {
     return result;
 }
 
-/* A clock that nobody has set since it was lost moves forward to when the desk wrote, never back. */
+/* A clock that was lost is this; it moves forward to when the desk wrote, never back. */
 static void set_lower_bound(int64_t to_s) {
     const civil_time when = civil_of(to_s / 60);
     const uint8_t seven[7] = {to_bcd((int)(to_s % 60)), to_bcd(when.minute), to_bcd(when.hour), to_bcd(when.day),
@@ -609,11 +637,11 @@ static void set_lower_bound(int64_t to_s) {
     state.last_ticks_ms = ticks_ms = meter_ticks_ms();
     state.set_error_s = 2; /* the second not shown, and where the divider stood */
     state.health = LOWER_BOUND;
-    if (state.order_result == PENDING) state.order_result = EXECUTED;
     read_clock(true);
     if (health == LOWER_BOUND && utc_s >= to_s && utc_s <= to_s + 2) {
         journal_time();
         note(CLOCK_SET, LOWER_BOUND);
+        if (state.order_result == PENDING) state.order_result = EXECUTED;
     } else {
         state.health = health = health == LOWER_BOUND ? BEING_SET : health;
         note(CLOCK_LOST, health);
@@ -625,12 +653,8 @@ static bool set_here(void) { return health == TRUSTED || health == DISPUTED; }
 
 static int heed_stamp(uint32_t stamp) {
     const int64_t stamp_s = (int64_t)stamp * 60;
-    int64_t known_s;
     if (!stamp || stamp >= CLOCKS_END) return NONE;
-    if (!set_here() && !(dated() && utc_s >= stamp_s)) {
-        known_s = dated() ? early_s() : state.last_time_s - u_at(state.last_time_s);
-        set_lower_bound(known_s > stamp_s ? known_s : stamp_s);
-    }
+    if (!set_here() && !(dated() && utc_s >= stamp_s)) set_lower_bound(known_s() > stamp_s ? known_s() : stamp_s);
     if (!set_here() || stamp_s <= late_s() + 15 * 60) return NONE;
     if (stamp > state.refused_stamp) {
         book();
@@ -662,8 +686,6 @@ static int obey(const card_contents *card) {
     if (order >= CARD_UNREADABLE) return order;
     return telling(order) >= telling(wallet) ? order : wallet;
 }
-
-static uint64_t left(uint64_t most, uint32_t used) { return used < most ? most - used : 0; }
 
 static void write_back(int result, const uint8_t challenge[8]) {
     uint8_t record[154];
@@ -697,9 +719,9 @@ static void write_back(int result, const uint8_t challenge[8]) {
     put_be(record + 102, state.tariff_number, 2);
     put_be(record + 104, state.night_wh, 4);
     put_be(record + 108, state.charged_night_wh, 4);
-    put_be(record + 112, left(SHELTER_MAX_MIN, state.sheltered_min), 2);
-    put_be(record + 114, left((made(152, 4) * made(156, 2) + 59) / 60, state.sheltered_wh), 4);
-    put_be(record + 118, left(NIGHT_MAX_WH, state.doubted_wh), 4);
+    put_be(record + 112, shelter_left_min(), 2);
+    put_be(record + 114, shelter_left_wh(), 4);
+    put_be(record + 118, night_left_wh(), 4);
     memcpy(record + 122, state.events, 24);
     card_write_back(&keys, record);
 }
@@ -761,6 +783,8 @@ static void show(int card_result, bool turned, bool fault) {
     } else if (state.supply == DISCONNECTED) strcpy(text, "OFF: CREDIT EXHAUSTED");
     else if (permission() == LIMIT) snprintf(text, sizeof text, "LIMITED TO %d A", factory[37]);
     else credit_into(text, sizeof text);
+    if (state.flags & SHELTERED && card_result < 0)
+        snprintf(text + strlen(text), sizeof text - strlen(text), ", OFF IN %u H OR %u KWH", (unsigned)(shelter_left_min() / 60), (unsigned)(shelter_left_wh() / 1000));
     if (card_result >= 0) snprintf(text + strlen(text), sizeof text - strlen(text), " | CARD %02X", card_result);
     else if (turned) {
         switch (page++ % 4) {
@@ -781,8 +805,15 @@ static void show(int card_result, bool turned, bool fault) {
 
 /* ---- Until when nothing can be due ---- */
 
+static void wake_at(meter_sleep *hint, uint32_t used) { /* since the last booking */
+    const uint32_t at = state.booked_units + used;
+    if (hint->has_units && hint->until_units - units < at - units) return;
+    hint->has_units = true;
+    hint->until_units = at;
+}
+
 static void sleep_until(meter_sleep *hint, bool busy) {
-    int64_t wait = DAY_S - second_of_day, left, left_ms, spare, mark = (int64_t)made(58, 4) * UEUR_PER_CENT;
+    int64_t wait = DAY_S - second_of_day, soon, left_ms, spare, mark = (int64_t)made(58, 4) * UEUR_PER_CENT;
     const end_time *ends[2] = {&state.defer_end, &state.cut_end};
     const int over[2] = {DEFERRAL_OVER, CUT_LATCHED};
     int n;
@@ -790,28 +821,28 @@ static void sleep_until(meter_sleep *hint, bool busy) {
     if (busy && wait > 30) wait = 30;
     for (n = 0; dated() && n < 2; n++) {
         if (state.flags & over[n] || ends[n]->minute == NO_MINUTE) continue;
-        left = (int64_t)ends[n]->minute * 60 - early_s();
-        if (left < wait) wait = left;
+        soon = (int64_t)ends[n]->minute * 60 - early_s();
+        if (soon < wait) wait = soon;
     }
     if (trusted() && blocks() == BY_CREDIT && state.supply != DISCONNECTED && !deferral_holds() && has_hours(WINDOW)) {
-        left = seconds_to_edge(WINDOW);
-        if (left < wait) wait = left;
+        soon = seconds_to_edge(WINDOW);
+        if (soon < wait) wait = soon;
     }
     if (trusted() && bi_hourly()) {
-        left = seconds_to_edge(NIGHT);
-        if (left < wait) wait = left;
+        soon = seconds_to_edge(NIGHT);
+        if (soon < wait) wait = soon;
     }
     if (state.flags & SHELTERED) {
         left_ms = shelter_minute_ms() - (ticks_ms - state.sheltered_ticks_ms);
         if (left_ms / 1000 < wait) wait = left_ms / 1000;
     }
+    if (journal_wait_s() < wait) wait = journal_wait_s();
     hint->until_second = (uint32_t)(second_of_day + (wait > 1 ? wait : 1));
     if (state.flags & LOW_SAID || balance() <= mark) mark = 0;
     spare = state.balance_ueur - mark;
-    if (state.account == CHARGED && balance() > mark && spare > 0) {
-        hint->has_units = true;
-        hint->until_units = state.booked_units + (uint32_t)((spare + price() - 1) / price());
-    }
+    if (state.account == CHARGED && balance() > mark && spare > 0) wake_at(hint, (uint32_t)((spare + price() - 1) / price()));
+    if (state.flags & SHELTERED) wake_at(hint, shelter_left_wh() + unbooked());
+    if (state.night_rate && !trusted()) wake_at(hint, night_left_wh() + unbooked());
 }
 
 /* ---- One poll ---- */

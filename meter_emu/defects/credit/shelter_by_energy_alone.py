@@ -1,0 +1,24 @@
+"""The shelter ends by what was used in it alone: with a small load it lasts for months."""
+
+from meter_emu.defects import Defect, Effect, office_hours
+from meter_emu.firmware.favours import Favours
+from meter_emu.firmware.layouts import Factory, State
+
+
+class ShelterByEnergyAlone(Favours):
+    """Counts no minutes."""
+
+    def count(self, state: State, factory: Factory, ticks_ms: int) -> None:
+        state.sheltered_ticks_ms = ticks_ms
+
+
+DEFECT = Defect(
+    mechanism="a bound on an amount in place of a time",
+    swap=ShelterByEnergyAlone,
+    effect=Effect.WRONG_MONEY,
+    law="shelter-has-an-end",
+    shown=office_hours(load_w=500),
+    blind="households that have power in office hours, or that use much",
+    seen="ours: the bound that was thought of first",
+    avoid="bound a favour by the time as well as by the amount",
+)
