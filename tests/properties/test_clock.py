@@ -137,7 +137,9 @@ def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_ho
 
 @each_cell("model", CHIPS, ids=lambda model: model.name)
 @each_cell("day_us", [SPRING_US, AUTUMN_US])
-def test_a_clock_that_is_not_believed_is_stepped_when_its_lower_bound_is_at_the_change(day_us, model):
+def test_a_clock_that_is_not_believed_is_stepped_when_its_lower_bound_is_at_the_change(
+    day_us, model
+):
     """It goes on from what is certain, and the change has come for certain when that is there."""
     setup = MeterSetup(Circumstances(start_us=day_us, clock_set_us=day_us, model=model))
     setup.board.rtc.voltage_low()

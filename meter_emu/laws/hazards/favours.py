@@ -7,7 +7,7 @@ and `datetime`. They share no line with the judge, whose promises hold here as w
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import Final, NamedTuple
 
 from meter_emu.laws.judged import promises
@@ -128,7 +128,8 @@ def _uncertainty_s(model: MeterModel) -> int:
 
 def _check_shelter(trial: Trial) -> Finding:
     spans = list(_spans(trial.household, trial.run.events))
-    without = _without_credit(trial, spans)
+    # What gas flows while no program runs, before one has seen that nothing is left, is no shelter.
+    without = list(dropwhile(lambda span: not span.powered, _without_credit(trial, spans)))
     if not without:
         return Aside("the credit was not used up for certain")
     return _too_long(trial.household, without) or promises(trial)

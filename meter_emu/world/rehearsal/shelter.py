@@ -48,6 +48,7 @@ class FavoursHad:
         self._used: Final = _Used(household, whole)
         self._untimed: Final = _Used(household, NIGHT_WH * _WH)
         self._powered: Final = _Powered(household)
+        self._begun = False  # whether a meter with power has seen the shelter begin
         self.shelter_may_end = self.shelter_must_end = False
         self.night_may_end = self.night_must_end = False
         if household.image is not None:  # it may have counted before
@@ -57,7 +58,10 @@ class FavoursHad:
     def pass_to(self, to_us: int, given: Given, units_us: int) -> bool:
         """Let a span pass in which `units_us` flowed; return whether a price may have changed."""
         mwh = units_us * given.mwh_per_unit
-        self._used.use(mwh * given.may, mwh * given.sure)
+        # Gas flows without power too, and a meter finds it when it is back: but not that it has
+        # nothing left, of which it knew nothing before.
+        self._begun = given.sure and (self._begun or given.powered)
+        self._used.use(mwh * given.may, mwh * self._begun)
         self._untimed.use(mwh * given.doubted, mwh * given.doubted)
         self._powered.pass_to(to_us, given)
         return self._look(to_us, given)
