@@ -77,14 +77,14 @@ def target_of(target_id: str, path: str = "fuzz") -> Target:
     return known[target_id]
 
 
-class Failure(NamedTuple):
+class InputFailure(NamedTuple):
     """What does not hold of an input, in one line, and at which frame: `MODULE:LINE FUNCTION`."""
 
     why: str
     at: str
 
 
-def failure_of(error: BaseException) -> Failure:
+def failure_of(error: BaseException) -> InputFailure:
     """Return what an error says, and the innermost frame of ours that it came through.
 
     Oracles that share a line, as laws do, are distinguished by what they check.
@@ -98,10 +98,10 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, OracleError):
         at = f"{at} {error.what}"
     said = " ".join(str(error).split())
-    return Failure(f"{type(error).__name__}: {said}"[:_WHY_MAX], at)
+    return InputFailure(f"{type(error).__name__}: {said}"[:_WHY_MAX], at)
 
 
-def failure(target: Target, data: bytes, build: str) -> Failure | None:
+def failure(target: Target, data: bytes, build: str) -> InputFailure | None:
     """Try an input; return what does not hold of it, `None` where all does."""
     with Trying() as trying:
         target.check(data, build)

@@ -20,7 +20,7 @@ class OracleError(AssertionError):
 
 
 @final
-class Reach:
+class ReachCounts:
     """Counts: `met` by mark; by oracle `held`, where something had changed, and `idle`."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Reach:
         return [mark for mark in declared if mark not in self.met] + vacuous
 
 
-REACH: Final = Reach()
+REACH: Final = ReachCounts()
 # A parser is tried 200,000 times a second, and these two are called for each: no more than needed.
 # A `Counter` would take more than twice as long as a dictionary that nearly always has the key.
 _MET: Final = REACH.met

@@ -25,10 +25,10 @@ import msgspec
 
 from meter_emu.fuzz.corpus import dictionary
 from meter_emu.fuzz.finds import FoundInput, find_of
-from meter_emu.fuzz.reach import Reach
+from meter_emu.fuzz.reach import ReachCounts
 from meter_emu.fuzz.target import CASE_S, Target
 from meter_emu.fuzz.targets import place_of
-from meter_emu.fuzz.watched import ENV_RUN, Report, RunPlan
+from meter_emu.fuzz.watched import ENV_RUN, RunPlan, WorkerReport
 from meter_emu.fuzz.worker import (
     BEGINS,
     ENV_BUILD,
@@ -150,7 +150,7 @@ class Figures:
     guided: bool = True
     found: dict[str, FoundInput] = field(default_factory=dict)  # by the frame
     again: int = 0
-    reach: Reach = field(default_factory=Reach)
+    reach: ReachCounts = field(default_factory=ReachCounts)
     failed: str = ""
     tail: list[str] = field(default_factory=list)
     _imports_s: float = 0.0
@@ -172,7 +172,7 @@ class Figures:
             self.edges = int(said["cov"]) if said["cov"] else self.edges
             self.corpus = int(said["corpus"]) if said["corpus"] else self.corpus
 
-    def add(self, report: Report) -> None:
+    def add(self, report: WorkerReport) -> None:
         """Take what a worker reached, besides what others did before it."""
         self.again += report.again
         self.reach.add(report.met, report.held, report.idle)
@@ -341,7 +341,7 @@ class SideBySide:
     def _see(self, one: Figures, ended: WorkerEnd, scratch: Path) -> bool:
         """Note what a worker left: reach, finds, or that it failed; whether to begin it again."""
         with suppress(OSError):
-            one.add(msgspec.json.decode((scratch / "report.json").read_bytes(), type=Report))
+            one.add(msgspec.json.decode((scratch / "report.json").read_bytes(), type=WorkerReport))
         new = [
             msgspec.json.decode(path.read_bytes(), type=FoundInput)
             for path in sorted(scratch.glob("find-*.json"))

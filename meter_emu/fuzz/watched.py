@@ -37,7 +37,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @final
-class Report(msgspec.Struct, kw_only=True):
+class WorkerReport(msgspec.Struct, kw_only=True):
     """What a worker has to say besides libFuzzer's lines: reach, and how often finds were met."""
 
     met: dict[str, int] = {}
@@ -137,7 +137,7 @@ class Watched:
         if self._plan is None:
             return
         self._seen = self._size()
-        said = Report(
+        said = WorkerReport(
             met=dict(REACH.met), held=dict(REACH.held), idle=dict(REACH.idle), again=self._again
         )
         _write(Path(self._plan.folder) / "report.json", msgspec.json.encode(said))
