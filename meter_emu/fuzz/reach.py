@@ -55,15 +55,18 @@ _HELD: Final = REACH.held
 _IDLE: Final = REACH.idle
 
 
-def note(mark: str, *more: str) -> None:
-    """Count that each mark was reached."""
+def note(mark: str) -> None:
+    """Count that a mark was reached."""
     try:
         _MET[mark] += 1
     except KeyError:
         _MET[mark] = 1
-    if more:
-        for one in more:
-            _MET[one] = _MET.get(one, 0) + 1
+
+
+def note_all(*marks: str) -> None:
+    """Count that each mark was reached."""
+    for mark in marks:
+        note(mark)
 
 
 def must(held: bool, what: str, why: str = "", moved: bool = True) -> None:

@@ -23,7 +23,7 @@ from meter_emu.domain import Result
 from meter_emu.errors import MeterEmuError
 from meter_emu.firmware.layouts import MONEY_MAX_UEUR, State
 from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FUZZING_FROM_US, FuzzedMeter
-from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.target import FuzzField, Target, slots_of
 from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
@@ -71,7 +71,7 @@ def _carried(data: bytes, build: str) -> None:
     card = card_of(_image(data[0], bench.rig, records), bench.rig.challenge)
     before = _state(bench)
     result = bench.insert(card)
-    note(result.name, f"{card.image.kind.name.lower()} card of generation {_generation(data)}")
+    note_all(result.name, f"{card.image.kind.name.lower()} card of generation {_generation(data)}")
     after = _state(bench)
     genuine = _genuine(records, card.image.kind)
     must(result.refused or genuine, "a record with a wrong MAC is refused", moved=not genuine)

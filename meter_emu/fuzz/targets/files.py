@@ -15,7 +15,7 @@ from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import MeterEmuError
-from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.scratch import scratch_file
 from meter_emu.fuzz.target import FuzzField, Target, last_bytes
 from meter_emu.resources import built_in
@@ -143,7 +143,7 @@ def _model(path: Path) -> None:
         must("\n" not in str(error), "a refusal is one line")
         note("refused")
         return
-    note(model.rtc, model.energy)
+    note_all(model.rtc, model.energy)
 
 
 _HOMES_MAX: Final = 40

@@ -14,7 +14,7 @@ from meter_emu.fuzz.at_play import (
     WAITS_US,
     HouseholdAtPlay,
 )
-from meter_emu.fuzz.reach import note
+from meter_emu.fuzz.reach import note_all
 from meter_emu.fuzz.target import Target
 from meter_emu.stories.chooser import Chooser, FromBytes
 from meter_emu.world.rehearsal.household import DeskOrder
@@ -106,7 +106,7 @@ def at_play(chooser: Chooser, build: str) -> HouseholdAtPlay:
 
 
 def _check(data: bytes, build: str) -> None:
-    note("a household", *at_play(FromBytes(data), build).reached)
+    note_all("a household", *at_play(FromBytes(data), build).reached)
 
 
 def _in_words(data: bytes, build: str) -> Sequence[str]:

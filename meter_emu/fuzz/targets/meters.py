@@ -11,7 +11,7 @@ from card_protocol.card.virtual import VirtualCard
 from card_protocol.errors import LayoutError
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, Supply, with_crc
 from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
-from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.target import FuzzField, Target, slots_of
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
@@ -42,7 +42,7 @@ def _clock(data: bytes, build: str) -> None:
         board.rtc.upset(enumerate(data[1 : 1 + len(board.rtc.registers)]))
 
     _powered_up(bench, change)
-    note(*_lamps(bench))
+    note_all(*_lamps(bench))
     moved = bytes(bench.rig.board.rtc.registers)[: len(data) - 1] != data[1:]
     must(
         not bench.opened,
@@ -84,9 +84,9 @@ def _memory(data: bytes, build: str) -> None:
     _powered_up(bench, change)
     must(bool(bench.rig.board.panel.text), "the display says something")
     state = bench.state()
-    note("no state" if state is None else f"health {state.health}", *_lamps(bench))
+    note_all("no state" if state is None else f"health {state.health}", *_lamps(bench))
     if state is not None:
-        note(f"supply {state.supply}", "on" if bench.rig.board.switch.on else "off")
+        note_all(f"supply {state.supply}", "on" if bench.rig.board.switch.on else "off")
 
 
 def _memory_seal(data: bytes) -> bytes:

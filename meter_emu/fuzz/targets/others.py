@@ -13,7 +13,7 @@ from card_protocol.timestamp.stamp import Stamp, stamp_at
 from meter_emu.errors import ConfigError
 from meter_emu.foreign.dump import explain_dump
 from meter_emu.foreign.layout_file import load_layout
-from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.target import FuzzField, Target
 from meter_emu.resources import built_in
 
@@ -47,7 +47,7 @@ def _codecs(data: bytes, _build: str) -> None:
     except TimestampError:
         note(f"{codec.name} refused" if len(raw) == codec.size_bytes else "too short")
         return
-    note(codec.name, "whole" if stamp.whole else "not whole")
+    note_all(codec.name, "whole" if stamp.whole else "not whole")
     must(codec.encode(stamp) == raw, "a timestamp is written as it was read")
     if not stamp.whole:
         return

@@ -5,7 +5,7 @@ from random import Random
 from typing import Final
 
 from meter_emu.fuzz.bench import FUZZED_MODELS
-from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.reach import must, note_all
 from meter_emu.fuzz.target import Target
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Law, Trial
@@ -33,7 +33,7 @@ def _check(data: bytes, build: str) -> None:
         finding = law.check(trial)
         why = finding.words if isinstance(finding, Broken) else ""
         must(not isinstance(finding, Broken), law.id, why, moved=finding is None)
-    note("a story", *{event.what.value for event in trial.events(trial.household)})
+    note_all("a story", *{event.what.value for event in trial.events(trial.household)})
 
 
 def _trial(data: bytes, build: str) -> Trial:

@@ -14,7 +14,7 @@ from card_protocol.card.virtual import VirtualCard
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import State
 from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FuzzedMeter
-from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.reach import must, note_all
 from meter_emu.fuzz.target import FuzzField, Target
 from meter_emu.hardware.eeprom import WRITE_CYCLE_US
 from meter_emu.laws.hazards.placing import Listening
@@ -99,7 +99,7 @@ def _check(data: bytes, build: str) -> None:
     bench.live.bench.run_until(lost_us + _OUT_US + MINUTE_US)
     now = _facts(bench.state())
     must(now in {before, after}, "what was being written is old or new", moved=before != after)
-    note(
+    note_all(
         "old" if now == before else "new", _CARRIERS[data[0] % len(_CASES) // len(_BRINGS) % 3].name
     )
     account = bench.account(card)

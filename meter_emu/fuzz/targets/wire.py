@@ -18,7 +18,7 @@ from card_protocol.terminal import Terminal
 from card_protocol.tlv import build
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.target import Target
 
 _METER_ID: Final = 541_000_000_001
@@ -72,7 +72,7 @@ def _answer_to_reset(data: bytes, _build: str) -> None:
     except AtrError:
         note("refused")
         return
-    note("TCK" if atr.has_tck else "no TCK", "Fi reserved" if atr.fi is None else "Fi")
+    note_all("TCK" if atr.has_tck else "no TCK", "Fi reserved" if atr.fi is None else "Fi")
     must(atr.to_bytes() == data, "an ATR is the same bytes when it is built again")
     must(bool(atr.protocols), "it names a protocol, or T=0 by naming none")
     must(atr.fi is None or 372 <= atr.fi <= 2048, "Fi is of the table, or none")
@@ -98,7 +98,7 @@ def _data_objects(data: bytes, _build: str) -> None:
         said = int.from_bytes(built[len(head) + 1 : len(head) + 1 + more], "big") if more else first
         must(said == size, "then comes the size of its value")
         must(more == (size > 0x7F) + (size > 0xFF), "in the fewest bytes")
-        note(f"a size of {1 + more}", f"a tag of {len(head)}")
+        note_all(f"a size of {1 + more}", f"a tag of {len(head)}")
         end = len(head) + 1 + more + size
         must(built[end - size : end] == value, "then its value")
         built = built[end:]
@@ -117,7 +117,7 @@ def _t0_stream(data: bytes, _build: str) -> None:
             if asking.response is not None:
                 break
     except LinkError as error:
-        note("refused", error.kind.name)
+        note_all("refused", error.kind.name)
         return
     must(sent <= 260, "no more goes to the card than the command has")
     if asking.response is not None:
