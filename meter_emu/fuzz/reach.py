@@ -69,6 +69,20 @@ def note_all(*marks: str) -> None:
         note(mark)
 
 
+def must_at(held: bool, what: str, mark: str) -> None:
+    """Do what `note` and `must` do, in one call: for parsers tried 300,000 times a second."""
+    if not held:
+        raise OracleError(what)
+    try:
+        _HELD[what] += 1
+    except KeyError:
+        _HELD[what] = 1
+    try:
+        _MET[mark] += 1
+    except KeyError:
+        _MET[mark] = 1
+
+
 def must(held: bool, what: str, why: str = "", moved: bool = True) -> None:
     """Raise `OracleError` unless `what` held; `why` is what was seen of this input."""
     if not held:

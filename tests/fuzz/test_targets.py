@@ -59,7 +59,7 @@ def oracles() -> set[str]:
     found = set()
     for path in Path(module.__file__).parents[1].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "must":
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"must", "must_at"}:
                 what = node.args[1]
                 if isinstance(what, ast.Constant) and path.stem != "canary":
                     found.add(str(what.value))

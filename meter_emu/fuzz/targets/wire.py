@@ -18,7 +18,7 @@ from card_protocol.terminal import Terminal
 from card_protocol.tlv import build
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from meter_emu.fuzz.reach import must, note, note_all
+from meter_emu.fuzz.reach import must, must_at, note, note_all
 from meter_emu.fuzz.target import Target
 
 _METER_ID: Final = 541_000_000_001
@@ -62,8 +62,11 @@ def _response(data: bytes, _build: str) -> None:
     except ApduError:
         note("refused")
         return
-    note("data" if response.data else "a status word alone")
-    must(response.to_bytes() == data, "a response is the same bytes when it is built again")
+    must_at(
+        response.to_bytes() == data,
+        "a response is the same bytes when it is built again",
+        "data" if response.data else "a status word alone",
+    )
 
 
 def _answer_to_reset(data: bytes, _build: str) -> None:
