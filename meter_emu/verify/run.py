@@ -217,9 +217,7 @@ def verify(
     that does not exist, with the nearest name.
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
-    began_s = monotonic() if began_s is None else began_s
-    ends_s = inf if deadline_s is None else began_s + deadline_s
-    late_s = ends_s if deadline_s is None else ends_s + deadline_s * _OVER
+    ends_s, late_s = _deadline(deadline_s, began_s)
     chosen = chosen_laws(law_ids)
     kits, not_covered = covered(parse_build(build), tuple(models))
     tallies = {law.id: _Tally() for law in chosen}
@@ -228,8 +226,7 @@ def verify(
     stories = 0
     size = _BATCH if cluster is None else _BATCH_THERE
     units = _units(tuple(tallies), examples, size, found)
-    here = deadline_s is None  # who is to end in the middle of a story is another process
-    engine = cluster or (here_or_processes(jobs) if here else Processes(jobs))
+    engine = cluster or (here_or_processes(jobs) if ends_s == inf else Processes(jobs))
     task = Examining(build, kits, seed, ends_s=ends_s, late_s=late_s)
     with closing(engine.results(task, units)) as batches:
         for seen in batches:
@@ -258,6 +255,17 @@ def verify(
         not_covered=not_covered,
         met={name: about[name] for name in ALL_MET if name in about},
     )
+
+
+def _deadline(deadline_s: float | None, began_s: float | None) -> tuple[float, float]:
+    """Return when no law is asked any more, and when who still asks one is ended.
+
+    That is another process then, also where there is one alone.
+    """
+    if deadline_s is None:
+        return inf, inf
+    ends_s = (monotonic() if began_s is None else began_s) + deadline_s
+    return ends_s, ends_s + deadline_s * _OVER
 
 
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:
