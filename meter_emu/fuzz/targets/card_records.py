@@ -280,8 +280,11 @@ def _carried_seeds() -> tuple[bytes, ...]:
 
 
 def _wrong_ones(data: bytes) -> Iterator[bytes]:
-    """Yield a card whose MAC is wrong in its last byte, and cards with too little or much money."""
+    """Yield a card with a MAC wrong in its last byte, another meter's, two with wrong money."""
     yield data[:-1] + bytes((data[-1] ^ 1,))
+    place = _place(IDENTITY, "meter_id")
+    another = (METER_ID_FIRST + 1).to_bytes(8, "big")
+    yield data[: 1 + place.start] + another + data[1 + place.stop :]
     at = 1 + IDENTITY.size_bytes
     for cents, count in ((0, 0), (0x7FFF_FFFF, 3)):
         desk = _put(DESK, data[at:], "loaded_cents", cents.to_bytes(4, "big"))
