@@ -101,8 +101,11 @@ def test_an_answer_that_was_foretold_wrongly_is_noticed(tmp_path, monkeypatch):
 def test_a_mistake_in_its_c_is_caught(mistake, tmp_path, record_property):
     build = starter(tmp_path, "-O1", f"-DMISTAKE_{mistake}", name=mistake)
     if LONG:
-        report = verify(build, models=[MODEL], examples=1000)
-        caught = {e.law.id: e.broken.number for e in report.examined if e.broken}
+        for examples in (20, 100, 1000):  # a report goes on after the first find: the fewest first
+            report = verify(build, models=[MODEL], examples=examples)
+            caught = {e.law.id: e.broken.number for e in report.examined if e.broken}
+            if caught:
+                break
         record_property(mistake, f"story {min(caught.values(), default=None)}: {sorted(caught)}")
         assert caught
     else:

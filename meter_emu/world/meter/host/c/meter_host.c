@@ -24,9 +24,14 @@
 #include <sys/prctl.h>
 #endif
 
-extern const char meter_traits[] __attribute__((weak));
-extern void __gcov_dump(void) __attribute__((weak));
-extern void __gcov_reset(void) __attribute__((weak));
+__attribute__((weak)) const char meter_traits[] = "";
+#ifdef METER_COVERAGE /* of a build with --coverage */
+extern void __gcov_dump(void);
+extern void __gcov_reset(void);
+#endif
+#ifndef MSG_NOSIGNAL /* macOS: SIGPIPE is ignored instead */
+#define MSG_NOSIGNAL 0
+#endif
 
 enum { /* frames to the bench */
     RTC_READ = 1, RTC_WRITE, EEPROM_READ, EEPROM_WRITE, CARD_PRESENT, CARD_POWER, CARD_EXCHANGE, CARD_DONE,
@@ -57,7 +62,9 @@ static int bench = -1;        /* this power-up's socket */
 static uint32_t spent_us;     /* what calls since the bench foretold have taken */
 
 static void end(int status) {
-    if (__gcov_dump) __gcov_dump();
+#ifdef METER_COVERAGE
+    __gcov_dump();
+#endif
     _exit(status);
 }
 
@@ -349,7 +356,9 @@ static void powered(bool bounded) {
     const struct rlimit no_core = {0, 0}; /* a crash is told by its signal; a core takes seconds */
     setrlimit(RLIMIT_CORE, &no_core);
     setrlimit(RLIMIT_FSIZE, &printed);
-    if (__gcov_reset) __gcov_reset();
+#ifdef METER_COVERAGE
+    __gcov_reset();
+#endif
     for (;;) {
         all_in(&word, 1);
         spent_us = 0;
@@ -415,13 +424,12 @@ static void says(int control, char what, int32_t value) {
 }
 
 static void host(int control, bool bounded) {
-    static const char none[] = "";
-    const char *traits = meter_traits ? meter_traits : none;
     const pid_t own = getpid();
-    const size_t size = strlen(traits);
+    const size_t size = strlen(meter_traits);
     char hello[512];
-    int count = snprintf(hello, sizeof hello, "METER %d %.*s\n", METER_PORTS_VERSION, (int)(size < 400 ? size : 400), traits);
+    int count = snprintf(hello, sizeof hello, "METER %d %.*s\n", METER_PORTS_VERSION, (int)(size < 400 ? size : 400), meter_traits);
     if (send(control, hello, (size_t)count, MSG_NOSIGNAL) != count) _exit(0);
+    if (!MSG_NOSIGNAL) signal(SIGPIPE, SIG_IGN);
     for (;;) {
         unsigned char cpu = 255;
         const int one = given(control, &cpu);
