@@ -13,8 +13,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic_ns
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from card_protocol.errors import LinkError
 from meter_emu.errors import ConfigError, PollOverrun, PowerLost, ProgramError
@@ -25,7 +24,7 @@ from meter_emu.world.meter.host.process import Host, Hosts, as_written, hosts_of
 
 _CPU_S: Final = 2  # CPU_S of meter_host.c
 SILENT_S: Final = 10  # ours: of wall time without a call, for one that sleeps
-_RUNNING_S: Final = 30  # ours: likewise for one that works and ignores its bound
+_IGNORED_S: Final = 3 * _CPU_S  # ours: of its own time, for one that ignores its bound
 _LOOK_US: Final = 500_000  # how often silence is checked
 _CRASHED, _HUNG = "crashed", "hung"  # `FailureKind`
 _FRAME: Final = struct.Struct("<BBH")
@@ -36,6 +35,7 @@ _DONE, _WRONG, _FULL = 22, 23, 24
 _U16: Final = struct.Struct("<H")
 _U32: Final = struct.Struct("<I")
 _COUNT: Final = struct.Struct("<IH")
+_TOO_LONG: Final = f"a poll took {_CPU_S} s of processor time"
 _SPOILED: Final = "it sent what is no call of a port: is its memory spoiled?"
 _LISTS: Final = ("chips", "energies", "time_bases", "generations", "carriers")
 
@@ -151,17 +151,21 @@ class Hosted:
 
     def _wait(self, host: Host) -> ProgramError | None:
         """Wait for frames; return how the program ended, if it did: its last calls are frames."""
-        silent_us = idle_us = used = 0
+        idle_us = 0
+        began = before = None
         while True:
             try:
                 rung = self._socket.recv(_BELLS_MAX)
             except BlockingIOError:
-                silent_us += _LOOK_US
-                before, used = used, _used(self.child)
-                idle_us = idle_us + _LOOK_US if used == before else 0
-                patient = idle_us < SILENT_S * 1_000_000 and silent_us < _RUNNING_S * 1_000_000
-                if patient or not host.bounded:
+                now = _work_of(self.child)
+                began = began or now
+                works = now is not None and (now.has_turn or now != before)
+                idle_us, before = 0 if works else idle_us + _LOOK_US, now
+                used_s = 0.0 if now is None or began is None else now.cpu_s - began.cpu_s
+                if not host.bounded or (idle_us < SILENT_S * 1_000_000 and used_s < _IGNORED_S):
                     continue
+                if used_s >= _IGNORED_S:
+                    return ProgramError(_HUNG, _TOO_LONG)
                 return ProgramError(_HUNG, f"no port was called for {SILENT_S} s")
             except ConnectionResetError:
                 rung = b""
@@ -194,7 +198,7 @@ def _end_of(status: int, words: str) -> ProgramError:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number == signal.SIGXCPU:
-            return ProgramError(_HUNG, f"a poll took {_CPU_S} s of processor time")
+            return ProgramError(_HUNG, _TOO_LONG)
         if number == signal.SIGXFSZ:
             return ProgramError(_CRASHED, "it printed more than 64 MB, or wrote so much to a file")
         name = signal.Signals(number).name
@@ -202,16 +206,24 @@ def _end_of(status: int, words: str) -> ProgramError:
     return ProgramError(_CRASHED, f"ended with status {os.WEXITSTATUS(status)}{said}")
 
 
-def _used(child: int) -> int:
-    """Return what tells whether a process has worked since the last look; 0 where nothing does.
+class _Work(NamedTuple):
+    """Whether a process waits for a processor or has one, and what it has used so far."""
 
-    One that would work and has no turn has changed as well: its own time is its bound, not ours.
+    has_turn: bool
+    cpu_s: float
+
+
+def _work_of(child: int) -> _Work | None:
+    """Return how a process does, `None` where the system does not say.
+
+    One that would work and has no turn is not idle: its own time is its bound, not ours.
     """
     try:
         state, *fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-    except OSError:  # no such system: the wall clock alone
-        return 0
-    return monotonic_ns() if state == "R" else int(fields[10]) + int(fields[11])
+    except OSError:
+        return None
+    ticks = int(fields[10]) + int(fields[11])
+    return _Work(state == "R", ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def _calls(ports: Ports) -> tuple[Callable[[bytes], bytes | None], ...]:

@@ -6,8 +6,8 @@ from typing import Final
 
 _HOST: Final = ("meter_ports.h", "meter_host.c")
 _STARTER: Final = (
-    "my_meter.c", "card.c", "card.h", "calendar.c", "calendar.h", "crypto.c", "crypto.h",
-    "Makefile",
+    "my_meter.c", "memory.c", "clock.c", "session.c", "panel.c", "meter.h", "card.c", "card.h",
+    "calendar.c", "calendar.h", "crypto.c", "crypto.h", "Makefile",
 )  # fmt: skip
 _TEST: Final = b"""# The laws, each as a test: pytest --meter-firmware ./my_meter in this folder.
 from meter_emu.pytest_laws import test_law

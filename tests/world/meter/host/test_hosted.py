@@ -35,6 +35,7 @@ TORTURES = {
     "million_calls": (HUNG, "a poll took more calls than any meter needs"),
     "calls_nothing": (HUNG, "a poll called no port"),
     "dies_at_first_call": (CRASHED, "ended with status 7"),
+    "ignores_its_bound": (HUNG, "a poll took 2 s of processor time"),
     "sleeps": (HUNG, "no port was called for 1 s"),
     "closes": (CRASHED, "ended with status 0"),
     "prints_without_end": (CRASHED, "it printed more than 64 MB"),
@@ -45,6 +46,7 @@ TORTURES = {
 }
 RIGHT = ("forks", "sleep_0", "prints")
 LONG = {
+    "ignores_its_bound",
     "prints_without_end",
     "loops_in_system_calls",
     "loops",

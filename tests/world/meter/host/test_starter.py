@@ -46,7 +46,7 @@ DOCS = HERE.parents[3] / "docs"
 MODEL = "electricity-pcf8563-utc"
 KIT = next(kit for kit in own_models() if kit.model_name == MODEL)
 LONG = bool(os.environ.get("METER_EMU_FIRMWARE"))
-SOURCES = [C / "starter" / f"{name}.c" for name in ("my_meter", "card", "calendar", "crypto")]
+SOURCES = sorted((C / "starter").glob("*.c"))
 READERS = {"observer": "newest", "plan": "Memory"}
 MISTAKES = (
     "END_EXCLUSIVE", "REACTIVATION_CLEARS_ONE", "UNCERTAINTY_FORGOTTEN", "LEAP_OF_BCD_YEAR",
