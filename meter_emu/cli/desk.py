@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import click
 
 from meter_emu.cli.app import CliGroup, examples
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import print_record, record_as_json
 from meter_emu.cli.names import (
     OneOf,
@@ -32,6 +33,8 @@ from meter_emu.errors import CardError
 from meter_emu.units import decimal
 
 if TYPE_CHECKING:
+    from card_protocol.formats.budget import WriteBackRecord
+    from meter_emu.desk.confirmed import Doubt
     from meter_emu.desk.desk import Account, Desk, Exchange
 
 DeskWork: TypeAlias = "Callable[[Desk, Exchange, int], Account]"
@@ -242,20 +245,32 @@ def account(place: Place, key_file: str | None, json_file: str | None) -> None:
 @with_card(writes=False)
 @master_key_option
 @json_option
-def read(place: Place, key_file: str | None, json_file: str | None) -> None:
-    """Read back what the meter last wrote on the card."""
+def read(place: Place, key_file: str | None, json_file: str | None) -> int:
+    """Read back what the meter last wrote on the card; say where it is not what the office wrote.
+
+    Exit status 1 if card and meter contradict each other.
+    """
     from meter_emu.desk.budget.view import explain_written_back
     from meter_emu.rows import of_energy
 
     key = read_master_key(key_file)
-    written, energy = place.serve(key, lambda office, card: office.write_back_record(card))
-    if written is None:
-        raise CardError(f"{place.name}: no meter has written on this card yet")
-    record = of_energy(explain_written_back(written), energy)
+
+    def both(office: "Desk", card: "Exchange") -> "tuple[WriteBackRecord, int, tuple[Doubt, ...]]":
+        written, account = office.write_back_record(card)
+        if written is None:
+            raise CardError(f"{place.name}: no meter has written on this card yet")
+        return written, account.identity.energy, office.doubts(written, account)
+
+    written, energy_code, doubts = place.serve(key, both)
+    record = of_energy(explain_written_back(written), BY_CODE[energy_code])
     if json_file is not None:
-        print_json(record_as_json(record), json_file)
+        said = [{"words": doubt.words, "contradicts": doubt.contradicts} for doubt in doubts]
+        print_json(record_as_json(record) | {"doubts": said}, json_file)
     if json_file != STDOUT:
         print_record(record)
+        for doubt in doubts:
+            click.echo(f"{'WRONG: ' if doubt.contradicts else ''}{doubt.words}")
+    return EXIT_FOUND if any(doubt.contradicts for doubt in doubts) else EXIT_OK
 
 
 def _say_earlier(place: Place, minute: int, borne_min: int) -> None:

@@ -33,7 +33,12 @@ from card_protocol.formats.budget import (
     WriteBackRecord,
     instants,
 )
-from card_protocol.formats.budget.generations import DESK_RECORDS, AnyDeskRecord, CardRecords
+from card_protocol.formats.budget.generations import (
+    DESK_RECORDS,
+    AnyDeskRecord,
+    CardRecords,
+    order_mac,
+)
 from card_protocol.formats.budget.instants import GENERATION as INSTANTS
 from card_protocol.formats.budget.instants import InstantDeskRecord
 from card_protocol.formats.budget.making import personalise_card
@@ -41,6 +46,7 @@ from card_protocol.keys import RANDOM_SIZE_BYTES, Key, Purpose, Role, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
 from meter_emu.desk.as_is import AsIs, as_is
+from meter_emu.desk.confirmed import Doubt, doubts
 from meter_emu.desk.dates import CivilReading, DeskCodec, DeskDates, Written
 from meter_emu.desk.pricing import (
     Pricing,
@@ -63,8 +69,6 @@ _FF: Final = b"\xff"  # contents of a file that nobody has written
 _SAID: Final = attrgetter(*WriteBack._fields)
 
 Exchange = Callable[[bytes], bytes]
-
-
 Account = CardRecords  # the office's account of a meter: the records of its newest card
 
 
@@ -229,11 +233,16 @@ class Desk:
         record, _ = self.write_back_record(exchange)
         return None if record is None else WriteBack(*_SAID(record))
 
-    def write_back_record(self, exchange: Exchange) -> tuple[WriteBackRecord | None, Energy]:
-        """Return the write-back record's bytes on the card, and the card's purpose."""
+    def write_back_record(self, exchange: Exchange) -> tuple[WriteBackRecord | None, Account]:
+        """Return the write-back on the card, and what the office wrote."""
         card, account, _ = self._open(exchange)
-        key = self._key(Purpose.METER_RECORD, account.identity.meter_id)
-        return card.written_back(key), BY_CODE[account.identity.energy]
+        return card.written_back(self._meter_record_key(account)), account
+
+    def doubts(self, written: WriteBackRecord, account: Account) -> tuple[Doubt, ...]:
+        """Return what a write-back says otherwise than the account of its card."""
+        meter_id = account.identity.meter_id
+        mac = order_mac(self._key(Purpose.DESK_RECORD, meter_id), meter_id, account.desk)
+        return doubts(written, account.desk, mac)
 
     def load(self, exchange: Exchange, cents: int, *, issued_at_min: int) -> Account:
         """Add 500 to 25,000 `cents` to the amount ever loaded."""
@@ -327,13 +336,16 @@ class Desk:
     def _seen(self, card: BudgetCard, account: Account) -> int:
         """Return the last session of the meter that this office has seen written back."""
         try:
-            written = card.written_back(self._key(Purpose.METER_RECORD, account.identity.meter_id))
+            written = card.written_back(self._meter_record_key(account))
         except (LayoutError, MacError):  # not of this meter: nothing was seen
             return account.desk.seen_session
         return max(account.desk.seen_session, written.session_count if written else 0)
 
     def _key(self, purpose: Purpose, meter_id: int) -> Key:
         return derive(self._master, purpose, meter_id)
+
+    def _meter_record_key(self, account: Account) -> Key:
+        return self._key(Purpose.METER_RECORD, account.identity.meter_id)
 
     def _expiring(
         self, identity: IdentityRecord, expires: Civil | None, reading: CivilReading | None

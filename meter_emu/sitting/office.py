@@ -11,7 +11,8 @@ from card_protocol.card.virtual import VirtualCard
 from card_protocol.formats.budget import WriteBackRecord
 from meter_emu.desk.budget.view import explain_written_back
 from meter_emu.desk.dates import DeskDates
-from meter_emu.energies import Energy
+from meter_emu.desk.desk import Account
+from meter_emu.energies import BY_CODE
 from meter_emu.errors import CommandError
 from meter_emu.rows import of_energy
 from meter_emu.sitting.cards import Cards
@@ -178,21 +179,23 @@ def serve_at(rig: Rig, cards: Cards, wanted: AtCounter) -> Iterator[str]:
 
 
 def read_back(rig: Rig, cards: Cards, name: str) -> Iterator[str]:
-    """Yield what the meter last wrote on a card, a field a line.
+    """Yield what the meter last wrote on a card, a field a line, and what does not agree with it.
 
     Raise `CommandError` for a card that no meter has written on.
     """
 
-    def read(card: VirtualCard) -> tuple[WriteBackRecord | None, Energy]:
+    def read(card: VirtualCard) -> tuple[WriteBackRecord | None, Account]:
         card.power_on()
         try:
             return rig.desk.write_back_record(card.transmit)
         finally:
             card.power_off()
 
-    written, energy = cards.serve(name, read)
+    written, account = cards.serve(name, read)
     if written is None:
         raise CommandError("no meter has written on this card yet")
+    energy = BY_CODE[account.identity.energy]
     for row in of_energy(explain_written_back(written), energy).rows:
         if row.meaning:
             yield f"{row.field:<22} {row.meaning}"
+    yield from (doubt.words for doubt in rig.desk.doubts(written, account))

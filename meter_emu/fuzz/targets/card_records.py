@@ -192,12 +192,12 @@ def _carried_seal(data: bytes) -> bytes:
     """Put right what is looked at first: magic, generation, meter, and the MACs, by our keys."""
     parts, at = {}, 1
     generation = bytes((_generation(data),))
+    whole = 1 + sum(layout.size_bytes for _, layout in _layouts(data))
+    data = data[:whole].ljust(whole, b"\xff")  # another generation is of another size
     for sfi, layout in _layouts(data):
         head = layout.magic + generation
         parts[sfi] = head + data[at + len(head) : at + layout.size_bytes]
         at += layout.size_bytes
-    if len(data) != at:
-        return data
     meter_id = METER_ID_FIRST.to_bytes(8, "big")
     parts[Sfi.IDENTITY] = _put(IDENTITY, parts[Sfi.IDENTITY], "meter_id", meter_id)
     card = _card_id(parts, CardKind.PLAIN if data[0] & _PLAIN else CardKind.SECURE)
