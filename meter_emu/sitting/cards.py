@@ -8,9 +8,15 @@ from typing import Final, NamedTuple, Protocol, TypeVar, final
 
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from meter_emu.errors import CommandError
+from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US
+from meter_emu.world.meter.events import What
 from meter_emu.world.meter.live import LiveMeter
+from meter_emu.world.rehearsal.by_hand import LivedByHand
+from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.rehearsal.rig import Rig
 
 NO_CARD: Final = "none"
+CARD_NAMED: Final = "home.card"  # ours: a card that nobody has named
 _DoneT = TypeVar("_DoneT")
 
 
@@ -76,8 +82,11 @@ class Cards(Protocol):
         """Let the office do something with a card, empty for the one at hand."""
         ...
 
-    def issue(self, name: str, image: AnyImage) -> None:
-        """Take a new card from the office; raise `OutputError` where there is one already."""
+    def write(self, meter: LiveMeter, rig: Rig, name: str, order: DeskOrder) -> None:
+        """Let the office write an order on a card, or on a new one if the order has one.
+
+        Raise what it refuses, and `OutputError` where there is a file of that name already.
+        """
         ...
 
     def attend(self, meter: LiveMeter) -> None:
@@ -160,11 +169,22 @@ class FileCards:
             self._write(held, card.image.to_bytes())
         return done
 
-    def issue(self, name: str, image: AnyImage) -> None:
-        """Write a new card into a file."""
-        raw = image.to_bytes()
-        self._files.leave(name, raw, replace=False)
-        self._see(name, raw)
+    def write(self, meter: LiveMeter, rig: Rig, name: str, order: DeskOrder) -> None:
+        """Let the office write on a card's file; a new card gets a file of its own."""
+        new = order.new_card
+        if new is not None:
+            error_s = order.office_error_s
+            if self._known:  # the card at hand is taken for lost
+                fresh = self.serve(
+                    "", lambda old: rig.replacement(old, new, office_error_s=error_s)
+                )
+            else:
+                at_us = rig.board.now_us + error_s * SECOND_US
+                fresh = rig.first_card(issued_at_min=(at_us - EPOCH_2000_US) // MINUTE_US)
+            name, raw = name or CARD_NAMED, fresh.image.to_bytes()
+            self._files.leave(name, raw, replace=False)
+            self._see(name, raw)
+        meter.note(What.DESK, self.serve(name, lambda card: rig.write(card, order)))
 
     def attend(self, meter: LiveMeter) -> None:
         """Save the card if it has changed, and forget one that was pulled out.
@@ -264,3 +284,61 @@ class FileCards:
         if self._held is not None:
             self._held.release()
         self._held = self._card = None
+
+
+@final
+class HouseholdCards:
+    """The cards of a household of a campaign; they are no files, and the newest is at hand."""
+
+    def __init__(self, lived: LivedByHand) -> None:
+        self._lived: Final = lived
+
+    def insert(self, meter: LiveMeter, argument: str) -> None:
+        """Put the household's newest card in."""
+        if meter.board.card is not None:
+            raise CommandError(f"{CARD_NAMED} is in the slot: remove it first")
+        self._check(argument)
+        self._lived.insert()
+
+    def remove(self, meter: LiveMeter) -> None:
+        """Pull the card out."""
+        if meter.board.card is None:
+            raise CommandError("there is no card in the slot")
+        meter.remove()
+
+    def serve(self, name: str, do: Callable[[VirtualCard], _DoneT]) -> _DoneT:
+        """Let the office do something with the newest card."""
+        self._check(name)
+        story = self._lived.story
+        if story.bench.board.card is not None:
+            raise CommandError(f"{CARD_NAMED} is in the slot: remove it first")
+        return do(story.card)
+
+    def write(self, meter: LiveMeter, rig: Rig, name: str, order: DeskOrder) -> None:  # noqa: ARG002
+        """Let the office write on the newest card, or on one that is newer."""
+        self.serve(name, lambda _card: self._lived.at_office(order))
+
+    def attend(self, meter: LiveMeter) -> None:
+        """Do nothing: no file is to be saved."""
+
+    def close(self, meter: LiveMeter) -> None:
+        """Do nothing."""
+
+    def words(self) -> str:
+        """Say whether a card is in the slot."""
+        return NO_CARD if self._lived.story.bench.board.card is None else CARD_NAMED
+
+    def names(self) -> tuple[str, ...]:
+        """Return the one card at hand."""
+        return (CARD_NAMED,)
+
+    def then(self) -> CardsThen:
+        """Return nothing: cards that are no files are saved with the meter."""
+        return CardsThen(None, "", {})
+
+    def put_back(self, then: CardsThen) -> None:
+        """Do nothing."""
+
+    def _check(self, name: str) -> None:
+        if name not in {"", CARD_NAMED}:
+            raise CommandError(f"the card of a household in a campaign is {CARD_NAMED}")

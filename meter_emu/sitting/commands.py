@@ -119,6 +119,7 @@ WORDS: Final = MappingProxyType(
         "back": TypedWord("[TIME/3d]", "to an earlier moment; alone: undo", leaps=True),
         "forth": TypedWord("", "to the latest moment again", leaps=True),
         "office": TypedWord("[FILE] WORK", "new, read, load 50, reactivate, cut at TIME, ..."),
+        "visits": TypedWord("off", "leave out what the campaign has its household do"),
         "show": TypedWord("", "say how the meter stands"),
         "save": TypedWord("[FILE]", "save the meter's image", leaps=True),
         "help": TypedWord("", "list these words", meanwhile=True),

@@ -22,7 +22,6 @@ from meter_emu.world.rehearsal.household import DeskOrder, NewCard
 from meter_emu.world.rehearsal.rig import Rig
 from meter_emu.zones import TimeZone
 
-CARD_NAMED: Final = "home.card"  # ours: a card that nobody has named
 _AMOUNT: Final = re.compile(r"(\d{1,9}(?:\.\d{1,2})?)(?: ?EUR)?", re.ASCII)
 _ON_OFF: Final = MappingProxyType({"on": True, "off": False, "granted": True, "withdrawn": False})
 
@@ -32,12 +31,11 @@ _ON_OFF: Final = MappingProxyType({"on": True, "off": False, "granted": True, "w
 class AtCounter:
     """A visit to the office: the card's file, empty for the one at hand, and what is wanted.
 
-    `new` issues a card first, `reads` asks what the meter last wrote on it.
+    `reads` asks what the meter last wrote on it.
     """
 
     card: str
     order: DeskOrder
-    new: bool = False
     reads: bool = False
 
     @property
@@ -54,7 +52,6 @@ class _Asked:
     now_us: int
     zone: TimeZone
     fields: dict[str, Any] = field(default_factory=dict)
-    new: bool = False
     reads: bool = False
 
     def ask(self, part: str) -> None:
@@ -68,7 +65,7 @@ class _Asked:
     def issue(self, rest: str) -> None:
         """Ask for a new card."""
         self._alone(rest)
-        self.new = True
+        self.fields["new_card"] = NewCard()
 
     def read(self, rest: str) -> None:
         """Ask what the meter wrote."""
@@ -154,28 +151,7 @@ def at_counter(text: str, now_us: int, zone: TimeZone) -> AtCounter:
     asked = _Asked(now_us, zone)
     for part in found["work"].split(","):
         asked.ask(" ".join(part.split()))
-    return AtCounter(found["card"] or "", DeskOrder(**asked.fields), asked.new, asked.reads)
-
-
-def serve_at(rig: Rig, cards: Cards, wanted: AtCounter) -> Iterator[str]:
-    """Do what is wanted of the office, and yield in words what it wrote.
-
-    Raise what is wrong with the card, its file or the order.
-    """
-    name, error_s = wanted.card, wanted.order.office_error_s
-    if wanted.new:
-        name = name or CARD_NAMED
-        if cards.names():  # the one at hand is taken for lost
-            fresh = cards.serve(
-                "", lambda old: rig.replacement(old, NewCard(), office_error_s=error_s)
-            )
-        else:
-            at_us = rig.board.now_us + error_s * SECOND_US
-            fresh = rig.first_card(issued_at_min=(at_us - EPOCH_2000_US) // MINUTE_US)
-        cards.issue(name, fresh.image)
-        yield f"new card {name}"
-    if wanted.writes:
-        yield cards.serve(name, lambda card: rig.write(card, wanted.order))
+    return AtCounter(found["card"] or "", DeskOrder(**asked.fields), asked.reads)
 
 
 def read_back(rig: Rig, cards: Cards, name: str) -> Iterator[str]:

@@ -28,22 +28,23 @@ from meter_emu.sitting.commands import (
     until_us,
 )
 from meter_emu.sitting.history import History, KeptMoment
-from meter_emu.sitting.office import at_counter, read_back, serve_at
+from meter_emu.sitting.home import Home
+from meter_emu.sitting.office import at_counter, read_back
 from meter_emu.sitting.view import View, legal_words, lines_of, rate_words, view_of
 from meter_emu.units import MINUTE_US
-from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.bench import POLL_LONGEST_US
-from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.pace import RATE_JUMPS, Pace
 from meter_emu.world.meter.times import END_US
-from meter_emu.world.rehearsal.rig import Rig
 
 SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time passes in bulk
 WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
 
 # What a person does, as against looking and letting time pass.
-_ACTS: Final = frozenset({"red", "blue", "insert", "remove", "power", "appliances", "office"})
+_ACTS: Final = frozenset(
+    {"red", "blue", "insert", "remove", "power", "appliances", "office", "visits"}
+)
 
 
 @final
@@ -53,12 +54,12 @@ class Sitting:
     `held` is the image that the meter came from, if any, the sitting's own until its end.
     `wall_ns` reads the wall's clock. `wait` is the shell's: it waits so many ns for input, hands it
     to `type_in`, and may come back early. `done` is set by `quit`, `mistakes` counts what could not
-    be done. `witness` records what people do. `no_way_back` says why a sitting cannot go back.
+    be done. `no_way_back` says why a sitting cannot go back.
     """
 
     def __init__(
         self,
-        rig: Rig,
+        home: Home,
         cards: Cards,
         files: Files,
         *,
@@ -67,21 +68,20 @@ class Sitting:
         say: Callable[[str], None],
         take: Callable[[Event], None],
         wall_ns: Callable[[], int],
-        witness: ActListener | None = None,
         script: Iterable[str] = (),
         no_way_back: str = "",
     ) -> None:
         self.history: Final = History(self._now)
         self._take = take
         self._again = False  # whether what happens is known already, because time went back
-        self.meter: Final = rig.live(self._happened, witness)
+        self.meter: Final = home.live(self._happened)
         self.cards: Final = cards
-        self.pace = Pace(wall_ns(), rig.board.now_us, rate)
+        self.pace = Pace(wall_ns(), self.meter.board.now_us, rate)
         self.wait: Callable[[int], None] = _no_shell
         self.done = False
         self.mistakes = 0
         self.unsaved = False  # whether something was done to a meter that is saved nowhere
-        self._rig: Final = rig
+        self.home: Final = home
         self._files: Final = files
         self._held = held
         self._say = say
@@ -94,7 +94,7 @@ class Sitting:
         self._expected, self._seen = "", 0  # what a jump to the next thing is to arrive at, and
         self._hurried = False
         self._touched = False  # whether something was done that is no moment yet
-        self._rest_us = rig.board.now_us  # when the program rested last
+        self._rest_us = self.meter.board.now_us  # when the program rested last
         self._deeds: dict[str, Callable[[str], None]] = {
             "red": partial(self._press, Button.RED),
             "blue": partial(self._press, Button.BLUE),
@@ -109,13 +109,14 @@ class Sitting:
             "back": self._back,
             "forth": self._forth,
             "office": self._office,
+            "visits": self._visits,
             "show": self._show,
             "save": self._save,
             "help": self._help,
             "quit": self._quit,
         }
         assert self._deeds.keys() == WORDS.keys(), "every word has its deed"
-        rig.board.meanwhile = self._meanwhile
+        self.meter.board.meanwhile = self._meanwhile
 
     # Time ----------------------------------------------------------------------------------------
 
@@ -137,7 +138,7 @@ class Sitting:
             due_us = min(self.pace.due_us(self._wall_ns()), END_US)
             if due_us > self.meter.board.now_us:
                 self.history.go_on()
-            steps = self.meter.until(due_us)
+            steps = self._passing(due_us)
         self._hurried = False
         self._rest_us = self.meter.board.now_us
         for _ in steps:
@@ -154,6 +155,21 @@ class Sitting:
             self._do(self._waiting.popleft())
         while self._script and not (self._waiting or self._jump is not None or self.done):
             self.type_in(self._script.popleft())
+
+    def _passing(self, until_us: int) -> Iterator[None]:
+        """Let time pass up to an instant, and let others come when it is time, one step each."""
+        while (visit_us := self.home.next_visit_us()) is not None and visit_us <= until_us:
+            yield from self.meter.until(visit_us)
+            self._visit()
+            yield
+        yield from self.meter.until(until_us)
+
+    def _visit(self) -> None:
+        self._rest_us = self.meter.board.now_us
+        self.history.keep(self._rest_us, "a visit of the campaign")
+        self.home.visit()
+        self._touched = True
+        self._settle()
 
     def _settle(self) -> None:
         """Keep the present as a moment if something was done while the program ran."""
@@ -230,7 +246,9 @@ class Sitting:
         self._say(f"! {' '.join(why.split())}")
 
     def _press(self, key: Button, argument: str) -> None:
-        self.meter.press(key, held_ms(argument))
+        held = held_ms(argument)
+        self.home.pressed(key, held)
+        self.meter.press(key, held)
 
     def _insert(self, argument: str) -> None:
         """Put a card in, and say so where it was written later than the time of this sitting."""
@@ -276,14 +294,25 @@ class Sitting:
 
     def _jump_to(self, at_us: int) -> None:
         self.history.go_on()
-        self._jump, self._goal_us = self.meter.until(at_us), at_us
+        self._jump, self._goal_us = self._passing(at_us), at_us
 
     def _next(self, _argument: str) -> None:
-        planned = self.meter.next_planned()
+        planned, visit_us = self.meter.next_planned(), self.home.next_visit_us()
         self.history.go_on()
-        self._jump, self._goal_us = self.meter.past_next(), 0
+        self._goal_us = 0
+        self._jump = self.meter.past_next() if visit_us is None else self._to_next(visit_us)
         self._expected = "nothing is planned" if planned is None else planned.deed.value
         self._seen = len(self.history.events)
+
+    def _to_next(self, visit_us: int) -> Iterator[None]:
+        yield from self.meter.past_next(visit_us)
+        if self.meter.board.now_us >= visit_us:
+            self._visit()
+
+    def _visits(self, argument: str) -> None:
+        if argument != "off":
+            raise CommandError(f"want off, got {argument[:40]!r}")
+        self.home.alone()
 
     def _say_arrived(self) -> None:
         """Say where a jump to the next thing has led, if no event says so."""
@@ -296,7 +325,7 @@ class Sitting:
 
     def _now(self, before: AtRest | None) -> tuple[AtRest, CardsThen, int]:
         meter = self.meter
-        rest = AtRest(meter.bench, meter, self._rig.challenge, before=before)
+        rest = AtRest(meter.bench, meter, self.home, self.home.rig.challenge, before=before)
         return rest, self.cards.then(), self.pace.due_us(self._wall_ns())
 
     def _back(self, argument: str) -> None:
@@ -346,10 +375,10 @@ class Sitting:
     def _office(self, argument: str) -> None:
         meter = self.meter
         wanted = at_counter(argument, meter.board.now_us, meter.model.zone)
-        for words in serve_at(self._rig, self.cards, wanted):
-            meter.note(What.DESK, words)
+        if wanted.writes:
+            self.cards.write(meter, self.home.rig, wanted.card, wanted.order)
         if wanted.reads:
-            for line in read_back(self._rig, self.cards, wanted.card):
+            for line in read_back(self.home.rig, self.cards, wanted.card):
                 self._say(line)
 
     def _show(self, _argument: str) -> None:

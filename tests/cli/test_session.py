@@ -10,6 +10,7 @@ from card_protocol.card.image import CardImage
 from meter_emu.cli.live.start import CardFiles
 from meter_emu.desk.desk import Work
 from meter_emu.sitting.cards import FileCards
+from meter_emu.sitting.home import OwnMeter
 from meter_emu.sitting.sitting import WAITING_MAX
 from meter_emu.sitting.sitting import Sitting as Room
 from meter_emu.units import MINUTE_US, SECOND_US
@@ -34,7 +35,7 @@ class Sitting:
         rig = rig_of(start_us=start_us, balance_cents=40, load=900, drift_ppb=20_000)
         self.card = card
         self.session = Room(
-            rig, FileCards(CardFiles(), rig.challenge), CardFiles(), rate=rate, held=None,
+            OwnMeter(rig), FileCards(CardFiles(), rig.challenge), CardFiles(), rate=rate, held=None,
             say=self.said.append, take=self.events.append, wall_ns=lambda: self.wall_ns,
         )  # fmt: skip
         self.session.wait = self._wait

@@ -16,6 +16,7 @@ from meter_emu.cli.run import run
 from meter_emu.desk.desk import Work
 from meter_emu.sitting.cards import FileCards
 from meter_emu.sitting.commands import RATES, WORDS
+from meter_emu.sitting.home import OwnMeter
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import event_line
 from tests.docs.pages import blocks, page, section, table
@@ -41,8 +42,8 @@ def test_the_picture_is_what_a_terminal_of_80_columns_shows(rig):
     made = rig_of(start_us=START_US, load=400)
     wall_ns, log = 0, Log()
     session = Sitting(
-        made, FileCards(CardFiles(), made.challenge), CardFiles(), rate=1, held=None, say=log.say,
-        take=lambda event: log.say(event_line(event, made.zone)), wall_ns=lambda: wall_ns,
+        OwnMeter(made), FileCards(CardFiles(), made.challenge), CardFiles(), rate=1,
+        held=None, say=log.say, take=lambda event: log.say(event_line(event, made.zone)), wall_ns=lambda: wall_ns,
     )  # fmt: skip
 
     def wait(wait_ns: int) -> None:

@@ -12,6 +12,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.resources import find
 from meter_emu.sitting import history
 from meter_emu.sitting.cards import FileCards
+from meter_emu.sitting.home import OwnMeter
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.at_rest import AtRest
@@ -44,7 +45,7 @@ class Seat:
         rig.serve(made, Work(load_cents=600), 10_741_440)
         self.card.write_bytes(made.image.to_bytes())
         self.sitting = Sitting(
-            rig, FileCards(CardFiles(), rig.challenge), CardFiles(), rate=0, held=None,
+            OwnMeter(rig), FileCards(CardFiles(), rig.challenge), CardFiles(), rate=0, held=None,
             say=self.said.append, take=self.events.append, wall_ns=lambda: 0,
             no_way_back=no_way_back,
         )  # fmt: skip

@@ -8,7 +8,7 @@ the card) is one line and no end: when it is over, things go on, and that is a l
 from collections.abc import Callable
 from typing import Final, TypeVar, final
 
-from card_protocol.card.virtual import AnyImage, VirtualCard
+from card_protocol.card.virtual import VirtualCard
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link.guarded import GuardedLink
 from card_protocol.link.pcsc import PcscLink
@@ -16,6 +16,8 @@ from meter_emu.errors import CommandError
 from meter_emu.sitting.cards import CardsThen
 from meter_emu.world.meter.linked_card import LinkedCard
 from meter_emu.world.meter.live import LiveMeter
+from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.rehearsal.rig import Rig
 
 _DoneT = TypeVar("_DoneT")
 _LOOK_NS: Final = 250_000_000  # ours: a person waits as long for a lamp
@@ -53,9 +55,9 @@ class ReaderCards:
         """Refuse: the office has a reader of its own."""
         raise CommandError(f"cards come from {self._reader}: meter-emu desk serves them")
 
-    def issue(self, name: str, image: AnyImage) -> None:  # noqa: ARG002
-        """Refuse: nobody makes a card here."""
-        raise CommandError(f"cards come from {self._reader}: meter-emu card put makes them")
+    def write(self, meter: LiveMeter, rig: Rig, name: str, order: DeskOrder) -> None:  # noqa: ARG002
+        """Refuse: the office has a reader of its own."""
+        raise CommandError(f"cards come from {self._reader}: meter-emu desk writes on them")
 
     def names(self) -> tuple[str, ...]:
         """Return nothing: a card in a reader has no name."""

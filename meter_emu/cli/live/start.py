@@ -42,6 +42,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.errors import MeterEmuError
 from meter_emu.sitting.cards import Cards, FileCards
 from meter_emu.sitting.commands import rate_of, typed_instant_us
+from meter_emu.sitting.home import OwnMeter
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import event_line
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
@@ -199,8 +200,9 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
     rig = rig_at_start(origin, model, build.name)
     out = _out(options)
     with ExitStack() as stack:
+        witness = stack.enter_context(_witness(options["trace_to"], origin, rig.board))
         sitting = Sitting(
-            rig,
+            OwnMeter(rig, witness),
             _cards(options, rig, out.say),
             CardFiles(),
             rate=rate_of(options["rate"], 1),
@@ -208,7 +210,6 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
             say=out.say,
             take=_teller(out, options["json_to"], model.zone, stack),
             wall_ns=time.monotonic_ns,
-            witness=stack.enter_context(_witness(options["trace_to"], origin, rig.board)),
             script=_script(options["script"]),
             no_way_back=_no_way_back(options),
         )

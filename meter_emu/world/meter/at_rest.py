@@ -13,8 +13,8 @@ streams of chance. So the same acts after it give the same bytes and events, as 
 # in place (a bytearray, a list, a stream of chance) is copied. Putting back writes into the very
 # same objects, so everybody who refers to them sees the meter as it was.
 #
-# A program is not saved: between two polls one that is built anew on the same bytes goes on alike
-# (the law `rebuilt`). One that keeps facts in its own memory loses them, as by a reset.
+# Of our program its own memory is kept too: which page the blue button shows next. A program that
+# is not ours is built anew; one that keeps facts in its own memory loses them, as by a reset.
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -23,11 +23,17 @@ from random import Random
 from types import BuiltinMethodType, MethodType
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
+from meter_emu.firmware.program import Program
 from meter_emu.world.meter.bench import Bench
 
 # Whose objects change; others (models, rows, records of a card) are values, or not ours.
-_CHANGING: Final = ("meter_emu.hardware.", "meter_emu.world.", "card_protocol.card.")
-_NOT_KEPT: Final = frozenset({"_firmware"})
+_CHANGING: Final = (
+    "meter_emu.hardware.",
+    "meter_emu.world.",
+    "meter_emu.firmware.program",
+    "meter_emu.firmware.memory",
+    "card_protocol.card.",
+)
 _IN_PLACE: Final = (bytearray, list, set, dict, deque)
 _Copy: TypeAlias = "bytes | tuple[Any, ...]"
 
@@ -62,7 +68,7 @@ class AtRest:
         )
 
     def resume(self) -> None:
-        """Put everything back; the program is built anew."""
+        """Put everything back; a program that is not ours is built anew."""
         for thing, copy in self.kept:
             if isinstance(thing, Random):
                 thing.setstate(copy)
@@ -71,7 +77,8 @@ class AtRest:
             else:
                 for name, value in copy:
                     object.__setattr__(thing, name, value)
-        self._bench.rebuild()
+        if not any(isinstance(one.thing, Program) for one in self.kept):
+            self._bench.rebuild()
 
 
 def _reached(roots: tuple[object, ...]) -> Iterator[tuple[Any, Any]]:
@@ -113,8 +120,7 @@ def _changes(thing: object) -> bool:
 
 def _attributes(thing: object) -> Iterator[tuple[str, Any]]:
     for name, value in getattr(thing, "__dict__", {}).items():
-        if name not in _NOT_KEPT:
-            yield name, value
+        yield name, value
     for kind in type(thing).__mro__:
         for name in getattr(kind, "__slots__", ()):
             if hasattr(thing, name):

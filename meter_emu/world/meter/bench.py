@@ -108,6 +108,12 @@ class Bench:
         """Build the program anew from the board's contents; this must change nothing."""
         self._firmware = None
 
+    def overhear(self, between: Callable[[Ports], Ports]) -> None:
+        """Put somebody between the program and its ports, who hands every call on."""
+        program = self._program
+        self._program = lambda ports: program(between(ports))
+        self.rebuild()
+
     # Acts of people ------------------------------------------------------------------------------
 
     def insert(self, card: SlotCard, name: str = "card") -> None:

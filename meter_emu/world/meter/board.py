@@ -143,6 +143,11 @@ class Board:
         self._flow()
 
     @property
+    def card(self) -> SlotCard | None:
+        """The card in the slot."""
+        return self._card
+
+    @property
     def starting(self) -> bool:
         """Whether the program has not run since power came: its ticks are not meaningful yet."""
         return self._cause is ResetCause.POWER_ON

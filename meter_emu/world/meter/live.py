@@ -12,7 +12,7 @@ from meter_emu.domain import Result
 from meter_emu.ports import Button
 from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.meter.bench import Bench
-from meter_emu.world.meter.board import Board, SlotCard
+from meter_emu.world.meter.board import NEVER_US, Board, SlotCard
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.display import card_said
 from meter_emu.world.meter.events import Event, What
@@ -31,24 +31,23 @@ _TRIES_MAX: Final = 100  # ours: three are enough for a clock of 50 ppm
 class LiveMeter:
     """One meter on its bench. `take` gets every event as it happens.
 
-    `bench_for` returns the bench of this board and its watch, which calls its argument.
+    `bench_for` returns the bench of its board and the bench's watch, which calls its argument.
     """
 
     def __init__(
         self,
-        board: Board,
         model: MeterModel,
         build: Build,
         take: Callable[[Event], None],
         bench_for: Callable[[Callable[[Event], None]], tuple[Bench, Observer]],
     ) -> None:
-        self.board: Final = board
         self.model: Final = model
         self._build: Final = build
         self._take: Final = take
         self._events = 0
         self._parts: Final = build.readable(model)
         self.bench, self._watch = bench_for(self._count)
+        self.board: Final[Board] = self.bench.board
 
     def _count(self, event: Event) -> None:
         self._events += 1
@@ -66,26 +65,26 @@ class LiveMeter:
             yield
         self.bench.run_until(until_us)
 
-    def past_next(self) -> Iterator[None]:
+    def past_next(self, until_us: int = NEVER_US) -> Iterator[None]:
         """Let time pass until the meter has done its next planned action, one step each.
 
-        A visible event before that ends it as well. A meter without plans runs for two of its
-        polls.
+        A visible event before that ends it as well, and so does an instant. A meter without plans
+        runs for two of its polls.
         """
         events = self._events
         poll_us = self.model.poll_s * SECOND_US
         planned = ahead = self.next_planned()
         for _ in range(_TRIES_MAX):
             due_us = self.board.now_us + poll_us if ahead is None else ahead.at_us
-            for _ in self.until(due_us):
+            for _ in self.until(min(due_us, until_us)):
                 yield
                 if self._events > events:
                     return
-            for _ in self.until(self.board.now_us + poll_us):
+            for _ in self.until(min(self.board.now_us + poll_us, until_us)):
                 yield
                 break  # this is the poll that does it, unless the clock is a little behind
             ahead = None if planned is None else self._still_ahead(planned)
-            if ahead is None or self._events > events:
+            if ahead is None or self._events > events or self.board.now_us >= until_us:
                 return
 
     def _still_ahead(self, planned: Planned) -> Planned | None:

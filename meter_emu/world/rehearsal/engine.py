@@ -151,9 +151,10 @@ def _story(
     pulse: Pulse | None,
     prepare: Callable[[Bench], None] | None,
 ) -> list[Event]:
-    story = _Story(household, campaign, witness_of, pulse)
+    events: list[Event] = []
+    story = Story(household, campaign, events.append, witness_of, pulse)
     if prepare is not None:
-        story.prepare(prepare)
+        prepare(story.bench)
     try:
         for number, visit in enumerate(household.visits):
             story.live_until(visit.at_us)
@@ -166,35 +167,39 @@ def _story(
     # The observer sees a switch move after the poll in which it moved, with the instant of the
     # move: events are therefore nearly, and not quite, in order. Equal instants stay as they were
     # seen.
-    return sorted(story.events, key=lambda event: event.at_us)
+    return sorted(events, key=lambda event: event.at_us)
 
 
 @final
-class _Story:
-    """One household's rig and card, what happens to them, and the events so far."""
+class Story:
+    """One household's rig, bench and card, and what people do with them; `take` gets every event.
+
+    Raise `ConfigError` for a first card that the office must not issue.
+    """
 
     def __init__(
         self,
         household: Household,
         campaign: Campaign,
-        witness_of: ListenerOf | None,
-        pulse: Pulse | None,
+        take: Callable[[Event], None],
+        witness_of: ListenerOf | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
-        self.events: list[Event] = []
         self._brings = False  # whether the card has been given a reactivation or a load
         self._household, self._campaign = household, campaign
         rig = rig_of(household, campaign)
-        self._rig, self._board = rig, rig.board
+        self.rig, self._board = rig, rig.board
         if household.image is not None and rig.build.factory is not None:
             self._refuse_desk_visits(household)
         self._record_key: Final = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, rig.meter_id)
         try:
-            self._card = rig.first_card()
+            self.card = rig.first_card()
         except DeskError as error:
             raise self._mistake("card_expires", error) from None
         except LayoutError as error:  # too large for a memory card
             raise self._mistake("carrier", error) from None
-        self._old_cards: list[VirtualCard] = []
+        self.old_cards: list[VirtualCard] = []
+        self._reissued = False  # whether the last writing was on a card that was new
         self._writings: list[bytes] = []  # the card each time it came from the office
         self._log = None if pulse is None else CallLog(self._board, pulse)
         # A clock that stands gives no hint to sleep by, and each of 16 weeks of minutes is then a
@@ -205,17 +210,11 @@ class _Story:
         if polls_max is None and rig.build.factory is None:
             polls_max = POLLS_MAX
         witness = None if witness_of is None else witness_of(rig.board)
-        self._bench, self._watch = rig.bench(
-            self.events.append, witness, log=self._log, polls_max=polls_max
-        )
-
-    def prepare(self, prepare: Callable[[Bench], None]) -> None:
-        """Pass the bench to `prepare`."""
-        prepare(self._bench)
+        self.bench, self.watch = rig.bench(take, witness, log=self._log, polls_max=polls_max)
 
     def live_until(self, until_us: int) -> None:
         """Let the meter run."""
-        self._bench.run_until(until_us)
+        self.bench.run_until(until_us)
 
     def receive(self, visit: Visit, number: int) -> None:
         """Do one visit, as soon as the one before is over."""
@@ -223,13 +222,13 @@ class _Story:
             assert visit.desk is not None, "a desk visit has its orders"
             self._write(visit.desk, visit.in_file)
         elif visit.kind is VisitKind.INSERT:
-            self._insert(self._card, number)
+            self._insert(self.card, number)
         elif visit.kind is VisitKind.OLD_CARD:
             assert visit.card_number is not None, "an old card has its number"
-            self._insert(self._old_cards[visit.card_number - 1], number)
+            self._insert(self.old_cards[visit.card_number - 1], number)
         elif visit.kind is VisitKind.COPY:
             assert visit.copy_number is not None, "a copy was made at some time"
-            self._insert(card_of(self._copied(visit), self._rig.challenge), number)
+            self._insert(card_of(self._copied(visit), self.rig.challenge), number)
         elif visit.kind is VisitKind.OTHERS_CARD:
             self._insert(self._others_card(visit), number)
         elif visit.kind is VisitKind.CLOCK_CARD:
@@ -237,7 +236,7 @@ class _Story:
         elif visit.kind is VisitKind.UPSET:
             self._board.rtc.advance(self._board.now_us)
             self._board.rtc.upset(visit.registers)
-            self._bench.hint_over()
+            self.bench.hint_over()
         else:
             assert visit.key is not None, "a press has its button"
             if visit.kind is VisitKind.HOLD:
@@ -247,7 +246,7 @@ class _Story:
 
     def end(self, at_us: int) -> None:
         """Record the meter's state at the end of the rehearsal."""
-        self._watch.see(at_us, What.ENDED)
+        self.watch.see(at_us, What.ENDED)
 
     def fail(self, error: ProgramError | PollsSpentError) -> None:
         """Record the failure that ended the story early."""
@@ -262,41 +261,48 @@ class _Story:
             clock=clock_of(board)(),
             calls=() if self._log is None else self._log.calls,
         )
-        self._watch.look()
-        self._watch.see(board.now_us, FAILED[failure.kind], detail=failure.why, failure=failure)
+        self.watch.look()
+        self.watch.see(board.now_us, FAILED[failure.kind], detail=failure.why, failure=failure)
 
     # The office ----------------------------------------------------------------------------------
 
     def _write(self, order: DeskOrder, visit_number: int) -> None:
-        key = "card_expires"
         try:
-            if order.new_card is not None:
-                self._old_cards.append(self._card)
-                self._card = self._rig.replacement(
-                    self._card, order.new_card, office_error_s=order.office_error_s
-                )
-            key = "desk"
-            written = self._rig.write(self._card, order)
+            self.write(order)
         # An office without defects that refuses is a mistake in the campaign file, and the author's
         # to mend. One with defects has just shown what it does to a household: the card stays as it
         # was.
         except (DeskError, CardProtocolError) as error:  # too large a record, or one it cannot read
-            if not self._rig.build.desk_has_defects:
+            if not self.rig.build.desk_has_defects:
+                key = "desk" if order.new_card is None or self._reissued else "card_expires"
                 raise self._mistake(key, error, visit_number) from None
-            self._writings.append(self._card.image.to_bytes())
-            self._watch.see(self._board.now_us, What.DESK_FAILED, detail=str(error))
-            return
+            self._writings.append(self.card.image.to_bytes())
+            self.watch.see(self._board.now_us, What.DESK_FAILED, detail=str(error))
+
+    def write(self, order: DeskOrder) -> None:
+        """Let the office write on the household's card, on a new one if the order has one.
+
+        Raise `DeskError` or `CardProtocolError` for what it refuses.
+        """
+        self._reissued = False
+        if order.new_card is not None:
+            new = self.rig.replacement(
+                self.card, order.new_card, office_error_s=order.office_error_s
+            )
+            self.old_cards.append(self.card)
+            self.card, self._reissued = new, True
+        written = self.rig.write(self.card, order)
         # Every state in which a card left the office, for the visit that plays an old copy: a card
         # that was read out at home and written back is the oldest trick of all.
-        self._writings.append(self._card.image.to_bytes())
+        self._writings.append(self.card.image.to_bytes())
         self._brings |= order.reactivate or order.load_cents > 0
-        self._watch.see(self._board.now_us, What.DESK, detail=written)
+        self.watch.see(self._board.now_us, What.DESK, detail=written)
 
     def _copied(self, visit: Visit) -> AnyImage:
         """Return a copy as it was then, or the newest card with some of its record as of then."""
         assert visit.copy_number is not None, "a copy was made at some time"
         then = parse_image(self._writings[visit.copy_number - 1])
-        image = self._card.image
+        image = self.card.image
         if not visit.records or not isinstance(image, CardImage) or not isinstance(then, CardImage):
             return then
         old, new = (record_on(one, Sfi.DESK) for one in (then, image))
@@ -338,22 +344,27 @@ class _Story:
         # A card in a meter without power is not refused: nothing read it. They will try again, or
         # not.
         if not self._board.powered:
-            self._watch.see(at_us, What.CARD_UNSEEN, detail="no power", visit=number)
+            self.watch.see(at_us, What.CARD_UNSEEN, detail="no power", visit=number)
             return
+        after = self.put_in(card, number)
+        # Asked before the card is pulled: people press because of what they read while it was in.
+        asked = Lamp.RECONNECT in self._board.panel.lamps or self._hopes(after)
+        self.bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
+        self.bench.remove()
+        if asked:
+            self.bench.run_until(max(self._board.now_us, at_us + PRESS_AFTER_US))
+            self._reconnect()
+
+    def put_in(self, card: VirtualCard, number: int) -> WriteBackRecord | None:
+        """Put a card into a meter with power as visit `number`; return the write-back on it."""
         # The card itself is the witness of whether it was obeyed: a write-back that is new was made
         # in this session. The display says the same, but a program may say one thing and do
         # another.
-        before = self._write_back(card)
-        self._bench.insert(card, "the household's card" if card is self._card else "another card")
+        at_us, before = self._board.now_us, self._write_back(card)
+        self.bench.insert(card, "the household's card" if card is self.card else "another card")
         after = self._write_back(card)
         self._judge_session(at_us, before, after, number)
-        # Asked before the card is pulled: people press because of what they read while it was in.
-        asked = Lamp.RECONNECT in self._board.panel.lamps or self._hopes(after)
-        self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
-        self._bench.remove()
-        if asked:
-            self._bench.run_until(max(self._board.now_us, at_us + PRESS_AFTER_US))
-            self._reconnect()
+        return after
 
     def _hopes(self, said: WriteBackRecord | None) -> bool:
         """Whether the card just put in should have given supply back, as its holder sees it.
@@ -368,30 +379,30 @@ class _Story:
         """Make a clock card as a technician does, error included, and insert it."""
         at_us = self._board.now_us
         if not self._board.powered:
-            self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
+            self.watch.see(at_us, What.CARD_UNSEEN, detail="no power")
             return
         written = self._board.rtc_bytes_written
-        card = self._rig.clock_card(
+        card = self.rig.clock_card(
             visit.clock_error_s, made_us=visit.made_us, meter_id=visit.for_meter
         )
         self._board.rtc_deaf = visit.lost
-        self._bench.insert(card, "a clock card")
+        self.bench.insert(card, "a clock card")
         self._board.rtc_deaf = False
         # A clock card has no write-back, and a display may be in any words: what is written into
         # the chip, and stays there, says whether the card was obeyed. Stepping an hour to legal
         # time is one byte.
         whole = self._board.rtc_bytes_written - written >= TIME_BYTES
         obeyed = whole and clock_of(self._board)() is not None
-        self._watch.see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
-        self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
-        self._bench.remove()
+        self.watch.see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
+        self.bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
+        self.bench.remove()
 
     def _judge_session(
         self, at_us: int, before: WriteBackRecord | None, after: WriteBackRecord | None, number: int
     ) -> None:
         """Record whether a card was obeyed: a new write-back says so, and how."""
         if after is None or after == before:
-            self._watch.see(at_us, What.CARD_REFUSED, visit=number)
+            self.watch.see(at_us, What.CARD_REFUSED, visit=number)
             return
         written = WrittenBack(
             balance_ueur=after.balance_ueur,
@@ -407,10 +418,10 @@ class _Story:
             clock=_stated(after.clock),
         )
         if Result(after.result).refused:
-            self._watch.see(at_us, What.CARD_REFUSED, visit=number, written=written)
+            self.watch.see(at_us, What.CARD_REFUSED, visit=number, written=written)
             return
         understood = (_stated(after.defer_until), _stated(after.cut_at))
-        self._watch.see(
+        self.watch.see(
             at_us, What.CARD_SERVED, understood=understood, visit=number, written=written
         )
 
@@ -422,8 +433,8 @@ class _Story:
 
     def _press(self, key: Button) -> None:
         at_us = self._board.now_us
-        self._bench.press(key)
-        self._watch.see(at_us, What.KEY_PRESSED, detail=key.name.lower() if key.name else "")
+        self.bench.press(key)
+        self.watch.see(at_us, What.KEY_PRESSED, detail=key.name.lower() if key.name else "")
 
     def _reconnect(self) -> None:
         """Do what the lamp asks for, in this model's way."""
@@ -445,19 +456,19 @@ class _Story:
             self._hold(key)
             if not self._board.panel.lamps & Lamp.RECONNECT:
                 return
-            self._bench.run_until(self._board.now_us + TRY_AGAIN_US)
-        self._watch.see(self._board.now_us, What.SHUT)
-        self._bench.shut_appliances()
-        self._bench.run_until(self._board.now_us + SHUT_US)
+            self.bench.run_until(self._board.now_us + TRY_AGAIN_US)
+        self.watch.see(self._board.now_us, What.SHUT)
+        self.bench.shut_appliances()
+        self.bench.run_until(self._board.now_us + SHUT_US)
         self._hold(key)
-        self._bench.run_until(self._powered_us())
-        self._bench.light_appliances()
-        self._watch.see(self._board.now_us, What.LIT)
+        self.bench.run_until(self._powered_us())
+        self.bench.light_appliances()
+        self.watch.see(self._board.now_us, What.LIT)
 
     def _hold(self, key: Button) -> None:
         at_us = self._board.now_us
-        self._bench.press(key, HOLD_MS)
-        self._watch.see(at_us, What.KEY_HELD, detail=key.name.lower() if key.name else "")
+        self.bench.press(key, HOLD_MS)
+        self.watch.see(at_us, What.KEY_HELD, detail=key.name.lower() if key.name else "")
 
     def _powered_us(self) -> int:
         """Return when the meter works again: nobody lights anything while its display is blank."""

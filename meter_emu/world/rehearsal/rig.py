@@ -120,7 +120,7 @@ class Rig:
     def live(self, take: Callable[[Event], None], witness: ActListener | None = None) -> LiveMeter:
         """Return the meter for interactive use; `take` gets every event."""
         bench_for = partial(self.bench, witness=witness)
-        return LiveMeter(self.board, self.household.model, self.build, take, bench_for)
+        return LiveMeter(self.household.model, self.build, take, bench_for)
 
     # Cards ---------------------------------------------------------------------------------------
 

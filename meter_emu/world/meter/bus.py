@@ -1,0 +1,151 @@
+"""What passes between a program and its memory, clock chip and card, for who looks on.
+
+A `BusLog` stands between the program and its ports (`Bench.overhear`) and hands every call on. It
+keeps the accesses of the last poll, and of the memory every write, with the command to the card
+that came before it in the same poll: so from a wrong byte one finds who brought it.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any, Final, cast, final
+
+from meter_emu.ports import Ports
+from meter_emu.world.meter.bench import Bench
+
+ACCESSES_MAX: Final = 2_000  # ours: a card session makes some 300
+WRITES_MAX: Final = 20_000  # ours: years of a quiet meter
+EXCHANGES_MAX: Final = 5_000
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Bytes of the clock chip or the memory that were read or written at a true instant.
+
+    `exchange` is the number of the last command to the card in this poll, `None` before any.
+    """
+
+    at_us: int
+    poll: int
+    chip: str
+    at: int
+    data: bytes
+    writes: bool
+    exchange: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CardExchange:
+    """A command to the card and its answer, with its number in the sitting."""
+
+    number: int
+    at_us: int
+    poll: int
+    command: bytes
+    answer: bytes
+
+
+@final
+class BusLog:
+    """The accesses of one bench's program."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench: Final = bench
+        self._accesses: deque[Access] = deque(maxlen=ACCESSES_MAX)
+        self._writes: deque[Access] = deque(maxlen=WRITES_MAX)
+        self._exchanges: deque[CardExchange] = deque(maxlen=EXCHANGES_MAX)
+        self._count = 0
+
+    def between(self, ports: Ports) -> Ports:
+        """Return ports that are these, overheard."""
+        return cast("Ports", _Overheard(ports, self))
+
+    def accessed(self, chip: str, at: int, data: bytes, *, writes: bool) -> None:
+        """Record an access."""
+        last = self._exchanges[-1] if self._exchanges else None
+        poll, now_us = self._bench.polls, self._bench.board.now_us
+        brought = last.number if last is not None and last.poll == poll else None
+        access = Access(now_us, poll, chip, at, data, writes, brought)
+        self._accesses.append(access)
+        if writes and chip == "eeprom":
+            self._writes.append(access)
+
+    def exchanged(self, command: bytes, answer: bytes) -> None:
+        """Record a command to the card and its answer."""
+        self._count += 1
+        bench = self._bench
+        self._exchanges.append(
+            CardExchange(self._count, bench.board.now_us, bench.polls, command, answer)
+        )
+
+    def last_poll(self) -> list[Access]:
+        """Return the accesses of the last poll that had any, in order."""
+        if not self._accesses:
+            return []
+        poll = self._accesses[-1].poll
+        return list(takewhile(lambda one: one.poll == poll, reversed(self._accesses)))[::-1]
+
+    def last_exchanges(self, poll: int) -> list[CardExchange]:
+        """Return the commands to the card in one poll, in order."""
+        return [one for one in self._exchanges if one.poll == poll]
+
+    def writer_of(self, at: int, size_bytes: int, until_us: int) -> Access | None:
+        """Return the last write into a part of the memory, up to an instant."""
+        return next(self._writers(at, size_bytes, until_us), None)
+
+    def _writers(self, at: int, size_bytes: int, until_us: int) -> Iterator[Access]:
+        for one in reversed(self._writes):
+            if one.at_us <= until_us and one.at < at + size_bytes and at < one.at + len(one.data):
+                yield one
+
+    def forget_after(self, now_us: int) -> None:
+        """Forget what came after an instant: time has gone back there."""
+        for kept in (self._accesses, self._writes, self._exchanges):
+            while kept and kept[-1].at_us > now_us:
+                kept.pop()
+
+
+@final
+class _Overheard:
+    """Ports that tell a `BusLog` what passes, and are otherwise those they stand for."""
+
+    def __init__(self, ports: Ports, log: BusLog) -> None:
+        self._ports: Final = ports
+        self._log: Final = log
+
+    def rtc_read(self, at: int, count: int) -> bytes:
+        """See `Ports`."""
+        raw = self._ports.rtc_read(at, count)
+        self._log.accessed("rtc", at, raw, writes=False)
+        return raw
+
+    def rtc_write(self, at: int, data: bytes) -> None:
+        """See `Ports`."""
+        self._log.accessed("rtc", at, bytes(data), writes=True)
+        self._ports.rtc_write(at, data)
+
+    def eeprom_read(self, at: int, count: int) -> bytes | None:
+        """See `Ports`."""
+        raw = self._ports.eeprom_read(at, count)
+        if raw is not None:
+            self._log.accessed("eeprom", at, raw, writes=False)
+        return raw
+
+    def eeprom_write(self, at: int, data: bytes) -> bool:
+        """See `Ports`."""
+        taken = self._ports.eeprom_write(at, data)
+        if taken:
+            self._log.accessed("eeprom", at, bytes(data), writes=True)
+        return taken
+
+    def card_exchange(self, command: bytes) -> bytes:
+        """See `Ports`."""
+        answer = self._ports.card_exchange(command)
+        self._log.exchanged(bytes(command), answer)
+        return answer
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else a port is
+        return getattr(self._ports, name)
