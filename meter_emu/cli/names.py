@@ -91,15 +91,16 @@ class FileName(Word):
 class BuiltInOrFile(FileName):
     """The name of a built-in campaign, model or incident, or of a file."""
 
-    def __init__(self, kind: ResourceKind) -> None:
+    def __init__(self, *kinds: ResourceKind) -> None:
         super().__init__(left=False)
-        self._kind: Final[ResourceKind] = kind
+        self._kinds: Final[tuple[ResourceKind, ...]] = kinds
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Offer the built-in names that begin so, else files."""
-        names = [name for name in built_in(self._kind) if name.startswith(incomplete)]
+        known = (name for kind in self._kinds for name in built_in(kind))
+        names = [name for name in known if name.startswith(incomplete)]
         offered = [CompletionItem(name) for name in names if incomplete != name]
         return offered or super().shell_complete(ctx, param, incomplete)
 
@@ -129,6 +130,7 @@ FILE: Final = FileName(left=False)
 LEFT: Final = FileName(left=True)
 CAMPAIGN: Final = BuiltInOrFile("campaigns")
 MODEL: Final = BuiltInOrFile("meters")
+METER_OR_CAMPAIGN: Final = BuiltInOrFile("meters", "campaigns")
 LAYOUT: Final = BuiltInOrFile("layouts")
 INCIDENT: Final = BuiltInOrFile("incidents")
 BUILD: Final = BuildName()

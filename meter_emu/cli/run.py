@@ -5,8 +5,9 @@ from typing import Any, Final
 import click
 
 from meter_emu.cli.app import CliCommand, examples
-from meter_emu.cli.names import BUILD, FILE, LEFT, MODEL, master_key_option
+from meter_emu.cli.names import BUILD, FILE, LEFT, METER_OR_CAMPAIGN, master_key_option
 from meter_emu.cli.tracing import trace_option
+from meter_emu.cli.trusting import trust_option
 from meter_emu.hardware.metrology import RATE_UNITS_MAX
 
 METER_ID: Final = 541_000_000_001
@@ -15,10 +16,10 @@ METER_ID: Final = 541_000_000_001
 @examples(
     "run",
     "run electricity-pcf8563-utc --start '2020-06-29 07:00' --balance-eur 20 --load-w 400",
-    "run --image home.image --rate 60",
+    "run ores-2020-07 --household never-back --build reference+end-exclusive --web",
 )
 @click.command(cls=CliCommand)
-@click.argument("meter", metavar="[MODEL]", type=MODEL, required=False)
+@click.argument("meter", metavar="[MODEL]", type=METER_OR_CAMPAIGN, required=False)
 @click.option(
     "--image", "image_file", type=FILE, metavar="FILE", help="Go on with this meter, and save it."
 )
@@ -41,6 +42,10 @@ METER_ID: Final = 541_000_000_001
 @click.option(
     "--json", "json_to", type=LEFT, metavar="FILE", help="Write events as JSON lines; - for stdout."
 )
+@click.option("--household", metavar="ID", help="Of the campaign that MODEL then names.")
+@click.option("--web", is_flag=True, help="The front panel, in a browser on this machine.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of --web. Default: any.")
+@trust_option
 @click.option("--lines", is_flag=True, help="Lines in and out, also in a terminal.")
 @click.option("--script", type=FILE, metavar="FILE", help="First do what these lines say.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="What half-done things leave.")

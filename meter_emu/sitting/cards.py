@@ -105,6 +105,10 @@ class Cards(Protocol):
         """Return the cards that are known, the one at hand last."""
         ...
 
+    def at_hand(self) -> AnyImage | None:
+        """Return the card in the slot or else the one that had been there last."""
+        ...
+
     def then(self) -> CardsThen:
         """Return how the cards are now."""
         ...
@@ -220,6 +224,15 @@ class FileCards:
         """Return the files of this sitting, the one at hand last."""
         return tuple(self._known)
 
+    def at_hand(self) -> AnyImage | None:
+        """Return the card in the slot, or what the file of the last one was seen to hold."""
+        if self._card is not None:
+            return self._card.image
+        if not self._known:
+            return None
+        path = next(reversed(self._known))
+        return self._files.card_in(path, self._known[path])
+
     def then(self) -> CardsThen:
         """Return what each file holds, and which card is in the slot."""
         path = self._held.path if self._held is not None else ""
@@ -331,6 +344,10 @@ class HouseholdCards:
     def names(self) -> tuple[str, ...]:
         """Return the one card at hand."""
         return (CARD_NAMED,)
+
+    def at_hand(self) -> AnyImage:
+        """Return the newest card."""
+        return self._lived.story.card.image
 
     def then(self) -> CardsThen:
         """Return nothing: cards that are no files are saved with the meter."""

@@ -7,7 +7,7 @@ said in; what a change of clocks skips or repeats is then refused like any other
 
 import re
 from calendar import day_name, month_abbr, month_name
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -21,6 +21,7 @@ from meter_emu.zones import TimeZone
 
 _CLOCK: Final = re.compile(r"(?P<day>.*?)\s*(?:\bat\s+)?(?P<time>\d{1,2}:\d{2})?", re.ASCII)
 _DATE: Final = re.compile(r"(\d{1,2})\s+([a-z]+)\.?(?:\s+(\d{4}))?", re.ASCII)
+_EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _DAYS_A_WEEK: Final = 7
 _WEEKDAYS: Final = {name.lower(): number for number, name in enumerate(day_name)}
 _MONTHS: Final = {
@@ -175,10 +176,9 @@ def typed_instant_us(text: str, now_us: int, zone: TimeZone) -> int:
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
-        minute = dates.minute_of(dates.parse(meant))
-    else:
-        minute = dates.minute_of_instant(instant)
-    return in_reach(EPOCH_2000_US + minute * MINUTE_US)
+        return in_reach(EPOCH_2000_US + dates.minute_of(dates.parse(meant)) * MINUTE_US)
+    dates.minute_of_instant(instant)  # no card carries another
+    return in_reach(EPOCH_2000_US + (instant - _EPOCH_2000) // timedelta(microseconds=1))
 
 
 def until_us(text: str, now_us: int, zone: TimeZone) -> int:

@@ -43,7 +43,8 @@ def test_the_picture_is_what_a_terminal_of_80_columns_shows(rig):
     wall_ns, log = 0, Log()
     session = Sitting(
         OwnMeter(made), FileCards(CardFiles(), made.challenge), CardFiles(), rate=1,
-        held=None, say=log.say, take=lambda event: log.say(event_line(event, made.zone)), wall_ns=lambda: wall_ns,
+        held=None, say=log.say, wall_ns=lambda: wall_ns,
+        take=lambda event: log.say(event_line(event, made.zone)),
     )  # fmt: skip
 
     def wait(wait_ns: int) -> None:

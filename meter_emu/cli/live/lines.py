@@ -5,7 +5,8 @@ in give the same lines and the same images out.
 """
 
 import sys
-from typing import Final, TextIO, final
+from collections.abc import Callable
+from typing import Final, Protocol, TextIO, final
 
 from meter_emu.cli.live.shell import Input
 from meter_emu.cli.output import stdout_refused
@@ -45,11 +46,25 @@ class Printer:
             raise stdout_refused(error) from error
 
 
+class Said(Protocol):
+    """Where lines go; whether who reads them has gone away."""
+
+    gone: bool
+
+
 @final
 class Lines:
-    """Reads commands from an input as they are asked for."""
+    """Reads commands from an input as they are asked for, and calls `show` in between."""
 
-    def __init__(self, sitting: Sitting, source: Input, printer: Printer) -> None:
+    def __init__(
+        self,
+        sitting: Sitting,
+        source: Input,
+        printer: Said,
+        show: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.heard = 0  # how many lines have been taken
+        self._show = show
         self._sitting = sitting
         self._source = source
         self._printer = printer
@@ -61,12 +76,18 @@ class Lines:
         sitting = self._sitting
         while not sitting.done:
             sitting.turn()
+            self._show()
             if sitting.jumping:
                 self._heed()
             else:
                 self._wait(_LOOK_NS)
                 if self._source.ended and not self._rest and not sitting.jumping:
                     sitting.leave()
+
+    @property
+    def caught(self) -> int | None:
+        """The signal that ended it, if one did."""
+        return self._source.caught
 
     @property
     def gone(self) -> bool:
@@ -80,7 +101,9 @@ class Lines:
             self._rest += self._source.read(min(wait_ns, _LOOK_NS))
             line = self._line()
         if line is not None:
+            self.heard += 1
             self._sitting.type_in(line)
+        self._show()
         self._heed()
 
     def _line(self) -> str | None:

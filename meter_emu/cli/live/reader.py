@@ -63,6 +63,9 @@ class ReaderCards:
         """Return nothing: a card in a reader has no name."""
         return ()
 
+    def at_hand(self) -> None:
+        """Return nothing: what is on a real card, only its meter and its office read."""
+
     def then(self) -> CardsThen:
         """Return nothing: what is in a reader is not ours to keep."""
         return CardsThen(None, "", {})

@@ -185,7 +185,7 @@ def _one_line(text: str, style: str = "") -> Text:
 
 
 FRAME_NS: Final = 100_000_000  # ours: ten pictures a second
-LINES_KEPT: Final = 500
+LINES_KEPT: Final = 5_000
 IMAGE_NAMED: Final = "meter.image"  # ours: what a meter is saved as that came from no image
 # What a key stands for; one that ends in a blank asks for the rest.
 KEY_COMMANDS: Final = {
@@ -297,10 +297,17 @@ class Log:
 
     def __init__(self) -> None:
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self.count = 0  # how many there have been
+        self.gone = False  # nobody who reads it can go away
 
     def say(self, line: str) -> None:
         """Keep a line for the next picture."""
         self.lines.append(line)
+        self.count += 1
+
+    def since(self, count: int) -> list[str]:
+        """Return what was said after so many lines, as much of it as is kept."""
+        return list(self.lines)[max(0, len(self.lines) - (self.count - count)) :]
 
 
 @final
@@ -330,6 +337,11 @@ class Screen:
         except OSError:  # nothing can be given back to a terminal that has gone
             if not self.gone:
                 raise
+
+    @property
+    def caught(self) -> int | None:
+        """The signal that ended it, if one did."""
+        return self._source.caught
 
     def _wait(self, wait_ns: int) -> None:
         """Draw, wait for keys at most so long, and do what they ask."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 import click
 import msgspec
@@ -37,12 +37,14 @@ from meter_emu.cli.live.reader import ReaderCards
 from meter_emu.cli.live.screen import Log, Screen
 from meter_emu.cli.live.shell import listening
 from meter_emu.cli.output import STDOUT, atomic_writer, write_atomically
+from meter_emu.cli.replayed import chosen_campaign
 from meter_emu.cli.tracing import recording
+from meter_emu.cli.trusting import check_builds
 from meter_emu.desk.desk import Work
 from meter_emu.errors import MeterEmuError
-from meter_emu.sitting.cards import Cards, FileCards
+from meter_emu.sitting.cards import Cards, FileCards, HouseholdCards
 from meter_emu.sitting.commands import rate_of, typed_instant_us
-from meter_emu.sitting.home import OwnMeter
+from meter_emu.sitting.home import Home, OwnMeter
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import event_line
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
@@ -52,11 +54,15 @@ from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.rehearsal.by_hand import LivedByHand
 from meter_emu.world.rehearsal.rig import Rig
 from meter_emu.zones import BELGIAN, TimeZone
 
 _OF_NEW_METERS: Final = ("balance_eur", "meter_id", "key_file")
 _LOADS: Final = ("load_w", "load_dm3_per_h")
+_NO_HOUSEHOLDS: Final = (
+    *_OF_NEW_METERS, *_LOADS, "image_file", "start", "seed", "trace_to", "reader",
+)  # fmt: skip
 
 
 def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveOrigin:
@@ -147,6 +153,8 @@ def sit(options: dict[str, Any]) -> int:
 
     Raise what is wrong with the options, and `BrokenPipeError` when its reader has gone.
     """
+    if options["household"] is not None:
+        return _sit(options, None)
     if options["meter"] is None and options["image_file"] is None:
         refuse_given("want MODEL with {}: alone, it is a meter that there is", _ALONE)
         return _sit(options | _ALONE | {"meter": METER}, None, alone=True)
@@ -193,36 +201,68 @@ def _no_way_back(options: dict[str, Any]) -> str:
     return ""
 
 
-def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False) -> int:
+class Seat(NamedTuple):
+    """What one sits at: a home, its cards, and what the heading says."""
+
+    home: Home
+    cards: Cards
+    title: str
+    zone: TimeZone
+    lived: LivedByHand | None = None
+
+
+def _household(options: dict[str, Any]) -> Seat:
+    """Return the seat of a household of a campaign."""
+    refuse_given("{} is for a meter, and a household has its own", _NO_HOUSEHOLDS)
+    if options["meter"] is None:
+        raise click.UsageError("want a campaign with --household: which file is it of?")
+    given = click.get_current_context().get_parameter_source("build")
+    build = None if given is click.core.ParameterSource.DEFAULT else options["build"]
+    campaign = chosen_campaign(
+        options["meter"], seed=None, build=build, model=None, household=options["household"]
+    )
+    check_builds(options["meter"], campaign.builds, typed=build, trusted=options["trust_builds"])
+    household = campaign.households[0]
+    lived = LivedByHand(household, campaign)
+    title = f"{campaign.name}  {household.id}  {household.build}"
+    return Seat(lived, HouseholdCards(lived), title, campaign.zone, lived)
+
+
+def _meter(options: dict[str, Any], say: Callable[[str], None], stack: ExitStack) -> Seat:
+    """Return the seat of a meter of its own, new or of an image."""
     model = model_of(options["meter"] or "", options["image_file"] or "")
     build = parse_build(options["build"])
     origin = origin_of(options, model, build)
     rig = rig_at_start(origin, model, build.name)
+    witness = stack.enter_context(_witness(options["trace_to"], origin, rig.board))
+    title = f"{model.name}  {build.name}"
+    return Seat(OwnMeter(rig, witness), _cards(options, rig, say), title, model.zone)
+
+
+def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False) -> int:
     out = _out(options)
     with ExitStack() as stack:
-        witness = stack.enter_context(_witness(options["trace_to"], origin, rig.board))
+        if options["household"] is not None:
+            seat = _household(options)
+        else:
+            seat = _meter(options, out.say, stack)
         sitting = Sitting(
-            OwnMeter(rig, witness),
-            _cards(options, rig, out.say),
+            seat.home,
+            seat.cards,
             CardFiles(),
             rate=rate_of(options["rate"], 1),
             held=held,
             say=out.say,
-            take=_teller(out, options["json_to"], model.zone, stack),
+            take=_teller(out, options["json_to"], seat.zone, stack),
             wall_ns=time.monotonic_ns,
             script=_script(options["script"]),
             no_way_back=_no_way_back(options),
         )
-        source = stack.enter_context(listening(_standard_input()))
-        shell: Lines | Screen
-        if isinstance(out, Log):
-            shell = Screen(sitting, source, out, f"{model.name}  {build.name}")
-        else:
-            shell = Lines(sitting, source, out)
+        shell = stack.enter_context(_shell(options, sitting, out, seat))
         try:
             sitting.begin()
             if alone:
-                card_file = _card(rig)
+                card_file = _card(seat.home.rig)
                 sitting.type_in(f"insert {card_file}")
                 for line in words(card_file):
                     out.say(line)
@@ -234,9 +274,28 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
         sitting.close()
     if shell.gone:
         raise BrokenPipeError
-    if source.caught is not None:
-        return EXIT_SIGNAL + source.caught
-    return EXIT_BAD_INPUT if sitting.mistakes and isinstance(shell, Lines) else EXIT_OK
+    if shell.caught is not None:
+        return EXIT_SIGNAL + shell.caught
+    return EXIT_BAD_INPUT if sitting.mistakes and not isinstance(out, Log) else EXIT_OK
+
+
+@contextmanager
+def _shell(
+    options: dict[str, Any], sitting: Sitting, out: Log | Printer, seat: Seat
+) -> Iterator[Lines | Screen]:
+    """Give the shell that these options ask for."""
+    if options["web"]:
+        from meter_emu.cli.live.web import serving
+
+        assert isinstance(out, Log), "a page shows the log"
+        with serving(sitting, out, seat.title, seat.lived, options["port"]) as shell:
+            yield shell
+        return
+    with listening(_standard_input()) as source:
+        if isinstance(out, Log):
+            yield Screen(sitting, source, out, seat.title)
+        else:
+            yield Lines(sitting, source, out)
 
 
 @contextmanager
@@ -261,6 +320,10 @@ def _standard_input() -> int:
 def _out(options: dict[str, Any]) -> Log | Printer:
     """Return what takes the words: a screen where somebody can see it and press keys."""
     data_only = options["json_to"] == STDOUT
+    if options["web"]:
+        if data_only:
+            raise click.UsageError("--json - leaves no room for --web: give it a file")
+        return Log()
     terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     if options["lines"] or data_only or not terminal or Console().is_dumb_terminal:
         return Printer(data_only=data_only)

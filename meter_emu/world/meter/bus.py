@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final, cast, final
 
+from card_protocol.trace import hide
 from meter_emu.ports import Ports
 from meter_emu.world.meter.bench import Bench
 
@@ -46,6 +47,11 @@ class CardExchange:
     poll: int
     command: bytes
     answer: bytes
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Command and answer in hexadecimal, without what may be secret."""
+        return hide(self.command, self.answer)
 
 
 @final
@@ -88,7 +94,7 @@ class BusLog:
         poll = self._accesses[-1].poll
         return list(takewhile(lambda one: one.poll == poll, reversed(self._accesses)))[::-1]
 
-    def last_exchanges(self, poll: int) -> list[CardExchange]:
+    def exchanges_of(self, poll: int) -> list[CardExchange]:
         """Return the commands to the card in one poll, in order."""
         return [one for one in self._exchanges if one.poll == poll]
 

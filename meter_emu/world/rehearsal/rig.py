@@ -4,16 +4,18 @@ The one place that puts these together with the bench that runs the meter, for c
 meters, fuzzers, laws and tests. The caller decides who comes when, and where a card is put.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import Final, final
 
-from card_protocol.card.virtual import VirtualCard, card_of
+from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.keys import Key
+from meter_emu import families
+from meter_emu.desk.card_image import RecordView
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Exchange, Work
@@ -246,6 +248,10 @@ class Rig:
         )
         self.serve(card, work, self._minute_2000(order.office_error_s), torn=order.torn)
         return _words(order, self.household.model.measures.priced)
+
+    def records_of(self, image: AnyImage) -> Sequence[RecordView]:
+        """Return the records of a card of this operator, explained; none of another family's."""
+        return families.explain_card_records(image, self._master) or ()
 
     def serve(self, card: SlotCard, work: Work, issued_at_min: int, *, torn: bool = False) -> None:
         """Let the office serve a card; raise `DeskError` for what it must not write.

@@ -1,0 +1,403 @@
+// The front panel: shows what the sitting publishes, and sends lines as a person would type them.
+"use strict";
+const $ = (id) => document.getElementById(id);
+const HOLD_FROM_MS = 800; // ours: shorter is a press
+const seen = {now: null, happened: null, bytes: null, tab: "eeprom", dragging: null, scrub: null};
+let socket = null, waitMs = 250;
+
+// The socket ------------------------------------------------------------------------------------
+
+function connect() {
+  const at = new URL("socket", location.href);
+  at.protocol = "ws:";
+  socket = new WebSocket(at);
+  socket.onopen = () => { waitMs = 250; $("log").replaceChildren(); say("", $("ended")); };
+  socket.onmessage = (event) => take(JSON.parse(event.data));
+  socket.onclose = () => {
+    if (seen.now && seen.now.ended) return;
+    say("not connected", $("ended"));
+    setTimeout(connect, waitMs);
+    waitMs = Math.min(waitMs * 2, 5000);
+  };
+}
+
+function act(line) {
+  if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({do: line}));
+  else note("! not connected: " + line);
+}
+
+function take(message) {
+  if (message.log) message.log.forEach(note);
+  if (message.refused) note("! " + message.refused + (message.do ? ": " + message.do : ""));
+  if (message.now) { seen.now = message.now; showNow(message.now); }
+  if (message.happened) { seen.happened = message.happened; showHappened(message.happened); }
+  if (message.bytes) { seen.bytes = message.bytes; showBytes(); }
+  if (message.happened || message.now) showLine();
+}
+
+// Small things ----------------------------------------------------------------------------------
+
+function say(text, node) { if (node.textContent !== text) node.textContent = text; }
+
+function make(tag, text, attributes = {}) {
+  const node = document.createElement(tag);
+  if (text !== undefined) node.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}
+
+function rows(body, all) {
+  body.replaceChildren(...all.map((cells) => {
+    const row = make("tr");
+    row.append(...cells.map((cell) => cell instanceof Node ? cell : make("td", cell)));
+    return row;
+  }));
+}
+
+function note(line) {
+  const log = $("log"), low = log.scrollTop + log.clientHeight >= log.scrollHeight - 30;
+  const item = make("div", line);
+  if (line.startsWith("!")) { item.className = "wrong"; item.setAttribute("role", "alert"); }
+  log.append(item);
+  while (log.childElementCount > 1000) log.firstChild.remove();
+  if (low) log.scrollTop = log.scrollHeight;
+}
+
+// How it stands ---------------------------------------------------------------------------------
+
+const LAMPS = {credit: "CREDIT", reconnect: "RECONNECT", fault: "FAULT", clock: "CLOCK"};
+
+function showNow(now) {
+  say(now.title, $("title"));
+  say(now.time, $("clock"));
+  if (now.ended) say("the sitting has ended", $("ended"));
+  say(now.display || (now.powered ? "" : "no power"), $("display"));
+  $("display").classList.toggle("dark", !now.powered);
+  showLamps(now);
+  for (const button of document.querySelectorAll("[data-rate]"))
+    button.setAttribute("aria-pressed", String(Number(button.dataset.rate) === now.rate));
+  say(now.powered ? "Take the street's supply away" : "Give the street's supply back", $("power"));
+  say(now.appliances ? "Shut the appliances" : "Light the appliances", $("appliances"));
+  showCards(now);
+  showFacts(now);
+  rows($("plan").tBodies[0], now.plan.map(([when, what, civil]) => [when, `${what} ${civil}`]));
+}
+
+function showLamps(now) {
+  const all = Object.entries(LAMPS).map(([key, name]) => [name, now.lamps[key], ""]);
+  all.push(["SUPPLY", now.supplied && now.powered, "supply"]);
+  const key = JSON.stringify(all);
+  if ($("lamps").dataset.shown === key) return;
+  $("lamps").dataset.shown = key;
+  $("lamps").replaceChildren(...all.map(([name, on, kind]) => {
+    const lamp = make("li", undefined, {class: `${on ? "on" : ""} ${kind}`});
+    lamp.append(make("i", "", {"aria-hidden": "true"}), name, make("span", on ? " on" : " off", {class: "unseen"}));
+    return lamp;
+  }));
+}
+
+function showFacts(now) {
+  const facts = [["supply", now.supply], ["clock", now.clock],
+    ["balance", now.balance === null ? "unreadable" : `${now.balance} EUR`], ["beeps", String(now.beeps)],
+    ["pace", now.rate_words + (now.past ? ", an earlier moment" : "")]];
+  const key = JSON.stringify(facts);
+  if ($("facts").dataset.shown === key) return;
+  $("facts").dataset.shown = key;
+  $("facts").replaceChildren(...facts.flatMap(([name, words]) => [make("dt", name), make("dd", words)]));
+}
+
+function showCards(now) {
+  const key = JSON.stringify([now.cards, now.inside]);
+  if (document.body.dataset.cards === key) return;
+  document.body.dataset.cards = key;
+  const names = now.cards.map((one) => one.split("/").pop());
+  for (const pick of [$("pick"), $("o-card")]) {
+    pick.replaceChildren(...(names.length ? names : ["none yet"]).map((one) => make("option", one)));
+    pick.selectedIndex = Math.max(0, names.length - 1);
+  }
+  const place = $("in-slot");
+  place.replaceChildren(now.inside === null ? "drop a card here" : chip(now.inside));
+  const tray = document.querySelector(".office .hint");
+  tray.replaceChildren(...(now.inside === null && names.length ? [chip(names.at(-1))]
+    : ["The card has to be out of the meter. Drag it here, or pull it out."]));
+  $("put-in").disabled = now.inside !== null || !names.length;
+  $("pull").disabled = now.inside === null;
+}
+
+// A card that one can take ----------------------------------------------------------------------
+
+function chip(name) {
+  const card = make("div", name, {class: "chip", draggable: "false"});
+  card.onpointerdown = (event) => {
+    card.setPointerCapture(event.pointerId);
+    seen.dragging = {name, inside: seen.now.inside !== null};
+  };
+  card.onpointermove = (event) => {
+    const drag = seen.dragging;
+    if (!drag) return;
+    const over = (node) => inBox(node.getBoundingClientRect(), event);
+    $("slot").classList.toggle("over", over($("slot")));
+    document.querySelector(".office").classList.toggle("over", over(document.querySelector(".office")));
+    // Out of the slot is out, whatever the meter is doing with it.
+    if (drag.inside && !over($("slot"))) { drag.inside = false; act("remove"); }
+    drag.over = over($("slot"));
+  };
+  card.onpointerup = card.onpointercancel = () => {
+    const drag = seen.dragging;
+    seen.dragging = null;
+    for (const node of [$("slot"), document.querySelector(".office")]) node.classList.remove("over");
+    if (drag && !drag.inside && drag.over) act(`insert ${drag.name}`);
+  };
+  return card;
+}
+
+function inBox(box, point) {
+  return point.clientX >= box.left && point.clientX <= box.right
+    && point.clientY >= box.top && point.clientY <= box.bottom;
+}
+
+// What has happened -----------------------------------------------------------------------------
+
+function showHappened(what) {
+  const verdict = $("verdict");
+  verdict.hidden = what.verdict === undefined;
+  if (what.verdict !== undefined) {
+    const good = !what.breaches.length;
+    verdict.classList.toggle("good", good);
+    const lines = [`Verdict so far: ${what.verdict.replaceAll("_", " ")}`, what.announcement,
+      ...what.breaches, ...what.findings];
+    verdict.replaceChildren(...lines.filter(Boolean).map((line) => make("p", line)));
+  }
+  $("ahead-room").hidden = !(what.ahead && what.ahead.length);
+  if (what.ahead) rows($("ahead").tBodies[0], what.ahead.map(([, when, kind]) => [when, kind]));
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function draw(tag, attributes, text) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+const LOOKS = {on: "on", off: "off", limited: "limited", either: "either", "10 A or full": "limited"};
+
+function span() {
+  const what = seen.happened, dates = (what.announced || []).map(([us]) => us);
+  const from = what.from, to = Math.max(what.to, ...dates, ...(what.ahead || []).map(([us]) => us));
+  return [from, to + Math.max((to - from) * 0.04, 3.6e9)];
+}
+
+function showLine() {
+  const what = seen.happened, line = $("line");
+  if (!what || !seen.now) return;
+  const [from, to] = span(), left = 70, width = Math.max(line.clientWidth - left - 10, 100);
+  const x = (us) => left + (Math.min(Math.max(us, from), to) - from) / (to - from) * width;
+  line.dataset.left = left;
+  line.dataset.width = width;
+  const key = JSON.stringify([width, what.to, what.events.length, what.events.at(-1), seen.now.us, from, to, what.announced]);
+  if (line.dataset.shown === key) return;
+  line.dataset.shown = key;
+  const svg = draw("svg", {"aria-hidden": "true"});
+  const lane = (name, y, bars) => {
+    svg.append(draw("text", {x: 0, y: y + 13}, name));
+    for (const [begins, ends, look, why] of bars) {
+      const bar = draw("rect", {x: x(begins), y, height: 16, class: LOOKS[look] || "none",
+        width: Math.max(x(ends) - x(begins), 1)});
+      bar.append(draw("title", {}, why ? `${look}: ${why}` : look));
+      svg.append(bar);
+    }
+  };
+  lane("supply", 26, what.supply);
+  if (what.must) lane("must be", 50, what.must);
+  svg.append(draw("text", {x: 0, y: 87}, "events"));
+  for (const [us, time, kind, words] of what.events) {
+    const dot = draw("circle", {cx: x(us), cy: 83, r: 4, class: "event"});
+    dot.append(draw("title", {}, `${time} ${kind} ${words}`));
+    svg.append(dot);
+  }
+  for (const us of what.cut || []) svg.append(draw("line", {x1: x(us), x2: x(us), y1: 22, y2: 96, class: "cut"}));
+  (what.announced || []).forEach(([us, words], index) => {
+    const at = x(us), end = at > left + width / 2;
+    svg.append(draw("line", {x1: at, x2: at, y1: 18, y2: 100, class: "mark"}));
+    svg.append(draw("text", {x: at, y: 115 + index * 15, "text-anchor": end ? "end" : "start"}, words));
+  });
+  const now = x(seen.now.us);
+  svg.append(draw("line", {x1: now, x2: now, y1: 4, y2: 140, class: "now"}));
+  svg.append(draw("text", {x: now, y: 158, "text-anchor": now > left + width / 2 ? "end" : "start"}, seen.now.time));
+  svg.append(draw("text", {x: left, y: 14}, what.events.length ? what.events[0][1].slice(0, 10) : ""));
+  line.replaceChildren(svg);
+  line.setAttribute("aria-valuenow", String(Math.round((seen.now.us - from) / (to - from) * 1000)));
+  line.setAttribute("aria-valuetext", seen.now.time);
+}
+
+// An instant as the sitting takes it: with its offset, so that no hour is meant twice.
+function goTo(us) {
+  const now = seen.now.us, minute = 60e6, at = Math.round(us / minute) * minute;
+  const iso = new Date(at / 1000).toISOString().slice(0, 16) + "+00:00";
+  if (at > seen.happened.to) act(`until ${iso}`);
+  else if (Math.abs(at - now) >= minute) act(`back ${iso}`);
+}
+
+function goToEvent(step) {
+  const all = seen.happened.events.map(([us]) => us), now = seen.now.us;
+  const found = step < 0 ? all.findLast((us) => us < now - 1e6) : all.find((us) => us > now + 1e6);
+  if (found !== undefined) act(`back ${exact(found)}`);
+  else if (step > 0) act("next");
+}
+
+function exact(us) {
+  const second = new Date(Math.floor(us / 1000)).toISOString().slice(0, 19);
+  return `${second}.${String(us % 1e6).padStart(6, "0")}+00:00`;
+}
+
+// Bytes -----------------------------------------------------------------------------------------
+
+function showBytes() {
+  const bytes = seen.bytes, table = make("table"), place = $("bytes");
+  if (!bytes) return;
+  const key = seen.tab + JSON.stringify(seen.tab === "card" ? bytes.card : seen.tab === "bus" ? [bytes.bus, bytes.apdus] : bytes.meter);
+  if (place.dataset.shown === key) return;
+  place.dataset.shown = key;
+  const head = (names) => {
+    const row = make("tr");
+    row.append(...names.map((name) => make("th", name, {scope: "col"})));
+    table.createTHead().append(row);
+  };
+  const body = table.createTBody();
+  table.append(make("caption", "bytes with their meaning", {class: "unseen"}));
+  if (seen.tab === "bus") showBus(bytes, head, body);
+  else if (seen.tab === "card") {
+    head(["record", "field", "bytes", "meaning"]);
+    rows(body, bytes.card.map(([record, , field, raw, meaning, wrong, mac]) =>
+      [`${record} (MAC ${mac})`, field, raw, wrong ? `${meaning} ! ${wrong}` : meaning]));
+    if (!bytes.card.length) place.textContent = "no card yet";
+  } else {
+    head(["at", "field", "bytes", "meaning", "written by"]);
+    for (const [part, chip, at, field, raw, meaning, wrong, touched, by] of bytes.meter) {
+      if ((seen.tab === "rtc") === (chip === "eeprom")) continue;
+      const row = make("tr", undefined, {class: touched});
+      const hex = chip === "eeprom" ? at.toString(16).padStart(4, "0") : at.toString(16).padStart(2, "0");
+      row.append(make("td", hex), make("td", `${part}: ${field}`), make("td", raw),
+        make("td", wrong ? `${meaning} ! ${wrong}` : meaning), writer(by));
+      if (touched) row.setAttribute("aria-label", `${touched} in the last poll: ${field}`);
+      body.append(row);
+    }
+  }
+  place.replaceChildren(table);
+}
+
+function showBus(bytes, head, body) {
+  head(["what", "command or address", "answer or size"]);
+  rows(body, [...bytes.apdus.map(([command, answer]) => ["card", command, answer]),
+    ...bytes.bus.map(([chip, kind, at, size]) => [`${chip} ${kind}`, at.toString(16), `${size} bytes`])]);
+}
+
+function writer(by) {
+  const cell = make("td");
+  if (!by) return cell;
+  const go = make("button", by[1], {type: "button"});
+  go.onclick = () => act(`back ${exact(by[0])}`);
+  cell.append(go);
+  if (by[2]) cell.append(make("div", `after ${by[2].length > 90 ? by[2].slice(0, 90) + "…" : by[2]}`));
+  return cell;
+}
+
+function showTab(tab) {
+  seen.tab = tab.dataset.tab;
+  for (const one of document.querySelectorAll("[role=tab]")) {
+    one.setAttribute("aria-selected", String(one === tab));
+    one.tabIndex = one === tab ? 0 : -1;
+  }
+  $("bytes").setAttribute("aria-labelledby", tab.id);
+  showBytes();
+}
+
+// What a person does ----------------------------------------------------------------------------
+
+function press(name, sinceMs) {
+  const heldMs = performance.now() - sinceMs;
+  act(heldMs < HOLD_FROM_MS ? name : `${name} ${Math.min(heldMs / 1000, 60).toFixed(1)}`);
+}
+
+function holdable(button) {
+  let since = null;
+  const down = () => { if (since === null) since = performance.now(); button.classList.add("down"); };
+  const up = () => {
+    if (since !== null) press(button.dataset.key, since);
+    since = null;
+    button.classList.remove("down");
+  };
+  button.onpointerdown = (event) => { button.setPointerCapture(event.pointerId); down(); };
+  button.onpointerup = up;
+  button.onpointercancel = () => { since = null; button.classList.remove("down"); };
+  button.onkeydown = (event) => { if (event.key === " " || event.key === "Enter") { event.preventDefault(); down(); } };
+  button.onkeyup = (event) => { if (event.key === " " || event.key === "Enter") { event.preventDefault(); up(); } };
+}
+
+const KEYS = {r: "red", R: "red 4", b: "blue", B: "blue 4", x: "remove", i: "insert", n: "next", u: "back",
+  a: "appliances", p: "power", "+": "rate +", "-": "rate -"};
+
+function officeLine(deed) {
+  const value = (id) => $(id).value.trim(), parts = [];
+  if (deed === "new" || deed === "read") parts.push(deed);
+  if (deed === "reactivate") parts.push("reactivate");
+  if (deed === "write" && value("o-defer")) parts.push(`defer until ${value("o-defer")}`);
+  if (deed === "write" && value("o-cut")) parts.push(`cut at ${value("o-cut")}`);
+  if (deed !== "read" && deed !== "new" && value("o-load")) parts.push(`load ${value("o-load")}`);
+  if (deed !== "read" && value("o-dated")) parts.push(`dated ${value("o-dated")}`);
+  const card = $("o-card").value, known = seen.now.cards.length && deed !== "new";
+  return `office ${known ? card + " " : ""}${parts.join(", ")}`;
+}
+
+function listen() {
+  for (const button of document.querySelectorAll("[data-do]")) button.onclick = () => act(button.dataset.do);
+  for (const button of document.querySelectorAll("[data-key]")) holdable(button);
+  $("put-in").onclick = () => act(`insert ${$("pick").value}`);
+  $("office").onsubmit = (event) => { event.preventDefault(); act(officeLine(event.submitter ? event.submitter.value : "write")); };
+  $("typed").onsubmit = (event) => { event.preventDefault(); act($("typed-line").value); $("typed-line").value = ""; };
+  $("when").onsubmit = (event) => {
+    event.preventDefault();
+    const at = $("when-at").value.trim(), past = /^\d{4}-\d\d-\d\d/.test(at) && at <= seen.now.time.slice(0, 16);
+    act(`${past ? "back" : "until"} ${at}`);
+  };
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input, select, textarea");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const line = KEYS[event.key];
+    if (line) { event.preventDefault(); act(line); }
+  });
+  const tabs = [...document.querySelectorAll("[role=tab]")];
+  tabs.forEach((tab, index) => {
+    tab.onclick = () => showTab(tab);
+    tab.onkeydown = (event) => {
+      const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
+      if (!step) return;
+      const other = tabs[(index + step + tabs.length) % tabs.length];
+      showTab(other);
+      other.focus();
+    };
+  });
+  const line = $("line");
+  const at = (event) => {
+    const [from, to] = span(), box = line.getBoundingClientRect();
+    const part = (event.clientX - box.left - Number(line.dataset.left)) / Number(line.dataset.width);
+    return from + Math.min(Math.max(part, 0), 1) * (to - from);
+  };
+  const scrub = (us) => { // while dragging only where something is known: what is ahead waits for the end
+    const within = Math.min(us, seen.happened.to);
+    if (seen.scrub === null || Math.abs(within - seen.scrub) > 60e6) { seen.scrub = within; goTo(within); }
+  };
+  line.onpointerdown = (event) => { line.setPointerCapture(event.pointerId); seen.scrub = null; line.dataset.down = "1"; };
+  line.onpointermove = (event) => { if (line.dataset.down) scrub(at(event)); };
+  line.onpointerup = (event) => { delete line.dataset.down; goTo(at(event)); };
+  line.onkeydown = (event) => {
+    const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
+    if (step) { event.preventDefault(); goToEvent(step); }
+  };
+  addEventListener("resize", showLine);
+}
+
+listen();
+connect();

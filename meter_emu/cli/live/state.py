@@ -1,0 +1,212 @@
+"""What the pages of a front panel are shown, as JSON in parts, each made anew when it changes."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any, Final, final
+
+from meter_emu.cli.live.screen import Log
+from meter_emu.cli.live.served import Served
+from meter_emu.desk.card_image import RecordView
+from meter_emu.ports import Lamp
+from meter_emu.rows import Row
+from meter_emu.sitting.bytes_seen import origin_of, rows_seen
+from meter_emu.sitting.sitting import Sitting
+from meter_emu.sitting.view import (
+    clock_words,
+    legal_words,
+    plan_of,
+    rate_words,
+)
+from meter_emu.units import euro
+from meter_emu.world.meter.bus import BusLog
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.rehearsal.breaches import supply_of
+from meter_emu.world.rehearsal.by_hand import LivedByHand
+
+SHOWN_EVERY_NS: Final = 50_000_000  # ours: twenty pictures a second
+BYTES_EVERY_NS: Final = 250_000_000  # ours: explaining an image takes 5 ms
+EVENTS_SHOWN: Final = 400
+EXCHANGES_SHOWN: Final = 60
+_LAMPS: Final = {
+    "credit": Lamp.CREDIT_EXHAUSTED,
+    "reconnect": Lamp.RECONNECT,
+    "fault": Lamp.FAULT,
+    "clock": Lamp.CLOCK_DOUBTED,
+}
+
+
+@final
+class PageState:
+    """Publishes how a sitting stands. `lived` is its household, if it is of a campaign."""
+
+    def __init__(
+        self, sitting: Sitting, log: Log, served: Served, title: str, lived: LivedByHand | None
+    ) -> None:
+        self._sitting: Final = sitting
+        self._log: Final = log
+        self._served: Final = served
+        self._title: Final = title
+        self._lived: Final = lived
+        self._said = 0
+        self._next_ns = self._next_bytes_ns = 0
+        self._happened_at: tuple[object, ...] = ()
+        self._bytes_at: tuple[object, ...] = ()
+        self._kept: dict[str, str] = {}
+        self._bus: Final = BusLog(sitting.meter.bench)
+        sitting.meter.bench.overhear(self._bus.between)
+
+    def show(self, heard: int, *, ended: bool = False) -> None:
+        """Publish what has changed, if it is time again; `heard` is how many lines were taken."""
+        now_ns = time.monotonic_ns()
+        if now_ns < self._next_ns and not ended:
+            return
+        self._next_ns = now_ns + SHOWN_EVERY_NS
+        parts = self._kept
+        parts["now"] = json.dumps({**self._now(), "heard": heard, "ended": ended})
+        history = self._sitting.history
+        happened_at = (len(history.events), history.event_count, history.end_us)
+        if happened_at != self._happened_at:
+            self._happened_at = happened_at
+            if self._sitting.history.end_us is not None:
+                self._bus.forget_after(self._sitting.meter.board.now_us)
+            parts["happened"] = json.dumps(self._happened())
+        resting = not self._sitting.meter.bench.polling
+        if resting and self._served.pages and now_ns >= self._next_bytes_ns:
+            self._next_bytes_ns = now_ns + BYTES_EVERY_NS
+            bytes_at = (self._sitting.meter.bench.polls, *happened_at)
+            if bytes_at != self._bytes_at:
+                self._bytes_at = bytes_at
+                parts["bytes"] = json.dumps(self._bytes())
+        said, self._said = self._log.since(self._said), self._log.count
+        self._served.publish(dict(parts), said)
+
+    def _now(self) -> dict[str, Any]:
+        sitting = self._sitting
+        view, history = sitting.view(), sitting.history
+        zone = view.zone
+        return {
+            "title": self._title,
+            "us": view.now_us,
+            "time": legal_words(view.now_us, zone),
+            "rate": view.rate,
+            "rate_words": rate_words(view.rate),
+            "jumping": sitting.jumping,
+            "past": history.end_us is not None,
+            "display": view.display,
+            "powered": sitting.meter.board.powered,
+            "lamps": {name: lamp in view.lamps for name, lamp in _LAMPS.items()},
+            "supplied": sitting.meter.board.switch.on,
+            "supply": view.supply,
+            "appliances": sitting.meter.board.metrology.lit(view.now_us),
+            "beeps": view.beep_count,
+            "balance": None if view.balance_ueur is None else euro(view.balance_ueur),
+            "clock": clock_words(view),
+            "inside": None if view.card == "none" else view.card,
+            "cards": list(sitting.cards.names()),
+            "plan": [
+                [legal_words(one.at_us, zone), one.deed.value, str(one.civil or "")]
+                for one in plan_of(view)
+            ],
+            "saved_nowhere": sitting.saved_nowhere,
+        }
+
+    # What has happened ---------------------------------------------------------------------------
+
+    def _happened(self) -> dict[str, Any]:
+        sitting = self._sitting
+        history, zone = sitting.history, sitting.meter.model.zone
+        now_us = sitting.meter.board.now_us
+        end_us = max(now_us, history.end_us or 0)
+        in_order = sorted(history.events, key=lambda event: event.at_us)
+        begins_us = in_order[0].at_us
+        shown: dict[str, Any] = {
+            "from": begins_us,
+            "to": end_us,
+            "back_from": history.begins_us,
+            "supply": [
+                [one.from_us, one.to_us, one.had.value]
+                for one in supply_of(in_order, begins_us, end_us + 1)
+            ],
+            "events": [self._event(one) for one in in_order[-EVENTS_SHOWN:]],
+        }
+        lived = self._lived
+        if lived is not None:
+            happened = sorted(history.happened, key=lambda event: event.at_us)
+            shown |= self._judged(lived, happened, now_us)
+        return shown | {"zone": zone.key}
+
+    def _event(self, event: Event) -> list[Any]:
+        words = "  ".join(part for part in (event.detail, event.shown) if part)
+        time_of = legal_words(event.at_us, self._sitting.meter.model.zone)
+        return [event.at_us, time_of, event.what.value, words]
+
+    def _judged(self, lived: LivedByHand, happened: list[Event], now_us: int) -> dict[str, Any]:
+        zone, household = lived.campaign.zone, lived.household
+        outcome, spans = lived.judged(happened, now_us)
+        announced = household.announced
+        marks = []
+        if announced is not None:
+            for name, us in (("T1", announced.defer_us), ("T2", announced.cut_us)):
+                if us is not None:
+                    marks.append([us, f"announced {name} {legal_words(us, zone)[:16]}"])
+        ahead = lived.ahead[:20]
+        return {
+            "must": [[one.from_us, one.to_us, one.must.value, one.why] for one in spans],
+            "announced": marks,
+            "announcement": "" if announced is None else announced.in_words,
+            "verdict": outcome.verdict.value,
+            "breaches": [one.in_words for one in outcome.breaches[:3]],
+            "findings": [
+                f"{legal_words(one.from_us, zone)[:16]}  {one.words}"
+                for one in outcome.findings[:5]
+            ],
+            "ahead": [
+                [one.at_us, legal_words(one.at_us, zone)[:16], one.kind.value] for one in ahead
+            ],
+            "ends": lived.campaign.end_us,
+            "cut": [one.at_us for one in happened if one.what is What.OPENED],
+        }
+
+    # Bytes ---------------------------------------------------------------------------------------
+
+    def _bytes(self) -> dict[str, Any]:
+        sitting, log = self._sitting, self._bus
+        meter, rig = sitting.meter, sitting.home.rig
+        now_us, zone = meter.board.now_us, meter.model.zone
+        rows = []
+        if rig.build.readable(meter.model) is not None:
+            for seen in rows_seen(meter.image(), meter.model, log):
+                whence = origin_of(seen, log, now_us)
+                by = None
+                if whence is not None:
+                    by = [whence.at_us, legal_words(whence.at_us, zone), whence.command]
+                rows.append([seen.part, seen.chip, seen.at, *_row(seen.row), seen.touched, by])
+        touched = log.last_poll()
+        return {
+            "meter": rows,
+            "card": list(_records(self._card_records())),
+            "bus": [
+                [one.chip, "write" if one.writes else "read", one.at, len(one.data)]
+                for one in touched[-EXCHANGES_SHOWN:]
+            ],
+            "apdus": [
+                list(one.shown) for one in log.exchanges_of(touched[-1].poll)[-EXCHANGES_SHOWN:]
+            ]
+            if touched
+            else [],
+        }
+
+    def _card_records(self) -> tuple[RecordView, ...]:
+        image = self._sitting.cards.at_hand()
+        return () if image is None else tuple(self._sitting.home.rig.records_of(image))
+
+
+def _row(row: Row) -> list[Any]:
+    return [row.field, row.raw, row.meaning, row.wrong]
+
+
+def _records(records: tuple[RecordView, ...]) -> Iterator[list[Any]]:
+    for record in records:
+        for row in record.rows:
+            yield [record.name, row.offset, *_row(row), record.seal.value]

@@ -1,0 +1,44 @@
+"""A sitting at a meter in a browser: a page's lines come through a pipe, as a script's do."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import click
+
+from meter_emu.cli.live.lines import Lines
+from meter_emu.cli.live.screen import Log
+from meter_emu.cli.live.served import Served, serving_at
+from meter_emu.cli.live.shell import listening
+from meter_emu.cli.live.state import PageState
+from meter_emu.sitting.sitting import Sitting
+from meter_emu.world.rehearsal.by_hand import LivedByHand
+
+PIPE_SIZE_BYTES: Final = 1 << 20  # ours: some thousands of acts that wait for the meter
+
+
+@contextmanager
+def serving(
+    sitting: Sitting, log: Log, title: str, lived: LivedByHand | None, port: int
+) -> Iterator[Lines]:
+    """Serve the front panel for a block, and give the shell that takes what its pages ask."""
+    # One packet is one line: a packet is taken whole, or not at all when the pipe is full.
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    far.setblocking(False)
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PIPE_SIZE_BYTES)
+
+    def send_line(line: str) -> bool:
+        try:
+            far.send(line.encode("utf-8", "replace") + b"\n")
+        except OSError:  # it is full, or the sitting has ended
+            return False
+        return True
+
+    served = Served(send_line)
+    state = PageState(sitting, log, served, title, lived)
+    with near, far, listening(near.fileno()) as source, serving_at(served, port) as address:
+        click.echo(f"The front panel is at {address}\nCtrl-C ends the sitting.")
+        lines = Lines(sitting, source, log, show=lambda: state.show(lines.heard))
+        yield lines
+        state.show(lines.heard, ended=True)
