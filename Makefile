@@ -8,6 +8,7 @@ DEV    := .stamps/dev
 PCSC   := .stamps/pcsc
 BENCH  := .stamps/bench
 FUZZ   := .stamps/fuzz
+BROWSER := .stamps/browser
 # `make fuzz TIME=600`: seconds in all, shared by the targets.
 TIME   ?= 60
 TEST_PATH   ?= tests
@@ -25,7 +26,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register) urtc
 PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-diagnose seen power lint bench fuzz faults matrix mutants fleet clean help
+.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power lint bench fuzz faults matrix mutants fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -67,6 +68,13 @@ test-strangers: $(DEV)  ## twelve right programs not ours in shape: 1,000 storie
 
 test-firmware: $(DEV)  ## the starter in C: 2,000 stories, ten mistakes, tortures, sanitizers, coverage: minutes
 	@METER_EMU_FIRMWARE=1 METER_EMU_TORTURES=1 $(BIN)/python -m pytest -q -rA -n 2 -o faulthandler_timeout=0 tests/world/meter/host tests/cli/test_firmware.py
+
+test-web: $(BROWSER)  ## the front panel in the system's browser, with axe: a minute
+	@$(MAKE) -s .wanted WANTED="chromium=chromium"
+	@METER_EMU_BROWSER=1 $(BIN)/python -m pytest -q -n 0 tests/web
+
+shots: $(BROWSER)  ## the pictures of docs/front-panel.md
+	@$(BIN)/python -m tests.web.shots
 
 power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/power.md; FROM=DIR for yours
 	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')
@@ -161,6 +169,10 @@ $(PCSC): $(DEV)
 # What the peer that we are measured against imports, and its packages do not bring.
 $(BENCH): $(DEV) $(PCSC)
 	@$(PIP) --editable '.[bench]'
+	@touch $@
+
+$(BROWSER): $(DEV)
+	@$(PIP) --editable '.[browser]'
 	@touch $@
 
 # Where there is no wheel of it, targets run without coverage and say so; the next run tries again.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, final
 
 from meter_emu.explain.meter import explain_image
+from meter_emu.firmware.layouts import STATE, STATE_AT
 from meter_emu.rows import Part, Row
 from meter_emu.world.meter.bus import Access, BusLog
 from meter_emu.world.meter.image import IMAGE_HEADER_SIZE_BYTES, eeprom_at
@@ -53,7 +54,7 @@ def origin_of(seen: SeenRow, log: BusLog, now_us: int) -> Origin | None:
     """Return who wrote a field of the memory, `None` for one that nobody has in this sitting."""
     if seen.chip != "eeprom":
         return None
-    found = log.writer_of(seen.at, seen.row.size_bytes, now_us)
+    found = log.writer_of(_places(seen), seen.row.size_bytes, now_us)
     if found is None:
         return None
     brought = [one for one in log.exchanges_of(found.poll) if one.at_us <= found.at_us]
@@ -61,6 +62,14 @@ def origin_of(seen: SeenRow, log: BusLog, now_us: int) -> Origin | None:
     read = next((one for one in reversed(brought) if len(one.answer) > 2), None)
     command = "" if read is None else " ".join(read.shown)
     return Origin(found.at_us, found.poll, command)
+
+
+def _places(seen: SeenRow) -> tuple[int, ...]:
+    """Return where a field of the memory lies: in the state record, in both copies."""
+    for at in STATE_AT:
+        if at <= seen.at < at + STATE.size_bytes:
+            return tuple(copy + seen.at - at for copy in STATE_AT)
+    return (seen.at,)
 
 
 def _chip_of(part: Part) -> str:

@@ -137,7 +137,7 @@ _PARTS: Final[MappingProxyType[str, Callable[[_Asked, str], None]]] = MappingPro
         "dated": _Asked.dated,
     }
 )
-_LINE: Final = re.compile(rf"(?:(?P<card>.*?)\s+)?(?P<work>(?:{'|'.join(_PARTS)})(?![^\s,]).*)")
+_LINE: Final = re.compile(rf"(?:(?P<card>.*?)\s+)??(?P<work>(?:{'|'.join(_PARTS)})(?![^\s,]).*)")
 
 
 def at_counter(text: str, now_us: int, zone: TimeZone) -> AtCounter:

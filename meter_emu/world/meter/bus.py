@@ -6,7 +6,7 @@ that came before it in the same poll: so from a wrong byte one finds who brought
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final, cast, final
@@ -98,14 +98,29 @@ class BusLog:
         """Return the commands to the card in one poll, in order."""
         return [one for one in self._exchanges if one.poll == poll]
 
-    def writer_of(self, at: int, size_bytes: int, until_us: int) -> Access | None:
-        """Return the last write into a part of the memory, up to an instant."""
-        return next(self._writers(at, size_bytes, until_us), None)
+    def writer_of(self, places: Sequence[int], size_bytes: int, until_us: int) -> Access | None:
+        """Return the write that stored what a field of the memory holds at an instant.
 
-    def _writers(self, at: int, size_bytes: int, until_us: int) -> Iterator[Access]:
+        A record may have copies at several places and be written whole: writes that left the field
+        as it was are passed over.
+        """
+        stored: Access | None = None
+        value = b""
+        for write, written in self._into(places, size_bytes, until_us):
+            if stored is not None and written != value:
+                break
+            stored, value = write, written
+        return stored
+
+    def _into(
+        self, places: Sequence[int], size_bytes: int, until_us: int
+    ) -> Iterator[tuple[Access, bytes]]:
+        """Yield the writes of a whole field and what they wrote there, the newest first."""
         for one in reversed(self._writes):
-            if one.at_us <= until_us and one.at < at + size_bytes and at < one.at + len(one.data):
-                yield one
+            for at in places:
+                offset = at - one.at
+                if one.at_us <= until_us and 0 <= offset <= len(one.data) - size_bytes:
+                    yield one, one.data[offset : offset + size_bytes]
 
     def forget_after(self, now_us: int) -> None:
         """Forget what came after an instant: time has gone back there."""

@@ -275,7 +275,9 @@ function showBytes() {
     if (!bytes.card.length) place.textContent = "no card yet";
   } else {
     head(["at", "field", "bytes", "meaning", "written by"]);
-    for (const [part, chip, at, field, raw, meaning, wrong, touched, by] of bytes.meter) {
+    const states = bytes.meter.filter(([part]) => part.startsWith("state")); // what changes, first
+    const all = [...states, ...bytes.meter.filter(([part]) => !part.startsWith("state"))];
+    for (const [part, chip, at, field, raw, meaning, wrong, touched, by] of all) {
       if ((seen.tab === "rtc") === (chip === "eeprom")) continue;
       const row = make("tr", undefined, {class: touched});
       const hex = chip === "eeprom" ? at.toString(16).padStart(4, "0") : at.toString(16).padStart(2, "0");
@@ -297,7 +299,7 @@ function showBus(bytes, head, body) {
 function writer(by) {
   const cell = make("td");
   if (!by) return cell;
-  const go = make("button", by[1], {type: "button"});
+  const go = make("button", by[1].slice(0, 16), {type: "button"});
   go.onclick = () => act(`back ${exact(by[0])}`);
   cell.append(go);
   if (by[2]) cell.append(make("div", `after ${by[2].length > 90 ? by[2].slice(0, 90) + "…" : by[2]}`));

@@ -1,0 +1,86 @@
+"""A front panel in another process, and a page of it without a browser."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
+
+from tests.cli.sitting import environment
+
+NEVER_BACK = ("ores-2020-07", "--household", "never-back")
+WRONG = ("--build", "reference+end-exclusive")
+DEADLINE_S = 30
+
+
+@contextmanager
+def panel(*args: str | Path, cwd: Path, rate: str = "max") -> Iterator[str]:
+    """Run one, give its address, and end it as a person does: with Ctrl-C."""
+    command = [sys.executable, "-m", "meter_emu", "run", *map(str, args), "--rate", rate, "--web"]
+    process = subprocess.Popen(
+        command, cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        said = process.stdout.readline()
+        found = re.search(r"http://\S+", said)
+        assert found, said + process.stdout.read()
+        yield found[0]
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=DEADLINE_S)[0]
+        assert process.returncode == 130, rest
+        assert "Traceback" not in rest
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+class Page:
+    """What a page has been shown so far."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.shown: dict[str, Any] = {}
+        self.log: list[str] = []
+        self.refused: list[dict[str, str]] = []
+
+    def do(self, *lines: str) -> None:
+        for line in lines:
+            self.socket.send(json.dumps({"do": line}))
+
+    def until(self, wanted: Callable[["Page"], bool]) -> None:
+        """Read until it is so."""
+        while not wanted(self):
+            message = json.loads(self.socket.recv(timeout=DEADLINE_S))
+            self.log += message.pop("log", [])
+            if "refused" in message:
+                self.refused.append(message)
+            else:
+                self.shown |= message
+
+    def heard(self, count: int) -> None:
+        """Read until so many lines were taken and nothing is under way any more."""
+        self.until(lambda page: page.now.get("heard", 0) >= count and not page.now["jumping"])
+
+    @property
+    def now(self) -> dict[str, Any]:
+        now: dict[str, Any] = self.shown.get("now", {})
+        return now
+
+
+@contextmanager
+def page(address: str) -> Iterator[Page]:
+    place = urlsplit(address)
+    origin = Origin(f"http://{place.netloc}")
+    with connect(f"ws://{place.netloc}{place.path}socket", origin=origin, proxy=None) as socket:
+        yield Page(socket)

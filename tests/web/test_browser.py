@@ -1,0 +1,176 @@
+"""The front panel in the system's browser, as a person sees and uses it: `make test-web`."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cells import each_cell
+from tests.web.browser import PROGRAM, WIDTHS, go_to, window
+from tests.web.seat import NEVER_BACK, WRONG, panel
+
+pytest.importorskip("playwright", reason="the browser's driver comes with `make test-web`")
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium: apt-get install chromium")
+KEYS = (
+    ("b", "key         blue"), ("B", "key held    blue"), ("a", "shut"), ("p", "power lost"),
+    ("n", "non-disconnection"), ("u", "again"),
+)  # fmt: skip
+JUNE = ("--start", "2020-06-29 07:00", "--load-w", "400", "--balance-eur", "20")
+
+
+def see(seen: Any, what: str, text: str) -> None:
+    from playwright.sync_api import expect
+
+    expect(seen.locator(what)).to_contain_text(text)
+
+
+def test_the_night_of_2_july_with_the_defect_and_going_back(tmp_path: Path) -> None:
+    with panel(*NEVER_BACK, *WRONG, cwd=tmp_path) as address, window(address, 1280) as seen:
+        go_to(seen, "2020-07-02 23:30")
+        see(seen, "#display", "OFF: CUT AS OF 2020-07-02 23:01")
+        see(seen, "#verdict", "early")
+        see(seen, "#verdict", "the meter stated 2020-07-02 23:01")
+        go_to(seen, "2020-06-29 23:30")
+        seen.get_by_role("button", name="Reactivate").click()
+        see(seen, "#log", "reactivate")
+        drag(seen, ".office .chip", "#slot")
+        see(seen, "#in-slot", "home.card")
+        seen.get_by_role("button", name="Pull out").click()
+        see(seen, "#in-slot", "drop a card here")
+        go_to(seen, "2020-07-04 12:00")
+        see(seen, "#lamps", "SUPPLY on")
+
+
+def test_the_night_without_the_defect_from_the_office_on(tmp_path: Path) -> None:
+    """From the office in spring to the dark flat, on the announced evening."""
+    with (
+        panel("electricity-pcf8563-utc", *JUNE, cwd=tmp_path) as address,
+        window(address, 1280) as seen,
+    ):
+        seen.get_by_role("button", name="New card").click()
+        see(seen, "#log", "new card")
+        seen.get_by_label("Not before (T1)").fill("3 July 23:01")
+        seen.get_by_label("Cut at (T2)").fill("3 July 23:01")
+        seen.get_by_role("button", name="Write").click()
+        see(seen, "#log", "cut at 2020-07-03 23:01")
+        drag(seen, ".office .chip", "#slot")
+        see(seen, "#display", "CARD 01 EXECUTED")
+        see(seen, "#plan", "programmed cut T2 2020-07-03 23:01")
+        drag(seen, "#in-slot .chip", "#office")
+        see(seen, "#in-slot", "drop a card here")
+        go_to(seen, "2020-07-02 23:59")
+        see(seen, "#lamps", "SUPPLY on")
+        go_to(seen, "2020-07-03 23:30")
+        see(seen, "#display", "OFF: CUT AS OF 2020-07-03 23:01")
+        seen.get_by_role("tab", name="Card").click()
+        see(seen, "#bytes", "cut_at")
+        assert (tmp_path / "home.card").exists()
+
+
+def test_a_card_is_pulled_in_the_middle_of_its_session(tmp_path: Path) -> None:
+    with (
+        panel("electricity-pcf8563-utc", *JUNE, cwd=tmp_path, rate="1") as address,
+        window(address, 1280) as seen,
+    ):
+        for line in ("office new", "insert"):
+            seen.get_by_label("Any command").fill(line)
+            seen.get_by_label("Any command").press("Enter")
+        see(seen, "#in-slot", "home.card")
+        seen.locator("h1").click()
+        seen.keyboard.press("x")
+        see(seen, "#log", "card refused")
+
+
+def test_a_countdown_of_gas(tmp_path: Path) -> None:
+    seat = ("gas-pcf8563-battery", "--start", "2020-06-29 07:00", "--balance-eur", "0")
+    with panel(*seat, cwd=tmp_path, rate="60") as address, window(address, 1280) as seen:
+        for button in ("New card", "Write"):
+            seen.get_by_label("Load, euro").fill("50")
+            seen.get_by_role("button", name=button).click()
+        seen.get_by_role("button", name="Shut the appliances").click()
+        seen.get_by_role("button", name="Put in").click()
+        see(seen, "#display", "CARD 01")
+        hold(seen, "blue", 1_200)
+        see(seen, "#log", "key held")
+
+
+def test_every_control_is_reached_and_works_by_keyboard(tmp_path: Path) -> None:
+    with (
+        panel("electricity-pcf8563-utc", *JUNE, cwd=tmp_path) as address,
+        window(address, 1280) as seen,
+    ):
+        reached: list[str] = []
+        for _ in range(60):
+            seen.keyboard.press("Tab")
+            name = seen.evaluate(
+                "() => { const a = document.activeElement;"
+                " return a.id || a.textContent.trim() || a.tagName; }"
+            )
+            if name in reached[:1]:
+                break
+            reached.append(name)
+        controls = seen.evaluate(
+            "() => [...document.querySelectorAll('button, input, select, [tabindex=\"0\"]')]"
+            ".filter((a) => !a.disabled && a.tabIndex >= 0 && a.offsetParent)"
+            ".map((a) => a.id || a.textContent.trim())"
+        )
+        assert set(controls) <= set(reached), set(controls) - set(reached)
+        seen.get_by_role("button", name="red").focus()
+        seen.keyboard.press("Enter")
+        see(seen, "#log", "key         red")
+        seen.locator("h1").click()
+        for key, said in KEYS:
+            seen.keyboard.press(key)
+            see(seen, "#log", said)
+        seen.locator("#line").focus()
+        seen.keyboard.press("ArrowLeft")
+        see(seen, "#facts", "an earlier moment")
+        seen.get_by_role("tab", name="Memory").focus()
+        seen.keyboard.press("ArrowRight")
+        see(seen, "#bytes", "seconds")
+
+
+@each_cell(("width", "scheme"), [(w, s) for w in WIDTHS for s in ("light", "dark")])
+def test_nothing_is_cut_off_and_axe_finds_nothing(width, scheme, tmp_path_factory):
+    from axe_playwright_python.sync_playwright import Axe
+
+    folder = tmp_path_factory.mktemp("seat")
+    more = {"color_scheme": scheme, "reduced_motion": "reduce", "bypass_csp": True}
+    with (
+        panel(*NEVER_BACK, *WRONG, cwd=folder) as address,
+        window(address, width, **more) as seen,
+    ):
+        go_to(seen, "2020-07-02 23:30")
+        see(seen, "#bytes", "state record")
+        assert seen.evaluate("document.documentElement.scrollWidth") <= width
+        found = Axe().run(seen)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_what_a_meter_shows_is_text_and_nothing_else(tmp_path: Path) -> None:
+    """A card's file name with markup in it is a name."""
+    name = "<img src=x onerror=alert(1)>.card"
+    with (
+        panel("electricity-pcf8563-utc", *JUNE, cwd=tmp_path) as address,
+        window(address, 1280) as seen,
+    ):
+        for line in (f"office {name} new", "insert"):
+            seen.get_by_label("Any command").fill(line)
+            seen.get_by_label("Any command").press("Enter")
+        see(seen, "#in-slot", name)
+        assert seen.locator("img").count() == 0
+
+
+def drag(seen: Any, what: str, onto: str) -> None:
+    seen.locator(what).hover()
+    seen.mouse.down()
+    box = seen.locator(onto).bounding_box()
+    seen.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20, steps=6)
+    seen.mouse.up()
+
+
+def hold(seen: Any, name: str, for_ms: int) -> None:
+    seen.get_by_role("button", name=name, exact=True).hover()
+    seen.mouse.down()
+    seen.wait_for_timeout(for_ms)
+    seen.mouse.up()

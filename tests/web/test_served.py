@@ -1,0 +1,152 @@
+"""The front panel without a browser: who is let in, what is done, and what pages are shown."""
+
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from meter_emu.cli.live.served import MESSAGE_SIZE_MAX
+from tests.cli.sitting import JUNE, MODEL, command, environment
+from tests.rigs import rig_of
+from tests.web.seat import NEVER_BACK, WRONG, Page, page, panel
+
+
+def fetched(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    request = urllib.request.Request(address, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+
+
+def test_only_this_address_with_its_token_is_served(tmp_path):
+    """Another host name, another origin, another token, a file that is not of the page."""
+    with panel(MODEL, *JUNE, cwd=tmp_path) as address:
+        place = urlsplit(address)
+        assert place.hostname == "127.0.0.1"
+        status, headers, body = fetched(address)
+        assert status == 200
+        assert b"<title>meter-emu</title>" in body
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["referrer-policy"] == "no-referrer"
+        for name in ("panel.js", "panel.css"):
+            assert fetched(address + name)[0] == 200
+        root = f"http://{place.netloc}"
+        for wrong in (root + "/", root + "/x/", address + "served.py", address + "..%2fserved.py"):
+            assert fetched(wrong)[0] == 404, wrong
+        for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+            assert fetched(address, **header)[0] == 403, header
+        at = f"ws://{place.netloc}{place.path}socket"
+        for origin in (Origin("http://evil.example"), Origin("null"), None):
+            with pytest.raises(InvalidStatus), connect(at, origin=origin, proxy=None):
+                pass
+        with (
+            pytest.raises(InvalidStatus),
+            connect(f"ws://{place.netloc}/x/socket", origin=Origin(root), proxy=None),
+        ):
+            pass
+
+
+def test_two_hundred_acts_and_hostile_messages_and_the_sitting_is_whole(tmp_path):
+    """All acts are done in order; each bad message is one answer, or the end of its socket."""
+    with panel(MODEL, *JUNE, "--balance-eur", "20", cwd=tmp_path) as address:
+        with page(address) as seen:
+            seen.do(*["blue"] * 200)
+            seen.heard(200)
+            assert len([line for line in seen.log if "  key         blue" in line]) == 200
+            for bad in ("", "x", "[]", "{}", '{"do": 1}', '{"do": "a\\nb"}', "[" * 9_000):
+                seen.socket.send(bad)
+            seen.until(lambda page: len(page.refused) == 7)
+            seen.do("rm -rf /", "blue 1e9", "x" * 5_000)
+            seen.heard(203)
+            assert len([line for line in seen.log if line.startswith("! ")]) == 3
+        for rude in ("x" * (MESSAGE_SIZE_MAX + 1), "x" * 1_000_000, b"\0bytes"):
+            with page(address) as seen:
+                seen.socket.send(rude)
+                with pytest.raises(ConnectionClosed):
+                    seen.until(lambda page: False)
+        with page(address) as again:
+            again.until(lambda page: page.now.get("heard") == 203)
+            assert len([line for line in again.log if "  key         blue" in line]) == 200
+
+
+def test_a_page_that_does_not_read_holds_nobody_up_and_catches_up(tmp_path):
+    with panel(MODEL, *JUNE, "--load-w", "400", cwd=tmp_path) as address:
+        with page(address) as asleep, page(address) as awake:
+            asleep.until(lambda page: bool(page.now))
+            awake.do(*["advance 1h"] * 60, "red")
+            awake.heard(61)
+            asleep.until(lambda page: page.now["time"] == awake.now["time"])
+            assert [line for line in asleep.log if "red" in line]
+        with page(address) as late:
+            late.until(lambda page: page.now.get("heard") == 61)
+
+
+def test_a_second_server_on_the_port_is_one_line(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ran = subprocess.run(
+            command("run", MODEL, *JUNE, "--web", "--port", port), cwd=tmp_path, timeout=60,
+            env=environment(), capture_output=True, text=True,
+        )  # fmt: skip
+    assert ran.returncode == 2
+    assert ran.stderr.count("\n") == 1
+    assert f"127.0.0.1 port {port}: address already in use" in ran.stderr
+
+
+def test_the_image_of_a_sitting_is_locked_and_saved(tmp_path):
+    from meter_emu.world.meter.image import image_of
+
+    rig = rig_of(start_us=1_593_406_800_000_000)
+    image = tmp_path / "home.image"
+    image.write_bytes(before := image_of(rig.board, rig.household.model))
+    with panel("--image", image, cwd=tmp_path) as address:
+        second = subprocess.run(
+            command("run", "--image", image, "--lines"), cwd=tmp_path, env=environment(),
+            input="", capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert second.returncode == 2
+        assert "is in use by" in second.stderr
+        with page(address) as seen:
+            seen.do("advance 1d")
+            seen.heard(1)
+    assert image.read_bytes() != before
+
+
+def test_the_night_of_2_july_and_another_end_of_it(tmp_path):
+    """With the defects the household is cut a day early; going back and reactivating is another."""
+    with panel(*NEVER_BACK, *WRONG, cwd=tmp_path) as address, page(address) as seen:
+        seen.do("until 2020-07-02 23:30")
+        seen.heard(1)
+        assert seen.now["display"] == "OFF: CUT AS OF 2020-07-02 23:01"
+        assert not seen.now["supplied"]
+        seen.until(lambda page: page.shown["happened"]["verdict"] == "early")
+        assert seen.shown["happened"]["findings"]
+        seen.until(lambda page: "bytes" in page.shown and written(page, "cut_end") is not None)
+        by = written(seen, "cut_end")
+        assert by is not None
+        assert by[1].startswith("2020-04-02 10:30")  # the write that stored it, not the last one
+        assert by[2].startswith("00b0"), by  # and the READ BINARY before it
+        seen.do(
+            "back 3d", "office reactivate, load 50", "insert", "remove", "until 2020-07-04 12:00"
+        )
+        seen.heard(6)
+        assert seen.now["supplied"]
+        seen.until(lambda page: page.shown["happened"]["to"] == page.now["us"])
+        assert not seen.shown["happened"]["breaches"]
+
+
+def written(seen: Page, field: str) -> list[Any] | None:
+    """Return who wrote a field of the record that is in force, as the page shows it."""
+    found = [row for row in seen.shown["bytes"]["meter"] if row[3].startswith(field) and row[8]]
+    return max((row[8] for row in found), default=None)
