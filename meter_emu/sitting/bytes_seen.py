@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, final
 from meter_emu.explain.meter import explain_image
 from meter_emu.firmware.layouts import STATE, STATE_AT
 from meter_emu.rows import Part, Row
-from meter_emu.world.meter.bus import Access, BusLog
+from meter_emu.world.meter.bus import BusLog, HeardAccess
 from meter_emu.world.meter.image import IMAGE_HEADER_SIZE_BYTES, eeprom_at
 from meter_emu.world.meter.model import MeterModel
 
@@ -27,7 +27,7 @@ class SeenRow(NamedTuple):
 
 
 @final
-class Origin(NamedTuple):
+class WrittenBy(NamedTuple):
     """Who wrote a field: when, in which poll, and the last command to the card before it."""
 
     at_us: int
@@ -50,33 +50,33 @@ def rows_seen(raw: bytes, model: MeterModel, log: BusLog) -> Iterator[SeenRow]:
                 return
 
 
-def origin_of(seen: SeenRow, log: BusLog, now_us: int) -> Origin | None:
+def written_by(field: SeenRow, log: BusLog, now_us: int) -> WrittenBy | None:
     """Return who wrote a field of the memory, `None` for one that nobody has in this sitting."""
-    if seen.chip != "eeprom":
+    if field.chip != "eeprom":
         return None
-    found = log.writer_of(_places(seen), seen.row.size_bytes, now_us)
+    found = log.writer_of(_places(field), field.row.size_bytes, now_us)
     if found is None:
         return None
     brought = [one for one in log.exchanges_of(found.poll) if one.at_us <= found.at_us]
     # What was read last from the card before the write; commands after it only answer.
     read = next((one for one in reversed(brought) if len(one.answer) > 2), None)
     command = "" if read is None else " ".join(read.shown)
-    return Origin(found.at_us, found.poll, command)
+    return WrittenBy(found.at_us, found.poll, command)
 
 
-def _places(seen: SeenRow) -> tuple[int, ...]:
+def _places(field: SeenRow) -> tuple[int, ...]:
     """Return where a field of the memory lies: in the state record, in both copies."""
     for at in STATE_AT:
-        if at <= seen.at < at + STATE.size_bytes:
-            return tuple(copy + seen.at - at for copy in STATE_AT)
-    return (seen.at,)
+        if at <= field.at < at + STATE.size_bytes:
+            return tuple(copy + field.at - at for copy in STATE_AT)
+    return (field.at,)
 
 
 def _chip_of(part: Part) -> str:
     return "rtc" if part.offset == IMAGE_HEADER_SIZE_BYTES else part.name
 
 
-def _touched(accesses: list[Access], chip: str, at: int, size_bytes: int) -> str:
+def _touched(accesses: list[HeardAccess], chip: str, at: int, size_bytes: int) -> str:
     kinds = {
         one.writes
         for one in accesses

@@ -28,7 +28,7 @@ def window(address: str, width: int, height: int = 1000, **more: Any) -> Iterato
         expect(seen.locator("#clock")).not_to_be_empty()
         yield seen
         browser.close()
-    assert wrong == []
+    assert wrong == [], wrong
 
 
 def go_to(seen: Any, when: str) -> None:

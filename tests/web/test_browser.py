@@ -13,7 +13,7 @@ pytest.importorskip("playwright", reason="the browser's driver comes with `make 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium: apt-get install chromium")
 KEYS = (
     ("b", "key         blue"), ("B", "key held    blue"), ("a", "shut"), ("p", "power lost"),
-    ("n", "non-disconnection"), ("u", "again"),
+    ("n", "nothing is planned"), ("u", "again"),
 )  # fmt: skip
 JUNE = ("--start", "2020-06-29 07:00", "--load-w", "400", "--balance-eur", "20")
 
@@ -72,13 +72,13 @@ def test_a_card_is_pulled_in_the_middle_of_its_session(tmp_path: Path) -> None:
         panel("electricity-pcf8563-utc", *JUNE, cwd=tmp_path, rate="1") as address,
         window(address, 1280) as seen,
     ):
-        for line in ("office new", "insert"):
-            seen.get_by_label("Any command").fill(line)
-            seen.get_by_label("Any command").press("Enter")
-        see(seen, "#in-slot", "home.card")
+        seen.get_by_role("button", name="New card").click()
+        see(seen, "#pick", "home.card")
         seen.locator("h1").click()
+        seen.keyboard.press("i")  # a session takes half a second
         seen.keyboard.press("x")
         see(seen, "#log", "card refused")
+        see(seen, "#in-slot", "drop a card here")
 
 
 def test_a_countdown_of_gas(tmp_path: Path) -> None:

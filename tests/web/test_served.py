@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from meter_emu.cli.live.served import MESSAGE_SIZE_MAX
+from meter_emu.cli.live.served import PAGE_MESSAGE_MAX
 from tests.cli.sitting import JUNE, MODEL, command, environment
 from tests.rigs import rig_of
 from tests.web.seat import NEVER_BACK, WRONG, Page, page, panel
@@ -70,7 +70,7 @@ def test_two_hundred_acts_and_hostile_messages_and_the_sitting_is_whole(tmp_path
             seen.do("rm -rf /", "blue 1e9", "x" * 5_000)
             seen.heard(203)
             assert len([line for line in seen.log if line.startswith("! ")]) == 3
-        for rude in ("x" * (MESSAGE_SIZE_MAX + 1), "x" * 1_000_000, b"\0bytes"):
+        for rude in ("x" * (PAGE_MESSAGE_MAX + 1), "x" * 1_000_000, b"\0bytes"):
             with page(address) as seen:
                 seen.socket.send(rude)
                 with pytest.raises(ConnectionClosed):

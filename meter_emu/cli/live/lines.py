@@ -46,7 +46,7 @@ class Printer:
             raise stdout_refused(error) from error
 
 
-class Said(Protocol):
+class WhoReads(Protocol):
     """Where lines go; whether who reads them has gone away."""
 
     gone: bool
@@ -60,7 +60,7 @@ class Lines:
         self,
         sitting: Sitting,
         source: Input,
-        printer: Said,
+        printer: WhoReads,
         show: Callable[[], None] = lambda: None,
     ) -> None:
         self.heard = 0  # how many lines have been taken

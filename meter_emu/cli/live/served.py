@@ -28,17 +28,18 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from meter_emu.errors import ConfigError
 
 LOOPBACK: Final = "127.0.0.1"
-MESSAGE_SIZE_MAX: Final = 16_384  # bytes, ours: a line has 4,096 characters at most
+PAGE_MESSAGE_MAX: Final = 16_384  # bytes, ours: a line has 4,096 characters at most
 PAGES_MAX: Final = 20  # ours: windows that look at one sitting
-LINES_KEPT: Final = 5_000  # ours: of the log, for a page that has been asleep
+LOG_KEPT: Final = 5_000  # ours: of the log, for a page that has been asleep
 _FOLDER: Final = Path(__file__).parent / "page"
 _TYPES: Final = {
     "": ("index.html", "text/html"),
     "panel.css": ("panel.css", "text/css"),
+    "icon.svg": ("icon.svg", "image/svg+xml"),
     "panel.js": ("panel.js", "text/javascript"),
 }
 _POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final = {
@@ -65,7 +66,7 @@ class Served:
         self._state: dict[str, str] = {}  # JSON by name of the part
         self._versions: dict[str, int] = {}
         self._version = 0
-        self._log: deque[str] = deque(maxlen=LINES_KEPT)
+        self._log: deque[str] = deque(maxlen=LOG_KEPT)
         self._said = 0  # how many lines there have been
         self.pages = 0
 
@@ -216,7 +217,7 @@ def serving_at(served: Served, port: int) -> Iterator[str]:
         config = uvicorn.Config(
             app_of(served, token, port),
             ws="websockets-sansio",
-            ws_max_size=MESSAGE_SIZE_MAX,
+            ws_max_size=PAGE_MESSAGE_MAX,
             lifespan="off",
             log_config=None,
             access_log=False,

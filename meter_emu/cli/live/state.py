@@ -10,7 +10,7 @@ from meter_emu.cli.live.served import Served
 from meter_emu.desk.card_image import RecordView
 from meter_emu.ports import Lamp
 from meter_emu.rows import Row
-from meter_emu.sitting.bytes_seen import origin_of, rows_seen
+from meter_emu.sitting.bytes_seen import rows_seen, written_by
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import (
     clock_words,
@@ -26,7 +26,7 @@ from meter_emu.world.rehearsal.by_hand import LivedByHand
 
 SHOWN_EVERY_NS: Final = 50_000_000  # ours: twenty pictures a second
 BYTES_EVERY_NS: Final = 250_000_000  # ours: explaining an image takes 5 ms
-EVENTS_SHOWN: Final = 400
+DOTS_MAX: Final = 400
 EXCHANGES_SHOWN: Final = 60
 _LAMPS: Final = {
     "credit": Lamp.CREDIT_EXHAUSTED,
@@ -128,7 +128,7 @@ class PageState:
                 [one.from_us, one.to_us, one.had.value]
                 for one in supply_of(in_order, begins_us, end_us + 1)
             ],
-            "events": [self._event(one) for one in in_order[-EVENTS_SHOWN:]],
+            "events": [self._event(one) for one in in_order[-DOTS_MAX:]],
         }
         lived = self._lived
         if lived is not None:
@@ -177,7 +177,7 @@ class PageState:
         rows = []
         if rig.build.readable(meter.model) is not None:
             for seen in rows_seen(meter.image(), meter.model, log):
-                whence = origin_of(seen, log, now_us)
+                whence = written_by(seen, log, now_us)
                 by = None
                 if whence is not None:
                     by = [whence.at_us, legal_words(whence.at_us, zone), whence.command]

@@ -15,14 +15,14 @@ from card_protocol.trace import hide
 from meter_emu.ports import Ports
 from meter_emu.world.meter.bench import Bench
 
-ACCESSES_MAX: Final = 2_000  # ours: a card session makes some 300
+OVERHEARD_MAX: Final = 2_000  # ours: a card session makes some 300
 WRITES_MAX: Final = 20_000  # ours: years of a quiet meter
-EXCHANGES_MAX: Final = 5_000
+COMMANDS_MAX: Final = 5_000
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Access:
+class HeardAccess:
     """Bytes of the clock chip or the memory that were read or written at a true instant.
 
     `exchange` is the number of the last command to the card in this poll, `None` before any.
@@ -60,9 +60,9 @@ class BusLog:
 
     def __init__(self, bench: Bench) -> None:
         self._bench: Final = bench
-        self._accesses: deque[Access] = deque(maxlen=ACCESSES_MAX)
-        self._writes: deque[Access] = deque(maxlen=WRITES_MAX)
-        self._exchanges: deque[CardExchange] = deque(maxlen=EXCHANGES_MAX)
+        self._accesses: deque[HeardAccess] = deque(maxlen=OVERHEARD_MAX)
+        self._writes: deque[HeardAccess] = deque(maxlen=WRITES_MAX)
+        self._exchanges: deque[CardExchange] = deque(maxlen=COMMANDS_MAX)
         self._count = 0
 
     def between(self, ports: Ports) -> Ports:
@@ -74,7 +74,7 @@ class BusLog:
         last = self._exchanges[-1] if self._exchanges else None
         poll, now_us = self._bench.polls, self._bench.board.now_us
         brought = last.number if last is not None and last.poll == poll else None
-        access = Access(now_us, poll, chip, at, data, writes, brought)
+        access = HeardAccess(now_us, poll, chip, at, data, writes, brought)
         self._accesses.append(access)
         if writes and chip == "eeprom":
             self._writes.append(access)
@@ -87,7 +87,7 @@ class BusLog:
             CardExchange(self._count, bench.board.now_us, bench.polls, command, answer)
         )
 
-    def last_poll(self) -> list[Access]:
+    def last_poll(self) -> list[HeardAccess]:
         """Return the accesses of the last poll that had any, in order."""
         if not self._accesses:
             return []
@@ -98,13 +98,15 @@ class BusLog:
         """Return the commands to the card in one poll, in order."""
         return [one for one in self._exchanges if one.poll == poll]
 
-    def writer_of(self, places: Sequence[int], size_bytes: int, until_us: int) -> Access | None:
+    def writer_of(
+        self, places: Sequence[int], size_bytes: int, until_us: int
+    ) -> HeardAccess | None:
         """Return the write that stored what a field of the memory holds at an instant.
 
         A record may have copies at several places and be written whole: writes that left the field
         as it was are passed over.
         """
-        stored: Access | None = None
+        stored: HeardAccess | None = None
         value = b""
         for write, written in self._into(places, size_bytes, until_us):
             if stored is not None and written != value:
@@ -114,7 +116,7 @@ class BusLog:
 
     def _into(
         self, places: Sequence[int], size_bytes: int, until_us: int
-    ) -> Iterator[tuple[Access, bytes]]:
+    ) -> Iterator[tuple[HeardAccess, bytes]]:
         """Yield the writes of a whole field and what they wrote there, the newest first."""
         for one in reversed(self._writes):
             for at in places:

@@ -17,7 +17,7 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.observer import Observer
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.engine import Story
+from meter_emu.world.rehearsal.engine import HouseholdStory
 from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.rehearsal.obligations import Span, row_of
 from meter_emu.world.rehearsal.outcome import Outcome
@@ -40,20 +40,20 @@ class LivedByHand:
         self.made: list[Visit] = []
         self.ahead = list(household.visits)
         self._witness_of: Final = witness_of
-        self._story: Story | None = None
+        self._story: HouseholdStory | None = None
 
     def live(self, take: Callable[[Event], None]) -> LiveMeter:
         """Return the meter as it begins; `take` gets every event."""
 
         def bench_for(count: Callable[[Event], None]) -> tuple[Bench, Observer]:
-            self._story = Story(self.household, self.campaign, count, self._witness_of)
+            self._story = HouseholdStory(self.household, self.campaign, count, self._witness_of)
             return self._story.bench, self._story.watch
 
         build = parse_build(self.household.build)
         return LiveMeter(self.household.model, build, take, bench_for)
 
     @property
-    def story(self) -> Story:
+    def story(self) -> HouseholdStory:
         """Its rig, bench and cards."""
         assert self._story is not None, "its meter is made first"
         return self._story

@@ -152,7 +152,7 @@ def _story(
     prepare: Callable[[Bench], None] | None,
 ) -> list[Event]:
     events: list[Event] = []
-    story = Story(household, campaign, events.append, witness_of, pulse)
+    story = HouseholdStory(household, campaign, events.append, witness_of, pulse)
     if prepare is not None:
         prepare(story.bench)
     try:
@@ -171,7 +171,7 @@ def _story(
 
 
 @final
-class Story:
+class HouseholdStory:
     """One household's rig, bench and card, and what people do with them; `take` gets every event.
 
     Raise `ConfigError` for a first card that the office must not issue.
