@@ -56,8 +56,8 @@ test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every l
 	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/workers tests/pcsc/test_killed.py \
 	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
 
-test-judge: $(DEV)  ## the judge's row against a second oracle: 2,000 homes, 500 instants of each, minutes
-	@JUDGE_HOMES=2000 JUDGE_INSTANTS=500 $(BIN)/python -m pytest -q -s -o faulthandler_timeout=0 -k second_oracle tests/world/rehearsal/test_naive.py
+test-judge: $(DEV)  ## the judge beside a second oracle and changed logs: 5,000 homes each, minutes
+	@JUDGE_HOMES=5000 JUDGE_TROUBLED=5000 JUDGE_CHANGES=5000 $(BIN)/python -m pytest -q -s -o faulthandler_timeout=0 -k "second_oracle or cause_of_doubt or change_of_a_log" tests/world/rehearsal
 
 test-laws: $(DEV)  ## the reference: 20,000 stories, 2,000 of each law that runs a home again, rates of hazards
 	@$(BIN)/meter-emu verify reference --examples 20000 --seed 1 --to .stamps/counterexamples

@@ -229,10 +229,9 @@ def _ends(household: Household, event: Event, promise: Promise) -> Iterator[Stat
     announced = {"T1": promise.defer_us, "T2": promise.cut_us}
     for name, civil in stated.items():
         us = announced[name]
-        if us is not None and us <= event.at_us:
-            continue  # it has come: its display no longer misleads
         want = None if us is None else us_to_civil(us, household.model.zone)
-        right = civil == want
+        come = us is not None and us <= event.at_us  # then a meter may have forgotten it
+        right = civil == want or (come and civil is None)
         words = f"announced {name} {_date(want)}, and the meter stated {_date(civil)}"
         stated_cut = None if name == "T1" or right else (civil,)
         kind = FindingKind.WRONG_DISPLAY

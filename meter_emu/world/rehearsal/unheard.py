@@ -1,10 +1,10 @@
 """Cards of which nobody can see whether the meter heard them, and what may have become of each.
 
 Power that fails while a card is in leaves no trace on it, and perhaps one in the meter. So the
-household is judged once for each possibility, and the one that fits best counts. What the meter
-does and states later tells them apart: a reactivation that was not heard explains no supply that
-comes back. A write-back is made when all is saved, so a card that holds one was heard, refused or
-not.
+household is judged once for each possibility (heard, not heard, heard at the start if the card was
+still in then) and the one that fits best counts. What the meter does and states later tells them
+apart: a reactivation that was not heard explains no supply that comes back. A write-back is made
+when all is saved, so a card that holds one was heard, refused or not.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,9 +14,10 @@ from typing import Final
 
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.model import MeterModel
 
 SITTING_US: Final = 60 * SECOND_US  # ours: a card is out of the meter by then
-_WAYS_MAX: Final = 64  # ours: six such cards; of more, the last ones were heard
+_WAYS_MAX: Final = 243  # ours: five such cards; of more, the first ones were heard
 
 
 def unheard(events: Sequence[Event]) -> list[int]:
@@ -32,15 +33,27 @@ def unheard(events: Sequence[Event]) -> list[int]:
     return found
 
 
-def ways_of(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+def ways_of(events: Sequence[Event], model: MeterModel) -> Iterator[Sequence[Event]]:
     """Yield the events once for each possibility: all cards heard first, none last."""
     places = unheard(events)
     if not places:
         yield events
         return
-    for heard in islice(product((True, False), repeat=len(places)), _WAYS_MAX):
+    each = [tuple(_ways(events, index, model)) for index in reversed(places)]
+    for chosen in islice(product(*each), _WAYS_MAX):
         way = list(events)
-        for index, was_heard in zip(reversed(places), heard, strict=True):
-            what = What.CARD_SERVED if was_heard else What.CARD_UNSEEN
-            way[index] = replace(events[index], what=what)
-        yield way
+        for index, event in zip(reversed(places), chosen, strict=True):
+            way[index] = event
+        yield sorted(way, key=lambda event: event.at_us)
+
+
+def _ways(events: Sequence[Event], index: int, model: MeterModel) -> Iterator[Event]:
+    """Yield what a card may have been: heard, heard at the start after the failure, or not."""
+    card = events[index]
+    heard = replace(card, what=What.CARD_SERVED)
+    yield heard
+    back_us = next((e.at_us for e in events[index:] if e.what is What.POWER_BACK), None)
+    if back_us is not None and back_us - card.at_us <= SITTING_US:
+        at_us = back_us + model.boot_ms * 1_000
+        yield replace(heard, at_us=at_us, shown="", balance_ueur=None)  # those were of before
+    yield replace(card, what=What.CARD_UNSEEN)

@@ -70,7 +70,7 @@ def likely_events(
 def _likely(
     household: Household, campaign: Campaign, events: Sequence[Event]
 ) -> tuple[Outcome, Sequence[Event]]:
-    ways = ((_judge_way(household, campaign, way), way) for way in ways_of(events))
+    ways = ((_judge_way(household, campaign, way), way) for way in ways_of(events, household.model))
     return min(ways, key=lambda judged: _faults(judged[0]))
 
 

@@ -51,6 +51,8 @@ class Naive:
         self.household, self.campaign, self.events = household, campaign, events
         self.start_us = campaign.start_us
         self.hours: list[tuple[Fraction, Fraction]] = [(Fraction(0), Fraction(0))]
+        self.right = True if household.build == "reference" else None
+        self.lawful: dict[int, bool | None] = {}
         self.heard = {
             event.visit: event for event in events
             if event.what in {What.CARD_SERVED, What.CARD_REFUSED} and event.visit is not None
@@ -69,7 +71,10 @@ class Naive:
             return None
         if orders.cut_us is not None and us >= orders.cut_us:
             return self.after_cut(us, orders)
-        if self.dark(us):
+        moved = self.moved_as_it_may(us)
+        if moved is None or (not moved and not self.dark(us)):
+            return None
+        if moved and self.dark(us):
             return None if orders.limiter else Must.OFF
         if not orders.prepayment:
             return Must.ON
@@ -88,8 +93,11 @@ class Naive:
             return None  # the clock may have been at its step: another hour of doubt
         if us >= cut_us + self.late_us(cut_us):
             return Must.OFF
-        if self.dark(cut_us):  # for another reason, before: it stays so
-            return Must.OFF
+        before = self.moved_as_it_may(cut_us)
+        if before is None:
+            return None
+        if self.dark(cut_us):  # for another reason, before: it stays so, if that was one
+            return Must.OFF if before else Must.EITHER
         return Must.OFF if self.dark(us) else Must.EITHER
 
     def by_credit(self, us: int, orders: Orders) -> Must | None:
@@ -131,6 +139,23 @@ class Naive:
     def powered_since(self, from_us: int, us: int) -> bool:
         lost = (e.at_us for e in self.events if e.what is What.POWER_LOST)
         return self.powered(from_us) and not any(from_us - SETTLED <= at <= us for at in lost)
+
+    def moved_as_it_may(self, us: int) -> bool | None:
+        """Whether the last move of the switch was lawful; `None` if that is not judged.
+
+        The reference is believed where nothing is judged: it is the judge that is tested.
+        """
+        moves = [e for e in self.events
+                 if e.what in {What.OPENED, What.CLOSED} and e.at_us <= us]  # fmt: skip
+        if not moves:
+            return True
+        last = moves[-1]
+        if last.at_us not in self.lawful:
+            before = self.must(last.at_us - 1)
+            allowed = {What.OPENED: {Must.OFF, Must.EITHER}, What.CLOSED: {Must.ON, Must.EITHER}}
+            judged = None if before is None else before in allowed[last.what]
+            self.lawful[last.at_us] = self.right if judged is None else judged
+        return self.lawful[last.at_us]
 
     def dark(self, us: int) -> bool:
         seen = [e.what for e in self.events

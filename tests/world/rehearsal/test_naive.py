@@ -8,8 +8,9 @@ from random import Random
 
 import pytest
 
+from meter_emu.defects import catalogue
 from meter_emu.stories.chooser import Drawn
-from meter_emu.stories.story import story
+from meter_emu.stories.story import on_build, story
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import run_meter
@@ -17,8 +18,9 @@ from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.obligations import RULES, Must, Span, SpanRule, row_of
 from tests.world.rehearsal.naive import DAY, Naive
 
-# `make test-judge` asks for 2,000 homes and 500 instants of each.
-HOMES = int(os.environ.get("JUDGE_HOMES", "120"))
+# `make test-judge` asks for 5,000 homes. A third of them is the reference, the others have a defect
+# each, every second of the catalogue: what must be does not come from what was done.
+HOMES = int(os.environ.get("JUDGE_HOMES", "90"))
 INSTANTS = int(os.environ.get("JUDGE_INSTANTS", "60"))
 DAYS_MAX = 21
 
@@ -30,11 +32,17 @@ def has_limiter(household: Household) -> bool:
     return household.limiter or any(v.desk is not None and v.desk.limiter for v in household.visits)
 
 
+def build_of(seed: int) -> str:
+    """Return the reference for every third home, and a defect for the others."""
+    names = sorted(catalogue())[::2]
+    return "reference" if seed % 3 == 0 else f"reference+{names[seed % len(names)]}"
+
+
 def households(count: int, *, limited: bool = False) -> Iterator[Seen]:
     """Yield so many random homes that live for at most 21 days, with what was seen of them."""
     seed = 0
     while count:
-        campaign = story(Drawn(Random(seed)))
+        campaign = on_build(story(Drawn(Random(seed))), build_of(seed))
         (household,) = campaign.households
         short = campaign.end_us - campaign.start_us <= DAYS_MAX * DAY
         if short and (has_limiter(household) or not limited):

@@ -13,6 +13,7 @@ from meter_emu.stories.story import lived, on_build, story
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.cells import each_cell
+from tests.world.rehearsal.troubled import troubled
 
 HOMES = int(os.environ.get("METER_EMU_HOMES", "400"))
 AT_ONCE = 100
@@ -30,6 +31,24 @@ def test_no_story_breaks_a_promise_of_the_reference_and_nothing_is_found(first):
     assert set(came) <= RIGHT
     assert came[Verdict.ON_TIME] > AT_ONCE // 5  # that there is something to be right about
     assert came[Verdict.KEPT] > AT_ONCE // 5
+
+
+TROUBLED = int(os.environ.get("JUDGE_TROUBLED", "80"))
+
+
+def test_no_cause_of_doubt_near_another_accuses_the_reference():
+    """`make test-judge` asks for 5,000 of them."""
+    near: Counter[str] = Counter()
+    accused = []
+    for seed in range(TROUBLED):
+        for run in lived(troubled(seed, near)):
+            outcome = run.outcome
+            if outcome.breaches or outcome.findings:
+                accused.append(seed)
+    assert accused == []
+    assert near["card"] > TROUBLED / 2
+    assert near["step"] > TROUBLED / 8
+    assert near["outage"] > TROUBLED / 10
 
 
 @pytest.mark.parametrize("defect", ["end-exclusive", "reactivation-clears-one"])
