@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from card_protocol.apdu import NE_MAX, NE_SHORT_MAX
 from card_protocol.card.files import MF, SFI_MAX, Access, FileTree, df_name
-from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage
+from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.keys import (
     CARD_KEY_REFERENCE,
     PIN_REFERENCE,
@@ -296,24 +296,29 @@ def internal_authenticate(session: CardSession, p1: int, p2: int, data: bytes, n
 def external_authenticate(session: CardSession, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
     """EXTERNAL AUTHENTICATE: the terminal proves its role (see `keys`).
 
-    A wrong proof takes the role's right away and costs a try; the last one blocks the card. The
-    try is taken *before* the comparison, so cutting the power in between wins no free guess.
+    A wrong proof takes the role's right away and costs a try; the meter's last one blocks the card,
+    until a desk has proved itself. The desk's last try is never taken: whoever could block that key
+    would block a household's card for good, and 64 bits are not guessed. The try is taken *before*
+    the comparison, so cutting the power in between wins no free guess.
     """
     if p1:
         return refuse(SW.INCORRECT_P1_P2)
     if p2 not in _ROLES:
         return refuse(SW.REFERENCE_NOT_FOUND)
+    image = session.image
+    of_desk = p2 == Role.DESK
+    if image.life_cycle is LifeCycle.BLOCKED and not of_desk:
+        return refuse(SW.AUTHENTICATION_BLOCKED)
     if not session.challenge:
         return refuse(SW.CONDITIONS_NOT_SATISFIED)
-    image = session.image
-    key = image.meter_key if p2 == Role.METER else image.desk_key
-    session.image = image.with_tries(p2, image.tries_left[p2] - 1)
+    key = image.desk_key if of_desk else image.meter_key
+    session.image = image.with_tries(p2, max(image.tries_left[p2] - 1, int(of_desk)))
     session.rights &= ~p2
     text = external_text(p2, session.challenge, data[:RANDOM_SIZE_BYTES])
     if not key.verify(text, data[RANDOM_SIZE_BYTES:]):
         return _refuse_try(session, p2)
     session.rights |= p2
-    session.image = image.in_use().with_tries(p2, KEY_TRIES_MAX)
+    session.image = image.untried() if of_desk else image.in_use().with_tries(p2, KEY_TRIES_MAX)
     return SUCCESS
 
 
@@ -379,16 +384,17 @@ _6985: Final = SW.CONDITIONS_NOT_SATISFIED
 # The words of a card that is not in service (a blank one answers 6985 to every row). 6985, because
 # the instruction exists (not 6D00, not 6A81) and no right would help (not 6982): the state of the
 # card is in the way. The commands that compare a secret say 6983, the word for exhausted tries. A
-# blocked card still shows whose it is: SELECT, and reading what anyone may read.
+# blocked card still shows whose it is: SELECT, and reading what anyone may read. And it lets a desk
+# prove itself, which gives all tries back.
 #
 # INS, name, Nc, answer, blocked, handler, section of ISO/IEC 7816-4
 COMMANDS: Final = (
     Command(0x20, "VERIFY", _PIN_SIZES, LeRule.NONE, _6983, verify, "VERIFY command"),
     Command(0x70, "MANAGE CHANNEL", _NO, LeRule.OPTIONAL, None,
             manage_channel, "MANAGE CHANNEL command"),
-    Command(0x82, "EXTERNAL AUTHENTICATE", _PROOF, LeRule.NONE, _6983,
+    Command(0x82, "EXTERNAL AUTHENTICATE", _PROOF, LeRule.NONE, None,
             external_authenticate, "EXTERNAL AUTHENTICATE command"),
-    Command(0x84, "GET CHALLENGE", _NO, LeRule.REQUIRED, _6985,
+    Command(0x84, "GET CHALLENGE", _NO, LeRule.REQUIRED, None,
             get_challenge, "GET CHALLENGE command"),
     Command(0x88, "INTERNAL AUTHENTICATE", _RANDOM, LeRule.REQUIRED, _6985,
             internal_authenticate, "INTERNAL AUTHENTICATE command"),

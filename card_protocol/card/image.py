@@ -68,7 +68,7 @@ class LifeCycle(IntEnum):
     BLANK = 0x01  # creation state: no keys, no files
     PERSONALISED = 0x03  # initialisation state: issued, and no terminal has proved itself yet
     IN_USE = 0x07  # operational state, activated
-    BLOCKED = 0x0C  # termination state: tries exhausted, for good
+    BLOCKED = 0x0C  # tries exhausted, until a desk has proved itself
 
 
 @final
@@ -174,6 +174,10 @@ class CardImage:
         tries[counter] = left
         life_cycle = self.life_cycle if left else LifeCycle.BLOCKED
         return self._changed(life_cycle, (tries[0], tries[1], tries[2]), self.contents)
+
+    def untried(self) -> Self:
+        """Return the image in use with all tries, as a desk that proved itself leaves it."""
+        return self._changed(LifeCycle.IN_USE, _TRIES_MAX, self.contents)
 
     def in_use(self) -> Self:
         """Return the image after a terminal proved itself for the first time."""

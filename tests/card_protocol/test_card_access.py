@@ -105,7 +105,7 @@ ROWS = {
     "VERIFY": (verify_command(PIN), "6985", "9000", "6983"),
     "EXTERNAL AUTHENTICATE": (None, "6985", "9000", "6983"),
     "MANAGE CHANNEL": (bytes.fromhex("0070000001"), "6985", "6881", "6881"),
-    "GET CHALLENGE": (GET_CHALLENGE, "6985", "9000", "6985"),
+    "GET CHALLENGE": (GET_CHALLENGE, "6985", "9000", "9000"),
     "INTERNAL AUTHENTICATE": (bytes.fromhex("0088000308" + "00" * 9), "6985", "9000", "6985"),
     "SELECT": (SELECT_DF, "6985", "9000", "9000"),
     "READ BINARY": (read_command(Sfi.IDENTITY, 48), "6985", "9000", "9000"),
@@ -154,7 +154,7 @@ def test_the_first_terminal_that_proves_itself_takes_the_card_into_use(role):
 
 
 @each_cell("counter", range(3))
-def test_no_command_brings_a_blocked_card_back(counter):
+def test_no_command_but_a_desks_proof_brings_a_blocked_card_back(counter):
     card = powered(budget_image().with_tries(counter, 0))
     before = card.image.to_bytes()
     for command, *_ in ROWS.values():

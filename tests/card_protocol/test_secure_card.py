@@ -179,7 +179,7 @@ def test_select_describes_what_it_selected(p2, template):
         (
             "ef03",
             [
-                (0x80, "0090"),
+                (0x80, "009a"),
                 (0x82, "01"),
                 (0x83, "ef03"),
                 (0x88, "18"),
@@ -370,15 +370,31 @@ def test_one_wrong_bit_fails_the_proof(bit):
     assert card.transmit(proof[:5] + data.to_bytes(16, "big")) == h("63c9")
 
 
-@pytest.mark.parametrize("role", [METER, DESK])
-def test_ten_wrong_proofs_block_the_card(role):
+def test_ten_wrong_proofs_of_a_meter_block_the_card():
     card = powered()
     for left in range(9, -1, -1):
-        assert wrong_proof(card, role) == h(f"63c{left:x}")
-        assert card.image.tries_left[role] == left
+        assert wrong_proof(card, METER) == h(f"63c{left:x}")
+        assert card.image.tries_left[METER] == left
     assert card.image.life_cycle is LifeCycle.BLOCKED
-    assert wrong_proof(card, role) == h("6983")
-    assert wrong_proof(card, METER + DESK - role) == h("6983")
+    assert wrong_proof(card, METER) == h("6983")
+    challenge = card.transmit(GET_CHALLENGE)[:-2]
+    assert card.transmit(proof_command(card.image, METER, challenge)) == h("6983")
+
+
+def test_nobody_blocks_another_persons_card_for_good():
+    """The attack of the trial: eleven wrong proofs. The desk's last try is never taken."""
+    card = powered()
+    for role in (METER, DESK):
+        for _ in range(50):
+            wrong_proof(card, role)
+    assert card.image.tries_left == (3, 0, 1)
+    assert card.image.life_cycle is LifeCycle.BLOCKED
+    card.transmit(SELECT_DF)
+    assert card.transmit(read_command(Sfi.DESK, 1)) == h("6982")
+    authenticate(card, DESK)
+    assert (card.image.life_cycle, card.image.tries_left) == (LifeCycle.IN_USE, (3, 10, 10))
+    assert card.transmit(read_command(Sfi.DESK, 64)) == RECORDS[Sfi.DESK] + OK
+    authenticate(card, METER)
 
 
 def test_a_right_proof_gives_the_tries_back():
@@ -395,8 +411,8 @@ def test_each_key_counts_its_own_tries():
     wrong_proof(card, METER)
     wrong_proof(card, DESK)
     assert card.image.tries_left == (3, 8, 9)
-    authenticate(card, DESK)
-    assert card.image.tries_left == (3, 8, 10)
+    authenticate(card, METER)
+    assert card.image.tries_left == (3, 10, 9)
 
 
 def test_a_wrong_proof_takes_the_right_away():
