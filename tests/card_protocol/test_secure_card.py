@@ -15,6 +15,7 @@ from tests.card_protocol.cards import (
     PIN,
     RECORDS,
     SELECT_DF,
+    SIZES_OF,
     TERMINAL_RANDOM,
     authenticate,
     mac8,
@@ -179,7 +180,7 @@ def test_select_describes_what_it_selected(p2, template):
         (
             "ef03",
             [
-                (0x80, "009a"),
+                (0x80, f"{SIZES_OF[1][Sfi.WRITE_BACK]:04x}"),
                 (0x82, "01"),
                 (0x83, "ef03"),
                 (0x88, "18"),

@@ -70,7 +70,7 @@ CLIENTS: dict[str, tuple[list[str], str, dict[CardKind, tuple[str, ...]]]] = {
                 "File path:               3F00/BE01",
                 "File size:               1024 bytes",
                 "EF structure:            Transparent",
-                "00000000: 50 45 01 05 ",
+                "00000000: 50 45 01 03 ",
             ),
             CardKind.MEMORY: ("unable to select",),
         },
@@ -107,7 +107,7 @@ CLIENTS: dict[str, tuple[list[str], str, dict[CardKind, tuple[str, ...]]]] = {
         "00a4000c02be01\n00b000000a\nffa400000106\nffb0000004\n",
         {
             CardKind.SECURE: (f"ATR {ATRS[CardKind.SECURE]}\n", "00a4000c02be01 > 6a82\n"),
-            CardKind.PLAIN: ("00a4000c02be01 > 9000\n", "00b000000a > 504501050000000101"),
+            CardKind.PLAIN: ("00a4000c02be01 > 9000\n", "00b000000a > 504501030000000101"),
             CardKind.MEMORY: ("00a4000c02be01 > 6e00\n", "ffb0000004 > a21310919000\n"),
         },
     ),

@@ -234,7 +234,7 @@ TARGETS: Final = (
         reaches=(
             "no state",
             "health 0",
-            "health 3",
+            "health 8",
             "supply 0",
             "supply 1",
             "on",
