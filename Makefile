@@ -71,7 +71,7 @@ test-firmware: $(DEV)  ## the starter in C: 2,000 stories, ten mistakes, torture
 
 test-web: $(BROWSER)  ## the front panel in the system's browser, with axe: a minute
 	@$(MAKE) -s .wanted WANTED="chromium=chromium"
-	@METER_EMU_BROWSER=1 $(BIN)/python -m pytest -q -n 0 tests/web
+	@METER_EMU_WHOLE=1 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/web
 
 shots: $(BROWSER)  ## the pictures of docs/front-panel.md
 	@$(BIN)/python -m tests.web.shots

@@ -87,6 +87,7 @@ class Sitting:
         self._say = say
         self._wall_ns = wall_ns
         self._script: Final = deque(script)
+        self._script_max: Final = len(self._script) + WAITING_MAX
         self._no_way_back: Final = no_way_back
         self._waiting: deque[TypedCommand] = deque()
         self._jump: Iterator[None] | None = None
@@ -154,7 +155,7 @@ class Sitting:
         while self._waiting and self._jump is None and not self.done:
             self._do(self._waiting.popleft())
         while self._script and not (self._waiting or self._jump is not None or self.done):
-            self.type_in(self._script.popleft())
+            self._obey(self._script.popleft())
 
     def _passing(self, until_us: int) -> Iterator[None]:
         """Let time pass up to an instant, and let others come when it is time, one step each."""
@@ -200,7 +201,18 @@ class Sitting:
     # What is asked -------------------------------------------------------------------------------
 
     def type_in(self, line: str) -> None:
-        """Do what a line asks, now or as soon as it can be done; say what is wrong with it."""
+        """Do what a line asks, now or as soon as it can be done; say what is wrong with it.
+
+        What is typed while a script is under way comes after it, except `quit`.
+        """
+        if not self._script or line.strip() == "quit":
+            self._obey(line)
+        elif len(self._script) < self._script_max:
+            self._script.append(line)
+        else:
+            self._complain("the script is under way, and enough is waiting for its end")
+
+    def _obey(self, line: str) -> None:
         try:
             command = parse_command(line)
         except CommandError as error:

@@ -285,7 +285,11 @@ def _shell(
 ) -> Iterator[Lines | Screen]:
     """Give the shell that these options ask for."""
     if options["web"]:
-        from meter_emu.cli.live.web import serving
+        try:
+            from meter_emu.cli.live.web import serving
+        except ModuleNotFoundError as error:
+            why = f"the front panel wants {error.name}: pip install 'meter-emu[web]'"
+            raise click.UsageError(why) from None
 
         assert isinstance(out, Log), "a page shows the log"
         with serving(sitting, out, seat.title, seat.lived, options["port"]) as shell:
