@@ -52,7 +52,7 @@ lint: $(DEV)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every line, full disks: minutes
+test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every line, every failing call, full disks: minutes
 	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/workers tests/pcsc/test_killed.py \
 	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
 

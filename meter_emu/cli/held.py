@@ -93,10 +93,11 @@ class HeldFile:
                 handle = os.dup(file.fileno())  # the lock of what is to have the name
         except BaseException:
             if handle >= 0:
-                os.close(handle)
+                _given_up(handle)
             raise
         before, self._lock, self.content = self._lock, handle, data
-        os.close(before)
+        with suppress(OSError):  # the file has its new bytes
+            os.close(before)
 
     def is_named(self, path: str) -> bool:
         """Whether a name means this file."""
@@ -104,7 +105,8 @@ class HeldFile:
 
     def release(self) -> None:
         """Let others have it."""
-        os.close(self._lock)
+        with suppress(OSError):  # it goes with the process at the latest
+            os.close(self._lock)
 
     def __enter__(self) -> Self:
         """Hold it for a block."""
@@ -126,10 +128,13 @@ def leave_image(path: str, data: bytes, *, replace: bool) -> None:
 
     Who else holds what is to be replaced is waited for, as always.
     """
-    if not replace or not os.path.lexists(path):
+    with naming(path):
+        there = os.path.lexists(path)
+        is_file = there and Path(path).is_file()
+    if not replace or not there:
         with replacing(path, private=True, fresh=True) as file, naming(path):
             file.write(data)
-    elif Path(path).is_file():
+    elif is_file:
         with HeldFile(path, "a file to replace") as held:
             held.write(data)
     else:
@@ -154,11 +159,19 @@ def _hold(path: str, what: str) -> int:
                 holder = _holder(there.st_ino)
                 out = ": pull the card out there first" if "meter-emu run" in holder else ""
                 raise ImageError(path, f"is in use by {holder}{out}")
+        except OSError as error:
+            _given_up(handle)
+            raise unreadable(path, error) from error
         except BaseException:
-            os.close(handle)
+            _given_up(handle)
             raise
-        os.close(handle)
+        _given_up(handle)
         time.sleep(_LOOK_S)
+
+
+def _given_up(handle: int) -> None:
+    with suppress(OSError):
+        os.close(handle)
 
 
 def _is_at(path: str, file: os.stat_result) -> bool:

@@ -25,6 +25,10 @@ WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
 WIDTH_MIN: Final = 72  # ours: below, a column of a table of bytes has no room for its words
 _PART_ATTEMPTS: Final = 8  # ours: it takes a race to need a second
 
+# What file systems answer that have no locks, or no hard links.
+_NO_LOCKS: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK})
+_NO_LINKS: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EMLINK})
+
 Write: TypeAlias = Callable[[bytes], object]
 
 
@@ -61,7 +65,7 @@ def replacing(
     The new file is locked for as long as it is open: so those that killed programs left behind are
     distinguished from those that somebody is writing, and go with the next write.
     """
-    target = Path(os.path.realpath(path))
+    target = _real(path)
     with ExitStack() as undo:
         with naming(path):
             file, part = _open(target, 0o600 if private else None, undo)
@@ -71,12 +75,36 @@ def replacing(
             if part is not None:
                 os.fsync(file.fileno())
                 if fresh:
-                    os.link(part, target)
+                    _name_anew(part, target)
                 else:
                     part.replace(target)
+    # It has the name. From here on nothing may fail: a clerk would do it twice.
     if part is not None:
         _sync_folder(target.parent)
         _clear_abandoned(target)
+
+
+def _real(path: str | Path) -> Path:
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError as error:  # a zero byte
+        raise OutputError(str(path), str(error)) from error
+
+
+def _name_anew(part: Path, target: Path) -> None:
+    """Give a file the name of one that is not there; raise `FileExistsError` if it is.
+
+    Where a file system has no hard links, two programs that do this in the same instant are not
+    seen: the second one's file stays.
+    """
+    try:
+        os.link(part, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
+        part.replace(target)
 
 
 def write_atomically(path: str | Path, data: bytes, *, private: bool = False) -> None:
@@ -149,7 +177,8 @@ def _gone_with(part: Path, undo: ExitStack) -> None:
     """Have a file go with `undo`, or with this process: a signal may come while `undo` works."""
 
     def remove() -> None:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the next write clears what stays
+            part.unlink(missing_ok=True)
         atexit.unregister(remove)
 
     atexit.register(remove)
@@ -170,12 +199,16 @@ def _closing(file: BinaryIO, undo: ExitStack) -> BinaryIO:
 def lock(handle: int) -> bool:
     """Lock an open file for this process, which loses it with its end; return whether it is ours.
 
-    The lock binds those who ask for it, and belongs to the file, not to its name.
+    The lock binds those who ask for it, and belongs to the file, not to its name. On a file system
+    without locks it binds nobody: who changes a file meanwhile is seen by what is in it.
     """
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
     return True
 
 
