@@ -341,7 +341,7 @@ def pull_at_each_command_of_a_desk(pcscd: PrivatePcscd) -> None:
             rig.card.power_off()
             if wallet.load_count:
                 break
-    assert at == 9, "SELECT, READ, three to authenticate, three READs, one UPDATE"
+    assert at == 8, "SELECT, READ, three to authenticate, two READs, one UPDATE"
     assert (wallet.load_count, wallet.loaded_cents) == (1, 5_000)
 
 
