@@ -54,7 +54,7 @@ def source_digest() -> str:
 
 def default_folder() -> Path:
     """Return where signatures are kept if nobody says otherwise."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    root = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME", "."), ".cache")
     return Path(root) / "meter-emu" / "signatures"
 
 

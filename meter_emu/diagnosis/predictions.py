@@ -20,7 +20,7 @@ from meter_emu.world.rehearsal.household import Household, VisitKind
 
 UNSEEN: Final = 0.02  # ours: the chance of what none of the sampled households shows
 _ONE_OF_FEW: Final = 0.1  # ours: added to both outcomes when one person is spoken of
-RARE: Final = 0.2  # ours: a kind of which at most so many samples show something is a rare phase
+RARE: Final = 0.2  # ours: where at most so many samples of a kind and model show something
 _PARTS: Final = 9  # ours: points between the bounds of the part of a fleet, evenly in its logarithm
 
 ModelWorld = tuple[str, ...]  # a model of meter for each energy
@@ -104,11 +104,12 @@ class Predictor:
             other = whose.id is not None or whose.fleet != self.incident.first.name
             if observation.many != "some" or other:
                 continue
-            kinds: dict[str, list[bool]] = {}
+            alike: dict[tuple[str, str], list[bool]] = {}
             for place in self._about[number]:
+                one = self.households[place]
                 meets = self._kept.of(place, hypothesis).meets(observation.seen)
-                kinds.setdefault(self.households[place].kind, []).append(meets)
-            most = max((sum(met) / len(met) for met in kinds.values()), default=0.0)
+                alike.setdefault((one.kind, one.model), []).append(meets)
+            most = max((sum(met) / len(met) for met in alike.values()), default=0.0)
             if 0 < most <= RARE:
                 return True
         return False

@@ -19,7 +19,7 @@ from meter_emu.world.meter.times import to_us, us_to_utc
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household, Households
 
-SAMPLES: Final = 2  # ours: of each kind on each model; the cost of a cold run grows with it
+SAMPLES: Final = 1  # ours: of each kind on each model; a cold run takes so many times as long
 _LOAD_PERCENT: Final = 20  # ours: as copies of a household vary
 _VISITS_US: Final = HOUR_US  # ours: a campaign's visits are typical ones, up to an hour off
 _PERSONS_US: Final = 10 * MINUTE_US  # ours: a person who speaks of it knows the time better

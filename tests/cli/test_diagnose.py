@@ -73,6 +73,17 @@ def test_an_order_for_a_bench_can_be_rehearsed(diagnosed: Any, folder: Path, emu
     assert emu("rehearse", str(files[0])).code == 0
 
 
+def test_a_surety_of_one_is_refused_in_one_line(emu: Any, tmp_path: Path) -> None:
+    path = tmp_path / "sure.toml"
+    path.write_text(text().replace("sure = 0.75", "sure = 1.0"), "utf-8")
+    done = emu("diagnose", str(path))
+    assert done.code == 2
+    assert done.out == ""
+    why = "observed 'error-8', source [9]: sure: want more than 0 and less than 1"
+    assert done.err.startswith(f"meter-emu: {path}: {why}")
+    assert done.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

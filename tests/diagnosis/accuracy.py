@@ -85,7 +85,7 @@ class Case(NamedTuple):
 class Library:
     """Signatures of the witnesses on the library's models, under every hypothesis."""
 
-    def __init__(self, folder: Path, kept_in: Path, hypotheses: Sequence[Hypothesis]) -> None:
+    def __init__(self, folder: Path, hypotheses: Sequence[Hypothesis], samples: int) -> None:
         path = folder / "held-out.toml"
         path.write_text(FILE, "utf-8")
         incident = load_incident(path)
@@ -96,8 +96,8 @@ class Library:
             incident, persons=people, fleets={"ores": replace(incident.first, kinds=())}
         )
         self.hypotheses = tuple(hypotheses)
-        self.households = sampled_households(self.incident, SAMPLES, 0)
-        self.kept = KeptSignatures(kept_in, self.households)
+        self.households = sampled_households(self.incident, samples, 0)
+        self.kept = KeptSignatures(folder, self.households)
 
     def complete(self, hypotheses: Sequence[Hypothesis], hear: Callable[[int, int], None]) -> None:
         places = range(len(self.households))
@@ -292,13 +292,16 @@ def main() -> None:
     pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     folder = default_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    library = Library(folder, folder, singles())
+    library = Library(folder, singles(), SAMPLES)
 
     def hear(done: int, of: int) -> None:
         click.echo(f"\r{done} of {of} runs", nl=False, err=True)
 
     library.complete(library.hypotheses, hear)
-    for line in (*measured(library, count), *measured_pairs(library, pairs, among=30)):
+    for line in measured(library, count) if count else ():
+        click.echo(line)
+    fewer = Library(folder, singles(), 1)  # pairs are many: one sample of each
+    for line in measured_pairs(fewer, pairs, among=30) if pairs else ():
         click.echo(line)
 
 
