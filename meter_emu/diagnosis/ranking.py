@@ -13,7 +13,7 @@ from typing import Final, final
 from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.predictions import Assumed, Predictor
 
-ASSUMPTION_DECADES: Final = 1.0  # ours: what one assumption costs in the order of the list
+ASSUMPTION_DECADES: Final = 1.5  # ours: what one assumption costs in the order of the list
 MISFIT_RISK: Final = 0.05  # ours: how often a class that is right is called a misfit
 NINE_TO_ONE: Final = log10(9)
 _SUPPORTED: Final = 1.0  # ours: moderate support; who has less explains nothing by the way

@@ -49,8 +49,9 @@ WITNESSES = (
 LIBRARY = ("electricity-pcf8563-utc", "electricity-ds3231-utc", "electricity-ds1307-cet")
 HELD_OUT = ("electricity-legal-time", "electricity-bi-hourly")
 GAS = "gas-pcf8563-battery"
-SURE = 0.9
-WRONG = 0.1
+LOST = 0.05  # of all reports, and as many are wrong
+SURE = 0.95  # of a report that is made
+LOOKED_AT = (12, 60, 96, 110, 132, 200)  # hours before the end: was the supply on?
 NEAR_US = 3 * HOUR_US // 2
 SAMPLES = 2
 
@@ -127,9 +128,9 @@ def reports(
 
     def said(what: str, many: str, seen: Sighting) -> Iterator[Observation]:
         fate = chance.random()
-        if fate < WRONG / 2:
-            return  # missing
-        if fate < WRONG:
+        if fate < LOST:
+            return
+        if fate < 2 * LOST:
             many = {"some": "none", "none": "some"}[many]
         yield Observation(
             id=f"{name} {what}", whose=whose, many=many, seen=seen, sure=SURE, refs=(), words=what
@@ -144,16 +145,18 @@ def reports(
     if not cuts:
         whole = (campaign.start_us, campaign.end_us - 1)
         yield from said("no cut", "none", Sighting(cut_us=whole))
-    for day_us in (campaign.end_us - 12 * HOUR_US,):
-        off = any(begun <= day_us // SECOND_US < until for begun, until in signature.off)
-        seen = Sighting(off_us=day_us) if off else Sighting(fed_us=day_us)
-        yield from said("at the end", "some", seen)
+    for hours in LOOKED_AT:
+        at_us = campaign.end_us - hours * HOUR_US
+        off = any(begun <= at_us // SECOND_US < until for begun, until in signature.off)
+        seen = Sighting(off_us=at_us) if off else Sighting(fed_us=at_us)
+        yield from said(f"{hours} h before the end", "some", seen)
     visits = library.incident.persons[name].household.visits
     for number, visit in enumerate(visits):
         if visit.kind is VisitKind.INSERT:
-            answer = next((card.answer for card in signature.cards if card.visit == number), None)
-            if answer is not None:
-                yield from said(f"card {number}", "some", Sighting(card=answer, visit=number))
+            shown = [card.shown for card in signature.cards if card.visit == number]
+            if shown:  # the code alone: balances differ from household to household
+                code = shown[0].rpartition(" | ")[2]
+                yield from said(f"card {number}", "some", Sighting(shown=code, visit=number))
 
 
 def case_of(library: Library, truth: Hypothesis, seed: int) -> Case:
