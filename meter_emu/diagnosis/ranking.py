@@ -11,6 +11,8 @@ from math import log10
 from typing import Final, final
 
 from meter_emu.diagnosis.hypotheses import Hypothesis
+from meter_emu.diagnosis.incident import Observation
+from meter_emu.diagnosis.incident_file import Whose
 from meter_emu.diagnosis.predictions import Assumed, Predictor
 
 ASSUMPTION_DECADES: Final = 1.5  # ours: what one assumption costs in the order of the list
@@ -144,7 +146,7 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     }
     return Ranking(
         classes=classes,
-        misfit=chance_of_so_much(best.chances, sures),
+        misfit=misfit_of(best.chances, predictor.incident.observations),
         unexplained=tuple(n for n in range(len(sures)) if n not in explained),
     )
 
@@ -215,6 +217,25 @@ def _fronted(classes: Sequence[FitClass]) -> tuple[FitClass, ...]:
         )
 
     return tuple(replace(one, front=not beaten(one)) for one in classes)
+
+
+def misfit_of(chances: Sequence[float], observations: Sequence[Observation]) -> float:
+    """Return how seldom so much would speak against a class that is right.
+
+    Of all reports together, and of those about the same households: a class that is wrong
+    contradicts several reports of one household, a wrong report stands alone. The smaller chance
+    counts, times the number of ways in which it was looked for.
+    """
+    groups: dict[Whose, list[int]] = {}
+    for number, one in enumerate(observations):
+        groups.setdefault(one.whose, []).append(number)
+
+    def tail(numbers: Sequence[int]) -> float:
+        sures = [observations[number].sure for number in numbers]
+        return chance_of_so_much([chances[number] for number in numbers], sures)
+
+    each = len(groups) * min(tail(numbers) for numbers in groups.values())
+    return min(1.0, 2 * min(tail(range(len(chances))), each))
 
 
 def chance_of_so_much(chances: Sequence[float], sures: Sequence[float]) -> float:

@@ -34,19 +34,26 @@ def does(order: SampledHousehold, member: str) -> str:
 
 
 def row(members: Sequence[str]) -> str:
-    """Return the table's row: the order that splits most, else what `distinguish` finds."""
-    best, found = "", dict[str, str]()
-    for words, order in orders():
-        each = {member: does(order, member) for member in members}
-        if len(set(each.values())) > max(1, len(set(found.values()))):
-            best, found = words, each
-    if not found:
-        pair = [f"reference+{member}" for member in members[:2]]
-        difference = distinguish(*pair, examples=STORIES).difference
-        best = f"no order tried; `distinguish` in {STORIES} stories: "
-        best += "nothing" if difference is None else f"{difference.look_at}, {difference.day}"
-    said = "; ".join(f"`{member}` {words}" for member, words in found.items())
-    return f"| {', '.join(f'`{member}`' for member in members)} | {best} | {said} |"
+    """Return the table's row: the orders that split most, and for who is left `distinguish`."""
+    tried = [(words, {one: does(order, one) for one in members}) for words, order in orders()]
+    known: dict[str, tuple[str, ...]] = dict.fromkeys(members, ())
+    used = []
+    while True:
+        gains = [len({(known[one], each[one]) for one in members}) for _, each in tried]
+        if max(gains) == len(set(known.values())):
+            break
+        words, each = tried[gains.index(max(gains))]
+        used.append(words)
+        known = {one: (*known[one], each[one]) for one in members}
+    for answer in dict.fromkeys(known.values()):
+        left = [one for one in members if known[one] == answer]
+        if len(left) > 1:
+            pair = [f"reference+{one}" for one in left[:2]]
+            found = distinguish(*pair, examples=STORIES).difference
+            what = "nothing" if found is None else f"{found.look_at}, {found.day}"
+            used.append(f"`{left[0]}` and `{left[1]}` by `distinguish`: {what}")
+    said = "; ".join(f"`{one}` {', '.join(answer)}" for one, answer in known.items() if answer)
+    return f"| {', '.join(f'`{one}`' for one in members)} | {'; '.join(used)} | {said} |"
 
 
 def groups() -> Iterator[tuple[str, ...]]:

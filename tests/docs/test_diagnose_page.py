@@ -15,7 +15,7 @@ MORE = """
 id = "another"
 whose = { fleet = "village", kind = "july" }
 some = { cut = [2020-07-03T21:55:00, 2020-07-03T22:50:00] }
-sources = [{ ref = "a second caller", sure = 0.9 }]
+sources = [{ ref = "an engineer at the door", sure = 0.98 }]
 """
 
 
