@@ -19,12 +19,11 @@ from meter_emu.diagnosis.memo import Diagnosis, as_json, memo
 from meter_emu.diagnosis.sampling import SAMPLES
 from meter_emu.errors import OutputError
 from meter_emu.resources import find
-from meter_emu.world.meter.build import REFERENCE, parse_build
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 
 @examples(
-    "diagnose ores-2020-07 --singles --defect end-exclusive",
+    "diagnose ores-2020-07 --singles --only end-exclusive",
     "diagnose ores-2020-07 --report page --bench orders",
     "diagnose incident.toml --samples 4 --json -",
 )
@@ -40,12 +39,11 @@ from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw unknowns from this seed.")
 @click.option(
-    "--defect",
-    "defects",
+    "--only",
     multiple=True,
     type=WORD,
     metavar="ID",
-    help="Only this defect of the catalogue; may be repeated. For a quick look.",
+    help="Only this defect, or office:MISTAKE; may be repeated. For a quick look.",
 )
 @json_option
 @click.option(
@@ -64,7 +62,7 @@ def diagnose(
     only_singles: bool,
     samples: int,
     seed: int,
-    defects: tuple[str, ...],
+    only: tuple[str, ...],
     json_file: str | None,
     report_to: str | None,
     bench_to: str | None,
@@ -77,8 +75,6 @@ def diagnose(
     1 nothing in the catalogue does.
     """
     resolved = load_incident(find("incidents", incident))
-    for defect in defects:
-        parse_build(f"{REFERENCE}+{defect}")  # refuses an unknown one
     folder = default_folder() if kept_in is None else Path(kept_in)
     with _progress() as hear:
         at_work = Diagnosing(
@@ -87,7 +83,7 @@ def diagnose(
             seed=seed,
             kept_in=folder,
             jobs=jobs,
-            defects=tuple(dict.fromkeys(defects)) or None,
+            only=only,
             hear=hear,
         )
         found = at_work.singles()

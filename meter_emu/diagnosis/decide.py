@@ -67,7 +67,7 @@ def leaders(ranking: Ranking) -> tuple[Leader, ...]:
             break
         if one.assumptions and one.over_nothing <= 0:
             continue
-        members = {member.words: member for member in one.members}
+        members = {member.words: member for member in reversed(one.members)}
         new = [member for words, member in members.items() if words not in found][:_PER_CLASS]
         for member in new:
             found[member.words] = Leader(member, 10**-one.score / len(new))

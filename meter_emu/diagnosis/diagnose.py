@@ -1,6 +1,6 @@
 """A diagnosis from the incident file to the answer: singles first, then pairs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, final
@@ -25,7 +25,7 @@ def _silent(_what: str, _done: int, _of: int) -> None:
 
 @final
 class Diagnosing:
-    """One incident at work; `defects` limits the catalogue, for those who have not got minutes."""
+    """One incident at work; `only` names the mistakes to try, for a quick look."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Diagnosing:
         seed: int,
         kept_in: Path,
         jobs: int | None,
-        defects: tuple[str, ...] | None = None,
+        only: Sequence[str] = (),
         hear: HearRuns = _silent,
     ) -> None:
         households = sampled_households(incident, samples, seed)
@@ -43,11 +43,11 @@ class Diagnosing:
             raise ConfigError(incident.path, f"observed {one.id!r}", "is about no household of it")
         self._incident, self._samples, self._jobs = incident, samples, jobs
         self.hear = hear
-        self._defects: Final = defects
+        self._only: Final = only
         self._probes: Final = probes(incident, households)
         self.kept: Final = KeptSignatures(kept_in, (*households, *self._probes.households))
         self.predictor: Final = Predictor(incident, households, self.kept)
-        self._singles: Final = singles(defects)
+        self._singles: Final = singles(only)
         self._pairs: int | None = None
 
     def singles(self) -> Diagnosis:
@@ -60,7 +60,7 @@ class Diagnosing:
         where = screen(self.predictor, so_far.ranking)
         if where is None:
             return self.decided(so_far)
-        every = tuple(pairs_of(self._defects))
+        every = tuple(pairs_of(self._only))
         self.kept.complete(
             {where.place: every},
             jobs=self._jobs,

@@ -4,19 +4,22 @@ A mistake in data is as able to bring a cut forward as one in a program; it need
 fails. Two base programs run every mistake: the guards of the reference acquit some of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import combinations, product
 from typing import Final, NamedTuple, final
 
 from card_protocol.timestamp import Civil
 from meter_emu.defects import catalogue
 from meter_emu.errors import ConfigError
-from meter_emu.world.meter.build import REFERENCE, parse_build
+from meter_emu.nearest import hint
+from meter_emu.world.meter.build import PLAIN, REFERENCE, parse_build
 from meter_emu.world.meter.times import to_us
 from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit
 from meter_emu.zones import TimeZone
+
+_OFFICE: Final = "office:"
 
 
 class Hypothesis(NamedTuple):
@@ -34,7 +37,7 @@ class Hypothesis(NamedTuple):
     @property
     def mistakes(self) -> tuple[str, ...]:
         """Everything that is wrong, by name."""
-        return (*self.defects, *(() if self.office is None else (f"office:{self.office}",)))
+        return (*self.defects, *(() if self.office is None else (f"{_OFFICE}{self.office}",)))
 
     @property
     def key(self) -> str:
@@ -58,8 +61,8 @@ class OfficeMistake:
 
 
 def bases() -> tuple[str, ...]:
-    """Return the base programs."""
-    return (REFERENCE,)
+    """Return the base programs: ours, and the same without the guards that acquit some mistakes."""
+    return REFERENCE, PLAIN
 
 
 def _put_off(
@@ -143,27 +146,40 @@ def _served(visit: Visit, mistake: OfficeMistake, zone: TimeZone) -> Visit:
     return visit if visit.desk is None else replace(visit, desk=mistake.change(visit.desk, zone))
 
 
-def singles(defects: tuple[str, ...] | None = None) -> tuple[Hypothesis, ...]:
-    """Return each base alone, then every single mistake on each base; of `defects`, if given."""
-    wanted = tuple(catalogue()) if defects is None else defects
+def mistakes(only: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the defects and the office's mistakes to try: all, or those of `only`.
+
+    Raise `ConfigError` for one that does not exist; `office:ID` names an office's.
+    """
+    every = [*catalogue(), *(f"{_OFFICE}{one.id}" for one in OFFICE_MISTAKES)]
+    for name in only:
+        if name not in every:
+            raise ConfigError("--only", "", f"no mistake {name!r}{hint(name, every)}")
+    wanted = tuple(dict.fromkeys(only)) or tuple(every)
+    offices = tuple(one.removeprefix(_OFFICE) for one in wanted if one.startswith(_OFFICE))
+    return tuple(one for one in wanted if not one.startswith(_OFFICE)), offices
+
+
+def singles(only: Sequence[str] = ()) -> tuple[Hypothesis, ...]:
+    """Return each base alone, then every single mistake on each base; those of `only`, if given."""
+    defects, offices = mistakes(only)
     found = [Hypothesis(base) for base in bases()]
     for base in bases():
-        found += [Hypothesis(base, (defect,)) for defect in wanted]
-        found += [Hypothesis(base, office=one.id) for one in OFFICE_MISTAKES]
+        found += [Hypothesis(base, (defect,)) for defect in defects]
+        found += [Hypothesis(base, office=office) for office in offices]
     return tuple(found)
 
 
-def pairs_of(defects: tuple[str, ...] | None = None) -> Iterator[Hypothesis]:
+def pairs_of(only: Sequence[str] = ()) -> Iterator[Hypothesis]:
     """Yield every pair of mistakes on each base; two that swap the same routine are no build."""
-    wanted = tuple(catalogue()) if defects is None else defects
+    defects, offices = mistakes(only)
     for base in bases():
-        for both in combinations(wanted, 2):
+        for both in combinations(defects, 2):
             pair = Hypothesis(base, both)
             if _builds(pair.build):
                 yield pair
-        for defect in wanted:
-            for one in OFFICE_MISTAKES:
-                yield Hypothesis(base, (defect,), one.id)
+        for both in product(defects, offices):
+            yield Hypothesis(base, both[:1], both[1])
 
 
 def _builds(build: str) -> bool:

@@ -14,6 +14,7 @@ from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.incident import Observation
 from meter_emu.diagnosis.incident_file import Whose
 from meter_emu.diagnosis.predictions import Assumed, Predictor
+from meter_emu.world.meter.build import REFERENCE
 
 ASSUMPTION_DECADES: Final = 1.5  # ours: what one assumption costs in the order of the list
 MISFIT_RISK: Final = 0.05  # ours: how often a class that is right is called a misfit
@@ -68,8 +69,14 @@ class FitClass:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Its members' mistakes, each once, whatever the base program."""
-        return tuple(dict.fromkeys(one.words for one in self.members))
+        """Its members' mistakes, each once; `(plain)` where the reference's guards acquit it."""
+        guarded = {one.words for one in self.members if one.base == REFERENCE}
+        return tuple(
+            dict.fromkeys(
+                one.words if one.words in guarded else f"{one.words} (plain)"
+                for one in self.members
+            )
+        )
 
 
 @final

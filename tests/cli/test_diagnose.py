@@ -11,7 +11,7 @@ from meter_emu.diagnosis.memo import COLUMNS
 from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.diagnosis.small import text
 
-FEW = ("--defect", "night-named-by-its-morning", "--defect", "reactivation-clears-one")
+FEW = ("--only", "night-named-by-its-morning", "--only", "reactivation-clears-one")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_json_has_every_class_and_says_what_it_tried(diagnosed: Any) -> None:
     assert done.code == 0
     said = json.loads(done.out)
     assert said["fits"] is True
-    assert said["pairs"] == 17
+    assert said["pairs"] == 2
     builds = {one["build"] for row in said["classes"] for one in row["members"]}
     assert "reference+night-named-by-its-morning+reactivation-clears-one" in builds
     assert said["unexplained"] == ["error-8"]
@@ -88,7 +88,7 @@ def test_a_surety_of_one_is_refused_in_one_line(emu: Any, tmp_path: Path) -> Non
     ("words", "said"),
     [
         (("diagnose", "no-such-incident"), "none of the built-in incidents: ores-2020-07"),
-        (("diagnose", "ores-2020-07", "--defect", "end-exclusiv"), "did you mean 'end-exclusive'?"),
+        (("diagnose", "ores-2020-07", "--only", "end-exclusiv"), "did you mean 'end-exclusive'?"),
         (("diagnose", "ores-2020-07", "--samples", "0"), "0 is not in the range"),
     ],
 )

@@ -22,10 +22,8 @@ sources = [{ ref = "an engineer at the door", sure = 0.98 }]
 def diagnosed(folder: Path, incident: str) -> Diagnosis:
     path = folder / "village.toml"
     path.write_text(incident, "utf-8")
-    defects = ("summer-time-twice", "no-summer-time")
-    at_work = Diagnosing(
-        load_incident(path), samples=1, seed=0, kept_in=folder, jobs=1, defects=defects
-    )
+    few = ("summer-time-twice", "no-summer-time")
+    at_work = Diagnosing(load_incident(path), samples=1, seed=0, kept_in=folder, jobs=1, only=few)
     return at_work.singles()
 
 
