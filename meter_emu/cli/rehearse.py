@@ -155,16 +155,19 @@ def made_by(
     many processes work, makes no other page. Raise `ConfigError` when the file cannot be read.
     """
     path = find("campaigns", campaign)
-    words = ["meter-emu", "rehearse"]
-    words += [path.stem if path in built_in("campaigns").values() else path.name]
+    words = [path.stem if path in built_in("campaigns").values() else path.name]
     for name, value in (("build", build), ("model", model and Path(model).name), ("seed", seed)):
         words += [] if value is None else [f"--{name}", str(value)]
     one = [] if household is None else ["--household", household]
     one += [] if sample is None else ["--sample", str(sample)]
+    rehearse = ["meter-emu", "rehearse", *words]
     return Made(
         version("meter-emu"),
-        command=shlex.join([*words, *one]),
-        one_household=shlex.join([*words, "--household", "ID", "--report", "DIR"]),
+        command=shlex.join([*rehearse, *one]),
+        one_household=shlex.join([*rehearse, "--household", "ID", "--report", "DIR"]),
+        lived=""
+        if model is not None
+        else shlex.join(["meter-emu", "run", *words, "--household", "ID", "--web"]),
         sha256=campaign_digest(campaign),
         notes=tuple(notes),
     )

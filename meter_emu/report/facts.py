@@ -205,12 +205,14 @@ BIN_US: Final = MINUTE_US  # ours: the finest a histogram can be
 class Made(NamedTuple):
     """What the page says of its making: the tool's version, the command, the campaign file.
 
-    `one_household` is the command that draws any one household.
+    `one_household` is the command that draws any one household, `lived` the one that lets a person
+    live it, empty where there is none.
     """
 
     version: str
     command: str
     one_household: str
+    lived: str
     sha256: str  # of the campaign file, in hex
     notes: tuple[str, ...] = ()  # what the campaign's author may not have meant
 

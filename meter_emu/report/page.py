@@ -146,6 +146,7 @@ def render(seen: Collector) -> str:
         sections=sections,
         made=tuple(_made(seen)),
         one_household=seen.made.one_household,
+        lived=seen.made.lived,
         script=Markup(script),  # noqa: S704  our own file
         script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         curve_width=CURVE_WIDTH,

@@ -358,6 +358,8 @@ def test_the_page_says_how_it_was_made_and_how_to_see_any_one_home():
     assert made["Tool"] == f"meter-emu {version('meter-emu')}"
     one = f"meter-emu rehearse ores-2020-07 --build {EARLY} --household ID --report DIR"
     assert one in page.texts("code")
+    lived = f"meter-emu run ores-2020-07 --build {EARLY} --household ID --web"
+    assert lived in page.texts("code")
 
 
 def test_a_page_says_nothing_of_where_its_files_lie(tmp_path):
@@ -368,6 +370,7 @@ def test_a_page_says_nothing_of_where_its_files_lie(tmp_path):
     )
     assert made.command == "meter-emu rehearse c.toml --model model.toml --seed 3 --household gone"
     assert made.one_household.endswith("--seed 3 --household ID --report DIR")
+    assert made.lived == ""  # a live household has the model of its file
 
 
 def test_the_cuts_over_the_night_are_counted_kind_by_kind_against_what_was_said(tmp_path):

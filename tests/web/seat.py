@@ -18,6 +18,11 @@ from tests.cli.sitting import environment
 
 NEVER_BACK = ("ores-2020-07", "--household", "never-back")
 WRONG = ("--build", "reference+end-exclusive")
+GAS = (
+    "gas-pcf8563-battery", "--start", "2020-06-29 07:00", "--load-dm3-per-h", "500",
+    "--script", "before.txt",
+)  # fmt: skip
+OUT_OF_CREDIT = "until 2020-06-29 12:00\n"
 DEADLINE_S = 30
 
 

@@ -5,9 +5,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.cli.sitting import JUNE, MODEL
 from tests.docs.pages import ROOT
 from tests.web.browser import go_to, window
-from tests.web.seat import NEVER_BACK, WRONG, panel
+from tests.web.seat import GAS, NEVER_BACK, OUT_OF_CREDIT, WRONG, panel
 
 FOLDER = ROOT / "docs" / "front-panel"
 
@@ -32,6 +33,28 @@ def main() -> int:
         with panel(*NEVER_BACK, cwd=cwd) as address, window(address, 1280, 1000) as seen:
             go_to(seen, "2020-07-02 23:30")
             shot(seen, "night-without")
+            go_to(seen, "2020-06-30 09:30")
+            seen.get_by_role("button", name="Reactivate").click()
+            seen.get_by_role("button", name="Put in").click()
+            seen.get_by_role("button", name="Pull out").click()
+            go_to(seen, "2020-07-04 12:00")
+            shot(seen, "back-and-reactivated")
+        (cwd / "before.txt").write_text(OUT_OF_CREDIT + "office new, load 50\ninsert\n", "utf-8")
+        with panel(*GAS, cwd=cwd, rate="60") as address, window(address, 1280, 1000) as seen:
+            seen.get_by_role("button", name="Shut the appliances").click()
+            seen.locator("h1").click()
+            seen.keyboard.press("B")
+            seen.locator("#display", has_text="WAIT").wait_for()
+            shot(seen, "countdown-of-gas")
+        (cwd / "home.card").unlink()
+        with panel(MODEL, *JUNE, cwd=cwd, rate="1") as address, window(address, 1280, 1000) as seen:
+            seen.get_by_role("button", name="New card").click()
+            seen.locator(".chip").wait_for()
+            seen.locator("h1").click()
+            seen.keyboard.press("i")
+            seen.keyboard.press("x")
+            seen.locator("#log", has_text="card refused").wait_for()
+            shot(seen, "card-pulled")
     return 0
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cells import each_cell
 from tests.web.browser import PROGRAM, WIDTHS, go_to, window
-from tests.web.seat import NEVER_BACK, WRONG, panel
+from tests.web.seat import GAS, NEVER_BACK, OUT_OF_CREDIT, WRONG, panel
 
 pytest.importorskip("playwright", reason="the browser's driver comes with `make test-web`")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium: apt-get install chromium")
@@ -82,16 +82,23 @@ def test_a_card_is_pulled_in_the_middle_of_its_session(tmp_path: Path) -> None:
 
 
 def test_a_countdown_of_gas(tmp_path: Path) -> None:
-    seat = ("gas-pcf8563-battery", "--start", "2020-06-29 07:00", "--balance-eur", "0")
-    with panel(*seat, cwd=tmp_path, rate="60") as address, window(address, 1280) as seen:
-        for button in ("New card", "Write"):
-            seen.get_by_label("Load, euro").fill("50")
-            seen.get_by_role("button", name=button).click()
-        seen.get_by_role("button", name="Shut the appliances").click()
+    """A minute of it takes a second; then there is gas."""
+    (tmp_path / "before.txt").write_text(OUT_OF_CREDIT, "utf-8")
+    with panel(*GAS, cwd=tmp_path, rate="60") as address, window(address, 1280) as seen:
+        see(seen, "#display", "CREDIT EXHAUSTED")
+        seen.get_by_label("Load, euro").fill("50")
+        seen.get_by_role("button", name="New card").click()
+        see(seen, "#log", "new card")
+        seen.get_by_role("button", name="Write").click()
+        see(seen, "#log", "load 50.00 EUR")
         seen.get_by_role("button", name="Put in").click()
-        see(seen, "#display", "CARD 01")
-        hold(seen, "blue", 1_200)
-        see(seen, "#log", "key held")
+        see(seen, "#display", "HOLD BLUE")
+        seen.get_by_role("button", name="Shut the appliances").click()
+        see(seen, "#appliances", "Light the appliances")
+        hold(seen, "blue", 3_200)
+        see(seen, "#display", "WAIT ")
+        see(seen, "#display", "CREDIT 49.4")
+        see(seen, "#lamps", "SUPPLY on")
 
 
 def test_every_control_is_reached_and_works_by_keyboard(tmp_path: Path) -> None:

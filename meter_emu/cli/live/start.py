@@ -61,7 +61,7 @@ from meter_emu.zones import BELGIAN, TimeZone
 _OF_NEW_METERS: Final = ("balance_eur", "meter_id", "key_file")
 _LOADS: Final = ("load_w", "load_dm3_per_h")
 _NO_HOUSEHOLDS: Final = (
-    *_OF_NEW_METERS, *_LOADS, "image_file", "start", "seed", "trace_to", "reader",
+    *_OF_NEW_METERS, *_LOADS, "image_file", "start", "trace_to", "reader",
 )  # fmt: skip
 
 
@@ -106,12 +106,18 @@ def _load(options: dict[str, Any], model: MeterModel) -> int:
     return options[wanted] or 0
 
 
+def _is_given(name: str) -> bool:
+    """Whether an option was given."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not click.core.ParameterSource.DEFAULT
+
+
 def refuse_given(why: str, names: Iterable[str]) -> None:
     """Refuse those options of `names` that were given; `why` has a place for the option."""
-    context = click.get_current_context()
     for name in names:
-        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
-            (option,) = (one for one in context.command.params if one.name == name)
+        if _is_given(name):
+            params = click.get_current_context().command.params
+            (option,) = (one for one in params if one.name == name)
             raise click.UsageError(why.format(option.opts[0]))
 
 
@@ -216,10 +222,10 @@ def _household(options: dict[str, Any]) -> Seat:
     refuse_given("{} is for a meter, and a household has its own", _NO_HOUSEHOLDS)
     if options["meter"] is None:
         raise click.UsageError("want a campaign with --household: which file is it of?")
-    given = click.get_current_context().get_parameter_source("build")
-    build = None if given is click.core.ParameterSource.DEFAULT else options["build"]
+    build = options["build"] if _is_given("build") else None
+    seed = options["seed"] if _is_given("seed") else None
     campaign = chosen_campaign(
-        options["meter"], seed=None, build=build, model=None, household=options["household"]
+        options["meter"], seed=seed, build=build, model=None, household=options["household"]
     )
     check_builds(options["meter"], campaign.builds, typed=build, trusted=options["trust_builds"])
     household = campaign.households[0]

@@ -147,9 +147,10 @@ class PageState:
         announced = household.announced
         marks = []
         if announced is not None:
-            for name, us in (("T1", announced.defer_us), ("T2", announced.cut_us)):
-                if us is not None:
-                    marks.append([us, f"announced {name} {legal_words(us, zone)[:16]}"])
+            ends = {"T1": announced.defer_us, "T2": announced.cut_us}
+            for us in sorted({us for us in ends.values() if us is not None}):
+                names = ", ".join(name for name, at_us in ends.items() if at_us == us)
+                marks.append([us, f"announced {names} {legal_words(us, zone)[:16]}"])
         ahead = lived.ahead[:20]
         return {
             "must": [[one.from_us, one.to_us, one.must.value, one.why] for one in spans],

@@ -277,11 +277,18 @@ function showBytes() {
     head(["at", "field", "bytes", "meaning", "written by"]);
     const states = bytes.meter.filter(([part]) => part.startsWith("state")); // what changes, first
     const all = [...states, ...bytes.meter.filter(([part]) => !part.startsWith("state"))];
+    let last = "";
     for (const [part, chip, at, field, raw, meaning, wrong, touched, by] of all) {
       if ((seen.tab === "rtc") === (chip === "eeprom")) continue;
+      if (part !== last) {
+        const heading = make("tr");
+        heading.append(make("th", part, {colspan: "5", scope: "rowgroup"}));
+        body.append(heading);
+        last = part;
+      }
       const row = make("tr", undefined, {class: touched});
       const hex = chip === "eeprom" ? at.toString(16).padStart(4, "0") : at.toString(16).padStart(2, "0");
-      row.append(make("td", hex), make("td", `${part}: ${field}`), make("td", raw),
+      row.append(make("td", hex), make("td", field), make("td", raw),
         make("td", wrong ? `${meaning} ! ${wrong}` : meaning), writer(by));
       if (touched) row.setAttribute("aria-label", `${touched} in the last poll: ${field}`);
       body.append(row);
