@@ -28,8 +28,8 @@ from meter_emu.sitting.commands import (
     until_us,
 )
 from meter_emu.sitting.history import History, KeptMoment
-from meter_emu.sitting.home import Home
 from meter_emu.sitting.office import at_counter, read_back
+from meter_emu.sitting.premises import Premises
 from meter_emu.sitting.view import View, legal_words, lines_of, rate_words, view_of
 from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.at_rest import AtRest
@@ -59,7 +59,7 @@ class Sitting:
 
     def __init__(
         self,
-        home: Home,
+        premises: Premises,
         cards: Cards,
         files: Files,
         *,
@@ -74,14 +74,14 @@ class Sitting:
         self.history: Final = History(self._now)
         self._take = take
         self._again = False  # whether what happens is known already, because time went back
-        self.meter: Final = home.live(self._happened)
+        self.meter: Final = premises.live(self._happened)
         self.cards: Final = cards
         self.pace = Pace(wall_ns(), self.meter.board.now_us, rate)
         self.wait: Callable[[int], None] = _no_shell
         self.done = False
         self.mistakes = 0
         self.unsaved = False  # whether something was done to a meter that is saved nowhere
-        self.home: Final = home
+        self.premises: Final = premises
         self._files: Final = files
         self._held = held
         self._say = say
@@ -96,7 +96,12 @@ class Sitting:
         self._hurried = False
         self._touched = False  # whether something was done that is no moment yet
         self._rest_us = self.meter.board.now_us  # when the program rested last
-        self._deeds: dict[str, Callable[[str], None]] = {
+        self._deeds: Final = self._all_deeds()
+        assert self._deeds.keys() == WORDS.keys(), "every word has its deed"
+        self.meter.board.meanwhile = self._meanwhile
+
+    def _all_deeds(self) -> dict[str, Callable[[str], None]]:
+        return {
             "red": partial(self._press, Button.RED),
             "blue": partial(self._press, Button.BLUE),
             "insert": self._insert,
@@ -116,8 +121,6 @@ class Sitting:
             "help": self._help,
             "quit": self._quit,
         }
-        assert self._deeds.keys() == WORDS.keys(), "every word has its deed"
-        self.meter.board.meanwhile = self._meanwhile
 
     # Time ----------------------------------------------------------------------------------------
 
@@ -159,7 +162,7 @@ class Sitting:
 
     def _passing(self, until_us: int) -> Iterator[None]:
         """Let time pass up to an instant, and let others come when it is time, one step each."""
-        while (visit_us := self.home.next_visit_us()) is not None and visit_us <= until_us:
+        while (visit_us := self.premises.next_visit_us()) is not None and visit_us <= until_us:
             yield from self.meter.until(visit_us)
             self._visit()
             yield
@@ -168,7 +171,7 @@ class Sitting:
     def _visit(self) -> None:
         self._rest_us = self.meter.board.now_us
         self.history.keep(self._rest_us, "a visit of the campaign")
-        self.home.visit()
+        self.premises.visit()
         self._touched = True
         self._settle()
 
@@ -259,7 +262,7 @@ class Sitting:
 
     def _press(self, key: Button, argument: str) -> None:
         held = held_ms(argument)
-        self.home.pressed(key, held)
+        self.premises.pressed(key, held)
         self.meter.press(key, held)
 
     def _insert(self, argument: str) -> None:
@@ -309,7 +312,7 @@ class Sitting:
         self._jump, self._goal_us = self._passing(at_us), at_us
 
     def _next(self, _argument: str) -> None:
-        planned, visit_us = self.meter.next_planned(), self.home.next_visit_us()
+        planned, visit_us = self.meter.next_planned(), self.premises.next_visit_us()
         self.history.go_on()
         self._goal_us = 0
         self._jump = self.meter.past_next() if visit_us is None else self._to_next(visit_us)
@@ -324,7 +327,7 @@ class Sitting:
     def _visits(self, argument: str) -> None:
         if argument != "off":
             raise CommandError(f"want off, got {argument[:40]!r}")
-        self.home.alone()
+        self.premises.alone()
 
     def _say_arrived(self) -> None:
         """Say where a jump to the next thing has led, if no event says so."""
@@ -337,7 +340,7 @@ class Sitting:
 
     def _now(self, before: AtRest | None) -> tuple[AtRest, CardsThen, int]:
         meter = self.meter
-        rest = AtRest(meter.bench, meter, self.home, self.home.rig.challenge, before=before)
+        rest = AtRest(meter.bench, meter, self.premises, self.premises.rig.challenge, before=before)
         return rest, self.cards.then(), self.pace.due_us(self._wall_ns())
 
     def _back(self, argument: str) -> None:
@@ -388,9 +391,9 @@ class Sitting:
         meter = self.meter
         wanted = at_counter(argument, meter.board.now_us, meter.model.zone)
         if wanted.writes:
-            self.cards.write(meter, self.home.rig, wanted.card, wanted.order)
+            self.cards.write(meter, self.premises.rig, wanted.card, wanted.order)
         if wanted.reads:
-            for line in read_back(self.home.rig, self.cards, wanted.card):
+            for line in read_back(self.premises.rig, self.cards, wanted.card):
                 self._say(line)
 
     def _show(self, _argument: str) -> None:

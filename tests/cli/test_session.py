@@ -10,7 +10,7 @@ from card_protocol.card.image import CardImage
 from meter_emu.cli.live.start import CardFiles
 from meter_emu.desk.desk import Work
 from meter_emu.sitting.cards import FileCards
-from meter_emu.sitting.home import OwnMeter
+from meter_emu.sitting.premises import OwnMeter
 from meter_emu.sitting.sitting import WAITING_MAX
 from meter_emu.sitting.sitting import Sitting as Room
 from meter_emu.units import MINUTE_US, SECOND_US

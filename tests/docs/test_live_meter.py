@@ -16,7 +16,7 @@ from meter_emu.cli.run import run
 from meter_emu.desk.desk import Work
 from meter_emu.sitting.cards import FileCards
 from meter_emu.sitting.commands import RATES, WORDS
-from meter_emu.sitting.home import OwnMeter
+from meter_emu.sitting.premises import OwnMeter
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import event_line
 from tests.docs.pages import blocks, page, section, table

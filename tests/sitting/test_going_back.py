@@ -12,7 +12,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.resources import find
 from meter_emu.sitting import history
 from meter_emu.sitting.cards import FileCards
-from meter_emu.sitting.home import OwnMeter
+from meter_emu.sitting.premises import OwnMeter
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.at_rest import AtRest

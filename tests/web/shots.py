@@ -28,7 +28,7 @@ def main() -> int:
                 shot(seen, "wide-and-dark")
             with window(address, 1280, 1000) as seen:
                 seen.get_by_role("tab", name="Memory").scroll_into_view_if_needed()
-                seen.locator("#bytes").scroll_into_view_if_needed()
+                seen.locator("#bytes tr", has_text="cut_end").first.scroll_into_view_if_needed()
                 shot(seen, "bytes")
         with panel(*NEVER_BACK, cwd=cwd) as address, window(address, 1280, 1000) as seen:
             go_to(seen, "2020-07-02 23:30")

@@ -306,7 +306,7 @@ class Log:
         self.count += 1
 
     def since(self, count: int) -> list[str]:
-        """Return what was said after so many lines, as much of it as is kept."""
+        """Return the lines after so many, as many of them as are kept."""
         return list(self.lines)[max(0, len(self.lines) - (self.count - count)) :]
 
 

@@ -1,9 +1,9 @@
 """The front panel's server: one page, its two files and a socket, on this machine's loopback alone.
 
-The page is whoever has the token of its address and comes from that very address. The server runs
-in a thread of its own and knows nothing of meters: lines go into a pipe, and what is published goes
-to every page. A page that is slow or asleep gets the newest state when it reads again, and every
-line of the log that it has not had.
+Only a page that has the token of its address, and comes from that very address, is served. The
+server runs in a thread of its own and knows nothing of meters: lines go into a pipe, and what is
+published goes to every page. A page that is slow or asleep gets the newest state when it reads
+again, and every line of the log that it has not had.
 """
 
 import asyncio

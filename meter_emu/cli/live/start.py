@@ -44,7 +44,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.errors import MeterEmuError
 from meter_emu.sitting.cards import Cards, FileCards, HouseholdCards
 from meter_emu.sitting.commands import rate_of, typed_instant_us
-from meter_emu.sitting.home import Home, OwnMeter
+from meter_emu.sitting.premises import OwnMeter, Premises
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import event_line
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
@@ -208,9 +208,9 @@ def _no_way_back(options: dict[str, Any]) -> str:
 
 
 class Seat(NamedTuple):
-    """What one sits at: a home, its cards, and what the heading says."""
+    """Which interactive meter it is: its premises, its cards, and what the heading says."""
 
-    home: Home
+    premises: Premises
     cards: Cards
     title: str
     zone: TimeZone
@@ -253,7 +253,7 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
         else:
             seat = _meter(options, out.say, stack)
         sitting = Sitting(
-            seat.home,
+            seat.premises,
             seat.cards,
             CardFiles(),
             rate=rate_of(options["rate"], 1),
@@ -268,7 +268,7 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
         try:
             sitting.begin()
             if alone:
-                card_file = _card(seat.home.rig)
+                card_file = _card(seat.premises.rig)
                 sitting.type_in(f"insert {card_file}")
                 for line in words(card_file):
                     out.say(line)

@@ -18,14 +18,14 @@ from meter_emu.sitting.view import (
     plan_of,
     rate_words,
 )
-from meter_emu.units import euro
+from meter_emu.units import MINUTE_US, euro
 from meter_emu.world.meter.bus import BusLog
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.breaches import supply_of
 from meter_emu.world.rehearsal.by_hand import LivedByHand
 
 SHOWN_EVERY_NS: Final = 50_000_000  # ours: twenty pictures a second
-BYTES_EVERY_NS: Final = 250_000_000  # ours: explaining an image takes 5 ms
+BYTES_EVERY_NS: Final = 250_000_000  # ours: explaining an image, or judging, takes 5 ms
 DOTS_MAX: Final = 400
 EXCHANGES_SHOWN: Final = 60
 _LAMPS: Final = {
@@ -49,7 +49,8 @@ class PageState:
         self._title: Final = title
         self._lived: Final = lived
         self._said = 0
-        self._next_ns = self._next_bytes_ns = 0
+        self._next_ns = self._next_bytes_ns = self._next_happened_ns = 0
+        self._minute = 0  # of what was said to have happened
         self._happened_at: tuple[object, ...] = ()
         self._bytes_at: tuple[object, ...] = ()
         self._kept: dict[str, str] = {}
@@ -66,8 +67,11 @@ class PageState:
         parts["now"] = json.dumps({**self._now(), "heard": heard, "ended": ended})
         history = self._sitting.history
         happened_at = (len(history.events), history.event_count, history.end_us)
-        if happened_at != self._happened_at:
-            self._happened_at = happened_at
+        minute = self._sitting.meter.board.now_us // MINUTE_US
+        later = minute != self._minute and now_ns >= self._next_happened_ns
+        if happened_at != self._happened_at or later or ended:
+            self._happened_at, self._minute = happened_at, minute
+            self._next_happened_ns = now_ns + BYTES_EVERY_NS
             if self._sitting.history.end_us is not None:
                 self._bus.forget_after(self._sitting.meter.board.now_us)
             parts["happened"] = json.dumps(self._happened())
@@ -173,7 +177,7 @@ class PageState:
 
     def _bytes(self) -> dict[str, Any]:
         sitting, log = self._sitting, self._bus
-        meter, rig = sitting.meter, sitting.home.rig
+        meter, rig = sitting.meter, sitting.premises.rig
         now_us, zone = meter.board.now_us, meter.model.zone
         rows = []
         if rig.build.readable(meter.model) is not None:
@@ -200,7 +204,7 @@ class PageState:
 
     def _card_records(self) -> tuple[RecordView, ...]:
         image = self._sitting.cards.at_hand()
-        return () if image is None else tuple(self._sitting.home.rig.records_of(image))
+        return () if image is None else tuple(self._sitting.premises.rig.records_of(image))
 
 
 def _row(row: Row) -> list[Any]:

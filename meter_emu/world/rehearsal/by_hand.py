@@ -12,7 +12,6 @@ from meter_emu.errors import CommandError
 from meter_emu.ports import Button
 from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.bench import Bench
-from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.observer import Observer
@@ -21,7 +20,7 @@ from meter_emu.world.rehearsal.engine import HouseholdStory
 from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.rehearsal.obligations import Span, row_of
 from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.rig import Rig
+from meter_emu.world.rehearsal.rig import Rig, live_meter
 from meter_emu.world.rehearsal.verdict import judge, seen_until
 
 
@@ -49,8 +48,7 @@ class LivedByHand:
             self._story = HouseholdStory(self.household, self.campaign, count, self._witness_of)
             return self._story.bench, self._story.watch
 
-        build = parse_build(self.household.build)
-        return LiveMeter(self.household.model, build, take, bench_for)
+        return live_meter(self.household, take, bench_for)
 
     @property
     def story(self) -> HouseholdStory:

@@ -121,8 +121,7 @@ class Rig:
 
     def live(self, take: Callable[[Event], None], witness: ActListener | None = None) -> LiveMeter:
         """Return the meter for interactive use; `take` gets every event."""
-        bench_for = partial(self.bench, witness=witness)
-        return LiveMeter(self.household.model, self.build, take, bench_for)
+        return live_meter(self.household, take, partial(self.bench, witness=witness))
 
     # Cards ---------------------------------------------------------------------------------------
 
@@ -282,6 +281,15 @@ def _torn(exchange: Exchange) -> Exchange:
         return exchange(command)
 
     return pulled
+
+
+def live_meter(
+    household: Household,
+    take: Callable[[Event], None],
+    bench_for: Callable[[Callable[[Event], None]], tuple[Bench, Observer]],
+) -> LiveMeter:
+    """Return a household's meter for interactive use, on the bench that `bench_for` makes."""
+    return LiveMeter(household.model, parse_build(household.build), take, bench_for)
 
 
 def _board(

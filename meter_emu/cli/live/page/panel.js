@@ -185,7 +185,7 @@ const LOOKS = {on: "on", off: "off", limited: "limited", either: "either", "10 A
 
 function span() {
   const what = seen.happened, dates = (what.announced || []).map(([us]) => us);
-  const from = what.from, to = Math.max(what.to, ...dates, ...(what.ahead || []).map(([us]) => us));
+  const from = what.from, to = Math.max(what.to, seen.now.us, ...dates, ...(what.ahead || []).map(([us]) => us));
   return [from, to + Math.max((to - from) * 0.04, 3.6e9)];
 }
 
@@ -202,7 +202,8 @@ function showLine() {
   const svg = draw("svg", {"aria-hidden": "true"});
   const lane = (name, y, bars) => {
     svg.append(draw("text", {x: 0, y: y + 13}, name));
-    for (const [begins, ends, look, why] of bars) {
+    for (const [begins, until, look, why] of bars) {
+      const ends = until >= what.to && !seen.now.past ? Math.max(until, seen.now.us) : until;
       const bar = draw("rect", {x: x(begins), y, height: 16, class: LOOKS[look] || "none",
         width: Math.max(x(ends) - x(begins), 1)});
       bar.append(draw("title", {}, why ? `${look}: ${why}` : look));

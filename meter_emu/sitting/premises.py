@@ -11,7 +11,7 @@ from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.rehearsal.rig import Rig
 
 
-class Home(Protocol):
+class Premises(Protocol):
     """A meter, its office and its cards, and who else comes to it."""
 
     @property
@@ -49,20 +49,20 @@ class OwnMeter:
         self._witness: Final = witness
 
     def live(self, take: Callable[[Event], None]) -> LiveMeter:
-        """See `Home`."""
+        """See `Premises`."""
         return self.rig.live(take, self._witness)
 
     def next_visit_us(self) -> int | None:
-        """See `Home`."""
+        """See `Premises`."""
         return None
 
     def visit(self) -> None:
-        """See `Home`."""
+        """See `Premises`."""
         raise AssertionError("nobody comes")
 
     def alone(self) -> None:
-        """See `Home`."""
+        """See `Premises`."""
         raise CommandError("this meter is of no campaign")
 
     def pressed(self, key: Button, held_ms: int) -> None:
-        """See `Home`."""
+        """See `Premises`."""
