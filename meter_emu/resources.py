@@ -8,7 +8,7 @@ import errno
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
@@ -108,7 +108,26 @@ def toml_of(text: str) -> dict[str, Any]:
     found = _LONG_KEY.search(_STRINGS.sub("q", text))
     if found is not None:
         raise ValueError(f"a key of more than {KEY_PARTS_MAX} parts: {found[0][:20]}…")
-    return tomllib.loads(text)
+    data = tomllib.loads(text)
+    for said in _texts(data):
+        found = _STEERS.search(said)
+        if found is not None:
+            raise ValueError(f"text with the character U+{ord(found[0]):04X}")
+    return data
+
+
+def _texts(data: object) -> Iterator[str]:
+    """Yield every key and every text in what was parsed, however deep it lies."""
+    waiting = [data]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            yield from one
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
 
 
 def typed(data: Mapping[str, Any], into: type[RawT], *, path: str) -> RawT:
@@ -143,6 +162,11 @@ def _in_words(key: str, data: object) -> str:
     return ": ".join(part for part in (", ".join(places), ".".join(rest)) if part)
 
 
+# Controls but tab and new line, what turns the direction of writing, invisible signs, tags.
+_STEERS: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f]"
+)
 # For msgspec: no control characters, so that what a file names cannot steer a terminal.
 PRINTABLE: Final = r"^[^\x00-\x1f\x7f-\x9f]*\Z"
 _AT: Final = re.compile(r"^(?P<why>.*?)(?: - at `(?P<at>.*)`)?$", re.DOTALL)

@@ -33,7 +33,7 @@ from meter_emu.cli.exits import (
     EXIT_PIPE_CLOSED,
     EXIT_SIGNAL,
 )
-from meter_emu.cli.output import stdout_refused
+from meter_emu.cli.output import echo, stdout_refused
 from meter_emu.errors import MeterEmuError, ProgramError
 from meter_emu.nearest import hint
 
@@ -200,7 +200,7 @@ class ProgramCommands(CliGroup):
 def cli(ctx: click.Context) -> None:
     """Rehearse what goes from an office over a chip card into a prepayment meter."""
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        echo(ctx.get_help())
 
 
 def began_s() -> float:
@@ -250,7 +250,7 @@ def run() -> int:
 
 def _complain(message: str) -> int:
     """Say what is wrong in one line, whatever the message holds."""
-    click.echo(f"meter-emu: {' '.join(message.split())}", err=True)
+    echo(f"meter-emu: {' '.join(message.split())}", err=True)
     return EXIT_BAD_INPUT
 
 

@@ -40,7 +40,7 @@ from meter_emu.cli.names import (
     reading_meant,
     second_2000_meant,
 )
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.place import CardCommand, CardReader, file_argument, reader_option, wait_option
 from meter_emu.cli.put import put
 from meter_emu.cli.readers import readers
@@ -244,7 +244,7 @@ def clock(
         shown = {"file": file, "meter": meter, "set_to": at, "set_error_s": set_error_s}
         print_json(shown, json_file)
     if json_file != STDOUT:
-        click.echo(f"{file}: clock card for meter {meter}: sets it to {at}, ±{set_error_s} s")
+        echo(f"{file}: clock card for meter {meter}: sets it to {at}, ±{set_error_s} s")
 
 
 def _tell_issued(
@@ -258,7 +258,7 @@ def _tell_issued(
         shown = {"file": file, "carrier": carrier, "energy": energy, "meter": meter}
         print_json({**shown, "card_number": card_number}, json_file)
     if json_file != STDOUT:
-        click.echo(f"{file}: {carrier} card {card_number} for {energy} meter {meter}")
+        echo(f"{file}: {carrier} card {card_number} for {energy} meter {meter}")
 
 
 @examples(
@@ -310,7 +310,7 @@ def show(
         shown = {"file": file, **_state_as_json(image)} if reader is None else {"reader": reader}
         print_json({**shown, **_card_as_json(image, records, [] if reader else around)}, json_file)
     if json_file != STDOUT:
-        click.echo(_in_short(name, image) if reader is None else f"{name}: {_carrier(image)} card")
+        echo(_in_short(name, image) if reader is None else f"{name}: {_carrier(image)} card")
         _print_card(records, [] if reader else around)
     sound = all(record.seal in {Seal.OK, Seal.EMPTY} for record in records)
     clean = not any(row.wrong for record in records for row in record.rows)
@@ -380,7 +380,7 @@ def layout(file: str, key_file: str | None) -> None:
     card_image = read_image(file)
     parts = explain_card_image(card_image, read_master_key(key_file))
     name = f"card image of {file}"
-    click.echo(layout_toml(name, parts, len(card_image.to_bytes())), nl=False)
+    echo(layout_toml(name, parts, len(card_image.to_bytes())), nl=False)
 
 
 def _dump(file: str | None) -> str:
@@ -420,9 +420,7 @@ def _print_card(records: tuple["RecordView", ...], around: list["Part"]) -> None
         print_record(record)
     for part in around:
         said = f", {part.said}" if part.said else ""
-        click.echo(
-            f"\n{part.name}: from byte {part.offset} of the file, {part.size_bytes} bytes{said}"
-        )
+        echo(f"\n{part.name}: from byte {part.offset} of the file, {part.size_bytes} bytes{said}")
         print_rows(part.rows)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from meter_emu.cli.names import WORD
+from meter_emu.cli.output import echo
 from meter_emu.errors import ConfigError
 from meter_emu.workers.work import Engine
 
@@ -39,6 +40,6 @@ def cluster_at(address: str | None, **instead_of: object) -> Iterator[Engine | N
 
     if is_in_clear(address):
         said = "campaign and results pass in clear: docs/scale.md has TLS"
-        click.echo(f"meter-emu: --cluster {address}: {said}", err=True)
+        echo(f"meter-emu: --cluster {address}: {said}", err=True)
     with cluster(address) as engine:
         yield engine

@@ -26,7 +26,7 @@ from meter_emu.cli.names import (
     read_master_key,
     reading_meant,
 )
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.place import CardCommand, Place, with_card
 from meter_emu.energies import BY_CODE
 from meter_emu.errors import CardError
@@ -269,7 +269,7 @@ def read(place: Place, key_file: str | None, json_file: str | None) -> int:
     if json_file != STDOUT:
         print_record(record)
         for doubt in doubts:
-            click.echo(f"{'WRONG: ' if doubt.contradicts else ''}{doubt.words}")
+            echo(f"{'WRONG: ' if doubt.contradicts else ''}{doubt.words}")
     return EXIT_FOUND if any(doubt.contradicts for doubt in doubts) else EXIT_OK
 
 
@@ -279,14 +279,14 @@ def _say_earlier(place: Place, minute: int, borne_min: int) -> None:
 
     now, before = (DeskDates().legal(one) for one in (minute, borne_min))
     said = f"{place.name}: written as of {now}, before the {before} that it bore"
-    click.echo(f"meter-emu: {said}", err=True)
+    echo(f"meter-emu: {said}", err=True)
 
 
 def _show_account(place: Place, account: "Account", json_file: str | None) -> None:
     if json_file is not None:
         print_json(_account_as_json(account), json_file)
     if json_file != STDOUT:
-        click.echo(_account_as_text(place.name, account))
+        echo(_account_as_text(place.name, account))
 
 
 def _cents(text: str) -> int:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import INCIDENT, LEFT, WORD, json_option
-from meter_emu.cli.output import STDOUT, print_json, say_written, write_atomically
+from meter_emu.cli.output import STDOUT, echo, print_json, say_written, write_atomically
 from meter_emu.cli.progress import watched
 from meter_emu.diagnosis.diagnose import Diagnosing
 from meter_emu.diagnosis.incident import load_incident
@@ -91,7 +91,7 @@ def diagnose(
             found = at_work.decided(found)
     if not only_singles:
         if json_file != STDOUT:
-            click.echo("--- single mistakes; pairs follow ---")
+            echo("--- single mistakes; pairs follow ---")
             _print(found)
         with _progress() as hear:
             at_work.hear = hear
@@ -111,7 +111,7 @@ def diagnose(
 
 def _print(found: Diagnosis) -> None:
     for line in memo(found):
-        click.echo(line)
+        echo(line)
 
 
 def _write_bench(folder: str, found: Diagnosis) -> None:

@@ -12,7 +12,7 @@ from rich.progress import TextColumn, TimeElapsedColumn
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, MODEL, json_option
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.progress import watched
 from meter_emu.verify.distinguish import Comparison, distinguish
 
@@ -69,9 +69,9 @@ def distinguish_builds(
     if json_file is not None:
         print_json(found.as_json(), json_file)
     if plain and found.difference is not None:
-        click.echo(found.difference.text, nl=False)
+        echo(found.difference.text, nl=False)
     elif json_file != STDOUT:
-        click.echo("\n".join(_lines(found, models)), err=plain)
+        echo("\n".join(_lines(found, models)), err=plain)
     return EXIT_OK if found.difference is None else EXIT_FOUND
 
 

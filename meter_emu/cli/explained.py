@@ -4,10 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.output import STDOUT, WIDTH_MAX, print_json, wide_console
+from meter_emu.cli.output import STDOUT, WIDTH_MAX, echo, print_json, wide_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,12 +87,10 @@ def _side_as_json(row: "Row") -> dict[str, Any]:
 
 def print_record(record: "RecordView") -> None:
     """Print a record explained, a line a field."""
-    click.echo(
-        f"\n{record.name}: {record.place}, {record.size_bytes} bytes, MAC {record.seal.value}"
-    )
+    echo(f"\n{record.name}: {record.place}, {record.size_bytes} bytes, MAC {record.seal.value}")
     print_rows(record.rows)
     for wrong in record.wrong:
-        click.echo(f"  WRONG: {wrong}")
+        echo(f"  WRONG: {wrong}")
 
 
 def print_rows(rows: tuple["Row", ...]) -> None:
@@ -103,7 +99,7 @@ def print_rows(rows: tuple["Row", ...]) -> None:
         note = f"({row.note or row.about})" if row.note or row.about else ""
         wrong = f"WRONG: {row.wrong}" if row.wrong else ""
         said = " ".join(part for part in (str(row.value), row.unit, note, wrong) if part)
-        click.echo(f"  {row.offset:3}  {row.field:<19} {said}")
+        echo(f"  {row.offset:3}  {row.field:<19} {said}")
 
 
 def print_parts(parts: Iterable["Part"]) -> None:

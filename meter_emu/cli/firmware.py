@@ -9,7 +9,7 @@ import click
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT
-from meter_emu.cli.output import naming
+from meter_emu.cli.output import echo, naming
 from meter_emu.errors import ConfigError, OutputError
 from meter_emu.world.meter.host.starter import make_starter
 
@@ -32,8 +32,8 @@ def new(folder: str) -> None:
             made = make_starter(Path(folder))
         except FileExistsError as error:
             raise OutputError(str(error.filename), "it is there already") from None
-    click.echo(f"{folder}: {len(made)} files; now: cd {folder} && make &&")
-    click.echo("  meter-emu rehearse ores-2020-07 --build ./my_meter")
+    echo(f"{folder}: {len(made)} files; now: cd {folder} && make &&")
+    echo("  meter-emu rehearse ores-2020-07 --build ./my_meter")
 
 
 # The host process forks at every power-up, and the debugger is to be in each of them.
@@ -78,4 +78,4 @@ def debug(campaign: str, *, build: str, household: str | None, debugger: str) ->
         factory.close()
         factory.debug_with(())
         signal.signal(signal.SIGINT, before)
-    click.echo(f"{chosen.households[0].id}: {last.what.value} {last.detail}".rstrip())
+    echo(f"{chosen.households[0].id}: {last.what.value} {last.detail}".rstrip())

@@ -12,7 +12,7 @@ from meter_emu.cli.app import CliGroup, began_s, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, FILE, LEFT, WORD, json_option
-from meter_emu.cli.output import STDOUT, naming, print_json, write_atomically
+from meter_emu.cli.output import STDOUT, echo, naming, print_json, write_atomically
 from meter_emu.cli.progress import MinuteLine
 from meter_emu.cli.trusting import check_builds, trust_option
 
@@ -49,8 +49,8 @@ def list_(*, json_file: str | None) -> None:
         print_json(rows, json_file)
         return
     for one in targets().values():
-        click.echo(f"{one.id:<24}{one.asks}")
-        click.echo(f"{'':24}must hold: {one.oracles}")
+        echo(f"{one.id:<24}{one.asks}")
+        echo(f"{'':24}must hold: {one.oracles}")
 
 
 @examples(
@@ -126,7 +126,7 @@ def run(
     teller.tick()
     figures = [one for one in together.figures if one.over]
     if another and json_file != STDOUT and any(one.edges for one in figures):
-        click.echo(f"edges are of this package: none is counted inside {build}")
+        echo(f"edges are of this package: none is counted inside {build}")
     for one in figures:
         teller.end(one, [_kept(found, Path(finds)) for found in one.found.values()])
     if junit_file is not None:
@@ -134,7 +134,7 @@ def run(
     if json_file is not None:
         print_json([_as_json(one) for one in figures], json_file)
     if interrupted:
-        click.echo(f"meter-emu: interrupted: {_where(together.figures)}", err=True)
+        echo(f"meter-emu: interrupted: {_where(together.figures)}", err=True)
         return EXIT_INTERRUPTED
     return EXIT_FOUND if any(one.found or one.failed for one in figures) else EXIT_OK
 
@@ -218,13 +218,13 @@ def replay(file: str, *, build: str | None, trust_builds: bool, json_file: str |
         row = {"target": target.id, "build": build, "fails": why is not None, "why": why, "at": at}
         print_json(row, json_file)
     if json_file != STDOUT:
-        click.echo(f"{file}: {target.asks}, {len(found.data)} bytes, on {build}")
-        click.echo(f"must hold: {target.oracles}")
-        click.echo("it holds now" if failed is None else f"fails: {why}\nat: {failed.at}")
+        echo(f"{file}: {target.asks}, {len(found.data)} bytes, on {build}")
+        echo(f"must hold: {target.oracles}")
+        echo("it holds now" if failed is None else f"fails: {why}\nat: {failed.at}")
         for line in target.in_words(found.data, build):
-            click.echo(f"  {line}")
+            echo(f"  {line}")
         if target.campaign is not None:
-            click.echo(f"\n{target.campaign(found.data, build)}", nl=False)
+            echo(f"\n{target.campaign(found.data, build)}", nl=False)
     return EXIT_FOUND if why else EXIT_OK
 
 
@@ -244,11 +244,11 @@ def minimize(file: str, *, trust_builds: bool) -> int:
     check_builds(file, [found.build], typed=None, trusted=trust_builds)
     target = target_of(found.target)
     if failure(target, found.data, found.build) is None:
-        click.echo(f"{file}: it holds now, so there is nothing to make smaller")
+        echo(f"{file}: it holds now, so there is nothing to make smaller")
         return EXIT_FOUND
     smaller = find_of(target, found.data, found.build)
     write_atomically(file, smaller.to_toml().encode())
-    click.echo(f"{file}: {len(found.data)} bytes before, {len(smaller.data)} now: {smaller.why}")
+    echo(f"{file}: {len(found.data)} bytes before, {len(smaller.data)} now: {smaller.why}")
     return EXIT_OK
 
 
@@ -270,7 +270,7 @@ def export(folder: str, *, target_ids: Sequence[str]) -> None:
     for target in chosen:
         for name, data in exported(target).items():
             write_atomically(Path(folder) / name, data)
-    click.echo(f"{folder}: {4 * len(chosen)} files, four for a target")
+    echo(f"{folder}: {4 * len(chosen)} files, four for a target")
 
 
 def _kept(found: "FoundInput", folder: Path) -> Path:
@@ -310,21 +310,21 @@ class _Teller:
         if not self._shown:
             return
         for path, found in zip(paths, one.found.values(), strict=True):
-            click.echo(f"{path}: {found.why}")
+            echo(f"{path}: {found.why}")
         if one.again:
-            click.echo(f"{one.target.id}: a known find was met {one.again:,} times")
+            echo(f"{one.target.id}: a known find was met {one.again:,} times")
         if one.failed:
-            click.echo(f"{one.target.id}: {one.failed}")
+            echo(f"{one.target.id}: {one.failed}")
         if not one.executions:
-            click.echo(f"{one.target.id}: no input was tried in its {one.time_s:.1f} s")
+            echo(f"{one.target.id}: no input was tried in its {one.time_s:.1f} s")
         elif one.missing:
-            click.echo(f"{one.target.id}: not reached: {'; '.join(one.missing)}")
+            echo(f"{one.target.id}: not reached: {'; '.join(one.missing)}")
 
     def _tell(self, one: "Figures") -> None:
         if not self._shown:
             return
         if len(self._given) == 1:
-            click.echo(
+            echo(
                 f"{'target':<24}{'executions':>12}{'a CPU second':>14}{'edges':>8}{'corpus':>8}"
                 f"{'bytes':>7}{'reached':>9}{'held':>9}  found"
             )
@@ -332,7 +332,7 @@ class _Teller:
         found = str(len(one.found)) if one.found else "failed" if one.failed else "nothing"
         reached = f"{one.reached}/{len(one.target.reaches)}"
         guided = "" if one.guided else "  (no coverage)"
-        click.echo(
+        echo(
             f"{one.target.id:<24}{one.executions:>12,}{one.per_cpu_s:>14,}{edges:>8}"
             f"{one.corpus:>8,}{one.target.size_max:>7,}{reached:>9}{one.held_least:>9,}"
             f"  {found}{guided}"

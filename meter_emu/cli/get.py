@@ -8,7 +8,7 @@ import click
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.held import check_free, leave_image
 from meter_emu.cli.names import FILE, json_option, master_key_option, read_master_key
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.place import CardReader, reader_option, wait_option
 from meter_emu.cli.tracing import trace_option
 from meter_emu.errors import CardError
@@ -57,7 +57,7 @@ def get(
     if json_file is not None:
         print_json({"reader": reader, "file": file, "carrier": carrier}, json_file)
     if json_file != STDOUT:
-        click.echo(f"{file}: {carrier} card, as it is in {reader}")
+        echo(f"{file}: {carrier} card, as it is in {reader}")
 
 
 def _with_its_code(reader: str, image: "MemoryImage", key: "Key") -> "MemoryImage":

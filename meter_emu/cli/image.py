@@ -22,7 +22,7 @@ from meter_emu.cli.names import (
     meter_option,
     read_master_key,
 )
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.with_layout import compare_dumps, layout_option, only_with_layout, show_dump
 from meter_emu.errors import ConfigError, OutputError
 
@@ -122,7 +122,7 @@ def new(
     if json_file is not None:
         print_json(shown, json_file)
     if json_file != STDOUT:
-        click.echo(f"{file}: meter {meter} of model {of_model.name}, {len(raw)} bytes")
+        echo(f"{file}: meter {meter} of model {of_model.name}, {len(raw)} bytes")
 
 
 @examples(
@@ -165,9 +165,9 @@ def show(
         print_json(shown, json_file)
     if json_file != STDOUT:
         who = "no meter yet" if meter is None else f"meter {meter}"
-        click.echo(f"{file}: {who}, model {of_model.name}, {len(raw)} bytes\n")
+        echo(f"{file}: {who}, model {of_model.name}, {len(raw)} bytes\n")
         print_parts(parts)
-        click.echo("\nnothing is out of range" if sound else "\nwhat is out of range says WRONG")
+        echo("\nnothing is out of range" if sound else "\nwhat is out of range says WRONG")
     return EXIT_OK if sound else EXIT_FOUND
 
 
@@ -225,7 +225,7 @@ def layout(file: str, model: str | None) -> None:
 
     raw, of_model = _read(file, model)
     name = f"meter image of {of_model.name}"
-    click.echo(layout_toml(name, explain_image(raw, of_model, fold=False), len(raw)), nl=False)
+    echo(layout_toml(name, explain_image(raw, of_model, fold=False), len(raw)), nl=False)
 
 
 def _no_model(model: str | None) -> None:

@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
 from meter_emu.cli.names import CAMPAIGN, LAYOUT, MODEL, OneOf, Word, json_option
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
@@ -96,7 +96,7 @@ def list_(what: str, json_file: str | None) -> None:
         print_json({what: rows}, json_file)
     if json_file != STDOUT:
         wide = max(map(len, found))
-        click.echo("\n".join(f"{name:<{wide}}  {said}" for name, said in found.items()))
+        echo("\n".join(f"{name:<{wide}}  {said}" for name, said in found.items()))
 
 
 class DefectName(Word):
@@ -177,7 +177,7 @@ def _print_file(kind: "ResourceKind", name: str) -> None:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(str(path), "", "want a TOML file in UTF-8") from None
-    click.echo(text, nl=False)
+    echo(text, nl=False)
 
 
 @examples(
@@ -195,13 +195,13 @@ def show_defect(name: str, plain: bool) -> None:
     defect = catalogue()[name]
     toml = defect.shown.toml(name, defect.build)
     if plain:
-        click.echo(toml, nl=False)
+        echo(toml, nl=False)
         return
-    click.echo(_given(defect))
-    click.echo(f"the household: {_became(toml)}")
-    click.echo(f"run it:        meter-emu show defect {name} --toml > shown.toml")
-    click.echo("               meter-emu rehearse shown.toml --events\n")
-    click.echo(toml, nl=False)
+    echo(_given(defect))
+    echo(f"the household: {_became(toml)}")
+    echo(f"run it:        meter-emu show defect {name} --toml > shown.toml")
+    echo("               meter-emu rehearse shown.toml --events\n")
+    echo(toml, nl=False)
 
 
 def _given(defect: "Defect") -> str:

@@ -7,7 +7,7 @@ import click
 
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.names import FILE, OneOf, json_option
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.token_keys import read_key_file
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ def decode(
         print_json({"key": words, "tokens": rows, "after": _after(counter)}, json_file)
     if json_file != STDOUT:
         for digits, before, answer in answers:
-            click.echo(f"{digits}: {_shown(answer, before, divider, words)}")
-        click.echo(f"the device is at count {counter.count}, used {_listed(counter)}")
+            echo(f"{digits}: {_shown(answer, before, divider, words)}")
+        echo(f"the device is at count {counter.count}, used {_listed(counter)}")
 
 
 @examples(
@@ -139,7 +139,7 @@ def encode(
     if json_file != STDOUT:
         time = "" if value is None else f" {_duration(value, divider)}"
         grouped = " ".join(token[at : at + 3] for at in range(0, len(token), 3))
-        click.echo(f"{grouped}  {kind}{time}, count {new}, under {words}")
+        echo(f"{grouped}  {kind}{time}, count {new}, under {words}")
 
 
 def _seed(file: str | None, starting_code: int | None) -> "tuple[PaygoSeed, str]":

@@ -117,16 +117,33 @@ def print_json(value: Any, where: str) -> None:  # noqa: ANN401 - whatever JSON 
     """Write `value` as JSON to the file `where`, or to standard output for `-`."""
     text = json.dumps(value, indent=2) + "\n"
     if where == STDOUT:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
     else:
         write_atomically(where, text.encode())
         say_written(where)
 
 
+def escaped(text: str) -> str:
+    """Return text that steers no terminal and hides nothing, its characters as Python writes them.
+
+    Control, bidirectional and tag characters, and bytes of a name that are no text.
+    """
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    return char if char in "\n\t" else char.encode("unicode_escape").decode("ascii")
+
+
+def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
+    """Print text, or an error, so that it steers no terminal: see `escaped`."""
+    click.echo(escaped(str(text)), err=err, nl=nl)
+
+
 def say_written(*paths: str | Path) -> None:
     """Say on standard error that files are there: standard output may be somebody's data."""
     for path in paths:
-        click.echo(f"meter-emu: wrote {path}", err=True)
+        echo(f"meter-emu: wrote {path}", err=True)
 
 
 def wide_console() -> "Console":

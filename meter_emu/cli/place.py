@@ -14,6 +14,7 @@ import click
 from meter_emu.cli.app import CliCommand
 from meter_emu.cli.held import CARD_IMAGE, HeldFile, at_the_desk, image_in, open_desk, read_image
 from meter_emu.cli.names import FILE, CommandT
+from meter_emu.cli.output import echo
 from meter_emu.cli.tracing import trace_option, traced
 from meter_emu.errors import CardError, OutputError
 
@@ -167,7 +168,7 @@ class CardReader:
     def _await_card(self, reader: "PcscLink") -> None:
         if reader.wait(present=True, wait_ms=0) or not self._wait_s:
             return
-        click.echo(f"{self.name}: put the card in; waiting {self._wait_s} s", err=True)
+        echo(f"{self.name}: put the card in; waiting {self._wait_s} s", err=True)
         reader.wait(present=True, wait_ms=self._wait_s * 1_000)
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar, final
 import click
 
 from meter_emu.cli.exits import EXIT_OK, EXIT_SIGNAL
-from meter_emu.cli.output import STDOUT
+from meter_emu.cli.output import STDOUT, echo
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -404,5 +404,5 @@ def heard_meanwhile(json_file: str | None) -> AbstractContextManager[object]:
 
 def say(text: str) -> None:
     """Say what has happened, at once."""
-    click.echo(text)
+    echo(text)
     sys.stdout.flush()

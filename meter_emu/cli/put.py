@@ -7,7 +7,7 @@ import click
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.held import read_image
 from meter_emu.cli.names import FILE, json_option
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.place import CardReader, check_sure, reader_option, sure_option, wait_option
 from meter_emu.cli.tracing import trace_option
 from meter_emu.errors import ImageError
@@ -69,7 +69,7 @@ def put(
         row = {"reader": reader, "file": file, "carrier": carrier, "replaced": str(replaced)}
         print_json(row, json_file)
     if json_file != STDOUT:
-        click.echo(f"{reader}: holds {file} now, {held}; before: {replaced}")
+        echo(f"{reader}: holds {file} now, {held}; before: {replaced}")
 
 
 def _check_issued(file: str, image: "MemoryImage") -> None:

@@ -4,7 +4,7 @@ import click
 
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.names import json_option
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 
 
 @examples(
@@ -22,4 +22,4 @@ def readers(json_file: str | None) -> None:
     if json_file is not None:
         print_json({"readers": names}, json_file)
     if json_file != STDOUT:
-        click.echo("\n".join(names) if names else "no reader is plugged in")
+        echo("\n".join(names) if names else "no reader is plugged in")

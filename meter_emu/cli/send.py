@@ -11,7 +11,7 @@ import click
 from meter_emu.cli.app import examples
 from meter_emu.cli.held import CARD_IMAGE, HeldFile, image_in, in_process, read_image
 from meter_emu.cli.names import json_option
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.place import (
     CardCommand,
     CardReader,
@@ -130,7 +130,7 @@ class _Heard:
 
 
 def _say(exchange: "Mapping[str, str]") -> None:
-    click.echo("{means}\n  > {command}\n  < {answer}".format_map(exchange))
+    echo("{means}\n  > {command}\n  < {answer}".format_map(exchange))
 
 
 def _reads(commands: tuple[bytes, ...]) -> bool:

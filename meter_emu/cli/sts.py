@@ -7,7 +7,7 @@ import click
 from card_protocol.tokens.sts.digits import TOKEN_DIGITS
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.names import FILE, LEFT, OneOf, json_option
-from meter_emu.cli.output import STDOUT, print_json, say_written, write_atomically
+from meter_emu.cli.output import STDOUT, echo, print_json, say_written, write_atomically
 from meter_emu.cli.sts_options import KeyMeant, base_option, basis_option, key_meant, key_options
 
 if TYPE_CHECKING:
@@ -81,10 +81,10 @@ def _typed(words: tuple[str, ...]) -> list[str]:
 
 
 def _say(head: str, rows: dict[str, str]) -> None:
-    click.echo(f"{head}: {rows['kind']}")
+    echo(f"{head}: {rows['kind']}")
     for name, value in rows.items():
         if name != "kind":
-            click.echo(f"  {name.replace('_', ' '):<16} {value}")
+            echo(f"  {name.replace('_', ' '):<16} {value}")
 
 
 def _decoded(digits: str, meant: KeyMeant) -> "StsRecord":
@@ -152,9 +152,9 @@ def encode(kind: str, json_file: str | None, base: str | None, **options: Any) -
     if json_file is not None:
         print_json({"token": token, "remark": remark}, json_file)
     if json_file != STDOUT:
-        click.echo(f"{grouped(token)}  {kind}, under {meant.words}")
+        echo(f"{grouped(token)}  {kind}, under {meant.words}")
         if remark:
-            click.echo(remark)
+            echo(remark)
 
 
 @examples(
@@ -181,7 +181,7 @@ def key_(base: str | None, out: str | None, json_file: str | None, **options: An
     if json_file is not None:
         print_json(given, json_file)
     if json_file != STDOUT:
-        click.echo(f"{shown or 'key'}  for {given['cipher']}, {meant.words}")
+        echo(f"{shown or 'key'}  for {given['cipher']}, {meant.words}")
 
 
 @examples(
@@ -252,5 +252,5 @@ def keychange(
         print_json({"tokens": tokens, **given}, json_file)
     if json_file != STDOUT:
         for number, token in enumerate(tokens, 1):
-            click.echo(f"{number} of {len(tokens)}: {grouped(token)}")
+            echo(f"{number} of {len(tokens)}: {grouped(token)}")
         _say("they bring", given)

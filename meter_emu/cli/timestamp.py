@@ -9,7 +9,7 @@ import click
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import FILE, WORD, ambiguous_option, json_option
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.with_layout import layout_option, only_with_layout
 from meter_emu.errors import ImageError
 from meter_emu.nearest import hint
@@ -152,17 +152,15 @@ def encode(
         utc = instant.isoformat()
         print_json({"instant": utc, "zone": zone, "written": written}, json_file)
     if json_file != STDOUT:
-        click.echo(
-            f"{instant.astimezone(of_zone):%Y-%m-%d %H:%M:%S %Z} is {instant:%H:%M:%S} UTC\n"
-        )
+        echo(f"{instant.astimezone(of_zone):%Y-%m-%d %H:%M:%S %Z} is {instant:%H:%M:%S} UTC\n")
         for row in written:
             if row["why"]:
-                click.echo(f"{row['codec']:<18}  cannot: {row['why']}")
+                echo(f"{row['codec']:<18}  cannot: {row['why']}")
                 continue
             remark = f"  {row['remark']}" if row["remark"] else ""
             basis = "UTC" if row["basis"] == "UTC" else "legal"
             line = f"{row['codec']:<18}  {row['bytes']:<24}  {row['as_written']} {basis}{remark}"
-            click.echo(line)
+            echo(line)
     return EXIT_OK if any(row["bytes"] for row in written) else EXIT_FOUND
 
 
@@ -203,7 +201,7 @@ def ends(
         print_json(shown, json_file)
     if json_file != STDOUT:
         for end in found:
-            click.echo(f"{end.at!s:<19}  {end.codec:<18}  {end.kind.value}: {end.then}")
+            echo(f"{end.at!s:<19}  {end.codec:<18}  {end.kind.value}: {end.then}")
 
 
 @examples(
@@ -267,8 +265,8 @@ def scan(
     if json_file != STDOUT:
         for hit in found:
             place = f"{hit.offset:>7}  {hit.codec.name:<18}  {hit.raw.hex():<24}"
-            click.echo(f"{place}  {hit.stamp}  {field_at(hit.offset)}".rstrip())
-        click.echo(f"\n{len(found)} dates; random bytes would show about {chance:.1f}")
+            echo(f"{place}  {hit.stamp}  {field_at(hit.offset)}".rstrip())
+        echo(f"\n{len(found)} dates; random bytes would show about {chance:.1f}")
     return EXIT_OK if found else EXIT_FOUND
 
 
@@ -404,17 +402,17 @@ def _print_guesses(found: "Sequence[Guess]", clocks: "Sequence[BothClocks]", zon
     """Print readings by rank, legal time and UTC side by side, what is odd below."""
     from meter_emu.foreign.plausible import Rank
 
-    click.echo(f"{'':<20}  {zone:<19}  {'UTC':<19}  random bytes")
+    echo(f"{'':<20}  {zone:<19}  {'UTC':<19}  random bytes")
     rank = None
     for one, both in zip(found, clocks, strict=True):
         if one.rank is not rank:
             rank = one.rank
-            click.echo(rank.name.lower())
+            echo(rank.name.lower())
         if one.why:
-            click.echo(f"  {one.codec.name:<18}  {one.why}")
+            echo(f"  {one.codec.name:<18}  {one.why}")
             continue
         share = _share(one.chance) if rank is Rank.LIKELY else ""
         legal = both.legal or str(one.stamp)
-        click.echo(f"  {one.codec.name:<18}  {legal:<19}  {both.utc:<19}  {share}".rstrip())
+        echo(f"  {one.codec.name:<18}  {legal:<19}  {both.utc:<19}  {share}".rstrip())
         if odd := "; ".join((*one.stamp.doubts(), *both.remarks)):
-            click.echo(f"  {'':<18}  {odd}")
+            echo(f"  {'':<18}  {odd}")

@@ -16,7 +16,7 @@ import click
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, FILE, LEFT, json_option
-from meter_emu.cli.output import STDOUT, Write, atomic_writer, print_json
+from meter_emu.cli.output import STDOUT, Write, atomic_writer, echo, print_json
 from meter_emu.cli.trusting import trust_option
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
             return
         origin = recorded.header.origin
         shown = (f"{name} {value}" for name, value in origin.items() if value != "")
-        click.echo(f"{file}: {', '.join(shown)}")
+        echo(f"{file}: {', '.join(shown)}")
         for row in recorded.rows():
-            click.echo(f"{_time_of(row):<19}  {row_words(row)}")
+            echo(f"{_time_of(row):<19}  {row_words(row)}")
             for line in _bytes_of(row) if with_bytes else ():
-                click.echo(f"{'':19}  {line}")
+                echo(f"{'':19}  {line}")
         if recorded.cut:
-            click.echo(f"{file}: the recording was cut off here")
+            echo(f"{file}: the recording was cut off here")
 
 
 @examples(
@@ -102,7 +102,7 @@ def replay(
     if json_file is not None:
         print_json(said, json_file)
     if json_file != STDOUT:
-        click.echo(_shown(file, said))
+        echo(_shown(file, said))
     return EXIT_OK if played.difference is None else EXIT_FOUND
 
 
@@ -151,7 +151,7 @@ def export(file: str, out: str, *, follow: bool, json_file: str | None) -> None:
     if json_file is not None:
         print_json({"file": file, "out": out, "packets": packets, "cut": cut}, json_file)
     if cut:
-        click.echo(f"{file}: the recording was cut off; {out} has all that was recorded", err=True)
+        echo(f"{file}: the recording was cut off; {out} has all that was recorded", err=True)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import part_as_json, print_parts, tell_differences
 from meter_emu.cli.held import read_bytes
 from meter_emu.cli.names import LAYOUT, CommandT
-from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.output import STDOUT, echo, print_json
 
 if TYPE_CHECKING:
     from meter_emu.foreign.layout_file import DumpLayout
@@ -63,9 +63,9 @@ def show_dump(file: str, layout: str, begins: int | None, json_file: str | None)
         }
         print_json(shown, json_file)
     if json_file != STDOUT:
-        click.echo(f"{file}: {len(raw)} bytes by layout {of_layout.name} ({of_layout.source})\n")
+        echo(f"{file}: {len(raw)} bytes by layout {of_layout.name} ({of_layout.source})\n")
         print_parts(parts)
-        click.echo("\nnothing is out of range" if sound else "\nwhat is out of range says WRONG")
+        echo("\nnothing is out of range" if sound else "\nwhat is out of range says WRONG")
     return EXIT_OK if sound else EXIT_FOUND
 
 

@@ -35,6 +35,7 @@ from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Permission, switch_belongs_on
 from meter_emu.firmware.trust import EPOCH_2000_S, clocks_end_min
+from meter_emu.firmware.written_back import written_back
 from meter_emu.ports import SECONDS_A_DAY, Button, Lamp, Ports, ResetCause, Sleep
 
 WRITE_ERROR_S: Final = 2  # ours: the second not shown, and the divider's place when it is written
@@ -181,7 +182,7 @@ class Program:
             meter.refuse(result)
         self._memory.save(meter.state)
         if not isinstance(dialogue, Result) and not isinstance(found, Result):
-            dialogue.write_back(meter.write_back(result, challenge))
+            dialogue.write_back(written_back(meter, result, challenge))
         self._ports.card_power(False)  # so that no authentication outlives the session
         self._ports.card_done()
         self._ports.beep(CARD_BEEP_MS)

@@ -25,6 +25,7 @@ from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.written_back import written_back
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.meter.build import dialogues
 from meter_emu.world.meter.clock_chips import clock_chip
@@ -78,7 +79,7 @@ class ToldFirst(Program):
     def _obey(self, meter: MeterRules, found: Contents | ClockSetting | Result) -> Result:
         result = super()._obey(meter, found)
         if not isinstance(self._known, Result) and not isinstance(found, Result):
-            self._known.write_back(meter.write_back(result, bytes(8)))
+            self._known.write_back(written_back(meter, result, bytes(8)))
         return result
 
 

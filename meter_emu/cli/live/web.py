@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import click
-
 from meter_emu.cli.live.lines import Lines
 from meter_emu.cli.live.screen import Log
 from meter_emu.cli.live.served import Served, serving_at
 from meter_emu.cli.live.shell import listening
 from meter_emu.cli.live.state import PageState
+from meter_emu.cli.output import echo
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.world.rehearsal.by_hand import LivedByHand
 
@@ -38,7 +37,7 @@ def serving(
     served = Served(send_line)
     state = PageState(sitting, log, served, title, lived)
     with near, far, listening(near.fileno()) as source, serving_at(served, port) as address:
-        click.echo(f"The front panel is at {address}\nCtrl-C ends the sitting.")
+        echo(f"The front panel is at {address}\nCtrl-C ends the sitting.")
         lines = Lines(sitting, source, log, show=lambda: state.show(lines.heard))
         yield lines
         state.show(lines.heard, ended=True)

@@ -1,0 +1,99 @@
+"""Text of somebody else's in every option and file never steers a terminal: it is escaped."""
+
+from pathlib import Path
+
+import click
+import pytest
+
+from meter_emu.resources import toml_of
+from tests.cells import drawn
+from tests.cli.test_commands import LEAVES
+
+# Clears a screen, renames a window, writes backwards, hides in tags, ends a line, is no text.
+HOSTILE = "x\x1b[2J\x1b]0;t\x07\x9b1m\u202eegac\u2066\u200b\U000e0041\r\x7f"
+PLAIN_CONTROLS = {"\n", "\t"}
+# These serve, wait or open something for ever where their words are right.
+FOREVER = {"run", "card serve", "fuzz run"}
+
+
+def steering(text: str) -> set[str]:
+    """Return the characters that a terminal would obey, or a person not see."""
+    return {char for char in text if not char.isprintable() and char not in PLAIN_CONTROLS}
+
+
+def takes_text(parameter: click.Parameter) -> bool:
+    """Whether a value of any characters gets past the parser of the command line."""
+    flag = isinstance(parameter, click.Option) and (parameter.is_flag or parameter.count)
+    return not flag and parameter.expose_value
+
+
+def words_of(command: click.Command, hostile: click.Parameter) -> list[str]:
+    """Return words with hostile text in one parameter, and something in what has to be there."""
+    words, arguments = [], []
+    for parameter in command.params:
+        if parameter is not hostile and not parameter.required:
+            continue
+        value = HOSTILE if parameter is hostile else _something(parameter)
+        many = [value] * max(1, parameter.nargs)
+        if isinstance(parameter, click.Argument):
+            arguments += many
+        else:
+            words += [parameter.opts[0], *many]
+    return [*words, "--", *arguments]
+
+
+def _something(parameter: click.Parameter) -> str:
+    if isinstance(parameter.type, click.Choice):
+        return str(parameter.type.choices[0])
+    return {"meter_id": "1", "eur": "5", "at": "2020-06-02 10:00"}.get(parameter.name or "", "1")
+
+
+CASES = [
+    (path, parameter)
+    for path, command in LEAVES.items()
+    if path not in FOREVER
+    for parameter in command.params
+    if takes_text(parameter)
+]
+
+
+def test_there_is_much_to_try():
+    assert len(CASES) > 150
+
+
+def test_no_command_lets_hostile_text_through(emu, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    let_through = []
+    for number in drawn(len(CASES), short=60):  # 50 ms each
+        path, parameter = CASES[number]
+        done = emu(*path.split(), *words_of(LEAVES[path], parameter))
+        for stream, text in (("out", done.out), ("err", done.err)):
+            if steering(text):
+                let_through.append(f"{path} {parameter.name}: {stream} {text[:80]!r}")
+        assert "Traceback" not in done.err, (path, parameter.name)
+    assert let_through == []
+
+
+@pytest.mark.parametrize("command", ["account", "load", "read"])
+def test_a_card_whose_file_has_a_hostile_name_is_said_escaped(command, emu, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = HOSTILE.replace("/", "")
+    made = emu("card", "new", name, "--meter-id", "1")
+    more = ["--eur", "5"] if command == "load" else []
+    done = emu("desk", command, name, *more)
+    shown = emu("card", "show", name)
+    for text in (made.out, made.err, done.out, done.err, shown.out, shown.err):
+        assert not steering(text)
+    assert Path(name).exists()
+
+
+@pytest.mark.parametrize("where", ['x = "{}"', '[[a]]\nid = "{}"', '"{}" = 1', 'x = ["a", "{}"]'])
+def test_hostile_text_in_a_file_is_refused_where_it_is_decoded(where):
+    for text in ("\\u001b[2J", "\\u202e", "\\U000e0041", "\\u009b", "\u202e", "\U000e0041"):
+        with pytest.raises(ValueError, match="U\\+"):
+            toml_of(where.replace("{}", text))
+
+
+def test_the_check_can_fail():
+    assert steering(HOSTILE) >= {"\x1b", "\x07", "\x9b", "\u202e", "\U000e0041"}
+    assert steering("Zoé\n\t") == set()
