@@ -1,0 +1,215 @@
+"""The two favours that end by what the meter counts, and the clock that goes on when it is lost."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from card_protocol.timestamp import Civil
+from meter_emu.desk.desk import Work
+from meter_emu.firmware.favours import NIGHT_MAX_WH, SHELTER_MAX_MIN
+from meter_emu.firmware.layouts import Health, Rate, StateFlags
+from meter_emu.firmware.rules import MeterRules
+from meter_emu.firmware.supply import Permission
+from meter_emu.resources import built_in
+from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.world.meter.model import Window, load_model
+from meter_emu.world.meter.times import to_us
+from meter_emu.zones import TimeZone
+from tests.cells import each_cell
+from tests.firmware.meters import PARTS, START_US, Rig, factory, now_at, seconds, state
+from tests.rigs import MODEL
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+HOUR_S = 3_600
+DAY_S = 86_400
+EVENING = seconds(datetime(2020, 7, 1, 18, 0, tzinfo=UTC))  # a Wednesday, in the hours
+FRIDAY_US = to_us(datetime(2020, 7, 3, 16, 30, tzinfo=BRUSSELS))
+MAX_WH = 671_600  # 9.2 kW for 73 h
+
+
+def rules(kept, *, units: int = 0, ticks_ms: int = 0, now=None) -> MeterRules:
+    at = now_at(EVENING) if now is None else now
+    return MeterRules(PARTS, factory(), kept, at, ticks_ms=ticks_ms, register_units=units)
+
+
+def sheltered(**changes):
+    flags = StateFlags.PREPAYMENT_ON | StateFlags.SHELTERED | StateFlags.LOW_CREDIT_SAID
+    return state(**({"balance_ueur": -1, "flags": flags} | changes))
+
+
+# The shelter --------------------------------------------------------------------------------------
+
+
+@each_cell(
+    ("changes", "units", "allowed"),
+    [
+        ({"sheltered_wh": MAX_WH - 1}, 0, Permission.HOLD),
+        ({"sheltered_wh": MAX_WH - 1}, 1, Permission.OPEN),
+        ({"sheltered_wh": MAX_WH}, 0, Permission.OPEN),
+        ({"sheltered_min": SHELTER_MAX_MIN - 1}, 0, Permission.HOLD),
+        ({"sheltered_min": SHELTER_MAX_MIN}, 0, Permission.OPEN),
+    ],
+)
+def test_shelter_ends_by_energy_or_by_time_whichever_is_first(changes, units, allowed):
+    assert rules(sheltered(**changes), units=units).standing().permission is allowed
+
+
+@each_cell(
+    ("ticked_ms", "minutes"),
+    [(60_002, 0), (60_003, 1), (120_005, 1), (120_006, 2), (59 * 60_003, 59)],
+)
+@each_cell("first_ms", [0, 2**32 - 1_000])
+def test_a_minute_is_counted_when_it_has_passed_for_certain(ticked_ms, minutes, first_ms):
+    """By ticks that may be 50 ppm fast, which wrap."""
+    kept = sheltered(sheltered_ticks_ms=first_ms)
+    rules(kept, ticks_ms=(first_ms + ticked_ms) % 2**32).settle()
+    assert kept.sheltered_min == minutes
+    assert kept.sheltered_ticks_ms == (first_ms + minutes * 60_003) % 2**32
+
+
+def test_any_other_reason_for_supply_sets_the_count_back():
+    """A load, a deferral, prepayment off, a limiter: the night after it is whole again."""
+    spent = {"sheltered_wh": 9, "sheltered_min": 9}
+    limited = StateFlags.PREPAYMENT_ON | StateFlags.LIMITER_GRANTED
+    for changes in ({"balance_ueur": 1}, {"flags": 0}, {"flags": limited}):
+        kept = state(**({"balance_ueur": -1} | spent | changes))
+        rules(kept).settle()
+        assert (kept.sheltered_wh, kept.sheltered_min) == (0, 0), changes
+    dark = state(balance_ueur=-1, supply=0, **spent)
+    rules(dark).settle()
+    assert (dark.sheltered_wh, dark.sheltered_min) == (9, 9)
+
+
+def test_a_deferral_within_a_shelter_cuts_no_night_after_it_early():
+    rig = Rig(start_us=FRIDAY_US, balance_cents=0, load=400)
+    rig.run(60 * HOUR_S)  # Monday morning
+    rig.write(Work(defer_until=Civil(2020, 7, 10, 17, 0)))
+    rig.insert()
+    until_us = to_us(datetime(2020, 7, 13, 7, 59, tzinfo=BRUSSELS))
+    rig.bench.run_until(until_us)
+    assert rig.board.switch.on, "63 h after T1, in the hours, as a meter without the first shelter"
+    rig.run(600)
+    assert not rig.board.switch.on
+
+
+def test_flicker_shorter_than_a_minute_leaves_the_energy_to_count():
+    flicker = [(at_us, at_us + SECOND_US) for at_us in flickering(FRIDAY_US, 50 * SECOND_US)]
+    rig = Rig(start_us=FRIDAY_US, balance_cents=0, load=2_000, outages=flicker)
+    rig.run(2 * HOUR_S)
+    assert rig.state.sheltered_min <= 10
+    assert 3_800 <= rig.state.sheltered_wh <= 4_000
+
+
+def flickering(from_us: int, each_us: int) -> range:
+    return range(from_us + 10 * MINUTE_US, from_us + 2 * HOUR_US, each_us)
+
+
+def test_a_clock_that_leaves_no_gap_shelters_for_96_hours():
+    """From *u* = 4 h on the hours are never certainly over."""
+    clock = msgspec.structs.replace(MODEL.clock, drift_bound_ppb=1_000_000)
+    model = msgspec.structs.replace(MODEL, clock=clock)
+    rig = Rig(model=model, balance_cents=40_800, load=400, start_us=FRIDAY_US)
+    rig.run(170 * DAY_S + 95 * HOUR_S)  # so long the credit lasts: u is 14,688 s by then
+    assert rig.board.switch.on
+    rig.run(2 * HOUR_S)
+    assert not rig.board.switch.on
+
+
+# The model's numbers ------------------------------------------------------------------------------
+
+
+@each_cell("name", list(built_in("meters")))
+def test_the_longest_shelter_of_a_model_holds_any_clock_that_leaves_a_gap(name):
+    """In every year; and 96 h of ticks that are 30 % fast are longer."""
+    model = load_model(built_in("meters")[name])
+    longest_min = max(run_min(model.window, model.zone, year) for year in range(2000, 2100))
+    assert longest_min < model.shelter_longest_min <= longest_min + 60
+    assert model.shelter_longest_min < SHELTER_MAX_MIN / 1.3
+
+
+@cache
+def run_min(window: Window, zone: TimeZone, year: int) -> float:
+    """Return the longest run of a year's hours with u of 3.75 h on both sides, in minutes."""
+    days = [date(year, 1, 1) + timedelta(days=number) for number in range(366)]
+    work = [day for day in days if not (window.weekend and day.weekday() >= 5)]
+    longest = timedelta()
+    for before, after in pairwise(work):
+        starts = datetime(before.year, before.month, before.day, tzinfo=zone.info)
+        stops = datetime(after.year, after.month, after.day, tzinfo=zone.info)
+        starts += timedelta(minutes=window.start_minute)
+        stops += timedelta(minutes=window.end_minute)
+        longest = max(longest, stops.astimezone(UTC) - starts.astimezone(UTC))
+    return longest / timedelta(minutes=1) + 2 * 3.75 * 60
+
+
+# The night price in doubt -------------------------------------------------------------------------
+
+
+@each_cell(
+    ("used_wh", "units", "rate"),
+    [
+        (NIGHT_MAX_WH - 1, 0, Rate.NIGHT),
+        (NIGHT_MAX_WH - 1, 1, Rate.DAY),
+        (NIGHT_MAX_WH, 0, Rate.DAY),
+    ],
+)
+@each_cell("before_wh", [0, 2**32 - 7])
+def test_the_night_price_in_doubt_ends_after_its_energy(used_wh, units, rate, before_wh):
+    nights = {"night_start_minute": 1_320, "night_end_minute": 420, "flags": 0x1F}
+    kept = state(
+        night_price_ueur_per_wh=100,
+        health=Health.LOWER_BOUND,
+        doubted_from_wh=before_wh,
+        untimed_wh=(before_wh + used_wh) % 2**32,
+    )
+    now = now_at(seconds(datetime(2020, 7, 1, 10, 0, tzinfo=UTC)), health=Health.LOWER_BOUND)
+    rig = MeterRules(PARTS, factory(**nights), kept, now, ticks_ms=0, register_units=units)
+    assert rig.rate() is rate
+
+
+# A lost clock -------------------------------------------------------------------------------------
+
+
+def armed(cut: Civil, **facts) -> Rig:
+    rig = Rig(**facts)
+    rig.write(Work(cut_at=cut))
+    rig.insert()
+    return rig
+
+
+def test_a_lost_clock_goes_on_at_once_and_its_end_comes_late_by_the_time_without_power():
+    out_us = (START_US + HOUR_US, START_US + 42 * 24 * HOUR_US)
+    rig = armed(Civil(2020, 7, 3, 23, 1), outages=[out_us])
+    rig.bench.run_until(out_us[1] + MINUTE_US)
+    assert (rig.state.health, rig.state.lost_by) == (Health.LOWER_BOUND, Health.LOW_VOLTAGE)
+    t2_us = to_us(datetime(2020, 7, 3, 23, 1, tzinfo=BRUSSELS))
+    rig.bench.run_until(t2_us + out_us[1] - out_us[0] + 24 * HOUR_US)
+    (opened_us,) = (at_us for at_us, on in rig.board.moves if not on)
+    assert 0 <= opened_us - t2_us - (out_us[1] - out_us[0]) < 24 * HOUR_US
+
+
+def test_each_power_failure_of_a_dead_reserve_costs_a_quarter_of_an_hour_at_most():
+    clock = msgspec.structs.replace(MODEL.clock, backup_days=0)
+    model = msgspec.structs.replace(MODEL, clock=clock)
+    outages = [(START_US + n * HOUR_US, START_US + n * HOUR_US + SECOND_US) for n in range(1, 25)]
+    rig = armed(Civil(2020, 7, 3, 23, 1), model=model, outages=outages)
+    rig.run(24 * HOUR_S + 60)
+    lost_s = rig.board.now_us // SECOND_US - (rig.state.last_time_s + 946_684_800)
+    assert rig.state.health == Health.LOWER_BOUND
+    assert 0 <= lost_s <= 24 * 15 * 60 + HOUR_S + 200  # the first, what a trusted clock forgets
+
+
+@pytest.mark.parametrize("held_back", [True, False])
+def test_a_chip_that_takes_no_time_does_not_wear_the_memory_out(held_back):
+    rig = armed(Civil(2020, 7, 3, 23, 1))
+    if held_back:
+        rig.board.rtc_write = lambda at, data: None  # type: ignore[method-assign]
+    rig.board.rtc.voltage_low()
+    rig.run(600)
+    before = rig.state.sequence
+    rig.run(6 * HOUR_S)
+    assert rig.state.sequence - before <= 24 + 1  # a quarter of an hour, or nothing
