@@ -16,6 +16,7 @@ from meter_emu.units import PPB
 
 SHELTER_MAX_MIN: Final = 96 * 60  # ours: holds a working day of the office; 73 h by ticks 30 % fast
 NIGHT_MAX_WH: Final = 200_000  # ours: two to four weeks of a household
+COUNT_EVERY_MIN: Final = 15  # ours: a count each minute would wear the memory out in ten years
 _MINUTE_MS: Final = 60_000
 _HOUR_MIN: Final = 60
 _U16_MAX: Final = 0xFFFF
@@ -76,22 +77,25 @@ class Favours:
             state.sheltered_wh = state.sheltered_min = 0
 
     def count(self, state: State, factory: Factory, ticks_ms: int) -> None:
-        """Count the whole minutes of shelter since the last, by ticks less their bound."""
+        """Count the whole quarters of an hour since the last, by ticks less their bound.
+
+        A power failure costs what was not counted.
+        """
         if not state.flags & StateFlags.SHELTERED:
             return
-        minute_ms = self.minute_ms(factory)
-        minutes = self.ticked_ms(state, ticks_ms) // minute_ms
-        state.sheltered_min = min(state.sheltered_min + minutes, _U16_MAX)
-        counted_ms = state.sheltered_ticks_ms + minutes * minute_ms
-        state.sheltered_ticks_ms = counted_ms % TICKS_WRAP
+        step_ms = self.step_ms(factory)
+        steps = self.ticked_ms(state, ticks_ms) // step_ms
+        state.sheltered_min = min(state.sheltered_min + steps * COUNT_EVERY_MIN, _U16_MAX)
+        state.sheltered_ticks_ms = (state.sheltered_ticks_ms + steps * step_ms) % TICKS_WRAP
 
     def ticked_ms(self, state: State, ticks_ms: int) -> int:
-        """Return the ticks since the last minute that was counted."""
+        """Return the ticks since what was counted last."""
         return (ticks_ms - state.sheltered_ticks_ms) % TICKS_WRAP
 
-    def minute_ms(self, factory: Factory) -> int:
-        """Return the ticks in which a minute has passed for certain."""
-        return _MINUTE_MS - (-_MINUTE_MS * factory.drift_bound_ppb // PPB)
+    def step_ms(self, factory: Factory) -> int:
+        """Return the ticks in which a quarter of an hour has passed for certain."""
+        step_ms = COUNT_EVERY_MIN * _MINUTE_MS
+        return step_ms - (-step_ms * factory.drift_bound_ppb // PPB)
 
     # The night price in doubt --------------------------------------------------------------------
 
@@ -107,10 +111,10 @@ class Favours:
     # When to look again --------------------------------------------------------------------------
 
     def wait_s(self, state: State, factory: Factory, ticks_ms: int) -> int:
-        """Return seconds until the next minute is counted, never too many. Sleep hint only."""
+        """Return seconds until it is counted again, never too many. Sleep hint only."""
         if not state.flags & StateFlags.SHELTERED:
             return SECONDS_A_DAY
-        return (self.minute_ms(factory) - self.ticked_ms(state, ticks_ms)) // 1000
+        return (self.step_ms(factory) - self.ticked_ms(state, ticks_ms)) // 1000
 
     def marks(self, state: State, factory: Factory) -> Iterator[int]:
         """Yield the register values at which either ends. Sleep hint only."""

@@ -43,7 +43,6 @@ settle, and saves what changed. Blocks, shields and permission are always comput
 # turn could move nothing: a move books, booking raises no balance, and a shield never closes. A
 # rule by which a move itself feeds a home would break that, and nothing here would say so.
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from card_protocol.timestamp import (
@@ -86,7 +85,6 @@ from meter_emu.units import UEUR_PER_CENT
 _U16_MAX: Final = 0xFFFF
 _U24_MAX: Final = 0xFFFFFF
 _U32: Final = 0xFFFFFFFF
-JOURNAL_EVERY_S: Final = 15 * 60  # ours: of a lower bound that an end waits for; spares the memory
 
 # The display's choice when credit and order have different results: the most telling one, last.
 _TELLING: Final = (
@@ -179,8 +177,8 @@ class MeterRules:
             return Rate.DAY
         # In doubt the lower price: the household cannot know that its meter's clock is doubted. But
         # not for ever: the display has said what is left of it, and the office refunds the rest.
-        favours, units = self.parts.favours, self.register_units
-        if not self.now.trusted and favours.night_ends(self.state, units):
+        favours = self.parts.favours
+        if not self.now.trusted and favours.night_ends(self.state, self.register_units):
             return Rate.DAY
         return Rate.NIGHT if self.parts.nights.may_run(self.now, self.factory) else Rate.DAY
 
@@ -194,10 +192,8 @@ class MeterRules:
         self.state.events = entry + self.state.events[:-EVENT_SIZE_BYTES]
 
     def keep_time(self, *, powered_on: bool) -> bool:
-        """Journal the time once an RTC day, after a power-up, and at once on a loss of trust.
-
-        Return whether the clock was lost, or still is at a power-up.
-        """
+        """Journal the time; return whether the clock was lost, or still is at a power-up."""
+        # Once an RTC day, after a power-up, and at once on a loss of trust.
         state, now = self.state, self.now
         lost = powered_on and not now.dated
         if powered_on:
@@ -226,13 +222,9 @@ class MeterRules:
         return lost
 
     def _journal_wait_s(self) -> int:
-        """Return seconds until a lower bound is journalled again; a day where no end waits for it.
-
-        A meter whose reserve is dead loses what was not journalled at each power failure.
-        """
-        if self.now.health is not Health.LOWER_BOUND or not self._ends_ahead():
-            return SECONDS_A_DAY
-        return EPOCH_2000_S + self.state.last_time_s + JOURNAL_EVERY_S - self.now.utc_s
+        """Return seconds until the time is journalled again, but for midnights."""
+        wait_s = self.parts.trust.journal_wait_s(self.now, self.state)
+        return wait_s if self._ends_ahead() else SECONDS_A_DAY
 
     def journal_time(self) -> None:
         """Record the time and the ticks of this moment, to compare the next readings with."""
@@ -289,13 +281,9 @@ class MeterRules:
         if supply != state.supply:
             self._move(supply)
             standing = self.standing()
-        self.parts.favours.follow(
-            state,
-            self.ticks_ms,
-            self.register_units,
-            alone=standing.permission is Permission.HOLD and supply == Supply.CONNECTED,
-            anew=standing.permission in _FED,
-        )
+        alone = standing.permission is Permission.HOLD and supply == Supply.CONNECTED
+        follow, anew = self.parts.favours.follow, standing.permission in _FED
+        follow(state, self.ticks_ms, self.register_units, alone=alone, anew=anew)
         low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
         # Once for each load, and not at all for a home that is out of credit already: the beep is
         # to send somebody to a shop in time.
@@ -543,18 +531,8 @@ class MeterRules:
 
     def _wake_at_units(self, balance_ueur: int) -> int | None:
         """Return the register value at the next mark: of the balance, or where a favour ends."""
-        favours = self.parts.favours.marks(self.state, self.factory)
-        marks = [*self._balance_mark(balance_ueur), *favours]
+        marks = [
+            *self.parts.ledger.marks(self.state, self.factory, balance_ueur),
+            *self.parts.favours.marks(self.state, self.factory),
+        ]
         return min(marks, key=lambda mark: (mark - self.register_units) & _U32, default=None)
-
-    def _balance_mark(self, balance_ueur: int) -> Iterator[int]:
-        """Yield the register value at the next mark the balance falls to: the beep, or the end."""
-        # Two marks on the way down, and the nearer one wakes. None below zero: a balance that is
-        # used up is answered at this very poll, and goes on falling only where a shield holds.
-        mark_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
-        if self.state.flags & StateFlags.LOW_CREDIT_SAID or balance_ueur <= mark_ueur:
-            mark_ueur = 0
-        if balance_ueur > mark_ueur:
-            mark = self.parts.ledger.units_until(self.state, mark_ueur)
-            if mark is not None:
-                yield mark

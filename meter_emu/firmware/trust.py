@@ -97,6 +97,7 @@ LAST_TRUSTED_YEAR: Final = 2099  # every RTC of this kind counts 29 Feb 2100 (da
 TICKS_SLACK_MS: Final = (
     5_000  # ours: by how much clock and ticks may differ, beyond the drift bound
 )
+JOURNAL_EVERY_S: Final = 15 * 60  # ours: it spares the memory
 STAMP_AHEAD_MAX_S: Final = 15 * 60  # ours: how far an office's clock may be ahead of RTC + u
 
 
@@ -231,6 +232,15 @@ class ClockTrust:
         ticked_s = (ticked_ms - ticked_ms * factory.drift_bound_ppb // PPB) // 1000
         shown_s = now.utc_s - EPOCH_2000_S - state.last_time_s
         return known_s + max(0, min(ticked_s, shown_s))
+
+    def journal_wait_s(self, now: Now, state: State) -> int:
+        """Return seconds until a lower bound that an end waits for is journalled again, else a day.
+
+        A meter whose reserve is dead loses what was not journalled at each power failure.
+        """
+        if now.health is not Health.LOWER_BOUND:
+            return DAY_S
+        return EPOCH_2000_S + state.last_time_s + JOURNAL_EVERY_S - now.utc_s
 
     def known_s(self, now: Now, state: State, factory: Factory) -> int:
         """Return an instant that has passed if the desk's stamps are right.

@@ -27,6 +27,7 @@ from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.zones import TimeZone
 
 _POWERED_US: Final = 96 * HOUR_US  # ours: how long the hours alone may keep the supply on
+_COUNTED_US: Final = 15 * MINUTE_US  # ours: what it may forget of a shelter then
 _JOURNAL_US: Final = DAY_US  # ours: what a meter may forget of the time at a power failure
 _RATES: Final = (2_000, 500, 4_000, 1_000)
 _WATCHED_D: Final = 8  # as many days hold 96 hours outside office hours
@@ -184,7 +185,7 @@ def _too_long(household: Household, spans: Sequence[_Span]) -> Broken | None:
     """Return the fault if the hours alone kept the supply on beyond the bound."""
     model, powered_us, used, since_us = household.model, 0, 0, None
     look_us = model.poll_s * SECOND_US + WORK_US
-    late_us = model.boot_ms * 1000 + 2 * look_us + MINUTE_US  # a minute is saved when it is over
+    late_us = model.boot_ms * 1000 + 2 * look_us + _COUNTED_US
     most_us = _POWERED_US + _POWERED_US * 2 * model.clock.drift_bound_ppb // PPB
     most = longest_us(model.window, model.zone) * model.connection_w * 1000
     most += (look_us * max(household.load) + HOUR_US) * model.credit.mwh_per_unit + 2000 * HOUR_US

@@ -409,7 +409,8 @@ RULES: Final = (
     SpanRule("deferral", "on until T1, whatever the credit", _deferral),
     SpanRule(
         "period",
-        "on in the non-disconnection period, unless emergency credit is unpaid",
+        "on in the non-disconnection period, unless emergency credit is unpaid or the shelter "
+        "may be over",
         _period,
     ),
     SpanRule(

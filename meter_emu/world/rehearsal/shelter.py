@@ -17,6 +17,7 @@ from meter_emu.world.rehearsal.outcome import WORK_US
 SHELTER_US: Final = 96 * HOUR_US  # ours; the program has a number of its own
 NIGHT_WH: Final = 200_000  # ours, likewise
 _WH: Final = 1000 * HOUR_US  # in mWh of a unit and rate-µs, as the account counts
+_COUNTED_US: Final = 15 * MINUTE_US  # ours: what a power failure may make the meter forget
 _HOUR_MIN: Final = 60
 
 
@@ -143,9 +144,9 @@ class _Powered:
         model = household.model
         self.most_us = self._least_us = 0
         self._since_us: int | None = None  # since when there is power without a break, and shelter
-        # A minute is saved when it is over, and the first look comes after the start.
+        # A quarter of an hour is counted when it is over, and the first look comes after the start.
         look_us = model.poll_s * SECOND_US + WORK_US
-        self._late_us: Final = model.boot_ms * 1000 + 2 * look_us + MINUTE_US
+        self._late_us: Final = model.boot_ms * 1000 + 2 * look_us + _COUNTED_US
         # Ticks may be slow by their bound, and the program allows for as much again.
         self._whole_us: Final = SHELTER_US * PPB // (PPB - 2 * model.clock.drift_bound_ppb) + 1
 

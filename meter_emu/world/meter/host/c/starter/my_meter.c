@@ -81,13 +81,13 @@ static void move_to(uint8_t supply) {
 }
 
 /* Shelter: the credit is used up, and the hours alone keep the supply on. By ticks, less what they may be fast. */
-static uint32_t shelter_minute_ms(void) { return 60000 + (uint32_t)((60000 * made(42, 4) + 999999999) / 1000000000); }
+static uint32_t quarter_ms(void) { return 900000 + (uint32_t)((900000 * made(42, 4) + 999999999) / 1000000000); }
 
 static void count_shelter(void) {
-    const uint32_t minutes = (ticks_ms - state.sheltered_ticks_ms) / shelter_minute_ms();
-    if (!(state.flags & SHELTERED) || !minutes) return;
-    state.sheltered_min += minutes;
-    state.sheltered_ticks_ms += minutes * shelter_minute_ms();
+    const uint32_t quarters = (ticks_ms - state.sheltered_ticks_ms) / quarter_ms();
+    if (!(state.flags & SHELTERED) || !quarters) return;
+    state.sheltered_min += quarters * 15;
+    state.sheltered_ticks_ms += quarters * quarter_ms();
     changed = true;
 }
 
@@ -210,7 +210,7 @@ static void sleep_until(meter_sleep *hint, bool busy) {
         if (soon < wait) wait = soon;
     }
     if (state.flags & SHELTERED) {
-        left_ms = shelter_minute_ms() - (ticks_ms - state.sheltered_ticks_ms);
+        left_ms = quarter_ms() - (ticks_ms - state.sheltered_ticks_ms);
         if (left_ms / 1000 < wait) wait = left_ms / 1000;
     }
     if (journal_wait_s() < wait) wait = journal_wait_s();
