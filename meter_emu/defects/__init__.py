@@ -40,8 +40,9 @@ class Showing:
 
     `cut` and `defer` are what was announced. `visits` are a time and what is done: `insert`,
     `technician`, `red` or `blue` for a button, `ahead` for an order of an office whose clock is
-    800 s ahead, `load 50` in euro, `copy 1` for the card as it first came from the office, or words
-    of the desk. `keys` are lines of the household as they stand in the file.
+    800 s ahead, `load 50` in euro, `copy 1` for the card as it first came from the office, `old 1`
+    for the first card once it is replaced, words of the desk, or keys of the file after a `=`.
+    `keys` are lines of the household as they stand in the file.
     """
 
     start: str
@@ -173,11 +174,15 @@ def _outage(off: tuple[str, int] | None) -> Iterator[str]:
 def _act(what: str) -> str:
     if what in _ACTS:
         return _ACTS[what]
+    if what.startswith("="):
+        return what[1:]
     verb, *rest = what.split()
     if verb == "load":
         return f"load_eur = {rest[0]}"
     if verb == "copy":
         return f"insert = true, copy_of = {rest[0]}"
+    if verb == "old":
+        return f"insert = true, card_number = {rest[0]}"
     words = ", ".join(f'"{word}"' for word in (verb, *rest))
     return f"desk = [{words}]"
 

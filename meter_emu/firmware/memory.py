@@ -6,7 +6,7 @@ time. So after a power-up a copy counts only when it reads the same several time
 saves once, which settles for good what was found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from meter_emu.firmware.layouts import (
@@ -66,7 +66,7 @@ class Memory:
         """Return the newest valid copy of the state, or `None` when both are broken."""
         read = self._firm if powered_on else self._read
         copies = [read(at, STATE.size_bytes) for at in STATE_AT]
-        found = newest(copies, self._possible_end, self._valid)
+        found = newest(copies, self._possible_end, self._valid, self.newer)
         if found is None:
             return None
         self._newest, state = found
@@ -96,6 +96,10 @@ class Memory:
         self._read(STATE_AT[target], 1)  # acknowledged only when the last write cycle is over
         self._newest, self._raw = target, raw
 
+    def newer(self, raw: bytes, than: bytes) -> bool:
+        """Whether a copy of the state was written after another."""
+        return is_newer(raw, than)
+
     def _firm(self, at: int, count: int) -> bytes:
         """Read the range several times; if any two reads differ, treat all of it as erased."""
         raw = self._read(at, count)
@@ -118,13 +122,17 @@ class Memory:
 
 
 def newest(
-    copies: Sequence[bytes], possible_end: PossibleEnd, valid: bytes = b""
+    copies: Sequence[bytes],
+    possible_end: PossibleEnd,
+    valid: bytes = b"",
+    newer: Callable[[bytes, bytes], bool] | None = None,
 ) -> tuple[int, State] | None:
     """Return which of the two copies of the state counts, and the state; `None` if neither.
 
     A copy equal to `valid` is not checked again.
     """
-    for index in (1, 0) if is_newer(copies[1], copies[0]) else (0, 1):
+    second = (newer or is_newer)(copies[1], copies[0])
+    for index in (1, 0) if second else (0, 1):
         raw = copies[index]
         if raw == valid:
             return index, STATE.parse(raw)

@@ -77,13 +77,23 @@ class Draft:
         self.office(max(self.first_s, at_s - self.chooser.of(_ON_THE_WAY_S)), order)
         self.insert(at_s)
 
-    def insert_copy(self, at_s: int, number: int, records: tuple[str, ...] = ()) -> None:
+    def insert_copy(
+        self, at_s: int, number: int, records: tuple[str, ...] = (), flipped: int | None = None
+    ) -> None:
         """Somebody puts in a copy, made when the card had left the office `number` times.
 
-        Or the newest card with only these of its records as they were then.
+        Or the newest card with only these of its records as they were then, and a bit turned over.
         """
         at_us = at_s * SECOND_US
-        self._visit(Visit(at_us=at_us, kind=VisitKind.COPY, copy_number=number, records=records))
+        self._visit(
+            Visit(
+                at_us=at_us,
+                kind=VisitKind.COPY,
+                copy_number=number,
+                records=records,
+                flipped=flipped,
+            )
+        )
 
     def insert_old(self, at_s: int, number: int) -> None:
         """Somebody puts in the card with a number, from 1, that has been replaced."""

@@ -149,6 +149,7 @@ def _lines(household: Household) -> Iterator[str]:
             yield f"the card in the meter {at}"
         elif visit.kind is VisitKind.COPY:
             of = f"the {' and '.join(visit.records)} of " if visit.records else ""
+            of = f"a changed bit in {of}" if visit.flipped is not None else of
             yield f"a copy of {of}the card, office visit {visit.copy_number}, in the meter {at}"
         elif visit.kind is VisitKind.OLD_CARD:
             yield f"card {visit.card_number}, since replaced, in the meter {at}"

@@ -29,6 +29,8 @@ with the defect. Whether it made a difference is seen at the edge of the *assemb
 sits in (the program's parts, the office's, or the clock chip): each call into it is also made on
 the reference's, on copies, and compared in what it returns or raises, in its arguments and its
 state afterwards, and in its calls of the ports. Only stories on which the law says something count.
+Program, rules, memory, dialogues and the desk's service have no such edge: a story in which the
+routine ran counts as one with a difference.
 """
 
 

@@ -6,6 +6,9 @@ is also made on the reference's assembly, on copies, and compared: what is retur
 arguments as they are left, the state of what holds some, and the calls of the ports, which the
 reference's assembly finds answered as they were. Up to the first that is otherwise the run is the
 reference's, call by call.
+
+Program, rules, memory, dialogues and the desk's service hold ports or cards and have no such edge:
+a run in which the swapped routine was called counts as one with a difference.
 """
 
 from collections.abc import Callable, Iterator
@@ -48,13 +51,29 @@ def shadowed(defect: Defect) -> Iterator[Shadow]:
     """Watch the assembly that a defect is in as long as the block runs."""
     shadow = Shadow()
     with ExitStack() as undo:
-        for kind in _classes(defect):
+        for name in () if _has_edge(defect) else defect.routines:
+            own = vars(defect.swap)[name]
+            undo.callback(setattr, defect.swap, name, own)
+            setattr(defect.swap, name, _counted(shadow, own))
+        for kind in _classes(defect) if _has_edge(defect) else ():
             for name, own in list(vars(kind).items()):
                 if isinstance(own, FunctionType) and not name.startswith("__"):
                     undo.callback(setattr, kind, name, own)
                     swapped = kind is defect.swap and name in defect.routines
                     setattr(kind, name, _heard(shadow, name, own, swapped=swapped))
         yield shadow
+
+
+def _counted(shadow: Shadow, own: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(self: Any, *args: Any, **named: Any) -> Any:
+        shadow.reached = shadow.infected = True
+        return own(self, *args, **named)
+
+    return counted
+
+
+def _has_edge(defect: Defect) -> bool:
+    return any(issubclass(part, defect.part) for group in _assemblies() for part in group)
 
 
 def fresh_parts() -> None:

@@ -51,8 +51,11 @@ def old_clock_card(_: Campaign, household: Household) -> set[str]:
 
 def record_put_back(_: Campaign, household: Household) -> set[str]:
     last = household.visits[-1]
-    if last.kind is not VisitKind.COPY or last.copy_number != 1 or len(last.records) != 1:
+    if last.kind is not VisitKind.COPY or len(last.records) != 1:
         return set()
+    newest = sum(visit.kind is VisitKind.DESK for visit in household.visits)
+    if last.flipped is not None:
+        return {f"a changed {last.records[0]}"} if last.copy_number == newest else set()
     return {f"the {last.records[0]}"} | (
         {"before T"} if last.at_us < t_of(household) else {"after T"}
     )
@@ -102,7 +105,11 @@ SPOILT: dict[str, tuple[Facts, set[str]]] = {
     ),
     "record-put-back": (
         record_put_back,
-        {"the wallet", "the order", "the tariff", "before T", "after T"},
+        {
+            *("the wallet", "the order", "the tariff"),
+            *("a changed wallet", "a changed order", "a changed tariff"),
+            *("before T", "after T"),
+        },
     ),
     "replaced-card": (replaced_card, {"after its successor", "with an order nobody heard"}),
     "torn-visit": (torn_visit, {"torn", "put in between"}),

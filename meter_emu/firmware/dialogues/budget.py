@@ -86,9 +86,12 @@ class BudgetDialogue(CardDialogue):
             return Result.WRONG_METER
         if not self._authenticated(card, challenge):
             return Result.CARD_NOT_GENUINE
-        key = Key(factory.key_desk_record)
-        token_key = Key(factory.key_reactivation)
+        key, token_key = self.desk_key(), Key(factory.key_reactivation)
         return self.said(card.contents(key), key, token_key, factory.meter_id)
+
+    def desk_key(self) -> Key:
+        """Return the key by which the office's records show that they are its own."""
+        return Key(self._factory.key_desk_record)
 
     def said(self, records: CardRecords, key: Key, token_key: Key, meter_id: int) -> Contents:
         """Return the contents of a card's records for meter `meter_id`; see `contents_said`."""

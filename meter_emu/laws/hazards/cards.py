@@ -8,11 +8,12 @@ from typing import Final
 
 from card_protocol.card.image import CardKind
 from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Aside, Finding, Law, Trial
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish, models
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
+from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder
 
@@ -53,31 +54,43 @@ def _second(draft: Draft, end_s: int) -> DeskOrder:
 
 # Record put back ----------------------------------------------------------------------------------
 #
-# Money, order or tariff of the card as it was before lies in the newer record.
+# Money, order or tariff of the card as it was before lies in the newer record, or a bit is changed.
 
 _RECORDS: Final = ("wallet", "order", "tariff")
+_COUNTED_AT: Final = 32  # bit of the desk record: its money and its number begin there
 
 
 def record_put_back(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw two orders that the meter has obeyed, then the card with a part of the first."""
+    """Draw two orders that the meter has obeyed, then the card with a part of the first.
+
+    Or with a bit of its desk record changed.
+    """
     seed, draft = begin(chooser, _on(among, CardKind.SECURE, CardKind.PLAIN))
     second_s = _two_orders(draft)
     draft.kind = "a record put back"
     left_s = max(1, draft.timing.end_s - second_s - 2 * MINUTE_S)
     at_s = second_s + 2 * MINUTE_S + chooser.below(left_s) + (0, 0, 0, DAY_S)[chooser.below(4)]
-    draft.insert_copy(at_s, 1, (chooser.of(_RECORDS),))
+    if chooser.below(2):
+        draft.insert_copy(at_s, 1, (chooser.of(_RECORDS),))
+    else:
+        draft.insert_copy(at_s, 2, ("order",), flipped=_COUNTED_AT + chooser.below(96))
     return finish(draft, seed)
 
 
 def _check_record_put_back(trial: Trial) -> Finding:
     if trial.household.carrier is CardKind.MEMORY:
         return Aside("a memory card has two copies of it")
+    last = len(trial.household.visits) - 1
+    if trial.household.visits[last].flipped is not None:
+        seen = [event.what for event in trial.run.events if event.visit == last]
+        if What.CARD_SERVED in seen:
+            return Broken("a card is obeyed whose record has a changed bit")
     return promises(trial)
 
 
 RECORD_PUT_BACK: Final = Law(
     id="record-put-back",
-    says="an older wallet, order or tariff in a newer record brings nothing and takes nothing",
+    says="an older wallet, order or tariff in a newer record, or a changed bit, does nothing",
     properties=("P11", "P13"),
     presumes="a card of files",
     draw=record_put_back,

@@ -128,7 +128,8 @@ def wrong_office(chooser: Chooser, among: Among = ()) -> Campaign:
     else:
         order = draft.arming(end_s - chooser.below(3) * DAY_S, end_s)
         writing = chooser.of(_OF_2 if draft.generation == 2 else _ANY)
-        order = replace(order, fields=writing(draft, order))
+        load_cents = chooser.of((0, 1_000))
+        order = replace(order, fields=writing(draft, order), load_cents=load_cents)
     draft.office(armed_s - 60, order)
     draft.insert(armed_s)
     draft.ample_credit = True
@@ -248,7 +249,11 @@ def _check(trial: Trial) -> Finding:
     )
     if result is Result.EXECUTED:
         return Aside("the field holds the right value anyway")
-    right = () if later is None else (_deferred(household, nth, EPOCH_2000_US + later * MINUTE_US),)
+    right: tuple[Visit, ...] = ()
+    if later is not None:
+        right = (_right(household, nth, EPOCH_2000_US + later * MINUTE_US),)
+    elif order.fields.of_order and order.load_cents:
+        right = (_right(household, nth, None),)
     other = replace(
         household, visits=(*household.visits[:nth], *right, *household.visits[nth + 1 :])
     )
@@ -256,10 +261,12 @@ def _check(trial: Trial) -> Finding:
     return _answered(trial, was, now, result) or _same_moves(was, now)
 
 
-def _deferred(household: Household, nth: int, defer_us: int) -> Visit:
-    """Return the visit of a right office with that end of the deferral."""
+def _right(household: Household, nth: int, defer_us: int | None) -> Visit:
+    """Return the visit of a right office: with that end of the deferral, or of the load alone."""
     visit = household.visits[nth]
     assert visit.desk is not None, "it is a visit to the office"
+    if defer_us is None:
+        return replace(visit, desk=DeskOrder(load_cents=visit.desk.load_cents))
     civil = us_to_civil(defer_us, household.model.zone)
     return replace(
         visit, desk=replace(visit.desk, fields=None, defer_until=civil, defer_us=defer_us)

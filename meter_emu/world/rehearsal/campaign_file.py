@@ -83,6 +83,7 @@ class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     lost: bool = False
     upset: _Text | None = None
     records: list[RecordWord] = msgspec.field(default_factory=list)
+    flipped: Annotated[int, Meta(ge=0, le=511)] | None = None
     torn: bool = False
 
 

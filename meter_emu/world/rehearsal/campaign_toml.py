@@ -185,6 +185,8 @@ def _visit(visit: Visit, household: Household) -> Iterator[str]:
         yield f"insert = true, copy_of = {visit.copy_number}"
         if visit.records:
             yield f"records = [{', '.join(map(_text, visit.records))}]"
+        if visit.flipped is not None:
+            yield f"flipped = {visit.flipped}"
     elif visit.kind is VisitKind.OTHERS_CARD:
         assert visit.other is not None, "it is somebody's card"
         yield f"insert = true, card_of = {_text(visit.other.id)}"

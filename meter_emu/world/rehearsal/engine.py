@@ -310,7 +310,10 @@ class HouseholdStory:
             if _PART_OF.get(field.name) in visit.records:
                 end = field.offset + field.size_bytes
                 new = new[: field.offset] + old[field.offset : end] + new[end:]
-        return with_record(image, Sfi.DESK, new)
+        raw = bytearray(new)
+        if visit.flipped is not None:
+            raw[visit.flipped // 8 % len(raw)] ^= 1 << visit.flipped % 8
+        return with_record(image, Sfi.DESK, bytes(raw))
 
     def _others_card(self, visit: Visit) -> VirtualCard:
         assert visit.other is not None, "another's card is somebody's"

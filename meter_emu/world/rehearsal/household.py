@@ -137,7 +137,8 @@ class Visit:
     `made_us` if not on the spot, for meter `for_meter` if not this one, and of which the clock chip
     takes nothing if it is `lost`. An `OLD_CARD` has its
     `card_number`, from 1; a `COPY` was made after the office had written `copy_number` times. With
-    `records` it is the newest card, with only these of that time. An `UPSET` has its `registers`.
+    `records` it is the newest card, with only these of that time, and bit `flipped` of the first
+    of them turned over if given. An `UPSET` has its `registers`.
     `other` is whose card `OTHERS_CARD` is: that household with its visits to the office up to then.
     `in_file` is which of the household's visits in its file it is, from 1.
     """
@@ -154,6 +155,7 @@ class Visit:
     card_number: int | None = None
     copy_number: int | None = None
     records: tuple[str, ...] = ()
+    flipped: int | None = None
     other: "Household | None" = None
     in_file: int = field(default=0, compare=False)
 

@@ -119,6 +119,7 @@ class VisitReader:
                 card_number=raw_visit.card_number,
                 copy_number=raw_visit.copy_of,
                 records=tuple(raw_visit.records),
+                flipped=raw_visit.flipped,
             )
         if raw_visit.press is not None:
             return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Button[raw_visit.press.upper()])
@@ -245,6 +246,7 @@ def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
             )
         ),
         ("records", raw_visit.records, raw_visit.copy_of, "copy_of next to it"),
+        ("flipped", raw_visit.flipped is not None, raw_visit.records, "records next to it"),
         ("torn", raw_visit.torn, at_desk, "a visit to the office"),
         ("defer_until", raw_visit.defer_until, at_desk, "a visit to the office"),
         ("cut_at", raw_visit.cut_at, at_desk, "a visit to the office"),

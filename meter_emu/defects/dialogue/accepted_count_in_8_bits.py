@@ -1,0 +1,32 @@
+"""The card that comes back states the loads in a byte."""
+
+from meter_emu.defects import Defect, Effect, armed
+from meter_emu.domain import WriteBack
+from meter_emu.firmware.dialogues.budget import BudgetDialogue
+
+
+class AcceptedCountIn8Bits(BudgetDialogue):
+    """The card that comes back states the loads in a byte."""
+
+    __slots__ = ()
+
+    def _written(self, said: WriteBack) -> None:
+        super()._written(said._replace(accepted_count=said.accepted_count & 0xFF))
+
+
+DEFECT = Defect(
+    mechanism="a count written in eight bits",
+    swap=AcceptedCountIn8Bits,
+    effect=Effect.WRONG_MONEY,
+    law="account",
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-29 10:00",
+        then=("2020-06-30 10:00 load 20", "2020-06-30 11:00 insert"),
+        keys=("age = { load_count = 255, loaded_cents = 500000 }",),
+    ),
+    blind="meters of fewer than 256 loads",
+    seen="only two bytes of a counter of four go out, and the other side does not count "
+    "on (gh:Lora-net/LoRaMac-node#566)",
+    avoid="write a count in the width that it is kept in",
+)

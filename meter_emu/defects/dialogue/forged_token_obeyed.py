@@ -1,0 +1,40 @@
+"""A reactivation counts whatever its token is."""
+
+from card_protocol.formats.budget.generations import CardRecords
+from card_protocol.keys import Key
+from meter_emu.defects import Defect, Effect, armed
+from meter_emu.domain import Contents, Reactivation
+from meter_emu.firmware.dialogues.budget import BudgetDialogue
+
+
+class ForgedTokenObeyed(BudgetDialogue):
+    """A reactivation counts whatever its token is."""
+
+    __slots__ = ()
+
+    def said(self, records: CardRecords, token_key: Key, meter_id: int) -> Contents:
+        said = super().said(records, token_key, meter_id)
+        if said.order.reactivation is Reactivation.FORGED:
+            return said._replace(order=said.order._replace(reactivation=Reactivation.PROVED))
+        return said
+
+
+DEFECT = Defect(
+    mechanism="a token whose check is not asked for its result",
+    swap=ForgedTokenObeyed,
+    effect=Effect.ACCEPTS,
+    law="wrong-office",
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-29 10:00",
+        then=(
+            '2020-06-30 10:00 =desk = ["reactivate"], fields = { token = "0123456789ABCDEF" }',
+            "2020-06-30 11:00 insert",
+        ),
+        end="2020-07-03 23:00",
+    ),
+    blind="offices that hold the key of reactivations",
+    seen="signatures whose check failed silently: its result was none, and nobody looked"
+    " (gh:aleph-im/pyaleph#163)",
+    avoid="let a check raise, or make its result the only way to go on",
+)

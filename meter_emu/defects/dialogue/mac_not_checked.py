@@ -1,0 +1,55 @@
+"""The records of a card are obeyed whatever their MAC is."""
+
+from typing import cast
+
+from card_protocol.keys import Key
+from meter_emu.defects import Defect, Effect, armed
+from meter_emu.firmware.dialogues.budget import BudgetDialogue
+
+
+class _Trusting:
+    """A key by which every MAC is right."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+
+    def mac(self, data: bytes) -> bytes:
+        return self._key.mac(data)
+
+    def cmac(self, data: bytes) -> bytes:
+        return self._key.cmac(data)
+
+    def verify(self, data: bytes, mac: bytes) -> bool:
+        return True
+
+
+class MacNotChecked(BudgetDialogue):
+    """The records of a card are obeyed whatever their MAC is."""
+
+    __slots__ = ()
+
+    def desk_key(self) -> Key:
+        return cast("Key", _Trusting(super().desk_key()))
+
+
+DEFECT = Defect(
+    mechanism="the MAC of records not checked",
+    swap=MacNotChecked,
+    effect=Effect.ACCEPTS,
+    law="record-put-back",
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-29 10:00",
+        then=(
+            "2020-06-30 10:00 load 20",
+            "2020-06-30 11:00 insert",
+            '2020-07-01 10:00 =insert = true, copy_of = 2, records = ["order"], flipped = 58',
+        ),
+    ),
+    blind="cards that nobody but the office writes on",
+    seen="signatures whose check failed silently (gh:aleph-im/pyaleph#163); firmware "
+    "that was taken unsigned (gh:nerves-hub/nerves_hub_web#90)",
+    avoid="refuse a record before a field of it is read",
+)

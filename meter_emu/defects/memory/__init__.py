@@ -1,0 +1,1 @@
+"""In what is remembered: two copies, and which of them is newer."""

@@ -1,0 +1,37 @@
+"""The date is read when the program starts, the time of day at every poll."""
+
+from meter_emu.defects import Defect, Effect, armed
+from meter_emu.firmware.layouts import Factory, State
+from meter_emu.firmware.program import Program
+from meter_emu.firmware.rules import MeterRules
+from meter_emu.units import DAY_S
+
+
+class DateReadAtStart(Program):
+    """The date is read when the program starts, the time of day at every poll."""
+
+    __slots__ = ("_today",)
+
+    _today: int
+
+    def _meter(self, factory: Factory, state: State, *, powered_on: bool) -> MeterRules:
+        meter = super()._meter(factory, state, powered_on=powered_on)
+        if powered_on or not hasattr(self, "_today"):
+            self._today = meter.now.day
+        late_s = (meter.now.day - self._today) * DAY_S
+        meter.now = meter.now._replace(utc_s=meter.now.utc_s - late_s, day=self._today)
+        return meter
+
+
+DEFECT = Defect(
+    mechanism="today kept from when the program started",
+    swap=DateReadAtStart,
+    effect=Effect.NEVER,
+    law="cut-comes",
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="T on the day of the last start",
+    seen="applications that keep today's date from their start and show yesterday after "
+    "midnight (gh:natscale/react-calendar#27, gh:Qrome/marquee-scroller#48, "
+    "gh:OpenLauncherTeam/openlauncher#130)",
+    avoid="read date and time together, each time",
+)

@@ -1,0 +1,1 @@
+"""In the rules of the meter: what is due, what is done first, when to look again."""

@@ -1,0 +1,41 @@
+"""The load next to an order that is refused is refused with it."""
+
+from meter_emu.defects import Defect, Effect, unannounced
+from meter_emu.domain import Contents, Result
+from meter_emu.firmware.layouts import FactoryFlags
+from meter_emu.firmware.rules import MeterRules
+
+
+class LoadLostWithItsOrder(MeterRules):
+    """The load next to an order that is refused is refused with it."""
+
+    __slots__ = ()
+
+    def _take_wallet(self, contents: Contents) -> Result:
+        gate, order = self.parts.gate, contents.order
+        nights = bool(self.factory.flags & FactoryFlags.NIGHT_ON)
+        result = gate.judge(order, contents.tariff, self.state, limited=True, nights=nights)
+        return result if result.refused else super()._take_wallet(contents)
+
+
+DEFECT = Defect(
+    mechanism="one refusal for order and load",
+    swap=LoadLostWithItsOrder,
+    effect=Effect.EARLY,
+    law="never-early",
+    shown=unannounced(
+        "2020-02-03 06:00",
+        "2020-02-05 20:00",
+        load_w=500,
+        balance_eur=2,
+        visits=(
+            '2020-02-03 09:00 =desk = ["cut"], cut_at = 2020-12-31T12:00:00, load_eur = 20, '
+            'fields = { cut_at = "2002300800" }',
+            "2020-02-03 10:00 insert",
+        ),
+    ),
+    blind="offices that are right",
+    seen="payments that were taken and never credited where another part of the same "
+    "request failed (gh:akash-network/console#3449, the other way round)",
+    avoid="judge money and orders apart",
+)

@@ -1,0 +1,33 @@
+"""The clock is not compared with the ticks."""
+
+from meter_emu.defects import Defect, Effect, armed
+from meter_emu.firmware.layouts import Factory, State
+from meter_emu.firmware.trust import ClockTrust
+
+
+class TicksNotCompared(ClockTrust):
+    """The clock is not compared with the ticks."""
+
+    __slots__ = ()
+
+    def ticks_disagree(
+        self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
+    ) -> bool:
+        return False
+
+
+DEFECT = Defect(
+    mechanism="a clock that jumps under the program believed",
+    swap=TicksNotCompared,
+    effect=Effect.EARLY,
+    law="clock-upset",
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-29 10:00",
+        then=('2020-07-03 10:00 =upset = "04=23"', "2020-07-03 23:30 technician"),
+    ),
+    blind="clocks that nothing but the program writes",
+    seen="single readings of a clock chip on a shared bus that were corrupt, and valid "
+    "(gh:seichris/open-bike-computer#23)",
+    avoid="compare the clock with an independent count of time",
+)
