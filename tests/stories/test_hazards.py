@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from meter_emu.defects import catalogue
 from meter_emu.laws import laws
 from meter_emu.laws.hazards.steps import cut_between, setting_at_midnight, ticking_inside
-from meter_emu.laws.law import Trial, campaign_of
+from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.stories.boundaries import FULL_COUNTS
 from meter_emu.stories.chooser import seeded
 from meter_emu.world.meter.bench import Bench
@@ -270,6 +271,30 @@ def test_a_hazard_is_drawn_often_enough_in_its_stories(law_id):
         campaign = laws()[law_id].draw(seeded(f"{law_id}/{number}"), ())
         found.update(facts(campaign, campaign.households[0]))
     assert {name for name in names if found[name] < wanted(FLOOR, COUNT)} == set(), found
+
+
+# What they catch: a planted defect each -----------------------------------------------------------
+
+NEGATIVES = {
+    "clock-upset": "ticks-not-compared",
+    "lost-setting": "setting-not-read-back",
+    "old-clock-card": "old-clock-card-obeyed",
+    "record-put-back": "mac-not-checked",
+    "replaced-card": "numbers-of-each-card",
+    "torn-visit": "large-load-sent-twice",
+    "two-offices": "stamp-always-obeyed",
+    "wrong-office": "forged-token-obeyed",
+}
+WITHIN = 60  # stories
+
+
+@each_cell("law_id", list(NEGATIVES))
+def test_a_hazard_catches_what_is_planted_for_it(law_id):
+    law, build = laws()[law_id], catalogue()[NEGATIVES[law_id]].build
+    assert any(
+        isinstance(law.check(Trial(law.draw(seeded(f"{law_id}/{number}"), ()), build)), Broken)
+        for number in range(WITHIN)
+    )
 
 
 # Which midnight it is ---------------------------------------------------------------------------

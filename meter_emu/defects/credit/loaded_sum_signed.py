@@ -21,7 +21,7 @@ DEFECT = Defect(
     mechanism="a sum in 32 bits read as a signed number",
     swap=LoadedSumSigned,
     effect=Effect.REFUSES,
-    law="no-wrong-cut",
+    law="many-loads",
     shown=unannounced(
         "2020-02-03 06:00",
         "2020-02-05 20:00",

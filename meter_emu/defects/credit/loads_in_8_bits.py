@@ -21,7 +21,7 @@ DEFECT = Defect(
     mechanism="loads counted in eight bits: the 256th is refused",
     swap=LoadsIn8Bits,
     effect=Effect.REFUSES,
-    law="no-wrong-cut",
+    law="many-loads",
     shown=unannounced(
         "2020-02-03 06:00",
         "2020-02-05 20:00",

@@ -4,22 +4,21 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rules import MeterRules
+from meter_emu.firmware.trust import EPOCH_2000_DAYS
 from meter_emu.units import DAY_S
 
 
 class DateReadAtStart(Program):
     """The date is read when the program starts, the time of day at every poll."""
 
-    __slots__ = ("_today",)
-
-    _today: int
+    __slots__ = ()
 
     def _meter(self, factory: Factory, state: State, *, powered_on: bool) -> MeterRules:
         meter = super()._meter(factory, state, powered_on=powered_on)
-        if powered_on or not hasattr(self, "_today"):
-            self._today = meter.now.day
-        late_s = (meter.now.day - self._today) * DAY_S
-        meter.now = meter.now._replace(utc_s=meter.now.utc_s - late_s, day=self._today)
+        today, now = EPOCH_2000_DAYS + state.last_day, meter.now
+        if not powered_on and now.dated:
+            utc_s = now.utc_s - (now.day - today) * DAY_S
+            meter.now = now._replace(utc_s=utc_s, day=today)
         return meter
 
 

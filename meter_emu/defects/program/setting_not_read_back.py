@@ -1,7 +1,7 @@
 """A clock that was set is believed to show what was written."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.layouts import EventCode, Health
+from meter_emu.firmware.layouts import Health
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rules import MeterRules
 
@@ -17,7 +17,6 @@ class SettingNotReadBack(Program):
             meter.state.health = health
             meter.now = meter.now._replace(health=health)
             meter.journal_time()
-            meter.note(EventCode.CLOCK_SET, health)
             self._memory.save(meter.state)
         return True
 

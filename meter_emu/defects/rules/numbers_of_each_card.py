@@ -18,8 +18,7 @@ class NumbersOfEachCard(MeterRules):
 
 
 DEFECT = Defect(
-    mechanism="numbers of orders forgotten with the card: the one that was replaced is obeyed"
-    " again",
+    mechanism="numbers of orders forgotten with the card that is replaced",
     swap=NumbersOfEachCard,
     effect=Effect.CUT_WRONGLY,
     law="replaced-card",
