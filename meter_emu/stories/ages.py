@@ -12,20 +12,20 @@ from meter_emu.world.meter.age import NEW, Age
 
 # Where a count no longer fits: signed or not, in bytes, in digits, in a float of 24 bits.
 BOUNDS: Final = (
-    1 << 8, 1 << 16, 1 << 15, 1 << 31, 1 << 32, 10_000, 1_000_000, 1 << 7, 1 << 24, 10, 100,
+    *(1 << 8, 1 << 16, 1 << 15, 1 << 31, 1 << 32, 10_000, 1_000_000),
+    *(1 << 8, 1 << 16, 1 << 15, 1 << 31, 1 << 32, 1 << 7, 1 << 24, 10, 100),
 )  # fmt: skip
 _BEFORE: Final = (1, 2, 1, 3)  # a count of sessions or orders is so far before its bound
 _SPENT: Final = (1, 10, 100, 1_000, 10_000)  # and a sum up to as much as this
 _ROOM: Final = 64  # ours: what one story may still count in a field that must not be full
 _ROOM_CENTS: Final = 400_000  # ours: its loads, likewise
-_THIRDS: Final = 3  # one of which has a count, the others none of it yet
 _MEMORY: Final = 1 << 16  # numbers on a memory card have 16 bits
 _FULL: Final = 1 << 32
 
 
 def aged(chooser: Chooser, carrier: CardKind) -> Age:
-    """Draw an age: new in a third of all."""
-    if chooser.below(_THIRDS) == 0:
+    """Draw an age: new in a third of all, and half of the counts of the others are none."""
+    if chooser.below(3) == 0:
         return NEW
     full = _MEMORY if carrier is CardKind.MEMORY else _FULL
     load_count = _number(chooser, full)
@@ -59,7 +59,7 @@ def _sum(chooser: Chooser, full: int, room: int) -> int:
 
 
 def _below(chooser: Chooser, steps: Sequence[int], full: int, room: int) -> int:
-    if chooser.below(_THIRDS) < _THIRDS - 1:
+    if chooser.below(2) == 0:
         return 0
     bound, step = chooser.of(BOUNDS), chooser.of(steps)
     before = step if steps is _BEFORE else 1 + chooser.below(step)

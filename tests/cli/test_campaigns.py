@@ -35,7 +35,10 @@ def energies(campaign: Campaign) -> set[str]:
     return {entry.first.model.energy for entry in campaign.households.entries}
 
 
-OF_COUNTERS = {"counter-2041", "counters-2036", "leap-day-2000", "new-year-2022", "new-year-2069"}
+OF_COUNTERS = {
+    *("counter-2041", "counters-2036", "full-counts"),
+    *("leap-day-2000", "new-year-2022", "new-year-2069"),
+}
 OF_DATES = {"clock-changes", "leap-and-new-year", "thirties", *OF_COUNTERS}  # homes of their own
 ON_OTHERS = [
     (name, model)

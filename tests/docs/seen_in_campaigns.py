@@ -36,6 +36,9 @@ CAMPAIGN --build reference+ID` runs it. `make seen` runs {households} households
 [defects](date-bugs.md) again, in five minutes of a processor, and writes this page. {left_out}
 `waits-for-a-tick` runs in one campaign only: each of its looks takes a second.
 
+{new} defects, of `rules`, `program`, `memory` and counts, made on 28 November 2026, were tried in
+`full-counts` and `ores-2020-07` alone: `-` says nothing of them in the others.
+
 Every one of the {defects} is seen in at least one campaign. `meter-emu show defect ID` has, for
 each, a household of its own.
 """
@@ -82,6 +85,7 @@ def lines(seen: dict[str, dict[str, str]]) -> Iterator[str]:
     yield HEAD.format(
         households=sum(len(households(name)) for name in CAMPAIGNS),
         defects=len(seen),
+        new=25,
         left_out=left_out,
     )
     yield f"| defect | {' | '.join(f'`{name}`' for name in CAMPAIGNS)} |"

@@ -25,11 +25,19 @@ _DEADLINE_S = 300  # ours: a mutant that takes longer hangs, or the machine does
 @click.option("--stories", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option("--area", type=click.Choice(["office", "chips"]), help="Of these; writes nothing.")
 @click.option("--survivors", "again", is_flag=True, help="Only those that no law found before.")
-def mutation(*, sample: int, stories: int, seed: int, jobs: int, again: bool) -> None:
+def mutation(
+    *, sample: int, stories: int, seed: int, jobs: int, area: str | None, again: bool
+) -> None:
     """Ask the laws of a sample of mutants. Exit status 1 if one is left that nobody has read."""
     began = monotonic()
-    chosen = sampled(sample, seed)
+    if area is not None:
+        chosen = list(mutants(area))
+        Random(seed).shuffle(chosen)
+        chosen = chosen[:sample]
+    else:
+        chosen = sampled(sample, seed)
     known: dict[str, Any] = load()["mutants"] if again else {}
     left = [name for name in chosen if name not in known or name in survivors({"mutants": known})]
     what = partial(tried, stories=stories, seed=seed)
@@ -39,6 +47,10 @@ def mutation(*, sample: int, stories: int, seed: int, jobs: int, again: bool) ->
         said = one.get("failed") or one.get("law") or "SURVIVED"
         click.echo(f"{count:>3} of {len(left)}  {said:<24} {one['took_s']:>5} s  {done.item}")
     click.echo(f"{monotonic() - began:.0f} s")
+    if area is not None:
+        found_by = sum(bool(one.get("law") or one.get("failed")) for one in known.values())
+        click.echo(f"{found_by} of {len(chosen)} of {len(mutants(area))} in {area}")
+        return
     found = {name: known[name] for name in chosen}
     save({"stories": stories, "seed": seed, "all": len(mutants()), "mutants": found})
     PAGE.write_text(text(load()), "utf-8")

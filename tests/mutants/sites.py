@@ -23,7 +23,13 @@ _OTHER: dict[type[ast.AST], type[ast.AST]] = {
 }  # fmt: skip
 
 
-_PROGRAM: Final = "meter_emu.firmware."  # the office and the chips are the world it is judged in
+# Whose routines are changed. The page is about the program: the office and the chips are the world
+# that it is judged in, and are asked of apart.
+AREAS: Final = {
+    "program": "meter_emu.firmware.",
+    "office": "meter_emu.desk.",
+    "chips": "meter_emu.hardware.",
+}
 
 
 class Mutant(NamedTuple):
@@ -50,10 +56,10 @@ class _Change(NamedTuple):
 
 
 @cache
-def mutants() -> dict[str, Mutant]:
-    """Return every mutant by its name, in the order of parts, routines and lines."""
+def mutants(area: str = "program") -> dict[str, Mutant]:
+    """Return every mutant of an area by its name, in the order of parts, routines and lines."""
     found = {}
-    for part, routine, own in _routines():
+    for part, routine, own in _routines(AREAS[area]):
         tree, first_line = _parsed(own)
         for number, change in enumerate(_changes(tree)):
             line = first_line + getattr(change.node, "lineno", 1) - 1
@@ -66,7 +72,8 @@ def put_in(mutant: Mutant, reached: Callable[[], None]) -> None:
     """Make the change in this process; `reached` is called whenever the routine is."""
     ((part, own),) = (
         (part, own)
-        for part, routine, own in _routines()
+        for prefix in AREAS.values()
+        for part, routine, own in _routines(prefix)
         if (part.__name__, routine) == (mutant.part, mutant.routine)
     )
     tree, _ = _parsed(own)
@@ -82,9 +89,14 @@ def put_in(mutant: Mutant, reached: Callable[[], None]) -> None:
     setattr(part, mutant.routine, names["make"](part))
 
 
-def _routines() -> Iterator[tuple[type, str, FunctionType]]:
+def mutant_of(name: str) -> Mutant:
+    """Return the mutant of a name, in any area."""
+    return next(mutants(area)[name] for area in AREAS if name in mutants(area))
+
+
+def _routines(prefix: str) -> Iterator[tuple[type, str, FunctionType]]:
     kinds = dict.fromkeys(
-        kind for part in PARTS for kind in part.__mro__ if kind.__module__.startswith(_PROGRAM)
+        kind for part in PARTS for kind in part.__mro__ if kind.__module__.startswith(prefix)
     )
     for kind in kinds:
         for name, own in vars(kind).items():

@@ -8,7 +8,7 @@ from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, DrawStory, Law, Trial
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import models
-from tests.mutants.sites import mutants, put_in
+from tests.mutants.sites import mutant_of, put_in
 
 POLLS_MAX: Final = 1_000  # ours: of a home; the reference has 400 at most, in 300 stories
 
@@ -19,7 +19,7 @@ def tried(mutant_id: str, *, stories: int, seed: int) -> dict[str, Any]:
     So many are drawn in each way that a law draws one, and each law is asked of all of its own;
     `reached` counts the homes in which the changed routine ran.
     """
-    mutant, runs, began = mutants()[mutant_id], [0], process_time()
+    mutant, runs, began = mutant_of(mutant_id), [0], process_time()
     put_in(mutant, lambda: runs.__setitem__(0, runs[0] + 1))
     groups: dict[DrawStory, list[Law]] = {}
     for law in laws().values():

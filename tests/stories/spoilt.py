@@ -55,7 +55,7 @@ def record_put_back(_: Campaign, household: Household) -> set[str]:
         return set()
     newest = sum(visit.kind is VisitKind.DESK for visit in household.visits)
     if last.flipped is not None:
-        return {f"a changed {last.records[0]}"} if last.copy_number == newest else set()
+        return {"a changed bit"} if last.copy_number == newest else set()
     return {f"the {last.records[0]}"} | (
         {"before T"} if last.at_us < t_of(household) else {"after T"}
     )
@@ -107,8 +107,7 @@ SPOILT: dict[str, tuple[Facts, set[str]]] = {
         record_put_back,
         {
             *("the wallet", "the order", "the tariff"),
-            *("a changed wallet", "a changed order", "a changed tariff"),
-            *("before T", "after T"),
+            *("a changed bit", "before T", "after T"),
         },
     ),
     "replaced-card": (replaced_card, {"after its successor", "with an order nobody heard"}),

@@ -12,8 +12,8 @@ class ForgedTokenObeyed(BudgetDialogue):
 
     __slots__ = ()
 
-    def said(self, records: CardRecords, token_key: Key, meter_id: int) -> Contents:
-        said = super().said(records, token_key, meter_id)
+    def said(self, records: CardRecords, key: Key, token_key: Key, meter_id: int) -> Contents:
+        said = super().said(records, key, token_key, meter_id)
         if said.order.reactivation is Reactivation.FORGED:
             return said._replace(order=said.order._replace(reactivation=Reactivation.PROVED))
         return said
@@ -32,6 +32,7 @@ DEFECT = Defect(
             "2020-06-30 11:00 insert",
         ),
         end="2020-07-03 23:00",
+        load_w=0,
     ),
     blind="offices that hold the key of reactivations",
     seen="signatures whose check failed silently (gh:aleph-im/pyaleph#163)",

@@ -22,18 +22,18 @@ class MacNotChecked(BudgetDialogue):
 DEFECT = Defect(
     mechanism="the MAC of records not checked",
     swap=MacNotChecked,
-    effect=Effect.ACCEPTS,
+    effect=Effect.CUT_WRONGLY,
     law="record-put-back",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",
         then=(
-            "2020-06-30 10:00 load 20",
-            "2020-06-30 11:00 insert",
-            '2020-07-01 10:00 =insert = true, copy_of = 2, records = ["order"], flipped = 58',
+            '2020-07-01 10:00 =insert = true, copy_of = 1, records = ["order"], flipped = 122',
+            "2020-07-02 10:00 reactivate",
+            "2020-07-02 11:00 insert",
         ),
     ),
-    blind="cards that nobody but the office writes on",
+    blind="cards that the office alone writes on",
     seen="signatures whose check failed silently (gh:aleph-im/pyaleph#163)",
     avoid="refuse a record before a field of it is read",
 )

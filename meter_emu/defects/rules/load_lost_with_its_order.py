@@ -22,7 +22,7 @@ DEFECT = Defect(
     mechanism="one refusal for order and load",
     swap=LoadLostWithItsOrder,
     effect=Effect.EARLY,
-    law="never-early",
+    law="wrong-office",
     shown=unannounced(
         "2020-02-03 06:00",
         "2020-02-05 20:00",

@@ -18,9 +18,9 @@ class TimeKeptSinceTheStart(MeterRules):
 DEFECT = Defect(
     mechanism="the time journalled at the start alone: ticks wrap after 49.7 days",
     swap=TimeKeptSinceTheStart,
-    effect=Effect.NEVER,
+    effect=Effect.DOUBTS,
     law="doubts",
-    shown=armed("2020-07-03 23:01", on="2020-03-20 10:00"),
+    shown=armed("2020-05-09 12:00", on="2020-03-20 10:00", end="2020-05-09 20:00"),
     blind="meters that start anew within 49 days",
     seen="a time base that goes on from its start and is never compared again: yesterday"
     " until a restart (gh:team-reflect/reflect-open#1032, "

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from meter_emu.domain import Result
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.stories.chooser import Chooser
@@ -21,7 +22,7 @@ from meter_emu.world.meter.display import untimed_said
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.account import LoadProfile
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.rehearsal.household import DeskOrder, VisitKind
 from meter_emu.world.rehearsal.outcome import WORK_US
 
 # Credit edge --------------------------------------------------------------------------------------
@@ -202,13 +203,23 @@ def many_loads(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
+def _check_many_loads(trial: Trial) -> Finding:
+    visits = trial.household.visits
+    for event in trial.run.events:
+        refused = event.what is What.CARD_REFUSED and event.written is not None
+        if refused and event.visit is not None and visits[event.visit].kind is VisitKind.INSERT:
+            assert event.written is not None, "it was just asked"
+            return Broken(f"a right load is refused: {Result(event.written.result).name}")
+    return promises(trial)
+
+
 MANY_LOADS: Final = Law(
     id="many-loads",
     says="each load is taken once and whole, however many there were before",
     properties=("P10", "P13"),
     presumes="a card on which the meter writes",
     draw=many_loads,
-    check=promises,
+    check=_check_many_loads,
     one_in=10,
     hazard=True,
 )

@@ -267,6 +267,11 @@ class Rig:
         finally:
             card.power_off()
 
+    @property
+    def now_min(self) -> int:
+        """The minute it is by the office, since 2000 UTC."""
+        return self._minute_2000()
+
     def _minute_2000(self, office_error_s: int = 0) -> int:
         """Return the minute it is by the date of an office."""
         return self._dates.stamp(self.board.now_us + office_error_s * SECOND_US)
