@@ -20,7 +20,7 @@ _MINUTES: Final = 2**32 - 1  # the last number of 32 bits says none
 
 
 class _Asked(NamedTuple):
-    """One thing that the office is asked for, and whether it is to do it."""
+    """What somebody asks of the office, and whether it is to do it."""
 
     what: str
     ask: Callable[[Rig], object]

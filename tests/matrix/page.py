@@ -30,7 +30,8 @@ sits in (the program's parts, the office's, or the clock chip): each call into i
 the reference's, on copies, and compared in what it returns or raises, in its arguments and its
 state afterwards, and in its calls of the ports. Only stories on which the law says something count.
 Program, rules, memory, dialogues and the desk's service have no such edge: a story in which the
-routine ran counts as one with a difference.
+routine ran counts as one with a difference. Of the rows of 28 November 2026 (in rules, program,
+memory, and of counts) six stories a cell were lived.
 """
 
 

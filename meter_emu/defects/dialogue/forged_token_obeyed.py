@@ -35,6 +35,6 @@ DEFECT = Defect(
         load_w=0,
     ),
     blind="offices that hold the key of reactivations",
-    seen="signatures whose check failed silently (gh:aleph-im/pyaleph#163)",
+    seen="a check that failed silently (gh:aleph-im/pyaleph#163)",
     avoid="let a check raise, or make its result the only way to go on",
 )

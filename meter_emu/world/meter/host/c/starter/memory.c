@@ -59,7 +59,7 @@ static bool load(void) {
     return true;
 }
 
-/* The first start: whoever installed it left what it has counted in the record at 0100h (docs/meter-image.md). */
+/* The first start: the installer left what it has counted in the record at 0100h (docs/meter-image.md). */
 static bool install(void) {
     uint8_t left[256];
     eeprom_read(0x100, left, 256);
