@@ -8,15 +8,15 @@ from meter_emu.firmware.dialogues.budget import BudgetDialogue
 
 
 class ForgedTokenObeyed(BudgetDialogue):
-    """A reactivation counts whatever its token is."""
+    """Looks whether there is a token."""
 
     __slots__ = ()
 
     def said(self, records: CardRecords, key: Key, token_key: Key, meter_id: int) -> Contents:
         said = super().said(records, key, token_key, meter_id)
-        if said.order.reactivation is Reactivation.FORGED:
-            return said._replace(order=said.order._replace(reactivation=Reactivation.PROVED))
-        return said
+        if said.order.reactivation is Reactivation.NONE:
+            return said
+        return said._replace(order=said.order._replace(reactivation=Reactivation.PROVED))
 
 
 DEFECT = Defect(
@@ -31,8 +31,7 @@ DEFECT = Defect(
             '2020-06-30 10:00 =desk = ["reactivate"], fields = { token = "0123456789ABCDEF" }',
             "2020-06-30 11:00 insert",
         ),
-        end="2020-07-03 23:00",
-        load_w=0,
+        end="2020-06-30 11:01",
     ),
     blind="offices that hold the key of reactivations",
     seen="a check that failed silently (gh:aleph-im/pyaleph#163)",
