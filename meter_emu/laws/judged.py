@@ -183,11 +183,11 @@ ANSWERS: Final = Law(
 
 DOUBTS: Final = Law(
     id="doubts",
-    says="the meter doubts its clock only where an outsider can see why",
+    says="the meter doubts its clock only where an outsider can see why, and believes no wrong one",
     properties=("P6", "P8"),
     presumes="a clock within its model's bound",
     draw=story,
-    check=lambda trial: found(trial, FindingKind.GROUNDLESS_DOUBT),
+    check=lambda trial: found(trial, FindingKind.GROUNDLESS_DOUBT, FindingKind.WRONG_CLOCK),
 )
 
 
@@ -206,6 +206,15 @@ ORDER_ANSWERED: Final = Law(
     presumes="a card on which the meter writes, by an office that is right",
     draw=story,
     check=_order_answered,
+)
+
+RIGHT_ANSWER: Final = Law(
+    id="right-answer",
+    says="a right card is obeyed, and no expired, replaced or foreign one is",
+    properties=("P9", "P13"),
+    presumes="an office that is right, and a clock within its model's bound",
+    draw=story,
+    check=lambda trial: found(trial, FindingKind.GROUNDLESS_REFUSAL, FindingKind.OBEYED_UNLAWFULLY),
 )
 
 SAYS_WHAT_IT_UNDERSTOOD: Final = Law(

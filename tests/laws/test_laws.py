@@ -54,6 +54,7 @@ BROKEN_BY = {
     "reactivation-cancels": f"{DEFECT}reactivation-clears-one",
     "reserve-lost": f"{WRONG}credulous",
     "restored": f"{WRONG}never_asks",
+    "right-answer": f"{WRONG}miserly",
     "says-what-it-understood": f"{DEFECT}end-exclusive",
     "set-back": f"{DEFECT}freeze-after-step-back",
     "shown-again": f"{WRONG}whimsical",

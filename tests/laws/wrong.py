@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from card_protocol.card.memory_card import ATR_HEADER
 from card_protocol.timestamp import Civil
-from meter_emu.domain import Order, Tariff, Wallet
+from meter_emu.domain import Order, Result, Tariff, Wallet
 from meter_emu.energies import ENERGIES
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, StatedEnd
@@ -162,6 +162,15 @@ class _Dear(Ledger):
         return super().price_ueur_per_wh(state) * 3 // 2
 
 
+class _Miserly(Ledger):
+    """Says of each load that it is too large."""
+
+    @override
+    def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
+        result = super().judge_wallet(state, factory, wallet)
+        return Result.LOAD_TOO_LARGE if result is Result.EXECUTED else result
+
+
 class _Losing(Ledger):
     """Loses a micro-euro with each booking."""
 
@@ -285,6 +294,10 @@ class _HourBefore(EndStore):
 
 def dear(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Dear)
+
+
+def miserly(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Miserly)
 
 
 def losing(ports: Ports) -> Wrapped:

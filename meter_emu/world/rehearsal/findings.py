@@ -17,6 +17,7 @@ from meter_emu.world.meter.display import credit_said, ends_said
 from meter_emu.world.meter.events import Event, What, WrittenBack
 from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.account import UEUR, Books
+from meter_emu.world.rehearsal.answers import Owed, owed
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.knowledge import wrong_clock
 from meter_emu.world.rehearsal.obligations import PromiseRow
@@ -97,7 +98,9 @@ def _of_events(
 ) -> Iterator[Statement]:
     number, before = household.age.order_number, row.orders[0]
     told = Told(household)
-    for event, books, within_us in zip(events, row.books, row.within_us, strict=False):
+    for index, (event, books, within_us) in enumerate(
+        zip(events, row.books, row.within_us, strict=False)
+    ):
         promise = promise_at(row.orders, event.at_us)
         unknown = household.image is not None  # balance and prices in an image are not known
         if not (unknown and promise is row.orders[0]):  # nor its order
@@ -106,14 +109,18 @@ def _of_events(
             yield from _balances(household, event, promise, books)
         if within_us is not None:
             yield from _clocks(household, event, within_us)
-        if event.written is None or event.what is not What.CARD_SERVED:
+        yield from _answers(event, owed(household, events, index, within_us))
+        if event.written is None:
             continue
         written = household.age.since(event.written)
         wrong = told.wrong_loads(written, promise)
-        if not unknown:
+        # A refusal states the account as last booked: of it the loads are audited.
+        if not unknown and event.what is What.CARD_SERVED:
             so_far = [order for order in row.orders if order.from_us <= event.at_us]
             wrong = wrong or wrong_account(household, written, so_far, books)
         yield Statement(event.at_us, FindingKind.WRONG_MONEY, "card", _said(household, wrong))
+        if event.what is not What.CARD_SERVED:
+            continue  # a refusal is an answer
         silent = _order(promise) != _order(before) and written.order_number <= number
         words = f"a new order was put in, and the card still names order {number}"
         yield Statement(event.at_us, FindingKind.SILENT_ORDER, "order", words if silent else None)
@@ -122,6 +129,19 @@ def _of_events(
 
 def _said(household: Household, wrong: str | None) -> str | None:
     return None if wrong is None else household.model.measures.said(wrong)
+
+
+def _answers(event: Event, answer: Owed | None) -> Iterator[Statement]:
+    """Compare the meter's answer to a card with the one that it is owed."""
+    served = event.what is What.CARD_SERVED
+    if answer is Owed.OBEYED:
+        words = "a right card was put in, and the meter did not obey it"
+        kind = FindingKind.GROUNDLESS_REFUSAL
+        yield Statement(event.at_us, kind, "answer", None if served else words)
+    elif answer is Owed.REFUSED:
+        words = "the meter obeyed a card that no meter may obey"
+        kind = FindingKind.OBEYED_UNLAWFULLY
+        yield Statement(event.at_us, kind, "answer", words if served else None)
 
 
 # Money --------------------------------------------------------------------------------------------

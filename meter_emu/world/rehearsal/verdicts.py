@@ -42,6 +42,8 @@ class FindingKind(Enum):
     GROUNDLESS_DOUBT = "groundless_doubt"
     SILENT_ORDER = "silent_order"
     WRONG_CLOCK = "wrong_clock"
+    GROUNDLESS_REFUSAL = "groundless_refusal"
+    OBEYED_UNLAWFULLY = "obeyed_unlawfully"
 
 
 GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})  # expected by default
@@ -192,6 +194,9 @@ FINDING: Final = MappingProxyType({
     FindingKind.SILENT_ORDER: "a new order was neither executed nor refused nor pending",
     FindingKind.WRONG_CLOCK: "a write-back stated a time further from the truth than *u*, of a "
     "clock that was set right and that the meter believed",
+    FindingKind.GROUNDLESS_REFUSAL: "the household's newest card was right, and was not obeyed",
+    FindingKind.OBEYED_UNLAWFULLY: "a card of another household, an expired or a replaced one was "
+    "obeyed",
 })  # fmt: skip
 
 PLAIN_FINDING: Final = MappingProxyType({
@@ -226,5 +231,18 @@ PLAIN_FINDING: Final = MappingProxyType({
         "they believed it.",
         "Do not hand out cards for these meters: everything with a date happens at a wrong moment. "
         "The clock chip was set right, so look at what the program reads from it, and writes.",
+    ),
+    FindingKind.GROUNDLESS_REFUSAL: Plain(
+        "A right card was refused",
+        "These meters did not obey a card that was right: the newest of the household, written by "
+        "an office without faults, not expired.",
+        "Do not hand out cards for these meters. The household has paid, or was reactivated, and "
+        "the meter goes on as before: look in the event log for the code that it showed.",
+    ),
+    FindingKind.OBEYED_UNLAWFULLY: Plain(
+        "A wrong card was obeyed",
+        "These meters obeyed a card of another household, an expired or a replaced one.",
+        "Do not hand out cards for these meters: somebody else's order, or one that was taken "
+        "back, would be carried out.",
     ),
 })  # fmt: skip
