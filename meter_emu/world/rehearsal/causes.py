@@ -87,10 +87,7 @@ class Causes:
         self._start_up_us: Final = model.boot_ms * 1_000 + WORK_US + self._look_us
         self._reserve_us = model.clock.backup_days * DAY_US
         self._mains_us = start_us  # since when there has been power, or none
-        self._down_us, self._up_us = (
-            -_NEVER_US,
-            -_NEVER_US,
-        )  # the last outage, and the start after it
+        self._down_us = self._up_us = -_NEVER_US  # the last outage, to the start after it
         self._upset_us: Final = frozenset(at_us for at_us, _ in household.rtc_found)
         self._spoilt_us = [v.at_us for v in household.visits if v.kind is VisitKind.UPSET or v.lost]
         self._stamps_us: list[int] = []  # the newest date on what the office has written so far
@@ -171,8 +168,13 @@ class Causes:
         whole_us = self._household.model.clock.backup_days * DAY_US
         charged_us = (at_us - self._mains_us) * RECHARGE_RATIO
         self._reserve_us = min(whole_us, self._reserve_us + charged_us)
-        self._mains_us = self._down_us = at_us
-        self._torn = stepping or at_us - self._set_card_us <= SITTING_US
+        self._mains_us = at_us
+        torn = stepping or at_us - self._set_card_us <= SITTING_US
+        # Power that fails before the program has started goes on with the outage before.
+        if at_us >= self._up_us:
+            self._down_us, self._torn = at_us, torn
+        else:
+            self._torn = self._torn or torn
 
     def _regain_power(self, at_us: int) -> None:
         out_us = at_us - self._mains_us
@@ -180,7 +182,7 @@ class Causes:
         self._mains_us = at_us
         self._up_us = at_us + self._start_up_us
         longest_us = (self._household.model.clock.outage_max_days - 1) * DAY_US
-        if self._reserve_us == 0 or out_us >= longest_us:
+        if self._reserve_us == 0 or at_us - self._down_us >= longest_us:
             self._found.append(Cause(Why.OUTAGE, at_us, self._up_us))
         if at_us in self._upset_us:  # nobody knows what they make of the time from here on
             self._found.append(Cause(Why.UPSET, at_us, _NEVER_US))

@@ -52,8 +52,9 @@ def _ways(events: Sequence[Event], index: int, model: MeterModel) -> Iterator[Ev
     card = events[index]
     heard = replace(card, what=What.CARD_SERVED)
     yield heard
-    back_us = next((e.at_us for e in events[index:] if e.what is What.POWER_BACK), None)
-    if back_us is not None and back_us - card.at_us <= SITTING_US:
-        at_us = back_us + model.boot_ms * 1_000
+    for event in events[index:]:
+        if event.what is not What.POWER_BACK or event.at_us - card.at_us > SITTING_US:
+            continue
+        at_us = event.at_us + model.boot_ms * 1_000
         yield replace(heard, at_us=at_us, shown="", balance_ueur=None)  # those were of before
     yield replace(card, what=What.CARD_UNSEEN)
