@@ -22,6 +22,7 @@ from meter_emu.world.meter.board import Board
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household, VisitKind
 from tests.cells import each_cell
+from tests.stories.favours import FAVOURS
 from tests.stories.rates import BRUSSELS, HOUR, armed, at, credit_end, wanted
 from tests.stories.spoilt import SPOILT
 from tests.stories.upsets import TWELVE, UPSETS
@@ -215,6 +216,7 @@ Facts = Callable[[Campaign, Household], set[str]]
 DRAWN: dict[str, tuple[Facts, set[str]]] = {
     **UPSETS,
     **SPOILT,
+    **FAVOURS,
     "deferred-again": (
         deferred_again,
         {"one is over before the next", "credit ends in the next"},

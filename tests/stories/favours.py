@@ -1,0 +1,62 @@
+"""What is found in the stories of the two laws of favours."""
+
+from collections.abc import Callable
+
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household
+from tests.stories.rates import at, credit_end
+
+SECOND_US = 1_000_000
+HOUR_US = 3_600 * SECOND_US
+DAY_US = 24 * HOUR_US
+
+
+def beyond_the_reserve(household: Household) -> bool:
+    reserve_us = household.model.clock.backup_days * DAY_US
+    return any(back - lost > reserve_us for lost, back in household.outages)
+
+
+def shelter(campaign: Campaign, household: Household) -> set[str]:
+    found = set()
+    long = [at(lost) for lost, back in household.outages if back - lost >= 8 * HOUR_US]
+    if len([lost for lost in long if lost.hour < 8 and lost.weekday() < 5]) >= 4:
+        found.add("no power in office hours")
+    short = [lost for lost, back in household.outages if back - lost < 60 * SECOND_US]
+    if len(short) > 60 and short[-1] - short[0] <= 2 * HOUR_US:
+        found.add("flicker within a minute")
+    if beyond_the_reserve(household):
+        found.add("no power until the clock is lost")
+    orders = [visit for visit in household.visits if visit.desk is not None]
+    if any(visit.desk and visit.desk.office_error_s >= 1_200 for visit in orders):
+        found.add("an office that is 20 minutes ahead")
+    end = credit_end(household, campaign.start_us)
+    price = household.model.credit.price_ueur_per_wh
+    for visit in household.visits:
+        tariff = visit.desk.tariff if visit.desk else None
+        cheaper = tariff is not None and tariff.price_ueur_per_wh < price
+        if cheaper and end is not None and at(visit.at_us) > end:
+            found.add("a lower price below zero")
+    return found
+
+
+def doubt(campaign: Campaign, household: Household) -> set[str]:
+    if not beyond_the_reserve(household):
+        return set()
+    orders = [visit.desk for visit in household.visits if visit.desk is not None]
+    found = {"T2" if orders[-1].cut_us else "T1, and credit that ends after it"}
+    return found | ({"more failures"} if len(household.outages) > 1 else set())
+
+
+FAVOURS: dict[str, tuple[Callable[[Campaign, Household], set[str]], set[str]]] = {
+    "shelter-has-an-end": (
+        shelter,
+        {
+            "no power in office hours",
+            "flicker within a minute",
+            "no power until the clock is lost",
+            "an office that is 20 minutes ahead",
+            "a lower price below zero",
+        },
+    ),
+    "doubt-has-an-end": (doubt, {"T2", "T1, and credit that ends after it", "more failures"}),
+}
