@@ -56,7 +56,7 @@ test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every l
 	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/workers tests/pcsc/test_killed.py \
 	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
 
-test-judge: $(DEV)  ## the judge beside a second oracle and changed logs: 5,000 homes each, minutes
+test-judge: $(DEV)  ## the judge against a second oracle and changed logs: 5,000 homes each, minutes
 	@JUDGE_HOMES=5000 JUDGE_TROUBLED=5000 JUDGE_CHANGES=5000 $(BIN)/python -m pytest -q -s -o faulthandler_timeout=0 -k "second_oracle or cause_of_doubt or change_of_a_log" tests/world/rehearsal
 
 test-laws: $(DEV)  ## the reference: 20,000 stories, 2,000 of each law that runs a home again, rates of hazards
@@ -123,7 +123,7 @@ clean:         ## remove what make made
 	rm -rf $(VENV) .stamps
 
 # Debian splits venv off python3; as root or with sudo we fetch it, otherwise we say the one line.
-# The stamp is the last thing made, and whoever comes second waits: half an environment is made anew.
+# The stamp is the last thing made, and a second run waits for it: half an environment is made anew.
 LOCK := $(if $(shell command -v flock),flock .stamps/lock)
 $(MADE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
