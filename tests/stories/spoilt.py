@@ -86,6 +86,28 @@ def two_offices(_: Campaign, household: Household) -> set[str]:
     return found | ({"one days behind"} if min(off_s) <= -86_400 else set())
 
 
+def shelter(_: Campaign, household: Household) -> set[str]:
+    offs = household.outages
+    reserve_us = household.model.clock.backup_days * DAY_US
+    found = {"the reserve lost"} if any(b - a > reserve_us for a, b in offs) else set()
+    days = {lost_us // DAY_US for lost_us, _ in offs}
+    found |= {"off in office hours for days"} if len(days) > 4 else set()
+    found |= {"flicker"} if len(offs) > 40 else set()
+    ahead = any(v.desk.office_error_s >= 1_200 for v in household.visits if v.desk)
+    return found | ({"an office ahead"} if ahead else set())
+
+
+def doubt(_: Campaign, household: Household) -> set[str]:
+    (lost_us, back_us), *others = household.outages
+    order = next(v.desk for v in household.visits if v.desk)
+    end_us = order.cut_us or order.defer_us or 0
+    reserve_us = household.model.clock.backup_days * DAY_US
+    if lost_us >= end_us or back_us - lost_us <= reserve_us:
+        return set()
+    found = {"a deferral alone"} if order.cut_us is None else {"a cut"}
+    return found | ({"lost once more"} if others else set())
+
+
 SPOILT: dict[str, tuple[Facts, set[str]]] = {
     "clock-upset": (
         clock_upset,
@@ -112,5 +134,10 @@ SPOILT: dict[str, tuple[Facts, set[str]]] = {
     ),
     "replaced-card": (replaced_card, {"after its successor", "with an order nobody heard"}),
     "torn-visit": (torn_visit, {"torn", "put in between"}),
+    "shelter-has-an-end": (
+        shelter,
+        {"the reserve lost", "off in office hours for days", "flicker", "an office ahead"},
+    ),
+    "doubt-has-an-end": (doubt, {"a cut", "a deferral alone", "lost once more"}),
     "two-offices": (two_offices, {"two of them", "one ahead", "one days behind"}),
 }
