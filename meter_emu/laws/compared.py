@@ -141,13 +141,17 @@ def first_difference(was: list[Event], now: list[Event], where: str, zone: TimeZ
     return None
 
 
+def _fits_memory(household: Household) -> bool:
+    return household.card_generation == 1 and household.age.on_memory_card
+
+
 def _carrier(trial: Trial) -> Finding:
     household = trial.household
     others = (
         (f"by a {kind.name.lower()} card", replace(household, carrier=kind))
         for kind in CardKind
         if kind is not household.carrier
-        and (kind is not CardKind.MEMORY or household.card_generation == 1)
+        and (kind is not CardKind.MEMORY or _fits_memory(household))
     )
     return same_cut(trial, others, apart_us(household))
 

@@ -40,6 +40,11 @@ class Age:
             if (value := getattr(self, field.name)) != field.default
         }
 
+    @property
+    def on_memory_card(self) -> bool:
+        """Whether a memory card has room for its numbers, of 16 bits."""
+        return max(self.card_number, self.order_number, self.load_count) < _MEMORY_ROOM
+
     def since(self, written: WrittenBack) -> WrittenBack:
         """Return a write-back with the energy of this story alone; sums wrap at 32 bits."""
         if self is NEW:
@@ -52,6 +57,9 @@ class Age:
             night_wh=_since(written.night_wh, self.night_wh),
             charged_night_wh=_since(written.charged_night_wh, self.charged_night_wh),
         )
+
+
+_MEMORY_ROOM: Final = (1 << 16) - 64  # ours: what a story writes has room as well
 
 
 def _since(wh: int | None, before_wh: int) -> int | None:
