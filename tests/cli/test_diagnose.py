@@ -54,7 +54,7 @@ def test_json_has_every_class_and_says_what_it_tried(diagnosed: Any) -> None:
 
 
 def test_the_page_leads_from_each_sign_to_a_household(diagnosed: Any, folder: Path) -> None:
-    done = diagnosed("--report", str(folder / "page"))
+    done = diagnosed("--singles", "--report", str(folder / "page"))
     assert done.code == 0
     html = (folder / "page" / "index.html").read_text("utf-8")
     anchors = set(re.findall(r'href="#([^"]+)"', html))
@@ -66,7 +66,7 @@ def test_the_page_leads_from_each_sign_to_a_household(diagnosed: Any, folder: Pa
 
 
 def test_an_order_for_a_bench_can_be_rehearsed(diagnosed: Any, folder: Path, emu: Any) -> None:
-    assert diagnosed("--bench", str(folder / "bench")).code == 0
+    assert diagnosed("--singles", "--bench", str(folder / "bench")).code == 0
     files = sorted((folder / "bench").iterdir())
     assert files
     assert all(load_campaign(path).households for path in files)

@@ -33,6 +33,7 @@ from meter_emu.diagnosis.sampling import drawn, sampled_households
 from meter_emu.diagnosis.signatures import Signature, run_under, signature_of
 from meter_emu.resources import find
 from meter_emu.units import HOUR_US, SECOND_US
+from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.rehearsal.household import VisitKind
 
@@ -229,7 +230,8 @@ def measured(library: Library, count: int) -> Iterator[str]:
             said += 1
             said_right += place == 1
         mine = ranking.classes[place - 1]
-        without = [one for one in library.hypotheses if one.words not in mine.names]
+        alike = {name for one in ranking.classes if one.marks == mine.marks for name in one.names}
+        without = [one for one in library.hypotheses if one.words not in alike]
         misfits += not library.ranking(case, without).fits
         click.echo(f"{found}: {case.truth.words}, place {place}, {case.harm} show harm")
     yield f"true class first: {interval(first, count)}"
@@ -251,9 +253,7 @@ def harmful(library: Library) -> list[str]:
     return [
         one.defects[0]
         for one in library.hypotheses
-        if one.base == Hypothesis().base
-        and one.defects
-        and [library.kept.of(place, one) for place in places] != sound
+        if one.defects and [library.kept.of(place, one) for place in places] != sound
     ]
 
 
@@ -261,7 +261,7 @@ def measured_pairs(library: Library, count: int, among: int) -> Iterator[str]:
     """Yield the table's rows for pairs of `among` defects that do harm, drawn by chance."""
     chance = Random(2)
     some = tuple(sorted(chance.sample(harmful(library), among)))
-    every = tuple(pair for pair in pairs_of(some) if pair.base == Hypothesis().base)
+    every = tuple(pair for pair in pairs_of(some) if pair.base == REFERENCE)
     truths = list(every)
     first = three = half = 0
     for found, case in enumerate(cases(library, truths, count, harm=3), 1):
@@ -295,7 +295,8 @@ def main() -> None:
     pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     folder = default_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    library = Library(folder, singles(), SAMPLES)
+    known = [one for one in singles() if one.base == REFERENCE]
+    library = Library(folder, known, SAMPLES)
 
     def hear(done: int, of: int) -> None:
         click.echo(f"\r{done} of {of} runs", nl=False, err=True)
@@ -303,7 +304,7 @@ def main() -> None:
     library.complete(library.hypotheses, hear)
     for line in measured(library, count) if count else ():
         click.echo(line)
-    fewer = Library(folder, singles(), 1)  # pairs are many: one sample of each
+    fewer = Library(folder, known, 1)  # pairs are many: one sample of each
     for line in measured_pairs(fewer, pairs, among=30) if pairs else ():
         click.echo(line)
 

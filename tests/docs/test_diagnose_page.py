@@ -42,6 +42,6 @@ def test_a_row_of_the_table_is_what_the_bench_does() -> None:
     assert len(rows) >= 5
     tried = [words for words, _ in orders()]
     assert len(tried) == 8
-    for line in rows[:: max(1, len(rows) // 3)]:
+    for line in (rows[0], rows[3]):
         members = re.findall(r"`([\w-]+)`", line.split("|")[1])
         assert row(members) == line, "run python -m tests.diagnosis.groups"
