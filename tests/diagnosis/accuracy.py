@@ -55,8 +55,9 @@ SURE = 0.95  # of a report that is made
 LOOKED_AT = (12, 60, 96, 110, 132, 200)  # hours before the end: was the supply on?
 NEAR_US = 3 * HOUR_US // 2
 SAMPLES = 2
+PAIRED = 14  # defects that do harm, whose pairs are tried
 
-FILE = f"""
+FILE = """
 name = "reports of households whose mistake is known"
 zone = "Europe/Brussels"
 [[fleet]]
@@ -64,15 +65,15 @@ name = "ores"
 campaign = "ores-2020-07"
 households = 53_579
 on_the_wall_since = 2018-01-01
-models = [{", ".join(f'"{name}"' for name in (*LIBRARY, GAS))}]
+models = [{models}]
 [fleet.kinds]
 before-summer-time = 1
 gas-never-back = 1
 [[observed]]
 id = "none"
-whose = {{ fleet = "ores" }}
-some = {{ cut = [2020-07-02T12:00:00, 2020-07-03T12:00:00] }}
-sources = [{{ ref = "none", sure = 0.9 }}]
+whose = { fleet = "ores" }
+some = { cut = [2020-07-02T12:00:00, 2020-07-03T12:00:00] }
+sources = [{ ref = "none", sure = 0.9 }]
 """
 
 
@@ -87,9 +88,16 @@ class Case(NamedTuple):
 class Library:
     """Signatures of the witnesses on the library's models, under every hypothesis."""
 
-    def __init__(self, folder: Path, hypotheses: Sequence[Hypothesis], samples: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        hypotheses: Sequence[Hypothesis],
+        samples: int,
+        models: Sequence[str] = LIBRARY,
+    ) -> None:
         path = folder / "held-out.toml"
-        path.write_text(FILE, "utf-8")
+        named = ", ".join(f'"{name}"' for name in (*models, GAS))
+        path.write_text(FILE.replace("{models}", named), "utf-8")
         incident = load_incident(path)
         campaign = incident.first.campaign
         by_id = {one.first.id: one.first for one in campaign.households.entries}
@@ -304,8 +312,8 @@ def main() -> None:
     library.complete(library.hypotheses, hear)
     for line in measured(library, count) if count else ():
         click.echo(line)
-    fewer = Library(folder, known, 1)  # pairs are many: one sample of each
-    for line in measured_pairs(fewer, pairs, among=30) if pairs else ():
+    fewer = Library(folder, known, 1, LIBRARY[:1])  # pairs are many: one sample, one model
+    for line in measured_pairs(fewer, pairs, among=PAIRED) if pairs else ():
         click.echo(line)
 
 
