@@ -289,7 +289,7 @@ def _check_doubt(trial: Trial) -> Finding:
     late = [span for span in _spans(household, events) if span.to_us > late_us]
     if not late:
         return Aside("the story ends before")
-    if any(span.on and span.powered and span.from_us >= late_us for span in late):
+    if any(span.on and span.powered for span in late):
         what = "T1 holds" if order.cut_us is None else "T2 is not carried out"
         return Broken(f"{what}, {(late[0].to_us - end_us) // DAY_US} days after it")
     return promises(trial)
