@@ -37,28 +37,6 @@ def assert_given_back(sitting: Sitting) -> None:
     assert sitting.raw.rindex(CURSOR) > sitting.raw.rindex(b"\x1b[?25l")
 
 
-def test_a_person_sits_down_looks_presses_and_leaves(tmp_path):
-    rig = ("--balance-eur", "20", "--load-w", "400")
-    with Sitting(MODEL, *JUNE, *rig, cwd=tmp_path, terminal=True) as sitting:
-        said = sitting.wait_for("quit")
-        for part in ("CREDIT 20.00 EUR", "real time", "non-disconnection period ends", "on, 400 W"):
-            assert part in said
-        sitting.type("b")
-        sitting.wait_for("CLOCK 2020-06-29 07:00 TRUSTED")
-        sitting.type("+")
-        sitting.wait_for("10 x real time")
-        sitting.type(":save h.image\r")
-        sitting.wait_for("saved h.image")
-        sitting.type("inone.card\r")
-        sitting.wait_for("! insert: none.card: cannot be read")
-        sitting.type("p")
-        sitting.wait_for("power lost")
-        sitting.type("qq")
-        assert sitting.end() == 0
-        assert_given_back(sitting)
-    assert (tmp_path / "h.image").exists()
-
-
 def test_leaving_what_is_saved_nowhere_is_asked_for_twice(tmp_path):
     with Sitting(MODEL, *JUNE, cwd=tmp_path, terminal=True) as sitting:
         sitting.wait_for("quit")

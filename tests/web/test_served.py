@@ -12,7 +12,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from meter_emu.cli.live.served import PAGE_MESSAGE_MAX
+from meter_emu.cli.live.served import PAGE_MESSAGE_MAX, Served, serving_at
+from meter_emu.errors import ConfigError
+from tests.cells import WHOLE
 from tests.cli.sitting import JUNE, MODEL, command, environment
 from tests.rigs import rig_of
 from tests.web.seat import NEVER_BACK, WRONG, Page, page, panel
@@ -27,83 +29,83 @@ def fetched(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         return error.code, dict(error.headers), error.read()
 
 
-def test_only_this_address_with_its_token_is_served(tmp_path):
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """One panel for the tests that leave it whole."""
+    seat = (MODEL, *JUNE, "--balance-eur", "20", "--load-w", "400")
+    with panel(*seat, cwd=tmp_path_factory.mktemp("seat")) as served:
+        yield served
+
+
+def test_only_this_address_with_its_token_is_served(address):
     """Another host name, another origin, another token, a file that is not of the page."""
-    with panel(MODEL, *JUNE, cwd=tmp_path) as address:
-        place = urlsplit(address)
-        assert place.hostname == "127.0.0.1"
-        status, headers, body = fetched(address)
-        assert status == 200
-        assert b"<title>meter-emu</title>" in body
-        policy = headers["content-security-policy"]
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy
-        assert headers["referrer-policy"] == "no-referrer"
-        for name in ("panel.js", "panel.css"):
-            assert fetched(address + name)[0] == 200
-        root = f"http://{place.netloc}"
-        for wrong in (root + "/", root + "/x/", address + "served.py", address + "..%2fserved.py"):
-            assert fetched(wrong)[0] == 404, wrong
-        for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
-            assert fetched(address, **header)[0] == 403, header
-        at = f"ws://{place.netloc}{place.path}socket"
-        for origin in (Origin("http://evil.example"), Origin("null"), None):
-            with pytest.raises(InvalidStatus), connect(at, origin=origin, proxy=None):
-                pass
-        with (
-            pytest.raises(InvalidStatus),
-            connect(f"ws://{place.netloc}/x/socket", origin=Origin(root), proxy=None),
-        ):
+    place = urlsplit(address)
+    assert place.hostname == "127.0.0.1"
+    status, headers, body = fetched(address)
+    assert status == 200
+    assert b"<title>meter-emu</title>" in body
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["referrer-policy"] == "no-referrer"
+    for name in ("panel.js", "panel.css"):
+        assert fetched(address + name)[0] == 200
+    root = f"http://{place.netloc}"
+    for wrong in (root + "/", root + "/x/", address + "served.py", address + "..%2fserved.py"):
+        assert fetched(wrong)[0] == 404, wrong
+    for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+        assert fetched(address, **header)[0] == 403, header
+    at = f"ws://{place.netloc}{place.path}socket"
+    for origin in (Origin("http://evil.example"), Origin("null"), None):
+        with pytest.raises(InvalidStatus), connect(at, origin=origin, proxy=None):
             pass
+    with (
+        pytest.raises(InvalidStatus),
+        connect(f"ws://{place.netloc}/x/socket", origin=Origin(root), proxy=None),
+    ):
+        pass
 
 
-def test_two_hundred_acts_and_hostile_messages_and_the_sitting_is_whole(tmp_path):
-    """All acts are done in order; each bad message is one answer, or the end of its socket."""
-    with panel(MODEL, *JUNE, "--balance-eur", "20", cwd=tmp_path) as address:
+def test_two_hundred_acts_and_hostile_messages_and_the_sitting_is_whole(address):
+    """All acts are done in order; each bad message is one answer, or the end of its socket.
+
+    A page that does not read meanwhile holds nobody up, and catches up.
+    """
+    with page(address) as asleep, page(address) as seen:
+        asleep.until(lambda page: bool(page.now))
+        seen.do(*["blue"] * 200)
+        seen.heard(200)
+        assert len([line for line in seen.log if "  key         blue" in line]) == 200
+        for bad in ("", "x", "[]", "{}", '{"do": 1}', '{"do": "a\\nb"}', "[" * 9_000):
+            seen.socket.send(bad)
+        seen.until(lambda page: len(page.refused) == 7)
+        seen.do("rm -rf /", "blue 1e9", "x" * 5_000)
+        seen.heard(203)
+        assert len([line for line in seen.log if line.startswith("! ")]) == 3
+        seen.do(*["advance 1h"] * 60, "red")
+        seen.heard(264)
+        asleep.until(lambda page: page.now["time"] == seen.now["time"])
+        assert [line for line in asleep.log if "key         red" in line]
+    for rude in ("x" * (PAGE_MESSAGE_MAX + 1), "x" * 1_000_000, b"\0bytes"):
         with page(address) as seen:
-            seen.do(*["blue"] * 200)
-            seen.heard(200)
-            assert len([line for line in seen.log if "  key         blue" in line]) == 200
-            for bad in ("", "x", "[]", "{}", '{"do": 1}', '{"do": "a\\nb"}', "[" * 9_000):
-                seen.socket.send(bad)
-            seen.until(lambda page: len(page.refused) == 7)
-            seen.do("rm -rf /", "blue 1e9", "x" * 5_000)
-            seen.heard(203)
-            assert len([line for line in seen.log if line.startswith("! ")]) == 3
-        for rude in ("x" * (PAGE_MESSAGE_MAX + 1), "x" * 1_000_000, b"\0bytes"):
-            with page(address) as seen:
-                seen.socket.send(rude)
-                with pytest.raises(ConnectionClosed):
-                    seen.until(lambda page: False)
-        with page(address) as again:
-            again.until(lambda page: page.now.get("heard") == 203)
-            assert len([line for line in again.log if "  key         blue" in line]) == 200
+            seen.socket.send(rude)
+            with pytest.raises(ConnectionClosed):
+                seen.until(lambda page: False)
+    with page(address) as again:
+        again.until(lambda page: page.now.get("heard") == 264)
+        assert len([line for line in again.log if "  key         blue" in line]) == 200
 
 
-def test_a_page_that_does_not_read_holds_nobody_up_and_catches_up(tmp_path):
-    with panel(MODEL, *JUNE, "--load-w", "400", cwd=tmp_path) as address:
-        with page(address) as asleep, page(address) as awake:
-            asleep.until(lambda page: bool(page.now))
-            awake.do(*["advance 1h"] * 60, "red")
-            awake.heard(61)
-            asleep.until(lambda page: page.now["time"] == awake.now["time"])
-            assert [line for line in asleep.log if "red" in line]
-        with page(address) as late:
-            late.until(lambda page: page.now.get("heard") == 61)
-
-
-def test_a_second_server_on_the_port_is_one_line(tmp_path):
+def test_a_second_server_on_the_port_is_one_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        ran = subprocess.run(
-            command("run", MODEL, *JUNE, "--web", "--port", port), cwd=tmp_path, timeout=60,
-            env=environment(), capture_output=True, text=True,
-        )  # fmt: skip
-    assert ran.returncode == 2
-    assert ran.stderr.count("\n") == 1
-    assert f"127.0.0.1 port {port}: address already in use" in ran.stderr
+        port = taken.getsockname()[1]
+        served = Served(lambda _line: True)
+        with pytest.raises(ConfigError) as refused, serving_at(served, port):
+            pass
+    assert str(refused.value) == f"--port: 127.0.0.1 port {port}: address already in use"
 
 
+@pytest.mark.skipif(not WHOLE, reason="a lock is waited for 5 s: `make test-web`")
 def test_the_image_of_a_sitting_is_locked_and_saved(tmp_path):
     from meter_emu.world.meter.image import image_of
 

@@ -8,6 +8,7 @@ again, and every line of the log that it has not had.
 
 import asyncio
 import json
+import os
 import secrets
 import socket
 import threading
@@ -210,7 +211,7 @@ def serving_at(served: Served, port: int) -> Iterator[str]:
     try:
         listener = socket.create_server((LOOPBACK, port))
     except OSError as error:
-        why = f"{LOOPBACK} port {port}: {(error.strerror or str(error)).lower()}"
+        why = f"{LOOPBACK} port {port}: {os.strerror(error.errno or 0).lower()}"
         raise ConfigError("--port", "", why) from None
     with listener:
         port, token = listener.getsockname()[1], secrets.token_urlsafe(16)
