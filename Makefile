@@ -23,10 +23,12 @@ TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_sc
 # And what building pyscard wants: it is published as source only.
 HEADER  = $(shell $(PYTHON) -c 'import sysconfig as s; print(s.get_path("include") + "/Python.h=python" + s.get_python_version() + "-dev")')
 BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=gcc $(HEADER)
-DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register) urtc
-PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# What is locked comes with its hashes; the package after it brings nothing, and is built by what is locked.
+HASHED  = $(PIP) --require-hashes --requirement
+OURS    = $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power lint bench fuzz faults matrix mutants fleet clean help
+.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power lint bench fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -119,6 +121,12 @@ fuzz: $(FUZZ)  ## fuzz every target, TIME seconds in all (60): a line each
 faults: $(FUZZ)  ## find each fault put in on purpose, from an empty corpus, three seeds: minutes
 	@$(BIN)/python -m tests.fuzz.faults
 
+locked: $(DEV)  ## the hashes of what constraints.txt names, anew; wants pip-tools
+	@for extra in run dev pcsc bench browser fuzz; do \
+	   pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	     --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --build-deps-for editable --constraint constraints.txt \
+	     $$([ $$extra = run ] || echo --extra $$extra) --output-file locked/$$extra.txt pyproject.toml; done
+
 clean:         ## remove what make made
 	rm -rf $(VENV) .stamps
 
@@ -150,32 +158,34 @@ $(MADE):
 	     [ -z "$$lost" ] || { echo "apt-get cannot install:$$lost"; exit 1; }; }; \
 	 else echo "please run as root: apt-get install $(PACKAGES)"; exit 1; fi
 
-$(RUN): $(MADE) pyproject.toml constraints.txt
-	@$(PIP) --editable .
+$(RUN): $(MADE) pyproject.toml locked/run.txt locked/dev.txt locked/drivers.txt
+	@$(HASHED) locked/run.txt
+	@$(OURS)
 	@touch $@
 
 # Drivers that judge our clock chips come alone: what they name, USB and serial adapters, nobody needs.
 $(DEV): $(RUN)
-	@$(PIP) --editable '.[dev]'
-	@$(PIP) --no-deps $(DRIVERS)
+	@$(HASHED) locked/dev.txt
+	@$(HASHED) locked/drivers.txt --no-deps
+	@$(OURS)
 	@touch $@
 
 # Everything but PC/SC works without pyscard, so its stamp may be missing; the next run tries again.
 $(PCSC): $(DEV)
 	@$(MAKE) -s .wanted WANTED="$(BUILD)"; \
-	 if $(PIP) --editable '.[pcsc]' >$@.log 2>&1; then touch $@; \
+	 if $(HASHED) locked/pcsc.txt >$@.log 2>&1; then touch $@; \
 	 else echo "pyscard could not be built, see $@.log: tests over PC/SC are skipped, and say so"; fi
 
 # What the peer that we are measured against imports, and its packages do not bring.
 $(BENCH): $(DEV) $(PCSC)
-	@$(PIP) --editable '.[bench]'
+	@$(HASHED) locked/bench.txt
 	@touch $@
 
 $(BROWSER): $(DEV)
-	@$(PIP) --editable '.[browser]'
+	@$(HASHED) locked/browser.txt
 	@touch $@
 
 # Where there is no wheel of it, targets run without coverage and say so; the next run tries again.
 $(FUZZ): $(DEV)
-	@if $(PIP) --only-binary atheris --editable '.[fuzz]' >$@.log 2>&1; then touch $@; \
+	@if $(HASHED) locked/fuzz.txt --only-binary atheris >$@.log 2>&1; then touch $@; \
 	 else echo "atheris could not be installed, see $@.log: fuzzing goes without coverage, and says so"; fi

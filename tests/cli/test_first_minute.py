@@ -1,11 +1,15 @@
 """Each hint on the screen does what it says, as a new user reads and types it, at four widths."""
 
+import os
 import re
+import subprocess
+import sys
 from functools import partial
 
 from meter_emu.cli.live.screen import KEYS
 from tests.cells import each_cell
 from tests.cli.sitting import ESCAPES, Sitting
+from tests.docs.pages import ROOT
 
 # What is typed for each key of the bar, in an order a person might take, and what is then seen.
 DONE = (
@@ -69,3 +73,13 @@ def said_since(sitting: Sitting, before: int, seen: str, _said: str) -> bool:
 
 def shown(raw: bytes) -> str:
     return ESCAPES.sub("", raw.decode("utf-8", "replace"))
+
+
+def test_the_folder_of_its_card_goes_with_the_command(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "meter_emu", "run", "--lines", "--rate", "max"],
+        capture_output=True, check=True, cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)},
+        input="quit\n", text=True,
+    )  # fmt: skip
+    assert f"{tmp_path}/" in done.stdout + done.stderr, "it was there"
+    assert list(tmp_path.iterdir()) == []

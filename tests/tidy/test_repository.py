@@ -60,6 +60,53 @@ def test_constraints_are_exact_versions_and_cover_what_we_name() -> None:
     assert names <= set(pinned)
 
 
+def locked() -> dict[str, dict[str, str]]:
+    """Return the versions in each file of what is installed, all with hashes."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted((ROOT / "locked").glob("*.txt")):
+        text = path.read_text("utf-8").replace("\\\n", " ")
+        found[path.name] = {}
+        for line in text.splitlines():
+            read = re.fullmatch(
+                r"([\w.-]+)==([\w.]+)(?: ;[^-]*)?(?: +--hash=sha256:[0-9a-f]{64})+", line.strip()
+            )
+            assert read is not None, line[:80]
+            found[path.name][_key(read[1])] = read[2]
+    return found
+
+
+def test_what_is_installed_is_locked_by_hashes_at_the_versions_of_the_constraints() -> None:
+    lines = (ROOT / "constraints.txt").read_text("utf-8").split()
+    pinned = {_key(name): version for name, _, version in (one.partition("==") for one in lines)}
+    files = locked()
+    assert set(files) == {
+        "bench.txt", "browser.txt", "dev.txt", "drivers.txt", "fuzz.txt", "pcsc.txt", "run.txt",
+    }  # fmt: skip
+    for versions in files.values():
+        for name, version in versions.items():
+            assert pinned.get(name, version) == version, name
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert re.findall(r"\$\(PIP\) [^\n]*", makefile) == [
+        "$(PIP) --require-hashes --requirement",
+        "$(PIP) --no-deps --no-build-isolation --editable .",
+    ]
+
+
+# The first versions without a published fault that pip would take, and where it is published.
+FLOORS = {
+    "cryptography": ((48, 0, 1), "GHSA-537c-gmf6-5ccf"),
+    "jinja2": ((3, 1, 6), "CVE-2025-27516"),
+}
+
+
+def test_floors_are_above_published_faults_and_say_which() -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    for name, (floor, fault) in FLOORS.items():
+        (found,) = re.findall(rf'"{name}>=([\d.]+)[^"]*",? # ([^\n]*)', text)
+        assert tuple(map(int, found[0].split("."))) >= floor
+        assert fault in found[1]
+
+
 def _key(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -121,7 +168,7 @@ def test_the_top_level_is_the_agreed_one() -> None:
     plain = {name for name in top if not name.startswith(".")}
     assert plain == {
         "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "card_protocol",
-        "constraints.txt", "docs", "fixtures", "meter_emu", "pyproject.toml", "tests",
+        "constraints.txt", "docs", "fixtures", "locked", "meter_emu", "pyproject.toml", "tests",
     }  # fmt: skip
 
 

@@ -5,11 +5,13 @@ in March. The card lies in a folder of its own, a file like any other: a desk ca
 `insert` puts it back.
 """
 
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, final
 
@@ -144,12 +146,17 @@ def words(file: str) -> tuple[str, ...]:
 
 
 def _card(rig: Rig) -> str:
-    """Write a card with the two orders of spring 2020 into a folder of its own, return its name."""
+    """Write a card with the two orders of spring 2020 into a folder of its own, return its name.
+
+    The folder goes with the command.
+    """
     armed_us = typed_instant_us(_ARMED_AT, EPOCH_2000_US, BELGIAN)
     issued_at_min = (armed_us - EPOCH_2000_US) // MINUTE_US
     card = rig.first_card(issued_at_min=issued_at_min)
     rig.serve(card, Work(defer_until=ANNOUNCED, cut_at=ANNOUNCED), issued_at_min)
-    path = Path(tempfile.mkdtemp(prefix="meter-emu-")) / CARD_NAME
+    folder = tempfile.mkdtemp(prefix="meter-emu-")
+    click.get_current_context().call_on_close(partial(shutil.rmtree, folder, ignore_errors=True))
+    path = Path(folder) / CARD_NAME
     write_atomically(path, card.image.to_bytes(), private=True)
     return str(path)
 
