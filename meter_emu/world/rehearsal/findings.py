@@ -27,6 +27,7 @@ from meter_emu.world.rehearsal.verdicts import FindingKind
 
 _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
 # At these a program has just looked, and its display says how things stand.
+_MOVES: Final = (What.OPENED, What.CLOSED)
 _LOOKED: Final = (What.CARD_SERVED, What.CARD_REFUSED, What.KEY_PRESSED, What.KEY_HELD)
 
 
@@ -134,6 +135,8 @@ def _said(household: Household, wrong: str | None) -> str | None:
 def _answers(event: Event, answer: Owed | None) -> Iterator[Statement]:
     """Compare the meter's answer to a card with the one that it is owed."""
     served = event.what is What.CARD_SERVED
+    if served and event.written is None:
+        return  # whether it was heard at all is a guess (`unheard`)
     if answer is Owed.OBEYED:
         words = "a right card was put in, and the meter did not obey it"
         kind = FindingKind.GROUNDLESS_REFUSAL
@@ -224,7 +227,8 @@ def _balances(
 ) -> Iterator[Statement]:
     """Compare the balance in the memory at any event, and on the display where it is fresh."""
     work = WORK_US * max(household.load) * promise.mwh_per_unit
-    if event.balance_ueur is not None:
+    # A move of the switch is dated when it happened, and seen by the observer after the poll.
+    if event.balance_ueur is not None and event.what not in _MOVES:
         wrong = _wrong_balance(event.balance_ueur, promise, books, work, 1)
         yield Statement(event.at_us, FindingKind.WRONG_MONEY, "memory", _said(household, wrong))
     shown_cents = credit_said(event.shown) if event.what in _LOOKED else None

@@ -224,7 +224,7 @@ def test_a_cut_for_credit_that_never_comes_is_judged_while_a_right_meter_must_se
     """After a year u is 6 min, 2.5 h, 4.1 h: above 4 h a right meter may see no hour to cut in."""
     model = model_with(tmp_path, "drift_bound_ppb", drift_ppb)
     body = "clock_set = 2019-06-01T10:00:00\nbalance_eur = 0\nload_w = 500\n"
-    lived = Lived(tmp_path, body, model=model, end="2020-06-08T12:00:00")
+    lived = Lived(tmp_path, body, model=model, end="2020-06-04T12:00:00")
     assert lived.judge().findings == ()
     fed = lived.judge(change=lambda seen: [e for e in seen if e.what is not What.OPENED])
     assert kinds(fed) == ({FindingKind.WRONG_MONEY} if judged else set())
