@@ -12,7 +12,7 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.obligations import Must
 from meter_emu.world.rehearsal.promise import Promise, PromiseKind, promise_at
 from tests.world.rehearsal import case as hand
-from tests.world.rehearsal.case import ELECTRICITY, Seen
+from tests.world.rehearsal.case import ELECTRICITY, TEXT, Seen
 
 
 @pytest.fixture
@@ -25,9 +25,15 @@ class Case(hand.Case):
     """A home of 1000 W."""
 
     def __init__(
-        self, tmp_path: Path, body: str, *, model: str = ELECTRICITY, load: object = 1000
+        self,
+        tmp_path: Path,
+        body: str,
+        *,
+        model: str = ELECTRICITY,
+        load: object = 1000,
+        text: str = TEXT,
     ) -> None:
-        super().__init__(tmp_path, body, model=model, load=load)
+        super().__init__(tmp_path, body, model=model, load=load, text=text)
 
     def lawful(self, when: str, *seen: Seen, key: str = "red") -> bool:
         """Whether a cut for want of credit, or 10 A in its place, is allowed."""
@@ -48,8 +54,9 @@ def test_a_cut_is_lawful_when_credit_is_used_up_and_not_a_minute_before(tmp_path
 
 
 def test_the_non_disconnection_period_shelters_nights_and_weekends(tmp_path):
-    case = Case(tmp_path, "balance_eur = 0")
-    assert case.lawful("2020-06-05T15:59:59")  # Friday
+    friday = TEXT.replace("2020-06-01T10", "2020-06-05T10")  # the shelter itself ends after 96 h
+    case = Case(tmp_path, "balance_eur = 0", text=friday)
+    assert case.lawful("2020-06-05T15:59:59")
     assert case.lawful("2020-06-05T16:00:04")  # a look that began just before
     assert not case.lawful("2020-06-05T16:00:05")
     assert not case.lawful("2020-06-06T12:00:00")  # Saturday
