@@ -66,7 +66,7 @@ class Diagnosing:
             jobs=self._jobs,
             hear=lambda done, of: self.hear("pairs in one household", done, of),
         )
-        alive = survivors(self.predictor, self.kept, where, every)
+        alive = survivors(self.predictor, self.kept, where, every, so_far.ranking)
         self._complete("surviving pairs", alive)
         self._pairs = len(every)
         return self.decided(self._diagnosis(ranked(self.predictor, (*self._singles, *alive))))

@@ -51,23 +51,33 @@ def screen(predictor: Predictor, ranking: Ranking) -> PairScreen | None:
 
 
 def survivors(
-    predictor: Predictor, kept: KeptSignatures, where: PairScreen, pairs: Sequence[Hypothesis]
+    predictor: Predictor,
+    kept: KeptSignatures,
+    where: PairScreen,
+    pairs: Sequence[Hypothesis],
+    ranking: Ranking,
 ) -> tuple[Hypothesis, ...]:
     """Return the pairs that meet on the deciding household what the leading class does not.
 
-    One of whose halves does so alone, with the same signature, adds nothing there and is left out.
+    One that is there as a half alone is left out, unless its other half has support of its own: it
+    may explain what is reported elsewhere.
     """
-    found = []
-    for pair in pairs:
+    supported = {
+        member.words for one in ranking.classes if one.over_nothing > 0 for member in one.members
+    }
+
+    def adds(pair: Hypothesis) -> bool:
         mine = kept.of(where.place, pair)
-        halves = [kept.of(where.place, half) for half in halves_of(pair)]
-        for number in where.observations:
-            observation = predictor.incident.observations[number]
-            wanted = observation.many == "some"
-            if mine.meets(observation.seen) == wanted and mine not in halves:
-                found.append(pair)
-                break
-    return tuple(found)
+        met = any(
+            mine.meets(observation.seen) == (observation.many == "some")
+            for observation in (predictor.incident.observations[n] for n in where.observations)
+        )
+        halves = {half.words: kept.of(where.place, half) for half in halves_of(pair)}
+        if not met or mine not in halves.values():
+            return met
+        return any(words in supported for words, alone in halves.items() if alone != mine)
+
+    return tuple(pair for pair in pairs if adds(pair))
 
 
 def halves_of(pair: Hypothesis) -> tuple[Hypothesis, ...]:

@@ -280,7 +280,7 @@ def measured_pairs(library: Library, count: int, among: int) -> Iterator[str]:
         tried = library.hypotheses
         if where is not None:
             library.kept.complete({where.place: every}, jobs=2)
-            alive = survivors(predictor, library.kept, where, every)
+            alive = survivors(predictor, library.kept, where, every, alone)
             library.complete(alive, lambda _done, _of: None)
             tried = (*tried, *alive)
         classes = ranked(predictor, tried).classes
