@@ -219,6 +219,7 @@ def serving_at(served: Served, port: int) -> Iterator[str]:
             app_of(served, token, port),
             ws="websockets-sansio",
             ws_max_size=PAGE_MESSAGE_MAX,
+            ws_per_message_deflate=False,  # it never leaves this machine
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -68,8 +68,8 @@ class PageState:
         history = self._sitting.history
         happened_at = (len(history.events), history.event_count, history.end_us)
         minute = self._sitting.meter.board.now_us // MINUTE_US
-        later = minute != self._minute and now_ns >= self._next_happened_ns
-        if happened_at != self._happened_at or later or ended:
+        news = happened_at != self._happened_at or minute != self._minute
+        if (news and now_ns >= self._next_happened_ns) or ended:
             self._happened_at, self._minute = happened_at, minute
             self._next_happened_ns = now_ns + BYTES_EVERY_NS
             if self._sitting.history.end_us is not None:
