@@ -49,6 +49,7 @@ class History:
         self._moments: list[KeptMoment] = []
         self._place = 0  # how many moments there were up to the present
         self._end_us: int | None = None  # the latest instant, while the present is before it
+        self.forgets: Callable[[], None] = _nobody  # called when what comes after is forgotten
         self.events: list[Event] = []
         self.event_count = 0  # how many of the events have happened by now
 
@@ -81,6 +82,7 @@ class History:
         """Forget what comes after the present, because something else happens now."""
         if self._end_us is not None:
             self._end_us = None
+            self.forgets()
             del self._moments[self._place :]
             del self.events[self.event_count :]
 
@@ -135,3 +137,7 @@ class History:
 
     def _resumed(self) -> KeptMoment:
         return self._moments[self._place - 1]
+
+
+def _nobody() -> None:
+    """Tell nobody."""

@@ -56,6 +56,7 @@ class PageState:
         self._kept: dict[str, str] = {}
         self._bus: Final = BusLog(sitting.meter.bench)
         sitting.meter.bench.overhear(self._bus.between)
+        sitting.history.forgets = self._bus.forget_what_is_ahead
 
     def show(self, heard: int, *, ended: bool = False) -> None:
         """Publish what has changed, if it is time again; `heard` is how many lines were taken."""
@@ -72,8 +73,6 @@ class PageState:
         if (news and now_ns >= self._next_happened_ns) or ended:
             self._happened_at, self._minute = happened_at, minute
             self._next_happened_ns = now_ns + BYTES_EVERY_NS
-            if self._sitting.history.end_us is not None:
-                self._bus.forget_after(self._sitting.meter.board.now_us)
             parts["happened"] = json.dumps(self._happened())
         resting = not self._sitting.meter.bench.polling
         if resting and self._served.pages and now_ns >= self._next_bytes_ns:

@@ -34,6 +34,8 @@ _CHANGING: Final = (
     "meter_emu.firmware.memory",
     "card_protocol.card.",
 )
+_NOT_OURS: Final = "meter_emu.world.meter.bus"  # who looks on is no part of the meter
+_PLAIN: Final = frozenset({int, str, bytes, bool, type(None)})
 _IN_PLACE: Final = (bytearray, list, set, dict, deque)
 _Copy: TypeAlias = "bytes | tuple[Any, ...]"
 
@@ -101,18 +103,20 @@ def _reached(roots: tuple[object, ...]) -> Iterator[tuple[Any, Any]]:
             copy = _contents(thing)
             yield thing, copy
             if not isinstance(copy, bytes):
-                waiting += copy
+                waiting += [one for one in copy if type(one) not in _PLAIN]
         else:
             held = tuple(_attributes(thing))
             yield thing, held
-            waiting += (value for _, value in held)
+            waiting += [value for _, value in held if type(value) not in _PLAIN]
 
 
 def _changes(thing: object) -> bool:
     if isinstance(thing, Random | bytearray | list | set | dict | deque):
         return True
     kind = type(thing)
-    if isinstance(thing, type | Enum) or not kind.__module__.startswith(_CHANGING):
+    module = kind.__module__
+    ours = module.startswith(_CHANGING) and module != _NOT_OURS
+    if isinstance(thing, type | Enum) or not ours:
         return False
     rule = getattr(kind, "__dataclass_params__", getattr(kind, "__struct_config__", None))
     return rule is None or not rule.frozen

@@ -8,7 +8,7 @@ that came before it in the same poll: so from a wrong byte one finds who brought
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Any, Final, cast, final
 
 from card_protocol.trace import hide
@@ -74,6 +74,8 @@ class BusLog:
         last = self._exchanges[-1] if self._exchanges else None
         poll, now_us = self._bench.polls, self._bench.board.now_us
         brought = last.number if last is not None and last.poll == poll else None
+        if self._accesses and now_us < self._accesses[-1].at_us:
+            return  # it is known: time has gone back, and this happens again
         access = HeardAccess(now_us, poll, chip, at, data, writes, brought)
         self._accesses.append(access)
         if writes and chip == "eeprom":
@@ -83,16 +85,20 @@ class BusLog:
         """Record a command to the card and its answer."""
         self._count += 1
         bench = self._bench
+        if self._exchanges and bench.board.now_us < self._exchanges[-1].at_us:
+            return
         self._exchanges.append(
             CardExchange(self._count, bench.board.now_us, bench.polls, command, answer)
         )
 
     def last_poll(self) -> list[HeardAccess]:
-        """Return the accesses of the last poll that had any, in order."""
-        if not self._accesses:
+        """Return the accesses of the last poll up to the present that had any, in order."""
+        now_us = self._bench.board.now_us
+        so_far = dropwhile(lambda one: one.at_us > now_us, reversed(self._accesses))
+        last = next(so_far, None)
+        if last is None:
             return []
-        poll = self._accesses[-1].poll
-        return list(takewhile(lambda one: one.poll == poll, reversed(self._accesses)))[::-1]
+        return [last, *takewhile(lambda one: one.poll == last.poll, so_far)][::-1]
 
     def exchanges_of(self, poll: int) -> list[CardExchange]:
         """Return the commands to the card in one poll, in order."""
@@ -124,8 +130,9 @@ class BusLog:
                 if one.at_us <= until_us and 0 <= offset <= len(one.data) - size_bytes:
                     yield one, one.data[offset : offset + size_bytes]
 
-    def forget_after(self, now_us: int) -> None:
-        """Forget what came after an instant: time has gone back there."""
+    def forget_what_is_ahead(self) -> None:
+        """Forget what came after the present: time has gone back, and something else happens."""
+        now_us = self._bench.board.now_us
         for kept in (self._accesses, self._writes, self._exchanges):
             while kept and kept[-1].at_us > now_us:
                 kept.pop()
