@@ -224,7 +224,7 @@ def test_an_ordinary_season_is_rehearsed_with_nothing_announced(rehearse):
     shown = rehearse("winter")
     assert shown.code == 0
     answer, credit, more, _, title = shown.out.splitlines()[:5]
-    assert answer == "All 17 households are supplied and disconnected as announced."
+    assert answer == "All 19 households are supplied and disconnected as announced."
     assert f"{credit}{more}" == (
         "1 household is without supply for want of credit since 11 March; 11 were for a time."
     )
