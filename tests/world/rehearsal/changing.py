@@ -38,7 +38,8 @@ def changes(events: Sequence[Event], chance: Random) -> Iterator[Change]:
     for index, event in enumerate(events):
         if event.what in MOVES:
             yield _moved(events, index, chance)
-        if event.balance_ueur is not None and not chance.randrange(4):
+        seen_late = event.what in {What.OPENED, What.CLOSED}  # its balance is of a later look
+        if event.balance_ueur is not None and not seen_late and not chance.randrange(4):
             yield _charged(events, index, chance)
         if event.understood is not None:
             yield _stated(events, index, chance)
