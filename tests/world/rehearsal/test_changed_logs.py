@@ -14,6 +14,7 @@ from typing import Final
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import story
 from meter_emu.world.meter.events import Event
+from meter_emu.world.rehearsal.account import UEUR
 from meter_emu.world.rehearsal.breaches import SupplySpan, supply_of
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import run_meter
@@ -32,7 +33,7 @@ LAWFUL: Final = {
     Must.EITHER: set(Supplied),
     None: set(Supplied),
 }
-SMALL_UEUR: Final = 20_000  # two cents: less than an account that has parted may be wide
+SMALL_UEUR: Final = 20_000  # two cents: an account that has parted may be as wide
 
 
 def differs(
@@ -60,8 +61,10 @@ def why_unseen(
 ) -> str | None:
     """Return why nobody could see a change, `None` if somebody could."""
     if change.subject == "charge":
-        width = {books.high - books.low for books in row_of(household, campaign, events).books}
-        return "narrower than the account" if change.by_ueur <= SMALL_UEUR and width else None
+        # Two cents, or a deferral that ended while gas flowed and the battery was out.
+        books = row_of(household, campaign, events).books[change.place]
+        width_ueur = max(SMALL_UEUR, (books.high - books.low) // UEUR)
+        return "narrower than the account" if change.by_ueur <= width_ueur else None
     if change.subject == "display":
         return "its end had come, and a meter may have forgotten it" if change.gone else None
     naive = Naive(household, campaign, change.events)
