@@ -38,7 +38,7 @@ MODELS = {name: load_model(path) for name, path in built_in("meters").items()}
 START_US = 1_603_000_000_000_000  # 18 October 2020: the repeated hour lies a week ahead
 END_US = START_US + 20 * DAY_US
 REPEATED_US = 1_603_587_600_000_000  # 2020-10-25 01:00 UTC, in the middle of the repeated hours
-LETTERS = "aZé0 -'\"\\#[]={}.,\u20ac\u200f\U0001f4a1"  # what a file may hold and might trip over
+LETTERS = "aZé0 -'\"\\#[]={}.,\u20ac\u05d0\U0001f4a1"  # what a file may hold and might trip over
 CAMPAIGNS = 100
 OTHERS = {VisitKind.OLD_CARD, VisitKind.COPY, VisitKind.OTHERS_CARD}
 OWN = [kind for kind in VisitKind if kind not in OTHERS]
