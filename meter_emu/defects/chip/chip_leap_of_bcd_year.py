@@ -15,7 +15,7 @@ DEFECT = Defect(
     mechanism="a leap rule on BCD bits in the chip",
     swap=ChipLeapOfBcdYear,
     effect=Effect.NEVER,
-    law="cut-comes",
+    law="doubts",
     shown=armed("2030-03-10 12:00", on="2030-02-20 10:00"),
     blind="2000 to 2009 and 2020 to 2029",
     seen="PlayStation 3, 1 March 2010: the chip counted a leap day, the program refused it"
