@@ -38,6 +38,7 @@ MODELS = {name: load_model(path) for name, path in built_in("meters").items()}
 START_US = 1_603_000_000_000_000  # 18 October 2020: the repeated hour lies a week ahead
 END_US = START_US + 20 * DAY_US
 REPEATED_US = 1_603_587_600_000_000  # 2020-10-25 01:00 UTC, in the middle of the repeated hours
+NO_PLACES = str.maketrans("", "", "{}")  # braces in an announcement are places for its dates
 LETTERS = "aZé0 -'\"\\#[]={}.,\u20ac\u05d0\U0001f4a1"  # what a file may hold and might trip over
 CAMPAIGNS = 100
 OTHERS = {VisitKind.OLD_CARD, VisitKind.COPY, VisitKind.OTHERS_CARD}
@@ -78,7 +79,7 @@ class Maker:
             cut_at=civil(cut_us) if had_cut else None,
             defer_us=defer_us if had_defer else None,
             cut_us=cut_us if had_cut else None,
-            text=self.text() if self.maybe() else "",
+            text=self.text().translate(NO_PLACES) if self.maybe() else "",
         )
 
     def ends(self, shown: Announcement | None) -> tuple[int | None, int | None]:
