@@ -259,6 +259,7 @@ class FileCards:
             self._saved = self._files.card_in(inside.path, inside.content)
         self._known = dict(then.held)
         self._held, self._card, self._inside = inside, then.inside, inside is not None
+        self._refused = None  # the file is as the card was then
 
     def _meant(self, name: str) -> str:
         """Return the file that a name means: as it is, by its last part, or the one at hand."""
