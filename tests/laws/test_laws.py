@@ -62,7 +62,7 @@ BROKEN_BY = {
     "shown-again": f"{WRONG}whimsical",
     "slower-clock": f"{WRONG}whimsical",
     "tick-inside": f"{WRONG}byte_reads",
-    "time-base": f"{WRONG}standard_is_utc",
+    "time-base": f"{DEFECT}hour-set-back-again",
     "used-without-time": f"{WRONG}unannounced",
     "twelve-hours": f"{DEFECT}twelve-is-twelve",
     "weeks": f"{DEFECT}doy-common-year",

@@ -267,14 +267,6 @@ class _Thirteen(FieldCodec):
         return super().month(0x12 if byte == 0x13 else byte)
 
 
-class _Standard(ClockBase):
-    """Takes a clock in standard time for one in UTC."""
-
-    @override
-    def offset_s(self, state: State, factory: Factory) -> int:
-        return super().offset_s(state, factory) if state.flags & StateFlags.SUMMER else 0
-
-
 class _Unjournalled(ClockBase):
     """Takes a step that was begun for one that was not done."""
 
@@ -338,13 +330,6 @@ def steps_at_once(ports: Ports) -> Wrapped:
 
 def thirteen_months(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Thirteen)
-
-
-def standard_is_utc(ports: Ports) -> Wrapped:
-    return Wrapped(ports, _Standard)
-
-
-standard_is_utc.covers = EVERYTHING  # type: ignore[attr-defined]
 
 
 def unjournalled(ports: Ports) -> Wrapped:
