@@ -239,9 +239,10 @@ class _Walk:
             limited = now is Must.ON and (by_card or must is Must.LIMITED)
             ideal.unsure.before = JustBefore(until_us, limited=limited)
             rule, now, why = self._answer()
-        # If the switch may now be in either position, the one that was seen is lawful.
-        if rule.name in _OPENS and now is Must.EITHER and must is not Must.EITHER:
-            ideal.on = ideal.closed  # off against an earlier rule: lawfully so from now on
+        # If the switch may now be in either position, off is lawful from here on, whatever made it.
+        if rule.name in _OPENS and now is Must.EITHER and ideal.on and not ideal.closed:
+            ideal.on = False
+            return self._answer()
         return rule, now, why
 
 

@@ -78,7 +78,8 @@ class Naive:
             return None if orders.limiter else Must.OFF
         if not orders.prepayment:
             return Must.ON
-        return self.by_credit(us, orders)
+        must = self.by_credit(us, orders)
+        return Must.OFF if must is Must.EITHER and self.dark(us) else must
 
     def after_cut(self, us: int, orders: Orders) -> Must | None:
         """T2 has come: either until the meter must know, then off; 10 A with a limiter."""
@@ -93,11 +94,8 @@ class Naive:
             return None  # the clock may have been at its step: another hour of doubt
         if us >= cut_us + self.late_us(cut_us):
             return Must.OFF
-        before = self.moved_as_it_may(cut_us)
-        if before is None:
-            return None
-        if self.dark(cut_us):  # for another reason, before: it stays so, if that was one
-            return Must.OFF if before else Must.EITHER
+        if self.dark(cut_us):  # for another reason, before, or none: it stays so
+            return Must.OFF
         return Must.OFF if self.dark(us) else Must.EITHER
 
     def by_credit(self, us: int, orders: Orders) -> Must | None:
