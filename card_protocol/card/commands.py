@@ -297,8 +297,8 @@ def external_authenticate(session: CardSession, p1: int, p2: int, data: bytes, _
     """EXTERNAL AUTHENTICATE: the terminal proves its role (see `keys`).
 
     A wrong proof takes the role's right away and costs a try; the meter's last one blocks the card,
-    until a desk has proved itself. The desk's last try is never taken: who could block that key
-    would block a household's card for good, and 64 bits are not guessed. The try is taken *before*
+    until a desk has proved itself. The desk's last try is never taken: a blocked key would block a
+    household's card for good, and 64 bits are not guessed. The try is taken *before*
     the comparison, so cutting the power in between wins no free guess.
     """
     if p1:

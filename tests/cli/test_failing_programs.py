@@ -52,15 +52,18 @@ def _check_ended_from_outside(meter: dict[str, Any], why: str) -> None:
     assert meter["events"][-1]["shown"] == "HELLO", "it was run again up to the poll before"
 
 
-def test_remarks_are_said_before_the_run_and_a_mistake_of_the_office_names_file_and_visit(
+def test_remarks_are_a_part_of_the_result_and_a_mistake_of_the_office_names_file_and_visit(
     tmp_path, emu
 ):
     path = tmp_path / "c.toml"
     path.write_text(text(CUT), "utf-8")
     done = emu("rehearse", path)
-    said = f"meter-emu: {path}: household 'a', visit 1: what is written here never gets into the"
-    assert (done.code, done.err.count("\n")) == (0, 1)
-    assert done.err.startswith(said)
+    said = "note: household 'a', visit 1: what is written here never gets into the meter"
+    assert (done.code, done.err) == (0, "")
+    assert said in " ".join(done.out.split())
+    assert emu("rehearse", path, "--strict").code == 1
+    notes = emu("rehearse", path, "--json", "-").json()["notes"]
+    assert notes == [said.removeprefix("note: ")]
     before = CUT.replace("['cut']", "['defer', 'cut'], defer_until = 2020-06-05T11:00:00")
     again = CUT.replace("06-02", "06-03").replace("06-08", "06-04")
     path.write_text(text(INSERT.replace("02T11", "02T09") + before + again), "utf-8")

@@ -134,7 +134,7 @@ def test_an_empty_name_is_no_name(here, option, tmp_path):
         ("n" * 300, "cannot be read: File name too long"),
         ("a=" + "[" * 3_000, "it is nested too deep"),
         ("seed=" + "9" * 5_000, "a number is too long"),
-        ('[[household]]\nimage = "a\\u0000b"', "want text without control characters"),
+        ('[[household]]\nimage = "a\\u0000b"', "is not valid TOML: text with the character U+0000"),
     ],
     ids=["endless", "long", "deep", "digits", "zero byte"],
 )

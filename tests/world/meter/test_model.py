@@ -63,7 +63,7 @@ def test_what_is_not_found_is_answered_with_what_there_is(name):
          "poll_s: want a whole number, got a number with a point"),
         ("poll_s = 60 ", "", "poll_s: is missing"),
         ("poll_s = 60 ", "pol_s = 60 ", "pol_s: unknown key, did you mean 'poll_s'?"),
-        ('name = "', 'name = "\\u001b', "name: want text without control characters"),
+        ('name = "', 'name = "\\u001b', "is not valid TOML: text with the character U+001B"),
         ('"electricity"', '"water"', "energy: want one of electricity, gas, got 'water'"),
         ("set_error_s", "set_eror_s", "clock.set_eror_s: unknown key"),
         ("outage_max_days = 60", "outage_max_days = 1",

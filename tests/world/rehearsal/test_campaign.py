@@ -237,7 +237,7 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         (
             'id = "a"',
             'id = "a\\u009b"',
-            "household 'a\\x9b': id: want text without control characters",
+            "is not valid TOML: text with the character U+009B",
         ),
         ('name = "test"', "", "name: is missing"),
         ('"cut"]', '"cutt"]', "household 'a', visit 1, desk 2: want one of"),
