@@ -143,9 +143,10 @@ def _unguided(argv: list[str]) -> int:
             data = mutated(
                 target, one, random, lambda raw: blindly(raw, target.words, target.size_max, random)
             )
-        if not _held(tried, data):
-            return FOUND
         done += 1
+        if not _held(tried, data):
+            _say(done, len(corpus), monotonic() - began_at)
+            return FOUND
         if len(data) not in sizes and len(corpus) < _KEEP_MAX:
             sizes.add(len(data))
             corpus.append(data)

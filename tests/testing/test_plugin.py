@@ -122,9 +122,10 @@ def test_a_failed_test_tells_seed_events_and_dialogue(examples: pytest.Pytester)
             "the last * of * steps between card and reader:",
             "  2020-03-18T12:00:00+01:00  desk, card 1",
             "    reset: ATR 3b*",
-            "    UPDATE BINARY file 3 from 0, 48 bytes sent: success [[]00d683* > 9000[]]",
+            "    UPDATE BINARY file 2 from 0, 64 bytes sent: success [[]00d682* > 9000[]]",
             "  2020-03-18T12:00:00+01:00  meter, card 1",
             "    EXTERNAL AUTHENTICATE with key 1*: success [[]00820001* > 9000[]]",
+            "    UPDATE BINARY file 3 from 0, 154 bytes sent: success [[]00d683* > 9000[]]",
         ]
     )
 
