@@ -60,15 +60,23 @@ class _Tally:
     broken: _Breach | None = None
 
 
+class _Met(NamedTuple):
+    """What the stories are about of which the same laws were asked."""
+
+    law_ids: tuple[str, ...]
+    about: dict[str, int]
+
+
 class _Seen(NamedTuple):
     """The results of a batch: laws by their ids, and the number of stories in the time given.
 
-    `met` counts, for each way to draw, what its stories are about.
+    `met` counts what its stories are about, apart for each set of laws that were asked of one: of
+    a story that a batch given out early draws for a law already broken nothing is counted.
     """
 
     tallies: dict[str, _Tally]
     stories: int
-    met: dict[str, dict[str, int]]
+    met: list[_Met]
 
 
 class _SentKit(NamedTuple):
@@ -120,7 +128,7 @@ class Examining(TextTask[Stories, _Seen]):
         groups: dict[DrawStory, list[Law]] = {}
         for law_id in unit.law_ids:
             groups.setdefault(laws()[law_id].draw, []).append(laws()[law_id])
-        seen: dict[str, dict[str, int]] = {draw.__name__: {} for draw in groups}
+        seen: dict[tuple[str, ...], dict[str, int]] = {}
         for number in range(unit.first, unit.stop):
             for draw, group in groups.items():
                 asked = [
@@ -132,12 +140,13 @@ class Examining(TextTask[Stories, _Seen]):
                     continue
                 chooser = seeded(f"{self.seed}/{draw.__name__}/{number}")
                 trial = Trial(draw(chooser, self.kits), self.build)
-                _add(seen[draw.__name__], dict.fromkeys(met(trial.campaign), 1))
+                about = seen.setdefault(tuple(law.id for law in asked), {})
+                _add(about, dict.fromkeys(met(trial.campaign), 1))
                 for law in asked:
                     if monotonic() > self.ends_s:
-                        return _Seen(tallies, number - unit.first, seen)
+                        return _Seen(tallies, number - unit.first, _each_met(seen))
                     _ask(law, trial, tallies[law.id], number, chooser)
-        return _Seen(tallies, unit.stop - unit.first, seen)
+        return _Seen(tallies, unit.stop - unit.first, _each_met(seen))
 
     def watching(
         self,
@@ -231,9 +240,9 @@ def verify(
     with closing(engine.results(task, units)) as batches:
         for seen in batches:
             stories += seen.stories
-            asked = {law.draw.__name__ for law in chosen if law.id not in found}
-            for draw in asked & seen.met.keys():  # the same on any engine
-                _add(about, seen.met[draw])
+            for asked, counts in seen.met:
+                if not found.keys() >= set(asked):  # the same on any engine
+                    _add(about, counts)
             for law_id in _counted(seen.tallies, tallies, found):
                 found[law_id] = _examined(laws()[law_id], tallies[law_id], build, kits, late_s)
                 hear(stories, found[law_id])
@@ -266,6 +275,10 @@ def _deadline(deadline_s: float | None, began_s: float | None) -> tuple[float, f
         return inf, inf
     ends_s = (monotonic() if began_s is None else began_s) + deadline_s
     return ends_s, ends_s + deadline_s * _OVER
+
+
+def _each_met(seen: dict[tuple[str, ...], dict[str, int]]) -> list[_Met]:
+    return [_Met(law_ids, about) for law_ids, about in seen.items()]
 
 
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:
