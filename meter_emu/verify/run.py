@@ -201,7 +201,7 @@ class _Late:
         """See `Watching`: of the stories of a worker that was ended nothing is said."""
         if not hung:
             raise lost_worker(how)
-        return _Seen({law_id: _Tally() for law_id in self._unit.law_ids}, 0, {})
+        return _Seen({law_id: _Tally() for law_id in self._unit.law_ids}, 0, [])
 
 
 def verify(
