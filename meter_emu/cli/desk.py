@@ -60,6 +60,8 @@ def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
         json_file: str | None,
         **own: Any,  # noqa: ANN401 - whatever the command's options are
     ) -> None:
+        from card_protocol.timestamp import MINUTES_NONE
+
         deed, minute = plan(**own), issued_at_min(issued_at)
         key = read_master_key(key_file)
         borne_min = minute
@@ -67,7 +69,9 @@ def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
         def do(desk: "Desk", card: "Exchange") -> "Account":
             nonlocal borne_min
             if issued_at is not None:
-                borne_min = max(record.issued_at_min for record in desk.account(card))
+                bears = (record.issued_at_min for record in desk.account(card))
+                # The identity of a memory card has no date of issue.
+                borne_min = max(one for one in bears if one != MINUTES_NONE)
             return deed(desk, card, minute)
 
         account = place.serve(key, do, writes=True)

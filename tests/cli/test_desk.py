@@ -48,6 +48,18 @@ def test_a_card_that_is_written_with_an_earlier_date_than_it_bears_says_so(emu, 
     assert (again.code, again.err) == (0, "")
 
 
+def test_a_memory_card_bears_the_date_of_its_order_alone(emu, tmp_path):
+    """Its identity has none."""
+    card = tmp_path / "chip.card"
+    when = ("--issued-at", "2020-06-29 10:00")
+    assert emu("card", "new", card, "--meter-id", METER, "--carrier", "memory", *when).code == 0
+    done = emu("desk", "reactivate", card, *when)
+    assert (done.code, done.err) == (0, "")
+    done = emu("desk", "reactivate", card, "--issued-at", "2020-06-29 09:59")
+    assert done.code == 0
+    assert done.err.endswith("2020-06-29 09:59, before the 2020-06-29 10:00 that it bore\n")
+
+
 def test_the_time_of_writing_is_now_unless_said(emu, card):
     assert emu("desk", "load", card, "--eur", "5").code == 0
     assert shown(emu, card)["desk record"]["issued_at_min"] > "2025"

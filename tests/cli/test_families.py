@@ -150,9 +150,11 @@ NAMED_BY = {
         "card_protocol/carrier/": "the ways to write its records on a kind of card",
         "meter_emu/desk/": "the office is the one of budget cards",
         "meter_emu/defects/desk/": "each swaps a routine of that office",
+        "meter_emu/defects/dialogue/": "some swap a routine of the dialogue with its card",
         "meter_emu/cli/desk.py": "its commands",
         "meter_emu/cli/get.py": "a memory card's code is its own",
         "meter_emu/fuzz/targets/card_records.py": "its own target, which knows the MACs",
+        "meter_emu/sitting/office.py": "the counter reads back what the meter wrote on one",
         "meter_emu/world/rehearsal/": "the card of a household is one",
     },
     "clock": {
