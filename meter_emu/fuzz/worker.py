@@ -144,8 +144,9 @@ def _unguided(argv: list[str]) -> int:
                 target, one, random, lambda raw: blindly(raw, target.words, target.size_max, random)
             )
         done += 1
-        if not _held(tried, data):
+        if (error := _error(tried, data)) is not None:
             _say(done, len(corpus), monotonic() - began_at)
+            sys.stderr.write("".join(traceback.format_exception(error)))
             return FOUND
         if len(data) not in sizes and len(corpus) < _KEEP_MAX:
             sizes.add(len(data))
@@ -165,14 +166,13 @@ def _asked_to_end() -> Callable[[], bool]:
     return lambda: bool(asked)
 
 
-def _held(tried: Callable[[bytes], None], data: bytes) -> bool:
+def _error(tried: Callable[[bytes], None], data: bytes) -> Exception | None:
+    """Try an input; return what did not hold."""
     from meter_emu.fuzz.target import Trying
 
     with Trying() as trying:
         tried(data)
-    if trying.error is not None:
-        sys.stderr.write("".join(traceback.format_exception(trying.error)))
-    return trying.error is None
+    return trying.error
 
 
 def _say_begins() -> None:
