@@ -1,5 +1,8 @@
 """Text of somebody else's in every option and file never steers a terminal: it is escaped."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -14,6 +17,7 @@ HOSTILE = "x\x1b[2J\x1b]0;t\x07\x9b1m\u202eegac\u2066\u200b\U000e0041\r\x7f"
 PLAIN_CONTROLS = {"\n", "\t"}
 # These serve, wait or open something for ever where their words are right.
 FOREVER = {"run", "card serve", "fuzz run"}
+ENDS_S = 60.0  # ours: a hundred times what the slowest takes
 
 
 def steering(text: str) -> set[str]:
@@ -31,7 +35,8 @@ def words_of(command: click.Command, hostile: click.Parameter) -> list[str]:
     """Return words with hostile text in one parameter, and something in what has to be there."""
     words, arguments = [], []
     for parameter in command.params:
-        if parameter is not hostile and not parameter.required:
+        waits = parameter.name == "wait_s"  # for a card or a reader: `card relay` does so for ever
+        if parameter is not hostile and not parameter.required and not waits:
             continue
         value = HOSTILE if parameter is hostile else _something(parameter)
         many = [value] * max(1, parameter.nargs)
@@ -45,7 +50,9 @@ def words_of(command: click.Command, hostile: click.Parameter) -> list[str]:
 def _something(parameter: click.Parameter) -> str:
     if isinstance(parameter.type, click.Choice):
         return str(parameter.type.choices[0])
-    return {"meter_id": "1", "eur": "5", "at": "2020-06-02 10:00"}.get(parameter.name or "", "1")
+    return {"wait_s": "0", "meter_id": "1", "eur": "5", "at": "2020-06-02 10:00"}.get(
+        parameter.name or "", "1"
+    )
 
 
 CASES = [
@@ -57,6 +64,22 @@ CASES = [
 ]
 
 
+@contextmanager
+def ends(what: str, within_s: float = ENDS_S) -> Iterator[None]:
+    """Fail the test when the block has not ended within `within_s`, also where it waits."""
+
+    def fail(_number: int, _frame: object) -> None:
+        pytest.fail(f"{what} does not end")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.setitimer(signal.ITIMER_REAL, within_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_there_is_much_to_try():
     assert len(CASES) > 150
 
@@ -66,7 +89,8 @@ def test_no_command_lets_hostile_text_through(emu, tmp_path, monkeypatch):
     let_through = []
     for number in drawn(len(CASES), short=60):  # 50 ms each
         path, parameter = CASES[number]
-        done = emu(*path.split(), *words_of(LEAVES[path], parameter))
+        with ends(f"{path} {parameter.name}"):
+            done = emu(*path.split(), *words_of(LEAVES[path], parameter))
         for stream, text in (("out", done.out), ("err", done.err)):
             if steering(text):
                 let_through.append(f"{path} {parameter.name}: {stream} {text[:80]!r}")
@@ -95,5 +119,7 @@ def test_hostile_text_in_a_file_is_refused_where_it_is_decoded(where):
 
 
 def test_the_check_can_fail():
+    with pytest.raises(pytest.fail.Exception, match="pause does not end"), ends("pause", 0.01):
+        signal.pause()
     assert steering(HOSTILE) >= {"\x1b", "\x07", "\x9b", "\u202e", "\U000e0041"}
     assert steering("Zoé\n\t") == set()
