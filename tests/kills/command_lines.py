@@ -113,6 +113,8 @@ OTHERWISE: Final = {
     "card put": "tests/pcsc/test_killed.py, with a reader",
     "card get": "the same",
     "card relay": "leaves only what it is told to with --json, as list does",
+    "diagnose": "leaves whole files as list does, and signatures that are made again if lost",
+    "firmware debug": "leaves nothing: it hands a household to a debugger",
     "firmware new": "leaves whole files of a new folder, which is made again",
     "fuzz export": "leaves whole files, one after another, that are made again",
     "fuzz run": "leaves finds as fuzz minimize does, and inputs that may be lost",

@@ -1,10 +1,10 @@
 """The load next to an order that is refused is refused with it."""
 
-from meter_emu.defects import Defect, Effect, unannounced
+from meter_emu.defects import Defect, Effect, Showing
 from meter_emu.domain import Contents, Result
 from meter_emu.firmware.rules import MeterRules
 
-_CUT = 'desk = ["cut"], cut_at = 2020-12-31T12:00:00, fields = { cut_at = "2002300800" }'
+_CUT = 'desk = ["cut"], fields = { cut_at = "2002300800" }'
 
 
 class LoadLostWithItsOrder(MeterRules):
@@ -23,9 +23,10 @@ DEFECT = Defect(
     swap=LoadLostWithItsOrder,
     effect=Effect.EARLY,
     law="wrong-office",
-    shown=unannounced(
-        "2020-02-03 06:00",
-        "2020-02-05 20:00",
+    shown=Showing(
+        start="2020-02-03 06:00",
+        end="2020-02-05 20:00",
+        cut="2020-12-31 12:00",
         load_w=500,
         balance_eur=2,
         visits=(
