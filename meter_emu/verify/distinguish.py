@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.compared import without_screen
-from meter_emu.laws.law import Broken, Law, Trial
+from meter_emu.laws.law import Broken, Law, Trial, campaign_of
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import Among
 from meter_emu.units import SECOND_US, decimal
@@ -163,7 +163,7 @@ def _small(law: Law, tape: Tape, kits: Among, builds: tuple[str, str], number: i
     small, runs = shrunk(tape, differs)
     found = _first_difference(law.draw(Replayed(small), kits), law, builds)
     assert found is not None, "a story is the same whenever it is lived"
-    campaign, pair = found
+    campaign, pair = _without_what_follows(*found, builds)
     trial = Trial(campaign, builds[0])
     return Difference(
         number=number,
@@ -184,13 +184,37 @@ def _first_difference(
 ) -> tuple[Campaign, _Pair] | None:
     """Return the first difference in a story, or in one that a hazard makes from it."""
     for campaign in _with_hazard(story, law, builds):
-        one, other = (_run(Trial(campaign, build)) for build in builds)
-        if len({parse_build(build).factory is None for build in builds}) == 2:
-            one, other = without_screen(one), without_screen(other)  # each has words of its own
-        for pair in zip_longest(*_both_seen(one, other)):
-            if not _alike(*pair):
-                return campaign, pair
+        pair = _first_pair(campaign, builds)
+        if pair is not None:
+            return campaign, pair
     return None
+
+
+def _first_pair(campaign: Campaign, builds: tuple[str, str]) -> _Pair | None:
+    """Return the first events in which two builds differ in a story."""
+    one, other = (_run(Trial(campaign, build)) for build in builds)
+    if len({parse_build(build).factory is None for build in builds}) == 2:
+        one, other = without_screen(one), without_screen(other)  # each has words of its own
+    for pair in zip_longest(*_both_seen(one, other)):
+        if not _alike(*pair):
+            return pair
+    return None
+
+
+def _without_what_follows(
+    campaign: Campaign, pair: _Pair, builds: tuple[str, str]
+) -> tuple[Campaign, _Pair]:
+    """Return the story without the visits after its difference, if that is there all the same.
+
+    A draw that always makes several visits makes them whatever is on its tape.
+    """
+    last_us = max(event.at_us for event in pair if event is not None)
+    (household,) = campaign.households
+    visits = tuple(visit for visit in household.visits if visit.at_us <= last_us)
+    if visits == household.visits:
+        return campaign, pair
+    shorter = campaign_of(campaign, replace(household, visits=visits))
+    return (shorter, pair) if _first_pair(shorter, builds) == pair else (campaign, pair)
 
 
 def _with_hazard(story: Campaign, law: Law, builds: tuple[str, str]) -> Iterator[Campaign]:
