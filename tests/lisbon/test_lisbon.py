@@ -71,7 +71,8 @@ def test_the_judge_sees_a_program_that_keeps_the_time_of_brussels():
     campaign = load_campaign(CAMPAIGN, build=f"{__name__}:in_brussels")
     found = {run.outcome.id: run.outcome.verdict for run in lived(campaign)}
     assert found == {
-        "after-the-gap": Verdict.LATE,  # Brussels has no such time: the later of two
+        # Brussels has no such time, and the later of two is the instant that Lisbon means.
+        "after-the-gap": Verdict.ON_TIME,
         "summer": Verdict.EARLY,
         "first-of-two": Verdict.NEVER,  # its card names another zone's rule
         "second-of-two": Verdict.EARLY,

@@ -1,5 +1,7 @@
 """Money is conserved to the smallest unit across desk, card and meter, cuts and tears included."""
 
+from typing import Final
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -19,16 +21,30 @@ from tests.properties.around_t_stories import around_t_stories, at_every_poll, k
 from tests.properties.trials import DAY_US, HOUR_US, SECOND_US, Circumstances, MeterSetup, state_of
 
 
-def balance_law(board: Board, model: MeterModel, started_cents: int) -> None:
-    """What the meter has accepted is in it or was consumed, and so is all that went through it."""
+_SUM: Final = 1 << 32  # sums of energy and the register wrap there, and an age begins just below
+
+
+def money_ueur(state: State) -> int:
+    """Return what is in the meter or was consumed, less what was loaded: always the same."""
+    held_ueur = state.balance_ueur - state.emergency_debt_ueur
+    return held_ueur + state.charged_ueur - state.accepted_cents * UEUR_PER_CENT
+
+
+def balance_law(board: Board, model: MeterModel, then: State) -> None:
+    """What the meter has accepted is in it or was consumed, and so is all that went through it.
+
+    Both since `then`: meter and card have a past, whose sums are drawn each for itself.
+    """
     state = state_of(board)
-    in_meter = state.balance_ueur - state.emergency_debt_ueur - started_cents * UEUR_PER_CENT
-    assert state.accepted_cents * UEUR_PER_CENT == in_meter + state.charged_ueur
-    pending_units = board.metrology.read_units(board.now_us) - state.booked_units
-    assert pending_units >= 0
-    booked_wh = state.charged_wh + state.deferred_wh + state.postpaid_wh
-    factor = model.credit.mwh_per_unit
-    assert state.booked_units * factor == booked_wh * 1000 + state.remainder_mwh
+    assert money_ueur(state) == money_ueur(then)
+    booked_units = (state.booked_units - then.booked_units) % _SUM
+    assert booked_units <= (board.metrology.read_units(board.now_us) - then.booked_units) % _SUM
+    booked_wh = sum(
+        (getattr(state, name) - getattr(then, name)) % _SUM
+        for name in ("charged_wh", "deferred_wh", "postpaid_wh")
+    )
+    booked_mwh = booked_units * model.credit.mwh_per_unit
+    assert then.remainder_mwh + booked_mwh == booked_wh * 1000 + state.remainder_mwh
     assert 0 <= state.remainder_mwh < 1000
 
 
@@ -44,13 +60,19 @@ def of_one_chip(seed: int) -> Campaign:
 def money_at_every_poll(story: Campaign, build: str = "reference") -> State:
     """Live an evening with the law held at every poll; return the state at its end."""
     (household,) = story.households
+    begins: list[State] = []
 
     def look(bench: Bench) -> None:
         if bench.board.powered:
-            balance_law(bench.board, household.model, household.balance_cents)
+            balance_law(bench.board, household.model, begins[-1])
 
-    state = state_of(lived(story, build, at_every_poll(look)).board)
-    assert state.accepted_cents <= issued_cents(story)
+    def prepare(bench: Bench) -> None:
+        begins.append(state_of(bench.board))
+        at_every_poll(look)(bench)
+
+    state, then = state_of(lived(story, build, prepare).board), begins[-1]
+    assert then.balance_ueur == household.balance_cents * UEUR_PER_CENT
+    assert state.accepted_cents - then.accepted_cents <= issued_cents(story)
     return state
 
 
@@ -80,9 +102,10 @@ def test_a_load_is_booked_exactly_once_wherever_the_session_is_cut(cut_us, seed,
         start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, **kit._asdict()
     )
     setup = MeterSetup(setting)
+    then = setup.state()
 
     def holds() -> None:
-        balance_law(setup.board, kit.model, setting.balance_cents)
+        balance_law(setup.board, kit.model, then)
 
     setup.write(Work(load_cents=cents))
     setup.bench.run_until(at_us)
@@ -104,8 +127,12 @@ def test_energy_that_is_charged_costs_its_price(story):
     """
     (household,) = story.households
     assume(not any(visit.desk and visit.desk.tariff for visit in household.visits))
-    state = state_of(lived(story).board)
+    begins: list[State] = []
+    state = state_of(lived(story, prepare=lambda b: begins.append(state_of(b.board))).board)
+    then = begins[-1]
     _, day, night = household.model.credit.pricing
-    day_wh = state.charged_wh - state.charged_night_wh
-    assert state.charged_ueur == day_wh * day + state.charged_night_wh * night
-    assert state.charged_night_wh <= state.night_wh
+    charged_night_wh = (state.charged_night_wh - then.charged_night_wh) % _SUM
+    day_wh = (state.charged_wh - then.charged_wh) % _SUM - charged_night_wh
+    charged_ueur = state.charged_ueur - then.charged_ueur
+    assert charged_ueur == day_wh * day + charged_night_wh * night
+    assert charged_night_wh <= (state.night_wh - then.night_wh) % _SUM

@@ -32,6 +32,7 @@ SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
+HALF = 1 << 31  # of the numbers that a save may have
 WORK_US = 5 * SECOND_US  # one poll's own time on bus and EEPROM, a valve's travel, with room
 METER_ID = 541_000_000_777
 
@@ -164,4 +165,5 @@ def state_of(board: Board) -> State:
     """Return the newest whole state in the cells, read without the firmware's own loader."""
     copies = [bytes(board.eeprom.cells[at : at + STATE.size_bytes]) for at in STATE_AT]
     states = [STATE.parse(raw) for raw in copies if raw[:2] == STATE.magic and crc_holds(raw)]
-    return max(states, key=lambda state: state.sequence)
+    first = states[0].sequence  # the copies are one save apart, which may be across the wrap
+    return max(states, key=lambda state: (state.sequence - first + HALF) % (2 * HALF))

@@ -9,7 +9,9 @@ class ShelterByEnergyAlone(Favours):
     """Counts no minutes."""
 
     def count(self, state: State, factory: Factory, ticks_ms: int) -> None:
-        state.sheltered_ticks_ms = ticks_ms
+        counted_min = state.sheltered_min
+        super().count(state, factory, ticks_ms)
+        state.sheltered_min = counted_min
 
 
 DEFECT = Defect(

@@ -24,7 +24,7 @@ from tests.world.meter.images import (
 @each_cell(
     ("field", "value"),
     [
-        ("flags", 0x80), ("health", 99), ("supply", 3), ("account", 3), ("order_result", 0x99),
+        ("lost_by", 99), ("health", 99), ("supply", 3), ("account", 3), ("order_result", 0x99),
         ("price_ueur_per_wh", 0), ("version", 1), ("magic", b"XX"),
     ],
 )  # fmt: skip
