@@ -20,7 +20,6 @@ from tests.laws import wrong
 from tests.properties.around_t_stories import around_t_stories, at_every_poll, kits, lived
 from tests.properties.trials import DAY_US, HOUR_US, SECOND_US, Circumstances, MeterSetup, state_of
 
-
 _SUM: Final = 1 << 32  # sums of energy and the register wrap there, and an age begins just below
 
 
