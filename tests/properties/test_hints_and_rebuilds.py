@@ -44,6 +44,8 @@ def test_building_the_program_anew_between_any_two_polls_changes_nothing(story):
 # u with the wrong sign; a step that nothing waits for; a T of the hour that comes twice, found in
 # the first.
 MISLED = {"uncertainty-added", "hour-set-back-again", "fields-compared-apart"}
+# Their mistake is the hint itself. Anew between any two polls, they still change nothing.
+OVERSLEEPING = {"woken-by-the-clock-alone", "woken-by-whole-minutes"}
 
 
 def hinting() -> list[str]:
@@ -64,9 +66,17 @@ def hinting() -> list[str]:
 @each_cell("defect", hinting(), short=30)
 def test_with_every_defect_neither_hints_nor_a_program_made_anew_change_anything(defect):
     build = f"reference+{defect}"
+    tried = at_every_poll(Bench.rebuild) if defect in OVERSLEEPING else every_poll_anew
     for number in range(4):
         story = around_t(seeded(f"{defect}/{number}"))
-        assert lived(story, build, every_poll_anew).seen() == lived(story, build).seen()
+        assert lived(story, build, tried).seen() == lived(story, build).seen()
+
+
+@each_cell("defect", sorted(OVERSLEEPING))
+def test_what_oversleeps_is_seen_at_every_poll(defect):
+    stories = (around_t(seeded(f"{defect}/{number}")) for number in range(8))
+    build = f"reference+{defect}"
+    assert any(lived(one, build, every_poll).seen() != lived(one, build).seen() for one in stories)
 
 
 @given(around_t_stories())

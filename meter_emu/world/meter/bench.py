@@ -1,9 +1,9 @@
 """One meter on the bench: power, polls, cards and buttons along true time.
 
 Polls happen at the model's cadence. A program's sleep hint lets the bench skip polls that would do
-nothing, except those whose accesses may straddle an RTC midnight or an outside event: skipping them
-would hide torn reads. With `obey_hints=False` every poll is run; the result must be the same, byte
-for byte.
+nothing, except those whose accesses may straddle the end of the hint, an RTC midnight or an outside
+event: skipping them would hide what they read. With `obey_hints=False` every poll is run; the
+result must be the same, byte for byte.
 """
 
 from collections.abc import Callable, Sequence
@@ -303,9 +303,10 @@ class Bench:
             return soonest_us
         # Asleep: the first one at or after the end of the hint.
         at_us = self._cadence_from(self._wake_us)
-        # But a poll that may still be running at an RTC midnight, or when the caller wants to look,
-        # is run whatever the hint says: skipped, its torn readings could never be seen.
-        for edge_us in (self._midnight_us, until_us):
+        # But a poll that may still be running when the hint ends, at an RTC midnight, or when the
+        # caller wants to look, is run whatever the hint says: it may read the clock after the end,
+        # and skipped, its torn readings could never be seen.
+        for edge_us in (self._wake_us, self._midnight_us, until_us):
             last_us = self._cadence_from(edge_us) - self._poll_us  # the last one before the edge
             if edge_us - last_us <= POLL_LONGEST_US and last_us >= soonest_us:
                 at_us = min(at_us, last_us)
