@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from meter_emu.firmware.ends import Hours, Nights
-from meter_emu.firmware.layouts import Factory, Health, Rate
+from meter_emu.firmware.layouts import Factory, Health, Rate, State
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Sleep
@@ -150,6 +150,7 @@ def possible(setting: Circumstances, nights: Spans) -> Spans:
 def watch(setup: MeterSetup, to_us: int, *, every_us: int = HOUR_US // 2) -> None:
     """Let a meter run, and hold what it has booked since the last look between the two prices."""
     setting, before = setup.setting, setup.state()
+    then = before
     nights = nights_between(setting.model, setting.start_us, to_us)
     due, may = certain(setting, nights), possible(setting, nights)
     for at_us in [*range(setting.start_us + every_us, to_us, every_us), to_us]:
@@ -165,11 +166,11 @@ def watch(setup: MeterSetup, to_us: int, *, every_us: int = HOUR_US // 2) -> Non
         )
         assert cost_ueur(setting, near_may, *ticks) <= cost <= cost_ueur(setting, near_due, *ticks)
         before = state
-    settled(setup)
+    settled(setup, then)
 
 
-def settled(setup: MeterSetup) -> None:
-    """No tick is lost, and what is charged is the two registers times their prices."""
+def settled(setup: MeterSetup, then: State) -> None:
+    """No tick is lost since `then`, and what is charged is the two registers times their prices."""
     state = setup.state()
     assert setup.board.metrology.read_units(setup.board.now_us) == Energy(setup.setting).units(
         setup.board.now_us
@@ -179,7 +180,7 @@ def settled(setup: MeterSetup) -> None:
     assert state.charged_wh == state.booked_units
     assert state.charged_ueur == day_wh * day + state.charged_night_wh * night
     assert state.charged_night_wh == state.night_wh
-    balance_law(setup.board, setup.setting.model, setup.setting.balance_cents)
+    balance_law(setup.board, setup.setting.model, then)
 
 
 @st.composite
