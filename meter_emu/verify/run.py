@@ -70,7 +70,7 @@ class _Met(NamedTuple):
 class _Seen(NamedTuple):
     """The results of a batch: laws by their ids, and the number of stories in the time given.
 
-    `met` counts what its stories are about, apart for each set of laws that were asked of one: of
+    `met` counts what its stories are about, apart for each set of laws that were checked on one: of
     a story that a batch given out early draws for a law already broken nothing is counted.
     """
 
@@ -277,8 +277,8 @@ def _deadline(deadline_s: float | None, began_s: float | None) -> tuple[float, f
     return ends_s, ends_s + deadline_s * _OVER
 
 
-def _each_met(seen: dict[tuple[str, ...], dict[str, int]]) -> list[_Met]:
-    return [_Met(law_ids, about) for law_ids, about in seen.items()]
+def _each_met(about_by_laws: dict[tuple[str, ...], dict[str, int]]) -> list[_Met]:
+    return [_Met(law_ids, about) for law_ids, about in about_by_laws.items()]
 
 
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:
