@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.compared import without_screen
-from meter_emu.laws.law import Broken, Law, Trial, campaign_of
+from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import Among
 from meter_emu.units import SECOND_US, decimal
@@ -27,6 +27,7 @@ from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.engine import how_it_begins
+from meter_emu.world.rehearsal.household import Households
 from meter_emu.zones import TimeZone
 
 _APART_US: Final = SECOND_US  # ours: no person sees less
@@ -209,11 +210,12 @@ def _without_what_follows(
     A draw that always makes several visits makes them whatever is on its tape.
     """
     last_us = max(event.at_us for event in pair if event is not None)
-    (household,) = campaign.households
-    visits = tuple(visit for visit in household.visits if visit.at_us <= last_us)
-    if visits == household.visits:
+    (entry,) = campaign.households.entries
+    visits = tuple(visit for visit in entry.first.visits if visit.at_us <= last_us)
+    if visits == entry.first.visits:
         return campaign, pair
-    shorter = campaign_of(campaign, replace(household, visits=visits))
+    entry = replace(entry, first=replace(entry.first, visits=visits))
+    shorter = replace(campaign, households=Households((entry,), campaign.seed))
     return (shorter, pair) if _first_pair(shorter, builds) == pair else (campaign, pair)
 
 
