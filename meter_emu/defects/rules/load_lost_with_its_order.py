@@ -4,7 +4,7 @@ from meter_emu.defects import Defect, Effect, Showing
 from meter_emu.domain import Contents, Result
 from meter_emu.firmware.rules import MeterRules
 
-_CUT = 'desk = ["cut"], fields = { cut_at = "2002300800" }'
+_WRONG = 'desk = ["cut"], fields = { cut_at = "2002300800" }, load_eur = 20'
 
 
 class LoadLostWithItsOrder(MeterRules):
@@ -29,10 +29,7 @@ DEFECT = Defect(
         cut="2020-12-31 12:00",
         load_w=500,
         balance_eur=2,
-        visits=(
-            f"2020-02-03 09:00 ={_CUT}, load_eur = 20",
-            "2020-02-03 10:00 insert",
-        ),
+        visits=(f"2020-02-03 09:00 ={_WRONG}", "2020-02-03 10:00 insert"),
     ),
     blind="offices that are right",
     seen="payments charged and credited apart, two or three times (gh:akash-network/console#3449)",
