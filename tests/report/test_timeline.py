@@ -37,7 +37,7 @@ SUPPLY = [
     "off: Thu 2 Jul 23:10 to Wed 8 Jul 12:00",
 ]
 # u is nine minutes by then: T2 + 2u + a poll.
-OWED = ["on: Wed 18 Mar 00:00 to Fri 3 Jul 23:01", "off: Fri 3 Jul 23:19 to Wed 8 Jul 12:00"]
+OWED = ["on: Wed 18 Mar 00:00 to Fri 3 Jul 23:01", "off: Fri 3 Jul 23:01 to Wed 8 Jul 12:00"]
 DEFERRALS = {
     "no disconnection, as announced": ["deferral as announced: Thu 2 Apr 10:30 to Fri 3 Jul 23:01"],
     "no disconnection, as the meter understood": [
