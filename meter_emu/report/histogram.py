@@ -82,19 +82,22 @@ class Histogram:
 
 def histograms(seen: Collector) -> tuple[Histogram, ...]:
     """Return the cuts over each night or day with several, in time order, at most `_NIGHTS_MAX`."""
-    nights = [night for night, count in sorted(_nights(seen).items()) if count > 1]
-    most = sorted(nights, key=lambda night: -_nights(seen)[night])[:_NIGHTS_MAX]
-    return tuple(_histogram(seen, night) for night in nights if night in most)
+    drawn = _drawn(_nights(seen))
+    return tuple(_histogram(seen, night) for night in sorted(drawn))
 
 
 def lone_cuts(seen: Collector) -> Iterator[str]:
     """Yield the nights and days without a drawing, each with its households."""
-    nights = sorted(_nights(seen).items())
-    most = sorted((one for one in nights if one[1] > 1), key=lambda one: -one[1])[:_NIGHTS_MAX]
-    for night, count in nights:
-        if (night, count) not in most:
-            many = "" if count == 1 else f", {households(count)}"
-            yield f"{night.in_words(seen.campaign)}{many}"
+    nights = _nights(seen)
+    for night in sorted(nights.keys() - _drawn(nights)):
+        many = "" if nights[night] == 1 else f", {households(nights[night])}"
+        yield f"{night.in_words(seen.campaign)}{many}"
+
+
+def _drawn(nights: Counter[OffTime]) -> set[OffTime]:
+    """Return the nights that get a drawing: those with the most cuts, and no single ones."""
+    several = sorted(night for night, count in nights.items() if count > 1)
+    return set(sorted(several, key=lambda night: -nights[night])[:_NIGHTS_MAX])
 
 
 def _nights(seen: Collector) -> Counter[OffTime]:

@@ -104,7 +104,6 @@ def test_the_law_that_catches_a_defect_is_broken_in_its_home_and_kept_by_the_ref
 
 KITS = models()
 TRAITS = set(traits(KITS))
-NEEDY = [defect for defect in SHOWN if defect.needs]
 
 
 @each_cell("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])

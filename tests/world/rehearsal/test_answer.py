@@ -1,5 +1,6 @@
 """The answer and its words against the supply that was seen: the trace denies nothing."""
 
+from dataclasses import replace
 from itertools import product
 
 from meter_emu.resources import find
@@ -59,6 +60,23 @@ def test_no_sentence_over_a_story_is_denied_by_its_supply(number):
     (household,) = campaign.households
     events = run_meter(household, campaign)
     assert denied(judge(household, campaign, events), events, campaign) == []
+
+
+def test_what_the_supply_denies_is_found():
+    """The same check over outcomes that lie: the tests above cannot pass by seeing nothing."""
+    campaign = load_campaign(find("campaigns", "resa-2020-06"), build="reference+end-exclusive")
+    household = next(one for one in campaign.households if one.id == "never-back")
+    events = run_meter(household, campaign)
+    outcome = judge(household, campaign, events)
+    (breach, *_) = outcome.breaches
+    fed = (campaign.start_us, campaign.start_us + 1)
+    elsewhere = replace(breach, from_us=breach.from_us - 60_000_000)
+    assert denied(outcome, events, campaign) == []
+    assert len(denied(replace(outcome, unfed=(fed,)), events, campaign)) == 2
+    assert denied(replace(outcome, breaches=(elsewhere,)), events, campaign)
+    assert denied(
+        replace(outcome, breaches=(), verdict=Verdict.ON_TIME, cut_us=fed[0]), events, campaign
+    )
 
 
 def test_the_words_of_a_breach_are_a_table_without_a_gap():
