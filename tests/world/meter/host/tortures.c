@@ -53,8 +53,11 @@ void meter_poll(meter_sleep *hint) {
     if (is("prints_without_end")) for (;;) puts("a line of which nobody asked");
     if (is("reads_the_clock")) {
         struct timespec now;
+        char text[24];
         clock_gettime(CLOCK_MONOTONIC, &now);
-        meter_switch_drive(now.tv_nsec / 1000 % 2);
+        snprintf(text, sizeof text, "%ld.%09ld", (long)now.tv_sec, now.tv_nsec);
+        meter_display(text);
+        meter_switch_drive(false); /* never right, so it is run again, and never with the same words */
     }
     if (is("small_room") && meter_card_present()) {
         meter_card_power(true, NULL, 0);
