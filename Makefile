@@ -78,7 +78,7 @@ test-web: $(BROWSER)  ## the front panel in the system's browser, with axe: a mi
 shots: $(BROWSER)  ## the pictures of docs/front-panel.md
 	@$(BIN)/python -m tests.web.shots
 
-power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/power.md; FROM=DIR for yours
+power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/evidence/power.md; FROM=DIR for yours
 	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')
 
 test-tokens: $(DEV)  ## 100,000 OpenPAYGO tokens against the maintainers' package: minutes

@@ -1,4 +1,4 @@
-"""How many stories it takes until a defect is caught: `make power` writes docs/power.md and .json.
+"""How many stories it takes until a defect is caught: `make power` writes power.md and power.json.
 
 Each defect is asked for in its stratum, the meters and cards on which it can show (`needs`), which
 are dealt in turn. The stories are a fixed set, the same for every defect. A story catches it where
@@ -35,7 +35,7 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.rehearsal.campaign import Campaign
 from tests.bench.plain import PlainHome, plain_homes, plain_story
 
-DOCS = Path(__file__).parents[2] / "docs"
+EVIDENCE = Path(__file__).parents[2] / "docs" / "evidence"
 SEED = 20200703
 STORIES = 1_000
 ENOUGH = 12  # kills after which no more stories of a defect are lived: its share is known
@@ -44,6 +44,7 @@ HAZARD_STORIES = 40
 HAZARD_LEAST = 10
 POLLS_MAX = 1_000  # a home with a clock has 30; one without, most of a day
 Z = 1.96  # of 95 %
+LATEST = 25  # what the page shows of some 200 rows
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -127,7 +128,9 @@ class _Task(NamedTuple):
 @click.option("--defects", type=click.Path(exists=True, file_okay=False), help="Files by others.")
 @click.option("--only", multiple=True, help="These defects, and write nothing.")
 def power(*, stories: int, jobs: int, defects: str | None, only: Sequence[str]) -> None:
-    """Measure, print as it comes, and write docs/power.md and docs/power.json."""
+    """Measure, print as it comes, and write power.md and power.json in docs/evidence/."""
+    from tests.docs import evidence  # which reads what this file wrote
+
     try:
         others = of_folder(defects) if defects else ()
     except ConfigError as error:
@@ -154,8 +157,9 @@ def power(*, stories: int, jobs: int, defects: str | None, only: Sequence[str]) 
     click.echo("\n".join(summary(measured)))
     if not only and defects is None:
         raw = msgspec.json.format(msgspec.json.encode(measured), indent=1)
-        (DOCS / "power.json").write_bytes(raw + b"\n")
-        (DOCS / "power.md").write_text(page(measured), "utf-8")
+        (EVIDENCE / "power.json").write_bytes(raw + b"\n")
+        (EVIDENCE / "power.md").write_text(page(measured), "utf-8")
+        evidence.write()
 
 
 @cache
@@ -280,17 +284,18 @@ def pace(count: int) -> tuple[float, float]:
 
 
 def page(measured: Measured) -> str:
-    """Return docs/power.md."""
+    """Return docs/evidence/power.md."""
     wakes, speed = measured.wakes_a_story, measured.stories_a_second
     head = f"""# How many stories it takes to catch a defect
 
-`{measured.command}` measures it, in minutes. For each defect of the [catalogue](date-bugs.md) the
+`{measured.command}` measures it, in minutes. For each defect of the
+[catalogue](../date-bugs.md) the
 same stories are lived by meters that have it, on the meters and cards on which it can show (dealt
 in turn), and examples as plain Hypothesis draws them: the date of arming by `st.datetimes`, the
 lead and every other choice by `st.integers`, over the same ranges, in a process that has imported
 nothing else, from the working copy: what a wheel would have installed is the same code. The first
 example, the simplest of all, is left out. A story *catches* it where any
-promise is broken in one run. Hazards are stories of their own ([verify](verify.md#hazards)), and
+promise is broken in one run. Hazards are stories of their own ([verify](../verify.md#hazards)), and
 stand apart.
 
 Of p, the share of stories that catch it, half of all searches end within ln 2 / -ln(1 - p) stories:
@@ -306,9 +311,11 @@ Seed {measured.seed}, {measured.date}, of the catalogue as it was that day. A st
 meter {wakes:.0f} times; {speed:,.0f} of them were drawn, lived and judged a second on one core.
 
 """
-    table = (tuple(_COLUMNS), tuple("---" for _ in _COLUMNS), *map(row, measured.defects))
+    latest = sorted(measured.defects, key=lambda one: (-one.needed, one.id))[:LATEST]
+    table = (tuple(_COLUMNS), tuple("---" for _ in _COLUMNS), *map(row, latest))
     rows = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
-    return head + "\n".join(f"- {line}" for line in summary(measured)) + f"\n\n{rows}\n"
+    tail = f"The {LATEST} that take most stories; `power.json` has all of them.\n\n"
+    return head + "\n".join(f"- {line}" for line in summary(measured)) + f"\n\n{tail}{rows}\n"
 
 
 _COLUMNS = (
@@ -369,7 +376,7 @@ def _said(share: Share) -> str:
 
 def read() -> Measured:
     """Return what was measured last."""
-    return msgspec.json.decode((DOCS / "power.json").read_bytes(), type=Measured)
+    return msgspec.json.decode((EVIDENCE / "power.json").read_bytes(), type=Measured)
 
 
 if __name__ == "__main__":

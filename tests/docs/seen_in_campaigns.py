@@ -1,8 +1,8 @@
 """Which built-in campaign shows which defect: `python -m tests.docs.seen_in_campaigns`.
 
 Runs every household of every built-in campaign on every defect, which takes minutes. Writes what it
-saw to docs/seen-in-campaigns.json, and the page from it. A defect is seen where a household ends
-otherwise than with the reference: another verdict, another finding, or a failure.
+saw to docs/evidence/seen-in-campaigns.json, and the page from it. A defect is seen where a
+household ends otherwise than with the reference: another verdict, another finding, or a failure.
 """
 
 import json
@@ -23,21 +23,22 @@ from meter_emu.world.rehearsal.fleet import rehearsed
 from meter_emu.world.rehearsal.household import Household
 from tests.docs.pages import ROOT
 
-PAGE = ROOT / "docs" / "seen-in-campaigns.md"
-DATA = ROOT / "docs" / "seen-in-campaigns.json"
+PAGE = ROOT / "docs" / "evidence" / "seen-in-campaigns.md"
+DATA = ROOT / "docs" / "evidence" / "seen-in-campaigns.json"
 LEFT_OUT = {"ores-fleet": "its households are those of `ores-2020-07`, 53,579 of them"}
 SLOW = {"waits-for-a-tick": "leap-and-new-year"}  # each look takes a second of bus
 CAMPAIGNS = [name for name in built_in("campaigns") if name not in LEFT_OUT]
 HEAD = """# Which campaign shows which date bug
 
 A defect is seen in a campaign where a household ends otherwise than with the reference: by
-verdict, finding or failure. The table names the first such household; `meter-emu rehearse
-CAMPAIGN --build reference+ID` runs it. `make seen` runs {households} households on {defects}
-[defects](date-bugs.md) again, in five minutes of a processor, and writes this page. {left_out}
+verdict, finding or failure. `make seen` runs {households} households on {defects}
+[defects](../date-bugs.md) again, in five minutes of a processor, and writes this page and
+`seen-in-campaigns.json`, a line for each defect with the campaigns and, in each, the first
+household that shows it. `meter-emu rehearse CAMPAIGN --build reference+ID` runs it. {left_out}
 `waits-for-a-tick` runs in one campaign only: each of its looks takes a second.
 
 {new} defects, of `rules`, `program`, `memory` and counts, made on 28 November 2026, were tried in
-`full-counts` and `ores-2020-07` alone: `-` says nothing of them in the others.
+`full-counts` and `ores-2020-07` alone: nothing is said of them in the others.
 
 Every one of the {defects} is seen in at least one campaign. `meter-emu show defect ID` has, for
 each, a household of its own.
@@ -88,16 +89,24 @@ def lines(seen: dict[str, dict[str, str]]) -> Iterator[str]:
         new=25,
         left_out=left_out,
     )
-    yield f"| defect | {' | '.join(f'`{name}`' for name in CAMPAIGNS)} |"
-    yield "| --- " * (len(CAMPAIGNS) + 1) + "|"
-    for defect_id, where in seen.items():
-        cells = " | ".join(where.get(name, "-") for name in CAMPAIGNS)
-        yield f"| [`{defect_id}`](date-bugs.md#{defect_id}) | {cells} |"
+    yield "| campaign | defects seen | seen in no other |"
+    yield "| --- | --- | --- |"
+    for name in CAMPAIGNS:
+        here = [defect_id for defect_id, where in seen.items() if name in where]
+        alone = [defect_id for defect_id in here if len(seen[defect_id]) == 1]
+        links = ", ".join(f"[`{one}`](../date-bugs.md#{one})" for one in alone)
+        yield f"| `{name}` | {len(here)} | {links or 'none'} |"
 
 
 def text(seen: dict[str, dict[str, str]]) -> str:
     """Return the whole page."""
     return "\n".join(lines(seen)).rstrip("\n") + "\n"
+
+
+def data(seen: dict[str, dict[str, str]]) -> str:
+    """Return the data file, a defect a line."""
+    rows = ",\n".join(f"{json.dumps(one)}: {json.dumps(where)}" for one, where in seen.items())
+    return f"{{\n{rows}\n}}\n"
 
 
 def stored() -> dict[str, dict[str, str]]:
@@ -107,6 +116,8 @@ def stored() -> dict[str, dict[str, str]]:
 
 
 if __name__ == "__main__":
+    from tests.docs import evidence  # which reads what this file wrote
+
     ids = list(catalogue())
     seen_now = {}
     pool = Processes(None)
@@ -116,5 +127,6 @@ if __name__ == "__main__":
             click.echo(f"{len(seen_now):>3} of {len(ids)}  {defect_id:<32} {len(where)} campaigns")
     used = getrusage(RUSAGE_CHILDREN)
     click.echo(f"{used.ru_utime + used.ru_stime:.0f} s of a processor")
-    DATA.write_text(json.dumps(seen_now, indent=1) + "\n", "utf-8")
+    DATA.write_text(data(seen_now), "utf-8")
     PAGE.write_text(text(seen_now), "utf-8")
+    evidence.write()

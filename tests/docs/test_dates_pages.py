@@ -45,7 +45,7 @@ def test_the_table_is_that_of_the_program() -> None:
 
 
 def test_every_codec_has_a_row_of_conformance() -> None:
-    text = section(page("docs/conformance.md"), "Timestamps")
+    text = section(page("docs/evidence/conformance.md"), "Timestamps")
     rows = table(text, "codec", "standard or source", "compared with", "deviation")
     patterns = [name.strip("` ") for row in rows for name in row[0].split(",")]
     for name in CODECS:

@@ -8,7 +8,7 @@ from tests.docs.pages import page as docs_page
 
 
 def test_the_page_says_what_was_measured() -> None:
-    assert docs_page("docs/power.md") == page(read())
+    assert docs_page("docs/evidence/power.md") == page(read())
 
 
 def test_each_defect_is_caught_soon_enough() -> None:

@@ -1,4 +1,4 @@
-"""docs/reliability.md: what it says is tried is counted, and its seeded faults have their tests."""
+"""evidence/reliability.md: what it says is tried is counted, its seeded faults have their tests."""
 
 import re
 
@@ -6,7 +6,7 @@ from tests.docs.pages import ROOT, page, section, table
 from tests.reliability.kinds import KINDS
 from tests.reliability.stage import KITS
 
-PAGE = page("docs/reliability.md")
+PAGE = page("docs/evidence/reliability.md")
 HEAD = ("tried", "in `make test`", "in `make test-exhaustive`", "survived")
 TRIES = "".join(path.read_text("utf-8") for path in (ROOT / "tests/reliability").glob("test_*.py"))
 TESTS = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))

@@ -1,4 +1,4 @@
-"""What the seeds and the kept inputs of each target reach: rows as docs/fuzz-reach.md has them.
+"""What the seeds and the kept inputs of each target reach: rows as evidence/fuzz-reach.md has them.
 
 python -m tests.fuzz.reached
 """

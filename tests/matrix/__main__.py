@@ -1,7 +1,7 @@
 """Makes the kill matrix: `python -m tests.matrix` for every defect, or only for those named.
 
-What is found goes into docs/kill-matrix.json, and docs/kill-matrix.md is written from it, both when
-all is done. Rows of defects that are not named stay as they are.
+What is found goes into kill-matrix.json in docs/evidence/, and the page is written from it, both
+when all is done. Rows of defects that are not named stay as they are.
 """
 
 import sys
@@ -14,6 +14,7 @@ import click
 
 from meter_emu.defects import catalogue
 from meter_emu.laws import laws
+from tests.docs import evidence
 from tests.matrix.cells import DECLARED_MAX, INFECTED_MAX, POLLS_MAX, row
 from tests.matrix.children import in_children
 from tests.matrix.page import PAGE, killers, load, save, text
@@ -49,6 +50,7 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline
         )
     save({**about, "rows": {name: rows[name] for name in catalogue() if name in rows}})
     PAGE.write_text(text(load()), "utf-8")
+    evidence.write()
     sys.exit(any(not killers(one) for one in rows.values()))
 
 

@@ -1,20 +1,20 @@
-"""Reads and writes docs/kill-matrix.json, and writes docs/kill-matrix.md from it."""
+"""Reads and writes kill-matrix.json in docs/evidence/, and writes the page from it."""
 
 import json
 from collections.abc import Iterator
 from typing import Any, Final
 
 from meter_emu.defects import catalogue
-from tests.docs.date_bugs import ROOMS
 from tests.docs.pages import ROOT
 
-PAGE: Final = ROOT / "docs" / "kill-matrix.md"
-DATA: Final = ROOT / "docs" / "kill-matrix.json"
+PAGE: Final = ROOT / "docs" / "evidence" / "kill-matrix.md"
+DATA: Final = ROOT / "docs" / "evidence" / "kill-matrix.json"
+HARDEST: Final = 25  # what the page shows of some 200 rows
 HEAD: Final = """# Which law catches which date bug
 
-Each [defect of the catalogue](date-bugs.md) in our own program, checked against each
-[law](verify.md). `make matrix` checks every defect against every law, in a process of its own, and
-writes this page and `kill-matrix.json`; `make matrix DEFECTS="ID ID"` does the rows named.
+Each [defect of the catalogue](../date-bugs.md) in our own program, checked against each
+[law](../verify.md). `make matrix` checks every defect against every law, in a process of its own,
+and writes this page and `kill-matrix.json`; `make matrix DEFECTS="ID ID"` does the rows named.
 
 - **killed**: the law is broken, after so many stories.
 - **survived**: the defect made a difference, and the law held. That is no mistake of a law that is
@@ -108,16 +108,11 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         yield "\nThese are killed, and not by the law that they name, which is the one that tells"
         yield "most of their own home:\n"
     yield from (f"- `{name}`: not by `{catalogue()[name].law}`." for name in others)
-    yield ""
-    defects = catalogue()
-    for room, title in ROOMS.items():
-        here = [name for name in rows if defects[name].where == room]
-        if here:
-            yield f"## {title}\n"
-            yield "| defect | killed by (stories) | survived | neither |"
-            yield "| --- | --- | --- | --- |"
-            yield from (_defect_row(name, rows[name]) for name in sorted(here, key=_after(rows)))
-            yield ""
+    yield f"\n## The {HARDEST} hardest to kill\n"
+    yield "The others are killed by more laws, or sooner; `kill-matrix.json` has a line for each.\n"
+    yield "| defect | killed by (stories) | survived | neither |"
+    yield "| --- | --- | --- | --- |"
+    yield from (_defect_row(name, rows[name]) for name in sorted(rows, key=_hard(rows))[:HARDEST])
 
 
 def _sum(rows: dict[str, dict[str, Any]], key: str) -> int:
@@ -141,9 +136,10 @@ def _law_rows(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
         yield f"| `{law}` | {len(kills[law])} | {infected} | {share} % | {alone or ''} |"
 
 
-def _after(rows: dict[str, dict[str, Any]]) -> Any:
-    """Return by what defects are sorted: the hardest to kill first."""
-    return lambda name: (-min(killers(rows[name]).values(), default=1_000_000), name)
+def _hard(rows: dict[str, dict[str, Any]]) -> Any:
+    """Return by what defects are sorted: killed by the fewest laws, and last, comes first."""
+    found = {name: killers(one) for name, one in rows.items()}
+    return lambda name: (len(found[name]), -min(found[name].values(), default=1_000_000), name)
 
 
 def _defect_row(name: str, one: dict[str, Any]) -> str:
@@ -154,10 +150,10 @@ def _defect_row(name: str, one: dict[str, Any]) -> str:
     words: dict[str, list[str]] = {}
     for law, cell in one["cells"].items():
         words.setdefault(cell["word"], []).append(law)
-    survived = ", ".join(words.get("survived", ()))
+    survived = len(words.get("survived", ()))
     others = (
         f"{word}: {len(words[word])}"
         for word in ("not infected", "not reached", "crashed", "hung")
         if word in words
     )
-    return f"| [`{name}`](date-bugs.md#{name}) | {killed} | {survived} | {', '.join(others)} |"
+    return f"| [`{name}`](../date-bugs.md#{name}) | {killed} | {survived} | {', '.join(others)} |"

@@ -1,7 +1,7 @@
 """Tries mutants of the reference: `python -m tests.mutants`, a seeded sample of 300.
 
-What is found goes into docs/mutants.json, and docs/mutants.md is written from it, both when all is
-done. After a law has become stronger, `--survivors` asks again of those that none found.
+What is found goes into mutants.json in docs/evidence/, and the page is written from it, both when
+all is done. After a law has become stronger, `--survivors` asks again of those that none found.
 """
 
 import sys
@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from tests.docs import evidence
 from tests.matrix.children import in_children
 from tests.mutants.page import PAGE, load, save, survivors, text
 from tests.mutants.sites import mutants
@@ -54,6 +55,7 @@ def mutation(
     found = {name: known[name] for name in chosen}
     save({"stories": stories, "seed": seed, "all": len(mutants()), "mutants": found})
     PAGE.write_text(text(load()), "utf-8")
+    evidence.write()
     sys.exit("nobody has read" in PAGE.read_text("utf-8"))
 
 

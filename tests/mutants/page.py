@@ -1,4 +1,4 @@
-"""Reads and writes docs/mutants.json, and writes docs/mutants.md from it and from what was read."""
+"""Reads and writes mutants.json in docs/evidence/, and the page from it and what was read."""
 
 import json
 from collections import Counter
@@ -8,14 +8,14 @@ from typing import Any, Final
 from tests.docs.pages import ROOT
 from tests.mutants.read import EQUIVALENT, READ
 
-PAGE: Final = ROOT / "docs" / "mutants.md"
-DATA: Final = ROOT / "docs" / "mutants.json"
+PAGE: Final = ROOT / "docs" / "evidence" / "mutants.md"
+DATA: Final = ROOT / "docs" / "evidence" / "mutants.json"
 HEAD: Final = """# What the laws find of small changes to the program
 
 The other way round from [the kill matrix](kill-matrix.md): not the mistakes that people made, but
 any small one. `make mutants` draws a sample of all changes of one comparison, number, sign,
 condition or statement in a routine of a part of our program, makes each in a process of its own,
-and asks [the laws](verify.md) of it: no unit test runs. The office and the clock chips are not
+and asks [the laws](../verify.md) of it: no unit test runs. The office and the clock chips are not
 changed: they are the world in which a program is judged, and what is wrong with them is in the
 matrix. A process that ends, or that takes five minutes, counts as found, and says so.
 

@@ -1,0 +1,128 @@
+"""Writes docs/evidence/README.md: what is claimed, in figures that the pages' own data give.
+
+`python -m tests.docs.evidence` writes it; `make matrix`, `power`, `mutants` and `seen` do so too.
+"""
+
+from collections.abc import Iterator
+from math import inf
+from typing import Final
+
+from tests.bench import power
+from tests.docs import seen_in_campaigns as seen
+from tests.docs.pages import ROOT, page, table
+from tests.matrix import page as matrix
+from tests.mutants import page as mutants
+from tests.mutants.read import EQUIVALENT
+
+PAGE: Final = ROOT / "docs" / "evidence" / "README.md"
+HEAD: Final = """# What is claimed, and how to repeat it
+
+Each row is one claim with its figure, the page that says how it was measured and what was *not*
+found, and the command that measures it again on a checkout. [What these figures cannot
+say](#what-these-figures-cannot-say) is at the end.
+
+| claim | figure | page | again |
+| --- | --- | --- | --- |
+"""
+TAIL: Final = """
+## What these figures cannot say
+
+- The laws judge our own program and defects that we planted. Twelve right programs of another shape
+  (`make test-strangers`) and a starter in C (`make test-firmware`) are judged by the same laws, so
+  that a law does not take our way of being right for the only one.
+- A mistake that nobody thought of is in none of these rows. That is what the small changes are for:
+  no person chose them.
+- A figure is of the day that its page names. A test fails when a page, its data and this table do
+  not agree; no test repeats a whole measurement.
+- Nothing was compared with a real meter. Chips follow their data sheets, codecs published vectors.
+"""
+
+
+def _rows() -> Iterator[tuple[str, str, str, str]]:
+    """Yield claim, figure, page and command."""
+    kills = matrix.load()["rows"]
+    killed = len(kills) - len(matrix.survivors_of(matrix.load()))
+    yield (
+        "a law is broken by each date bug of the catalogue",
+        f"{killed} of {len(kills)} defects",
+        "kill-matrix",
+        "make matrix",
+    )
+    found = power.read().defects
+    caught = sum(one.needed < inf for one in found)
+    middle = sorted(one.needed for one in found)[len(found) // 2]
+    yield (
+        "few stories are enough to find it",
+        f"{caught} of {len(found)} defects; median {middle:.0f}",
+        "power",
+        "make power",
+    )
+    small = mutants.load()
+    alive = mutants.survivors(small)
+    same = sum(mutants.reading(name)[0] == EQUIVALENT for name in alive)
+    every = len(small["mutants"])
+    yield (
+        "and so does any small change that makes a difference",
+        f"{every - len(alive)} of {every - same} changes",
+        "mutants",
+        "make mutants",
+    )
+    stored = seen.stored()
+    yield (
+        "a built-in campaign shows each date bug",
+        f"{sum(map(bool, stored.values()))} of {len(stored)} defects",
+        "seen-in-campaigns",
+        "make seen",
+    )
+    tried = table(page("docs/evidence/reliability.md"), *RELIABILITY)
+    total = sum(int(row[2].replace(",", "")) for row in tried)
+    yield (
+        "no power cut, tear or forgery costs money, supply or a date",
+        f"{total:,} tries, {len(tried)} kinds",
+        "reliability",
+        "make test-exhaustive",
+    )
+    reach = table(page("docs/evidence/fuzz-reach.md"), *REACH)
+    yield (
+        "every fuzz target reaches what it is for",
+        f"{len(reach)} targets",
+        "fuzz-reach",
+        "python -m tests.fuzz.reached",
+    )
+    text = page("docs/evidence/conformance.md")
+    compared = [*table(text, *CODECS), *table(text, *TOKENS)]
+    yield (
+        "dates and tokens are the bytes that others published",
+        f"{len(compared)} encodings and parts, each with its deviation",
+        "conformance",
+        "make test TEST_PATH=tests/card_protocol",
+    )
+
+
+RELIABILITY: Final = ("tried", "in `make test`", "in `make test-exhaustive`", "survived")
+REACH: Final = (
+    "target",
+    "seeds and kept",
+    "marks, and how often each was met",
+    "oracles that held of a change; least often",
+)
+CODECS: Final = ("codec", "standard or source", "compared with", "deviation")
+TOKENS: Final = ("part", "standard or source", "compared with", "deviation")
+
+
+def text() -> str:
+    """Return the page."""
+    rows = (
+        f"| {claim} | {figure} | [{name}]({name}.md) | `{command}` |\n"
+        for claim, figure, name, command in _rows()
+    )
+    return HEAD + "".join(rows) + TAIL
+
+
+def write() -> None:
+    """Write the page."""
+    PAGE.write_text(text(), "utf-8")
+
+
+if __name__ == "__main__":
+    write()
