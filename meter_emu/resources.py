@@ -139,6 +139,11 @@ def typed(data: Mapping[str, Any], into: type[RawT], *, path: str) -> RawT:
         raise ConfigError(path, _in_words(key, data), why) from None
 
 
+def means(text: str) -> msgspec.Meta:
+    """Return what a key of a file, or of JSON, is for: its schema says it."""
+    return msgspec.Meta(description=text)
+
+
 # What one of a list of tables is called; any other list keeps its name.
 _ONE_OF: Final = {"visits": "visit", "outages": "outage"}
 

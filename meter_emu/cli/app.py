@@ -132,6 +132,9 @@ PROGRAM_COMMANDS: Final[Mapping[str, CommandPlace]] = {
     "trace": CommandPlace(
         "meter_emu.cli.trace:trace", "Show, replay and export recorded dialogues."
     ),
+    "schema": CommandPlace(
+        "meter_emu.cli.schema:schema", "The JSON Schema of a file or of what --json prints."
+    ),
     "list": CommandPlace("meter_emu.cli.listing:list_", "List defects, laws, models, campaigns."),
     "show": CommandPlace(
         "meter_emu.cli.listing:show", "Show a defect, or a campaign's or model's file."

@@ -1,17 +1,15 @@
 """`meter-emu card`: make card images, explain what is on them, compare two."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import (
-    part_as_json,
     print_record,
     print_rows,
-    record_as_json,
     tell_differences,
 )
 from meter_emu.cli.get import get
@@ -53,6 +51,7 @@ from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
     from card_protocol.card.virtual import AnyImage
+    from meter_emu.cli.printed.card_results import CardShownJson
     from meter_emu.desk.card_image import RecordView
     from meter_emu.rows import Part
 
@@ -241,7 +240,9 @@ def clock(
     leave_image(file, image.to_bytes(), replace=force)
     at = second_2000(set_to_s).note
     if json_file is not None:
-        shown = {"file": file, "meter": meter, "set_to": at, "set_error_s": set_error_s}
+        from meter_emu.cli.printed.card_results import ClockCardJson
+
+        shown = ClockCardJson(file=file, meter=meter, set_to=at, set_error_s=set_error_s)
         print_json(shown, json_file)
     if json_file != STDOUT:
         echo(f"{file}: clock card for meter {meter}: sets it to {at}, ±{set_error_s} s")
@@ -255,8 +256,12 @@ def _tell_issued(
     carrier = image.kind.name.lower()
     energy = BY_CODE[laid_open(image).claimed().energy].name
     if json_file is not None:
-        shown = {"file": file, "carrier": carrier, "energy": energy, "meter": meter}
-        print_json({**shown, "card_number": card_number}, json_file)
+        from meter_emu.cli.printed.card_results import CardNewJson
+
+        shown = CardNewJson(
+            file=file, carrier=carrier, energy=energy, meter=meter, card_number=card_number
+        )
+        print_json(shown, json_file)
     if json_file != STDOUT:
         echo(f"{file}: {carrier} card {card_number} for {energy} meter {meter}")
 
@@ -306,12 +311,13 @@ def show(
         raise ImageError(name, f"{known}: it has not the files of one")
     names = {record.name for record in records}
     around = [part for part in families.explain_card_image(image, key) if part.name not in names]
+    if reader is not None:
+        around = []
     if json_file is not None:
-        shown = {"file": file, **_state_as_json(image)} if reader is None else {"reader": reader}
-        print_json({**shown, **_card_as_json(image, records, [] if reader else around)}, json_file)
+        print_json(_shown(file, reader, image, records, around), json_file)
     if json_file != STDOUT:
         echo(_in_short(name, image) if reader is None else f"{name}: {_carrier(image)} card")
-        _print_card(records, [] if reader else around)
+        _print_card(records, around)
     sound = all(record.seal in {Seal.OK, Seal.EMPTY} for record in records)
     clean = not any(row.wrong for record in records for row in record.rows)
     return EXIT_OK if sound and clean and not any(r.wrong for r in records) else EXIT_FOUND
@@ -424,18 +430,29 @@ def _print_card(records: tuple["RecordView", ...], around: list["Part"]) -> None
         print_rows(part.rows)
 
 
-def _state_as_json(image: "AnyImage") -> dict[str, Any]:
-    return {"life_cycle": _life_cycle(image), "tries_left": _tries(image)}
+def _shown(
+    file: str | None,
+    reader: str | None,
+    image: "AnyImage",
+    records: tuple["RecordView", ...],
+    around: list["Part"],
+) -> "CardShownJson":
+    from msgspec import UNSET, convert
 
+    from meter_emu.cli.printed.base import shaped
+    from meter_emu.cli.printed.byte_results import PartShownJson, RecordShownJson
+    from meter_emu.cli.printed.card_results import CardShownJson, TriesJson
 
-def _card_as_json(
-    image: "AnyImage", records: tuple["RecordView", ...], around: list["Part"]
-) -> dict[str, Any]:
-    return {
-        "carrier": _carrier(image),
-        "records": [record_as_json(record) for record in records],
-        "around": [part_as_json(part) for part in around],
-    }
+    of_file = file is not None
+    return CardShownJson(
+        file=UNSET if file is None else file,
+        life_cycle=_life_cycle(image) if of_file else UNSET,
+        tries_left=convert(_tries(image), TriesJson) if of_file else UNSET,
+        reader=UNSET if reader is None else reader,
+        carrier=_carrier(image),
+        records=tuple(shaped(record, RecordShownJson) for record in records),
+        around=tuple(shaped(part, PartShownJson) for part in around),
+    )
 
 
 def _carrier(image: "AnyImage") -> str:

@@ -14,7 +14,7 @@ import click
 
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.explained import print_record, record_as_json
+from meter_emu.cli.explained import print_record
 from meter_emu.cli.names import (
     OneOf,
     ambiguous_option,
@@ -34,6 +34,7 @@ from meter_emu.units import decimal
 
 if TYPE_CHECKING:
     from card_protocol.formats.budget import WriteBackRecord
+    from meter_emu.cli.printed.desk import AccountShownJson
     from meter_emu.desk.confirmed import Doubt
     from meter_emu.desk.desk import Account, Desk, Exchange
 
@@ -119,7 +120,7 @@ def load(eur: str) -> DeskWork:
 )
 @ambiguous_option
 def defer(until: str, which: str | None) -> DeskWork:
-    """Order: do not disconnect, whatever the credit, until T1."""
+    """OrderJson: do not disconnect, whatever the credit, until T1."""
     when, reading = civil_time(until), reading_meant(which)
     return lambda office, card, at: office.defer(card, when, issued_at_min=at, reading=reading)
 
@@ -134,7 +135,7 @@ def defer(until: str, which: str | None) -> DeskWork:
 @click.option("--cut-at", required=True, metavar="TIME", help="T2: '2020-07-03 23:01'.")
 @ambiguous_option
 def cut(cut_at: str, which: str | None) -> DeskWork:
-    """Order: cut at T2 unless reactivated before."""
+    """OrderJson: cut at T2 unless reactivated before."""
     when, reading = civil_time(cut_at), reading_meant(which)
     return lambda office, card, at: office.programme_cut(
         card, when, issued_at_min=at, reading=reading
@@ -152,7 +153,7 @@ def cut(cut_at: str, which: str | None) -> DeskWork:
 @click.option("--cut-at", required=True, metavar="TIME", help="T2, not before T1.")
 @ambiguous_option
 def arm(defer_until: str, cut_at: str, which: str | None) -> DeskWork:
-    """Order both in one record, as in spring 2020: on until T1, cut at T2."""
+    """OrderJson both in one record, as in spring 2020: on until T1, cut at T2."""
     first, second, reading = civil_time(defer_until), civil_time(cut_at), reading_meant(which)
     return lambda office, card, at: office.arm(
         card, defer_until=first, cut_at=second, issued_at_min=at, reading=reading
@@ -167,7 +168,7 @@ def arm(defer_until: str, cut_at: str, which: str | None) -> DeskWork:
 @desk.command()
 @_writes
 def reactivate() -> DeskWork:
-    """Order the ordinary rules back: no T1, no T2, a programmed cut lifted."""
+    """OrderJson the ordinary rules back: no T1, no T2, a programmed cut lifted."""
     return lambda office, card, at: office.reactivate(card, issued_at_min=at)
 
 
@@ -268,8 +269,9 @@ def read(place: Place, key_file: str | None, json_file: str | None) -> int:
     written, energy_code, doubts = place.serve(key, both)
     record = of_energy(explain_written_back(written), BY_CODE[energy_code])
     if json_file is not None:
-        said = [{"words": doubt.words, "contradicts": doubt.contradicts} for doubt in doubts]
-        print_json(record_as_json(record) | {"doubts": said}, json_file)
+        from meter_emu.cli.printed.desk import written_back_json
+
+        print_json(written_back_json(record, doubts), json_file)
     if json_file != STDOUT:
         print_record(record)
         for doubt in doubts:
@@ -288,7 +290,7 @@ def _say_earlier(place: Place, minute: int, borne_min: int) -> None:
 
 def _show_account(place: Place, account: "Account", json_file: str | None) -> None:
     if json_file is not None:
-        print_json(_account_as_json(account), json_file)
+        print_json(_shown(account), json_file)
     if json_file != STDOUT:
         echo(_account_as_text(place.name, account))
 
@@ -299,32 +301,33 @@ def _cents(text: str) -> int:
     return int(Decimal(text) * 100)
 
 
-def _account_as_json(account: "Account") -> dict[str, Any]:
+def _shown(account: "Account") -> "AccountShownJson":
     from card_protocol.formats.budget import NO_TOKEN, OrderFlags
+    from meter_emu.cli.printed.desk import AccountShownJson, OrderJson, TariffJson
 
     desk = account.desk
-    return {
-        "meter": account.identity.meter_id,
-        "card_number": account.identity.card_number,
-        "generation": account.identity.generation,
-        "expires": _time(account.identity.expires),
-        "loaded_cents": desk.loaded_cents,
-        "load_count": desk.load_count,
-        "order": {
-            "number": desk.order_number,
-            "defer_until": _time(desk.defer_until),
-            "cut_at": _time(desk.cut_at),
-            "reactivates": desk.token != NO_TOKEN,
-            "prepayment_on": bool(desk.flags & OrderFlags.PREPAYMENT_ON),
-            "limiter_granted": bool(desk.flags & OrderFlags.LIMITER_GRANTED),
-        },
-        "tariff": {
-            "number": desk.tariff_number,
-            "price_ueur_per_wh": desk.price_ueur_per_wh,
-            "night_price_ueur_per_wh": desk.night_price_ueur_per_wh,
-            "mwh_per_unit": desk.mwh_per_unit,
-        },
-    }
+    return AccountShownJson(
+        meter=account.identity.meter_id,
+        card_number=account.identity.card_number,
+        generation=account.identity.generation,
+        expires=_time(account.identity.expires),
+        loaded_cents=desk.loaded_cents,
+        load_count=desk.load_count,
+        order=OrderJson(
+            number=desk.order_number,
+            defer_until=_time(desk.defer_until),
+            cut_at=_time(desk.cut_at),
+            reactivates=desk.token != NO_TOKEN,
+            prepayment_on=bool(desk.flags & OrderFlags.PREPAYMENT_ON),
+            limiter_granted=bool(desk.flags & OrderFlags.LIMITER_GRANTED),
+        ),
+        tariff=TariffJson(
+            number=desk.tariff_number,
+            price_ueur_per_wh=desk.price_ueur_per_wh,
+            night_price_ueur_per_wh=desk.night_price_ueur_per_wh,
+            mwh_per_unit=desk.mwh_per_unit,
+        ),
+    )
 
 
 def _time(raw: bytes) -> str | None:
@@ -340,23 +343,23 @@ def _time(raw: bytes) -> str | None:
 
 
 def _account_as_text(file: str, account: "Account") -> str:
-    shown = _account_as_json(account)
-    order, price, cents = shown["order"], shown["tariff"], shown["loaded_cents"]
-    parts = [f"order {order['number']}"]
-    if order["defer_until"]:
-        parts.append(f"no disconnection until {order['defer_until']}")
-    if order["cut_at"]:
-        parts.append(f"cut at {order['cut_at']}")
-    if order["reactivates"]:
+    shown = _shown(account)
+    order, price = shown.order, shown.tariff
+    parts = [f"order {order.number}"]
+    if order.defer_until:
+        parts.append(f"no disconnection until {order.defer_until}")
+    if order.cut_at:
+        parts.append(f"cut at {order.cut_at}")
+    if order.reactivates:
         parts.append("reactivates")
-    parts.append(f"prepayment {'on' if order['prepayment_on'] else 'off'}")
-    if order["limiter_granted"]:
+    parts.append(f"prepayment {'on' if order.prepayment_on else 'off'}")
+    if order.limiter_granted:
         parts.append("limiter granted")
     unit = BY_CODE[account.identity.energy].priced.unit
-    parts.append(f"tariff {price['number']} at {price['price_ueur_per_wh']} micro-euro/{unit}")
-    if price["night_price_ueur_per_wh"] != price["price_ueur_per_wh"]:
-        parts.append(f"at night {price['night_price_ueur_per_wh']}")
-    count = shown["load_count"]
-    loads = f"{decimal(cents, 100)} EUR in {count} load{'s' if count != 1 else ''}"
-    until = f" (until {shown['expires']})" if shown["expires"] else ""
-    return f"{file}: meter {shown['meter']}{until}: {', '.join(parts)}; ever loaded {loads}"
+    parts.append(f"tariff {price.number} at {price.price_ueur_per_wh} micro-euro/{unit}")
+    if price.night_price_ueur_per_wh != price.price_ueur_per_wh:
+        parts.append(f"at night {price.night_price_ueur_per_wh}")
+    count = shown.load_count
+    loads = f"{decimal(shown.loaded_cents, 100)} EUR in {count} load{'s' if count != 1 else ''}"
+    until = f" (until {shown.expires})" if shown.expires else ""
+    return f"{file}: meter {shown.meter}{until}: {', '.join(parts)}; ever loaded {loads}"

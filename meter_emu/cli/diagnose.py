@@ -11,11 +11,12 @@ from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import INCIDENT, LEFT, WORD, json_option
 from meter_emu.cli.output import STDOUT, echo, print_json, say_written, write_atomically
+from meter_emu.cli.printed.diagnosed import diagnosed
 from meter_emu.cli.progress import watched
 from meter_emu.diagnosis.diagnose import Diagnosing
 from meter_emu.diagnosis.incident import load_incident
 from meter_emu.diagnosis.kept import default_folder
-from meter_emu.diagnosis.memo import Diagnosis, as_json, memo
+from meter_emu.diagnosis.memo import Diagnosis, memo
 from meter_emu.diagnosis.sampling import SAMPLES
 from meter_emu.errors import OutputError
 from meter_emu.resources import find
@@ -97,7 +98,7 @@ def diagnose(
             at_work.hear = hear
             found = at_work.pairs(found)
     if json_file is not None:
-        print_json(as_json(found), json_file)
+        print_json(diagnosed(found), json_file)
     if json_file != STDOUT:
         _print(found)
     if bench_to is not None:

@@ -13,6 +13,7 @@ from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, MODEL, json_option
 from meter_emu.cli.output import STDOUT, echo, print_json
+from meter_emu.cli.printed.verified import distinguished
 from meter_emu.cli.progress import watched
 from meter_emu.verify.distinguish import Comparison, distinguish
 
@@ -67,7 +68,7 @@ def distinguish_builds(
             hear=hear,
         )
     if json_file is not None:
-        print_json(found.as_json(), json_file)
+        print_json(distinguished(found), json_file)
     if plain and found.difference is not None:
         echo(found.difference.text, nl=False)
     elif json_file != STDOUT:

@@ -1,14 +1,15 @@
 """What `verify --driver` shows and leaves: groups of findings, dialogues, files to play again."""
 
-import json
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from msgspec import json
 from rich.text import Text
 
+from card_protocol.errors import UndecodedError, decoding
 from meter_emu.cli.junit import JUnitCase, write_junit
 from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
+from meter_emu.cli.printed.drivers import DriverCaseJson, driver_verified
 from meter_emu.driver_bench.examine import Found, LawResult
 from meter_emu.driver_bench.law import Case, FindingRank
 from meter_emu.driver_bench.report import DriverReport, dialogue
@@ -23,7 +24,7 @@ def show_report(
 ) -> None:
     """Write the files that were asked for, and say what was found."""
     if json_file is not None:
-        print_json(report.as_json(), json_file)
+        print_json(driver_verified(report), json_file)
     if junit_file is not None:
         cases = [_as_case(one) for one in report.examined]
         write_junit(junit_file, "verify --driver", report.driver, cases)
@@ -50,14 +51,12 @@ def _as_case(one: LawResult) -> JUnitCase:
 def case_of(path: str) -> tuple[str, str, Case]:
     """Return driver, law and case of a file that a run has left; raise `ConfigError`."""
     try:
-        with naming(path):
-            plain = json.loads(Path(path).read_bytes())
-        more = tuple(one if isinstance(one, int) else str(one) for one in plain["more"])
-        case = Case(datetime.fromisoformat(plain["moment"]), more)
-        return str(plain["driver"]), str(plain["law"]), case
-    except (ValueError, KeyError, TypeError) as error:
-        why = f"is no file that verify --driver wrote: {type(error).__name__} {error}"
+        with naming(path), decoding():
+            found = json.decode(Path(path).read_bytes(), type=DriverCaseJson)
+    except UndecodedError as error:
+        why = f"is no file that verify --driver wrote: {error}"
         raise ConfigError(path, "", why) from None
+    return found.driver, found.law, Case(found.moment, found.more)
 
 
 def _written(report: DriverReport, folder: Path) -> dict[Found, Path]:
@@ -72,15 +71,15 @@ def _written(report: DriverReport, folder: Path) -> dict[Found, Path]:
             folder.mkdir(parents=True, exist_ok=True)
     laws = {found: one.law_id for one in report.examined for found in one.found}
     for found, path in files.items():
-        plain: dict[str, Any] = {
-            "driver": report.driver,
-            "law": laws[found],
-            "moment": found.case.t.isoformat(),
-            "more": list(found.case.more),
-            "words": found.words,
-            "dialogue": list(dialogue(report.declared, found)),
-        }
-        write_atomically(path, (json.dumps(plain, indent=2) + "\n").encode())
+        case = DriverCaseJson(
+            driver=report.driver,
+            law=laws[found],
+            moment=found.case.t,
+            more=found.case.more,
+            words=found.words,
+            dialogue=tuple(dialogue(report.declared, found)),
+        )
+        write_atomically(path, json.format(json.encode(case), indent=2) + b"\n")
     return files
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.output import STDOUT, WIDTH_MAX, echo, print_json, wide_console
@@ -19,70 +19,6 @@ OFFSET_WIDTH: Final = 6
 SIZE_WIDTH: Final = 5
 FIELD_WIDTH: Final = 20
 RAW_WIDTH: Final = 16  # eight bytes a line
-
-
-def row_as_json(row: "Row") -> dict[str, Any]:
-    """Return a field explained, for `--json`."""
-    return {
-        "offset": row.offset,
-        "size_bytes": row.size_bytes,
-        "field": row.field,
-        "raw": row.raw,
-        "value": row.value,
-        "unit": row.unit,
-        "note": row.note,
-        "wrong": row.wrong,
-        "about": row.about,
-    }
-
-
-def part_as_json(part: "Part") -> dict[str, Any]:
-    """Return a part explained, for `--json`."""
-    return {
-        "name": part.name,
-        "offset": part.offset,
-        "size_bytes": part.size_bytes,
-        "said": part.said,
-        "wrong": list(part.wrong),
-        "fields": [row_as_json(row) for row in part.rows],
-    }
-
-
-def record_as_json(record: "RecordView") -> dict[str, Any]:
-    """Return a record explained, for `--json`."""
-    return {
-        "name": record.name,
-        "place": record.place,
-        "size_bytes": record.size_bytes,
-        "mac": record.seal.value,
-        "fields": [row_as_json(row) for row in record.rows],
-        "wrong": list(record.wrong),
-    }
-
-
-def _differences_as_json(a: str, b: str, found: Sequence["Difference"]) -> dict[str, Any]:
-    """Return a comparison of the files `a` and `b`, for `--json`."""
-    return {
-        "a": a,
-        "b": b,
-        "same": not found,
-        "differences": [
-            {
-                "offset": one.a.offset,
-                "size_bytes": one.a.size_bytes,
-                "part": one.part_a.name,
-                "field": one.a.field,
-                "a": _side_as_json(one.a),
-                "b": _side_as_json(one.b),
-            }
-            for one in found
-        ],
-    }
-
-
-def _side_as_json(row: "Row") -> dict[str, Any]:
-    shown = row_as_json(row)
-    return {key: shown[key] for key in ("raw", "value", "unit", "note", "wrong")}
 
 
 def print_record(record: "RecordView") -> None:
@@ -136,7 +72,9 @@ def _means(row: "Row") -> "Iterator[Text]":
 def tell_differences(a: str, b: str, found: Sequence["Difference"], json_file: str | None) -> int:
     """Say in which fields the files `a` and `b` differ, as asked for; return 1 when they do."""
     if json_file is not None:
-        print_json(_differences_as_json(a, b, found), json_file)
+        from meter_emu.cli.printed.byte_results import differences_json
+
+        print_json(differences_json(a, b, found), json_file)
     if json_file != STDOUT:
         _print_differences(a, b, found)
     return EXIT_FOUND if found else EXIT_OK

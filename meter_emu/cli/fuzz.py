@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import click
 
@@ -17,6 +17,7 @@ from meter_emu.cli.progress import MinuteLine
 from meter_emu.cli.trusting import check_builds, trust_option
 
 if TYPE_CHECKING:
+    from meter_emu.cli.printed.fuzzed import FuzzedJson, TargetFuzzedJson
     from meter_emu.fuzz.finds import FoundInput
     from meter_emu.fuzz.side_by_side import Figures
     from meter_emu.fuzz.target import Target
@@ -42,11 +43,11 @@ def list_(*, json_file: str | None) -> None:
     from meter_emu.fuzz.targets import targets
 
     if json_file is not None:
-        rows = [
-            {"id": one.id, "asks": one.asks, "oracles": one.oracles, "size_max": one.size_max}
-            for one in targets().values()
-        ]
-        print_json(rows, json_file)
+        from meter_emu.cli.printed.base import shaped
+        from meter_emu.cli.printed.fuzzed import TargetShownJson, TargetsListedJson
+
+        rows = tuple(shaped(one, TargetShownJson) for one in targets().values())
+        print_json(TargetsListedJson(targets=rows), json_file)
         return
     for one in targets().values():
         echo(f"{one.id:<24}{one.asks}")
@@ -132,7 +133,7 @@ def run(
     if junit_file is not None:
         write_junit(junit_file, "fuzz", build, [_as_case(one) for one in figures])
     if json_file is not None:
-        print_json([_as_json(one) for one in figures], json_file)
+        print_json(_all_shown(figures), json_file)
     if interrupted:
         echo(f"meter-emu: interrupted: {_where(together.figures)}", err=True)
         return EXIT_INTERRUPTED
@@ -214,8 +215,11 @@ def replay(file: str, *, build: str | None, trust_builds: bool, json_file: str |
     failed = failure(target, found.data, build)
     why = None if failed is None else failed.why
     if json_file is not None:
+        from meter_emu.cli.printed.fuzzed import FindReplayedJson
+
         at = None if failed is None else failed.at
-        row = {"target": target.id, "build": build, "fails": why is not None, "why": why, "at": at}
+        fails = why is not None
+        row = FindReplayedJson(target=target.id, build=build, fails=fails, why=why, at=at)
         print_json(row, json_file)
     if json_file != STDOUT:
         echo(f"{file}: {target.asks}, {len(found.data)} bytes, on {build}")
@@ -352,26 +356,34 @@ def _where(figures: "Sequence[Figures]") -> str:
     return "; ".join((said, *running))
 
 
-def _as_json(one: "Figures") -> dict[str, Any]:
-    return {
-        "target": one.target.id,
-        "time_s": round(one.time_s, 2),
-        "executions": one.executions,
-        "cpu_s": round(one.cpu_s, 2),
-        "executions_per_cpu_s": one.per_cpu_s,
-        "edges": one.edges,
-        "corpus": one.corpus,
-        "size_max": one.target.size_max,
-        "coverage_guided": one.guided,
-        "reached": {mark: one.reach.met.get(mark, 0) for mark in one.target.reaches},
-        "not_reached": one.missing,
-        "held": one.oracles,
-        "found": [
-            {"file": found.name, "why": found.why, "at": at} for at, found in one.found.items()
-        ],
-        "known": one.again,
-        "failed": one.failed or None,
-    }
+def _all_shown(figures: "Sequence[Figures]") -> "FuzzedJson":
+    from meter_emu.cli.printed.fuzzed import FuzzedJson
+
+    return FuzzedJson(targets=tuple(_shown(one) for one in figures))
+
+
+def _shown(one: "Figures") -> "TargetFuzzedJson":
+    from meter_emu.cli.printed.fuzzed import FindJson, TargetFuzzedJson
+
+    return TargetFuzzedJson(
+        target=one.target.id,
+        time_s=round(one.time_s, 2),
+        executions=one.executions,
+        cpu_s=round(one.cpu_s, 2),
+        executions_per_cpu_s=one.per_cpu_s,
+        edges=one.edges,
+        corpus=one.corpus,
+        size_max=one.target.size_max,
+        coverage_guided=one.guided,
+        reached={mark: one.reach.met.get(mark, 0) for mark in one.target.reaches},
+        not_reached=tuple(one.missing),
+        held=one.oracles,
+        found=tuple(
+            FindJson(file=found.name, why=found.why, at=at) for at, found in one.found.items()
+        ),
+        known=one.again,
+        failed=one.failed or None,
+    )
 
 
 def _as_case(one: "Figures") -> JUnitCase:

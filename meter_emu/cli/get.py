@@ -55,7 +55,9 @@ def get(
     leave_image(file, image.to_bytes(), replace=force)
     carrier = image.kind.name.lower()
     if json_file is not None:
-        print_json({"reader": reader, "file": file, "carrier": carrier}, json_file)
+        from meter_emu.cli.printed.card_results import CardGotJson
+
+        print_json(CardGotJson(reader=reader, file=file, carrier=carrier), json_file)
     if json_file != STDOUT:
         echo(f"{file}: {carrier} card, as it is in {reader}")
 

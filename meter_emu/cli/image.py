@@ -10,7 +10,7 @@ import click
 
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.explained import part_as_json, print_parts, tell_differences
+from meter_emu.cli.explained import print_parts, tell_differences
 from meter_emu.cli.held import leave_image, read_bytes
 from meter_emu.cli.names import (
     FILE,
@@ -118,8 +118,10 @@ def new(
     )
     raw = image_of(rig.board, of_model)
     leave_image(file, raw, replace=force)
-    shown = {"file": file, "model": of_model.name, "meter": meter, "size_bytes": len(raw)}
     if json_file is not None:
+        from meter_emu.cli.printed.images import ImageNewJson
+
+        shown = ImageNewJson(file=file, model=of_model.name, meter=meter, size_bytes=len(raw))
         print_json(shown, json_file)
     if json_file != STDOUT:
         echo(f"{file}: meter {meter} of model {of_model.name}, {len(raw)} bytes")
@@ -154,14 +156,18 @@ def show(
     meter = meter_id_of(parts)
     sound = all(part.sound for part in parts)
     if json_file is not None:
-        shown = {
-            "file": file,
-            "model": of_model.name,
-            "meter": meter,
-            "size_bytes": len(raw),
-            "sound": sound,
-            "parts": [part_as_json(part) for part in parts],
-        }
+        from meter_emu.cli.printed.base import shaped
+        from meter_emu.cli.printed.byte_results import PartShownJson
+        from meter_emu.cli.printed.images import ImageShownJson
+
+        shown = ImageShownJson(
+            file=file,
+            model=of_model.name,
+            meter=meter,
+            size_bytes=len(raw),
+            sound=sound,
+            parts=tuple(shaped(part, PartShownJson) for part in parts),
+        )
         print_json(shown, json_file)
     if json_file != STDOUT:
         who = "no meter yet" if meter is None else f"meter {meter}"

@@ -92,8 +92,12 @@ def list_(what: str, json_file: str | None) -> None:
     """List all defects, laws, models, campaigns, builds, codecs or layouts."""
     found = LISTED[what]()
     if json_file is not None:
+        from msgspec import convert
+
+        from meter_emu.cli.printed.listed import ListedJson
+
         rows = [{"name": name, "says": said} for name, said in found.items()]
-        print_json({what: rows}, json_file)
+        print_json(convert({"schema": "list/1", what: rows}, ListedJson), json_file)
     if json_file != STDOUT:
         wide = max(map(len, found))
         echo("\n".join(f"{name:<{wide}}  {said}" for name, said in found.items()))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from card_protocol.tokens.openpaygo.chain import PaygoSeed
     from card_protocol.tokens.openpaygo.counter import PaygoCounter
     from card_protocol.tokens.openpaygo.decode import PaygoAnswer
+    from meter_emu.cli.printed.tokens import PaygoTokenShownJson
 
 # The device of the walk in EnAccess/OpenPAYGO-docs @09a27ad, "Setting up"; nobody's secret.
 _SAMPLE_KEY: Final = "A29AB82EDC5FBBC41EC9530F6DAC86B1"
@@ -86,8 +87,11 @@ def decode(
         answers.append((digits, counter, answer))
         counter = answer.after
     if json_file is not None:
-        rows = [_facts(digits, answer, divider) for digits, _, answer in answers]
-        print_json({"key": words, "tokens": rows, "after": _after(counter)}, json_file)
+        from meter_emu.cli.printed.tokens import PaygoCounterShownJson, PaygoDecodedJson
+
+        rows = tuple(_facts(digits, answer, divider) for digits, _, answer in answers)
+        after = PaygoCounterShownJson(count=counter.count, used=tuple(sorted(counter.used)))
+        print_json(PaygoDecodedJson(key=words, tokens=rows, after=after), json_file)
     if json_file != STDOUT:
         for digits, before, answer in answers:
             echo(f"{digits}: {_shown(answer, before, divider, words)}")
@@ -135,7 +139,9 @@ def encode(
         seed, count, PaygoKind(kind), value, form=form, restricted=restricted
     )
     if json_file is not None:
-        print_json({"token": token, "count": new, "key": words}, json_file)
+        from meter_emu.cli.printed.tokens import PaygoEncodedJson
+
+        print_json(PaygoEncodedJson(token=token, count=new, key=words), json_file)
     if json_file != STDOUT:
         time = "" if value is None else f" {_duration(value, divider)}"
         grouped = " ".join(token[at : at + 3] for at in range(0, len(token), 3))
@@ -184,22 +190,21 @@ def _duration(value: int, divider: int) -> str:
     return f"{days} {'day' if days == 1 else 'days'}{clock}"
 
 
-def _facts(digits: str, answer: "PaygoAnswer", divider: int) -> dict[str, object]:
+def _facts(digits: str, answer: "PaygoAnswer", divider: int) -> "PaygoTokenShownJson":
+    from msgspec import convert
+
     from card_protocol.tokens.openpaygo.encode import seconds_of
+    from meter_emu.cli.printed.tokens import OutcomeName, PaygoTokenShownJson
 
     timed = answer.kind is not None and answer.kind.value.endswith("time")
-    return {
-        "token": digits,
-        "outcome": answer.outcome.name.lower(),
-        "kind": None if answer.kind is None else answer.kind.value,
-        "value": answer.value if answer.kind is not None else None,
-        "seconds": seconds_of(answer.value, divider) if timed else None,
-        "count": answer.count,
-    }
-
-
-def _after(counter: "PaygoCounter") -> dict[str, object]:
-    return {"count": counter.count, "used": sorted(counter.used)}
+    return PaygoTokenShownJson(
+        token=digits,
+        outcome=convert(answer.outcome.name.lower(), OutcomeName),
+        kind=None if answer.kind is None else answer.kind.value,
+        value=answer.value if answer.kind is not None else None,
+        seconds=seconds_of(answer.value, divider) if timed else None,
+        count=answer.count,
+    )
 
 
 def _listed(counter: "PaygoCounter") -> str:

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 import click
 
@@ -19,6 +19,8 @@ from meter_emu.errors import OutputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from meter_emu.cli.printed.base import Printed
 
 STDOUT: Final = "-"
 WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
@@ -113,9 +115,11 @@ def write_atomically(path: str | Path, data: bytes, *, private: bool = False) ->
         write(data)
 
 
-def print_json(value: Any, where: str) -> None:  # noqa: ANN401 - whatever JSON can say
-    """Write `value` as JSON to the file `where`, or to standard output for `-`."""
-    text = json.dumps(value, indent=2) + "\n"
+def print_json(value: "Printed", where: str) -> None:
+    """Write `value` as JSON in ASCII to the file `where`, or to standard output for `-`."""
+    from msgspec import to_builtins
+
+    text = json.dumps(to_builtins(value), indent=2) + "\n"
     if where == STDOUT:
         echo(text, nl=False)
     else:

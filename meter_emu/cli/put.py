@@ -65,8 +65,10 @@ def put(
     else:
         raise ImageError(file, "want a plain or a memory card: others take no keys from an image")
     if json_file is not None:
+        from meter_emu.cli.printed.card_results import CardPutJson
+
         carrier = image.kind.name.lower()
-        row = {"reader": reader, "file": file, "carrier": carrier, "replaced": str(replaced)}
+        row = CardPutJson(reader=reader, file=file, carrier=carrier, replaced=str(replaced))
         print_json(row, json_file)
     if json_file != STDOUT:
         echo(f"{reader}: holds {file} now, {held}; before: {replaced}")

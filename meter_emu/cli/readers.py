@@ -20,6 +20,8 @@ def readers(json_file: str | None) -> None:
 
     names = known()
     if json_file is not None:
-        print_json({"readers": names}, json_file)
+        from meter_emu.cli.printed.card_results import ReadersJson
+
+        print_json(ReadersJson(readers=tuple(names)), json_file)
     if json_file != STDOUT:
         echo("\n".join(names) if names else "no reader is plugged in")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 import msgspec
@@ -23,11 +23,11 @@ from rich.text import Text
 
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
-from meter_emu.cli.event_json import event_as_json
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, say_written
+from meter_emu.cli.printed.rehearsed import RehearsedJson, meter_shown, sample_shown
 from meter_emu.cli.progress import watched
 from meter_emu.cli.replayed import campaign_digest, chosen_campaign, witnessing
 from meter_emu.cli.table import ResultTable
@@ -36,17 +36,14 @@ from meter_emu.cli.trusting import check_builds, trust_option
 from meter_emu.errors import OutputError
 from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
-from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event
-from meter_emu.world.meter.failure import Failure
-from meter_emu.world.meter.times import us_to_iso, us_to_legal
+from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.answer import households
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.outcome import Breach, Outcome
+from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.sample import Sample, sampled
-from meter_emu.world.rehearsal.verdict import expected
 from meter_emu.world.rehearsal.verdicts import Verdict
 from meter_emu.zones import TimeZone
 
@@ -57,78 +54,39 @@ class JsonStream:
     def __init__(
         self, campaign: Campaign, write: Write, notes: Sequence[str], *, events: bool
     ) -> None:
-        self._campaign = campaign
+        self._zone = campaign.zone
         self._write = write
         self._events = events
         self._first = True
-        head = (self._campaign.name, self._campaign.zone.key, self._campaign.seed)
-        name, zone, seed = (msgspec.json.encode(value) for value in head)
-        self._write(b'{"campaign": %b, "zone": %b, "seed": %b, ' % (name, zone, seed))
-        self._write(b'"notes": %b, "meters": [' % msgspec.json.encode(list(notes)))
+        self._whole = RehearsedJson(
+            campaign=campaign.name,
+            zone=campaign.zone.key,
+            seed=campaign.seed,
+            notes=tuple(notes),
+            meters=(),
+            summary={},
+        )
+        head, _ = self._around()
+        self._write(head + b'"meters":[')
 
     def meter(self, household: Household, outcome: Outcome, events: Sequence[Event]) -> None:
         """Write one meter, with its events if they are wanted."""
-        row: dict[str, Any] = {
-            "id": outcome.id,
-            "energy": outcome.energy,
-            "model": outcome.model,
-            "firmware": outcome.build,
-            "announced": self._iso(outcome.announced_us),
-            "cut_at": self._iso(outcome.cut_us),
-            "verdict": outcome.verdict.value,
-            "as_expected": expected(outcome, household),
-            "breaches": [self._breach(breach) for breach in outcome.breaches],
-            "findings": [
-                {
-                    "kind": one.kind.value,
-                    "since": self._iso(one.from_us),
-                    "until": self._iso(one.until_us),
-                    "times": one.times,
-                    "lasted_s": one.lasted_us // SECOND_US,
-                    "words": one.words,
-                }
-                for one in outcome.findings
-            ],
-            "failure": self._failure(outcome.failure),
-            "without_credit": [
-                {"from": self._iso(from_us), "to": self._iso(to_us)}
-                for from_us, to_us in outcome.unfed
-            ],
-        }
-        if self._events:
-            row["events"] = [event_as_json(event, self._campaign.zone) for event in events]
+        row = meter_shown(household, outcome, events if self._events else None, self._zone)
         self._write((b"\n" if self._first else b",\n") + msgspec.json.encode(row))
         self._first = False
 
     def close(self, summary: dict[str, int], sample: Sample | None) -> None:
         """Write the counts, of a sample what it cannot speak for, and the end."""
-        self._write(b'\n], "summary": %b' % msgspec.json.encode(summary))
+        self._whole.summary = summary
         if sample is not None:
-            self._write(b', "sample": %b' % msgspec.json.encode(sample.as_json()))
-        self._write(b"}\n")
+            self._whole.sample = sample_shown(sample)
+        _, tail = self._around()
+        self._write(b"\n]" + tail + b"\n")
 
-    def _breach(self, breach: Breach) -> dict[str, Any]:
-        return {
-            "from": self._iso(breach.from_us),
-            "to": self._iso(breach.to_us),
-            "verdict": breach.verdict.value,
-            "promised": breach.promised,
-            "happened": breach.happened,
-            "why": breach.why,
-        }
-
-    def _failure(self, failure: Failure | None) -> dict[str, Any] | None:
-        if failure is None:
-            return None
-        return {
-            "why": failure.why,
-            "at": self._iso(failure.at_us),
-            "clock": failure.clock,
-            "calls": failure.calls,
-        }
-
-    def _iso(self, us: int | None) -> str | None:
-        return None if us is None else us_to_iso(us, self._campaign.zone)
+    def _around(self) -> tuple[bytes, bytes]:
+        """Return what comes before the meters and after; a quote in a text is never bare."""
+        head, _, tail = msgspec.json.encode(self._whole).partition(b'"meters":[]')
+        return head, tail
 
 
 _PAGE: Final = "index.html"

@@ -66,8 +66,16 @@ def relay(
         if recorder is not None:
             recorder.ended(clock=no_clock)
     if json_file is not None:
-        shown = {"reader": reader, "insertions": plugging.insertions, "commands": card.commands}
-        print_json({**shown, "not_sent": card.not_sent, "ended_by": by}, json_file)
+        from meter_emu.cli.printed.card_results import CardRelayedJson
+
+        relayed = CardRelayedJson(
+            reader=reader,
+            insertions=plugging.insertions,
+            commands=card.commands,
+            not_sent=card.not_sent,
+            ended_by=by,
+        )
+        print_json(relayed, json_file)
     return status
 
 

@@ -24,8 +24,7 @@ from meter_emu.cli.place import (
 from meter_emu.cli.tracing import trace_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from meter_emu.cli.printed.card_results import ExchangedJson
     from meter_emu.desk.desk import Exchange
 
 APDU_BYTES_MIN: Final = 4  # bytes: CLA INS P1 P2 (ISO/IEC 7816-4)
@@ -101,8 +100,12 @@ def send(
             for one in heard.exchanges:
                 _say(one)
     if json_file is not None:
-        shown = {"card": reader or file, "saved": saved, "exchanges": heard.exchanges}
-        print_json(shown, json_file)
+        from meter_emu.cli.printed.card_results import CardSentJson
+
+        sent = CardSentJson(
+            card=reader or file or "", saved=saved, exchanges=tuple(heard.exchanges)
+        )
+        print_json(sent, json_file)
 
 
 @final
@@ -112,25 +115,26 @@ class _Heard:
     def __init__(self, commands: tuple[bytes, ...], *, at_once: bool) -> None:
         self.commands: Final = commands
         self._at_once: Final = at_once
-        self.exchanges: list[dict[str, str]] = []
+        self.exchanges: list[ExchangedJson] = []
 
     def all_of_it(self, exchange: "Exchange") -> None:
         """Send every command."""
         from card_protocol.trace import hide
         from card_protocol.words import meaning
+        from meter_emu.cli.printed.card_results import ExchangedJson
 
         self.exchanges.clear()
         for command in self.commands:
             answer = exchange(command)
             asked, said = hide(command, answer)
             means = meaning(command, answer)
-            self.exchanges.append({"command": asked, "answer": said, "means": means})
+            self.exchanges.append(ExchangedJson(command=asked, answer=said, means=means))
             if self._at_once:
                 _say(self.exchanges[-1])
 
 
-def _say(exchange: "Mapping[str, str]") -> None:
-    echo("{means}\n  > {command}\n  < {answer}".format_map(exchange))
+def _say(exchange: "ExchangedJson") -> None:
+    echo(f"{exchange.means}\n  > {exchange.command}\n  < {exchange.answer}")
 
 
 def _reads(commands: tuple[bytes, ...]) -> bool:

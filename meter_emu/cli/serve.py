@@ -60,8 +60,12 @@ def serve(
         if recorder is not None:
             recorder.ended(clock=no_clock)
     if json_file is not None:
-        shown = {"file": file, "insertions": plugging.insertions, "changes": card.changes}
-        print_json({**shown, "ended_by": by}, json_file)
+        from meter_emu.cli.printed.card_results import CardServedJson
+
+        served = CardServedJson(
+            file=file, insertions=plugging.insertions, changes=card.changes, ended_by=by
+        )
+        print_json(served, json_file)
     return status
 
 

@@ -62,11 +62,14 @@ def decode(
     sections = [record for _, record in found if isinstance(record, StsKeySection)]
     change = join_sections(sections) if len(sections) > 1 else None
     if json_file is not None:
-        facts = [
-            {"token": digits, **token_facts(one, show_keys=show_keys)} for digits, one in found
-        ]
-        rows = {} if change is None else change_rows(change, show_keys=show_keys)
-        print_json({"key": meant.words, "tokens": facts, "key_change": rows or None}, json_file)
+        from msgspec import convert
+
+        from meter_emu.cli.printed.tokens import KeyChangeJson, StsDecodedJson
+
+        facts = tuple(token_facts(digits, one, show_keys=show_keys) for digits, one in found)
+        rows = None if change is None else change_rows(change, show_keys=show_keys)
+        brings = convert(rows, KeyChangeJson | None)
+        print_json(StsDecodedJson(key=meant.words, tokens=facts, key_change=brings), json_file)
     if json_file != STDOUT:
         for digits, one in found:
             _say(digits, token_rows(one, meant.words, base, zone, show_keys=show_keys))
@@ -150,7 +153,9 @@ def encode(kind: str, json_file: str | None, base: str | None, **options: Any) -
     record, remark = record_of(kind, base, options)
     token = encode_sts(record, meant.key)
     if json_file is not None:
-        print_json({"token": token, "remark": remark}, json_file)
+        from meter_emu.cli.printed.tokens import StsEncodedJson
+
+        print_json(StsEncodedJson(token=token, remark=remark), json_file)
     if json_file != STDOUT:
         echo(f"{grouped(token)}  {kind}, under {meant.words}")
         if remark:
@@ -177,11 +182,13 @@ def key_(base: str | None, out: str | None, json_file: str | None, **options: An
         write_atomically(out, f"{digits}\n".encode(), private=True)
         say_written(out)
     shown = None if out is not None else digits
-    given = {"cipher": meant.key.cipher.name, "derivation": meant.words, "key": shown}
+    cipher = meant.key.cipher.name
     if json_file is not None:
-        print_json(given, json_file)
+        from meter_emu.cli.printed.tokens import StsKeyJson
+
+        print_json(StsKeyJson(cipher=cipher, derivation=meant.words, key=shown), json_file)
     if json_file != STDOUT:
-        echo(f"{shown or 'key'}  for {given['cipher']}, {meant.words}")
+        echo(f"{shown or 'key'}  for {cipher}, {meant.words}")
 
 
 @examples(
@@ -249,7 +256,9 @@ def keychange(
     tokens = key_change_tokens(change, meant.key)
     given = change_rows(change, show_keys=False)
     if json_file is not None:
-        print_json({"tokens": tokens, **given}, json_file)
+        from meter_emu.cli.printed.tokens import StsKeyChangedJson
+
+        print_json(StsKeyChangedJson(tokens=tuple(tokens), **given), json_file)
     if json_file != STDOUT:
         for number, token in enumerate(tokens, 1):
             echo(f"{number} of {len(tokens)}: {grouped(token)}")

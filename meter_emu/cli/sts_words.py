@@ -23,6 +23,7 @@ from card_protocol.tokens.sts.fields import (
 )
 from card_protocol.tokens.sts.key_change import StsKeyChange
 from card_protocol.tokens.sts.tid import BaseDate, is_reserved, tid_of, wall_min_of
+from meter_emu.cli.printed.tokens import StsTokenShownJson
 from meter_emu.cli.wall_clock import basis_zone, issue_min, shown, wall_words
 
 _UNITS: Final[Mapping[CreditKind, str]] = MappingProxyType(
@@ -81,18 +82,33 @@ def token_rows(
     return rows | {"CRC": "holds"}
 
 
-def token_facts(record: StsRecord, *, show_keys: bool) -> dict[str, object]:
+def token_facts(digits: str, record: StsRecord, *, show_keys: bool) -> StsTokenShownJson:
     """Return the fields of a token as numbers, for programs."""
-    facts: dict[str, object] = {"kind": kind_words(record), "class": class_of(record)}
+    kind, token_class = kind_words(record), class_of(record)
     if isinstance(record, StsMeterTest):
-        return facts | record._asdict()
+        return StsTokenShownJson(
+            token=digits, kind=kind, token_class=token_class, **record._asdict()
+        )
     if isinstance(record, StsKeySection):
-        part = record.part.raw.hex().upper() if show_keys else None
-        return facts | {"section": record.number, "head": f"{record.head:03X}", "key_part": part}
-    dates = {str(year.value): shown(wall_min_of(record.tid, year)) for year in BaseDate}
-    facts |= {"subclass": record.kind.value, "random": record.rnd, "tid": record.tid}
-    facts |= {"field": record[3], "amount": record.amount, "issued_by_base": dates}
-    return facts
+        return StsTokenShownJson(
+            token=digits,
+            kind=kind,
+            token_class=token_class,
+            section=record.number,
+            head=f"{record.head:03X}",
+            key_part=record.part.raw.hex().upper() if show_keys else None,
+        )
+    return StsTokenShownJson(
+        token=digits,
+        kind=kind,
+        token_class=token_class,
+        subclass=record.kind.value,
+        random=record.rnd,
+        tid=record.tid,
+        value=record[3],
+        amount=record.amount,
+        issued_by_base={str(year.value): shown(wall_min_of(record.tid, year)) for year in BaseDate},
+    )
 
 
 def _value_row(record: StsCredit | StsSetting) -> dict[str, str]:

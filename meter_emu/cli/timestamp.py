@@ -1,7 +1,7 @@
 """`meter-emu timestamp`: what bytes mean as a date, how a date is written, when encodings end."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from card_protocol.timestamp.encoding import Codec
+    from meter_emu.cli.printed.timestamps import ReadingJson
     from meter_emu.foreign.plausible import Guess
     from meter_emu.foreign.two_clocks import BothClocks
 
@@ -92,16 +93,10 @@ def decode(
     found = guesses(raw, codecs, around_ms)
     clocks = [both_clocks(one.stamp, one.codec.basis, of_zone) for one in found]
     if json_file is not None:
-        shown = [
-            {
-                **_guess_as_json(one),
-                "legal": both.legal,
-                "utc": both.utc,
-                "remarks": [*one.stamp.doubts(), *both.remarks],
-            }
-            for one, both in zip(found, clocks, strict=True)
-        ]
-        print_json({"bytes": raw.hex(), "zone": zone, "readings": shown}, json_file)
+        from meter_emu.cli.printed.timestamps import DecodedJson
+
+        readings = tuple(_reading(*pair) for pair in zip(found, clocks, strict=True))
+        print_json(DecodedJson(raw=raw.hex(), zone=zone, readings=readings), json_file)
     if json_file != STDOUT:
         _print_guesses(found, clocks, zone)
     return EXIT_OK if any(one.rank <= Rank.PARTIAL for one in found) else EXIT_FOUND
@@ -133,35 +128,37 @@ def encode(
     codec that would lose something refuses. Exit status 1 when none can write it.
     """
     from card_protocol.errors import TimestampError
+    from card_protocol.timestamp.encoding import Basis
+    from meter_emu.cli.printed.timestamps import EncodedJson, WrittenDateJson
     from meter_emu.foreign.two_clocks import both_clocks, stamp_for
 
     of_zone = _zone(zone)
     instant = _instant(date, of_zone, zone, which)
-    written: list[dict[str, str]] = []
+    written: list[WrittenDateJson] = []
     for codec in _codecs(names, epoch):
-        row = {"codec": codec.name, "bytes": "", "as_written": "", "basis": codec.basis.value}
         try:
             stamp = stamp_for(codec, instant, of_zone)
-            row |= {"bytes": codec.encode(stamp).hex(), "as_written": str(stamp), "why": ""}
-            read = both_clocks(stamp, codec.basis, of_zone)
-            row["remark"] = "; ".join(read.remarks)
+            raw = codec.encode(stamp).hex()
+            remark = "; ".join(both_clocks(stamp, codec.basis, of_zone).remarks)
+            row = WrittenDateJson(
+                codec=codec.name, raw=raw, as_written=str(stamp), basis=codec.basis, remark=remark
+            )
         except TimestampError as error:
-            row["why"] = str(error)
+            row = WrittenDateJson(codec=codec.name, basis=codec.basis, why=str(error))
         written.append(row)
     if json_file is not None:
         utc = instant.isoformat()
-        print_json({"instant": utc, "zone": zone, "written": written}, json_file)
+        print_json(EncodedJson(instant=utc, zone=zone, written=tuple(written)), json_file)
     if json_file != STDOUT:
         echo(f"{instant.astimezone(of_zone):%Y-%m-%d %H:%M:%S %Z} is {instant:%H:%M:%S} UTC\n")
         for row in written:
-            if row["why"]:
-                echo(f"{row['codec']:<18}  cannot: {row['why']}")
+            if row.why:
+                echo(f"{row.codec:<18}  cannot: {row.why}")
                 continue
-            remark = f"  {row['remark']}" if row["remark"] else ""
-            basis = "UTC" if row["basis"] == "UTC" else "legal"
-            line = f"{row['codec']:<18}  {row['bytes']:<24}  {row['as_written']} {basis}{remark}"
-            echo(line)
-    return EXIT_OK if any(row["bytes"] for row in written) else EXIT_FOUND
+            remark = f"  {row.remark}" if row.remark else ""
+            basis = "UTC" if row.basis is Basis.UTC else "legal"
+            echo(f"{row.codec:<18}  {row.raw:<24}  {row.as_written} {basis}{remark}")
+    return EXIT_OK if any(row.raw for row in written) else EXIT_FOUND
 
 
 @examples(
@@ -188,17 +185,15 @@ def ends(
         (end for end in found if end.at.total_ms >= from_ms), key=lambda end: end.at.total_ms
     )
     if json_file is not None:
-        shown = [
-            {
-                "at": str(end.at),
-                "codec": end.codec,
-                "kind": end.kind.value,
-                "last": str(end.last),
-                "then": end.then,
-            }
+        from meter_emu.cli.printed.timestamps import EndShownJson, EndsJson
+
+        shown = tuple(
+            EndShownJson(
+                at=str(end.at), codec=end.codec, kind=end.kind, last=str(end.last), then=end.then
+            )
             for end in found
-        ]
-        print_json(shown, json_file)
+        )
+        print_json(EndsJson(ends=shown), json_file)
     if json_file != STDOUT:
         for end in found:
             echo(f"{end.at!s:<19}  {end.codec:<18}  {end.kind.value}: {end.then}")
@@ -250,17 +245,19 @@ def scan(
     found = list(dates_in(raw, codecs, from_ms, to_ms))
     chance = by_chance(len(raw), codecs, from_ms, to_ms)
     if json_file is not None:
-        hits = [
-            {
-                "offset": h.offset,
-                "codec": h.codec.name,
-                "bytes": h.raw.hex(),
-                "date": str(h.stamp),
-                "field": field_at(h.offset),
-            }
-            for h in found
-        ]
-        shown = {"file": file, "size_bytes": len(raw), "dates": hits, "by_chance": round(chance, 2)}
+        from meter_emu.cli.printed.timestamps import DateFoundJson, ScannedJson
+
+        dates = tuple(
+            DateFoundJson(
+                offset=hit.offset,
+                codec=hit.codec.name,
+                raw=hit.raw.hex(),
+                date=str(hit.stamp),
+                field=field_at(hit.offset),
+            )
+            for hit in found
+        )
+        shown = ScannedJson(file=file, size_bytes=len(raw), dates=dates, by_chance=round(chance, 2))
         print_json(shown, json_file)
     if json_file != STDOUT:
         for hit in found:
@@ -383,19 +380,26 @@ def _share(chance: float) -> str:
     return f"1 in {1 / chance:,.0f}" if chance < 0.1 else f"{chance:.0%}"
 
 
-def _guess_as_json(guess: "Guess") -> dict[str, Any]:
+def _reading(guess: "Guess", both: "BothClocks") -> "ReadingJson":
+    from msgspec import convert
+
+    from meter_emu.cli.printed.timestamps import RankName, ReadingJson
+
     stamp = guess.stamp
-    return {
-        "codec": guess.codec.name,
-        "rank": guess.rank.name.lower(),
-        "as_written": "" if guess.why else str(stamp),
-        "why": guess.why,
-        "basis": guess.codec.basis.value,
-        "offset_min": stamp.offset_min,
-        "summer": stamp.summer,
-        "extras": dict(stamp.extras),
-        "by_chance": guess.chance,
-    }
+    return ReadingJson(
+        codec=guess.codec.name,
+        rank=convert(guess.rank.name.lower(), RankName),
+        as_written="" if guess.why else str(stamp),
+        why=guess.why,
+        basis=guess.codec.basis,
+        offset_min=stamp.offset_min,
+        summer=stamp.summer,
+        extras=dict(stamp.extras),
+        by_chance=guess.chance,
+        legal=both.legal,
+        utc=both.utc,
+        remarks=(*stamp.doubts(), *both.remarks),
+    )
 
 
 def _print_guesses(found: "Sequence[Guess]", clocks: "Sequence[BothClocks]", zone: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,7 +20,8 @@ from meter_emu.cli.output import STDOUT, Write, atomic_writer, echo, print_json
 from meter_emu.cli.trusting import trust_option
 
 if TYPE_CHECKING:
-    from card_protocol.trace import Trace, TraceRow
+    from card_protocol.trace import TraceRow
+    from meter_emu.cli.printed.traces import TraceReplayedJson
 
 
 _LOOK_MS: Final = 100  # ours: how often a recording is looked at for more
@@ -46,7 +47,10 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
 
     with Trace(Path(file)) as recorded:
         if json_file is not None:
-            print_json(_as_json(recorded), json_file)
+            from meter_emu.cli.printed.traces import TraceShownJson
+
+            rows, origin = tuple(recorded.rows()), recorded.header.origin
+            print_json(TraceShownJson(origin=origin, rows=rows, cut=recorded.cut), json_file)
             return
         origin = recorded.header.origin
         shown = (f"{name} {value}" for name, value in origin.items() if value != "")
@@ -85,6 +89,7 @@ def replay(
     Exit status: 0 all as recorded, 1 a difference.
     """
     from card_protocol.trace import Trace
+    from meter_emu.cli.printed.traces import TraceReplayedJson
     from meter_emu.cli.replayed import recorded_bench
     from meter_emu.world.meter.replay import Replay
 
@@ -93,24 +98,24 @@ def replay(
         bench, build = recorded_bench(file, origin, build=build, image=image, trusted=trust_builds)
         played = Replay(bench, recorded.rows(), file)
         played.run()
-    said = {
-        "build": build,
-        "exchanges": played.exchanges,
-        "difference": played.difference,
-        "cut": recorded.cut,
-    }
+    said = TraceReplayedJson(
+        build=build,
+        exchanges=played.exchanges,
+        difference=played.difference,
+        cut=recorded.cut,
+    )
     if json_file is not None:
         print_json(said, json_file)
     if json_file != STDOUT:
-        echo(_shown(file, said))
+        echo(_in_words(file, said))
     return EXIT_OK if played.difference is None else EXIT_FOUND
 
 
-def _shown(file: str, said: dict[str, Any]) -> str:
-    same = f"{file}: {said['build']}: {said['exchanges']} commands as recorded"
-    if said["difference"] is not None:
-        return f"{same}, then another\n{said['difference']}"
-    return f"{same}; there the recording was cut off" if said["cut"] else same
+def _in_words(file: str, said: "TraceReplayedJson") -> str:
+    same = f"{file}: {said.build}: {said.exchanges} commands as recorded"
+    if said.difference is not None:
+        return f"{same}, then another\n{said.difference}"
+    return f"{same}; there the recording was cut off" if said.cut else same
 
 
 @examples(
@@ -149,7 +154,9 @@ def export(file: str, out: str, *, follow: bool, json_file: str | None) -> None:
             packets += 1
         cut = recorded.cut
     if json_file is not None:
-        print_json({"file": file, "out": out, "packets": packets, "cut": cut}, json_file)
+        from meter_emu.cli.printed.traces import TraceExportedJson
+
+        print_json(TraceExportedJson(file=file, out=out, packets=packets, cut=cut), json_file)
     if cut:
         echo(f"{file}: the recording was cut off; {out} has all that was recorded", err=True)
 
@@ -188,10 +195,3 @@ def _bytes_of(row: "TraceRow") -> tuple[str, ...]:
 
     shown = ((">", getattr(row, "command", UNSET)), ("<", getattr(row, "answer", UNSET)))
     return tuple(f"{sign} {text}" for sign, text in shown if text is not UNSET)
-
-
-def _as_json(recorded: "Trace") -> dict[str, Any]:
-    import msgspec
-
-    rows = [msgspec.to_builtins(row) for row in recorded.rows()]
-    return {"origin": recorded.header.origin, "rows": rows, "cut": recorded.cut}

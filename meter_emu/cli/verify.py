@@ -26,6 +26,7 @@ from meter_emu.cli.output import (
     wide_console,
     write_atomically,
 )
+from meter_emu.cli.printed.verified import verified
 from meter_emu.cli.progress import watched
 from meter_emu.driver_bench.report import DriverReport
 from meter_emu.driver_bench.sixteen import write_int16
@@ -139,7 +140,7 @@ def verify_build(
     if junit_file is not None:
         write_junit(junit_file, "verify", build, [_as_case(one) for one in report.examined])
     if json_file is not None:
-        print_json(report.as_json(), json_file)
+        print_json(verified(report), json_file)
     if json_file != STDOUT:
         files = {} if story is not None else _write(report, Path(folder))
         wide_console().print(_said(report, files), soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.explained import part_as_json, print_parts, tell_differences
+from meter_emu.cli.explained import print_parts, tell_differences
 from meter_emu.cli.held import read_bytes
 from meter_emu.cli.names import LAYOUT, CommandT
 from meter_emu.cli.output import STDOUT, echo, print_json
@@ -53,14 +53,17 @@ def show_dump(file: str, layout: str, begins: int | None, json_file: str | None)
     raw, parts = _explained(file, of_layout, begins)
     sound = all(part.sound for part in parts)
     if json_file is not None:
-        shown = {
-            "file": file,
-            "layout": of_layout.name,
-            "source": of_layout.source,
-            "size_bytes": len(raw),
-            "sound": sound,
-            "parts": [part_as_json(part) for part in parts],
-        }
+        from meter_emu.cli.printed.base import shaped
+        from meter_emu.cli.printed.byte_results import DumpShownJson, PartShownJson
+
+        shown = DumpShownJson(
+            file=file,
+            layout=of_layout.name,
+            source=of_layout.source,
+            size_bytes=len(raw),
+            sound=sound,
+            parts=tuple(shaped(part, PartShownJson) for part in parts),
+        )
         print_json(shown, json_file)
     if json_file != STDOUT:
         echo(f"{file}: {len(raw)} bytes by layout {of_layout.name} ({of_layout.source})\n")

@@ -1,9 +1,9 @@
-"""The answer as an expert's memo of 80 columns, and as JSON."""
+"""The answer as an expert's memo of 80 columns."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Any, Final, final
+from typing import Final, final
 
 from meter_emu.diagnosis.decide import Decider
 from meter_emu.diagnosis.hypotheses import Hypothesis
@@ -17,7 +17,6 @@ from meter_emu.diagnosis.ranking import (
     Ranking,
     in_words,
 )
-from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 COLUMNS: Final = 80
 _ROWS: Final = 5  # ours: classes of a memo, next to the front; all are in the JSON
@@ -148,53 +147,3 @@ def _indented(head: str, text: str) -> Iterator[str]:
     return iter(
         wrap(text, COLUMNS, initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
     )
-
-
-def as_json(found: Diagnosis) -> dict[str, Any]:
-    """Return the diagnosis as plain data."""
-    ranking = found.ranking
-    return {
-        "incident": found.incident.name,
-        "headline": found.headline,
-        "fits": ranking.fits,
-        "misfit": ranking.misfit,
-        "observations": [
-            {"id": one.id, "words": one.words, "sure": one.sure, "sources": one.refs}
-            for one in found.incident.observations
-        ],
-        "classes": [
-            {
-                "members": [
-                    {"build": member.build, "office": member.office} for member in one.members
-                ],
-                "assumptions": one.assumptions,
-                "against": round(one.against, 3),
-                "over_nothing_wrong": round(one.over_nothing, 3),
-                "words": in_words(one.over_nothing),
-                "models": one.models,
-                "marks": one.marks,
-                "chances": [round(chance, 3) for chance in one.chances],
-                "front": one.front,
-            }
-            for one in ranking.classes
-        ],
-        "unexplained": [found.incident.observations[n].id for n in ranking.unexplained],
-        "ask": [_decider_json(one) for one in found.questions],
-        "bench": [_decider_json(one) for one in found.experiments],
-        "alike": [[one.words for one in group] for group in found.alike],
-        "hypotheses": found.hypotheses,
-        "pairs": found.pairs,
-        "households": found.households,
-        "samples": found.samples,
-    }
-
-
-def _decider_json(one: Decider) -> dict[str, Any]:
-    campaign = None if one.campaign is None else campaign_toml(one.campaign)
-    answers = dict(one.answers)
-    return {
-        "words": one.words,
-        "bits": round(one.bits, 3),
-        "answers": answers,
-        "campaign": campaign,
-    }

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from random import Random
 from time import process_time
-from typing import Any, Final, NamedTuple, final
+from typing import Final, NamedTuple, final
 
 from meter_emu.driver_bench.clock_bench import BusAccess, GoneError, NoEndError
 from meter_emu.driver_bench.driver import RefusedError
@@ -196,15 +196,3 @@ def _shrunk(rig: DriverRig, law: ClockLaw, case: Case, key: tuple[str, ...]) -> 
                 fields = smaller
                 break
     return case._replace(t=datetime(*fields))  # type: ignore[arg-type]
-
-
-def as_plain(found: Found) -> dict[str, Any]:
-    """Return a kind of finding as plain data: a file of it is checked again."""
-    return {
-        "differs": list(found.differs),
-        "rank": found.rank.value,
-        "words": found.words,
-        "tries": found.tries,
-        "moment": found.case.t.isoformat(),
-        "more": list(found.case.more),
-    }

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Final, final
 
 from meter_emu.driver_bench.chips import WordClock
 from meter_emu.driver_bench.clock_bench import BusAccess
 from meter_emu.driver_bench.declared import Declared
-from meter_emu.driver_bench.examine import Found, LawResult, as_plain
+from meter_emu.driver_bench.examine import Found, LawResult
 from meter_emu.driver_bench.law import FindingRank
 from meter_emu.hardware.rtc.calendar_chip import BitsKind, CalendarChip, counters
 
@@ -37,27 +37,6 @@ class DriverReport:
     def lines(self) -> str:
         """Return the wrong dates, a line each."""
         return "\n".join(f"{one.law_id}: {found.words}" for one, found in self.of_rank(_WRONG))
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return {
-            "driver": self.driver,
-            "chip": self.declared.chip or None,
-            "seed": self.seed,
-            "wrong": self.wrong,
-            "laws": [
-                {
-                    "id": one.law_id,
-                    "tries": one.tries,
-                    "not_checked": one.lacks or None,
-                    "found": [
-                        {**as_plain(found), "dialogue": list(dialogue(self.declared, found))}
-                        for found in one.found
-                    ],
-                }
-                for one in self.examined
-            ],
-        }
 
 
 def dialogue(declared: Declared, found: Found) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import count, zip_longest
 from time import monotonic
-from typing import Any, Final, NamedTuple, TypeAlias, final
+from typing import Final, NamedTuple, TypeAlias, final
 
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
@@ -84,25 +84,6 @@ class Comparison:
     seed: int
     stories: int
     difference: Difference | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        found = self.difference
-        return {
-            "builds": list(self.builds),
-            "seed": self.seed,
-            "stories": self.stories,
-            "difference": found
-            and {
-                "story": found.number,
-                "runs": found.runs,
-                "look_at": found.look_at,
-                "day": found.day,
-                "seen": {one.build: one.words for one in found.seen},
-                "course": list(found.course),
-                "campaign": found.text,
-            },
-        }
 
 
 def distinguish(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import final
 
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
@@ -87,42 +87,6 @@ class Report:
     def broken(self) -> bool:
         """Whether any law is broken."""
         return any(one.broken is not None for one in self.examined)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return {
-            "build": self.build,
-            "seed": self.seed,
-            "stories": self.stories,
-            "laws": [_json_of(one) for one in self.examined],
-            "not_covered": list(self.not_covered),
-            "met": dict(self.met),
-            "never_met": list(self.never_met),
-            "placed": dict(self.placed),
-        }
-
-
-def _json_of(one: Examined) -> dict[str, Any]:
-    found = one.broken
-    return {
-        "id": one.law.id,
-        "says": one.law.says,
-        "properties": list(one.law.properties),
-        "presumes": one.law.presumes,
-        "held_on": one.held_on,
-        "not_asked": one.not_asked,
-        "put_aside": dict(sorted(one.asides.items())),
-        "not_observable": one.not_observable,
-        "broken": found
-        and {
-            "story": found.number,
-            "words": found.words,
-            "course": list(found.course),
-            "campaign": found.text,
-            "tape": list(found.tape),
-            "runs": found.runs,
-        },
-    }
 
 
 def story_in_words(trial: Trial) -> tuple[str, ...]:

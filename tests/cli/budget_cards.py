@@ -1,6 +1,5 @@
 """Budget cards as the command line makes and shows them, and how one goes wrong."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget.making import record_on, with_record
+from tests.cli.outcome import checked
 
 METER = 541_000_000_001
 CARRIERS = pytest.mark.parametrize("carrier", ["secure", "plain"])
@@ -17,7 +17,7 @@ CARRIERS = pytest.mark.parametrize("carrier", ["secure", "plain"])
 def shown(emu: Any, card: Path) -> dict[str, dict[str, Any]]:
     done = emu("card", "show", card, "--json", "-")
     assert done.code == 0, done.err
-    records = json.loads(done.out)["records"]
+    records = checked(done.out)["records"]
     return {
         record["name"]: {
             field["field"]: field["note"] or field["value"] for field in record["fields"]

@@ -5,9 +5,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from meter_emu.cli import app
+from meter_emu.cli.schema import schemas
 
 
 class Outcome:
@@ -27,9 +29,18 @@ class Outcome:
         return self.err
 
     def json(self) -> Any:
-        """Return standard output as JSON, which it must be as a whole."""
+        """Return standard output as JSON, which it must be as a whole: see `checked`."""
         assert self.err == ""
-        return json.loads(self.out)
+        return checked(self.out)
+
+
+def checked(text: str | bytes) -> Any:
+    """Return what a command printed as JSON: what is in it after its schema, which must hold."""
+    found = json.loads(text)
+    name, _, version = found.pop("schema").partition("/")
+    assert version.isdecimal()
+    msgspec.json.decode(text, type=schemas()[name])
+    return found
 
 
 def runner(

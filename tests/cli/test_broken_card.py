@@ -1,6 +1,5 @@
 """`card show` of a plain card whose own writer has a mistake: it says which."""
 
-import json
 import re
 from binascii import crc32
 
@@ -15,6 +14,7 @@ from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cards import file_card
 from tests.cli.budget_cards import METER
+from tests.cli.outcome import checked
 
 
 def broken(emu, path, change) -> None:
@@ -48,7 +48,7 @@ def test_a_plain_card_without_a_whole_copy_is_explained(emu, tmp_path, change, s
     assert said.code == 1
     assert says in said.out.split("WRONG: ")[1]
     assert "nothing is written here" in said.out, "the other copy"
-    shown = json.loads(emu("card", "show", path, "--json", "-").out)
+    shown = checked(emu("card", "show", path, "--json", "-").out)
     first = shown["records"][0]
     assert (first["name"], first["place"]) == ("container head", "copy 0")
     assert says in first["wrong"][0]
@@ -58,7 +58,7 @@ def test_a_plain_card_without_a_whole_copy_is_explained(emu, tmp_path, change, s
 def test_the_records_of_a_copy_with_a_wrong_crc_are_explained(emu, tmp_path):
     path = tmp_path / "c.bin"
     broken(emu, path, WRITERS_MISTAKES["crc"][0])
-    shown = json.loads(emu("card", "show", path, "--json", "-").out)
+    shown = checked(emu("card", "show", path, "--json", "-").out)
     seals = {one["place"]: one["mac"] for one in shown["records"]}
     assert [seals[f"copy 0, file {sfi}"] for sfi in (1, 2)] == ["ok"] * 2
     said = emu("card", "show", path).out

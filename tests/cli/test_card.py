@@ -1,6 +1,5 @@
 """`card`: a budget card made, shown, compared and issued again; one line for what is none."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,7 @@ from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cli.budget_cards import CARRIERS, METER, break_mac, shown
+from tests.cli.outcome import checked
 
 # Made ---------------------------------------------------------------------------------------------
 
@@ -29,7 +29,7 @@ def test_a_new_card_shows_what_was_asked_for(emu, tmp_path):
 
 def test_a_new_card_is_told_as_json_too(emu, tmp_path):
     done = emu("card", "new", tmp_path / "c.bin", "--meter-id", METER, "--json", "-")
-    assert json.loads(done.out) == {
+    assert checked(done.out) == {
         "file": str(tmp_path / "c.bin"),
         "carrier": "secure",
         "meter": METER,
@@ -46,7 +46,7 @@ def test_the_image_tells_which_carrier_it_is(emu, tmp_path, carrier, tries):
     path = tmp_path / "c.bin"
     done = emu("card", "new", path, "--meter-id", METER, "--carrier", carrier)
     assert done.out == f"{path}: {carrier} card 1 for electricity meter {METER}\n"
-    given = json.loads(emu("card", "show", path, "--json", "-").out)
+    given = checked(emu("card", "show", path, "--json", "-").out)
     assert (given["carrier"], given["tries_left"]) == (carrier, tries)
     assert emu("card", "show", path).out.startswith(f"{path}: {carrier} card, personalised; tries")
 
@@ -63,7 +63,7 @@ def test_a_card_of_generation_2_is_written_and_explained_like_the_first(emu, tmp
     cut = ("desk", "cut", path, "--cut-at", "2020-10-25 02:30")
     assert "exists twice" in emu(*cut).complains()
     for which, instant in (("earlier", "00:30"), ("later", "01:30")):
-        given = json.loads(emu(*cut, "--if-ambiguous", which, "--json", "-").out)
+        given = checked(emu(*cut, "--if-ambiguous", which, "--json", "-").out)
         assert (given["generation"], given["expires"]) == (2, "2020-07-18 00:00")
         order = shown(emu, path)["desk record of instants"]
         assert order["cut_at"] == "2020-10-25 02:30"
@@ -81,7 +81,7 @@ def test_a_card_is_reissued_with_the_next_number_and_goes_on(emu, tmp_path, gene
         emu("card", "reissue", old, new).out
         == f"{new}: {carrier} card 2 for electricity meter {METER}\n"
     )
-    given = json.loads(emu("desk", "load", new, "--eur", "5", "--json", "-").out)
+    given = checked(emu("desk", "load", new, "--eur", "5", "--json", "-").out)
     assert (given["card_number"], given["loaded_cents"]) == (2, 5500)
     assert given["generation"] == int(generation)
     assert "--force" in emu("card", "reissue", old, new).complains()

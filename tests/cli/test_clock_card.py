@@ -1,6 +1,5 @@
 """`card clock`: a technician's clock card made, shown, and obeyed by its meter."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +8,7 @@ from card_protocol.card.image import CardImage
 from card_protocol.card.virtual import card_of
 from meter_emu.firmware.layouts import Health
 from tests.cli.budget_cards import METER
+from tests.cli.outcome import checked
 from tests.firmware.meters import METER_ID, START, Rig
 from tests.rigs import counted
 
@@ -35,7 +35,7 @@ def test_a_clock_card_is_made_and_shown(emu, tmp_path, set_to, at):
     assert "clock order: file 1, 32 bytes, MAC ok" in shown.out
     assert f"s since 2000 UTC ({at})" in shown.out
     assert "set_error_s         60 s" in shown.out
-    (record,) = json.loads(emu("card", "show", path, "--json", "-").out)["records"]
+    (record,) = checked(emu("card", "show", path, "--json", "-").out)["records"]
     assert (record["name"], record["mac"], record["wrong"]) == ("clock order", "ok", [])
 
 
@@ -43,7 +43,7 @@ def test_a_clock_card_says_now_unless_told_and_speaks_json(emu, tmp_path):
     path = tmp_path / "clock.card"
     before = datetime.now(UTC).replace(microsecond=0)
     made = emu("card", "clock", path, "--meter-id", METER, "--set-error-s", 5, "--json", "-")
-    given = json.loads(made.out)
+    given = checked(made.out)
     said = datetime.strptime(given.pop("set_to"), "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
     assert before <= said <= datetime.now(UTC)
     assert given == {"file": str(path), "meter": METER, "set_error_s": 5}

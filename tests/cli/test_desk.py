@@ -12,6 +12,7 @@ from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cli.budget_cards import METER, break_mac, shown
+from tests.cli.outcome import checked
 
 WRITES: dict[str, list[str]] = {
     "load": ["--eur", "50"],
@@ -73,7 +74,7 @@ def test_money_is_counted_in_cents(emu, card):
 
 def test_arming_and_reactivating_show_on_the_card(emu, card):
     done = emu("desk", "arm", card, *WRITES["arm"], "--json", "-")
-    assert json.loads(done.out)["order"]["cut_at"] == "2020-07-03 23:01"
+    assert checked(done.out)["order"]["cut_at"] == "2020-07-03 23:01"
     order = shown(emu, card)["desk record"]
     assert (order["order_number"], order["defer_until"]) == (1, "2020-07-03 23:01")
     done = emu("desk", "reactivate", card)
@@ -138,7 +139,7 @@ def test_a_date_that_is_none_does_not_hide_that_the_card_was_written(emu, card):
 def test_every_verb_that_writes_speaks_json(emu, card, command):
     done = emu("desk", command, card, *WRITES[command], "--json", "-")
     assert done.code == 0
-    assert json.loads(done.out)["meter"] == METER
+    assert checked(done.out)["meter"] == METER
 
 
 def test_read_back_shows_what_the_meter_wrote(emu, card):
@@ -157,7 +158,7 @@ def test_read_back_shows_what_the_meter_wrote(emu, card):
     done = emu("desk", "read", card)
     assert done.code == 0
     assert "result              1 (executed)" in done.out
-    assert json.loads(emu("desk", "read", card, "--json", "-").out)["mac"] == "ok"
+    assert checked(emu("desk", "read", card, "--json", "-").out)["mac"] == "ok"
     break_mac(card, Sfi.WRITE_BACK)
     assert "write-back: the MAC does not match" in emu("desk", "read", card).complains()
 

@@ -1,6 +1,5 @@
 """`diagnose`: the memo, its JSON, the page, the orders for a bench, and bad input."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from meter_emu.diagnosis.memo import COLUMNS
 from meter_emu.world.rehearsal.campaign import load_campaign
+from tests.cli.outcome import checked
 from tests.diagnosis.small import text
 
 FEW = ("--only", "night-named-by-its-morning", "--only", "reactivation-clears-one")
@@ -45,7 +45,7 @@ def test_the_memo_shows_singles_then_pairs(diagnosed: Any) -> None:
 def test_json_has_every_class_and_says_what_it_tried(diagnosed: Any) -> None:
     done = diagnosed("--json", "-")
     assert done.code == 0
-    said = json.loads(done.out)
+    said = checked(done.out)
     assert said["fits"] is True
     assert said["pairs"] == 2
     builds = {one["build"] for row in said["classes"] for one in row["members"]}

@@ -1,7 +1,6 @@
 """A third family of cards is one more row: obeyed, explained, compared, offered to the fuzzer."""
 
 import ast
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.fuzz.targets.records import record_target
 from tests import toy_family
+from tests.cli.outcome import checked
 from tests.firmware.meters import METER_ID, PARTS, START, Rig, seconds_2000
 from tests.rigs import counted
 from tests.tidy.repository import modules
@@ -119,10 +119,10 @@ def test_it_is_explained_and_compared(toy, emu, tmp_path):
     said = emu("card", "show", after).out
     assert "purchase: file 1, 22 bytes, MAC ok" in said
     assert "paid_cents          2500 cent" in said
-    given = json.loads(emu("card", "show", after, "--json", "-").out)
+    given = checked(emu("card", "show", after, "--json", "-").out)
     sizes = [one["size_bytes"] for one in (*given["records"], *given["around"])]
     assert sum(sizes) == after.stat().st_size
-    found = json.loads(emu("card", "diff", before, after, "--json", "-").out)["differences"]
+    found = checked(emu("card", "diff", before, after, "--json", "-").out)["differences"]
     assert [one["field"] for one in found if one["part"] == "return"] == [
         "magic", "result", "left_cents",
     ]  # fmt: skip

@@ -1,11 +1,10 @@
 """`list` and `show defect`: every name there is, and a home that can be played."""
 
-import json
-
 import pytest
 
 from meter_emu.cli.listing import LISTED
 from meter_emu.defects import catalogue
+from tests.cli.outcome import checked
 
 
 @pytest.mark.parametrize("kind", LISTED)
@@ -14,7 +13,7 @@ def test_every_kind_is_listed_in_lines_and_in_json(emu, kind):
     done = emu("list", kind)
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()] == names
-    given = json.loads(emu("list", kind, "--json", "-").out)
+    given = checked(emu("list", kind, "--json", "-").out)
     assert [row["name"] for row in given[kind]] == names
 
 

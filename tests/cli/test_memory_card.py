@@ -1,6 +1,5 @@
 """Memory cards on the command line: made, written, explained byte by byte, compared, rehearsed."""
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from meter_emu.rows import NOT_SHOWN, differences
 from tests.campaigns import head
 from tests.cards import memory_card, raw_on
 from tests.cli.budget_cards import METER
+from tests.cli.outcome import checked
 from tests.desk.test_card_format_page import CARD
 from tests.desk.test_memory_card_page import worked_example, written_back
 
@@ -117,7 +117,7 @@ def test_what_the_meter_wrote_is_read_back(emu, tmp_path):
     path.write_bytes(worked_example().to_bytes())
     assert "no meter has written" in emu("desk", "read", path).complains()
     path.write_bytes(served().to_bytes())
-    shown = json.loads(emu("desk", "read", path, "--json", "-").out)
+    shown = checked(emu("desk", "read", path, "--json", "-").out)
     fields = {row["field"]: row for row in shown["fields"]}
     assert (shown["place"], shown["mac"]) == ("a memory card", "ok")
     assert fields["balance_ueur"]["note"] == "48.250000 EUR"
@@ -180,7 +180,7 @@ def test_the_code_is_shown_to_nobody(emu, card):
 
 def test_show_tells_every_byte_and_which_copy_is_in_force(emu, card):
     emu("desk", "load", card, "--eur", "50")
-    shown = json.loads(emu("card", "show", card, "--json", "-").out)
+    shown = checked(emu("card", "show", card, "--json", "-").out)
     sizes = [record["size_bytes"] for record in shown["records"]]
     sizes += [part["size_bytes"] for part in shown["around"]]
     assert sum(sizes) == card.stat().st_size
@@ -240,7 +240,7 @@ def test_cards_are_compared_field_by_field(emu, card, tmp_path):
     emu("desk", "load", other, "--eur", "50")
     done = emu("card", "diff", card, other, "--json", "-")
     assert done.code == 1
-    found = {(one["part"], one["field"]) for one in json.loads(done.out)["differences"]}
+    found = {(one["part"], one["field"]) for one in checked(done.out)["differences"]}
     assert ("desk part, copy 1", "loaded_cents") in found
     assert {part for part, _ in found} == {"desk part, copy 1", "end"}
 
@@ -296,7 +296,7 @@ def test_a_campaign_keeps_its_promises_on_memory_cards(emu, tmp_path):
     path.write_text(CAMPAIGN, "utf-8")
     done = emu("rehearse", path, "--json", "-")
     assert done.code == 0, done.err
-    shown = json.loads(done.out)
+    shown = checked(done.out)
     assert {household["id"]: household["verdict"] for household in shown["meters"]} == {
         "a": "kept",
         "b": "on_time",

@@ -1,6 +1,5 @@
 """The command over real campaigns: what it prints, what it writes, how it ends."""
 
-import json
 import os
 from functools import partial
 
@@ -8,7 +7,7 @@ import pytest
 
 from tests.campaigns import head
 from tests.cells import each_cell
-from tests.cli.outcome import Outcome
+from tests.cli.outcome import Outcome, checked
 
 TINY = (
     head("tiny", "2020-06-01T08:00:00", "2020-07-08T12:00:00")
@@ -65,13 +64,13 @@ def tiny(tmp_path):
 
 
 def meters(done: Outcome) -> dict[str, dict[str, str]]:
-    return {meter["id"]: meter for meter in json.loads(done.out)["meters"]}
+    return {meter["id"]: meter for meter in checked(done.out)["meters"]}
 
 
 def test_with_the_reference_every_promise_of_july_2020_is_kept(rehearse):
     done = rehearse("ores-2020-07", "--json", "-")
     assert (done.code, done.err) == (0, "")
-    result = json.loads(done.out)
+    result = checked(done.out)
     assert list(result) == ["campaign", "zone", "seed", "notes", "meters", "summary"]
     rows = meters(done)
     verdicts = {name: row["verdict"] for name, row in rows.items()}
@@ -113,7 +112,7 @@ def test_a_reactivation_that_clears_one_item_cuts_the_reactivated_at_the_old_t(r
 
 def test_the_first_ordinary_credit_cut_after_t_is_an_event_on_monday_morning(rehearse):
     done = rehearse("ores-2020-07", "--json", "-", "--events")
-    row = json.loads(done.out)["meters"][6]
+    row = checked(done.out)["meters"][6]
     assert (row["id"], row["verdict"], row["cut_at"]) == ("little-credit", "kept", None)
     off = [event for event in row["events"] if event["what"] == "supply off"]
     assert [event["at"][:14] for event in off] == ["2020-07-06T08:"]
@@ -124,7 +123,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(rehearse, 
     one, two = rehearse(tiny, "--json", "-", "--events"), rehearse(tiny, "--json", "-", "--events")
     assert one.out == two.out
     other = rehearse(tiny, "--json", "-", "--events", "--seed", "9")
-    assert json.loads(other.out)["seed"] == 9
+    assert checked(other.out)["seed"] == 9
     assert other.out != one.out
 
 

@@ -1,11 +1,11 @@
 """`rehearse --report DIR`: the page is there whole, or not at all, and nothing else changes."""
 
-import json
 from functools import partial
 
 import pytest
 
 from tests.campaigns import head
+from tests.cli.outcome import checked
 from tests.report.pages import BOTH, ores_page
 
 
@@ -28,7 +28,7 @@ def test_json_beside_a_report_says_what_it_says_without(rehearse, tmp_path):
     done = rehearse("ores-2020-07", "--report", tmp_path, "--json", "-")
     assert done.code == 0
     assert done.out == rehearse("ores-2020-07", "--json", "-").out
-    assert "events" not in json.loads(done.out)["meters"][0]
+    assert "events" not in checked(done.out)["meters"][0]
     assert (tmp_path / "index.html").exists()
 
 

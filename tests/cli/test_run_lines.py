@@ -349,7 +349,7 @@ def test_events_are_data_for_a_program_too(emu, card, tmp_path):
     assert [given[0][key] for key in ("supply_on", "limiter_a", "lamps")] == [True, 0, []]
     assert given[4]["at"] == "2020-07-03T23:03:00+02:00"
     assert list(given[1]) == [
-        "at", "what", "shown", "detail", "understood", "clock_trusted", "balance_ueur",
+        "schema", "at", "what", "shown", "detail", "understood", "clock_trusted", "balance_ueur",
     ]  # fmt: skip
     desk_writes(card, Work())
     emu(*go, "events", lines=lines)

@@ -1,6 +1,5 @@
 """`card send` to a card in a file: answers are shown, and the file is written when it changed."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from meter_emu.cli import held
 from meter_emu.cli.held import CARD_IMAGE
 from meter_emu.cli.send import APDUS_MAX
+from tests.cli.outcome import checked
 
 SELECT = "00A4000C023F00"
 WRONG_PIN = "00 20 00 01 04 31 31 31 31"
@@ -39,7 +39,7 @@ def test_the_file_is_written_when_the_card_has_changed_and_not_else(emu, card):
         assert card.stat().st_ino == before.st_ino, "an atomic write makes a new file"
     assert emu("card", "send", card, WRONG_PIN).code == 0
     assert card.stat().st_ino != before.st_ino
-    assert json.loads(emu("card", "show", card, "--json", "-").out)["tries_left"]["pin"] == 2
+    assert checked(emu("card", "show", card, "--json", "-").out)["tries_left"]["pin"] == 2
 
 
 def test_a_card_in_use_is_read_and_not_written(emu, card, monkeypatch):

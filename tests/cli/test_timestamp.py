@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from tests.card_protocol.timestamps.vectors import VECTORS
+from tests.cli.outcome import checked
 
 NIGHT = ("--around", "2020-07-03")
 
 
 def readings(emu: Any, *args: str) -> dict[str, Any]:
-    found = json.loads(emu("timestamp", "decode", *args, "--json", "-").out)["readings"]
+    found = checked(emu("timestamp", "decode", *args, "--json", "-").out)["readings"]
     return {one["codec"]: one for one in found}
 
 
@@ -83,7 +84,7 @@ def test_encode_says_which_cannot_and_why(emu):
 
 
 def test_ends_come_in_order_and_from_the_day_asked(emu):
-    shown = emu("timestamp", "ends", "--after", "2024-11-24", "--json", "-").json()
+    shown = emu("timestamp", "ends", "--after", "2024-11-24", "--json", "-").json()["ends"]
     assert (shown[0]["codec"], shown[0]["at"]) == ("sts-tid-1993", "2024-11-24 20:16")
     dates = [one["at"] for one in shown]
     days = [at[:10] for at in dates if at[4] == "-"]

@@ -14,6 +14,7 @@ import pytest
 from card_protocol.formats.container import TRANSPORT_PIN
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.campaigns import head
+from tests.cli.outcome import checked
 
 HOME = ("rehearse", "ores-2020-07", "--household", "friday", "--trace")
 
@@ -35,14 +36,14 @@ def test_recording_changes_nothing_of_the_result(emu, friday, tmp_path):
     plain = emu("rehearse", "ores-2020-07", "--household", "friday", "--json", "-", "--events")
     traced = emu(*HOME, tmp_path / "t", "--json", "-", "--events")
     assert traced.out == plain.out
-    assert [meter["id"] for meter in json.loads(plain.out)["meters"]] == ["friday"]
+    assert [meter["id"] for meter in checked(plain.out)["meters"]] == ["friday"]
 
 
 def test_one_home_alone_is_the_home_among_all(emu, tmp_path):
     alone = json.loads(
         emu("rehearse", "ores-2020-07", "--household", "gas-dark", "--json", "-", "--events").out
     )
-    all_of_them = json.loads(emu("rehearse", "ores-2020-07", "--json", "-", "--events").out)
+    all_of_them = checked(emu("rehearse", "ores-2020-07", "--json", "-", "--events").out)
     household = next(meter for meter in all_of_them["meters"] if meter["id"] == "gas-dark")
     assert alone["meters"] == [household]
 
@@ -57,7 +58,7 @@ def test_a_trace_is_shown_in_words_and_bytes_and_json(emu, friday):
     assert any("EXTERNAL AUTHENTICATE with key 1: success" in line for line in lines)
     with_bytes = emu("trace", "show", "--bytes", friday).out
     assert f"{'':19}  > 00a4000c02df01\n{'':19}  < 9000\n" in with_bytes
-    as_json = json.loads(emu("trace", "show", "--json", "-", friday).out)
+    as_json = checked(emu("trace", "show", "--json", "-", friday).out)
     assert as_json["origin"]["household"] == "friday"
     assert len(as_json["rows"]) == len(lines) - 1
     assert as_json["cut"] is False
@@ -361,7 +362,7 @@ def test_a_capture_on_standard_output_is_for_a_program(emu, friday, tmp_path):
     capture = tmp_path / "friday.pcapng"
     done = emu("trace", "export", friday, "--pcapng", capture, "--json", "-")
     rows = [json.loads(line)["row"] for line in friday.read_text().splitlines()]
-    given = json.loads(done.out)
+    given = checked(done.out)
     assert given == {
         "file": str(friday), "out": str(capture), "cut": False,
         "packets": rows.count("reset") + 2 * rows.count("exchange"),

@@ -5,8 +5,9 @@ from shutil import copytree
 
 import pytest
 
+from meter_emu.cli.printed.diagnosed import diagnosed
 from meter_emu.diagnosis.diagnose import Diagnosing
-from meter_emu.diagnosis.memo import COLUMNS, Diagnosis, as_json, memo
+from meter_emu.diagnosis.memo import COLUMNS, Diagnosis, memo
 from meter_emu.diagnosis.ranking import CONTRADICTED, FitClass
 from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.diagnosis.small import FEW, at_work
@@ -86,7 +87,7 @@ def test_nothing_was_wrong_is_on_the_list_and_on_its_front(alone: Diagnosis) -> 
 def test_a_second_look_runs_nothing(working: Diagnosing, paired: Diagnosis, tmp_path: Path) -> None:
     folder = Path(working.predictor.incident.path).parent
     again = at_work(folder)
-    assert as_json(again.pairs(again.singles())) == as_json(paired)
+    assert diagnosed(again.pairs(again.singles())) == diagnosed(paired)
     assert again.kept.runs == 0
 
 
@@ -96,7 +97,7 @@ def test_a_spoilt_file_is_run_again(working: Diagnosing, alone: Diagnosis, tmp_p
     kept = sorted(path for path in (tmp_path / "kept").rglob("*") if path.is_file())
     kept[0].write_bytes(b"no signature")
     again = at_work(tmp_path)
-    assert as_json(again.decided(again.singles())) == as_json(alone)
+    assert diagnosed(again.decided(again.singles())) == diagnosed(alone)
     assert 0 < again.kept.runs <= 2 * (len(FEW) + 1)
 
 

@@ -57,7 +57,7 @@ def test_a_run_goes_on_after_a_find_and_a_known_one_stops_nothing(tmp_path, run)
     where = f"--corpus {tmp_path}/c --to {tmp_path}/finds --keep-going --junit {tmp_path}/j.xml"
     done = run(*line.split(), *where.split(), "--json", tmp_path / "first.json")
     assert done.code == 1, done.err
-    (row,) = json.loads((tmp_path / "first.json").read_text())
+    (row,) = json.loads((tmp_path / "first.json").read_text())["targets"]
     assert row["executions"] == 400, "it went on"
     assert row["known"] > 0, "the same find again is counted, not kept"
     files = [found["file"] for found in row["found"]]
@@ -66,8 +66,9 @@ def test_a_run_goes_on_after_a_find_and_a_known_one_stops_nothing(tmp_path, run)
     suite = ET.parse(tmp_path / "j.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
     again = run(*line.split(), *where.split()[:4], "--json", "-")
-    assert (again.code, again.json()[0]["found"]) == (0, []), "known finds do not stop a target"
-    assert again.json()[0]["executions"] == 400
+    (row,) = again.json()["targets"]
+    assert (again.code, row["found"]) == (0, []), "known finds do not stop a target"
+    assert row["executions"] == 400
 
 
 def test_what_was_not_reached_is_said_at_the_end(tmp_path, run):
@@ -81,7 +82,7 @@ def test_figures_are_also_json_and_nothing_found_is_exit_0(tmp_path, run):
     line = f"fuzz run c-apdu atr --runs 500 --no-coverage --corpus {tmp_path}/c --json -"
     done = run(*line.split())
     assert done.code == 0, done.err
-    rows = done.json()
+    rows = done.json()["targets"]
     assert [row["target"] for row in rows] == ["c-apdu", "atr"]
     assert all(row["executions"] == 500 and row["found"] == [] for row in rows)
     assert all(row["coverage_guided"] is False for row in rows)
@@ -114,7 +115,7 @@ def test_an_interrupt_is_exit_130_and_leaves_the_figures(tmp_path, monkeypatch, 
     done = run(*line.split())
     assert done.code == 130, done.err
     assert "meter-emu: interrupted: 1 of 1 targets over, 0 finds" in done.err
-    (row,) = json.loads((tmp_path / "figures.json").read_text())
+    (row,) = json.loads((tmp_path / "figures.json").read_text())["targets"]
     assert (row["target"], row["found"], row["failed"]) == ("card-answers", [], None)
     assert row["cpu_s"] > 0
 

@@ -1,6 +1,5 @@
 """`verify`: what it says of the reference, of defects, of somebody else's program, of mistakes."""
 
-import json
 import re
 import subprocess
 import sys
@@ -8,10 +7,12 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+import msgspec
 import pytest
 
 from card_protocol.card.memory_card import ATR_HEADER
 from meter_emu.cli.app import run
+from meter_emu.cli.printed.verified import verified
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.program import Program
 from meter_emu.laws import laws
@@ -25,6 +26,7 @@ from meter_emu.workers.processes import Processes
 from meter_emu.world.meter.build import dialogues, parse_build
 from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.cells import each_cell
+from tests.cli.outcome import checked
 
 FOREIGN = f"{__name__}:"
 (ELECTRICITY,) = (k.model for k in own_models() if k.model_name == "electricity-pcf8563-utc")
@@ -71,7 +73,7 @@ def test_equal_arguments_give_equal_reports_with_any_number_of_processes():
         )
         for jobs in (1, 2)
     ]
-    first, second = (json.dumps(report.as_json()) for report in reports)
+    first, second = (msgspec.json.encode(verified(report)) for report in reports)
     assert first == second
 
 
@@ -215,7 +217,7 @@ def test_the_verb_shows_what_breaks_a_law_and_writes_its_story(meter_emu, tmp_pa
 
 def test_the_verb_writes_json_and_no_folder_where_nothing_is_broken(meter_emu, tmp_path, capsys):
     status = meter_emu("verify", "reference", "--examples", "10", "--jobs", "1", "--json", "-")
-    promise = json.loads(capsys.readouterr().out)
+    promise = checked(capsys.readouterr().out)
     assert status == 0
     assert promise["stories"] == 10
     assert [law["id"] for law in promise["laws"]] == list(laws())

@@ -22,7 +22,6 @@ from rich.console import Console
 from card_protocol.card.virtual import AnyImage
 from card_protocol.timestamp import Civil
 from card_protocol.trace import no_clock
-from meter_emu.cli.event_json import event_as_json
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_OK, EXIT_SIGNAL
 from meter_emu.cli.held import (
     CARD_IMAGE,
@@ -39,6 +38,7 @@ from meter_emu.cli.live.reader import ReaderCards
 from meter_emu.cli.live.screen import Log, Screen
 from meter_emu.cli.live.shell import listening
 from meter_emu.cli.output import STDOUT, atomic_writer, write_atomically
+from meter_emu.cli.printed.events import event_line_json
 from meter_emu.cli.replayed import chosen_campaign
 from meter_emu.cli.tracing import recording
 from meter_emu.cli.trusting import check_builds
@@ -363,7 +363,7 @@ def _teller(
     """Return what reports an event: as words, as JSON, or as both."""
 
     def as_json(event: Event) -> bytes:
-        return msgspec.json.encode(event_as_json(event, zone)) + b"\n"
+        return msgspec.json.encode(event_line_json(event, zone)) + b"\n"
 
     if json_to == STDOUT:
         assert isinstance(out, Printer), "data on standard output leaves no room for a screen"

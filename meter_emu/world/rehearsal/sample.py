@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import comb
 from random import Random
-from typing import Any, Final, final
+from typing import Final, final
 
 from meter_emu.errors import ConfigError
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -61,20 +61,6 @@ class Sample:
     def add(self, household: Household, *, expected: bool) -> None:
         """Take in what became of one household."""
         self._kinds[household.kind].unexpected += not expected
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        kinds = [
-            {
-                "id": one.id,
-                "of": one.of,
-                "drawn": one.drawn,
-                "not_as_expected": one.unexpected,
-                "at_most": one.at_most,
-            }
-            for one in self.kinds
-        ]
-        return {"of": self.of, "risk": float(RISK), "kinds": kinds}
 
 
 def sampled(campaign: Campaign, count: int) -> tuple[Campaign, Sample | None]:

@@ -5,7 +5,6 @@
 
 import atexit
 import gc
-import json
 import os
 import re
 import shutil
@@ -15,8 +14,10 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+import msgspec
 import pytest
 
+from meter_emu.cli.printed.verified import verified
 from meter_emu.fuzz.bench import FuzzedMeter
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial
@@ -236,7 +237,7 @@ def test_coverage_of_its_lines_is_kept_over_power_cuts(tmp_path):
 def test_any_number_of_processes_gives_the_same_bytes(tmp_path):
     build = starter(tmp_path, "-DMISTAKE_END_EXCLUSIVE")
     reports = [verify(build, models=[MODEL], examples=60, jobs=jobs) for jobs in (1, 2)]
-    first, second = (json.dumps(report.as_json()) for report in reports)
+    first, second = (msgspec.json.encode(verified(report)) for report in reports)
     assert first == second
 
 

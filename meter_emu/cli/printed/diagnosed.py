@@ -1,0 +1,119 @@
+"""What `diagnose` prints as JSON."""
+
+from typing import Annotated
+
+from meter_emu.cli.printed.base import Printed, Shape
+from meter_emu.diagnosis.decide import Decider
+from meter_emu.diagnosis.memo import Diagnosis
+from meter_emu.diagnosis.ranking import FitClass, in_words
+from meter_emu.resources import means
+from meter_emu.world.rehearsal.campaign_toml import campaign_toml
+
+
+class ObservationShownJson(Shape):
+    """A report of the incident."""
+
+    id: str
+    words: str
+    sure: Annotated[float, means("how sure it is that it was as reported, 0 to 1")]
+    sources: tuple[str, ...]
+
+
+class HypothesisShownJson(Shape):
+    """What may have been wrong."""
+
+    build: str
+    office: Annotated[str | None, means("a mistake of data at the office")]
+
+
+class FitClassShownJson(Shape):
+    """Hypotheses that no report tells apart, and how they fit."""
+
+    members: tuple[HypothesisShownJson, ...]
+    assumptions: Annotated[tuple[str, ...], means("the mistakes that it assumes")]
+    against: Annotated[float, means("what speaks against it, in decades")]
+    over_nothing_wrong: Annotated[
+        float, means("what speaks for it next to a sound meter, in decades")
+    ]
+    words: Annotated[str, means("that in words")]
+    models: tuple[str, ...]
+    marks: Annotated[tuple[str, ...], means("of each report: explained, contradicted, nothing")]
+    chances: Annotated[tuple[float, ...], means("of each report, under this class")]
+    front: Annotated[bool, means("whether none with fewer assumptions fits better")]
+
+
+class DeciderShownJson(Shape):
+    """What would decide between the first classes."""
+
+    words: str
+    bits: Annotated[float, means("what the answer is expected to tell")]
+    answers: Annotated[dict[str, tuple[str, ...]], means("which hypotheses give which answer")]
+    campaign: Annotated[str | None, means("the experiment as a campaign file, TOML")]
+
+
+class DiagnosedJson(Printed, tag="diagnose/1"):
+    """Which mistakes are consistent with an incident."""
+
+    incident: Annotated[str, means("its name")]
+    headline: Annotated[str, means("the answer in a sentence")]
+    fits: Annotated[bool, means("whether anything in the catalogue does")]
+    misfit: Annotated[float, means("how often so much speaks against a right answer")]
+    observations: tuple[ObservationShownJson, ...]
+    classes: Annotated[tuple[FitClassShownJson, ...], means("the best first")]
+    unexplained: Annotated[tuple[str, ...], means("ids of reports")]
+    ask: tuple[DeciderShownJson, ...]
+    bench: Annotated[tuple[DeciderShownJson, ...], means("experiments with a real meter")]
+    alike: Annotated[tuple[tuple[str, ...], ...], means("what no question tells apart")]
+    hypotheses: Annotated[int, means("how many were tried")]
+    pairs: Annotated[int | None, means("of two mistakes, if they were tried")]
+    households: Annotated[int, means("that were run")]
+    samples: Annotated[int, means("of what was not reported")]
+
+
+def diagnosed(found: Diagnosis) -> DiagnosedJson:
+    """Return the diagnosis."""
+    ranking, incident = found.ranking, found.incident
+    return DiagnosedJson(
+        incident=incident.name,
+        headline=found.headline,
+        fits=ranking.fits,
+        misfit=ranking.misfit,
+        observations=tuple(
+            ObservationShownJson(id=one.id, words=one.words, sure=one.sure, sources=tuple(one.refs))
+            for one in incident.observations
+        ),
+        classes=tuple(_class(one) for one in ranking.classes),
+        unexplained=tuple(incident.observations[at].id for at in ranking.unexplained),
+        ask=tuple(_decider(one) for one in found.questions),
+        bench=tuple(_decider(one) for one in found.experiments),
+        alike=tuple(tuple(one.words for one in group) for group in found.alike),
+        hypotheses=found.hypotheses,
+        pairs=found.pairs,
+        households=found.households,
+        samples=found.samples,
+    )
+
+
+def _class(one: FitClass) -> FitClassShownJson:
+    return FitClassShownJson(
+        members=tuple(
+            HypothesisShownJson(build=member.build, office=member.office) for member in one.members
+        ),
+        assumptions=tuple(one.assumptions),
+        against=round(one.against, 3),
+        over_nothing_wrong=round(one.over_nothing, 3),
+        words=in_words(one.over_nothing),
+        models=tuple(one.models),
+        marks=tuple(one.marks),
+        chances=tuple(round(chance, 3) for chance in one.chances),
+        front=one.front,
+    )
+
+
+def _decider(one: Decider) -> DeciderShownJson:
+    return DeciderShownJson(
+        words=one.words,
+        bits=round(one.bits, 3),
+        answers=dict(one.answers),
+        campaign=None if one.campaign is None else campaign_toml(one.campaign),
+    )
