@@ -1,0 +1,123 @@
+"""A quiet meter's wakes against the floor, in processor time: what a save costs, and an idle poll.
+
+It imports the package and the floor alone, so that another tree's meter can be measured beside.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import process_time
+from typing import NamedTuple
+
+from meter_emu.units import DAY_US, HOUR_US
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.engine import rig_of
+from tests.bench.floor import PlainMeter, floor, plain
+
+_START = datetime(2026, 3, 1, 6)  # noqa: DTZ001  local, as in the file
+_WATT = 60
+_TEXT = f"""
+name = "quiet"
+zone = "Europe/Brussels"
+start = {_START.isoformat()}
+end = 2028-03-01T06:00:00
+model = "electricity-pcf8563-utc"
+[announced]
+defer_until = 2027-07-03T23:01:00
+cut_at = 2027-07-03T23:01:00
+[[household]]
+id = "quiet"
+kind = "no card, no outage, the same load at all hours"
+balance_eur = 900
+load_w = {[_WATT] * 24}
+"""
+
+
+class Quiet(NamedTuple):
+    """A meter that has been on for an hour, with what its polls are timed by."""
+
+    bench: Bench
+    anchor_us: int
+    poll_us: int
+    drift_bound_ppb: int
+
+    def as_plain(self) -> PlainMeter:
+        """Return the meter as plain bytes."""
+        return plain(self.bench.board, _WATT, self.drift_bound_ppb)
+
+
+class Poll(NamedTuple):
+    """Seconds of a processor for one poll of the meter, and for the floor's."""
+
+    meter_s: float
+    floor_s: float
+
+    @property
+    def in_floors(self) -> float:
+        """How many floors it costs."""
+        return self.meter_s / self.floor_s
+
+
+def quiet_campaign() -> Campaign:
+    """Return the campaign of one home in which nothing happens for two years."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "quiet.toml")
+        path.write_text(_TEXT, "utf-8")
+        return load_campaign(path)
+
+
+def quiet(campaign: Campaign, *, asleep: bool) -> Quiet:
+    """Return the meter after its first hour; not `asleep`, it runs every poll."""
+    (household,) = campaign.households
+    bench, _ = rig_of(household, campaign).bench(lambda _event: None)
+    bench.obey_hints = asleep
+    bench.run_until(campaign.start_us + HOUR_US)
+    anchor_us = campaign.start_us + household.poll_phase_us
+    poll_us = household.model.poll_s * 1_000_000
+    return Quiet(bench, anchor_us, poll_us, household.model.clock.drift_bound_ppb)
+
+
+def saving(days: int, rounds: int) -> Poll:
+    """Measure a poll that journals a new day: the hints wake the meter for nothing else."""
+    return _measured(days, rounds, asleep=True)
+
+
+def idle(days: int, rounds: int) -> Poll:
+    """Measure a poll that saves nothing: every minute of some days, one of a day saves."""
+    return _measured(days, rounds, asleep=False)
+
+
+def _measured(days: int, rounds: int, *, asleep: bool) -> Poll:
+    campaign = quiet_campaign()
+    until_us = campaign.start_us + days * DAY_US
+    meter = quiet(campaign, asleep=asleep)
+    peer, before = meter.as_plain(), meter.bench.polls
+    _run_floor(peer, meter, until_us, asleep=asleep)
+    meter.bench.run_until(until_us)
+    same = meter.as_plain()
+    assert peer.seen() == same.seen(), "the floor ends as the meter does"
+    assert peer.wakes == meter.bench.polls - before, "woken as often"
+    meters, floors = [], []
+    for _ in range(rounds):
+        meter = quiet(campaign, asleep=asleep)
+        bytes_alone = meter.as_plain()
+        floors.append(_cpu_s(lambda: _run_floor(bytes_alone, meter, until_us, asleep=asleep)))
+        meters.append(_cpu_s(lambda: meter.bench.run_until(until_us)))
+    return Poll(min(meters) / peer.wakes, min(floors) / peer.wakes)
+
+
+def _run_floor(peer: PlainMeter, meter: Quiet, until_us: int, *, asleep: bool) -> None:
+    floor(peer, meter.anchor_us, meter.poll_us, until_us, asleep=asleep)
+
+
+def _cpu_s(job: Callable[[], object]) -> float:
+    began = process_time()
+    job()
+    return process_time() - began
+
+
+if __name__ == "__main__":
+    for name, poll in (("saving", saving(365, 5)), ("idle", idle(4, 5))):
+        print(f"{name} {poll.meter_s * 1e6:.1f} us, F {poll.floor_s * 1e6:.2f} us, {poll.in_floors:.2f}")
