@@ -14,6 +14,7 @@ TIME   ?= 60
 TEST_PATH   ?= tests
 # More at a time than two cores have: what goes over PC/SC waits for its daemon most of the time.
 PYTEST_ARGS ?= -n 4 --dist=worksteal -q
+AGAINST     ?= HEAD
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
 # Where no bytecode is written, each of the suite's many processes would compile all of it again.
 CACHE := $(if $(PYTHONDONTWRITEBYTECODE),PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX='$(CURDIR)/.stamps/bytecode')
@@ -28,7 +29,7 @@ PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet insta
 HASHED  = $(PIP) --require-hashes --requirement
 OURS    = $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power lint bench fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power lint bench same fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -114,6 +115,9 @@ fleet: $(DEV)  ## rehearse 53,579 meters for real: minutes, with time and peak m
 bench: $(BENCH)  ## speed, each row with its target next to it
 	@$(MAKE) -s .wanted WANTED="$(TOOLS) /usr/bin/vicc=vsmartcard-vpicc" || echo "rows that need what is missing say so"
 	@$(BIN)/python -m tests.bench
+
+same: $(DEV)  ## this tree against another, AGAINST=COMMIT: the same bytes in every cell, and how long both take: minutes
+	@$(BIN)/python -m tests.bench.paired $(AGAINST)
 
 fuzz: $(FUZZ)  ## fuzz every target, TIME seconds in all (60): a line each
 	@$(BIN)/meter-emu fuzz run all --time $(TIME)

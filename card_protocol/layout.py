@@ -8,8 +8,9 @@ agree on every layout, byte for byte.
 """
 
 import struct
+from collections.abc import Callable
 from dataclasses import fields
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Annotated, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar, get_type_hints
 
 import construct as c
@@ -52,11 +53,11 @@ class Layout(Generic[T]):
         names = [field.name for field in self.fields]
         assert names[0] == "magic", f"{name}: a record starts with its magic"
         assert self.fields[0].size_bytes == len(magic), f"{name}: the magic fills its field"
-        self._values = attrgetter(*names)
-        of_bytes = [field for field in self.fields if field.kind == "bytes"]
-        # The magic twice: one name alone would give the value, not a tuple.
-        self._bytes_values = attrgetter("magic", *(field.name for field in of_bytes))
-        self._bytes_sizes = [len(magic), *(field.size_bytes for field in of_bytes)]
+        self._values: Callable[[T], tuple[Any, ...]] = attrgetter(*names)
+        of_bytes = [place for place, field in enumerate(self.fields) if field.kind == "bytes"]
+        # The magic twice: one place alone would give the value, not a tuple.
+        self._of_bytes: Callable[[tuple[Any, ...]], tuple[bytes, ...]] = itemgetter(0, *of_bytes)
+        self._sizes = (len(magic), *(self.fields[place].size_bytes for place in of_bytes))
         self._struct = struct.Struct(">" + "".join(_code(field) for field in self.fields))
         self.size_bytes: Final = self._struct.size
         assert self.size_bytes == self.definition.sizeof(), f"{name}: struct and construct disagree"
@@ -72,15 +73,22 @@ class Layout(Generic[T]):
             raise LayoutError(self.name, offset=0, want=f"magic {self.magic.hex()}", got=got)
         return self.record(*self._struct.unpack(raw))
 
+    def values(self, record: T) -> tuple[Any, ...]:
+        """Return the values of a record's fields, in their order."""
+        return self._values(record)
+
     def erased(self, name: str) -> bytes:
         """Return FF bytes of the size of the bytes field `name`, as reserved fields hold."""
         return b"\xff" * next(field.size_bytes for field in self.fields if field.name == name)
 
     def build(self, record: T) -> bytes:
         """Return the bytes of `record`; raise `LayoutError` for a value its field cannot hold."""
-        values = self._values(record)
+        return self.pack(self._values(record))
+
+    def pack(self, values: tuple[Any, ...]) -> bytes:
+        """Return the bytes of a record's values; raise `LayoutError` for one that does not fit."""
         try:
-            if list(map(len, self._bytes_values(record))) == self._bytes_sizes:
+            if tuple(map(len, self._of_bytes(values))) == self._sizes:
                 return self._struct.pack(*values)
         except (struct.error, TypeError):
             pass  # said field by field below

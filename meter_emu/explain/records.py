@@ -6,7 +6,7 @@ that page too, not by the program, so the two check each other.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -37,6 +37,7 @@ from meter_emu.firmware.layouts import (
     StateFlags,
     Supply,
     crc_holds,
+    masks_of,
 )
 from meter_emu.firmware.memory import is_newer
 from meter_emu.rows import (
@@ -69,9 +70,18 @@ _OR_MORE: Final = 0xFFFFFF
 # Fields -------------------------------------------------------------------------------------------
 
 
-def _words(enum: type[IntEnum | IntFlag]) -> dict[int, str]:
-    """Return the names of codes or bits as the documentation writes them."""
-    return {int(one): str(one.name).lower().replace("_", " ") for one in enum}
+def _words(enum: type[IntEnum]) -> dict[int, str]:
+    """Return the names of codes as the documentation writes them."""
+    return {int(one): _word(str(one.name)) for one in enum}
+
+
+def _bit_words(flags: type) -> dict[int, str]:
+    """Return the names of bits as the documentation writes them."""
+    return {mask: _word(name) for name, mask in masks_of(flags).items()}
+
+
+def _word(name: str) -> str:
+    return name.lower().replace("_", " ")
 
 
 def thousand(unit: str) -> MeaningOf:
@@ -122,7 +132,7 @@ FACTORY_MEANINGS: Final[Mapping[str, MeaningOf]] = {
     "energy": energy_named,
     "model": text,
     "meter_id": _not_zero,
-    "flags": bits(_words(FactoryFlags)),
+    "flags": bits(_bit_words(FactoryFlags)),
     "rtc_base": named({0: "utc", 1: "standard", 2: "legal"}),
     "rearm_key": bits({1: "blue", 2: "red"}),
     "key_meter_auth": hidden,
@@ -148,7 +158,7 @@ def state_meanings(zone: TimeZone) -> Mapping[str, MeaningOf]:
         "s since 2000 UTC": second,
         "magic": _magic(STATE.magic),
         "version": _version,
-        "flags": bits(_words(StateFlags)),
+        "flags": bits(_bit_words(StateFlags)),
         "clock_card_s": lambda value: second(value) if value else Meaning("never"),
         "health": named(_words(Health)),
         "lost_by": named(_words(Health)),

@@ -39,14 +39,15 @@ class Memory:
     `possible_end` is whether the program's end store has written these twelve bytes.
     """
 
-    __slots__ = ("_factory", "_newest", "_ports", "_possible_end", "_raw", "_valid")
+    __slots__ = ("_factory", "_newest", "_ports", "_possible_end", "_raw", "_valid", "_values")
 
     def __init__(self, ports: Ports, possible_end: PossibleEnd = begins_with_civil) -> None:
         self._ports = ports
         self._possible_end = possible_end
         self._factory: tuple[bytes, Factory] | None = None  # the decoded contents of those bytes
         self._newest = 0
-        self._raw = b""
+        self._raw = b""  # the state that was loaded or saved last
+        self._values: tuple[object, ...] = ()  # of its fields
         self._valid = b""  # the last state that was read and found valid
 
     def factory(self) -> Factory | None:
@@ -66,35 +67,39 @@ class Memory:
         """Return the newest valid copy of the state, or `None` when both are broken."""
         read = self._firm if powered_on else self._read
         copies = [read(at, STATE.size_bytes) for at in STATE_AT]
-        found = newest(copies, self._possible_end, self._valid, self.newer)
+        found = newest(copies, self._loaded, self.newer)
         if found is None:
             return None
         self._newest, state = found
-        self._raw = self._valid = copies[self._newest]
+        raw = copies[self._newest]
+        if raw != self._raw:
+            self._raw, self._values = raw, STATE.values(state)
+        self._valid = raw
         return state
+
+    def _loaded(self, raw: bytes) -> State | None:
+        """Return the state in a copy; of the bytes known already the values are known too."""
+        if raw != self._raw:
+            return valid_state(raw, self._possible_end)
+        state = State(*self._values)  # type: ignore[arg-type]
+        return state if raw == self._valid or possible(state, self._possible_end) else None
 
     def save_changed(self, state: State) -> None:
         """Save a state that differs from what was loaded or saved last."""
-        body = STATE.build(state)
-        if body != self._raw:
-            self._write(state, body)
+        if STATE.values(state) != self._values:
+            self.save(state)
 
     def save(self, state: State) -> None:
         """Write the older copy and wait until it is there; sequence and CRC are filled in."""
-        self._write(state, STATE.build(state))
-
-    def _write(self, state: State, body: bytes) -> None:
-        """Save `state`, whose bytes are `body` but for sequence and CRC."""
         state.sequence = (state.sequence + 1) & _U32
-        raw = with_crc(
-            body[: _SEQUENCE.start] + state.sequence.to_bytes(4, "big") + body[_SEQUENCE.stop :]
-        )
+        values = STATE.values(state)
+        raw = with_crc(STATE.pack(values))
         state.crc = int.from_bytes(raw[-4:], "big")
         target = 1 - self._newest
         for offset in range(0, len(raw), PAGE_SIZE_BYTES):
             self._write_page(STATE_AT[target] + offset, raw[offset : offset + PAGE_SIZE_BYTES])
         self._read(STATE_AT[target], 1)  # acknowledged only when the last write cycle is over
-        self._newest, self._raw = target, raw
+        self._newest, self._raw, self._values = target, raw, (*values[:-1], state.crc)
 
     def newer(self, raw: bytes, than: bytes) -> bool:
         """Whether a copy of the state was written after another."""
@@ -123,24 +128,27 @@ class Memory:
 
 def newest(
     copies: Sequence[bytes],
-    possible_end: PossibleEnd,
-    valid: bytes = b"",
+    loaded: Callable[[bytes], State | None],
     newer: Callable[[bytes, bytes], bool] | None = None,
 ) -> tuple[int, State] | None:
     """Return which of the two copies of the state counts, and the state; `None` if neither.
 
-    A copy equal to `valid` is not checked again.
+    `loaded` gives the state in a copy, `None` for a broken one.
     """
     second = (newer or is_newer)(copies[1], copies[0])
     for index in (1, 0) if second else (0, 1):
-        raw = copies[index]
-        if raw == valid:
-            return index, STATE.parse(raw)
-        if raw[:2] == STATE.magic and raw[2] == LAYOUT_VERSION and crc_holds(raw):
-            state = STATE.parse(raw)
-            if possible(state, possible_end):
-                return index, state
+        state = loaded(copies[index])
+        if state is not None:
+            return index, state
     return None
+
+
+def valid_state(raw: bytes, possible_end: PossibleEnd) -> State | None:
+    """Return the state in a copy, `None` unless it is whole and the program can have written it."""
+    if raw[:2] != STATE.magic or raw[2] != LAYOUT_VERSION or not crc_holds(raw):
+        return None
+    state = STATE.parse(raw)
+    return state if possible(state, possible_end) else None
 
 
 def is_newer(raw: bytes, than: bytes) -> bool:

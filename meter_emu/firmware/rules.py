@@ -224,7 +224,7 @@ class MeterRules:
     def _journal_wait_s(self) -> int:
         """Return seconds until the time is journalled again, but for midnights."""
         wait_s = self.parts.trust.journal_wait_s(self.now, self.state)
-        return wait_s if self._ends_ahead() else SECONDS_A_DAY
+        return wait_s if wait_s < SECONDS_A_DAY and self._ends_ahead() else SECONDS_A_DAY
 
     def journal_time(self) -> None:
         """Record the time and the ticks of this moment, to compare the next readings with."""

@@ -13,7 +13,7 @@ pages stays testable.
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Self
 
 from card_protocol.errors import LayoutError
@@ -40,8 +40,9 @@ class Eeprom:
     __slots__ = (
         "_before",
         "_flicker",
-        "_sent",
+        "_sent_at",
         "_sent_base",
+        "_sent_count",
         "_weak_before",
         "busy_until_us",
         "cells",
@@ -69,7 +70,7 @@ class Eeprom:
         self._before = bytearray()  # the page as it was before the cycle in progress
         self._weak_before = _NONE_WEAK
         self._sent_base = 0
-        self._sent: range = range(0)  # offsets of the bytes sent, modulo the page
+        self._sent_at = self._sent_count = 0  # of the bytes sent: offset in the page, and number
 
     def read(self, at: int, count: int, now_us: int) -> bytes | None:
         """Read cells in one access, rolling over at the end; `None` is a NACK: still busy.
@@ -112,14 +113,14 @@ class Eeprom:
         self._before = self.cells[base : base + page_bytes]
         self._weak_before = frozenset(self.weak) if self.weak else _NONE_WEAK
         self._sent_base = base
-        self._sent = range(offset, offset + min(size, page_bytes))
+        self._sent_at, self._sent_count = offset, min(size, page_bytes)
         if offset + size <= page_bytes:
             self.cells[at : at + size] = data
         else:
             for index, byte in enumerate(data, offset):
                 self.cells[base + index % page_bytes] = byte
         if self.weak:
-            self.weak.difference_update(base + index % page_bytes for index in self._sent)
+            self.weak.difference_update(base + place for place in self._sent())
         self.wear[base // page_bytes] += 1
         self.busy_until_us = now_us + WRITE_CYCLE_US
         return True
@@ -132,8 +133,13 @@ class Eeprom:
         """
         if now_us < self.busy_until_us:
             self.busy_until_us = now_us
-            for index in self._sent:
-                self._settle(index % self.page_bytes, fate)
+            for place in self._sent():
+                self._settle(place, fate)
+
+    def _sent(self) -> Iterator[int]:
+        """Yield the places in the page of the bytes sent, in their order."""
+        for offset in range(self._sent_at, self._sent_at + self._sent_count):
+            yield offset % self.page_bytes
 
     def _settle(self, offset: int, fate: Callable[[], int]) -> None:
         cell = self._sent_base + offset

@@ -6,6 +6,7 @@ event; and the meter's image at the end. It imports the package alone, so it run
 `python -m tests.bench.paired` starts it on both.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -37,12 +38,12 @@ def cells() -> Iterator[tuple[str, str]]:
     for nth, kit in enumerate(_alone(_with_every_chip())):
         (generation, carrier), model = kit.cards[0], kit.model
         name = f"{kit.model_name} {model.rtc} {model.rtc_base} {generation} {carrier.name}"
-        yield name, _digest(islice(draws, DRAWS_A_CELL), nth, [kit], "reference")
+        yield name, digest_of(islice(draws, DRAWS_A_CELL), nth, [kit], "reference")
     kits = list(_alone(models()))
     for defect in catalogue().values():
         among = [kit for kit in kits if set(defect.needs) <= set(traits([kit]))]
         stories = islice(draws, STORIES_A_DEFECT)
-        yield defect.id, _digest(stories, len(kits), among, defect.build)
+        yield defect.id, digest_of(stories, len(kits), among, defect.build)
 
 
 def _with_every_chip() -> list[ModelAndCards]:
@@ -61,7 +62,7 @@ def _alone(kits: Sequence[ModelAndCards]) -> Iterator[ModelAndCards]:
         yield from (kit._replace(cards=(card,)) for card in kit.cards)
 
 
-def _digest(draws: Iterator[_Draw], number: int, kits: list[ModelAndCards], build: str) -> str:
+def digest_of(draws: Iterator[_Draw], number: int, kits: list[ModelAndCards], build: str) -> str:
     found = sha256()
     for draw in draws:
         campaign = replace(
@@ -72,7 +73,7 @@ def _digest(draws: Iterator[_Draw], number: int, kits: list[ModelAndCards], buil
 
         def prepare(bench: Bench, benches: list[Bench] = benches) -> None:
             benches.append(bench)
-            bench.overhear(lambda ports: _Heard(ports, bench, found.update))  # type: ignore[arg-type,return-value]
+            bench.overhear(lambda ports: _Heard(ports, bench, found.update))
 
         for event in run_meter(household, campaign, prepare=prepare):
             found.update(repr(event).encode())
@@ -100,4 +101,4 @@ class _Heard:
 
 if __name__ == "__main__":
     for cell, value in cells():
-        print(value, cell)
+        sys.stdout.write(f"{value} {cell}\n")

@@ -16,7 +16,6 @@ from meter_emu.firmware.memory import PAGE_SIZE_BYTES
 from meter_emu.hardware.oscillator import NOMINAL_RATE, SECOND
 from meter_emu.units import DAY_S, HOUR_US, PPB
 from meter_emu.world.meter import board as costs
-from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 
 _ALL = struct.Struct(">" + "".join(f"{field.size_bytes}s" for field in STATE.fields))

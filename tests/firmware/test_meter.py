@@ -20,6 +20,7 @@ from meter_emu.firmware.layouts import (
     State,
     StateFlags,
     Supply,
+    masks_of,
 )
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.supply import Block, Permission, Shield
@@ -48,7 +49,7 @@ def end_at(at_s: int) -> bytes:
 
 
 def flags_of(**named: bool) -> int:
-    return sum(StateFlags[name] for name, on in named.items() if on)
+    return sum(masks_of(StateFlags)[name] for name, on in named.items() if on)
 
 
 # What is computed ---------------------------------------------------------------------------------

@@ -54,9 +54,9 @@ class NewestOverwritten(Memory):
     """The copy in force is the one that is written over."""
 
     @override
-    def _write(self, state: State, body: bytes) -> None:
+    def save(self, state: State) -> None:
         self._newest = 1 - self._newest
-        super()._write(state, body)
+        super().save(state)
 
 
 class ReadOnce(Memory):

@@ -6,6 +6,7 @@ every chip.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 from card_protocol.timestamp import Civil
@@ -14,6 +15,7 @@ _BASE_YEAR: Final = 2000
 _TWELVE_HOUR: Final = 0x40  # in the hours: counts 1 to 12
 _PM: Final = 0x20
 _NO_HOUR: Final = 0x80  # in no hours register
+_BYTES: Final = range(256)
 _DIGITS: Final = range(10)
 _NUMBERS: Final = {tens << 4 | units: tens * 10 + units for tens in _DIGITS for units in _DIGITS}
 
@@ -48,9 +50,16 @@ class RtcReading(NamedTuple):
 
 
 class FieldCodec:
-    """Register bytes to numbers and back; `None` for a byte that is no number in range. A part."""
+    """Register bytes to numbers and back; `None` for a byte that is no number in range. A part.
 
-    __slots__ = ()
+    `tables` has what the routines say of each byte in a reading, second to year.
+    """
+
+    __slots__ = ("tables",)
+
+    def __init__(self) -> None:
+        routines = (self.second, self.minute, self.hour, self.day, self.month, self.year)
+        self.tables = [tuple(map(routine, _BYTES)) for routine in routines]
 
     def bcd(self, byte: int) -> int | None:
         """Return the number in two BCD digits."""
@@ -129,14 +138,14 @@ class RtcDriver(ABC):
     def decode(self, raw: bytes) -> RtcReading:
         """Return the reading in the bytes from `registers`."""
 
-    def reading(self, time: bytes, *, past_2099: bool, low_voltage: bool) -> RtcReading:
+    def reading(self, time: Sequence[int], *, past_2099: bool, low_voltage: bool) -> RtcReading:
         """Return the reading in seconds, minutes, hours, day, month and year.
 
         The bytes come without the chip's own bits.
         """
-        fields = self.fields
-        s, m, h = fields.second(time[0]), fields.minute(time[1]), fields.hour(time[2])
-        day, month, year = fields.day(time[3]), fields.month(time[4]), fields.year(time[5])
+        seconds, minutes, hours, days, months, years = self.fields.tables
+        s, m, h = seconds[time[0]], minutes[time[1]], hours[time[2]]
+        day, month, year = days[time[3]], months[time[4]], years[time[5]]
         valid = None not in (s, m, h, day, month, year)
         full_year = (year or 0) + (100 if past_2099 else 0)
         return RtcReading(

@@ -32,7 +32,7 @@ class Ds1307Driver(MaximDriver):
         again.
         """
         second, minute, hour, _day, date, month, year = raw
-        time = bytes((second & ~_HALT, minute, hour, date, month, year))
+        time = (second & ~_HALT, minute, hour, date, month, year)
         return self.reading(time, past_2099=False, low_voltage=second & _HALT != 0)
 
     @override

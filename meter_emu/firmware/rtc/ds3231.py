@@ -43,7 +43,7 @@ class Ds3231Driver(MaximDriver):
         Bits that Figure 1 prints as 0 are not masked: a 1 there is invalid.
         """
         second, minute, hour, _day, date, month, year = raw[:7]
-        time = bytes((second, minute, hour, date, month & ~_CENTURY, year))
+        time = (second, minute, hour, date, month & ~_CENTURY, year)
         stopped = raw[_STATUS_AT] & _STOPPED != 0
         return self.reading(time, past_2099=month & _CENTURY != 0, low_voltage=stopped)
 

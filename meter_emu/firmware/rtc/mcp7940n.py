@@ -37,7 +37,7 @@ class Mcp7940nDriver(MaximDriver):
         Unimplemented bits are not masked: a 1 there is invalid. Past 2099 it shows 2000 again.
         """
         second, minute, hour, weekday, date, month, year = raw
-        time = bytes((second & ~_START, minute, hour, date, month & ~_LEAP_YEAR, year))
+        time = (second & ~_START, minute, hour, date, month & ~_LEAP_YEAR, year)
         runs = second & _START != 0 and weekday & _RUNS != 0
         return self.reading(time, past_2099=False, low_voltage=not runs)
 

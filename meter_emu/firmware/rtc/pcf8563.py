@@ -36,7 +36,7 @@ class Pcf8563Driver(RtcDriver):
         second, minute, hour, day, _weekday, month, year = raw
         own = (second & 0x7F, minute & 0x7F, hour & 0x3F, day & 0x3F, month & 0x1F, year)
         low_voltage = second & _VL != 0
-        return self.reading(bytes(own), past_2099=month & _CENTURY != 0, low_voltage=low_voltage)
+        return self.reading(own, past_2099=month & _CENTURY != 0, low_voltage=low_voltage)
 
     @override
     def set_time(self, ports: RtcPorts, when: Civil, second: int, weekday: int) -> None:

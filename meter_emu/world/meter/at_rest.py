@@ -92,7 +92,7 @@ def _reached(roots: tuple[object, ...]) -> Iterator[tuple[Any, Any]]:
         if isinstance(thing, MethodType | BuiltinMethodType):
             thing = thing.__self__
         if isinstance(thing, tuple):
-            waiting += thing
+            waiting += [one for one in thing if type(one) not in _PLAIN]
             continue
         if id(thing) in seen or not _changes(thing):
             continue

@@ -6,11 +6,12 @@ valid state, gives no balance.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import final
 
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.layouts import STATE, STATE_AT, State
-from meter_emu.firmware.memory import newest
+from meter_emu.firmware.memory import newest, valid_state
 from meter_emu.firmware.parts import Parts
 from meter_emu.ports import Lamp
 from meter_emu.world.meter.board import Board
@@ -34,7 +35,7 @@ def state_in(board: Board, parts: Parts) -> State | None:
     """Return the state that the program would load now, `None` when there is none."""
     cells = board.eeprom.cells
     copies = [bytes(cells[at : at + STATE.size_bytes]) for at in STATE_AT]
-    found = newest(copies, parts.ends.possible)
+    found = newest(copies, partial(valid_state, possible_end=parts.ends.possible))
     return None if found is None else found[1]
 
 
