@@ -108,7 +108,7 @@ class Naive:
                  if key.what in asks and key.detail == rearm.key]  # fmt: skip
         if not asked:
             return Must.OFF
-        # Whether an earlier one was in vain, and took the emergency credit, is not judged.
+        # Whether an earlier one changed nothing, or took the emergency credit, is not judged.
         then = self.orders(asked[-1])
         kept = self.powered(asked[-1]) and not self.between(_POWER, asked[-1], us)
         kept = kept and then is not None and not then.limiter and self.to_be_had(asked[-1], then)
