@@ -68,7 +68,7 @@ def fields(name: str, page: str = PAGE) -> list[tuple[int, int, str, str, str]]:
 
 
 def hexdump(name: str) -> bytes:
-    found = re.findall(rf"```hexdump {name}\n(.*?)```", PAGE, re.DOTALL)
+    found = re.findall(rf'```hexdump title="{name}"\n(.*?)```', PAGE, re.DOTALL)
     assert len(found) == 1, name
     raw = b""
     for line in found[0].splitlines():

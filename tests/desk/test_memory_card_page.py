@@ -52,7 +52,7 @@ def rows_of(heading: str, section: str = PAGE) -> list[list[str]]:
 
 
 def hexdump(name: str) -> bytes:
-    (found,) = re.findall(rf"```hexdump {name}\n(.*?)```", PAGE, re.DOTALL)
+    (found,) = re.findall(rf'```hexdump title="{name}"\n(.*?)```', PAGE, re.DOTALL)
     return bytes.fromhex("".join(line.partition("  ")[2] for line in found.splitlines()))
 
 

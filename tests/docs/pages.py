@@ -35,6 +35,7 @@ def _bare(cell: str) -> str:
     return re.sub(r"^`([^`]*)`", r"\1", cell.strip())
 
 
-def blocks(text: str, language: str) -> list[str]:
-    """Return the code blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+def blocks(text: str, language: str, title: str | None = None) -> list[str]:
+    """Return the code blocks of one language that have this title, or none."""
+    first = language if title is None else f'{language} title="{re.escape(title)}"'
+    return re.findall(rf"^```{first}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)

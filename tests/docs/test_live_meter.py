@@ -60,18 +60,18 @@ def test_the_picture_is_what_a_terminal_of_80_columns_shows(rig):
     console.print(picture(session.view(), title, said, None, console.options))
     assert isinstance(console.file, io.StringIO)
     drawn = [line.rstrip() for line in console.file.getvalue().splitlines()]
-    assert blocks(PAGE, "text screen")[0].splitlines() == drawn
+    assert blocks(PAGE, "text", "screen")[0].splitlines() == drawn
 
 
 def test_the_script_says_what_the_page_shows(rig, monkeypatch, capsys):
-    (rig / "july.txt").write_text(blocks(PAGE, "text july.txt")[0])
+    (rig / "july.txt").write_text(blocks(PAGE, "text", "july.txt")[0])
     (_, line) = blocks(PAGE, "sh")
     command, _, script = line.strip().partition(" < ")
     monkeypatch.setattr(sys, "argv", shlex.split(command))
     with (rig / script).open() as typed:
         monkeypatch.setattr(sys, "stdin", typed)
         assert app.run() == 0
-    assert blocks(PAGE, "text lines")[0] == capsys.readouterr().out
+    assert blocks(PAGE, "text", "lines")[0] == capsys.readouterr().out
 
 
 def test_the_words_and_keys_are_those_there_are():

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from meter_emu.defects import catalogue
-from tests.docs.pages import ROOT, page
+from tests.docs.pages import ROOT, blocks, page
 
 README = page("README.md")
 STEP = re.compile(
@@ -37,7 +37,7 @@ def assert_said(lines: list[str], output: str) -> None:
 
 
 def test_make_run_prints_what_the_readme_shows() -> None:
-    (shown,) = re.findall(r"^```text make-run\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    (shown,) = blocks(README, "text", "make run")
     makefile = page("Makefile")
     assert re.search(
         r"^run:.*\n\t@\$\(BIN\)/meter-emu rehearse \$\(CAMPAIGN\)$", makefile, re.MULTILINE

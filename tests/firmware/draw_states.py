@@ -47,11 +47,13 @@ def _diagram() -> str:
     for (state, cue), after in SUPPLY_STEPS.items():
         if after != state:
             arrows.setdefault((Supply(state), after), []).append(cue.value)
+    width = max(len(before.name) for before, _ in arrows)
+    said = max(len(", ".join(cues)) for cues in arrows.values())
     lines = [
-        f"    {before.name} --> {after.name}: {', '.join(cues)}"
+        f"{before.name:<{width}} -- {', '.join(cues):-<{said + 1}}--> {after.name}"
         for (before, after), cues in arrows.items()
     ]
-    return "\n".join(("```mermaid", "stateDiagram-v2", *lines, "```"))
+    return "\n".join(("```text", *lines, "```"))
 
 
 def _steps() -> str:

@@ -9,9 +9,9 @@ from meter_emu.fuzz.finds import failure, target_of
 from tests.docs.pages import page
 
 PAGE = page("docs/fuzzing.md")
-(PROGRAM,) = re.findall(r"```python mine\.py\n(.*?)```", PAGE, re.DOTALL)
+(PROGRAM,) = re.findall(r'```python title="mine\.py"\n(.*?)```', PAGE, re.DOTALL)
 (FIND,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-(CAMPAIGN,) = re.findall(r"```toml campaign\n(.*?)```", PAGE, re.DOTALL)
+(CAMPAIGN,) = re.findall(r'```toml title="campaign"\n(.*?)```', PAGE, re.DOTALL)
 
 
 @pytest.fixture

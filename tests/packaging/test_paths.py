@@ -17,7 +17,7 @@ from tests.packaging.away import away
 PATHS = ("plan-a-campaign", "meter-model", "test-card-software", "test-firmware", "learn-date-bugs")
 PAGES_MAX = 3  # of a path
 STEP = re.compile(r"^```sh\n(.+?)\n```$(?:\n\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
-FILE = re.compile(r"^```\w+ ([\w.-]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r'^```\w+ title="([\w.-]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 WALKER = Path(__file__).with_name("walker.py")
 
 
