@@ -9,6 +9,8 @@ PCSC   := .stamps/pcsc
 BENCH  := .stamps/bench
 FUZZ   := .stamps/fuzz
 BROWSER := .stamps/browser
+DOCS   := .stamps/docs
+RELEASE := .stamps/release
 # `make fuzz TIME=600`: seconds in all, shared by the targets.
 TIME   ?= 60
 TEST_PATH   ?= tests
@@ -29,7 +31,7 @@ PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet insta
 HASHED  = $(PIP) --require-hashes --requirement
 OURS    = $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power lint bench same fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power docs release-check lint bench same fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -75,6 +77,12 @@ test-firmware: $(DEV)  ## the starter in C: 2,000 stories, ten mistakes, torture
 test-web: $(BROWSER)  ## the front panel in the system's browser, with axe: a minute
 	@$(MAKE) -s .wanted WANTED="chromium=chromium"
 	@METER_EMU_WHOLE=1 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/web
+
+docs: $(DOCS)  ## the documentation site, in .stamps/site/built: no page of it needs the network
+	@$(BIN)/python -m tests.site
+
+release-check: $(DEV) $(RELEASE)  ## wheel and sdist twice with the same bytes, metadata, README as an index shows it: a minute
+	@$(BIN)/python -m tests.packaging.release
 
 shots: $(BROWSER)  ## the pictures of docs/front-panel.md
 	@$(BIN)/python -m tests.web.shots
@@ -126,7 +134,7 @@ faults: $(FUZZ)  ## find each fault put in on purpose, from an empty corpus, thr
 	@$(BIN)/python -m tests.fuzz.faults
 
 locked: $(DEV)  ## the hashes of what constraints.txt names, anew; wants pip-tools
-	@for extra in run dev pcsc bench browser fuzz; do \
+	@for extra in run dev pcsc bench browser fuzz docs release; do \
 	   pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	     --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --build-deps-for editable --constraint constraints.txt \
 	     $$([ $$extra = run ] || echo --extra $$extra) --output-file locked/$$extra.txt pyproject.toml; done
@@ -187,6 +195,14 @@ $(BENCH): $(DEV) $(PCSC)
 
 $(BROWSER): $(DEV)
 	@$(HASHED) locked/browser.txt
+	@touch $@
+
+$(DOCS): $(DEV) locked/docs.txt
+	@$(HASHED) locked/docs.txt
+	@touch $@
+
+$(RELEASE): $(DEV) locked/release.txt
+	@$(HASHED) locked/release.txt
 	@touch $@
 
 # Where there is no wheel of it, targets run without coverage and say so; the next run tries again.

@@ -15,7 +15,8 @@ from tests.docs.test_readme import assert_said
 from tests.packaging.away import away
 
 PATHS = ("plan-a-campaign", "meter-model", "test-card-software", "test-firmware", "learn-date-bugs")
-PAGES_MAX = 3  # of a path
+PAGES_MAX = 4  # of a path
+LENGTH = re.compile(r"(\d) pages, ([\d,]+) words")
 STEP = re.compile(r"^```sh\n(.+?)\n```$(?:\n\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r'^```\w+ title="([\w.-]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 WALKER = Path(__file__).with_name("walker.py")
@@ -76,7 +77,7 @@ def test_no_command_of_a_path_stands_where_no_test_sees_it() -> None:
         assert len(blocks(page(f"docs/{name}.md"), "sh")) == len(steps(name)), name
 
 
-def test_a_path_has_three_pages_at_the_most_and_the_map_leads_with_the_four() -> None:
+def test_a_path_says_how_long_it_is_and_the_map_leads_with_the_four() -> None:
     text = page("docs/README.md")
     rows = [line for line in text.splitlines() if line.startswith("| **")]
     assert len(rows) == 4
@@ -84,7 +85,12 @@ def test_a_path_has_three_pages_at_the_most_and_the_map_leads_with_the_four() ->
         linked = re.findall(r"\]\(([\w-]+\.md)\)", row)
         assert 1 <= len(set(linked)) <= PAGES_MAX, row
         assert linked[0].removesuffix(".md") in PATHS, row
-    assert text.index(rows[0]) < text.index("| page | answers |")
+        said = LENGTH.search(row)
+        assert said is not None, row
+        assert int(said[1]) == len(linked)
+        words = sum(len(page(f"docs/{name}").split()) for name in linked)
+        assert int(said[2].replace(",", "")) == pytest.approx(words, rel=0.15), words
+    assert text.index(rows[0]) < text.index("\n## Tutorials\n")
 
 
 def test_a_step_that_prints_something_else_is_seen(installed: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
+from importlib.metadata import version
 
 from card_protocol.layout import Layout
 from tests.cells import each_cell
@@ -80,7 +81,8 @@ def test_what_is_installed_is_locked_by_hashes_at_the_versions_of_the_constraint
     pinned = {_key(name): version for name, _, version in (one.partition("==") for one in lines)}
     files = locked()
     assert set(files) == {
-        "bench.txt", "browser.txt", "dev.txt", "drivers.txt", "fuzz.txt", "pcsc.txt", "run.txt",
+        "bench.txt", "browser.txt", "dev.txt", "docs.txt", "drivers.txt", "fuzz.txt", "pcsc.txt",
+        "release.txt", "run.txt",
     }  # fmt: skip
     for versions in files.values():
         for name, version in versions.items():
@@ -167,8 +169,8 @@ def test_the_top_level_is_the_agreed_one() -> None:
     top = {path.relative_to(ROOT).parts[0] for path in tracked()}
     plain = {name for name in top if not name.startswith(".")}
     assert plain == {
-        "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "card_protocol",
-        "constraints.txt", "docs", "fixtures", "locked", "meter_emu", "pyproject.toml", "tests",
+        "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md",
+        "card_protocol", "constraints.txt", "docs", "fixtures", "locked", "meter_emu", "pyproject.toml", "tests",
     }  # fmt: skip
 
 
@@ -177,7 +179,9 @@ def test_the_repository_names_no_place_on_somebodys_machine() -> None:
 
 
 def test_version_is_stated_once() -> None:
+    import card_protocol
     import meter_emu
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert getattr(meter_emu, "__version__", project["version"]) == project["version"]
+    assert "version" not in project
+    assert meter_emu.__version__ is card_protocol.__version__ == version("meter-emu")
