@@ -6,6 +6,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from markdown_it import MarkdownIt
+
 from tests.docs.pages import blocks, page
 from tests.packaging.away import ROOT, away
 
@@ -24,6 +26,31 @@ def test_the_wheel_holds_every_data_file_and_no_test(wheel: Path) -> None:
         "meter_emu",
     } | {name.split("-")[0] for name in names if ".dist-info" in name}
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def description(wheel: Path) -> str:
+    """Return what a package index shows."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        return archive.read(name).decode().partition("\n\n")[2]
+
+
+def hrefs(text: str) -> list[str]:
+    """Return what a page leads to and shows, as Markdown is read."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    inline = [one for token in tokens for one in token.children or ()]
+    return [str(one.attrs[key]) for one in inline for key in ("href", "src") if key in one.attrs]
+
+
+def test_what_a_package_index_shows_leads_nowhere_on_it(wheel: Path) -> None:
+    shown = hrefs(description(wheel))
+    assert shown, "the sources are linked"
+    assert [one for one in shown if not one.startswith("https://")] == []
+    readme = hrefs(page("README.md"))
+    assert "docs/report.png" in readme, "which would be a hole there"
+    assert {one for one in readme if one.startswith("https://")} == set(shown)
+    for heading in re.findall(r"^## .+$", page("README.md"), re.MULTILINE):
+        assert f"\n{heading}\n" in description(wheel)
 
 
 def test_the_wheel_rehearses_from_another_folder(installed: Path, tmp_path: Path) -> None:

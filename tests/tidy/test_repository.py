@@ -1,12 +1,12 @@
 """What holds for the repository itself, whatever is added to it: each check names all offenders."""
 
 import ast
+import importlib.metadata
 import re
 import tomllib
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
-from importlib.metadata import version
 
 from card_protocol.layout import Layout
 from tests.cells import each_cell
@@ -170,7 +170,8 @@ def test_the_top_level_is_the_agreed_one() -> None:
     plain = {name for name in top if not name.startswith(".")}
     assert plain == {
         "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md",
-        "card_protocol", "constraints.txt", "docs", "fixtures", "locked", "meter_emu", "pyproject.toml", "tests",
+        "card_protocol", "constraints.txt", "docs", "fixtures", "locked", "meter_emu",
+        "pyproject.toml", "tests",
     }  # fmt: skip
 
 
@@ -184,4 +185,8 @@ def test_version_is_stated_once() -> None:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert "version" not in project
-    assert meter_emu.__version__ is card_protocol.__version__ == version("meter-emu")
+    assert (
+        meter_emu.__version__
+        is card_protocol.__version__
+        == importlib.metadata.version("meter-emu")
+    )
