@@ -297,7 +297,7 @@ class MeterRules:
 
         Once reached, an end needs no clock any more.
         """
-        state = self.state
+        state, before = self.state, self.state.flags
         holds = self.deferral_holds()
         if not holds and self.parts.ends.armed(state.defer_end):
             state.flags |= StateFlags.DEFERRAL_OVER
@@ -307,6 +307,10 @@ class MeterRules:
             # that it had not come after all is compared with the end that was reached, not with the
             # newest.
             state.latched_end = state.cut_end
+        # A clock that is lost goes on from the last time journalled, and the next card may bring
+        # the same end again: what has come must not be still to come. The flags are saved anyway.
+        if state.flags != before:
+            self.journal_time()
         return holds
 
     def unlatch_ends(self) -> None:

@@ -274,4 +274,6 @@ class ClockTrust:
         """
         since_s = max(0, utc_s - EPOCH_2000_S - state.clock_set_s)
         drift_ppb = factory.drift_bound_ppb
-        return state.set_error_s - (-since_s * drift_ppb // (PPB - drift_ppb))
+        u_s = state.set_error_s - (-since_s * drift_ppb // (PPB - drift_ppb))
+        # A lower bound was set to an instant that had passed: no end seen before is ahead again.
+        return min(since_s, u_s) if state.health == Health.LOWER_BOUND else u_s

@@ -12,7 +12,7 @@ import pytest
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.favours import NIGHT_MAX_WH, SHELTER_MAX_MIN
-from meter_emu.firmware.layouts import Health, Rate, State, StateFlags
+from meter_emu.firmware.layouts import EnergyAccount, Health, Rate, State, StateFlags
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.supply import Permission
 from meter_emu.resources import built_in
@@ -21,7 +21,17 @@ from meter_emu.world.meter.model import Window, load_model
 from meter_emu.world.meter.times import to_us
 from meter_emu.zones import TimeZone
 from tests.cells import each_cell
-from tests.firmware.meters import PARTS, START_US, Rig, factory, now_at, seconds, state
+from tests.firmware.meters import (
+    PARTS,
+    START,
+    START_US,
+    Rig,
+    factory,
+    now_at,
+    seconds,
+    seconds_2000,
+    state,
+)
 from tests.rigs import MODEL
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -205,6 +215,36 @@ def test_each_power_failure_of_a_dead_reserve_costs_a_quarter_of_an_hour_at_most
     lost_s = rig.board.now_us // SECOND_US - (rig.state.last_time_s + 946_684_800)
     assert rig.state.health == Health.LOWER_BOUND
     assert 0 <= lost_s <= 24 * 15 * 60 + HOUR_S + 200  # the first, what a trusted clock forgets
+
+
+@pytest.mark.parametrize("lost_before", [False, True])
+def test_an_end_that_was_seen_is_not_ahead_again_after_the_clock_is_lost(lost_before):
+    """The same T1 comes on another card: it was seen four minutes before the power failed."""
+    model = msgspec.structs.replace(
+        MODEL, clock=msgspec.structs.replace(MODEL.clock, backup_days=0)
+    )
+    t1_us = START_US + 67 * MINUTE_US
+    first_us = START_US + 30 * MINUTE_US  # a lower bound is half an hour behind from here on
+    outages = [(first_us, first_us + SECOND_US)] if lost_before else []
+    out_us = t1_us + (30 * MINUTE_US if lost_before else 0) + 4 * MINUTE_US
+    rig = Rig(model=model, outages=[*outages, (out_us, out_us + SECOND_US)])
+    for load_cents in (0, 500):
+        rig.write(Work(defer_until=Civil(2020, 7, 1, 13, 7), load_cents=load_cents))
+        rig.insert()
+        rig.bench.run_until(out_us + MINUTE_US)
+        assert rig.state.health == Health.LOWER_BOUND
+        assert rig.state.account == EnergyAccount.CHARGED
+        assert rig.state.flags & StateFlags.DEFERRAL_OVER
+
+
+def test_a_lower_bound_is_never_before_the_instant_it_was_set_to():
+    """And so never before an end that its predecessor has seen, not by the second of a register."""
+    trust, set_s = PARTS.trust, seconds_2000(START)
+    kept = state(health=Health.LOWER_BOUND, clock_set_s=set_s, set_error_s=2)
+    u_s = [
+        trust.uncertainty_s(START_US // SECOND_US + after, kept, factory()) for after in range(5)
+    ]
+    assert u_s == [0, 1, 2, 3, 3]  # 2 s and the drift, rounded up
 
 
 @pytest.mark.parametrize("held_back", [True, False])

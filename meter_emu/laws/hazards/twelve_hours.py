@@ -70,6 +70,8 @@ def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
 def _check(trial: Trial) -> Finding:
     if not has_mode(trial.household.model):
         return Aside("no clock chip here has a 12-hour mode")
+    if len(trial.household.rtc_found) != 1:
+        return Aside("another story: not one clock was found with other registers")
     households = in_either_mode(trial)
     if households is None:
         return Aside("the clock is not read, or an hour begins")

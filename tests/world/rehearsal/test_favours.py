@@ -1,12 +1,17 @@
 """Households that live on a meter's favours: what they gain, and what the judge says of it."""
 
+from pathlib import Path
+
 import pytest
 
+from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.fleet import rehearsed
 from meter_emu.world.rehearsal.verdict import judge
 from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 from tests.docs.pages import page, table
 from tests.world.rehearsal.favours import HOUSEHOLDS, lived, yields
 
+SEEN_AND_LOST = Path(__file__).parent / "seen-and-lost.toml"
 PAGE = page("docs/decisions/doubt.md")
 ROWS = {row[0]: row[1:] for row in table(PAGE, "the household", "before", "`plain`", "now")}
 
@@ -21,6 +26,13 @@ def test_a_favour_yields_what_the_page_says(name):
 @pytest.mark.parametrize("name", HOUSEHOLDS)
 def test_the_judge_finds_nothing_in_a_favour_that_ends(name):
     outcome = judge(*lived(name, "reference"))
+    assert (outcome.verdict, outcome.findings) == (Verdict.KEPT, ())
+
+
+def test_an_end_that_was_seen_stays_so_though_the_clock_is_lost():
+    """The order comes again on another card, while the lower bound is before it."""
+    campaign = load_campaign(SEEN_AND_LOST)
+    outcome, _ = rehearsed(campaign.households[0], campaign, events=False)
     assert (outcome.verdict, outcome.findings) == (Verdict.KEPT, ())
 
 

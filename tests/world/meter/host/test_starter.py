@@ -44,6 +44,7 @@ from tests.world.meter.host.compiling import C, compiler, linked, run
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[3] / "docs"
+SEEN_AND_LOST = HERE.parents[1] / "rehearsal" / "seen-and-lost.toml"
 MODEL = "electricity-pcf8563-utc"
 KIT = next(kit for kit in own_models() if kit.model_name == MODEL)
 LONG = bool(os.environ.get("METER_EMU_FIRMWARE"))
@@ -148,6 +149,12 @@ def test_a_household_alone_that_it_declares_outside_is_not_covered(tmp_path):
     assert alone is not None
     outcome, _ = rehearsed(alone[0], replace(whole, households=alone), events=False)
     assert outcome.verdict is Verdict.NOT_COVERED
+
+
+def test_an_end_that_was_seen_stays_so_though_the_clock_is_lost(tmp_path):
+    campaign = load_campaign(SEEN_AND_LOST, build=starter(tmp_path))
+    outcome, _ = rehearsed(campaign.households[0], campaign, events=False)
+    assert (outcome.verdict, outcome.findings) == (Verdict.KEPT, ())
 
 
 def test_a_program_that_is_found_as_garbage_gives_its_host_back(tmp_path):

@@ -20,7 +20,8 @@ int64_t early_s(void) {
 
 int64_t u_at(int64_t at_s) { /* how far off the clock may be, whole seconds, rounded up */
     const int64_t since = at_s > state.clock_set_s ? at_s - state.clock_set_s : 0, drift = (int64_t)made(42, 4);
-    return state.set_error_s + (since * drift + 999999999 - drift) / (1000000000 - drift);
+    const int64_t u = state.set_error_s + (since * drift + 999999999 - drift) / (1000000000 - drift);
+    return state.health == LOWER_BOUND && since < u ? since : u; /* that was set to an instant that had passed */
 }
 
 int64_t known_s(void) { return dated() ? early_s() : state.last_time_s - u_at(state.last_time_s); } /* it is at least that */

@@ -113,11 +113,11 @@ void settle(void) {
     count_shelter();
     if (!deferral_holds() && state.defer_end.minute != NO_MINUTE && !(state.flags & DEFERRAL_OVER)) {
         state.flags |= DEFERRAL_OVER;
-        changed = true;
+        journal_time(); /* so that no clock lost after it puts it ahead again */
     }
     if (!(state.flags & CUT_LATCHED) && has_come(&state.cut_end)) {
         state.flags |= CUT_LATCHED;
-        changed = true;
+        journal_time();
     }
     account = !(state.flags & PREPAYMENT) ? POSTPAID : deferral_holds() && factory[36] & 4 ? DEFERRED : CHARGED;
     night = bi_hourly() && may_run(NIGHT) && (trusted() || night_left_wh());
