@@ -280,9 +280,9 @@ SLOWER_CLOCK: Final = Law(
 
 def _shown_again(trial: Trial) -> Finding:
     household, end_us = trial.household, announced_us(trial.household)
-    last_us = household.visits[-1].at_us
-    if end_us is None or end_us <= last_us + 2 * MINUTE_US:
+    if end_us is None or end_us <= household.visits[-1].at_us + 2 * MINUTE_US:
         return Aside("no time between the order and T")
+    last_us = household.visits[-1].at_us
     part = trial.campaign.seed % 8 + 1
     between_us = last_us + MINUTE_US + (end_us - last_us - MINUTE_US) * part // 8
     others = (
@@ -316,9 +316,9 @@ _LOAD: Final = DeskOrder(load_cents=2_000)
 
 def _no_orders(trial: Trial) -> Finding:
     household, end_us = trial.household, announced_us(trial.household)
-    last_us = household.visits[-1].at_us
-    if end_us is None or end_us <= last_us + 3 * MINUTE_US:
+    if end_us is None or end_us <= household.visits[-1].at_us + 3 * MINUTE_US:
         return Aside("no time between the order and T")
+    last_us = household.visits[-1].at_us
     part = trial.campaign.seed % 8 + 1
     at_us = last_us + 2 * MINUTE_US + (end_us - last_us - 2 * MINUTE_US) * part // 8
     return same_cut(

@@ -1,22 +1,38 @@
 """Text of somebody else's in every option and file never steers a terminal: it is escaped."""
 
+import io
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
+from rich.console import Console
 
+from meter_emu.cli.live.screen import log_page, picture
 from meter_emu.resources import toml_of
+from meter_emu.sitting.commands import WORDS
 from tests.cells import drawn
 from tests.cli.test_commands import LEAVES
+from tests.cli.test_run_screen import DARK
 
 # Clears a screen, renames a window, writes backwards, hides in tags, ends a line, is no text.
 HOSTILE = "x\x1b[2J\x1b]0;t\x07\x9b1m\u202eegac\u2066\u200b\U000e0041\r\x7f"
 PLAIN_CONTROLS = {"\n", "\t"}
-# These serve, wait or open something for ever where their words are right.
-FOREVER = {"run", "card serve", "fuzz run"}
+# These go on for ever where their words are right: what ends them, and what they get that far with.
+ENDING = {
+    "run": ("--lines",),
+    "card serve": ("--out",),  # and 0 seconds of waiting
+    "fuzz run": ("--runs", "1", "--jobs", "1", "--no-coverage"),
+}
+RIGHT = {
+    "run": {"meter": "electricity-pcf8563-utc"},
+    "card serve": {"file": "../home.card"},
+    "fuzz run": {"target_ids": "tlv"},
+}
 ENDS_S = 60.0  # ours: a hundred times what the slowest takes
 
 
@@ -31,14 +47,16 @@ def takes_text(parameter: click.Parameter) -> bool:
     return not flag and parameter.expose_value
 
 
-def words_of(command: click.Command, hostile: click.Parameter) -> list[str]:
+def words_of(path: str, hostile: click.Parameter) -> list[str]:
     """Return words with hostile text in one parameter, and something in what has to be there."""
-    words, arguments = [], []
+    command, arguments = LEAVES[path], []
+    words = [*ENDING.get(path, ())]
     for parameter in command.params:
         waits = parameter.name == "wait_s"  # for a card or a reader: `card relay` does so for ever
-        if parameter is not hostile and not parameter.required and not waits:
+        right = RIGHT.get(path, {}).get(parameter.name or "")
+        if parameter is not hostile and not (parameter.required or waits or right):
             continue
-        value = HOSTILE if parameter is hostile else _something(parameter)
+        value = HOSTILE if parameter is hostile else right or _something(parameter)
         many = [value] * max(1, parameter.nargs)
         if isinstance(parameter, click.Argument):
             arguments += many
@@ -58,7 +76,6 @@ def _something(parameter: click.Parameter) -> str:
 CASES = [
     (path, parameter)
     for path, command in LEAVES.items()
-    if path not in FOREVER
     for parameter in command.params
     if takes_text(parameter)
 ]
@@ -86,16 +103,49 @@ def test_there_is_much_to_try():
 
 def test_no_command_lets_hostile_text_through(emu, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    let_through = []
+    emu("card", "new", "home.card", "--meter-id", "1")
+    let_through, typed = [], tmp_path / "typed"
+    typed.write_text(f"save {HOSTILE}\n")
     for number in drawn(len(CASES), short=60):  # 50 ms each
         path, parameter = CASES[number]
-        with ends(f"{path} {parameter.name}"):
-            done = emu(*path.split(), *words_of(LEAVES[path], parameter))
+        (folder := tmp_path / str(number)).mkdir()
+        monkeypatch.chdir(folder)
+        with ends(f"{path} {parameter.name}"), typed.open(newline="") as lines:
+            monkeypatch.setattr(sys, "stdin", lines)
+            done = emu(*path.split(), *words_of(path, parameter))
         for stream, text in (("out", done.out), ("err", done.err)):
             if steering(text):
                 let_through.append(f"{path} {parameter.name}: {stream} {text[:80]!r}")
         assert "Traceback" not in done.err, (path, parameter.name)
     assert let_through == []
+
+
+def test_hostile_lines_are_said_escaped(emu, tmp_path, monkeypatch):
+    """Typed at a live meter, and in its script."""
+    monkeypatch.chdir(tmp_path)
+    text = HOSTILE.replace("\r", "")
+    typed = tmp_path / "typed"
+    typed.write_text("".join(f"{word} {text}\n{word} {text} {text}\n" for word in (*WORDS, text)))
+    for words in (["--lines"], ["--lines", "--script", str(typed)]):
+        with typed.open() as lines:
+            monkeypatch.setattr(sys, "stdin", lines)
+            done = emu("run", *words)
+        assert not steering(done.out + done.err)
+        assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("page", [False, True])
+def test_the_screen_of_a_live_meter_shows_hostile_text_escaped(page):
+    """In its title, its display, its slot, its log and what is being typed: a name completed."""
+    out = io.StringIO()
+    console = Console(file=out, width=400, height=30, force_terminal=False)
+    view = replace(DARK, display=HOSTILE, card=HOSTILE, supply=HOSTILE)
+    options, said = console.options, [HOSTILE, f"! {HOSTILE}"]
+    console.print(
+        log_page(said, 0, options) if page else picture(view, HOSTILE, said, HOSTILE, options)
+    )
+    assert out.getvalue().count("\\x1b[2J") == (2 if page else 7)
+    assert not steering(out.getvalue())
 
 
 @pytest.mark.parametrize("command", ["account", "load", "read"])

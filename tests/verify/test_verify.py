@@ -236,6 +236,29 @@ def test_a_program_in_the_working_directory_is_found(tmp_path):
     ]
 
 
+QUIET = """
+name = "nothing that a hazard asks for"
+zone = "Europe/Brussels"
+start = 2020-03-29T12:00:00
+end = 2020-03-29T18:00:00
+model = "electricity-legal-time"
+
+[[household]]
+id = "home"
+kind = "quiet"
+load_w = 500
+balance_eur = 100
+"""
+PREPAYING = 'visits = [{ at = 2020-03-29T12:10:00, desk = ["prepayment-on"] }]'
+
+
+@pytest.mark.parametrize("visits", ["", PREPAYING])
+def test_a_hazard_that_is_asked_of_another_story_says_so(visits, meter_emu, tmp_path):
+    file = tmp_path / "quiet.toml"
+    file.write_text(QUIET + visits)
+    assert meter_emu("verify", "reference", "--story", str(file)) == 0
+
+
 def test_a_campaign_of_more_than_one_home_is_no_story(meter_emu, capsys):
     assert meter_emu("verify", "reference", "--story", "ores-2020-07") == 2
     assert "want one household" in capsys.readouterr().err

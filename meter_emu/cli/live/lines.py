@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, TextIO, final
 
 from meter_emu.cli.live.shell import Input
-from meter_emu.cli.output import stdout_refused
+from meter_emu.cli.output import escaped, stdout_refused
 from meter_emu.sitting.commands import LINE_CHARS_MAX
 from meter_emu.sitting.sitting import Sitting
 
@@ -30,7 +30,7 @@ class Printer:
     def say(self, line: str) -> None:
         """Print a line."""
         aside = self._data_only or line.startswith("!")
-        self._write((sys.stderr if aside else sys.stdout), f"{line}\n")
+        self._write((sys.stderr if aside else sys.stdout), f"{escaped(line)}\n")
 
     def put(self, data: bytes) -> None:
         """Write data to standard output."""

@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from meter_emu.cli.live.shell import Input
-from meter_emu.cli.output import WIDTH_MAX
+from meter_emu.cli.output import WIDTH_MAX, escaped
 from meter_emu.ports import Lamp
 from meter_emu.sitting.cards import NO_CARD
 from meter_emu.sitting.commands import LINE_CHARS_MAX, WORDS, TypedWord
@@ -75,7 +75,7 @@ def picture(
     width, ascii_only = min(options.max_width, WIDTH_MAX), options.ascii_only
     whole = options.max_height >= _HEIGHT_FULL
     true_time = f"true time {legal_words(view.now_us, view.zone)}"
-    above = list(_apart(title, f"{true_time}  {rate_words(view.rate)}", width))
+    above = list(_apart(escaped(title), f"{true_time}  {rate_words(view.rate)}", width))
     below = [*_facts(view, brief=width < WIDTH_FULL)]
     below.append(_one_line(("-" if ascii_only else "─") * width, "dim"))
     foot = list(_keys(width)) if asked is None else [_typed(asked, width)]
@@ -98,7 +98,7 @@ def _meter(view: View, width: int, *, whole: bool, ascii_only: bool) -> Table:
         width=width,
     )
     meter.add_column(no_wrap=True, overflow="ellipsis")
-    meter.add_row(_one_line(view.display, "bold"))
+    meter.add_row(_one_line(escaped(view.display), "bold"))
     if whole:
         lamps = _lamps(view, ascii_only=ascii_only)
         meter.add_row(Group(lamps, _slot(view, ascii_only=ascii_only)))
@@ -112,7 +112,7 @@ def _facts(view: View, *, brief: bool) -> Iterator[Text]:
         if name in _ABOVE or planned > PLANNED_SHOWN:
             continue
         label = name if planned < 2 else ""
-        yield _one_line("").append(f" {label:<{_LABEL_WIDTH}}", "dim").append(words)
+        yield _one_line("").append(f" {label:<{_LABEL_WIDTH}}", "dim").append(escaped(words))
     yield from [_one_line("")] * (PLANNED_SHOWN - planned)
 
 
@@ -131,7 +131,7 @@ def _slot(view: View, *, ascii_only: bool) -> Text:
     for name, style in _BUTTONS.items():
         line.append("(o)" if ascii_only else "◉", style).append(f" {name}   ")
     left, right = "[]" if ascii_only else "▐▌"
-    card = view.card if view.card != NO_CARD else " " * len(NO_CARD)
+    card = escaped(view.card) if view.card != NO_CARD else " " * len(NO_CARD)
     line.append("card slot ").append(left, "bold").append(
         f" {card} ", "reverse" if card.strip() else ""
     )
@@ -160,13 +160,13 @@ def _keys(width: int, keys_shown: Sequence[tuple[str, str]] = KEYS) -> Iterator[
 
 def _said(line: str, width: int) -> Iterator[Text]:
     """Yield a whole message, wrapped: its reason comes last."""
-    for part in wrap(line, max(width, WRAPPED_MIN), subsequent_indent="  ") or [""]:
+    for part in wrap(escaped(line), max(width, WRAPPED_MIN), subsequent_indent="  ") or [""]:
         yield _one_line(part, "bold red" if line.startswith("!") else "")
 
 
 def _typed(asked: str, width: int) -> Text:
     """Return what is being typed, its end if it does not fit: there the next key goes."""
-    line, rest = f":{asked}_", asked
+    line, rest = f":{escaped(asked)}_", escaped(asked)
     while rest and cell_len(line) > width:
         rest = rest[1:]
         line = f":…{rest}_"

@@ -81,7 +81,7 @@ def _check_record_put_back(trial: Trial) -> Finding:
     if trial.household.carrier is CardKind.MEMORY:
         return Aside("a memory card has two copies of it")
     last = len(trial.household.visits) - 1
-    if trial.household.visits[last].flipped is not None:
+    if last >= 0 and trial.household.visits[last].flipped is not None:
         seen = [event.what for event in trial.run.events if event.visit == last]
         if What.CARD_SERVED in seen:
             return Broken("a card is obeyed whose record has a changed bit")

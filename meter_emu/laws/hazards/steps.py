@@ -147,6 +147,8 @@ def cut_at_step(chooser: Chooser, among: Among = ()) -> Campaign:
 def cut_between(trial: Trial) -> Household | None:
     """Return the story with its outage between two calls of the poll that steps the clock."""
     household = trial.household
+    if len(household.outages) != 1:
+        return None
     ((lost_us, back_us),) = household.outages
     heard = calls(trial, trial.campaign.start_us, lost_us)
     steps = [n for n, call in enumerate(heard) if call.name == "rtc_write"]
@@ -218,7 +220,8 @@ def ticking_inside(trial: Trial) -> Household | None:
             return None
         by_us = call.midnight_us - tick_us(trial, call)
         return replace(household, outages=((lost_us, back_us + by_us),))
-    end_s = max(visit.desk.cut_us or 0 for visit in household.visits if visit.desk) // SECOND_US
+    ends_us = [visit.desk.cut_us or 0 for visit in household.visits if visit.desk]
+    end_s = max(ends_us, default=0) // SECOND_US
     night_s = _night_s(model, end_s)
     until_us = (night_s - early_s(model, night_s)) * SECOND_US
     call = _one_of(trial, until_us - DAY_US, until_us)
