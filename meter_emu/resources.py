@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 from msgspec import inspect
@@ -139,6 +139,22 @@ def typed(data: Mapping[str, Any], into: type[RawT], *, path: str) -> RawT:
         raise ConfigError(path, _in_words(key, data), why) from None
 
 
+# A date and time of a file, and a day, as a schema says it: a TOML file has them without quotes.
+FileTime: TypeAlias = Annotated[
+    datetime,
+    msgspec.Meta(
+        extra_json_schema={
+            "pattern": r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)?$",
+            "examples": ["2020-07-03T23:01:00"],
+        }
+    ),
+]
+FileDay: TypeAlias = Annotated[
+    date,
+    msgspec.Meta(extra_json_schema={"pattern": r"^\d{4}-\d\d-\d\d$", "examples": ["2020-07-03"]}),
+]
+
+
 def means(text: str) -> msgspec.Meta:
     """Return what a key of a file, or of JSON, is for: its schema says it."""
     return msgspec.Meta(description=text)
@@ -247,7 +263,9 @@ def _members(key_type: inspect.Type) -> list[str]:
 
 
 def _inside(key_type: inspect.Type) -> tuple[inspect.Type, ...]:
-    """Return the types a union or a list is made of."""
+    """Return the types that a union, a list or a described type is made of."""
     if isinstance(key_type, inspect.UnionType):
         return key_type.types
+    if isinstance(key_type, inspect.Metadata):
+        return (key_type.type,)
     return (key_type.item_type,) if isinstance(key_type, inspect.ListType) else ()

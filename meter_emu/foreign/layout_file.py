@@ -5,7 +5,6 @@ what is wrong with it, what was expected.
 """
 
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, Literal, NoReturn, TypeAlias, final
@@ -21,7 +20,7 @@ from card_protocol.timestamp.stamp import DAY_MS, MINUTE_MS, SECOND_MS, stamp_at
 from meter_emu.errors import ConfigError
 from meter_emu.foreign.checks import CHECKS, CheckKind
 from meter_emu.nearest import hint
-from meter_emu.resources import PRINTABLE, find, read_toml
+from meter_emu.resources import PRINTABLE, FileDay, find, means, read_toml
 
 CELLS_MAX: Final = 65_536  # ours: fields after repetition
 SIZE_MAX: Final = 1 << 24  # bytes, as of any image
@@ -38,55 +37,75 @@ _Count: TypeAlias = Annotated[int, Meta(ge=1, le=CELLS_MAX)]
 class RawField(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """A field, or a run of equal ones."""
 
-    name: _Text
-    offset: _Offset
-    size: _Size
-    kind: Kind | None = None
-    codec: _Text | None = None
-    epoch: date | None = None
-    byte_order: ByteOrder | None = None
-    unit: Annotated[str, Meta(pattern=PRINTABLE)] = ""
-    scale: Literal[1, 10, 100, 1000, 10_000, 100_000, 1_000_000] = 1
-    names: dict[str, _Text] = msgspec.field(default_factory=dict)
-    bits: dict[str, _Text] = msgspec.field(default_factory=dict)
-    equals: Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{2})+\Z")] | None = None
-    repeat: _Count = 1
-    number_from: _Offset = 1
-    stride: _Size | None = None
-    about: Annotated[str, Meta(pattern=PRINTABLE)] = ""
+    name: Annotated[_Text, means("used once")]
+    offset: Annotated[_Offset, means("where it begins, in bytes")]
+    size: Annotated[_Size, means("in bytes")]
+    kind: Annotated[Kind | None, means("how it is read, where it is no date")] = None
+    codec: Annotated[_Text | None, means("the encoding of a date: `list codecs` has all")] = None
+    epoch: Annotated[
+        FileDay | None, means("the day that a count of seconds, minutes or days begins with")
+    ] = None
+    byte_order: Annotated[ByteOrder | None, means("where it is not the file's")] = None
+    unit: Annotated[str, Meta(pattern=PRINTABLE), means("of the number")] = ""
+    scale: Annotated[
+        Literal[1, 10, 100, 1000, 10_000, 100_000, 1_000_000],
+        means("the number is so many to the unit"),
+    ] = 1
+    names: Annotated[dict[str, _Text], means("what single numbers mean, by number")] = (
+        msgspec.field(default_factory=dict)
+    )
+    bits: Annotated[dict[str, _Text], means("what single bits mean, by bit")] = msgspec.field(
+        default_factory=dict
+    )
+    equals: Annotated[
+        Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{2})+\Z")] | None,
+        means("the bytes that are always there, in hex"),
+    ] = None
+    repeat: Annotated[_Count, means("so many of them, one after the other")] = 1
+    number_from: Annotated[_Offset, means("the number of the first of a run")] = 1
+    stride: Annotated[_Size | None, means("bytes from one to the next, where not its size")] = None
+    about: Annotated[str, Meta(pattern=PRINTABLE), means("what it is for")] = ""
 
 
 class RawRecord(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """A record of several fields, or a run of equal ones; offsets inside count from its start."""
 
-    name: _Text
-    offset: _Offset
-    size: _Size
-    repeat: _Count = 1
-    field: Annotated[list[RawField], Meta(min_length=1)]
+    name: Annotated[_Text, means("used once")]
+    offset: Annotated[_Offset, means("where it begins, in bytes")]
+    size: Annotated[_Size, means("in bytes")]
+    repeat: Annotated[_Count, means("so many of them, one after the other")] = 1
+    field: Annotated[
+        list[RawField], Meta(min_length=1), means("its fields; their offsets count from its start")
+    ]
 
 
 class RawCheck(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """A checksum or CRC over the bytes from `first` to `last`, both of them included."""
 
-    name: _Text
-    algorithm: CheckKind
-    offset: _Offset
-    first: _Offset
-    last: _Offset
-    byte_order: ByteOrder | None = None
+    name: Annotated[_Text, means("used once")]
+    algorithm: Annotated[CheckKind, means("a checksum or CRC")]
+    offset: Annotated[_Offset, means("where it is, in bytes")]
+    first: Annotated[_Offset, means("the first byte that it covers")]
+    last: Annotated[_Offset, means("the last byte that it covers")]
+    byte_order: Annotated[ByteOrder | None, means("where it is not the file's")] = None
 
 
 class RawLayout(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """A whole file."""
 
-    name: _Text
-    source: _Text
-    size_bytes: _Size
-    byte_order: ByteOrder = "big"
-    field: list[RawField] = msgspec.field(default_factory=list)
-    record: list[RawRecord] = msgspec.field(default_factory=list)
-    check: list[RawCheck] = msgspec.field(default_factory=list)
+    name: Annotated[_Text, means("of the dump")]
+    source: Annotated[_Text, means("where the layout is from")]
+    size_bytes: Annotated[_Size, means("of the whole dump")]
+    byte_order: Annotated[ByteOrder, means("of numbers")] = "big"
+    field: Annotated[list[RawField], means("fields outside of records")] = msgspec.field(
+        default_factory=list
+    )
+    record: Annotated[list[RawRecord], means("records of several fields")] = msgspec.field(
+        default_factory=list
+    )
+    check: Annotated[list[RawCheck], means("checksums and CRCs")] = msgspec.field(
+        default_factory=list
+    )
 
 
 @final

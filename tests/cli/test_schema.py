@@ -132,6 +132,34 @@ def test_a_built_in_file_holds_under_its_schema_and_a_slip_does_not(name):
         assert refused(schema, found | {first: 5}), "a number for a text"
 
 
+def undescribed(schema: dict[str, Any]) -> list[str]:
+    """Return the keys that do not say what they are for: an editor would show nothing."""
+    return [
+        f"{table}.{key}"
+        for table, one in schema["$defs"].items()
+        for key, about in one.get("properties", {}).items()
+        if not about.get("description")
+    ]
+
+
+@each_cell("name", WRITTEN)
+def test_every_key_of_a_file_says_what_it_is_for_and_what_a_date_looks_like(name):
+    schema = schema_of(name)
+    assert undescribed(schema) == []
+    table = next(iter(schema["$defs"].values()))
+    del next(iter(table["properties"].values()))["description"]
+    assert len(undescribed(schema)) == 1
+
+
+@each_cell("wrong", ["3 July 2020", "2020-07-03", "2020-07-03T24:01", "2020-07-03 23:01"])
+def test_a_date_of_a_campaign_has_its_pattern(wrong):
+    schema = schema_of("campaign")
+    path = built_in("campaigns")["ores-2020-07"]
+    found = plain(tomllib.loads(path.read_text("utf-8")))
+    assert refused(schema, found | {"start": wrong})
+    assert not refused(schema, found | {"start": "2020-03-01 00:00:00+01:00"})
+
+
 def test_a_pattern_is_one_that_every_reader_knows():
     r"""ECMA 262 has no `\Z`, and no reader has to know what Python has of its own."""
     for name in schemas():

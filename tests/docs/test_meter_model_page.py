@@ -13,12 +13,16 @@ from tests.docs.pages import page, table
 ROWS = {row[0]: row[1] for row in table(page("docs/meter-model.md"), "key", "what", "meaning")}
 
 
+def undescribed(kind: inspect.Type) -> inspect.Type:
+    return kind.type if isinstance(kind, inspect.Metadata) else kind
+
+
 def keys(struct: type[msgspec.Struct], before: str = "") -> dict[str, inspect.Type]:
     found: dict[str, inspect.Type] = {}
     info = inspect.type_info(struct)
     assert isinstance(info, inspect.StructType)
     for field in info.fields:
-        kind = field.type
+        kind = undescribed(field.type)
         if isinstance(kind, inspect.UnionType):  # what may be left out
             kind = next(one for one in kind.types if not isinstance(one, inspect.NoneType))
         if isinstance(kind, inspect.StructType):

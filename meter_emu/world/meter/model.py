@@ -13,7 +13,7 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.energies import ENERGIES, Energy
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
-from meter_emu.resources import PRINTABLE, read_toml
+from meter_emu.resources import PRINTABLE, means, read_toml
 from meter_emu.units import PPB, SECOND_US
 from meter_emu.zones import BELGIAN, TimeZone
 
@@ -24,11 +24,18 @@ _PPB_SECONDS: Final = PPB * SECOND_US
 class ClockBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How far the RTC may be off, and when the meter stops trusting it."""
 
-    set_error_s: Annotated[int, Meta(ge=1, le=3600)]
-    drift_bound_ppb: Annotated[int, Meta(ge=0, le=1_000_000)]
-    trust_max_days: Annotated[int, Meta(ge=1, le=36_500)]
-    outage_max_days: Annotated[int, Meta(ge=2, le=3650)]  # time is journalled once a day only
-    backup_days: Annotated[int, Meta(ge=0, le=3650)]
+    set_error_s: Annotated[
+        int, Meta(ge=1, le=3600), means("how far off the clock may be when it is set, in seconds")
+    ]
+    drift_bound_ppb: Annotated[
+        int, Meta(ge=0, le=1_000_000), means("how much it may drift; 11574 is a second a day")
+    ]
+    trust_max_days: Annotated[
+        int, Meta(ge=1, le=36_500), means("the meter trusts it so long after it was set")
+    ]
+    # time is journalled once a day only
+    outage_max_days: Annotated[int, Meta(ge=2, le=3650), means("and so long without power")]
+    backup_days: Annotated[int, Meta(ge=0, le=3650), means("how long it runs without power")]
 
 
 class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,14 +45,31 @@ class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     the register (1 Wh, or 1 dm³ of gas) holds `mwh_per_unit` milliwatt-hours.
     """
 
-    emergency_cents: Annotated[int, Meta(ge=0, le=100_000)]
-    load_min_cents: Annotated[int, Meta(ge=0, le=100_000)]
-    load_max_cents: Annotated[int, Meta(ge=1, le=1_000_000)]
-    low_credit_cents: Annotated[int, Meta(ge=0, le=100_000)]
-    price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
-    night_price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)] | None = None
-    mwh_per_unit: Annotated[int, Meta(ge=1, le=65_535)]
-    tariff_number: Annotated[int, Meta(ge=1, le=65_535)]
+    emergency_cents: Annotated[
+        int, Meta(ge=0, le=100_000), means("credit that is had once, until a load has repaid it")
+    ]
+    load_min_cents: Annotated[
+        int, Meta(ge=0, le=100_000), means("the least that the office loads at a time")
+    ]
+    load_max_cents: Annotated[
+        int, Meta(ge=1, le=1_000_000), means("the most that the office loads at a time")
+    ]
+    low_credit_cents: Annotated[int, Meta(ge=0, le=100_000), means("the meter warns below this")]
+    price_ueur_per_wh: Annotated[
+        int, Meta(ge=1, le=100_000), means("micro-euro per Wh; 250 is 0.25 EUR/kWh")
+    ]
+    night_price_ueur_per_wh: Annotated[
+        Annotated[int, Meta(ge=1, le=100_000)] | None,
+        means("in the night hours; none is mono-hourly"),
+    ] = None
+    mwh_per_unit: Annotated[
+        int,
+        Meta(ge=1, le=65_535),
+        means("milliwatt-hours in a unit of the register: 1000 for Wh, a gas's for dm³"),
+    ]
+    tariff_number: Annotated[
+        int, Meta(ge=1, le=65_535), means("of the tariff that it leaves the factory with")
+    ]
 
     @property
     def pricing(self) -> Pricing:
@@ -56,17 +80,17 @@ class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Rearm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a person asks for supply: which button, held how long, and how long gas is tested."""
 
-    key: Literal["red", "blue"]
-    hold_ms: Annotated[int, Meta(ge=0, le=60_000)]
-    tightness_s: Annotated[int, Meta(ge=0, le=3600)]
+    key: Annotated[Literal["red", "blue"], means("the button that asks for supply")]
+    hold_ms: Annotated[int, Meta(ge=0, le=60_000), means("how long it is held")]
+    tightness_s: Annotated[int, Meta(ge=0, le=3600), means("how long gas is tested for tightness")]
 
 
 class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Hours over midnight, in minutes of the legal day from start to end, and whole weekends."""
 
-    start_minute: Minute
-    end_minute: Minute
-    weekend: bool
+    start_minute: Annotated[Minute, means("of the legal day, from 0")]
+    end_minute: Annotated[Minute, means("of the next day, from 0")]
+    weekend: Annotated[bool, means("whole weekends too")]
 
 
 @final
@@ -74,24 +98,40 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """One model of meter. `clock_chips` and `families` resolve the names of chip and dialogue."""
 
     # if record and image have room for it
-    name: Annotated[str, Meta(min_length=1, max_length=24, pattern=PRINTABLE)]
-    energy: Annotated[str, Meta(min_length=1)]  # a row of `energies.ENERGIES`
-    rtc: Annotated[str, Meta(min_length=1)]
-    rtc_base: Literal["utc", "standard", "legal"]
-    zone: TimeZone = BELGIAN  # whose legal time dates, window and night hours are in
-    poll_s: Annotated[int, Meta(ge=1, le=3600)]
-    boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
-    eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]  # the program's records end at 300h
-    eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256)]  # the program writes 64 bytes at a time
-    limiter_a: Annotated[int, Meta(ge=0, le=100)]  # 0: there is none
-    connection_w: Annotated[int, Meta(ge=1, le=1_000_000)]  # the most that the connection carries
-    deferral_accounting: Literal["suspended", "negative"]
-    clock: ClockBounds
-    credit: Credit
-    rearm: Rearm
-    window: Window  # the non-disconnection period
-    shelter_longest_min: Annotated[int, Meta(ge=1, le=10_080)]  # its longest run, by any clock
-    night: Window | None = None  # the night hours of a bi-hourly tariff, if the meter has any
+    name: Annotated[
+        str,
+        Meta(min_length=1, max_length=24, pattern=PRINTABLE),
+        means("as it is shown, and on the meter's image"),
+    ]
+    # a row of `energies.ENERGIES`
+    energy: Annotated[str, Meta(min_length=1), means("electricity or gas")]
+    rtc: Annotated[str, Meta(min_length=1), means("the clock chip")]
+    rtc_base: Annotated[Literal["utc", "standard", "legal"], means("which time the clock counts")]
+    zone: Annotated[TimeZone, means("whose legal time dates, window and night hours are in")] = (
+        BELGIAN
+    )
+    poll_s: Annotated[int, Meta(ge=1, le=3600), means("how often the program looks, in seconds")]
+    boot_ms: Annotated[int, Meta(ge=0, le=60_000), means("how long it takes to start")]
+    # the program's records end at 300h
+    eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536), means("a power of two")]
+    # the program writes 64 bytes at a time
+    eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256), means("a power of two")]
+    limiter_a: Annotated[int, Meta(ge=0, le=100), means("the limiter, in ampere; 0 is none")]
+    connection_w: Annotated[
+        int, Meta(ge=1, le=1_000_000), means("the most that the connection carries")
+    ]
+    deferral_accounting: Annotated[
+        Literal["suspended", "negative"],
+        means("while disconnection is deferred: not charged, or charged below zero"),
+    ]
+    clock: Annotated[ClockBounds, means("how far the clock may be off")]
+    credit: Annotated[Credit, means("amounts, and the tariff of the factory")]
+    rearm: Annotated[Rearm, means("how a person asks for supply")]
+    window: Annotated[Window, means("the non-disconnection period")]
+    shelter_longest_min: Annotated[
+        int, Meta(ge=1, le=10_080), means("the longest that this period may last, by any clock")
+    ]
+    night: Annotated[Window | None, means("the night hours of a bi-hourly tariff")] = None
 
     @property
     def measures(self) -> Energy:

@@ -3,13 +3,12 @@
 What the keys mean is in `docs/campaign-file.md`, and `campaign` makes a `Campaign` of them.
 """
 
-from datetime import datetime
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
-from meter_emu.resources import PRINTABLE
+from meter_emu.resources import PRINTABLE, FileTime, means
 from meter_emu.units import HOURS_A_DAY
 from meter_emu.world.rehearsal.reading import Euro
 from meter_emu.zones import TimeZone
@@ -34,10 +33,17 @@ _PAIR: Final = Meta(min_length=2, max_length=2)
 class RawTariff(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A tariff that the office writes on a card."""
 
-    number: Annotated[int, Meta(ge=1, le=65_535)]
-    price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
-    night_price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)] | None = None
-    mwh_per_unit: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+    number: Annotated[int, Meta(ge=1, le=65_535), means("the tariff's number")]
+    price_ueur_per_wh: Annotated[
+        int, Meta(ge=1, le=100_000), means("micro-euro per Wh; 250 is 0.25 EUR/kWh")
+    ]
+    night_price_ueur_per_wh: Annotated[
+        Annotated[int, Meta(ge=1, le=100_000)] | None,
+        means("in the night hours of the meter's model; none is mono-hourly"),
+    ] = None
+    mwh_per_unit: Annotated[
+        Annotated[int, Meta(ge=1, le=65_535)] | None, means("gas: milliwatt-hours in a dm³")
+    ] = None
 
 
 _Civil: TypeAlias = Annotated[str, Meta(pattern="^[0-9A-F]{10}$")]
@@ -47,133 +53,243 @@ _U32: TypeAlias = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 class RawFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Values that a faulty office writes into a card's order and wallet."""
 
-    defer_until: _Civil | None = None
-    defer_min: _U32 | None = None
-    cut_at: _Civil | None = None
-    cut_min: _U32 | None = None
-    zone_rule: Annotated[int, Meta(ge=0, le=255)] | None = None
-    loaded_cents: _U32 | None = None
-    load_count: _U32 | None = None
-    token: Annotated[str, Meta(pattern="^[0-9A-F]{16}$")] | None = None
+    defer_until: Annotated[_Civil | None, means("T1 as ten hex digits")] = None
+    defer_min: Annotated[_U32 | None, means("T1 of generation 2, minutes since 2000")] = None
+    cut_at: Annotated[_Civil | None, means("T2 as ten hex digits")] = None
+    cut_min: Annotated[_U32 | None, means("T2 of generation 2, minutes since 2000")] = None
+    zone_rule: Annotated[Annotated[int, Meta(ge=0, le=255)] | None, means("of generation 2")] = None
+    loaded_cents: Annotated[_U32 | None, means("ever loaded")] = None
+    load_count: Annotated[_U32 | None, means("how many loads")] = None
+    token: Annotated[
+        Annotated[str, Meta(pattern="^[0-9A-F]{16}$")] | None,
+        means("of a reactivation, 16 hex digits"),
+    ] = None
 
 
 class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """One act, at a meter or at the office."""
 
-    at: datetime
-    desk: list[DeskWord] = msgspec.field(default_factory=list)
-    defer_until: datetime | None = None
-    cut_at: datetime | None = None
-    load_eur: Euro | None = None
-    tariff: RawTariff | None = None
-    replace_card: bool = False
-    card_expires: datetime | None = None
-    office_error_s: _Seconds = 0
-    fields: RawFields | None = None
-    insert: bool = False
-    card_of: _Text | None = None
-    card_number: Annotated[int, Meta(ge=1, le=1000)] | None = None
-    copy_of: Annotated[int, Meta(ge=1, le=1000)] | None = None
-    press: Literal["red", "blue"] | None = None
-    hold: Literal["red", "blue"] | None = None
-    clock_card: bool = False
-    clock_error_s: Annotated[int, Meta(ge=-3600, le=3600)] = 0
-    made: datetime | None = None
-    meter_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
-    lost: bool = False
-    upset: _Text | None = None
-    records: list[RecordWord] = msgspec.field(default_factory=list)
-    flipped: Annotated[int, Meta(ge=0, le=511)] | None = None
-    torn: bool = False
+    at: Annotated[FileTime, means("when; visits are in the order of their times")]
+    desk: Annotated[list[DeskWord], means("the card at the office: what it orders")] = (
+        msgspec.field(default_factory=list)
+    )
+    defer_until: Annotated[
+        FileTime | None, means("T1 of the order, where it is not as announced; whole minutes")
+    ] = None
+    cut_at: Annotated[
+        FileTime | None, means("T2 of the order, where it is not as announced; whole minutes")
+    ] = None
+    load_eur: Annotated[Euro | None, means("what is loaded, 5 to 250")] = None
+    tariff: Annotated[RawTariff | None, means("what the office writes of the tariff")] = None
+    replace_card: Annotated[bool, means("the office hands out a new card with the next number")] = (
+        False
+    )
+    card_expires: Annotated[FileTime | None, means("of a replacement that is temporary")] = None
+    office_error_s: Annotated[
+        _Seconds, means("how far ahead the office's own date is, in seconds")
+    ] = 0
+    fields: Annotated[
+        RawFields | None,
+        means("values of an office that is wrong, in place of what the visit would write"),
+    ] = None
+    insert: Annotated[bool, means("the household's newest card is put into the meter")] = False
+    card_of: Annotated[_Text | None, means("with `insert`: the card of this household")] = None
+    card_number: Annotated[
+        Annotated[int, Meta(ge=1, le=1000)] | None,
+        means("with `insert`: the card with this number, from 1"),
+    ] = None
+    copy_of: Annotated[
+        Annotated[int, Meta(ge=1, le=1000)] | None,
+        means("with `insert`: a copy from the N-th visit to the office"),
+    ] = None
+    press: Annotated[Literal["red", "blue"] | None, means("a button that is pressed")] = None
+    hold: Annotated[Literal["red", "blue"] | None, means("a button that is held for 4 s")] = None
+    clock_card: Annotated[bool, means("a technician sets the meter's clock")] = False
+    clock_error_s: Annotated[
+        int, Meta(ge=-3600, le=3600), means("how far off the technician's tool is, in seconds")
+    ] = 0
+    made: Annotated[FileTime | None, means("when the clock card was made, if not on the spot")] = (
+        None
+    )
+    meter_id: Annotated[
+        Annotated[int, Meta(ge=1, le=2**63 - 1)] | None,
+        means("for which meter the clock card was made, if not this one"),
+    ] = None
+    lost: Annotated[bool, means("the clock chip takes nothing of what is written")] = False
+    upset: Annotated[
+        _Text | None,
+        means(
+            "registers of the clock chip and the bytes that they hold from now on: `05=31 07=02`"
+        ),
+    ] = None
+    records: Annotated[
+        list[RecordWord], means("of a copy: the parts that are as they were then")
+    ] = msgspec.field(default_factory=list)
+    flipped: Annotated[
+        Annotated[int, Meta(ge=0, le=511)] | None, means("of a copy: the bit that is turned over")
+    ] = None
+    torn: Annotated[bool, means("the card is pulled out before anything is written on it")] = False
 
 
 class RawOutage(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Hours without power."""
 
-    from_: datetime = msgspec.field(name="from")
-    to: datetime
-    rtc: _Text | None = None
+    from_: Annotated[FileTime, means("when power fails")] = msgspec.field(name="from")
+    to: Annotated[FileTime, means("when power is back")]
+    rtc: Annotated[
+        _Text | None, means("registers of the clock chip and what they hold then: `05=31 07=02`")
+    ] = None
 
 
 class RawAge(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What a meter and its card have counted before the story; the fields of `Age`."""
 
-    card_number: Annotated[int, Meta(ge=1, le=2**32 - 1)] = 1
-    order_number: _U32 = 0
-    load_count: _U32 = 0
-    loaded_cents: _U32 = 0
-    session_count: _U32 = 0
-    save_count: _U32 = 1
-    register_units: _U32 = 0
-    charged_wh: _U32 = 0
-    deferred_wh: _U32 = 0
-    postpaid_wh: _U32 = 0
-    night_wh: _U32 = 0
-    charged_night_wh: _U32 = 0
+    card_number: Annotated[int, Meta(ge=1, le=2**32 - 1), means("of the first card")] = 1
+    order_number: Annotated[_U32, means("the last order")] = 0
+    load_count: Annotated[_U32, means("how many loads")] = 0
+    loaded_cents: Annotated[_U32, means("ever loaded")] = 0
+    session_count: Annotated[_U32, means("sessions with a card")] = 0
+    save_count: Annotated[_U32, means("saves of the memory")] = 1
+    register_units: Annotated[_U32, means("what the register has counted, Wh or dm³")] = 0
+    charged_wh: Annotated[_U32, means("charged")] = 0
+    deferred_wh: Annotated[_U32, means("used without charge while disconnection was deferred")] = 0
+    postpaid_wh: Annotated[_U32, means("used without prepayment")] = 0
+    night_wh: Annotated[_U32, means("used in night hours")] = 0
+    charged_night_wh: Annotated[_U32, means("charged at the night's price")] = 0
 
 
 class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A household, or many alike."""
 
-    id: _Text
-    kind: _Text
-    model: _Text | None = None
-    build: _Text | None = None
-    rtc_base: Literal["utc", "standard", "legal"] | None = None
-    count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
-    balance_eur: Euro
-    load_w: _Load | None = None
-    load_dm3_per_h: _Load | None = None
-    clock_error_s: _Seconds | Annotated[list[_Seconds], _PAIR] = 0
-    drift_ppb: _Drift | Annotated[list[_Drift], _PAIR] = 0
-    visits_later_s: Annotated[list[_Seconds], _PAIR] | None = None
-    poll_phase_us: Annotated[int, Meta(ge=0)] | None = None
-    clock_set: datetime | None = None
-    limiter: bool = False
-    prepayment: bool = True
-    rearm: Literal["careful", "careless"] | None = None
-    card_generation: _Generation | None = None
-    card_expires: datetime | None = None
-    outages: list[RawOutage] = msgspec.field(default_factory=list)
-    visits: list[RawVisit] = msgspec.field(default_factory=list)
-    announced: _Text | None = None
-    meter_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
-    carrier: Literal["secure", "plain", "memory"] = "secure"
-    expect: list[str] | None = None
-    expect_cut: Annotated[list[datetime], _PAIR] | None = None
-    image: _Text | None = None
-    age: RawAge | None = None
+    id: Annotated[_Text, means("its name in the report, used once")]
+    kind: Annotated[_Text, means("what it is, one line in plain words")]
+    model: Annotated[
+        _Text | None, means("meter model: a path from this file, or a built-in name")
+    ] = None
+    build: Annotated[_Text | None, means("the program of its meter")] = None
+    rtc_base: Annotated[
+        Literal["utc", "standard", "legal"] | None,
+        means("which time its clock counts, where not what its model says"),
+    ] = None
+    count: Annotated[
+        int, Meta(ge=1, le=1_000_000), means("that many copies, each with a poll phase of its own")
+    ] = 1
+    balance_eur: Annotated[Euro, means("credit on the meter at `start`; may be negative")]
+    load_w: Annotated[
+        _Load | None, means("what it draws in watt, always or by hour of the UTC day; electricity")
+    ] = None
+    load_dm3_per_h: Annotated[
+        _Load | None, means("what it draws in dm³ an hour, in place of `load_w`; gas")
+    ] = None
+    clock_error_s: Annotated[
+        _Seconds | Annotated[list[_Seconds], _PAIR],
+        means("how far ahead the clock was when it was set, in seconds; copies draw from a range"),
+    ] = 0
+    drift_ppb: Annotated[
+        _Drift | Annotated[list[_Drift], _PAIR],
+        means("how the clock drifts; positive is fast, 11574 is a second a day"),
+    ] = 0
+    visits_later_s: Annotated[
+        Annotated[list[_Seconds], _PAIR] | None,
+        means("all visits are so much later, each copy draws its own"),
+    ] = None
+    poll_phase_us: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        means("it polls so many microseconds after `start`; drawn if left out"),
+    ] = None
+    clock_set: Annotated[
+        FileTime | None, means("when its clock was last set; `start` if left out")
+    ] = None
+    limiter: Annotated[bool, means("whether the 10 A limiter is granted at `start`")] = False
+    prepayment: Annotated[bool, means("whether prepayment is on at `start`")] = True
+    rearm: Annotated[
+        Literal["careful", "careless"] | None,
+        means("gas: a careless person leaves an appliance open at first"),
+    ] = None
+    card_generation: Annotated[_Generation | None, means("the card format's generation")] = None
+    card_expires: Annotated[FileTime | None, means("of a first card that is temporary")] = None
+    outages: Annotated[list[RawOutage], means("times without power in the street")] = msgspec.field(
+        default_factory=list
+    )
+    visits: Annotated[list[RawVisit], means("what is done at the meter and at the office")] = (
+        msgspec.field(default_factory=list)
+    )
+    announced: Annotated[
+        _Text | None, means("the name of the announcement that reached it, where there are several")
+    ] = None
+    meter_id: Annotated[
+        Annotated[int, Meta(ge=1, le=2**63 - 1)] | None,
+        means("the meter's number, where it matters"),
+    ] = None
+    carrier: Annotated[
+        Literal["secure", "plain", "memory"],
+        means("its card: secure, plain (one file), memory (SLE4442)"),
+    ] = "secure"
+    expect: Annotated[list[str] | None, means("verdicts and findings that are right for it")] = None
+    expect_cut: Annotated[
+        Annotated[list[FileTime], _PAIR] | None,
+        means("its cut is expected between these two times"),
+    ] = None
+    image: Annotated[_Text | None, means("a meter image to start from, a path from this file")] = (
+        None
+    )
+    age: Annotated[RawAge | None, means("what meter and card have counted before `start`")] = None
 
 
 class RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What was announced, to all or by name."""
 
-    name: _Text | None = None
-    defer_until: datetime | None = None
-    cut_at: datetime | None = None
-    text: Annotated[str, Meta(pattern=PRINTABLE)] = ""
-    language: Literal["en", "fr", "nl", "de"] = "en"
+    name: Annotated[
+        _Text | None, means("where there are several: for the households that say it")
+    ] = None
+    defer_until: Annotated[FileTime | None, means("T1: no disconnection before it")] = None
+    cut_at: Annotated[FileTime | None, means("T2: disconnected then, not before T1")] = None
+    text: Annotated[
+        str,
+        Meta(pattern=PRINTABLE),
+        means("the announcement in words; {defer_until} and {cut_at} become the dates"),
+    ] = ""
+    language: Annotated[Literal["en", "fr", "nl", "de"], means("of the dates in `text`")] = "en"
 
 
 class RawReported(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Something reported from outside, and when."""
 
-    at: datetime
-    text: _Text
+    at: Annotated[FileTime, means("when it is said to have happened")]
+    text: Annotated[_Text, means("the report")]
 
 
 class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A whole file."""
 
-    name: _Text
-    zone: TimeZone
-    start: datetime
-    end: datetime
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
-    model: _Text | None = None
-    build: _Text = "reference"
-    card_generation: _Generation = 1
-    polls_max: Annotated[int, Meta(ge=1, le=10**9)] | None = None
-    announced: RawAnnouncement | list[RawAnnouncement] | None = None
-    reported: list[RawReported] = msgspec.field(default_factory=list)
-    household: Annotated[list[RawHousehold], Meta(min_length=1)]
+    name: Annotated[_Text, means("the title of the report")]
+    zone: Annotated[TimeZone, means("whose legal time this file is in")]
+    start: Annotated[FileTime, means("from when on it is rehearsed")]
+    end: Annotated[FileTime, means("it is rehearsed to before this time")]
+    seed: Annotated[
+        int, Meta(ge=0, le=2**63 - 1), means("what copies and poll phases are drawn from")
+    ] = 0
+    model: Annotated[
+        _Text | None,
+        means(
+            "meter model for households that name none: a path from this file, or a built-in name"
+        ),
+    ] = None
+    build: Annotated[
+        _Text,
+        means(
+            "for households that name none: reference, plain, MODULE:FACTORY, ./PROGRAM; +DEFECT"
+        ),
+    ] = "reference"
+    card_generation: Annotated[_Generation, means("for households that name none")] = 1
+    polls_max: Annotated[
+        Annotated[int, Meta(ge=1, le=10**9)] | None, means("how many polls a household has at most")
+    ] = None
+    announced: Annotated[
+        RawAnnouncement | list[RawAnnouncement] | None,
+        means("what was announced, to all or by name"),
+    ] = None
+    reported: Annotated[
+        list[RawReported], means("what others said had happened; nothing is judged by it")
+    ] = msgspec.field(default_factory=list)
+    household: Annotated[list[RawHousehold], Meta(min_length=1), means("the households")]
