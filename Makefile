@@ -49,7 +49,7 @@ test: $(DEV) $(PCSC) $(FUZZ)  ## lint, types, import rules, then the whole suite
 	@$(CACHE) $(BIN)/python -m pytest --collect-only -q $(TEST_PATH) >/dev/null 2>&1 || true
 
 test-whole: $(DEV)  ## the grids of which the gate draws some cells, all of them: minutes
-	@METER_EMU_WHOLE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]' tests --include=test_*.py)
+	@METER_EMU_WHOLE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]' tests --include='test_*.py')
 
 lint: $(DEV)
 	@$(BIN)/ruff check .

@@ -13,7 +13,7 @@ pytest.register_assert_rewrite(
     *(f"tests.reliability.{name}" for name in ("cutting", "kinds", "stage", "tearing"))
 )
 
-pytest_plugins = ["pytester", "meter_emu.pytest_plugin", "tests.reliability.tally"]
+pytest_plugins = ["pytester", "meter_emu.pytest_plugin", "tests.reliability.tally", "tests.slow"]
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 

@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow("runs every row of the bench")
 def test_the_bench_runs_and_shows_each_target() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", "--quick"],

@@ -66,6 +66,7 @@ def test_the_short_form_is_chosen_whenever_it_fits():
         assert size == 4 + (not short) + lc + nc + le
 
 
+@pytest.mark.slow("tries every value")
 @each_cell("nc", range(256))
 def test_a_short_lc_admits_exactly_two_sizes(nc):
     for size in range(6, 530):

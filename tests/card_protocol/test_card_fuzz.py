@@ -1,5 +1,6 @@
 """Whatever is sent, the card answers, and gives and changes nothing to strangers."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +56,7 @@ def test_strangers_get_an_answer_and_nothing_else(dialogue, t0):
     assert (after.life_cycle == before.life_cycle) == (0 not in after.tries_left)
 
 
+@pytest.mark.slow("a grammar's worth of commands")
 @settings(max_examples=150)
 @given(dialogues, st.booleans(), st.booleans())
 def test_nobody_can_break_the_card(dialogue, meter, t0):

@@ -268,6 +268,7 @@ def prefix(done: int, size: int) -> Callable[[], int]:
     return lambda: next(stream, 0)
 
 
+@pytest.mark.slow("tries every value", short=3)
 @BY_VISIT
 @BY_GENERATION
 @pytest.mark.parametrize("make", [plain_image, used], ids=["new card", "used card"])

@@ -140,6 +140,7 @@ def new_case(rng: Random) -> Case:
     return Case(seed, rng.choice((STANDARD, STANDARD, EXTENDED)), rng.random() < 0.3)
 
 
+@pytest.mark.slow("a token each against the maintainers' package")
 def test_every_token_is_answered_alike_or_the_disagreement_has_a_name():
     rng = Random(TOKENS)
     tried: Counter[str] = Counter()

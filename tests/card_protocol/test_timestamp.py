@@ -67,6 +67,7 @@ def test_every_other_byte_of_each_field_is_refused(name):
             decode_bcd_minute(swap(at, byte))
 
 
+@pytest.mark.slow("tries every value")
 @each_cell("name", ["year", "month", "hour"])
 def test_every_pair_of_neighbouring_bytes_is_read_or_refused_as_its_fields_are(name):
     """All 65,536 pairs: no value of one byte makes a bad neighbour pass, or a good one fail."""

@@ -1,5 +1,7 @@
 """Every campaign we ship: as promised with the reference; one with an end, not with a day lost."""
 
+import pytest
+
 from meter_emu.resources import built_in
 from meter_emu.units import DAY_US
 from meter_emu.world.meter.model import load_model
@@ -22,7 +24,8 @@ def one_of_each(campaign: Campaign) -> list[Household]:
     return [entry.household(1, households.seed) for entry in households.entries]
 
 
-@each_cell("name", CAMPAIGNS)
+@pytest.mark.slow("rehearses whole campaigns")
+@each_cell("name", CAMPAIGNS, short=8)
 def test_with_the_reference_every_household_fares_as_promised(name):
     campaign = load_campaign(CAMPAIGNS[name])
     for household in one_of_each(campaign):
@@ -49,7 +52,8 @@ ON_OTHERS = [
 ]
 
 
-@each_cell(("name", "model"), ON_OTHERS, short=16)
+@pytest.mark.slow("rehearses whole campaigns")
+@each_cell(("name", "model"), ON_OTHERS, short=6)
 def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, model):
     """What "every model" means: docs/campaign-file.md."""
     campaign = load_campaign(CAMPAIGNS[name], model=model)
@@ -90,6 +94,7 @@ def test_the_campaigns_of_2020_announce_an_end_and_the_others_none():
     assert set(CAMPAIGNS) - set(ANNOUNCED) == {"winter", *OF_DATES}
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 @each_cell("name", ANNOUNCED)
 def test_with_an_end_taken_as_exclusive_homes_go_dark_the_evening_before(name):
     campaign = load_campaign(CAMPAIGNS[name], build="reference+end-exclusive")

@@ -66,6 +66,7 @@ def test_the_time_of_writing_is_now_unless_said(emu, card):
     assert shown(emu, card)["desk record"]["issued_at_min"] > "2025"
 
 
+@pytest.mark.slow("starts commands")
 def test_money_is_counted_in_cents(emu, card):
     for eur in ("50", "12.5", "12.05", "250.00"):
         assert emu("desk", "load", card, "--eur", eur).code == 0

@@ -32,6 +32,7 @@ def diagnosed(emu: Any, folder: Path) -> Any:
     return run
 
 
+@pytest.mark.slow("lives the library of a village")
 def test_the_memo_shows_singles_then_pairs(diagnosed: Any) -> None:
     done = diagnosed()
     assert done.code == 0

@@ -3,10 +3,13 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.world.rehearsal.test_failing_programs import campaign_file
 from tests.world.rehearsal.test_other_cards import CUT, INSERT, text
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_each_failing_program_is_in_the_table_beside_healthy_homes_with_exit_1(tmp_path, emu):
     path = campaign_file(
         tmp_path,

@@ -188,6 +188,7 @@ def naming(family: str, trees: dict[str, ast.Module]) -> set[str]:
     }
 
 
+@pytest.mark.slow("starts commands")
 def test_who_knows_a_family_by_its_name_has_a_reason():
     trees = modules()
     for family, reasons in NAMED_BY.items():

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from functools import partial
 
+import pytest
+
 from meter_emu.cli.live.screen import KEYS
 from tests.cells import each_cell
 from tests.cli.sitting import ESCAPES, Sitting
@@ -40,6 +42,7 @@ DONE = (
 )
 
 
+@pytest.mark.slow("starts commands")
 @each_cell("columns", [60, 80, 120, 200], short=1)
 def test_each_hint_does_what_it_says(columns, tmp_path_factory):
     folder = tmp_path_factory.mktemp("seat")
@@ -75,6 +78,7 @@ def shown(raw: bytes) -> str:
     return ESCAPES.sub("", raw.decode("utf-8", "replace"))
 
 
+@pytest.mark.slow("starts commands")
 def test_the_folder_of_its_card_goes_with_the_command(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "meter_emu", "run", "--lines", "--rate", "max"],

@@ -98,6 +98,7 @@ def long_rehearsal(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], list
                 os.close(handle)
 
 
+@pytest.mark.slow("a fleet in processes of its own", short=1)
 @pytest.mark.parametrize("whole_group", [False, True], ids=["leader", "terminal"])
 def test_interrupted_is_130_with_what_is_left_said_nothing_written_and_no_process_left(
     tmp_path, whole_group
@@ -118,6 +119,7 @@ def test_interrupted_is_130_with_what_is_left_said_nothing_written_and_no_proces
     assert [path.name for path in tmp_path.iterdir()] == ["day-900000.toml"]
 
 
+@pytest.mark.slow("a fleet in processes of its own")
 def test_a_killed_worker_is_one_line_and_exit_2_with_nothing_written(tmp_path):
     with long_rehearsal(tmp_path) as (running, handles):
         os.kill(workers(running.pid)[0], signal.SIGKILL)
@@ -128,6 +130,7 @@ def test_a_killed_worker_is_one_line_and_exit_2_with_nothing_written(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["day-900000.toml"]
 
 
+@pytest.mark.slow("a fleet in processes of its own")
 def test_how_many_processes_work_makes_no_difference_to_a_byte(tmp_path):
     path = day(tmp_path, 40)
     one, two, three = (rehearse(path, "--json", "-", "--events", "--jobs", n) for n in "123")
@@ -137,6 +140,7 @@ def test_how_many_processes_work_makes_no_difference_to_a_byte(tmp_path):
     assert ids == [b"armed-%d" % number for number in range(1, 41)] + [b"ordinary"]
 
 
+@pytest.mark.slow("a fleet in processes of its own")
 def test_a_mistake_found_by_a_worker_comes_after_the_runs_before_it(tmp_path):
     path = day(tmp_path, 30)
     text = path.read_text("utf-8")
@@ -152,6 +156,7 @@ def test_a_mistake_found_by_a_worker_comes_after_the_runs_before_it(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["day-30.toml"]
 
 
+@pytest.mark.slow("a fleet in processes of its own")
 def test_memory_does_not_grow_with_the_number_of_meters(tmp_path):
     options = ("--jobs", "2", "--events", "--json", tmp_path / "out.json")
     few, many = (
@@ -161,6 +166,7 @@ def test_memory_does_not_grow_with_the_number_of_meters(tmp_path):
     assert many.peak_bytes - few.peak_bytes <= GROWTH_BYTES_MAX
 
 
+@pytest.mark.slow("a fleet in processes of its own")
 def test_the_measure_sees_homes_that_are_held(tmp_path):
     hold = (
         "import pathlib, sys; from meter_emu.world.rehearsal.campaign import load_campaign;"
@@ -170,6 +176,7 @@ def test_the_measure_sees_homes_that_are_held(tmp_path):
     assert many.peak_bytes - few.peak_bytes > GROWTH_BYTES_MAX
 
 
+@pytest.mark.slow("a fleet in processes of its own")
 def test_somebody_at_a_terminal_sees_how_far_it_is_and_how_long_it_takes(tmp_path):
     leader, terminal = pty.openpty()
     command = [sys.executable, "-m", "meter_emu", "rehearse", str(day(tmp_path, 120)), "--jobs=2"]

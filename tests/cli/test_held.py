@@ -53,6 +53,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held, "WAIT_S", 0.1)
 
 
+@pytest.mark.slow("commands in processes side by side")
 def test_loads_side_by_side_are_all_kept(emu, plain):
     load = [*EMU, "desk", "load", str(plain), "--eur", "5"]
     assert side_by_side(*[load] * SIDE_BY_SIDE) == [(0, "")] * SIDE_BY_SIDE
@@ -60,6 +61,7 @@ def test_loads_side_by_side_are_all_kept(emu, plain):
     assert list(plain.parent.iterdir()) == [plain]
 
 
+@pytest.mark.slow("commands in processes side by side")
 def test_of_new_images_side_by_side_one_is_made(tmp_path):
     for number, command in enumerate((["card", "new"], ["image", "new", "--model", MODEL])):
         file = tmp_path / str(number)
@@ -115,6 +117,7 @@ def test_a_served_card_is_its_readers_until_it_is_out(emu, serving, driver, plai
     assert loads(emu, plain) == 1
 
 
+@pytest.mark.slow("commands in processes side by side")
 def test_what_a_served_card_answered_is_in_the_file_whatever_the_desk_tries(emu, driver, plain):
     """A desk at each round: it is served before, or after, or not at all."""
     expected = 0
@@ -147,6 +150,7 @@ def test_a_card_that_another_program_has_is_not_inserted(emu, plain, driver):
         assert f"{plain}: is in use by process {os.getpid()} (" in said
 
 
+@pytest.mark.slow("commands in processes side by side")
 @pytest.mark.usefixtures("brief")
 def test_a_sitting_has_its_meter_and_the_card_in_its_slot(emu, plain, tmp_path):
     image = tmp_path / "m.image"

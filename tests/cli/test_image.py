@@ -233,6 +233,7 @@ def test_a_meter_that_was_never_configured_is_shown(emu, image):
     assert "NOT CONFIGURED" in done.out
 
 
+@pytest.mark.slow("tries every byte")
 def test_random_cells_are_shown_and_compared_without_a_word_of_python(emu, image):
     raw = image.read_bytes()
     noise = seal(image.with_name("noise.image"), raw[:32] + Random(4).randbytes(len(raw) - 32))

@@ -143,6 +143,7 @@ def assert_every_byte_once(image: MemoryImage) -> None:
     assert at == len(image.to_bytes())
 
 
+@pytest.mark.slow("tries every byte")
 def test_every_byte_is_in_one_row_and_its_changes_are_found():
     image = served()
     raw, parts = image.to_bytes(), explain_card_image(image, TEST_MASTER_KEY)

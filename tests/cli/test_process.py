@@ -37,6 +37,7 @@ def emu(line: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow("starts the command as a process", short=2)
 @pytest.mark.parametrize(
     "line",
     [
@@ -57,6 +58,7 @@ def test_a_full_disk_behind_standard_output_is_a_line_and_a_closed_one_is_nothin
     assert (closed.returncode, closed.stderr) == (0, "")
 
 
+@pytest.mark.slow("starts the command as a process")
 def test_a_locale_that_lacks_a_character_costs_no_answer(tmp_path):
     line = "echo show | emu run gas-pcf8563-battery --rate max"
     done = emu(line, tmp_path, PYTHONIOENCODING="ascii")
@@ -71,6 +73,7 @@ def test_a_locale_that_lacks_a_character_costs_no_answer(tmp_path):
     assert (named.returncode, named.stderr) == (0, "")
 
 
+@pytest.mark.slow("starts the command as a process", short=1)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_the_file_that_was_there_and_nothing_beside_it(number, tmp_path):
     out = tmp_path / "out.json"

@@ -67,6 +67,7 @@ def meters(done: Outcome) -> dict[str, dict[str, str]]:
     return {meter["id"]: meter for meter in checked(done.out)["meters"]}
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_with_the_reference_every_promise_of_july_2020_is_kept(rehearse):
     done = rehearse("ores-2020-07", "--json", "-")
     assert (done.code, done.err) == (0, "")
@@ -101,6 +102,7 @@ def test_with_a_defect_homes_are_dark_the_evening_before(rehearse, build, dark, 
     assert row["cut_at"].startswith(TWO_JULY)
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_a_reactivation_that_clears_one_item_cuts_the_reactivated_at_the_old_t(rehearse):
     done = rehearse("ores-2020-07", "--json", "-", "--build", "reference+reactivation-clears-one")
     assert done.code == 1
@@ -110,6 +112,7 @@ def test_a_reactivation_that_clears_one_item_cuts_the_reactivated_at_the_old_t(r
     assert rows["never-back"]["verdict"] == "on_time"
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_the_first_ordinary_credit_cut_after_t_is_an_event_on_monday_morning(rehearse):
     done = rehearse("ores-2020-07", "--json", "-", "--events")
     row = checked(done.out)["meters"][6]
@@ -143,6 +146,7 @@ def test_copies_that_fare_alike_are_one_row_and_all_in_the_json(rehearse, tiny):
     assert list(meters(rehearse(tiny, "--json", "-"))) == ["back", "gone-1", "gone-2", "gone-3"]
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_the_event_log_gives_the_reason_of_every_supply_change(rehearse):
     done = rehearse("ores-2020-07", "--events")
     lines = [line for line in done.out.splitlines() if "supply off" in line]
@@ -188,6 +192,7 @@ def test_a_campaign_can_be_rehearsed_on_another_meter(rehearse, tiny):
     assert {row["model"] for row in meters(done).values()} == {"electricity-ds3231-utc"}
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_a_campaign_can_be_rehearsed_with_somebody_elses_program(
     rehearse, tiny, tmp_path, monkeypatch
 ):
@@ -216,6 +221,7 @@ def test_a_home_whose_own_order_ends_before_the_announcement_is_named(rehearse, 
     assert "still ordered" not in rehearse(tiny).out
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_an_ordinary_season_is_rehearsed_with_nothing_announced(rehearse):
     done = rehearse("winter", "--json", "-")
     assert (done.code, done.err) == (0, "")

@@ -14,6 +14,7 @@ def rehearse(emu):
     return partial(emu, "rehearse")
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_the_page_is_in_a_folder_made_for_it_and_the_status_is_the_same(rehearse, tmp_path):
     folder = tmp_path / "a" / "report"
     done = rehearse("ores-2020-07", "--report", folder, "--build", BOTH)
@@ -24,6 +25,7 @@ def test_the_page_is_in_a_folder_made_for_it_and_the_status_is_the_same(rehearse
     assert (folder / "index.html").read_text("utf-8") == ores_page(BOTH)
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_json_beside_a_report_says_what_it_says_without(rehearse, tmp_path):
     done = rehearse("ores-2020-07", "--report", tmp_path, "--json", "-")
     assert done.code == 0
@@ -32,6 +34,7 @@ def test_json_beside_a_report_says_what_it_says_without(rehearse, tmp_path):
     assert (tmp_path / "index.html").exists()
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_an_old_page_is_replaced(rehearse, tmp_path):
     page = tmp_path / "index.html"
     page.write_text("old", "utf-8")
@@ -40,6 +43,7 @@ def test_an_old_page_is_replaced(rehearse, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_several_processes_give_the_same_page(rehearse, tmp_path):
     source = tmp_path / "many.toml"
     source.write_text(MANY, "utf-8")

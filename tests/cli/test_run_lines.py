@@ -169,6 +169,7 @@ def test_an_hour_is_sixty_minutes_however_it_is_asked_for(emu, tmp_path):
     assert images[0] == images[1] == images[2]
 
 
+@pytest.mark.slow("a sitting in a process of its own")
 def test_time_goes_with_the_wall_and_what_happens_is_said_when_it_does(card, tmp_path):
     with Sitting(MODEL, *JULY, "--rate", "100000", cwd=tmp_path) as sitting:
         sitting.type("insert a.card\n")
@@ -177,6 +178,7 @@ def test_time_goes_with_the_wall_and_what_happens_is_said_when_it_does(card, tmp
         assert sitting.end() == 0
 
 
+@pytest.mark.slow("a sitting in a process of its own")
 def test_a_card_can_be_pulled_in_the_middle_of_its_session(card, tmp_path):
     """At the pace of the wall a session takes its half second, and the next line comes within."""
     before = CardImage.from_bytes(card.read_bytes())
@@ -192,6 +194,7 @@ def test_a_card_can_be_pulled_in_the_middle_of_its_session(card, tmp_path):
 REARM = "next\nappliances shut\ninsert g.card\nremove\nrate 600\nblue 4\n"
 
 
+@pytest.mark.slow("a sitting in a process of its own")
 def test_an_appliance_lit_in_the_countdown_shuts_the_valve(emu, gas_card, tmp_path):
     """The countdown of 720 s is lived through, and who lights the stove in it is heard."""
     with Sitting(*GAS, *MAX, cwd=tmp_path) as sitting:
@@ -273,6 +276,7 @@ def test_bad_input_is_one_line_and_exit_2(args, want, emu, image, tmp_path):
     assert image.read_bytes() == before
 
 
+@pytest.mark.slow("a sitting in a process of its own", short=1)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_sitting_in_order(number, emu, image, tmp_path):
     before = image.read_bytes()
@@ -286,6 +290,7 @@ def test_a_signal_ends_the_sitting_in_order(number, emu, image, tmp_path):
     emu("image", "show", "m.image")
 
 
+@pytest.mark.slow("a sitting in a process of its own")
 def test_who_reads_along_may_leave(image, tmp_path):
     before = image.read_bytes()
     with Sitting("--image", "m.image", *MAX, cwd=tmp_path) as sitting:
@@ -296,6 +301,7 @@ def test_who_reads_along_may_leave(image, tmp_path):
     assert image.read_bytes() != before
 
 
+@pytest.mark.slow("a sitting in a process of its own")
 def test_killed_half_way_the_files_are_whole(emu, image, card, tmp_path):
     """A save a minute and a card that changes at each insertion, until somebody pulls the plug."""
     lines = "insert a.card\nremove\nadvance 1m\nsave\n" * 400
@@ -308,6 +314,7 @@ def test_killed_half_way_the_files_are_whole(emu, image, card, tmp_path):
     emu("card", "show", "a.card")
 
 
+@pytest.mark.slow("a sitting in a process of its own")
 def test_a_card_that_somebody_else_changed_meanwhile_is_left_alone(card, tmp_path):
     other = card.read_bytes()
     with Sitting(MODEL, *JULY, *MAX, cwd=tmp_path) as sitting:
@@ -322,6 +329,7 @@ def test_a_card_that_somebody_else_changed_meanwhile_is_left_alone(card, tmp_pat
     assert card.read_bytes() == changed
 
 
+@pytest.mark.slow("a sitting in a process of its own")
 def test_a_card_that_cannot_be_saved_is_said_once_and_at_the_end(emu, card):
     """Where its folder has gone; the meter has booked what it booked."""
     folder = card.parent / "drawer"

@@ -37,6 +37,7 @@ def assert_given_back(sitting: Sitting) -> None:
     assert sitting.raw.rindex(CURSOR) > sitting.raw.rindex(b"\x1b[?25l")
 
 
+@pytest.mark.slow("a sitting in a process of its own")
 def test_leaving_what_is_saved_nowhere_is_asked_for_twice(tmp_path):
     with Sitting(MODEL, *JUNE, cwd=tmp_path, terminal=True) as sitting:
         sitting.wait_for("quit")
@@ -59,6 +60,7 @@ def test_leaving_what_is_saved_nowhere_is_asked_for_twice(tmp_path):
         assert sitting.end() == 0
 
 
+@pytest.mark.slow("a sitting in a process of its own")
 def test_run_alone_is_the_evening_of_the_announced_cut(tmp_path):
     """The office can reactivate the card in another process, and the cut does not come."""
     quarter = ("--rate", "max", "--lines")
@@ -96,6 +98,7 @@ def test_a_signal_gives_the_terminal_back(number, tmp_path):
         assert_given_back(sitting)
 
 
+@pytest.mark.slow("a sitting in a process of its own")
 def test_a_terminal_that_goes_away_ends_the_sitting(tmp_path):
     rig = rig_of(start_us=NOW_US, meter_id=1, balance_cents=0)
     image = tmp_path / "m.image"

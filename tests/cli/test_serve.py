@@ -110,6 +110,7 @@ def test_a_command_that_changes_nothing_writes_nothing(
     assert file.stat().st_ino == before.st_ino, "an atomic write makes a new file"
 
 
+@pytest.mark.slow("starts the command as a process")
 def test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered(
     driver: Driver, file: Path
 ) -> None:

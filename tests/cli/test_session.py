@@ -3,6 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,7 @@ def card_in(folder: str, name: str) -> Path:
 deeds = st.lists(st.tuples(st.integers(1, 90), st.sampled_from(DEEDS)), min_size=1, max_size=7)
 
 
+@pytest.mark.slow("starts commands")
 @given(deeds, st.sampled_from([1, 10, 60, 1_000]), st.integers(40, 900))
 @settings(max_examples=25)
 def test_a_sitting_at_the_pace_of_the_wall_leaves_the_bytes_of_one_by_jumps(deeds, rate, step_s):

@@ -61,6 +61,7 @@ def test_the_answer_is_the_first_line_and_the_counts_the_last():
     )
 
 
+@pytest.mark.slow("starts commands")
 def test_where_all_is_well_no_household_is_listed():
     rows = shown(table(REFERENCE), 80)
     assert rows[0] == "All 32 households are supplied and disconnected as announced."
@@ -104,6 +105,7 @@ def test_a_home_is_one_line_and_its_columns_are_what_their_headings_say(width):
         assert (len(found) > len(want)) is (width >= 120)  # the household's own words
 
 
+@pytest.mark.slow("starts commands")
 def test_below_sixty_columns_it_is_a_list_that_loses_no_word():
     rows = [row.strip() for row in shown(table(BOTH), 40)]
     at = rows.index("june-29")

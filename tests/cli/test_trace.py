@@ -39,6 +39,7 @@ def test_recording_changes_nothing_of_the_result(emu, friday, tmp_path):
     assert [meter["id"] for meter in checked(plain.out)["meters"]] == ["friday"]
 
 
+@pytest.mark.slow("records and reads whole campaigns")
 def test_one_home_alone_is_the_home_among_all(emu, tmp_path):
     alone = json.loads(
         emu("rehearse", "ores-2020-07", "--household", "gas-dark", "--json", "-", "--events").out
@@ -207,6 +208,7 @@ def test_mistakes_are_one_line(emu, args, why):
     assert why in emu(*args).complains()
 
 
+@pytest.mark.slow("records and reads whole campaigns")
 def test_a_build_that_does_not_exist_is_a_mistake(emu, friday):
     assert "'x'" in emu("trace", "replay", friday, "--build", "reference+x").complains()
 
@@ -298,6 +300,7 @@ def exporting(trace: Path) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.slow("records and reads whole campaigns")
 def test_a_recording_is_watched_while_it_grows(emu, card, tshark, tmp_path):
     """The first half is dissected before the second is written, which begins inside a line."""
     whole, live = tmp_path / "desk.trace", tmp_path / "live.trace"

@@ -68,6 +68,7 @@ def test_a_file_starts_no_program_that_nobody_allowed(folder, emu):
     refused(emu("rehearse", "campaign.toml"), "campaign.toml")
 
 
+@pytest.mark.slow("starts commands")
 def test_it_runs_where_it_is_allowed_or_named_at_the_command_line(folder, emu):
     allowed = emu("rehearse", "campaign.toml", "--trust-builds", "--jobs", "1")
     assert (allowed.code, allowed.err) == (0, "")

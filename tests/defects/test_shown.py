@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import pytest
+
 from meter_emu.defects import Defect, Effect, Showing, catalogue
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Trial
@@ -85,7 +87,8 @@ SEEN_AS = {
 }
 
 
-@each_cell("defect", SHOWN, ids=[defect.id for defect in SHOWN])
+@pytest.mark.slow("lives a home for each defect")
+@each_cell("defect", SHOWN, ids=[defect.id for defect in SHOWN], short=40)
 def test_a_defect_shows_in_its_home_and_the_reference_keeps_its_promise_there(defect: Defect):
     assert isinstance(defect.shown, Showing)
     right, wrong = lived(defect.shown, "reference"), lived(defect.shown, defect.build)
@@ -95,7 +98,8 @@ def test_a_defect_shows_in_its_home_and_the_reference_keeps_its_promise_there(de
     assert right.events != wrong.events
 
 
-@each_cell("defect", SHOWN, ids=[defect.id for defect in SHOWN])
+@pytest.mark.slow("lives a home for each defect")
+@each_cell("defect", SHOWN, ids=[defect.id for defect in SHOWN], short=60)
 def test_the_law_that_catches_a_defect_is_broken_in_its_home_and_kept_by_the_reference(defect):
     law = laws()[defect.law]
     assert isinstance(law.check(trial(defect.shown, defect.build)), Broken)
@@ -130,6 +134,7 @@ def test_a_home_is_a_campaign_of_a_page(defect: Defect):
     assert max(map(len, lines)) <= 100
 
 
+@pytest.mark.slow("lives a home for each defect")
 @each_cell("place", sorted({defect.where for defect in DEFECTS}), short=4)
 @each_cell("effect", Effect)
 def test_no_two_defects_of_a_place_and_effect_behave_the_same_in_every_home(effect, place):

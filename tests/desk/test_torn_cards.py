@@ -72,6 +72,7 @@ def torn_readers(
             yield reader
 
 
+@pytest.mark.slow("tears a card anywhere", short=8)
 @ON_EACH
 @BY_DEED
 def test_a_torn_session_leaves_each_record_old_or_new(deed, kind):

@@ -84,6 +84,7 @@ def test_nothing_was_wrong_is_on_the_list_and_on_its_front(alone: Diagnosis) -> 
     assert sound.over_nothing == pytest.approx(0)
 
 
+@pytest.mark.slow("lives the library of a village")
 def test_a_second_look_runs_nothing(working: Diagnosing, paired: Diagnosis, tmp_path: Path) -> None:
     folder = Path(working.predictor.incident.path).parent
     again = at_work(folder)

@@ -8,6 +8,8 @@ March.
 from dataclasses import replace
 from functools import cache
 
+import pytest
+
 from meter_emu.diagnosis.signatures import signature_of
 from meter_emu.resources import built_in
 from meter_emu.units import HOUR_US, SECOND_US
@@ -64,6 +66,7 @@ def within(us: int, said: str) -> bool:
     return False
 
 
+@pytest.mark.slow("lives the library of a village")
 @each_cell("defects", TABLE)
 def test_a_candidate_cuts_when_the_table_says(defects: str) -> None:
     for (name, household), said in zip(HOUSEHOLDS, TABLE[defects], strict=True):

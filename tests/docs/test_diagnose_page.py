@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from meter_emu.diagnosis.diagnose import Diagnosing
 from meter_emu.diagnosis.incident import load_incident
 from meter_emu.diagnosis.memo import Diagnosis
@@ -27,6 +29,7 @@ def diagnosed(folder: Path, incident: str) -> Diagnosis:
     return at_work.singles()
 
 
+@pytest.mark.slow("runs what the page says")
 def test_the_village_is_as_the_page_says(tmp_path: Path) -> None:
     (incident,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     found = diagnosed(tmp_path, incident)

@@ -1,5 +1,7 @@
 """The page on `distinguish`: its ten pairs are what is found."""
 
+import pytest
+
 from tests.cells import each_cell
 from tests.docs.pages import page
 from tests.docs.pairs import HEAD, PAIRS, row
@@ -7,7 +9,8 @@ from tests.docs.pairs import HEAD, PAIRS, row
 PAGE = page("docs/distinguish.md")
 
 
-@each_cell("pair", PAIRS, ids="-".join)
+@pytest.mark.slow("runs what the page says")
+@each_cell("pair", PAIRS, ids="-".join, short=3)
 def test_a_pair_differs_as_the_page_says(pair: tuple[str, str]) -> None:
     assert row(*pair) in PAGE.splitlines(), "run python -m tests.docs.pairs"
 

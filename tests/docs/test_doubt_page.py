@@ -4,6 +4,8 @@ from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from meter_emu.resources import find
 from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.meter.model import load_model
@@ -30,6 +32,7 @@ def runs() -> list[tuple[int, int]]:
     return found
 
 
+@pytest.mark.slow("runs what the page says")
 def test_the_longest_shelter_is_as_stated():
     spans = runs()
     first = max(spans, key=lambda span: span[1] - span[0])

@@ -13,6 +13,7 @@ from tests.world.meter.host.test_starter import starter
 PAGE = page("docs/firmware-in-c.md")
 
 
+@pytest.mark.slow("runs what the page says")
 @pytest.mark.parametrize(
     ("kind", "household"), [("a secure card", "june-29"), ("a plain card", "shown-twice")]
 )

@@ -1,5 +1,7 @@
 """docs/decisions/house.md: its walks are as it says."""
 
+import pytest
+
 from tests.docs.pages import page, table
 from tests.docs.walks import READER_WALK, ROOT, walked, walks
 
@@ -9,6 +11,7 @@ PAGE = page("docs/decisions/house.md")
 ROWS = {row[0]: int(row[2]) for row in table(PAGE, "walk", "files before", "files now")}
 
 
+@pytest.mark.slow("runs what the page says")
 def test_no_walk_is_longer_than_the_page_says() -> None:
     found = {name: len(files) for name, files in walks().items()}
     assert {*found, READER_WALK} == set(ROWS)

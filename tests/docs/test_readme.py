@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from meter_emu.defects import catalogue
 from tests.docs.pages import ROOT, blocks, page
 
@@ -36,6 +38,7 @@ def assert_said(lines: list[str], output: str) -> None:
         assert line == "…" or any(found.startswith(line) for found in left), line
 
 
+@pytest.mark.slow("runs what the page says")
 def test_make_run_prints_what_the_readme_shows() -> None:
     (shown,) = blocks(README, "text", "make run")
     makefile = page("Makefile")
@@ -55,6 +58,7 @@ def test_the_tour_has_five_commands() -> None:
     assert all("\n" not in command for command, _ in STEPS.values())
 
 
+@pytest.mark.slow("runs what the page says")
 def test_each_step_of_the_tour_does_what_the_readme_says_and_it_leaves_two_files(
     tmp_path: Path,
 ) -> None:

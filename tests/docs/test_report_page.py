@@ -5,6 +5,8 @@ import shlex
 import struct
 from pathlib import Path
 
+import pytest
+
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.obligations import RULES
 from meter_emu.world.rehearsal.verdicts import (
@@ -24,6 +26,7 @@ PAGE = page("docs/report.md")
 PICTURE_BYTES_MAX = 200_000
 
 
+@pytest.mark.slow("runs what the page says")
 def test_the_command_writes_the_page(tmp_path: Path) -> None:
     (command,) = blocks(PAGE, "sh")
     program, *arguments = shlex.split(command)

@@ -1,5 +1,7 @@
 """The page of campaigns and defects is what was seen, of all there are; a sample is lived again."""
 
+import pytest
+
 from meter_emu.defects import catalogue
 from meter_emu.resources import built_in
 from tests.cells import each_cell
@@ -33,12 +35,14 @@ def test_every_defect_is_seen_and_every_campaign_was_tried():
     assert {name for _, name, _ in CELLS} == set(CAMPAIGNS)
 
 
+@pytest.mark.slow("runs what the page says")
 @each_cell(("defect", "name", "household"), SAMPLE)
 def test_a_defect_is_seen_where_the_page_says(defect, name, household):
     place = [one.id for one in households(name)].index(household)
     assert shows(name, place, catalogue()[defect])
 
 
+@pytest.mark.slow("runs what the page says")
 @each_cell("defect", UNSEEN)
 def test_a_defect_is_not_seen_where_the_page_says_nothing(defect):
     places = range(0, len(households("resa-2020-06")), 3)

@@ -70,6 +70,7 @@ def test_the_first_test_passes_and_finds_the_mistake(pytester: pytest.Pytester) 
         assert any(got.startswith(wanted) for got in output), line
 
 
+@pytest.mark.slow("runs what the page says")
 def test_the_bench_without_fixtures_is_as_shown(pytester: pytest.Pytester) -> None:
     _, *others = blocks(PAGE, "python")
     elsewhere = ("# ", "from meter_emu.pytest_laws ")  # files: tests/packaging; laws: tests/testing

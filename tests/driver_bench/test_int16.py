@@ -23,6 +23,7 @@ def build_int16(source: Path, to: Path, *options: str) -> str:
     return str(made)
 
 
+@pytest.mark.slow("builds and runs drivers")
 def test_an_overflow_of_int_is_found_where_int_has_16_bits(tmp_path: Path) -> None:
     source = HERE / "products.c"
     drivers = [

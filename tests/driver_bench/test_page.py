@@ -38,6 +38,7 @@ def test_routines_and_declared_words_are_those_there_are() -> None:
     assert set(re.findall(r"`([\w-]+)`", paragraph)) == set(BENCH_CHIPS)
 
 
+@pytest.mark.slow("builds and runs drivers")
 def test_the_first_driver_is_24_hours_ahead_at_midnight_and_the_map_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,7 @@ def drivers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {"python": PYTHON, **{name: str(path) for name, path in made.items()}}
 
 
+@pytest.mark.slow("builds and runs drivers")
 def test_ours_are_clean_in_both_ranks_and_offer_what_laws_need(drivers: dict[str, str]) -> None:
     offered = set()
     for name, driver in drivers.items():
@@ -30,6 +31,7 @@ def test_ours_are_clean_in_both_ranks_and_offer_what_laws_need(drivers: dict[str
     assert set(DRIVER_LAWS) - offered == {"second-instance"}, "every other was checked somewhere"
 
 
+@pytest.mark.slow("builds and runs drivers")
 def test_each_planted_mistake_is_caught_by_its_law_in_few_tries(drivers: dict[str, str]) -> None:
     tries = []
     for name, mistakes in PLANTED.items():

@@ -45,6 +45,7 @@ def found(report: DriverReport, rank: FindingRank) -> set[tuple[str, str]]:
     return {(one.law_id, " ".join(found.differs)) for one, found in report.of_rank(rank)}
 
 
+@pytest.mark.slow("builds and runs drivers", short=2)
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_known_of_a_published_driver_is_found(name):
     report = verify_driver(f"tests.driver_bench.drivers.registry:{name}", tries=20)
@@ -52,6 +53,7 @@ def test_what_is_known_of_a_published_driver_is_found(name):
     assert found(report, FindingRank.CONTRACT) == CONTRACT[name]
 
 
+@pytest.mark.slow("builds and runs drivers")
 def test_a_driver_that_has_day_and_weekday_in_each_others_register_is_found_by_many_laws() -> None:
     """`urtc` 1.0 writes a PCF8523 as it writes a DS1307, and has a slip in reading its alarm."""
     report = verify_driver("tests.driver_bench.drivers.registry:UrtcPcf8523", tries=10)

@@ -27,6 +27,7 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow("builds and runs drivers")
 def test_each_shape_is_built_and_right(starter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (starter / "drivers.py").rename(starter / "shapes_of_python.py")
     monkeypatch.syspath_prepend(starter)

@@ -19,6 +19,7 @@ def words(name: str, law_id: str) -> str:
     return report.examined[0].found[0].words
 
 
+@pytest.mark.slow("builds and runs drivers", short=5)
 @pytest.mark.parametrize(
     ("name", "law_id", "said"),
     [
@@ -39,6 +40,7 @@ def test_a_driver_that_misbehaves_is_a_verdict(name: str, law_id: str, said: str
     assert said in words(name, law_id)
 
 
+@pytest.mark.slow("builds and runs drivers")
 def test_a_driver_in_order_is_none() -> None:
     report = verify_driver(f"{PLACE}:Two", tries=20)
     assert report.of_rank(FindingRank.WRONG_DATE) == []
@@ -46,6 +48,7 @@ def test_a_driver_in_order_is_none() -> None:
     assert "second-instance" in checked
 
 
+@pytest.mark.slow("builds and runs drivers")
 def test_a_chip_by_its_register_map_is_as_any_other() -> None:
     report = verify_driver(f"{PLACE}:Mapped", tries=30)
     assert report.of_rank(FindingRank.WRONG_DATE) == []

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from itertools import product
 
+import pytest
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
@@ -80,6 +81,7 @@ def test_minutes_and_civil_are_inverse_for_every_minute_around_each_month_end(ye
             assert CALENDAR.minutes(CALENDAR.civil(minutes)) == minutes
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 def test_minutes_are_those_of_datetime():
     """The first and the last minute of every day, and one between."""
     for number, day in enumerate(DAYS):

@@ -76,6 +76,7 @@ def lives_on(rig: Rig) -> str:
     return rig.board.panel.text
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @each_cell("what", STATES)
 def test_a_state_that_cannot_be_is_none(what):
     rig = Rig()
@@ -102,6 +103,7 @@ def test_a_factory_record_that_cannot_be_is_none(what):
     assert lives_on(rig).startswith("NOT CONFIGURED")
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @each_cell("seed", range(60))
 def test_no_bytes_with_a_right_crc_escape_a_poll(seed):
     """A field at random of state or factory, any value its bytes can hold."""
@@ -160,6 +162,7 @@ def drawn(chance: Random, field: FieldInfo) -> Any:
     return number if field.kind == "uint" else number.to_bytes(field.size_bytes, "big")
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @each_cell("seed", range(80))
 def test_no_card_with_right_macs_escapes_a_poll(seed):
     """Fields at random of the records of either generation, on any carrier that has room."""
@@ -213,6 +216,7 @@ class Stuck:
         return bytes(raw)
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @each_cell("level", [0, 1])
 @each_cell("bit", range(8))
 @each_cell("register", range(2, 9))  # seconds to years of a PCF8563

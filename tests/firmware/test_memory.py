@@ -115,6 +115,7 @@ def test_a_save_takes_three_pages_and_their_cycles():
     assert PAGES * WRITE_CYCLE_US < END_US - BEGIN_US < 3 * PAGES * WRITE_CYCLE_US
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @each_cell("seed", range(6), short=1)
 def test_a_cut_at_any_instant_of_a_save_leaves_the_old_state_or_the_new(seed):
     """Every byte on the bus (23 µs) is an instant of its own; inside a cycle fate decides."""
@@ -156,6 +157,7 @@ def cycle_instants() -> list[int]:
 INSTANTS = cycle_instants()
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @each_cell("page", range(PAGES))
 @each_cell(("first", "rest"), list(product(FATES, FATES)), ids=lambda outcome: outcome, short=6)
 def test_whichever_byte_a_cycle_got_to_the_state_is_old_or_new(page, first, rest):
@@ -186,6 +188,7 @@ def test_there_is_a_cycle_for_each_page_of_a_save():
     assert BEGIN_US < min(INSTANTS) < max(INSTANTS) < END_US
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @each_cell("at", range(STATE.size_bytes))
 def test_any_one_weak_byte_is_settled_by_the_save_at_power_up(at):
     """The byte reads right at every other read: the copy is whole, broken, whole."""

@@ -52,6 +52,7 @@ def walls() -> list[tuple[int, datetime]]:
     return [(seconds(at), at.astimezone(BRUSSELS)) for at in moments]
 
 
+@pytest.mark.slow("every day of two years", short=2)
 @pytest.mark.parametrize(
     ("name", "weekend"), [*((name, True) for name in OPERATORS), ("22:30-7:30", False)]
 )

@@ -78,6 +78,7 @@ def test_every_minute_of_a_day_is_read_as_it_is(hours):
         assert DRIVER.read(bus)[:6] == (midnight + timedelta(minutes=minute)).timetuple()[:6]
 
 
+@pytest.mark.slow("every day or second of a chip")
 def test_every_day_of_the_century_is_set_as_it_is_read():
     bus = ClippedChip(Ds1307(ChipCalendar(), Oscillator()))
     for ordinal in range(date(2000, 1, 1).toordinal(), date(2100, 1, 1).toordinal()):

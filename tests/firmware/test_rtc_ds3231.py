@@ -218,6 +218,7 @@ def test_whether_the_day_exists_in_its_month_is_left_to_the_calendar():
 # On the chip ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow("every day or second of a chip")
 @pytest.mark.parametrize("hours", ["00", "52"], ids=["24-hour", "12-hour"])
 def test_every_second_of_a_day_is_read_as_it_is(hours):
     bus = bus_with(f"0000{hours}04020720")

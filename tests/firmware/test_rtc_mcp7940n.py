@@ -76,6 +76,7 @@ def test_every_minute_of_a_day_is_read_as_it_is(hours):
         assert DRIVER.read(bus)[:6] == (midnight + timedelta(minutes=minute)).timetuple()[:6]
 
 
+@pytest.mark.slow("every day or second of a chip")
 def test_every_day_of_the_century_is_set_as_it_is_read_and_the_backup_is_on():
     bus = ClippedChip(Mcp7940n(ChipCalendar(), Oscillator()))
     assert DRIVER.read(bus).low_voltage, "it was never set"
@@ -162,6 +163,7 @@ def model_file(tmp_path):
     return str(path)
 
 
+@pytest.mark.slow("every day or second of a chip", short=1)
 @pytest.mark.parametrize("campaign", ["ores-2020-07", "clock-changes", "leap-and-new-year"])
 def test_a_campaign_on_it_goes_as_on_the_others(campaign, model_file, monkeypatch, capsys):
     done = runner(monkeypatch, capsys)("rehearse", campaign, "--model", model_file)
@@ -169,6 +171,7 @@ def test_a_campaign_on_it_goes_as_on_the_others(campaign, model_file, monkeypatc
     assert "households are supplied and disconnected as announced" in done.out
 
 
+@pytest.mark.slow("every day or second of a chip")
 def test_every_law_holds_on_it(model_file):
     report = verify("reference", models=[model_file], examples=20)
     assert report.stories == 20

@@ -45,6 +45,7 @@ def year_of_truth(year: int, *, weekends: bool = True) -> tuple[int, list[bool]]
     return seconds(first) // 60, truth
 
 
+@pytest.mark.slow("every minute of two years", short=1)
 @pytest.mark.parametrize("year", [2020, 2021])
 def test_a_clock_without_error_is_protected_exactly_inside(year):
     first, truth = year_of_truth(year)
@@ -58,6 +59,7 @@ def test_weekends_are_like_other_days_where_they_are_not_in_it():
         assert WINDOWS.may_run(now_at((first + at) * 60), NIGHTS_ONLY) == truth[at]
 
 
+@pytest.mark.slow("every minute of two years")
 @each_cell("u_min", [1, 61, 239, 500, 1500])
 def test_an_uncertain_clock_is_protected_whenever_it_may_be_inside(u_min):
     """500 and 1500 minutes: a whole night, or two, lies between the earliest and the latest."""
@@ -145,6 +147,7 @@ def moments() -> st.SearchStrategy[int]:
     return st.one_of(near, st.integers(first, last))
 
 
+@pytest.mark.slow("every minute of two years")
 @example(
     seconds(datetime(2020, 10, 25, 0, 45, tzinfo=UTC)),
     0,

@@ -32,6 +32,7 @@ def dates(raw: bytes, codec: Codec, from_ms: int, to_ms: int) -> list[int]:
     return found
 
 
+@pytest.mark.slow("scans many bytes")
 @pytest.mark.parametrize(
     ("from_ms", "to_ms"),
     [(JULY_MS, JULY_MS + MONTH_MS), (JULY_MS - CENTURY_MS, JULY_MS + CENTURY_MS)],

@@ -26,6 +26,7 @@ def run(monkeypatch, capsys):
     return runner(monkeypatch, capsys)
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 @pytest.mark.parametrize("how", GUIDED)
 def test_the_canary_is_found_kept_and_played_again(how, tmp_path, run):
     line = f"fuzz run canary --time 20 --corpus {tmp_path}/c --to {tmp_path}/finds {how}"
@@ -52,6 +53,7 @@ def test_where_no_find_could_be_kept_nothing_is_begun(tmp_path, run):
         assert f"{tmp_path / wrong}: cannot be written" in done.err
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 def test_a_run_goes_on_after_a_find_and_a_known_one_stops_nothing(tmp_path, run):
     line = "fuzz run card-records --build reference+stale-order-accepted --runs 400 --no-coverage"
     where = f"--corpus {tmp_path}/c --to {tmp_path}/finds --keep-going --junit {tmp_path}/j.xml"
@@ -132,6 +134,7 @@ def test_minimize_keeps_what_fails_and_says_when_nothing_does(tmp_path, run):
     assert run("fuzz", "replay", str(find)).code == 0
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 def test_a_story_that_is_found_has_its_campaign_next_to_it(tmp_path, run):
     line = f"fuzz run stories --build reference+end-exclusive --no-coverage --corpus {tmp_path}/c"
     done = run(*line.split(), "--to", tmp_path / "finds")

@@ -65,6 +65,7 @@ def fuzzer(tmp_path, monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 @guided
 def test_an_exported_fuzzer_runs(fuzzer, tmp_path):
     words = tmp_path / "out" / "canary_fuzzer.dict"
@@ -94,6 +95,7 @@ def test_in_a_driver_of_ones_own_it_is_instrumented(fuzzer, tmp_path):
     assert max(edges) > 4, done.stderr
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 @guided
 def test_merging_twice_is_merging_once(fuzzer, tmp_path):
     shared, into = tmp_path / "shared", tmp_path / "into"

@@ -25,6 +25,7 @@ def found(target_id: str, build: str = "reference") -> bool:
 IN_THE_GATE = ("le-00-as-255", "response-loses-a-byte", "mac-of-seven-bytes", *CANARIES)
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 @pytest.mark.parametrize("fault_id", IN_THE_GATE)
 def test_a_fault_is_found(fault_id, monkeypatch):
     fault = FAULTS[fault_id]

@@ -20,6 +20,7 @@ HOUSEHOLDS = 150  # as the page says
 TARGET_HEAD = ("target", "is given", "must hold")
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 def test_every_key_state_is_reached_and_nothing_is_wrong_with_the_reference():
     reached = Counter[str]()
     for number in range(HOUSEHOLDS):
@@ -83,6 +84,7 @@ def ruled(build: str, round_: int) -> set[str]:
     return reached
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 def test_the_rules_reach_every_key_state_within_a_thousand_households():
     reached: set[str] = set()
     for round_ in range(ROUNDS):

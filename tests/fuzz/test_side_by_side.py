@@ -22,6 +22,7 @@ def side_by_side(*ids: str, corpus: Path, **how) -> SideBySide:
     return SideBySide(chosen, build="reference", seed=1, corpus=corpus, **how)
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 def test_an_interrupt_leaves_figures_and_a_corpus_of_whole_inputs(tmp_path):
     together = side_by_side("timestamp", "record-state", "tlv", corpus=tmp_path, guided=GUIDED)
     *at_work, waiting = together.figures

@@ -29,6 +29,7 @@ from tests.fuzz.mutations import mutations
 MUTATIONS = 200
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 def test_every_target_holds_and_reaches_what_it_says_and_no_oracle_is_vacuous():
     """On its seeds, what runs kept, and mutations: each mark is met, each oracle saw a change.
 
@@ -104,6 +105,7 @@ def mac_holds(data: bytes) -> bool:
     return bool(heard) and heard[0] is not Result.BAD_MAC
 
 
+@pytest.mark.slow("fuzzes in processes of its own", short=3)
 @pytest.mark.parametrize(
     ("target_id", "passes"),
     [

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from card_protocol.tokens.openpaygo.counter import PaygoCounter
 from card_protocol.tokens.sts import codec
 from card_protocol.tokens.sts.crc import crc_of
@@ -38,6 +40,7 @@ def test_a_crc_that_is_not_looked_at_is_found(monkeypatch):
     assert found("sts-block")
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 def test_a_counter_that_forgets_is_found(monkeypatch):
     assert not found("openpaygo-token")
     monkeypatch.setattr(PaygoCounter, "after", lambda self, *_: PaygoCounter(self.count))

@@ -65,6 +65,7 @@ def at(day: date, *, end: bool) -> datetime:
     return datetime.combine(day, END_OF_DAY if end else START_OF_DAY, UTC)
 
 
+@pytest.mark.slow("every day of a century", short=1)
 @EACH
 @A_MODE
 def test_every_day_of_the_century_rolls_over_to_the_next(mode, kind):
@@ -82,6 +83,7 @@ def test_every_day_of_the_century_rolls_over_to_the_next(mode, kind):
         assert chip.registers[TIME] == want, day
 
 
+@pytest.mark.slow("every day of a century", short=1)
 @EACH
 @A_MODE
 def test_every_day_of_the_century_lasts_86400_seconds(mode, kind):

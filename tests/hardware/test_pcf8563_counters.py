@@ -40,6 +40,7 @@ def at(day: date, *, end: bool) -> datetime:
     return datetime.combine(day, END_OF_DAY if end else START_OF_DAY, UTC)
 
 
+@pytest.mark.slow("every day of a century")
 def test_every_day_of_the_century_rolls_over_to_the_next():
     """Tables 8 to 17: 23:59:59 and one tick give 00:00:00 of the next date and weekday.
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+import pytest
+
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcDriver
 from meter_emu.hardware.oscillator import Oscillator
@@ -163,6 +165,7 @@ def naming(source: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow("every day of a century")
 def test_no_other_room_knows_a_chip_by_its_name() -> None:
     package, looked = ROOT / "meter_emu", 0
     for path in sorted(package.rglob("*.py")):

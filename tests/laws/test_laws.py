@@ -1,5 +1,7 @@
 """Each law finds a program that breaks it."""
 
+import pytest
+
 from meter_emu.laws import laws
 from meter_emu.laws.compared import apart_us, first_difference, same_cut, shifted
 from meter_emu.laws.law import Aside, Broken, Trial
@@ -88,7 +90,8 @@ def trials(
     return [Trial(draw(seeded(f"{law_id}/{n}"), kits or models()), build) for n in range(count)]
 
 
-@each_cell("law_id", list(BROKEN_BY))
+@pytest.mark.slow("lives stories under all laws")
+@each_cell("law_id", list(BROKEN_BY), short=16)
 def test_a_law_finds_the_program_that_breaks_it(law_id):
     build = BROKEN_BY[law_id]
     own = HOMES["electricity-legal-time"] if law_id in LEGAL else UTC

@@ -39,6 +39,7 @@ def planted(number: int) -> tuple[str, ...]:
     return three if LONG else (three[number // 2 % 3],)
 
 
+@pytest.mark.slow("lives stories under all laws", short=4)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_right_program_of_another_shape_is_not_accused(shape):
     count = LONG or 1
@@ -50,6 +51,7 @@ def test_a_right_program_of_another_shape_is_not_accused(shape):
     assert [(e.law.id, e.broken.words, e.broken.text) for e in report.examined if e.broken] == []
 
 
+@pytest.mark.slow("lives stories under all laws")
 def test_each_with_planted_defects_is_caught():
     kits = {kit.model_name: kit for kit in own_models()}
     missed = []
@@ -92,6 +94,7 @@ class Declared(Stranger):
         super().__init__(SHAPES["no_hint"], (), ports)
 
 
+@pytest.mark.slow("lives stories under all laws")
 def test_what_is_declared_outside_is_asked_of_nobody():
     kits, missing = covered(parse_build(f"{__name__}:Declared"), (*TWO, MODEL["ds3231"]))
     assert {(kit.model.energy, kit.model.rtc) for kit in kits} == {("electricity", "pcf8563")}

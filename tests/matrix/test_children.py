@@ -17,6 +17,7 @@ def job(item: str) -> str:
     return item.upper()
 
 
+@pytest.mark.slow("lives the stories of a law")
 def test_each_job_is_told_apart():
     found = list(in_children(job, ["a", "ends", "hangs", "b"], jobs=2, deadline_s=2.0))
     assert {done.item: done.result or done.failed for done in found} == {

@@ -17,6 +17,7 @@ def test_the_page_is_written_from_what_was_found():
     assert PAGE.read_text("utf-8") == text(FOUND)
 
 
+@pytest.mark.slow("lives the stories of a law", short=60)
 @pytest.mark.parametrize("defect_id", list(ROWS))
 def test_a_law_that_kills_a_defect_kills_it_again(defect_id, tmp_path):
     """In the story made small: the law that the defect names, where that kills, or the quickest.
@@ -39,6 +40,7 @@ def test_every_defect_has_its_row_and_is_killed_by_the_law_that_it_names():
     assert [name for name, one in ROWS.items() if not by_its_law(name, one)] == []
 
 
+@pytest.mark.slow("lives the stories of a law")
 def test_a_row_is_what_its_page_says():
     """As far as so few stories go: a law that kills so early kills here."""
     one = row("end-exclusive", stories=3, seed=FOUND["seed"], declared_max=3)

@@ -91,7 +91,8 @@ def test_a_shadow_leaves_no_trace():
     assert before == {name: dict(vars(catalogue()[name].swap)) for name in DEFECTS}
 
 
-@each_cell("number", range(len(DEFECTS)), ids=DEFECTS)
+@pytest.mark.slow("lives the stories of a law")
+@each_cell("number", range(len(DEFECTS)), ids=DEFECTS, short=30)
 def test_no_run_differs_where_the_shadow_saw_no_difference(number):
     defect = catalogue()[DEFECTS[number]]
     fresh_parts()

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import pytest
+
 from tests.matrix.children import in_children
 from tests.mutants.page import PAGE, load, reading, survivors, text
 from tests.mutants.read import EQUIVALENT, READ
@@ -41,6 +43,7 @@ def test_a_change_is_made():
         Calendar.is_leap = own  # type: ignore[method-assign]
 
 
+@pytest.mark.slow("changes the program in processes of its own")
 def test_the_laws_find_one_and_do_not_find_what_does_the_same():
     found = (name for name, one in FOUND["mutants"].items() if one.get("after") == 1)
     same = (name for name in survivors(FOUND) if reading(name)[0] == EQUIVALENT)

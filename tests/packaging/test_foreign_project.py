@@ -59,6 +59,7 @@ def a_card_in_a_reader(link: str) -> Iterator[Mapping[str, str]]:
             yield pcscd.variables
 
 
+@pytest.mark.slow("builds the wheel or walks in an installed copy", short=1)
 @pytest.mark.parametrize("link", LINKS)
 def test_the_kiosk_passes_and_the_one_that_is_a_day_early_is_found(
     installed: Path, tmp_path: Path, link: str

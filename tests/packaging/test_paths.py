@@ -60,6 +60,7 @@ def walked(name: str, folder: Path, installed: Path) -> list[tuple[int, str]]:
     return done
 
 
+@pytest.mark.slow("builds the wheel or walks in an installed copy", short=2)
 @pytest.mark.parametrize("name", PATHS)
 def test_a_path_can_be_walked_word_for_word(name: str, installed: Path, tmp_path: Path) -> None:
     for file, text in FILE.findall(page(f"docs/{name}.md")):
@@ -93,6 +94,7 @@ def test_a_path_says_how_long_it_is_and_the_map_leads_with_the_four() -> None:
     assert text.index(rows[0]) < text.index("\n## Tutorials\n")
 
 
+@pytest.mark.slow("builds the wheel or walks in an installed copy")
 def test_a_step_that_prints_something_else_is_seen(installed: Path, tmp_path: Path) -> None:
     ((status, said),) = json.loads(
         away(

@@ -6,6 +6,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
 from markdown_it import MarkdownIt
 
 from tests.docs.pages import blocks, page
@@ -53,6 +54,7 @@ def test_what_a_package_index_shows_leads_nowhere_on_it(wheel: Path) -> None:
         assert f"\n{heading}\n" in description(wheel)
 
 
+@pytest.mark.slow("builds the wheel or walks in an installed copy")
 def test_the_wheel_rehearses_from_another_folder(installed: Path, tmp_path: Path) -> None:
     """`meter-emu rehearse ores-2020-07 --json -`, where no checkout is near."""
     command = installed / "bin" / "meter-emu"
@@ -101,6 +103,7 @@ def test_the_fixtures_are_there(world, meter, desk, card):
 """
 
 
+@pytest.mark.slow("builds the wheel or walks in an installed copy")
 def test_the_wheel_gives_pytest_its_fixtures_and_each_law_as_a_test(
     installed: Path, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def test_what_reads_is_sent_and_what_does_not_wants_the_word(pcscd, link, emu):
     assert file_card(rig.card.image).tries_left[0] == 2
 
 
+@pytest.mark.slow("a reader service of its own")
 @pytest.mark.parametrize("kind", CHANGED)
 def test_a_card_that_was_put_is_got_and_shown_as_it_is(pcscd, link, emu, tmp_path, kind):
     rig, path, again = Rig(carrier=kind), tmp_path / "home.card", tmp_path / "again.card"
@@ -139,6 +140,7 @@ def test_a_reader_that_cannot_tell_the_tries_of_a_chip_reads_it_all_the_same(
     assert (tmp_path / "it.card").read_bytes() == image.to_bytes()
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_the_walk_from_a_reader_to_a_record_is_no_longer_than_the_page_says(pcscd, link):
     """In a process of its own, as the walks of `tests.docs.walks` that need no daemon."""
     image = Desk(TEST_MASTER_KEY).issue(1, issued_at_min=1)

@@ -138,6 +138,7 @@ def card(request: pytest.FixtureRequest, pcscd: PrivatePcscd) -> Iterator[Virtua
         yield card
 
 
+@pytest.mark.slow("a reader service of its own", short=1)
 def test_each_client_finds_its_way_and_writes_nothing(
     pcscd: PrivatePcscd, card: VirtualCard
 ) -> None:

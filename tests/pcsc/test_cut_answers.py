@@ -71,6 +71,7 @@ def test_a_load_at_the_desk_is_on_the_card_once_or_not_at_all(carrier: CardKind)
     assert seen == {0, 1}, "the last answers say what has happened already"
 
 
+@pytest.mark.slow("a reader service of its own")
 @CARRIERS
 def test_a_load_at_the_meter_is_booked_once(carrier: CardKind) -> None:
     whole = _rig(carrier)

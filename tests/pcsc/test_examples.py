@@ -73,6 +73,7 @@ def left(output: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_the_examples_pass_over_pcsc_and_leave_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "test_probe.py").write_text(PROBE, encoding="utf-8")
     over_pcsc = run(tmp_path, "--meter-card-link", "vpcd", str(EXAMPLES), "test_probe.py")
@@ -100,6 +101,7 @@ def run_real(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
     return pytester.runpytest_inprocess("-W", "error", *own, *REAL, *options)
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_the_examples_pass_on_a_card_that_was_in_the_reader(
     real: FileCard, pytester: pytest.Pytester
 ) -> None:
@@ -172,6 +174,7 @@ def test_a_real_card_at_its_last_try_keeps_it(real: FileCard, pytester: pytest.P
     assert real.image == before
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_a_second_run_at_the_same_reader_is_told_so_and_writes_nothing(
     real: FileCard, pytester: pytest.Pytester
 ) -> None:

@@ -61,6 +61,7 @@ def issued(carrier: CardKind, folder: Path) -> tuple[Rig, Path]:
     return rig, path
 
 
+@pytest.mark.slow("a reader service of its own")
 @carriers(short=CardKind.MEMORY)
 def test_a_put_that_was_killed_is_put_again(
     pcscd: PrivatePcscd, link: PcscLink, tmp_path: Path, carrier: CardKind
@@ -86,6 +87,7 @@ def test_a_put_that_was_killed_is_put_again(
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow("a reader service of its own")
 @carriers(short=CardKind.PLAIN)
 def test_a_get_that_was_killed_leaves_a_whole_file_or_none(
     pcscd: PrivatePcscd, link: PcscLink, tmp_path: Path, carrier: CardKind

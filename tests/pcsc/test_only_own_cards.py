@@ -135,6 +135,7 @@ def test_the_card_itself_never_sees_the_question(reach) -> None:
         assert over_pcsc == alone
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_a_card_being_served_to_the_same_user_is_not_written(
     pcscd: PrivatePcscd, link: PcscLink, tmp_path: Path
 ) -> None:
@@ -151,6 +152,7 @@ def test_a_card_being_served_to_the_same_user_is_not_written(
     assert file.read_bytes() == image_of(7).to_bytes()
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_two_runs_at_once_have_a_reader_each(tmp_path: Path) -> None:
     """Neither can end before both have a card in: each waits for the other's file."""
     (tmp_path / "test_both.py").write_text(BOTH, encoding="utf-8")
@@ -185,6 +187,7 @@ def test_what_is_not_installed_is_one_line(
     said.stdout.no_fnmatch_line("*Traceback*")
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_a_missing_pyscard_is_one_line_before_any_test(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,

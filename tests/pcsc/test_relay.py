@@ -99,6 +99,7 @@ def test_what_reads_is_passed_on_and_recorded_and_nothing_else(
     assert all("us" in row for row in rows[1:])
 
 
+@pytest.mark.slow("a reader service of its own")
 @pytest.mark.parametrize("kind", [CardKind.SECURE, CardKind.PLAIN])
 def test_an_office_reads_and_writes_through_it_when_it_may(
     pcscd: PrivatePcscd, real: PcscLink, terminal: PcscLink, desk, kind: CardKind
@@ -190,6 +191,7 @@ def test_killed_in_a_session_it_leaves_the_card_to_others_unpowered(
         assert real.exchange(READ)[-2:] != DONE, "nothing is selected in it any more"
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_a_reader_that_is_not_there_and_one_in_a_circle_are_said(
     pcscd: PrivatePcscd, real: PcscLink
 ) -> None:

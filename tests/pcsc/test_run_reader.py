@@ -51,6 +51,7 @@ def loaded_card(kind: CardKind = CardKind.SECURE) -> VirtualCard:
     return card
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_a_card_put_into_the_reader_is_served_and_written(sitting, pcscd):
     card = loaded_card()
     before = raw_on(card.image, Sfi.WRITE_BACK)
@@ -69,6 +70,7 @@ def test_a_card_put_into_the_reader_is_served_and_written(sitting, pcscd):
     assert sitting.end() == 2
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_a_card_pulled_in_the_middle_is_one_line_and_the_next_one_is_served(sitting, pcscd):
     card, slots = loaded_card(), list[Slot]()
 
@@ -98,6 +100,7 @@ def test_a_card_pulled_in_the_middle_is_one_line_and_the_next_one_is_served(sitt
     assert sitting.end() == 0
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_the_service_stopped_and_started_is_a_line_each(sitting, pcscd):
     card = loaded_card()
     with inserted(pcscd, card):
@@ -112,6 +115,7 @@ def test_the_service_stopped_and_started_is_a_line_each(sitting, pcscd):
     assert sitting.end() == 0
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_a_card_that_another_program_has_is_waited_for(pcscd, tmp_path):
     card = loaded_card()
     with inserted(pcscd, card), PcscLink(FIRST) as other:
@@ -128,6 +132,7 @@ def test_a_card_that_another_program_has_is_waited_for(pcscd, tmp_path):
             assert sitting.end() == 0
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_a_card_at_its_last_try_keeps_it(sitting, pcscd):
     image = loaded_card(CardKind.PLAIN).image
     assert isinstance(image, CardImage)
@@ -138,12 +143,14 @@ def test_a_card_at_its_last_try_keeps_it(sitting, pcscd):
     assert sitting.end() == 0
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_a_reader_that_is_not_there_is_said_with_those_that_are(pcscd, tmp_path):
     with sit(tmp_path, "ACR") as sitting:
         sitting.wait_for(f"reader: no reader: 'ACR' is not there; there is {FIRST!r}, {SECOND!r}")
         assert sitting.end() == 0
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_a_meter_without_supply_finds_the_card_when_it_has_some(sitting, pcscd):
     sitting.type("power off\n")
     sitting.wait_for("power lost")
@@ -156,6 +163,7 @@ def test_a_meter_without_supply_finds_the_card_when_it_has_some(sitting, pcscd):
     assert sitting.end() == 0
 
 
+@pytest.mark.slow("a reader service of its own")
 def test_writing_on_real_cards_is_asked_for(tmp_path):
     with Sitting(MODEL, "--reader", FIRST, cwd=tmp_path) as sitting:
         sitting.wait_for("say so with --yes-write-hardware")

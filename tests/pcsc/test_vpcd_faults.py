@@ -107,6 +107,7 @@ class Cut:
 ANSWERS = ((0x84, 2 + 8 + 2), (0xD6, 2 + 2))
 
 
+@pytest.mark.slow("a reader service of its own", short=6)
 @pytest.mark.parametrize(
     ("ins", "left"), [(ins, left) for ins, size in ANSWERS for left in range(size)]
 )

@@ -202,6 +202,7 @@ def test_a_clock_set_in_the_other_season_shows_legal_time_and_its_weekday_at_onc
     assert setup.board.rtc_read(at, 1)[0] & 0x07 == weekday
 
 
+@pytest.mark.slow("lives many stories")
 @given(
     st.integers(0, 50 * 365).map(lambda days: EPOCH_2000_US + days * DAY_US),
     st.integers(0, 3 * SECOND_US),

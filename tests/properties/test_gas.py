@@ -76,6 +76,7 @@ def valve_shut(setup: MeterSetup) -> bool:
     return not setup.board.switch.on and setup.state().supply != Supply.CONNECTED
 
 
+@pytest.mark.slow("lives many stories")
 @given(RATES, st.integers(0, TRAVEL_US + TEST_US - SECOND_US))
 @example(rate=1, lit_after_us=0)
 @example(rate=1, lit_after_us=TRAVEL_US + TEST_US - SECOND_US)
@@ -94,6 +95,7 @@ def test_any_flow_in_the_countdown_ends_with_the_valve_shut(rate, lit_after_us):
     assert setup.state().supply == Supply.CONNECTED
 
 
+@pytest.mark.slow("lives many stories")
 @given(RATES, st.integers(TRAVEL_US + TEST_US + SECOND_US, 2 * TEST_US))
 def test_a_countdown_without_flow_ends_with_supply(rate, lit_after_us):
     setup = ready(rate)
@@ -125,6 +127,7 @@ def test_a_power_cut_at_any_moment_of_re_arming_leaves_the_valve_shut(lost_us, l
     assert setup.board.panel.lamps & Lamp.RECONNECT
 
 
+@pytest.mark.slow("lives many stories")
 @given(around_t_stories([kit for kit in models() if kit.model.energy == "gas"]))
 def test_gas_flows_only_while_the_supply_is_connected(story):
     """Except inside a countdown, and after a power cut in it until the meter is back."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import assume, given, settings
 
 from meter_emu.defects import catalogue
@@ -31,11 +32,13 @@ def every_poll_anew(bench: Bench) -> None:
     at_every_poll(Bench.rebuild)(bench)
 
 
+@pytest.mark.slow("lives many stories")
 @given(around_t_stories())
 def test_a_hint_ignored_equals_a_hint_used(story):
     assert lived(story, prepare=every_poll).seen() == lived(story).seen()
 
 
+@pytest.mark.slow("lives many stories")
 @given(around_t_stories())
 def test_building_the_program_anew_between_any_two_polls_changes_nothing(story):
     assert lived(story, prepare=at_every_poll(Bench.rebuild)).seen() == lived(story).seen()
@@ -63,7 +66,8 @@ def hinting() -> list[str]:
     ]
 
 
-@each_cell("defect", hinting(), short=30)
+@pytest.mark.slow("lives many stories")
+@each_cell("defect", hinting(), short=10)
 def test_with_every_defect_neither_hints_nor_a_program_made_anew_change_anything(defect):
     build = f"reference+{defect}"
     tried = at_every_poll(Bench.rebuild) if defect in OVERSLEEPING else every_poll_anew

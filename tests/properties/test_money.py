@@ -75,6 +75,7 @@ def money_at_every_poll(story: Campaign, build: str = "reference") -> State:
     return state
 
 
+@pytest.mark.slow("lives many stories")
 @given(around_t_stories())
 def test_money_is_conserved_whatever_happens(story):
     money_at_every_poll(story)
@@ -118,6 +119,7 @@ def test_a_load_is_booked_exactly_once_wherever_the_session_is_cut(cut_us, seed,
     assert setup.state().accepted_count == 1
 
 
+@pytest.mark.slow("lives many stories")
 @given(around_t_stories())
 def test_energy_that_is_charged_costs_its_price(story):
     """With one tariff all along, what is charged is what went through the register, times it.

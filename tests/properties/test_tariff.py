@@ -216,6 +216,7 @@ def rigs(draw: st.DrawFn) -> tuple[Circumstances, int]:
     )
 
 
+@pytest.mark.slow("lives many stories")
 @given(rigs())
 def test_each_watt_hour_costs_the_price_of_its_hour_within_the_favour_of_u(rig):
     setting, long_us = rig
@@ -226,6 +227,7 @@ NEW_YEAR_US = us(datetime(2020, 1, 1, tzinfo=UTC))
 DAYS_OF_TWO_YEARS = 366 + 365
 
 
+@pytest.mark.slow("lives many stories")
 @each_cell(("base", "hours"), [(0, NIGHTS[0]), (1, NIGHTS[1]), (2, NIGHTS[2]), (2, NIGHTS[3])])
 def test_every_day_of_two_years_is_charged_right(base, hours):
     """Looked at every noon and midnight, changes of clocks and weekends included; u is a minute."""

@@ -141,6 +141,7 @@ def test_a_memory_that_writes_over_its_newest_copy_is_found(settle):
     assert lost(sweep, cuts)
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 def test_a_memory_that_looks_once_after_a_power_up_is_found():
     """A weak cell reads right once: what it says has had effects when it does not any more."""
     sweep = Sweep(KIT, "load", program=with_memory(ReadOnce))

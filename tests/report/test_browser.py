@@ -17,6 +17,7 @@ def browser():
     need_browser()
 
 
+@pytest.mark.slow("looks at the page in a browser", short=2)
 @pytest.mark.parametrize(
     ("build", "width", "dark"),
     [
@@ -43,6 +44,7 @@ def test_the_page_is_silent_alone_legible_and_within_its_window(build, width, da
     assert seen["found"] == [2, 2, 0, 32]  # one of electricity and one of gas; all without a word
 
 
+@pytest.mark.slow("looks at the page in a browser")
 def test_the_page_as_it_is_says_nothing_on_the_console(tmp_path):
     """With its policy, without the probe: nothing on it is even refused."""
     path = tmp_path / "index.html"
@@ -53,12 +55,14 @@ def test_the_page_as_it_is_says_nothing_on_the_console(tmp_path):
     assert console_of(dumped.stderr) == []
 
 
+@pytest.mark.slow("looks at the page in a browser")
 def test_thirty_two_homes_are_printed_on_nine_pages(tmp_path):
     """With the rules for print; without them a tenth of a page a home would not be had."""
     assert len(ores(BOTH).groups) == 32
     assert printed(ores_page(BOTH), tmp_path) <= 9
 
 
+@pytest.mark.slow("looks at the page in a browser")
 def test_the_page_is_within_windows_of_every_width(tmp_path):
     """From a telephone to a large screen; a long digest and long names must break."""
     widths = list(range(320, 1921, 32))
@@ -89,6 +93,7 @@ PLANTED = """
 </main>"""
 
 
+@pytest.mark.slow("looks at the page in a browser")
 def test_a_page_that_breaks_every_rule_is_found_out_in_each(tmp_path):
     """One mistake a rule, on one page: a browser takes seconds to start."""
     shown = show(ores_page(REFERENCE).replace("</main>", PLANTED), tmp_path, width=1600)
@@ -102,6 +107,7 @@ def test_a_page_that_breaks_every_rule_is_found_out_in_each(tmp_path):
     assert any("nothing is not defined" in line for line in shown.console)
 
 
+@pytest.mark.slow("looks at the page in a browser")
 def test_the_policy_of_the_page_refuses_what_would_be_loaded(tmp_path):
     path = tmp_path / "index.html"
     planted = '<img src="missing.png" alt=""></main>'

@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from meter_emu.report.facts import Facts, Stretch, facts_of
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
@@ -71,6 +73,7 @@ def test_supply_says_who_took_it():
     assert [one.what for one in stories["june-29"].supply] == ["on"]
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_the_deferral_stands_as_told_and_as_stated():
     story = facts(EARLY)["never-back"]
     assert dated(story.deferral_promised, EARLY) == [("announced", "02 Apr 10:30", "03 Jul 23:01")]
@@ -97,6 +100,7 @@ def test_the_balance_is_what_the_meter_knew_and_rises_at_once(build):
             assert after <= before or before_us == after_us, name
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_what_the_meter_understood_is_what_it_said_before_it_cut():
     story = facts(BOTH)["june-29"]
     assert story.announced_us is None
@@ -107,6 +111,7 @@ def test_what_the_meter_understood_is_what_it_said_before_it_cut():
     assert facts(REFERENCE)["friday"].stated is None
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_a_lawful_cut_is_told_apart_from_the_programmed_one():
     story = facts(REFERENCE)["little-credit"]
     assert story.cut_us is None

@@ -116,6 +116,7 @@ def test_every_event_of_a_household_shown_is_in_its_log(build):
     assert len(stamps) == shown
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_the_answer_is_said_in_one_sentence():
     kept = Page(ores_page(REFERENCE)).texts("p")
     assert (
@@ -285,6 +286,7 @@ def test_what_people_wrote_stays_text(tmp_path):
     assert not any("onload" in e.attributes for e in page.elements)
 
 
+@pytest.mark.slow("rehearses whole campaigns", short=2)
 @pytest.mark.parametrize("count", [1, 2, MORE_MAX, MORE_MAX + 1, MORE_MAX + 2, MORE_MAX + 5])
 def test_up_to_twenty_more_of_a_broken_promise_are_shown(tmp_path, count):
     page = Page(page_of(tmp_path / "c.toml", street(count=count)))
@@ -325,6 +327,7 @@ def test_an_expectation_that_fails_is_broken_whatever_the_verdict(tmp_path):
     )
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 @BUILDS
 def test_one_table_has_every_home_and_its_shares_add_up(build):
     page = Page(ores_page(build))
@@ -373,6 +376,7 @@ def test_a_page_says_nothing_of_where_its_files_lie(tmp_path):
     assert made.lived == ""  # a live household has the model of its file
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_the_cuts_over_the_night_are_counted_kind_by_kind_against_what_was_said(tmp_path):
     text = (
         street(count=40)
@@ -412,6 +416,7 @@ def test_a_page_without_two_cuts_in_a_night_draws_no_night(tmp_path):
     assert "night" not in attributes(Page(page_of(tmp_path / "c.toml", street())), "id")
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_a_page_of_a_fleet_is_small(tmp_path):
     """However many homes there are of each kind: the bound is on what is drawn."""
     few, many = (page_of(tmp_path / "c.toml", street(count=count)) for count in (30, 300))

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -129,6 +130,7 @@ def test_any_bytes_are_a_story_and_the_same_one_each_time(raw):
     assert story(Replayed(chooser.tape)) == first
 
 
+@pytest.mark.slow("draws many stories")
 def test_a_story_can_be_run_on_any_build_and_says_what_became_of_the_home():
     verdicts = set()
     for seed in range(60):
@@ -151,6 +153,7 @@ def test_stories_of_some_models_are_of_those_alone():
     }
 
 
+@pytest.mark.slow("draws many stories")
 def test_a_story_is_a_file_of_at_most_25_lines_that_loads_as_the_same_campaign(tmp_path):
     lines = []
     for seed in range(300):

@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from meter_emu.defects import catalogue
 from meter_emu.laws import laws
 from meter_emu.laws.hazards.steps import cut_between, setting_at_midnight, ticking_inside
@@ -265,7 +267,8 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
 }
 
 
-@each_cell("law_id", list(DRAWN))
+@pytest.mark.slow("draws many stories")
+@each_cell("law_id", list(DRAWN), short=12)
 def test_a_hazard_is_drawn_often_enough_in_its_stories(law_id):
     facts, names = DRAWN[law_id]
     found: Counter[str] = Counter()
@@ -415,6 +418,7 @@ PLACINGS = {
 }
 
 
+@pytest.mark.slow("draws many stories")
 @each_cell("law_id", list(PLACINGS))
 def test_what_is_placed_in_a_program_is_there_often_enough(law_id):
     place, facts, names = PLACINGS[law_id]

@@ -81,6 +81,7 @@ def test_every_last_sunday_of_march_and_october_is_a_change_in_brussels():
     assert all((at + timedelta(days=7)).month != at.month for at in found)
 
 
+@pytest.mark.slow("draws many dates")
 @each_cell("kind", KINDS)
 def test_instants_of_a_kind_are_at_boundaries_of_it(kind):
     seconds = timedelta(seconds=1)
@@ -111,6 +112,7 @@ def test_counters_are_full_where_a_programmer_knows_it():
     assert datetime(2024, 11, 24, 20, 16, tzinfo=UTC) in found  # the minutes of STS tokens
 
 
+@pytest.mark.slow("draws many dates")
 def test_pairs_lie_on_either_side_and_often_of_a_change_of_clocks():
     found = drawn(pairs(BRUSSELS))
     assert all(apart(pair) > timedelta(0) for pair in found)
@@ -119,6 +121,7 @@ def test_pairs_lie_on_either_side_and_often_of_a_change_of_clocks():
     assert len(set(found)) > 0.9 * len(found)
 
 
+@pytest.mark.slow("draws many dates")
 def test_pairs_are_at_every_time_of_the_day():
     found = drawn(pairs(BRUSSELS), 2_000)
     hours = Counter(target.hour for _, target in found)
@@ -130,6 +133,7 @@ def test_pairs_are_at_every_time_of_the_day():
     assert len(set(found)) >= 0.95 * len(found)
 
 
+@pytest.mark.slow("draws many dates")
 def test_instants_are_of_every_kind_and_spread_over_the_century():
     found = drawn(instants(BRUSSELS), 2_000)
     years = Counter(when.year for when in found)
@@ -139,6 +143,7 @@ def test_instants_are_of_every_kind_and_spread_over_the_century():
     assert all(walls_exist(when) for when in found)
 
 
+@pytest.mark.slow("draws many dates")
 def test_an_example_shrinks_to_its_boundary_and_then_to_the_first_one():
     second = timedelta(seconds=1)
     found = find(instants(BRUSSELS, ["gap"]), lambda when: ahead(when) > 3600 * second)
@@ -161,11 +166,13 @@ def test_a_day_of_fixed_length_is_found_wrong_within_a_hundred_examples():
     assert not all(right(pair) for pair in drawn(pairs(BRUSSELS), 100))
 
 
+@pytest.mark.slow("draws many dates")
 def test_leap_days_are_those_of_common_and_century_years_too():
     years = {when.year for when in drawn(leaps(UTC), 2_000)}
     assert {1900, 2000, 2100, 2019, 2020} <= years
 
 
+@pytest.mark.slow("draws many dates")
 def test_registers_hold_what_no_calendar_has():
     found = set(drawn(registers_of_no_calendar(), 3_000))
     for field, value in (("month", 0), ("month", 0x13), ("day", 0x32), ("hour", 0x24),

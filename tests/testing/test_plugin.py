@@ -277,6 +277,7 @@ print(*sorted(set(sys.modules) - before))
     assert done.outlines == ["meter_emu meter_emu.pytest_plugin"]
 
 
+@pytest.mark.slow("starts pytest")
 def test_a_run_without_our_fixtures_imports_no_bench(apart: pytest.Pytester) -> None:
     apart.makepyfile(
         """

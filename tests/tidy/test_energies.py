@@ -4,6 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from meter_emu.energies import ENERGIES
 from tests.cells import each_cell
 from tests.tidy.repository import found_by, modules
@@ -50,6 +52,7 @@ def written_units(tree: ast.Module) -> Iterator[str]:
                 yield f"line {node.lineno}: {text!r}"
 
 
+@pytest.mark.slow("reads every file of the repository")
 def test_an_energy_is_named_in_its_row_alone() -> None:
     elsewhere = {name: tree for name, tree in modules().items() if not name.startswith(ALLOWED)}
     assert found_by(named_energies, elsewhere) == []

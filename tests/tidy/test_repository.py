@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
 
+import pytest
+
 from card_protocol.layout import Layout
 from tests.cells import each_cell
 from tests.tidy.repository import ROOT, found_by, modules, texts, tracked
@@ -137,6 +139,7 @@ def layouts() -> dict[str, tuple[str, str]]:
     }
 
 
+@pytest.mark.slow("reads every file of the repository")
 def test_every_layout_is_tested_and_documented() -> None:
     tests = (text for name, text in texts().items() if name.split("/")[-1].startswith("test_"))
     named = {word for text in tests for word in re.findall(r"\w+", text)}

@@ -6,10 +6,11 @@ from copy import deepcopy
 from functools import cache
 from itertools import pairwise
 
+import pytest
 from grimp import ImportGraph, build_graph
 from importlinter.contracts.layers import LayersContract
 
-from tests.tidy.repository import ROOT, trees
+from tests.tidy.repository import ROOT, modules
 
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
 (RULE,) = (one for one in LINTER["contracts"] if one["type"] == "layers")
@@ -31,6 +32,7 @@ def test_the_order_holds():
     assert kept(graph())
 
 
+@pytest.mark.slow("reads every file of the repository")
 def test_an_import_from_a_room_above_or_of_its_layer_is_found():
     """One planted import at a time, from a file deep in each room to one above or of its layer."""
     changed, unseen = deepcopy(graph()), []
@@ -59,13 +61,13 @@ def test_both_rooms_of_the_world_have_a_place():
     assert graph().find_children("meter_emu.world") == {r for r in places if ".world." in r}
 
 
+@pytest.mark.slow("reads every file of the repository")
 def test_a_home_is_put_together_in_one_place():
     """The board of a new meter, its bench, its watch, and a live meter are made there alone."""
     parts = {"install", "Bench", "Observer", "LiveMeter"}
     made = {
         (name, node.func.id)
-        for name, tree in trees().items()
-        if name.startswith("meter_emu/")
+        for name, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in parts
     }

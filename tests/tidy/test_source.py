@@ -4,6 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from tests.cells import each_cell
 from tests.tidy.repository import PACKAGES, found_by, imported, modules, texts, trees
 
@@ -60,10 +62,12 @@ def test_a_file_is_short() -> None:
     assert not {name: count for name, count in lines.items() if count > FILE_LINES_MAX}
 
 
+@pytest.mark.slow("reads every file of the repository")
 def test_a_function_is_short() -> None:
     assert found_by(long_functions, trees()) == []
 
 
+@pytest.mark.slow("reads every file of the repository")
 def test_a_module_says_what_it_is_for() -> None:
     assert found_by(silent_modules, modules()) == []
 

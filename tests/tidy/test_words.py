@@ -99,6 +99,7 @@ def findings() -> tuple[tuple[str, int, str], ...]:
     return (*rows, *((name, *one) for name, text in pages.items() for one in in_page(name, text)))
 
 
+@pytest.mark.slow("reads every file of the repository")
 def test_one_word_has_one_meaning() -> None:
     wrong = [
         f"{name}:{line}: {word!r}: say {avoided()[word]}"

@@ -44,6 +44,7 @@ class Deaf:
     def poll(self) -> None: ...
 
 
+@pytest.mark.slow("lives stories under all laws")
 @each_cell(
     "second",
     ["reference", f"{WRONG}Wrapped", f"{HERE}Dawdling", "tests.laws.strangers:other_words"],
@@ -53,6 +54,7 @@ def test_programs_that_do_the_same_are_not_told_apart(second):
     assert (found.difference, found.stories) == (None, 15)
 
 
+@pytest.mark.slow("lives stories under all laws", short=2)
 @pytest.mark.parametrize(
     ("pair", "look_at"),
     [

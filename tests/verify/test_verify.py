@@ -32,6 +32,7 @@ FOREIGN = f"{__name__}:"
 (ELECTRICITY,) = (k.model for k in own_models() if k.model_name == "electricity-pcf8563-utc")
 
 
+@pytest.mark.slow("lives stories under all laws")
 def test_the_reference_keeps_every_law():
     report = verify("reference", examples=40, seed=1)
     assert [one.law.id for one in report.examined if one.broken] == []
@@ -66,6 +67,7 @@ def test_a_defect_breaks_a_law_with_a_small_story_that_replays(defect, law, tmp_
     assert laws()[law].check(Trial(again, "reference")) is None
 
 
+@pytest.mark.slow("lives stories under all laws")
 def test_equal_arguments_give_equal_reports_with_any_number_of_processes():
     reports = [
         verify(
@@ -215,6 +217,7 @@ def test_the_verb_shows_what_breaks_a_law_and_writes_its_story(meter_emu, tmp_pa
     assert meter_emu("rehearse", str(file)) == 1
 
 
+@pytest.mark.slow("lives stories under all laws")
 def test_the_verb_writes_json_and_no_folder_where_nothing_is_broken(meter_emu, tmp_path, capsys):
     status = meter_emu("verify", "reference", "--examples", "10", "--jobs", "1", "--json", "-")
     promise = checked(capsys.readouterr().out)

@@ -181,6 +181,7 @@ def test_what_no_water_meter_has_is_refused_in_its_own_words(emu: Any) -> None:
     assert "a water meter has no limiter" in emu("rehearse", "wrong.toml").complains()
 
 
+@pytest.mark.slow("lives stories under all laws")
 def test_the_laws_hold_of_a_water_meter_and_a_defect_in_it_breaks_one() -> None:
     report = verify("reference", models=[str(MODEL)], examples=40, seed=1)
     assert [one.law.id for one in report.examined if one.broken] == []

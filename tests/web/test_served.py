@@ -66,6 +66,7 @@ def test_only_this_address_with_its_token_is_served(address):
         pass
 
 
+@pytest.mark.slow("serves a page to a client")
 def test_two_hundred_acts_and_hostile_messages_and_the_sitting_is_whole(address):
     """All acts are done in order; each bad message is one answer, or the end of its socket.
 
@@ -125,6 +126,7 @@ def test_the_image_of_a_sitting_is_locked_and_saved(tmp_path):
     assert image.read_bytes() != before
 
 
+@pytest.mark.slow("serves a page to a client")
 def test_the_night_of_2_july_and_another_end_of_it(tmp_path):
     """With the defects the household is cut a day early; going back and reactivating is another."""
     with panel(*NEVER_BACK, *WRONG, cwd=tmp_path) as address, page(address) as seen:

@@ -3,6 +3,8 @@
 import random
 from pathlib import Path
 
+import pytest
+
 from meter_emu.desk.desk import Work
 from tests.cells import each_cell
 from tests.cli.sitting import JUNE, MODEL, Sitting
@@ -39,6 +41,7 @@ def left(folder: Path) -> dict[str, bytes]:
     return {one.name: one.read_bytes() for one in folder.iterdir() if one.name != "first.txt"}
 
 
+@pytest.mark.slow("serves a page to a client")
 @each_cell("seed", range(20), short=1)
 def test_a_list_of_acts_leaves_the_same_bytes_in_each_shell(seed, tmp_path_factory):
     acts = list_of_acts(random.randrange(2**32) + seed)

@@ -31,6 +31,7 @@ def workers() -> set[int]:
     return {pid for pid, line in lines.items() if b"spawn_main" in line}
 
 
+@pytest.mark.slow("starts workers")
 def test_a_worker_killed_half_way_changes_no_result_and_none_is_left():
     task = Rehearsing(ORES, events=True)
     examining = Examining("reference+end-exclusive", models()[:2], seed=1)

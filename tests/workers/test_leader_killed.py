@@ -74,6 +74,7 @@ def left_of(pids: set[int]) -> list[int]:
     return left
 
 
+@pytest.mark.slow("starts workers")
 @pytest.mark.parametrize("name", COMMANDS if os.environ.get("METER_EMU_KILLS") else ["verify"])
 def test_a_killed_leader_leaves_no_process(tmp_path: Path, name: str) -> None:
     words, workers = COMMANDS[name]

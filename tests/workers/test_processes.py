@@ -39,6 +39,7 @@ def forever(_unit: int) -> None:
         pass
 
 
+@pytest.mark.slow("starts workers")
 def test_any_engine_yields_the_same_results_in_order_and_takes_no_more_units_than_it_may():
     taken = [0]
 

@@ -98,6 +98,7 @@ def test_all_that_it_can_say_is_read_back(codec: Codec) -> None:
     assert codec.decode(codec.encode(said[0])).total_ms == codec.first.total_ms
 
 
+@pytest.mark.slow("tries every value")
 @each_cell("name", [n for n, c in CODECS.items() if c.size_bytes == 2])
 def test_two_bytes_are_tried_whole(name: str) -> None:
     codec, read = CODECS[name], 0
@@ -126,6 +127,7 @@ def _mbus_g_read() -> int:
 MBUS_G_READ = _mbus_g_read()
 
 
+@pytest.mark.slow("tries every value")
 @each_cell("codec", CODECS.values(), ids=CODECS)
 def test_bytes_by_chance_are_refused_or_written_back(codec: Codec) -> None:
     draw = Random(27)

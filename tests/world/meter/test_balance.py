@@ -22,6 +22,7 @@ CAMPAIGN = load_campaign(find("campaigns", "ores-2020-07"))
 WORK_S = 5  # an event is dated at the beginning of a look, the balance is of its end
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @each_cell("household", list(CAMPAIGN.households), ids=lambda household: household.id)
 def test_every_event_carries_a_balance_that_an_exact_account_allows(household):
     events = run_meter(household, CAMPAIGN)

@@ -61,6 +61,7 @@ def ds3231_bytes(when: datetime, *, twelve: bool = False, osf: bool = False) -> 
     return bytes(registers) + bytes(8) + b"\x01"
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @given(when=IN_THE_CLOCKS_RANGE)
 def test_the_pcf8563_is_read_as_datetime_wrote_it(when):
     part = explain_clock(Pcf8563, pcf8563_bytes(when), 32, "utc", BELGIAN)

@@ -126,6 +126,7 @@ def random_image(noise: bytes, seed: int) -> bytes:
     return sealed(bytes(body))
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @given(noise=st.binary(max_size=192), seed=st.integers(0, 2**32), fold=st.booleans())
 def test_random_bytes_under_a_valid_header_are_explained(noise, seed, fold):
     raw = random_image(noise, seed)
@@ -137,6 +138,7 @@ def test_random_bytes_under_a_valid_header_are_explained(noise, seed, fold):
         assert row.raw.isprintable()
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @given(
     offset=st.integers(32, len(IMAGE) - 5),
     change=st.integers(1, 255),

@@ -1,5 +1,6 @@
 """The records of a meter image explained: ends, events, and the copy the program loads."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ NOW = now_at(0)
 ENDS = EndStore(Calendar(), Zone(Calendar(), BELGIAN.rule))
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @given(when=IN_THE_CLOCKS_RANGE)
 def test_an_end_the_program_accepted_is_one_instant_here_too(when):
     end = ENDS.accept(Civil(when.year, when.month, when.day, when.hour, when.minute), NOW)
@@ -116,6 +118,7 @@ def copy_of(sequence: int, mark: int, kind: str) -> bytes:
 KINDS = ["valid", "valid", "valid", "torn", "foreign", "version", "erased"]
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @given(
     sequences=st.one_of(
         st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)),

@@ -64,6 +64,7 @@ def test_the_plan_has_the_next_edge_of_the_night_and_the_rate_changes_then(model
         assert setup.state().rate == rate
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 @given(around_t_stories())
 @settings(max_examples=25)
 def test_to_look_changes_nothing(story):

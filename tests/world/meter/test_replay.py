@@ -68,6 +68,7 @@ def commands(rows: list[TraceRow]) -> int:
     return sum(isinstance(row, Exchanged) for row in rows)
 
 
+@pytest.mark.slow("cuts or changes it anywhere", short=10)
 @pytest.mark.parametrize("name", HOMES)
 def test_every_home_of_july_2020_says_the_same_again(name, tmp_path):
     """Outages, drifting clocks, plain cards and buttons among them."""
@@ -79,6 +80,7 @@ def test_every_home_of_july_2020_says_the_same_again(name, tmp_path):
     assert bool(replay.exchanges) is came
 
 
+@pytest.mark.slow("cuts or changes it anywhere")
 def test_every_kind_of_home_there_is_says_the_same_again(tmp_path):
     """Gas with its countdown and its appliances, clock cards, generation 2: one home of each."""
     kinds, deeds = set(), set()
@@ -167,6 +169,7 @@ def inserted_us(household: Household) -> int:
     return next(visit.at_us for visit in household.visits if visit.kind is VisitKind.INSERT)
 
 
+@pytest.mark.slow("cuts or changes it anywhere", short=1)
 @pytest.mark.parametrize("carrier", CardKind)
 def test_a_session_cut_anywhere_is_cut_again(carrier, tmp_path):
     """The supply fails in a command, in an answer, while a plain card writes."""

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from itertools import product
 
+import pytest
+
 from meter_emu.resources import find
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import story
@@ -45,6 +47,7 @@ def denied(outcome: Outcome, events, campaign) -> list[str]:
     return wrong
 
 
+@pytest.mark.slow("lives and judges many homes")
 @each_cell("build", ["reference", "reference+end-exclusive", "reference+reactivation-clears-one"])
 @each_cell("name", ["ores-2020-07", "resa-2020-06", "winter"], short=1)
 def test_no_sentence_over_a_built_in_household_is_denied_by_its_supply(name, build):
@@ -54,6 +57,7 @@ def test_no_sentence_over_a_built_in_household_is_denied_by_its_supply(name, bui
         assert denied(judge(household, campaign, events), events, campaign) == [], household.id
 
 
+@pytest.mark.slow("lives and judges many homes")
 @each_cell("number", range(2_000), short=60)
 def test_no_sentence_over_a_story_is_denied_by_its_supply(number):
     campaign = story(seeded(number))

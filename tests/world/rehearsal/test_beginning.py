@@ -1,5 +1,7 @@
 """Every list of events begins with how the meter stands, and what comes later moves that."""
 
+import pytest
+
 from meter_emu.report.facts import Seen, facts_of
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import story
@@ -34,6 +36,7 @@ visits = [
 ]"""
 
 
+@pytest.mark.slow("lives and judges many homes")
 def test_in_any_story_the_moves_lead_from_the_first_event_to_where_the_meter_stands():
     for seed in range(60):
         campaign = story(seeded(seed))

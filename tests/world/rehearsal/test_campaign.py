@@ -153,6 +153,7 @@ drift_ppb = -30_000
     assert load_campaign(path, model=str(own)).households[1].drift_ppb == -4
 
 
+@pytest.mark.slow("lives and judges many homes")
 def test_what_a_clock_chip_holds_when_power_is_back_is_of_that_chip_alone(tmp_path):
     text = TEXT.replace("load_w", f"{OUTAGE} rtc = '07=13 00=20'}}]\nload_w")
     campaign = load(tmp_path, text)

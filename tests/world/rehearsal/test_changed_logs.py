@@ -11,6 +11,8 @@ from itertools import pairwise
 from random import Random
 from typing import Final
 
+import pytest
+
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import story
 from meter_emu.world.meter.events import Event
@@ -80,6 +82,7 @@ def why_unseen(
     return f"lawful either way: {rule}"
 
 
+@pytest.mark.slow("lives and judges many homes")
 def test_each_change_of_a_log_is_seen_unless_nobody_could():
     seen: Counter[str] = Counter()
     reasons: Counter[str] = Counter()

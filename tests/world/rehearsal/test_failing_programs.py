@@ -114,6 +114,7 @@ def test_a_failure_names_the_last_calls(tmp_path, program, calls):
     assert failure.calls[len(failure.calls) - len(calls) :] == calls
 
 
+@pytest.mark.slow("lives and judges many homes")
 def test_how_many_processes_work_makes_no_difference_to_failures(tmp_path):
     whole = campaign(tmp_path, "Raises", "Exits")
     one, two = (list(rehearse_all(whole, jobs=jobs, events=True)) for jobs in (1, 2))

@@ -16,6 +16,7 @@ PAGE = page("docs/decisions/doubt.md")
 ROWS = {row[0]: row[1:] for row in table(PAGE, "the household", "before", "`plain`", "now")}
 
 
+@pytest.mark.slow("lives and judges many homes", short=2)
 @pytest.mark.parametrize("name", HOUSEHOLDS)
 def test_a_favour_yields_what_the_page_says(name):
     (said,) = (row for household, row in ROWS.items() if household.startswith(name))

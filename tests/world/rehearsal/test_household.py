@@ -63,6 +63,7 @@ def test_the_fleet_has_the_numbers_of_2_july_2020():
     assert 4_727 - came_on_thursday == 3_500, "on the morning of the third"
 
 
+@pytest.mark.slow("lives and judges many homes")
 def test_first_and_last_of_each_kind_of_the_fleet_fare_as_promised():
     ends = (
         (entry.household(n, FLEET.seed) for n in (1, entry.count))

@@ -122,6 +122,7 @@ def seen(near) -> list[Seen]:
     return [*households(HOMES * 5 // 6, near), *households(HOMES // 6, near, limited=True)]
 
 
+@pytest.mark.slow("lives and judges many homes")
 def test_the_row_is_what_the_second_oracle_says(seen):
     said: Counter[Must | None] = Counter()
     assert list(disagreements(seen, said=said)) == []
@@ -142,6 +143,7 @@ def test_the_homes_have_defects_of_all_rooms_and_causes_near_each_other(seen, ne
         assert near[place] > HOMES / rate, f"hardly any cause of doubt is near a {place}"
 
 
+@pytest.mark.slow("lives and judges many homes", short=3)
 @pytest.mark.parametrize(
     "name",
     [
@@ -161,6 +163,7 @@ def test_a_rule_taken_away_is_noticed(seen, name):
     assert any(disagreements(stuck(seen) if name == "cut" else seen, rules))
 
 
+@pytest.mark.slow("lives and judges many homes")
 def test_the_row_of_a_switch_that_never_moves_is_what_the_second_oracle_says(seen):
     """What must be does not come from what was done: after T2 it is off, although it was not."""
     said: Counter[Must | None] = Counter()

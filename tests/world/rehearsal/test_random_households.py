@@ -20,6 +20,7 @@ AT_ONCE = 100
 RIGHT = {Verdict.KEPT, Verdict.ON_TIME, Verdict.HELD, Verdict.NOT_SEEN}
 
 
+@pytest.mark.slow("lives and judges many homes")
 @each_cell("first", range(0, HOMES, AT_ONCE))
 def test_no_story_breaks_a_promise_of_the_reference_and_nothing_is_found(first):
     came: Counter[Verdict] = Counter()
@@ -36,6 +37,7 @@ def test_no_story_breaks_a_promise_of_the_reference_and_nothing_is_found(first):
 TROUBLED = int(os.environ.get("JUDGE_TROUBLED", "80"))
 
 
+@pytest.mark.slow("lives and judges many homes")
 def test_no_cause_of_doubt_near_another_accuses_the_reference():
     """`make test-judge` asks for 5,000 of them."""
     near: Counter[str] = Counter()
@@ -51,6 +53,7 @@ def test_no_cause_of_doubt_near_another_accuses_the_reference():
     assert near["outage"] > TROUBLED / 10
 
 
+@pytest.mark.slow("lives and judges many homes")
 @pytest.mark.parametrize("defect", ["end-exclusive", "reactivation-clears-one"])
 def test_the_same_stories_find_a_defect(defect):
     stories = (on_build(story(seeded(seed)), f"reference+{defect}") for seed in range(60))

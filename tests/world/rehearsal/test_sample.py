@@ -36,6 +36,7 @@ def test_what_is_known_of_large_kinds():
     assert most_unexpected(40, 40, 3) == 3, "a census has no bound"
 
 
+@pytest.mark.slow("lives and judges many homes")
 def test_a_sample_has_a_floor_of_each_kind_and_the_rest_in_proportion():
     for count in (KINDS, 100, 20 * KINDS, 1_000, 53_578):
         campaign, sample = sampled(FLEET, count)

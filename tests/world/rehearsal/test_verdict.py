@@ -324,6 +324,7 @@ MOMENTS = st.datetimes(FIRST, LAST) | st.sampled_from(AT_ONCE)
 MODELS = {name: load_model(path) for name, path in built_in("meters").items()}
 
 
+@pytest.mark.slow("lives and judges many homes")
 @given(
     deeds=st.lists(st.tuples(MOMENTS, st.sampled_from(DEEDS)), max_size=12),
     model=st.sampled_from(sorted(MODELS)),

@@ -106,6 +106,7 @@ DARK = {
 }
 
 
+@pytest.mark.slow("lives and judges many homes")
 @each_cell("name", DARK)
 def test_a_home_is_dark_when_its_credit_and_the_calendar_say_so(name):
     seen = winter()[name].when(*TAKEN)
@@ -187,6 +188,7 @@ def test_the_winter_tariff_is_what_gas_costs_in_winter():
     assert abs(used - 133 * 2_080 * 11.5 * 30) < 10_000
 
 
+@pytest.mark.slow("lives and judges many homes")
 @each_cell(
     ("defect", "notice"),
     [
@@ -194,6 +196,7 @@ def test_the_winter_tariff_is_what_gas_costs_in_winter():
         ("doy-common-year", {"deferral"}),  # 11 March of a leap year
         ("reactivation-clears-one", set()),  # nobody is reactivated
     ],
+    short=1,
 )
 def test_who_would_notice_a_defect_in_an_ordinary_winter(defect, notice):
     """Dated orders are rare in one: without the home that has its own, no date defect shows."""

@@ -175,6 +175,7 @@ def test_another_version_of_the_ports_and_traits_of_no_meter_are_one_line(tmp_pa
             parse_build(made)
 
 
+@pytest.mark.slow("builds and runs a program in C")
 def test_nobody_is_left_when_the_bench_is_killed(tortured, tmp_path):
     path = str(tmp_path / "loops")  # a name of its own: this process has hosts of the other one
     Path(path).hardlink_to(tortured("loops"))

@@ -69,6 +69,7 @@ def compiled(*flags: str) -> str:
     return linked(SOURCES, folder / "my_meter", *flags)
 
 
+@pytest.mark.slow("builds and runs a program in C")
 def test_the_starter_keeps_every_law(tmp_path):
     report = verify(starter(tmp_path), models=[MODEL], examples=2000 if LONG else 3, seed=4)
     assert [(e.law.id, e.broken.words, e.broken.text) for e in report.examined if e.broken] == []
@@ -99,6 +100,7 @@ def test_an_answer_that_was_foretold_wrongly_is_noticed(tmp_path, monkeypatch):
     assert "is its memory spoiled?" in failure.why
 
 
+@pytest.mark.slow("builds and runs a program in C")
 @pytest.mark.parametrize("mistake", MISTAKES if LONG else MISTAKES[:2])
 def test_a_mistake_in_its_c_is_caught(mistake, tmp_path, record_property):
     build = starter(tmp_path, "-O1", f"-DMISTAKE_{mistake}", name=mistake)
@@ -124,6 +126,7 @@ def test_each_mistake_stands_in_its_source_and_on_the_page():
     assert planted == set(re.findall(r"`MISTAKE_(\w+)`", page))
 
 
+@pytest.mark.slow("builds and runs a program in C")
 def test_nobody_reads_the_memory_of_another_program(tmp_path, monkeypatch):
     for place in ("observer", "plan"):  # what they would read it with
         monkeypatch.setattr(f"meter_emu.world.meter.{place}.{READERS[place]}", read_by_nobody)
@@ -157,6 +160,7 @@ def test_an_end_that_was_seen_stays_so_though_the_clock_is_lost(tmp_path):
     assert (outcome.verdict, outcome.findings) == (Verdict.KEPT, ())
 
 
+@pytest.mark.slow("builds and runs a program in C")
 def test_a_program_that_is_found_as_garbage_gives_its_host_back(tmp_path):
     program = hosted(starter(tmp_path))
     board = rig_of((campaign := armed_household(Replayed([]), [KIT])).households[0], campaign).board
@@ -184,6 +188,7 @@ def test_firmware_new_makes_what_make_builds(tmp_path):
     assert build.covers.chips == {"pcf8563"}
 
 
+@pytest.mark.slow("builds and runs a program in C")
 def test_a_program_in_cpp_has_its_objects_anew_at_every_power_up(tmp_path):
     host = tmp_path / "host.o"
     run(compiler(), "-O1", "-c", str(C / "meter_host.c"), "-o", str(host))

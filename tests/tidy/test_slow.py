@@ -1,0 +1,64 @@
+"""Slow tests say why, and a family of slow cases draws some of them."""
+
+import ast
+
+import pytest
+
+from tests import slow
+from tests.tidy.repository import found_by, texts
+
+FAMILY = """
+import pytest
+
+@pytest.mark.slow("a trial", short=3)
+@pytest.mark.parametrize("number", range(40))
+def test_one(number):
+    print(f"drew {number}")
+"""
+
+
+def drawn(pytester: pytest.Pytester, *arguments: str) -> list[str]:
+    done = pytester.runpytest_inprocess("-p", "tests.slow", "-s", *arguments)
+    return sorted(line for line in done.outlines if "drew" in line)
+
+
+@pytest.mark.skipif(slow.WHOLE, reason="all cases are run")
+def test_a_family_draws_by_the_seed_and_a_test_that_is_named_runs_whole(pytester):
+    pytester.makepyfile(test_trial=FAMILY)
+    first = drawn(pytester, "-p", "no:xdist", "--randomly-seed=1")
+    assert len(first) == 3
+    assert first == drawn(pytester, "-p", "no:xdist", "--randomly-seed=1")
+    others = [drawn(pytester, "-p", "no:xdist", f"--randomly-seed={seed}") for seed in range(2, 6)]
+    assert any(first != other for other in others)
+    assert len(drawn(pytester, "test_trial.py::test_one")) == 40
+
+
+def test_who_is_dear_without_a_reason_is_named(pytester, monkeypatch):
+    monkeypatch.setattr(slow, "LIMIT_S", -1.0)
+    marked = "@pytest.mark.slow('why')\ndef test_a(): pass"
+    pytester.makepyfile(test_trial=f"import pytest\n{marked}\ndef test_b(): pass")
+    done = pytester.runpytest_inprocess("-p", "tests.slow", "-p", "no:xdist")
+    done.stdout.fnmatch_lines(["*1 tests above*do not say why*", "*test_b"])
+    done.stdout.no_fnmatch_line("*s  *::test_a")
+
+
+def unsaid(text: str) -> list[str]:
+    """Return the `slow` marks of a file that give no reason."""
+    return [
+        f"line {node.lineno}"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "pytest.mark.slow"
+        and not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value)
+    ]
+
+
+def test_each_mark_gives_a_reason():
+    marked = {
+        name: text
+        for name, text in texts().items()
+        if name.startswith("tests/") and "mark.slow(" in text and name.endswith(".py")
+    }
+    assert len(marked) > 100
+    assert found_by(unsaid, marked) == []
+    assert unsaid("@pytest.mark.slow(short=2)\ndef test_a(): pass") == ["line 1"]
