@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from tests import slow
+from tests.cells import WHOLE
 from tests.tidy.repository import found_by, texts
 
 FAMILY = """
@@ -22,7 +23,7 @@ def drawn(pytester: pytest.Pytester, *arguments: str) -> list[str]:
     return sorted(line for line in done.outlines if "drew" in line)
 
 
-@pytest.mark.skipif(slow.WHOLE, reason="all cases are run")
+@pytest.mark.skipif(WHOLE, reason="all cases are run")
 def test_a_family_draws_by_the_seed_and_a_test_that_is_named_runs_whole(pytester):
     pytester.makepyfile(test_trial=FAMILY)
     first = drawn(pytester, "-p", "no:xdist", "--randomly-seed=1")
