@@ -1,9 +1,85 @@
 """A byte-level emulator of the chip-card prepayment meter.
 
-Rehearse a campaign on emulated meters before the first card is handed out. `docs/` explains the
-source layout; `meter_emu.ports` is the interface between a meter's program and its hardware.
+Rehearse a campaign on emulated meters before the first card is handed out. `docs/python-api.md`
+begins with examples; `Ports` is the interface between a meter's program and its hardware.
+
+What `__all__` names here and in `meter_emu.testing`, `meter_emu.strategies`, `meter_emu.laws` and
+`meter_emu.verify` is public, with the pytest fixtures, `meter_emu.pytest_laws.test_law` and what
+those names return and take. Other modules are not: any release may move or change them.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 from card_protocol import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from meter_emu.errors import (
+        CardError,
+        ConfigError,
+        DeskError,
+        ImageError,
+        MeterEmuError,
+        OutputError,
+        ProgramError,
+        WorkerError,
+    )
+    from meter_emu.ports import Button, Firmware, Lamp, Ports, ResetCause, Sleep
+    from meter_emu.resources import built_in, find
+    from meter_emu.world.meter.covers import Covers
+    from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+    from meter_emu.world.rehearsal.fleet import Run, rehearse_all
+    from meter_emu.world.rehearsal.outcome import Outcome
+    from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
+
+__all__ = [
+    "Button",
+    "Campaign",
+    "CardError",
+    "ConfigError",
+    "Covers",
+    "DeskError",
+    "FindingKind",
+    "Firmware",
+    "ImageError",
+    "Lamp",
+    "MeterEmuError",
+    "Outcome",
+    "OutputError",
+    "Ports",
+    "ProgramError",
+    "ResetCause",
+    "Run",
+    "Sleep",
+    "Verdict",
+    "WorkerError",
+    "__version__",
+    "built_in",
+    "find",
+    "load_campaign",
+    "rehearse_all",
+]
+
+# Where each comes from when it is first asked for, as in `card_protocol`.
+_HOMES: Final = {
+    "errors": "CardError ConfigError DeskError ImageError MeterEmuError OutputError ProgramError "
+    "WorkerError",
+    "ports": "Button Firmware Lamp Ports ResetCause Sleep",
+    "resources": "built_in find",
+    "world.meter.covers": "Covers",
+    "world.rehearsal.campaign": "Campaign load_campaign",
+    "world.rehearsal.fleet": "Run rehearse_all",
+    "world.rehearsal.outcome": "Outcome",
+    "world.rehearsal.verdicts": "FindingKind Verdict",
+}
+
+if not TYPE_CHECKING:  # a type checker has the imports above, and sees a name that is not there
+
+    def __getattr__(name: str) -> object:
+        for module, names in _HOMES.items():
+            if name in names.split():
+                return getattr(import_module(f"{__name__}.{module}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

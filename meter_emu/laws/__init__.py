@@ -2,13 +2,16 @@
 
 Laws of one kind share a file; `hazards/` has those with situations of their own. `laws()` finds
 every `Law` that a module here names; `law.py` defines one. None shares a line with the firmware.
+What `__all__` names is public, for laws of your own; `meter_emu.verify` asks all of them.
 """
 
 from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
 
-from meter_emu.laws.law import Law
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+
+__all__ = ["Aside", "Broken", "Finding", "Law", "Trial", "laws"]
 
 
 @cache

@@ -8,8 +8,10 @@
 Hypothesis draws wide ranges of dates near their simplest value, so plain `st.datetimes()` meets no
 change of clocks and no leap day. These draw a boundary first, then an offset from it. An example
 shrinks to offset 0 at its boundary, and to the first boundary that fails, 2020's first
-(`meter_emu.stories.boundaries` has the order).
+(`meter_emu.stories.boundaries` has the order). What `__all__` names is public.
 """
+
+from typing import TYPE_CHECKING
 
 from meter_emu.stories.boundaries import Change, Register, changes
 from meter_emu.strategies.dates import (
@@ -22,9 +24,13 @@ from meter_emu.strategies.dates import (
 )
 from meter_emu.strategies.households import stories
 
+if TYPE_CHECKING:
+    from meter_emu.strategies.at_play import HouseholdMachine
+
 __all__ = [
     "KINDS",
     "Change",
+    "HouseholdMachine",
     "Register",
     "boundaries",
     "changes",
@@ -34,3 +40,15 @@ __all__ = [
     "registers_of_no_calendar",
     "stories",
 ]
+
+if not TYPE_CHECKING:  # a whole household is loaded when one is asked for; dates are quick
+
+    def __getattr__(name: str) -> object:
+        if name != "HouseholdMachine":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from meter_emu.strategies import at_play
+
+        return at_play.HouseholdMachine
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

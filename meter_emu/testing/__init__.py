@@ -1,6 +1,7 @@
 """The bench for tests: a meter, cards, an office, and time on request.
 
-`meter_emu.pytest_plugin` hands these out as fixtures; `docs/testing-with-pytest.md` shows how.
+`meter_emu.pytest_plugin` hands these out as fixtures; `docs/testing-with-pytest.md` shows how. What
+`__all__` names is public.
 """
 
 from meter_emu.domain import Result

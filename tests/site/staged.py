@@ -30,6 +30,7 @@ PUBLIC: Final = (
     "meter_emu.testing",
     "meter_emu.strategies",
     "meter_emu.laws",
+    "meter_emu.verify",
 )
 SECTIONS: Final = (
     "Tutorials",

@@ -28,7 +28,7 @@ def test_the_menu_has_every_page_once():
     assert set(listed.values()) == {1}
     below = {place for place in listed if not place.startswith("api/")}
     assert below == set(pages().values()) - {"index.md", "map.md"}
-    assert nav().count('"api/') == 5
+    assert nav().count('"api/') == 6
 
 
 @each_cell("name", list(SOURCES))

@@ -199,7 +199,7 @@ def test_stories_are_drawn_by_hypothesis_as_well():
 def test_a_foreign_project_imports_them_without_any_meter():
     code = (
         "import sys; from meter_emu.strategies import boundaries, instants, pairs\n"
-        "print([name for name in sys.modules if name.startswith(('meter_emu.', 'card_protocol'))])"
+        "print([name for name in sys.modules if name.startswith(('meter_emu.', 'card_protocol.'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "meter_emu.stories.boundaries" in done.stdout
