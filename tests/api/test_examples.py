@@ -47,6 +47,7 @@ def test_a_card_is_written_and_read(tmp_path: Path, monkeypatch: Any, capsys: An
     assert [path.name for path in tmp_path.iterdir()] == ["home.card"]
 
 
+@pytest.mark.slow("rehearses 32 households")
 def test_a_campaign_is_judged(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     said, names = ran("Judge a campaign", tmp_path, monkeypatch, capsys)
     assert len(names["runs"]) == 32
@@ -55,12 +56,14 @@ def test_a_campaign_is_judged(tmp_path: Path, monkeypatch: Any, capsys: Any) -> 
     assert said.count("\n") == 1 + len(early)
 
 
+@pytest.mark.slow("40 stories")
 def test_the_laws_are_asked(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     said, _ = ran("Run the laws on a program", tmp_path, monkeypatch, capsys)
     assert "never-early broken\n" in said
     assert re.search(r"^cut-comes held on \d+ stories$", said, re.MULTILINE)
 
 
+@pytest.mark.slow("a hundred examples of Hypothesis")
 def test_dates_are_drawn(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     _, names = ran("Draw dates", tmp_path, monkeypatch, capsys)
     names["test_a_clock_that_is_sent_as_text_comes_back"]()

@@ -73,10 +73,19 @@ def found_by(check: Callable[[ItemT], Iterable[str]], items: dict[str, ItemT]) -
     return [f"{name}: {what}" for name, item in items.items() for what in check(item)]
 
 
+def _is_file(module: str) -> bool:
+    """Whether a module is a file of the repository, and no name inside one."""
+    return (ROOT / f"{module.replace('.', '/')}.py").is_file()
+
+
 def imported(tree: ast.Module) -> Iterator[str]:
     """Yield the modules that a file imports anywhere in it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            inside = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            files = {name for name, whole in inside.items() if _is_file(whole)}
+            yield from (inside[name] for name in files)
+            if len(files) < len(inside):
+                yield node.module
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
