@@ -6,18 +6,27 @@ that restarts it. It derives from `BaseException` so that no `except Exception` 
 cut.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meter_emu.toml_typos import TomlTypo
+
 
 class MeterEmuError(Exception):
     """Root of all exceptions of `meter_emu`."""
 
 
 class ConfigError(MeterEmuError):
-    """A model, campaign or option that cannot be used; says where (`path`, `key`) and why."""
+    """A model, campaign or option that cannot be used; says where (`path`, `key`) and why.
 
-    def __init__(self, path: str, key: str, why: str) -> None:
+    `typo` is the place in a file that is no TOML.
+    """
+
+    def __init__(self, path: str, key: str, why: str, typo: "TomlTypo | None" = None) -> None:
         super().__init__(f"{path}: {key}: {why}" if key else f"{path}: {why}")
         self.path = path
         self.key = key
+        self.typo = typo
 
 
 class ImageError(MeterEmuError):

@@ -19,6 +19,7 @@ from msgspec import inspect
 from card_protocol.errors import UndecodedError, decoding
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
+from meter_emu.toml_typos import toml_typo
 
 ResourceKind: TypeAlias = Literal["meters", "campaigns", "corpus", "layouts", "incidents"]
 _PACKAGE: Final = Path(__file__).parent
@@ -90,16 +91,20 @@ def read_file(path: str | Path) -> bytes:
 
 def read_toml(path: Path, into: type[RawT]) -> RawT:
     """Return the file as an `into`; raise `ConfigError` for whatever is wrong with it."""
+    text = ""
     try:
         raw = read_file(path)
         with decoding():
-            data = toml_of(raw.decode("utf-8-sig").replace("\r\n", "\n"))
+            text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+            data = toml_of(text)
     except IsADirectoryError:
         raise ConfigError(str(path), "", "is a directory, want a TOML file") from None
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
     except UndecodedError as error:
-        raise ConfigError(str(path), "", f"is not valid TOML: {error}") from None
+        typo = toml_typo(text, str(error))
+        where, why = ("", error) if typo is None else (typo.place, typo.why)
+        raise ConfigError(str(path), where, f"is not valid TOML: {why}", typo) from None
     return typed(data, into, path=str(path))
 
 

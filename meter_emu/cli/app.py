@@ -5,7 +5,8 @@ import cryptography, construct and more. So `PROGRAM_COMMANDS` has each one's li
 the order in which a newcomer needs them; a test finds a command without a row.
 
 Exit status: 0 all as expected, 1 a promise broken or a defect found, 2 bad input, 130 interrupted.
-A command returns its status as an integer.
+A command returns its status as an integer. Under the line on a file that is no TOML stand its line
+and carets.
 
 `CliCommand` and `CliGroup` add three things to click's: required options come first, three examples
 follow, and a typo gets the nearest name as a suggestion. The examples are at the function, in
@@ -20,7 +21,7 @@ from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from time import monotonic
-from typing import Final, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeVar
 
 import click
 
@@ -33,11 +34,15 @@ from meter_emu.cli.exits import (
     EXIT_PIPE_CLOSED,
     EXIT_SIGNAL,
 )
-from meter_emu.cli.output import echo, stdout_refused
-from meter_emu.errors import MeterEmuError, ProgramError
+from meter_emu.cli.output import WIDTH_MIN, echo, escaped, stdout_refused
+from meter_emu.errors import ConfigError, MeterEmuError, ProgramError
 from meter_emu.nearest import hint
 
+if TYPE_CHECKING:
+    from meter_emu.toml_typos import TomlTypo
+
 PROGRAM: Final = "meter-emu"
+_SHOWN_BEFORE: Final = 40  # ours: characters of a line before what is wrong in it
 
 AnyCommandT = TypeVar("AnyCommandT", bound=click.Command)
 
@@ -242,6 +247,8 @@ def run() -> int:
         return _complain(error.format_message())
     except (CardProtocolError, MeterEmuError) as error:
         status = _complain(str(error))
+        if isinstance(error, ConfigError) and error.typo is not None:
+            _point_at(error.typo)
         return EXIT_FOUND if isinstance(error, ProgramError) else status
     except OSError as error:
         if error.filename is not None:  # a file of ours: `output` and `resources` name those
@@ -255,6 +262,20 @@ def _complain(message: str) -> int:
     """Say what is wrong in one line, whatever the message holds."""
     echo(f"meter-emu: {' '.join(message.split())}", err=True)
     return EXIT_BAD_INPUT
+
+
+def _point_at(typo: "TomlTypo") -> None:
+    """Show the line of a file with carets under what is wrong in it, in a window."""
+    begin = max(0, typo.start - _SHOWN_BEFORE)
+    end = max(typo.end, begin + WIDTH_MIN)
+    shown = [
+        "".join(escaped(char) for char in typo.text[one].replace("\t", " "))
+        for one in (slice(begin, typo.start), slice(typo.start, typo.end), slice(typo.end, end))
+    ]
+    echo(
+        f"  {''.join(shown).rstrip()}\n  {' ' * len(shown[0])}{'^' * max(1, len(shown[1]))}",
+        err=True,
+    )
 
 
 def _be_heard() -> None:

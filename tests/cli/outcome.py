@@ -1,6 +1,7 @@
 """The command line run in this process: what a run leaves, and the one line of a mistake."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +20,12 @@ class Outcome:
         self.code, self.out, self.err = code, out, err
 
     def complains(self) -> str:
-        """Return the one line of a run that ended with 2."""
+        """Return the one line of a run that ended with 2, and of a file its line with carets."""
         assert self.code == 2, (self.code, self.out, self.err)
         assert self.out == ""
         assert self.err.startswith("meter-emu: ")
-        assert self.err.count("\n") == 1
+        lines = self.err.count("\n")
+        assert lines == 1 or (lines == 3 and re.search(r"\n  .*\n  +\^+\n\Z", self.err)), self.err
         assert self.err.endswith("\n")
         assert "Traceback" not in self.err
         return self.err

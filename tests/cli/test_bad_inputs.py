@@ -164,3 +164,26 @@ def test_what_is_written_wrong_is_one_line_that_names_file_and_place(
     said = folder("rehearse", "street.toml").complains()
     assert "street.toml" in said
     check(said, want, near)
+
+
+def test_a_typo_in_a_file_is_shown_with_its_line_and_carets(emu, tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text('name = "x"\nstart = 2020-06-29 18:00\n')
+    seconds = "a time has seconds too: write 2020-06-29T18:00:00"
+    assert emu("rehearse", file).complains().splitlines() == [
+        f"meter-emu: {file}: line 2, column 9: is not valid TOML: {seconds}",
+        "  start = 2020-06-29 18:00",
+        "          ^^^^^^^^^^^^^^^^",
+    ]
+
+
+def test_what_steers_a_terminal_is_written_out_and_the_carets_stay_under_the_typo(emu, tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text("\u202ename\x9b2J = 3 \x1b[31m\n")
+    _, line, carets = emu("rehearse", file).complains().splitlines()
+    assert line == "  \\u202ename\\x9b2J = 3 \\x1b[31m"
+    assert line[carets.index("^") :].startswith("\\u202e")
+    file.write_text(f"{'a' * 300} = 2020-06-29 18:00\t# {'b' * 300}\n")
+    _, line, carets = emu("rehearse", file).complains().splitlines()
+    assert len(line) <= 80
+    assert line[carets.index("^") :].startswith("2020-06-29 18:00 #")

@@ -122,7 +122,7 @@ def plain(found: Any) -> Any:
 
 
 @each_cell("name", WRITTEN)
-def test_a_built_in_file_holds_under_its_schema_and_a_slip_does_not(name):
+def test_a_built_in_file_holds_under_its_schema_and_a_typo_does_not(name):
     schema = schema_of(name)
     for path in built_in(WRITTEN[name]).values():
         found = plain(tomllib.loads(path.read_text("utf-8")))

@@ -247,7 +247,11 @@ def test_seed_and_build_can_be_overridden(tmp_path):
             'press = "green"',
             "household 'a', visit 4: press: want one of blue, red",
         ),
-        ("2020-06-29T18:00:00", "2020-02-30T18:00:00", "is not valid TOML: Invalid date"),
+        (
+            "2020-06-29T18:00:00",
+            "2020-02-30T18:00:00",
+            "line 18, column 9: is not valid TOML: 2020-02 has",
+        ),
         (
             "2020-06-29T18:00:00",
             "2020-06-29",
@@ -427,7 +431,7 @@ def test_seed_and_build_can_be_overridden(tmp_path):
             "Europe/London",
             "zone: want one of Europe/Brussels, Europe/Lisbon, got 'Europe/London'",
         ),
-        ("[[household]]", "[[household]", "is not valid TOML: Expected ']]'"),
+        ("[[household]]", "[[household]", "line 9, column 12: is not valid TOML: Expected ']]'"),
     ],
 )
 def test_a_bad_campaign_is_refused_with_file_key_and_what_was_wanted(tmp_path, old, new, want):
