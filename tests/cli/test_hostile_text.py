@@ -101,6 +101,7 @@ def test_there_is_much_to_try():
     assert len(CASES) > 150
 
 
+@pytest.mark.slow("60 of the options of all commands")
 def test_no_command_lets_hostile_text_through(emu, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     emu("card", "new", "home.card", "--meter-id", "1")

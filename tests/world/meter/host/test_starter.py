@@ -154,6 +154,7 @@ def test_a_household_alone_that_it_declares_outside_is_not_covered(tmp_path):
     assert outcome.verdict is Verdict.NOT_COVERED
 
 
+@pytest.mark.slow("the starter in C is compiled")
 def test_an_end_that_was_seen_stays_so_though_the_clock_is_lost(tmp_path):
     campaign = load_campaign(SEEN_AND_LOST, build=starter(tmp_path))
     outcome, _ = rehearsed(campaign.households[0], campaign, events=False)
