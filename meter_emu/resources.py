@@ -21,7 +21,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.toml_typos import toml_typo
 
-ResourceKind: TypeAlias = Literal["meters", "campaigns", "corpus", "layouts", "incidents"]
+ResourceKind: TypeAlias = Literal["meters", "campaigns", "corpus", "layouts", "incidents", "scopes"]
 _PACKAGE: Final = Path(__file__).parent
 _DATA_ROOTS: Final = (_PACKAGE / "_fixtures", _PACKAGE.parent / "fixtures")
 _SUFFIX: Final = ".toml"

@@ -118,6 +118,9 @@ class CommandPlace(NamedTuple):
 PROGRAM_COMMANDS: Final[Mapping[str, CommandPlace]] = {
     "rehearse": CommandPlace("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
     "verify": CommandPlace("meter_emu.cli.verify:verify_build", "Run the laws against a program."),
+    "explore": CommandPlace(
+        "meter_emu.cli.explore:explore_build", "Try every sequence of acts, and count them."
+    ),
     "distinguish": CommandPlace(
         "meter_emu.cli.distinguish:distinguish_builds", "Find a household in which builds differ."
     ),

@@ -14,11 +14,16 @@ streams of chance. So the same acts after it give the same bytes and events, as 
 # same objects, so everybody who refers to them sees the meter as it was.
 #
 # Of our program its own memory is kept too: which page the blue button shows next. A program that
-# is not ours is built anew; one that keeps facts in its own memory loses them, as by a reset.
+# is not ours is built anew; one that keeps facts in its own memory loses them, as by a reset. Who
+# cannot have that runs its story again (`meter_emu/explore/lives.py`).
+#
+# A defect is a subclass in a module of its own: what its parts remember is kept as well, so a class
+# is judged by all that it is made of.
 
 from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache
 from random import Random
 from types import BuiltinMethodType, MethodType
 from typing import Any, Final, NamedTuple, TypeAlias, final
@@ -36,7 +41,8 @@ _CHANGING: Final = (
 )
 _NOT_OURS: Final = "meter_emu.world.meter.bus"  # who looks on is no part of the meter
 _PLAIN: Final = frozenset({int, str, bytes, bool, type(None)})
-_IN_PLACE: Final = (bytearray, list, set, dict, deque)
+_IN_PLACE: Final = bytearray | list | set | dict | deque
+_ABSENT: Final = object()
 _Copy: TypeAlias = "bytes | tuple[Any, ...]"
 
 
@@ -94,7 +100,8 @@ def _reached(roots: tuple[object, ...]) -> Iterator[tuple[Any, Any]]:
         if isinstance(thing, tuple):
             waiting += [one for one in thing if type(one) not in _PLAIN]
             continue
-        if id(thing) in seen or not _changes(thing):
+        kind: type = type(thing)
+        if id(thing) in seen or not _changes(kind):
             continue
         seen.add(id(thing))
         if isinstance(thing, Random):
@@ -110,25 +117,31 @@ def _reached(roots: tuple[object, ...]) -> Iterator[tuple[Any, Any]]:
             waiting += [value for _, value in held if type(value) not in _PLAIN]
 
 
-def _changes(thing: object) -> bool:
-    if isinstance(thing, Random | bytearray | list | set | dict | deque):
+@cache
+def _changes(kind: type) -> bool:
+    """Whether the objects of a class are kept."""
+    if issubclass(kind, Random | _IN_PLACE):
         return True
-    kind = type(thing)
-    module = kind.__module__
-    ours = module.startswith(_CHANGING) and module != _NOT_OURS
-    if isinstance(thing, type | Enum) or not ours:
+    if issubclass(kind, type | Enum):
+        return False
+    modules = [one.__module__ for one in kind.__mro__]
+    if _NOT_OURS in modules or not any(module.startswith(_CHANGING) for module in modules):
         return False
     rule = getattr(kind, "__dataclass_params__", getattr(kind, "__struct_config__", None))
     return rule is None or not rule.frozen
 
 
+@cache
+def _slots(kind: type) -> tuple[str, ...]:
+    return tuple(name for one in kind.__mro__ for name in getattr(one, "__slots__", ()))
+
+
 def _attributes(thing: object) -> Iterator[tuple[str, Any]]:
-    for name, value in getattr(thing, "__dict__", {}).items():
-        yield name, value
-    for kind in type(thing).__mro__:
-        for name in getattr(kind, "__slots__", ()):
-            if hasattr(thing, name):
-                yield name, getattr(thing, name)
+    yield from getattr(thing, "__dict__", {}).items()
+    for name in _slots(type(thing)):  # type: ignore[arg-type]  # a class has a hash
+        value = getattr(thing, name, _ABSENT)
+        if value is not _ABSENT:
+            yield name, value
 
 
 def _contents(thing: Any) -> _Copy:  # noqa: ANN401 - one of `_IN_PLACE`

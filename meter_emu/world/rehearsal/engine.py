@@ -57,6 +57,7 @@ from meter_emu.errors import ConfigError, DeskError, PollsSpentError, ProgramErr
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.meter.acts import ListenerOf
+from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.clock_chips import clock_of
@@ -186,7 +187,7 @@ class HouseholdStory:
         pulse: Pulse | None = None,
     ) -> None:
         self._brings = False  # whether the card has been given a reactivation or a load
-        self._household, self._campaign = household, campaign
+        self.household, self._campaign = household, campaign
         rig = rig_of(household, campaign)
         self.rig, self._board = rig, rig.board
         if household.image is not None and rig.build.factory is not None:
@@ -200,7 +201,7 @@ class HouseholdStory:
             raise self._mistake("carrier", error) from None
         self.old_cards: list[VirtualCard] = []
         self._reissued = False  # whether the last writing was on a card that was new
-        self._writings: list[bytes] = []  # the card each time it came from the office
+        self.writings: list[bytes] = []  # the card each time it came from the office
         self._log = None if pulse is None else CallLog(self._board, pulse)
         # A clock that stands gives no hint to sleep by, and each of 16 weeks of minutes is then a
         # poll. Of our own program we know what it does in them, so such a home is left after two
@@ -211,6 +212,13 @@ class HouseholdStory:
             polls_max = POLLS_MAX
         witness = None if witness_of is None else witness_of(rig.board)
         self.bench, self.watch = rig.bench(take, witness, log=self._log, polls_max=polls_max)
+
+    def saved(self) -> AtRest:
+        """Return the household at rest: its meter, cards and office, and all that was seen.
+
+        Its `resume` puts everything back, except what another's program keeps in its own memory.
+        """
+        return AtRest(self.bench, self)
 
     def live_until(self, until_us: int) -> None:
         """Let the meter run."""
@@ -276,7 +284,7 @@ class HouseholdStory:
             if not self.rig.build.desk_has_defects:
                 key = "desk" if order.new_card is None or self._reissued else "card_expires"
                 raise self._mistake(key, error, visit_number) from None
-            self._writings.append(self.card.image.to_bytes())
+            self.writings.append(self.card.image.to_bytes())
             self.watch.see(self._board.now_us, What.DESK_FAILED, detail=str(error))
 
     def write(self, order: DeskOrder) -> None:
@@ -294,19 +302,19 @@ class HouseholdStory:
         written = self.rig.write(self.card, order)
         # Every state in which a card left the office, for the visit that plays an old copy: a card
         # that was read out at home and written back is the oldest trick of all.
-        self._writings.append(self.card.image.to_bytes())
+        self.writings.append(self.card.image.to_bytes())
         self._brings |= order.reactivate or order.load_cents > 0
         self.watch.see(self._board.now_us, What.DESK, detail=written)
 
     def _copied(self, visit: Visit) -> AnyImage:
         """Return a copy as it was then, or the newest card with some of its record as of then."""
         assert visit.copy_number is not None, "a copy was made at some time"
-        then = parse_image(self._writings[visit.copy_number - 1])
+        then = parse_image(self.writings[visit.copy_number - 1])
         image = self.card.image
         if not visit.records or not isinstance(image, CardImage) or not isinstance(then, CardImage):
             return then
         old, new = (record_on(one, Sfi.DESK) for one in (then, image))
-        for field in DESK_RECORDS[self._household.card_generation].fields:
+        for field in DESK_RECORDS[self.household.card_generation].fields:
             if _PART_OF.get(field.name) in visit.records:
                 end = field.offset + field.size_bytes
                 new = new[: field.offset] + old[field.offset : end] + new[end:]
@@ -334,7 +342,7 @@ class HouseholdStory:
 
     def _mistake(self, key: str, error: Exception, visit_number: int = 0) -> ConfigError:
         """Return a refused desk order as a mistake of the campaign's author."""
-        words = f"household {self._household.id!r}"
+        words = f"household {self.household.id!r}"
         if visit_number:
             words += f", visit {visit_number}"
         campaign = self._campaign
@@ -441,7 +449,7 @@ class HouseholdStory:
 
     def _reconnect(self) -> None:
         """Do what the lamp asks for, in this model's way."""
-        rearm = self._household.model.rearm
+        rearm = self.household.model.rearm
         key = Button[rearm.key.upper()]
         if rearm.hold_ms:
             self._rearm(key)
@@ -455,7 +463,7 @@ class HouseholdStory:
         """
         # With an appliance open the countdown finds a flow, and the valve goes off again. Somebody
         # looks round the kitchen and does it right the second time, as the leaflets ask.
-        if self._household.careless:
+        if self.household.careless:
             self._hold(key)
             if not self._board.panel.lamps & Lamp.RECONNECT:
                 return
@@ -476,10 +484,10 @@ class HouseholdStory:
     def _powered_us(self) -> int:
         """Return when the meter works again: nobody lights anything while its display is blank."""
         now_us = self._board.now_us
-        boot_us = self._household.model.boot_ms * 1_000 + WORK_US
+        boot_us = self.household.model.boot_ms * 1_000 + WORK_US
         ends_us = (
             back_us + boot_us
-            for lost_us, back_us in self._household.outages
+            for lost_us, back_us in self.household.outages
             if lost_us <= now_us < back_us + boot_us
         )
         return max((now_us, *ends_us))

@@ -246,7 +246,7 @@ class Rig:
             fields=order.fields,
         )
         self.serve(card, work, self._minute_2000(order.office_error_s), torn=order.torn)
-        return _words(order, self.household.model.measures.priced)
+        return order_in_words(order, self.household.model.measures.priced)
 
     def records_of(self, image: AnyImage) -> Sequence[RecordView]:
         """Return the records of a card of this operator, explained; none of another family's."""
@@ -341,7 +341,7 @@ def _reading(zone: TimeZone, *instants_us: int | None) -> CivilReading:
     return CivilReading.LATER if later else CivilReading.EARLIER
 
 
-def _words(order: DeskOrder, priced: Measure) -> str:
+def order_in_words(order: DeskOrder, priced: Measure) -> str:
     """Return what the office wrote, in words."""
     words = []
     if order.new_card is not None:

@@ -1,0 +1,146 @@
+"""`explore BUILD`: every sequence of a handful of acts, and every pair of power cuts, counted."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.progress import TextColumn, TimeElapsedColumn
+
+from meter_emu.cli.app import CliCommand, examples
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.names import BUILD, LEFT, WORD, json_option
+from meter_emu.cli.output import STDOUT, echo, naming, print_json, write_atomically
+from meter_emu.cli.printed.explored import explored_json
+from meter_emu.cli.progress import watched
+from meter_emu.explore.graph import dot_of
+from meter_emu.explore.roots import scope_named
+from meter_emu.explore.search import Explored, explore
+from meter_emu.verify.report import Counterexample
+
+_DEPTH: Final = 2  # where neither a depth nor a time is given: seconds
+_SHOWN: Final = 6  # ours: of what was merged and what differed, the rest is in --json
+_FOLDER: Final = "counterexamples"
+
+
+@examples(
+    "explore reference+end-exclusive",
+    "explore reference --scope aged --depth 4",
+    "explore mine:program --scope home.toml --time 600 --json result.json",
+)
+@click.command("explore", cls=CliCommand)
+@click.argument("build", type=BUILD)
+@click.option(
+    "--scope",
+    type=WORD,
+    metavar="NAME",
+    default="new",
+    help="A scope, or a campaign FILE; default new.",
+)
+@click.option(
+    "--depth", type=click.IntRange(min=0), help=f"So many acts at most; default {_DEPTH}."
+)
+@click.option("--time", "time_s", type=click.IntRange(min=1), help="At most so many seconds.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
+@click.option("--dot", "dot_file", type=LEFT, metavar="FILE", help="Write the graph, for Graphviz.")
+@click.option(
+    "--to",
+    "folder",
+    type=LEFT,
+    metavar="DIR",
+    default=_FOLDER,
+    help=f"Where to write what breaks; default {_FOLDER}.",
+)
+@json_option
+def explore_build(
+    build: str,
+    *,
+    scope: str,
+    depth: int | None,
+    time_s: int | None,
+    jobs: int | None,
+    dot_file: str | None,
+    folder: str,
+    json_file: str | None,
+) -> int:
+    """Try every sequence of a scope's acts on BUILD, and say what was exhausted.
+
+    Exit status: 0 nothing is broken, 1 something is.
+    """
+    sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
+    explored = Explored(scope_named(scope, build))
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    try:
+        with watched(*columns, total=None, shown=json_file != STDOUT) as done:
+            explore(
+                explored,
+                depth=_DEPTH if depth is None and time_s is None else depth,
+                time_s=time_s,
+                jobs=jobs,
+                edges=dot_file is not None,
+                hear=lambda so_far: done(so_far.transitions, _so_far(so_far)),
+            )
+    except KeyboardInterrupt:
+        echo("\n".join(_lines(explored, scope, None)), err=json_file == STDOUT)
+        raise
+    if dot_file is not None:
+        write_atomically(Path(dot_file), dot_of(explored).encode())
+    if json_file is not None:
+        print_json(explored_json(explored, scope), json_file)
+    if json_file != STDOUT:
+        file = None if explored.broken is None else _leave(explored.broken, Path(folder), scope)
+        echo("\n".join(_lines(explored, scope, file)))
+    return EXIT_OK if explored.broken is None else EXIT_FOUND
+
+
+def _so_far(so_far: Explored) -> str:
+    exhausted = "" if so_far.depth < 0 else f", {so_far.depth} acts exhausted"
+    return f"{so_far.transitions:,} transitions, {so_far.states:,} states{exhausted}"
+
+
+def _leave(found: Counterexample, folder: Path, scope: str) -> Path:
+    with naming(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"explore-{Path(scope.replace(':', '-')).stem}.toml"
+    write_atomically(file, found.text.encode())
+    return file
+
+
+def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
+    scope, found = explored.scope, explored.broken
+    sizes = f"{len(scope.acts)} acts at {len(scope.instants)} instants"
+    yield f"{scope.household.build}, scope {name}: {sizes}"
+    if found is not None:
+        yield f"  broken  {found.words}"
+        for line in found.course:
+            yield f"          {line}"
+        if file is not None:
+            yield f"          {file}: {len(found.text.splitlines())} lines; play it with rehearse"
+    yield f"  exhausted  {_exhausted(explored)}"
+    states = f"{explored.states:,} states, {len(explored.keys)} key states"
+    yield f"  looked at  {explored.transitions:,} transitions, {states}"
+    if explored.guided:
+        yield f"  beyond  {explored.guided:,} states gone on from, what is rare first"
+    merged = sorted(explored.merged.items(), key=lambda one: (-one[1], one[0]))
+    for rules, times in merged[:_SHOWN]:
+        yield f"  merged  {times:,}: {_because(rules)}"
+    if len(merged) > _SHOWN:
+        yield f"  merged  {sum(times for _, times in merged[_SHOWN:]):,}: by other rules together"
+    if explored.merges:
+        differ = f"{explored.differing:,} differ"
+        yield f"  merged pairs  {explored.pairs:,} lived on side by side, {differ}"
+    for pair, differs in explored.differences[:_SHOWN]:
+        yield f"  differs  {_because(pair.rules)}: {differs}"
+
+
+def _because(rules: Sequence[str]) -> str:
+    return f"apart from {', '.join(rules)}" if rules else "the same in every byte"
+
+
+def _exhausted(explored: Explored) -> str:
+    if explored.whole:
+        return "every sequence of acts at these instants"
+    if explored.depth < 0:
+        return "nothing yet"
+    return f"every sequence of {explored.depth} acts at these instants"

@@ -1,0 +1,78 @@
+"""What `explore` prints as JSON."""
+
+from typing import Annotated, TypeAlias
+
+from meter_emu.cli.printed.base import Printed, Shape
+from meter_emu.explore.search import Explored
+from meter_emu.resources import means
+
+_Path: TypeAlias = Annotated[tuple[int, ...], means("an act an instant, by its place in acts")]
+
+
+class MergedJson(Shape):
+    """Transitions to a state that was known, by what was left out of the comparison."""
+
+    rules: tuple[str, ...]
+    times: int
+
+
+class PairJson(Shape):
+    """Two paths to one state, after which the same acts were seen to do otherwise."""
+
+    rules: tuple[str, ...]
+    one: _Path
+    other: _Path
+    differs: Annotated[str, means("the first difference")]
+
+
+class BrokenJson(Shape):
+    """What is broken, and a story that shows it."""
+
+    words: str
+    course: Annotated[tuple[str, ...], means("the story in words")]
+    campaign: Annotated[str, means("the story as a campaign file, TOML")]
+
+
+class ExploredJson(Printed, tag="explore/1"):
+    """What of a scope was exhausted, and what is broken."""
+
+    build: str
+    scope: str
+    acts: tuple[str, ...]
+    instants: int
+    depth_exhausted: Annotated[int, means("acts of which every sequence was tried; -1 for none")]
+    whole: Annotated[bool, means("whether no more acts could happen at these instants")]
+    transitions: int
+    states: int
+    guided: Annotated[int, means("states gone on from beyond that depth")]
+    key_states: Annotated[dict[str, int], means("what people saw, without numbers, and how often")]
+    merged: tuple[MergedJson, ...]
+    merged_pairs: Annotated[int, means("merges of which both sides were lived on")]
+    merged_pairs_differing: int
+    differences: Annotated[tuple[PairJson, ...], means("the first of them")]
+    broken: BrokenJson | None
+
+
+def explored_json(explored: Explored, name: str) -> ExploredJson:
+    """Return what was explored of the scope of this name."""
+    scope, found = explored.scope, explored.broken
+    return ExploredJson(
+        build=scope.household.build,
+        scope=name,
+        acts=tuple(act.label for act in scope.acts),
+        instants=len(scope.instants),
+        depth_exhausted=explored.depth,
+        whole=explored.whole,
+        transitions=explored.transitions,
+        states=explored.states,
+        guided=explored.guided,
+        key_states=dict(sorted(explored.keys.items())),
+        merged=tuple(MergedJson(*one) for one in sorted(explored.merged.items())),
+        merged_pairs=explored.pairs,
+        merged_pairs_differing=explored.differing,
+        differences=tuple(
+            PairJson(pair.rules, pair.one, pair.other, differs)
+            for pair, differs in explored.differences
+        ),
+        broken=found and BrokenJson(found.words, found.course, found.text),
+    )

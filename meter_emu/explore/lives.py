@@ -1,0 +1,179 @@
+"""Lives a household along a path of acts, and puts it back where it was.
+
+Our own program is resumed from what was saved on the way. A program that is not ours may keep facts
+in its own memory, which nobody can save: its story is lived again from the start each time.
+"""
+
+from dataclasses import replace
+from typing import Final, NamedTuple, TypeAlias, final
+
+from meter_emu.errors import ConfigError, PollsSpentError, ProgramError
+from meter_emu.explore.scope import Act, Scope
+from meter_emu.units import SECOND_US
+from meter_emu.world.meter.at_rest import AtRest
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.failure import Alarm, NoPulse
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.engine import HouseholdStory
+from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
+
+Path: TypeAlias = tuple[int, ...]  # acts of the scope, by number
+_LOST_US: Final = SECOND_US  # the street loses its power a second after the instant
+
+
+@final
+class _Then(NamedTuple):
+    rest: AtRest | None
+    due_us: int
+    visits: tuple[Visit, ...]
+    outages: tuple[tuple[int, int], ...]
+
+
+@final
+class Lives:
+    """One household of a scope, which stands where the path that was gone last has led.
+
+    `over` is whether nothing more can happen to it: its program failed, or the campaign ends.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope: Final = scope
+        self.events: list[Event] = []
+        build = parse_build(scope.household.build)
+        self._ours: Final = build.factory is None
+        self._hosted: Final = build.hosted
+        self.due_us = 0
+        self.failed = False
+        self._visits: tuple[Visit, ...] = ()
+        self._outages: tuple[tuple[int, int], ...] = ()
+        self._path: Path = ()
+        self._kept: list[_Then] = []
+        self._begin()
+
+    def go(self, path: Path) -> None:
+        """Live along a path whose acts are all possible."""
+        shared = 0
+        if self._ours:
+            while (
+                shared < min(len(path), len(self._kept) - 1) and path[shared] == self._path[shared]
+            ):
+                shared += 1
+            del self._kept[shared + 1 :]
+            self._put_back(self._kept[-1])
+        else:
+            self._begin()
+        self._path = path
+        for act in path[shared:]:
+            assert self.do(self.scope.acts[act]), "the acts of a path were possible once"
+            self._kept.append(self._then())
+
+    def again(self) -> None:
+        """Go back to the end of the path, after an act that was tried from there."""
+        if self._ours:
+            self._put_back(self._kept[-1])
+        else:
+            self.go(self._path)
+
+    def do(self, act: Act) -> bool:
+        """Do one act and let time pass up to the next instant; return if it was possible."""
+        scope, at_us, story = self.scope, self.due_us, self.story
+        until_us = at_us
+        try:
+            if act.visit is not None:
+                visit = replace(act.visit, at_us=at_us, in_file=len(self._visits) + 1)
+                if not self._possible(visit):
+                    return False
+                self._visits += (visit,)
+                story.receive(visit, len(self._visits) - 1)
+                until_us = max(at_us, story.bench.board.now_us)
+            elif act.outage_us:
+                lost_us = at_us + _LOST_US
+                back_us = lost_us + act.outage_us
+                if any(
+                    lost < back_us + _LOST_US and lost_us <= back for lost, back in self._outages
+                ):
+                    return False
+                if back_us >= scope.campaign.end_us:
+                    return False
+                self._outages = tuple(sorted((*self._outages, (lost_us, back_us))))
+                story.bench.plan_outage(lost_us, back_us)
+                story.household = replace(story.household, outages=self._outages)
+                until_us = back_us
+            self.due_us = scope.after(until_us)
+            story.live_until(self.due_us)
+            story.bench.board.settle()
+        except ConfigError:  # the office refuses: it is right, and this cannot happen
+            return False
+        except (ProgramError, PollsSpentError) as error:
+            story.fail(error)
+            self.failed = True
+        return True
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can happen."""
+        return self.failed or self.due_us >= self.scope.campaign.end_us
+
+    @property
+    def household(self) -> Household:
+        """The household with what has happened to it."""
+        return replace(self.scope.household, visits=self._visits, outages=self._outages)
+
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign, which ends where the household stands."""
+        return replace(self.scope.campaign, end_us=self.due_us)
+
+    def seen(self) -> list[Event]:
+        """Return what was seen up to now, as a rehearsal that ends now has it."""
+        if self.failed:
+            return sorted(self.events, key=lambda event: event.at_us)
+        self.story.end(self.due_us)
+        seen = sorted(self.events, key=lambda event: event.at_us)
+        assert self.events.pop().what is What.ENDED, "the end is what was seen last"
+        return seen
+
+    def saved(self) -> AtRest:
+        """Return the household as it is now."""
+        return self.story.saved()
+
+    # Inside --------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Live up to the first instant."""
+        scope = self.scope
+        self.events, self.failed = [], False
+        pulse = None if self._ours else NoPulse() if self._hosted else Alarm()
+        self.story = HouseholdStory(
+            scope.household, scope.campaign, self.events.append, pulse=pulse
+        )
+        self._visits, self._outages = scope.household.visits, scope.household.outages
+        self.due_us, self._path = scope.instants[0], ()
+        try:
+            for number, visit in enumerate(self._visits):
+                self.story.live_until(visit.at_us)
+                self.story.receive(visit, number)
+            self.story.live_until(self.due_us)
+        except (ProgramError, PollsSpentError) as error:
+            self.story.fail(error)
+            self.failed = True
+        self._kept = [self._then()]
+
+    def _possible(self, visit: Visit) -> bool:
+        """Whether there is the card that is to be put in."""
+        if visit.kind is VisitKind.OLD_CARD:
+            return (visit.card_number or 0) <= len(self.story.old_cards)
+        if visit.kind is VisitKind.COPY:
+            return (visit.copy_number or 0) <= len(self.story.writings)
+        return True
+
+    def _then(self) -> _Then:
+        rest = self.saved() if self._ours else None
+        return _Then(rest, self.due_us, self._visits, self._outages)
+
+    def _put_back(self, then: _Then) -> None:
+        assert then.rest is not None, "our own program's household was saved"
+        then.rest.resume()
+        self.failed = False
+        self.due_us, self._visits, self._outages = then.due_us, then.visits, then.outages

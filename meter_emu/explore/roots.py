@@ -1,0 +1,44 @@
+"""Finds the scope of a name: a built-in one, any campaign file, or the story of a hazard."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from meter_emu.errors import ConfigError
+from meter_emu.explore.scope import Scope, scope_of
+from meter_emu.laws import laws
+from meter_emu.nearest import hint
+from meter_emu.resources import built_in
+from meter_emu.stories.chooser import seeded
+from meter_emu.verify.program import covered
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+
+
+def scope_named(name: str, build: str) -> Scope:
+    """Return the scope of a file, a built-in name, `CAMPAIGN:HOUSEHOLD` or a hazard's law.
+
+    Raise `ConfigError` for what is none of these.
+    """
+    parse_build(build)
+    law = laws().get(name)
+    if law is not None and law.hazard:
+        kits, _ = covered(parse_build(build), ())
+        return scope_of(law.draw(seeded(f"0/{law.draw.__name__}/0"), kits), build)
+    file, _, household = name.partition(":")
+    known = {**built_in("scopes"), **built_in("campaigns")}
+    path = known.get(file) or Path(file)
+    if file not in known and not path.exists():
+        why = f"no such file, scope, campaign or hazard{hint(name, [*known, *laws()])}"
+        raise ConfigError(name, "", f"{why}; the scopes are {', '.join(built_in('scopes'))}")
+    campaign = load_campaign(path)
+    return scope_of(_alone(campaign, household) if household else campaign, build)
+
+
+def _alone(campaign: Campaign, household: str) -> Campaign:
+    """Return the campaign with this household alone."""
+    alone = campaign.households.alone(household)
+    if alone is None:
+        ids = [entry.first.id for entry in campaign.households.entries]
+        why = f"no household {household!r}{hint(household, ids)}"
+        raise ConfigError(campaign.path, "household", why)
+    return replace(campaign, households=alone)

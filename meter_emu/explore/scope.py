@@ -1,0 +1,124 @@
+"""A scope: the household to begin with, what may happen to it, and the instants to look at.
+
+It is read from a campaign of one household. Its visits and outages are the *acts*, and its dates
+the instants: at each of them any one act may happen, or nothing. So a campaign file is a scope, and
+what is found is a campaign again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final, NamedTuple, final
+
+from meter_emu.errors import ConfigError
+from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.meter.model import uncertainty_s
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
+from meter_emu.world.rehearsal.outcome import WORK_US
+from meter_emu.world.rehearsal.rig import order_in_words
+
+_HERALD_US: Final = 61 * SECOND_US  # ours: a poll before the end, and the second before
+
+
+@final
+class Act(NamedTuple):
+    """One thing that may happen at an instant: a visit, an outage so long, or nothing."""
+
+    label: str
+    visit: Visit | None = None
+    outage_us: int = 0
+
+
+NOTHING: Final = Act("nothing")  # the first act of every scope
+
+
+@final
+class Scope(NamedTuple):
+    """What is explored, on the build that the household has."""
+
+    campaign: Campaign
+    household: Household
+    acts: tuple[Act, ...]
+    instants: tuple[int, ...]
+
+    def after(self, at_us: int) -> int:
+        """Return the first instant after another, or the campaign's end."""
+        return next((us for us in self.instants if us > at_us), self.campaign.end_us)
+
+    @property
+    def copied(self) -> int:
+        """How many of the office's writings somebody may put in a copy of, the first ones."""
+        return max(act.visit.copy_number or 0 for act in self.acts if act.visit)
+
+
+def scope_of(campaign: Campaign, build: str, *, from_us: int | None = None) -> Scope:
+    """Return the scope that a campaign's one household gives, on a build.
+
+    What comes before `from_us` has happened at its time; what comes later are the acts. Raise
+    `ConfigError` where there is more than one household, or nothing may happen.
+    """
+    if len(campaign.households) != 1:
+        want = f"want one household, got {len(campaign.households)}"
+        raise ConfigError(campaign.path or campaign.name, "household", want)
+    household = replace(campaign.households[0], build=build)
+    from_us = campaign.start_us if from_us is None else from_us
+    found = {us for us, _ in household.rtc_found}
+    fixed = [one for one in household.outages if one[1] in found or one[0] < from_us]
+    outages = [one for one in household.outages if one not in fixed]
+    visits = [visit for visit in household.visits if visit.at_us >= from_us]
+    if not visits and not outages:
+        raise ConfigError(campaign.path or campaign.name, household.id, "want a visit: an act")
+    acts = [NOTHING]
+    for visit in visits:
+        timeless = replace(visit, at_us=0, in_file=0)
+        if all(act.visit != timeless for act in acts):
+            acts.append(Act(_label(timeless, household), visit=timeless))
+    for long_us in dict.fromkeys(back - lost for lost, back in outages):
+        acts.append(Act(f"no power for {long_us // SECOND_US} s", outage_us=long_us))
+    instants = {from_us, *(visit.at_us for visit in visits), *(one[0] for one in outages)}
+    for end_us in _ends(household):
+        instants |= {end_us - _HERALD_US, _over_us(household, end_us)}
+    root = replace(
+        household,
+        outages=tuple(fixed),
+        visits=tuple(visit for visit in household.visits if visit.at_us < from_us),
+        expect=None,
+        expect_cut_us=None,
+    )
+    return Scope(
+        campaign=campaign,
+        household=root,
+        acts=tuple(acts),
+        instants=tuple(sorted(us for us in instants if from_us <= us < campaign.end_us)),
+    )
+
+
+def _ends(household: Household) -> Iterator[int]:
+    """Yield T1 and T2 of every order, and when cards expire."""
+    cards = [household.first_card]
+    for visit in household.visits:
+        if visit.desk is not None:
+            yield from (us for us in (visit.desk.defer_us, visit.desk.cut_us) if us is not None)
+            cards += [visit.desk.new_card] if visit.desk.new_card else []
+    yield from (card.expires_us for card in cards if card.expires_us is not None)
+
+
+def _over_us(household: Household, end_us: int) -> int:
+    """Return an instant at which any right meter has acted on an end, on a whole minute."""
+    u_s = uncertainty_s(household.model, household.clock_set_us, end_us)
+    late_us = (2 * u_s + household.model.poll_s) * SECOND_US + household.model.boot_ms * 1_000
+    return -(-(end_us + late_us + WORK_US) // MINUTE_US) * MINUTE_US + MINUTE_US
+
+
+def _label(visit: Visit, household: Household) -> str:
+    if visit.desk is not None:
+        torn = ", torn" if visit.desk.torn else ""
+        return f"office: {order_in_words(visit.desk, household.model.measures.priced)}{torn}"
+    if visit.kind is VisitKind.COPY:
+        return f"insert a copy, office visit {visit.copy_number}"
+    if visit.kind is VisitKind.OLD_CARD:
+        return f"insert card {visit.card_number}"
+    if visit.kind is VisitKind.CLOCK_CARD:
+        return f"technician, {visit.clock_error_s} s off"
+    key = f" {visit.key.name.lower()}" if visit.key is not None and visit.key.name else ""
+    return f"{visit.kind.value}{key}"

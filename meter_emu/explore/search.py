@@ -1,0 +1,351 @@
+"""`explore(scope, ...)`: breadth first by the number of acts, over every instant of a scope.
+
+All that `n` acts can lead to is looked at before any `n + 1`, and of two states that are the same
+only the first is gone on from. So what a depth has exhausted is a fact about the program, and the
+first thing that breaks was reached by as few acts as can be. Beyond that depth, states that show
+what was seldom seen go first.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count, islice
+from random import Random
+from time import monotonic
+from typing import Final, NamedTuple, TypeAlias, final
+
+from meter_emu.explore.canonical import Canonical, Forms
+from meter_emu.explore.lives import Lives, Path
+from meter_emu.explore.scope import Scope
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Broken, Trial, campaign_of
+from meter_emu.verify.report import Counterexample, story_in_words
+from meter_emu.workers.processes import here_or_processes
+from meter_emu.workers.work import Task
+from meter_emu.world.meter.events import Event
+from meter_emu.world.rehearsal.fleet import Run
+from meter_emu.world.rehearsal.verdict import judge
+from meter_emu.world.rehearsal.verdicts import Verdict
+
+_BATCH: Final = 24  # ours: states a process takes at once; a third of a second
+_PAIR_ONE_IN: Final = 50  # ours: merges of which both sides are lived on
+_PAIR_ACTS: Final = 3  # ours: acts on both, then nothing until the end
+_ALIKE_MAX: Final = 20  # ours: differences that are kept to be shown
+_NUMBERS: Final = re.compile(r"[0-9][0-9:.,-]*")
+_ENDED_BADLY: Final = (Verdict.CRASHED, Verdict.HUNG)
+
+
+@final
+class Led(NamedTuple):
+    """What one act led to: its form, `None` at the end, what is shown, and what is wrong."""
+
+    act: int
+    instant_us: int
+    form: Canonical | None
+    key: str
+    wrong: str | None
+
+
+@final
+class Pair(NamedTuple):
+    """Two paths whose ends were merged, by these rules."""
+
+    one: Path
+    other: Path
+    rules: tuple[str, ...]
+
+
+_Unit: TypeAlias = "tuple[Path, ...] | Pair"
+_Result: TypeAlias = "list[list[Led]] | str | None"
+
+
+@final
+class Exploring(Task[_Unit, _Result]):
+    """Goes on from states by every act; or lives on both sides of a merge and compares them."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope: Final = scope
+        self._lives: Lives | None = None
+        self._forms: Forms | None = None
+
+    def run(self, unit: _Unit, memory: memoryview | None = None) -> _Result:  # noqa: ARG002
+        """Return each state's children; of a pair what differs, `None` if nothing does."""
+        if self._lives is None:
+            self._lives = Lives(self._scope)
+            self._forms = Forms(self._lives)
+        if isinstance(unit, Pair):
+            return self._differs(self._lives, unit)
+        return [list(self._children(self._lives, path)) for path in unit]
+
+    def _children(self, lives: Lives, path: Path) -> Iterator[Led]:
+        lives.go(path)
+        for number, act in enumerate(self._scope.acts):
+            if lives.do(act):
+                seen = lives.seen()
+                assert self._forms is not None, "made with the household"
+                form = None if lives.over else self._forms.of(lives, seen)
+                yield Led(number, lives.due_us, form, key_of(lives), wrong_in(lives, seen))
+            lives.again()
+
+    def _differs(self, lives: Lives, pair: Pair) -> str | None:
+        acts = Random(repr(pair)).choices(range(1, len(self._scope.acts)), k=_PAIR_ACTS)  # noqa: S311
+        one, other = (self._course(lives, path, acts) for path in (pair.one, pair.other))
+        if one == other:
+            return None
+        apart = next((both for both in zip(one, other, strict=False) if both[0] != both[1]), None)
+        return f"{apart}" if apart else f"{len(one)} and {len(other)} events"
+
+    def _course(self, lives: Lives, path: Path, acts: Sequence[int]) -> list[str]:
+        """Return what is seen after a path: of these acts, and then of nothing until the end."""
+        lives.go(path)
+        before = len(lives.events)
+        for act in acts:
+            if not lives.over and not lives.do(self._scope.acts[act]):
+                lives.again()
+                return ["the office refuses"]
+        while not lives.over:
+            lives.do(self._scope.acts[0])
+        seen = [
+            f"{event.at_us} {event.what.value} {event.shown}" for event in lives.events[before:]
+        ]
+        return [*seen, str(wrong_in(lives, lives.seen()) is not None)]
+
+
+def key_of(lives: Lives) -> str:
+    """Return what a person in front of the meter sees of its state, without numbers."""
+    board = lives.story.bench.board
+    shown = _NUMBERS.sub("#", board.panel.text)
+    supply = "on" if board.switch.on else "off"
+    limited = " limited" if board.switch.limiter_a else ""
+    lamps = " ".join(str(lamp.name).lower() for lamp in board.panel.lamps)
+    return f"{supply}{limited} | {shown} | {lamps}"
+
+
+def wrong_in(lives: Lives, events: Sequence[Event]) -> str | None:
+    """Return what is wrong with what was seen up to now: the first fault that the judge finds."""
+    outcome = judge(lives.household, lives.campaign, events)
+    if not (outcome.breaches or outcome.findings or outcome.verdict in _ENDED_BADLY):
+        return None
+    trial = Trial(campaign_of(lives.campaign, lives.household), lives.household.build)
+    trial.run = Run(trial.household, outcome, list(events))
+    found = promises(trial)
+    return found.words if isinstance(found, Broken) else None
+
+
+@final
+@dataclass(slots=True)
+class Explored:
+    """What was exhausted so far, and what was found.
+
+    `depth` is the number of acts of which every sequence was looked at, -1 before the first.
+    `guided` counts the states gone on from beyond it. `merged` counts by the rules that were
+    needed, `keys` what people saw. `pairs` of merged states were lived on, with `differences`.
+    """
+
+    scope: Scope
+    depth: int = -1
+    whole: bool = False
+    states: int = 1
+    transitions: int = 0
+    guided: int = 0
+    pairs: int = 0
+    merged: dict[tuple[str, ...], int] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=dict)
+    differences: list[tuple[Pair, str]] = field(default_factory=list)
+    differing: int = 0
+    broken: Counterexample | None = None
+    broken_path: Path = ()
+    edges: list[tuple[Path, int, Path]] | None = None
+
+    @property
+    def merges(self) -> int:
+        """How many transitions led to a state that was known."""
+        return sum(self.merged.values())
+
+
+HearExplored: TypeAlias = Callable[[Explored], None]
+
+
+@final
+class _Search:
+    """The states of a search: what is known, and what is to be gone on from, by instant."""
+
+    def __init__(self, explored: Explored, task: Exploring, jobs: int | None) -> None:
+        self.explored: Final = explored
+        self.ahead: list[list[Path]] = [[] for _ in explored.scope.instants]
+        self.later: list[list[Path]] = [[] for _ in explored.scope.instants]
+        self._task: Final = task
+        self._engine: Final = here_or_processes(jobs)
+        self._known: Final[dict[bytes, tuple[Path, tuple[bytes, ...]]]] = {}
+        self._place: Final = {us: place for place, us in enumerate(explored.scope.instants)}
+        self._pairs: list[Pair] = []
+        self.rare: list[tuple[int, int, Path]] = []
+        self._number = count()
+
+    def expand(self, paths: Iterable[Path], ends_s: float, *, guided: bool = False) -> bool:
+        """Go on from states; return whether all were, and nothing broke."""
+        units = _batches(paths)
+        given: list[tuple[Path, ...]] = []
+
+        def giving() -> Iterator[_Unit]:
+            for unit in units:
+                given.append(unit)
+                yield unit
+
+        with closing(self._engine.results(self._task, giving())) as results:
+            for number, children in enumerate(results):
+                assert isinstance(children, list), "states were gone on from"
+                for path, of_one in zip(given[number], children, strict=True):
+                    for child in of_one:
+                        if self._take(path, child, guided=guided):
+                            return False
+                if monotonic() > ends_s:
+                    return False
+        return True
+
+    def compare(self) -> None:
+        """Live on both sides of the merges that were chosen."""
+        pairs, self._pairs = self._pairs, []
+        explored = self.explored
+        with closing(self._engine.results(self._task, iter(pairs))) as results:
+            for pair, differs in zip(pairs, results, strict=True):
+                explored.pairs += 1
+                if differs is not None:
+                    explored.differing += 1
+                    explored.differences += [(pair, str(differs))]
+                    del explored.differences[_ALIKE_MAX:]
+
+    def _take(self, path: Path, child: Led, *, guided: bool) -> bool:
+        """Take what an act led to; return whether it breaks something."""
+        explored, reached = self.explored, (*path, child.act)
+        explored.transitions += 1
+        seen = explored.keys[child.key] = explored.keys.get(child.key, 0) + 1
+        if child.wrong is not None:
+            explored.broken_path = reached
+            return True
+        if child.form is None:
+            return False
+        known = self._known.get(child.form.digest)
+        if explored.edges is not None:
+            explored.edges.append((path, child.act, known[0] if known else reached))
+        if known is None:
+            self._known[child.form.digest] = reached, child.form.left_out
+            explored.states += 1
+            if guided:
+                heappush(self.rare, (seen, next(self._number), reached))
+            else:
+                among = self.later if child.act else self.ahead
+                among[self._place[child.instant_us]].append(reached)
+            return False
+        rules = child.form.differing(Canonical(child.form.digest, known[1]))
+        explored.merged[rules] = explored.merged.get(rules, 0) + 1
+        if explored.merges % _PAIR_ONE_IN == 0:
+            self._pairs.append(Pair(known[0], reached, rules))
+        return False
+
+
+def explore(
+    explored: Explored,
+    *,
+    depth: int | None = None,
+    time_s: float | None = None,
+    jobs: int | None = 1,
+    edges: bool = False,
+    hear: HearExplored = lambda _explored: None,
+) -> Explored:
+    """Explore a scope: every sequence of `depth` acts, then what shows something new.
+
+    What is found so far is in `explored`, also where it is interrupted.
+
+    It ends at the depth, or if there is a time when that is over: half of it is for the claim.
+    Raise `ConfigError` for a build that does not exist, or a card that the office must not issue.
+    """
+    assert depth is not None or time_s is not None, "it must end some time"
+    scope, explored.edges = explored.scope, [] if edges else None
+    task = Exploring(scope)
+    search = _Search(explored, task, jobs)
+    began_s = monotonic()
+    ends_s = began_s + time_s if time_s is not None else float("inf")
+    claim_s = began_s + time_s / 2 if time_s is not None and depth is None else ends_s
+    search.ahead[0].append(())
+    hear(explored)
+    while _exhaust(search, claim_s, hear):
+        explored.depth += 1
+        search.ahead, search.later = search.later, [[] for _ in scope.instants]
+        explored.whole = not any(search.ahead)
+        if explored.whole or explored.depth == depth:
+            break
+    if not explored.broken_path and time_s is not None and not explored.whole:
+        _wander(search, ends_s, hear)
+    search.compare()
+    if explored.broken_path:
+        explored.broken = _counterexample(scope, explored.broken_path)
+    return explored
+
+
+def _exhaust(search: _Search, ends_s: float, hear: HearExplored) -> bool:
+    """Go on from every state that as many acts have led to; return whether all were."""
+    for place in range(len(search.ahead)):
+        paths, search.ahead[place] = search.ahead[place], []
+        if not search.expand(iter(sorted(paths)), ends_s):
+            search.ahead[place] = paths
+            return False
+        search.compare()
+        hear(search.explored)
+    return True
+
+
+def _wander(search: _Search, ends_s: float, hear: HearExplored) -> None:
+    """Go on from states that show what was seldom seen, until the time is over."""
+    explored = search.explored
+    waiting = [path for paths in (*search.ahead, *search.later) for path in paths]
+    for number, path in enumerate(waiting):
+        heappush(search.rare, (1, number, path))
+    while search.rare and monotonic() < ends_s:
+        paths = [heappop(search.rare)[2] for _ in range(min(len(search.rare), 8 * _BATCH))]
+        explored.guided += len(paths)
+        if not search.expand(iter(sorted(paths)), ends_s, guided=True):
+            return
+        search.compare()
+        hear(explored)
+
+
+def _batches(paths: Iterable[Path]) -> Iterator[tuple[Path, ...]]:
+    paths = iter(paths)
+    while batch := tuple(islice(paths, _BATCH)):
+        yield batch
+
+
+def _counterexample(scope: Scope, path: Path) -> Counterexample:
+    """Return a path that breaks something as a campaign, without the acts that it does not need."""
+    lives = Lives(scope)
+    runs = 0
+    for place, act in enumerate(path):
+        shorter = (*path[:place], 0, *path[place + 1 :])
+        if act:
+            runs += 1
+            path = shorter if _breaks(lives, shorter) is not None else path
+    words = _breaks(lives, path)
+    assert words is not None, "it broke before, and nothing is left to chance"
+    trial = Trial(campaign_of(lives.campaign, lives.household), scope.household.build)
+    found = promises(trial)
+    assert isinstance(found, Broken), "played from its file it breaks as well"
+    return Counterexample(
+        number=0,
+        campaign=trial.campaign,
+        words=found.words,
+        course=story_in_words(trial),
+        tape=(),
+        runs=runs,
+    )
+
+
+def _breaks(lives: Lives, path: Path) -> str | None:
+    """Return what is wrong at the end of a path, or on the way; `None` if it cannot be gone."""
+    lives.go(())
+    for act in path:
+        if lives.over or not lives.do(lives.scope.acts[act]):
+            return None
+    return wrong_in(lives, lives.seen())
