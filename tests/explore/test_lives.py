@@ -3,6 +3,8 @@
 from dataclasses import replace
 from random import Random
 
+import pytest
+
 from meter_emu.explore.lives import Lives, Path
 from meter_emu.explore.scope import Scope, scope_of
 from meter_emu.resources import built_in
@@ -50,6 +52,7 @@ def seen_of(lives: Lives) -> tuple[object, ...]:
     return image, lives.story.card.image.to_bytes(), events, judge(household, campaign, events)
 
 
+@pytest.mark.slow("30 lives with detours, and each again without")
 @each_cell("build", BUILDS, short=1)
 def test_chains_of_putting_back_equal_one_life(build):
     lives = Lives(scope(build))
