@@ -31,7 +31,7 @@ PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet insta
 HASHED  = $(PIP) --require-hashes --requirement
 OURS    = $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power docs release-check lint bench same fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power docs release-check lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -64,8 +64,8 @@ test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every l
 test-judge: $(DEV)  ## the judge against a second oracle and changed logs: 5,000 homes each, minutes
 	@JUDGE_HOMES=5000 JUDGE_TROUBLED=5000 JUDGE_CHANGES=5000 $(BIN)/python -m pytest -q -s -o faulthandler_timeout=0 -k "second_oracle or cause_of_doubt or change_of_a_log" tests/world/rehearsal
 
-test-laws: $(DEV)  ## the reference: 20,000 stories, 2,000 of each law that runs a home again, rates of hazards
-	@$(BIN)/meter-emu verify reference --examples 20000 --seed 1 --to .stamps/counterexamples
+test-laws: $(DEV)  ## the reference: 80,000 stories, 2,000 of each law that runs a home of its own, rates of hazards
+	@$(BIN)/meter-emu verify reference --examples 80000 --seed 1 --to .stamps/counterexamples
 	@METER_EMU_PLACED=2000 $(BIN)/python -m pytest $(PYTEST_ARGS) -k placed tests/stories/test_hazards.py
 
 test-strangers: $(DEV)  ## twelve right programs not ours in shape: 1,000 stories of all laws each, hours
@@ -126,6 +126,9 @@ bench: $(BENCH)  ## speed, each row with its target next to it
 
 same: $(DEV)  ## this tree against another, AGAINST=COMMIT: the same bytes in every cell, and how long both take: minutes
 	@$(BIN)/python -m tests.bench.paired $(AGAINST)
+
+spread: $(DEV)  ## the fleet on one process, two, a cluster, and one whose workers change: METERS=1000 for fewer; minutes
+	@$(BIN)/python -m tests.bench.spread $(if $(METERS),--meters $(METERS))
 
 fuzz: $(FUZZ)  ## fuzz every target, TIME seconds in all (60): a line each
 	@$(BIN)/meter-emu fuzz run all --time $(TIME)

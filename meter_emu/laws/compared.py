@@ -163,7 +163,7 @@ CARRIER: Final = Law(
     presumes="cards of the same generation; 2u and a poll apart are the same time",
     draw=armed_household,
     check=_carrier,
-    one_in=10,
+    one_in=40,
 )
 
 
@@ -184,7 +184,7 @@ CHIP: Final = Law(
     presumes="clocks of the same bound; 2u and a poll apart are the same time",
     draw=armed_household,
     check=_chip,
-    one_in=10,
+    one_in=40,
 )
 
 
@@ -204,7 +204,7 @@ GENERATION: Final = Law(
     presumes="of a time that comes twice, the later",
     draw=armed_household,
     check=_generation,
-    one_in=10,
+    one_in=40,
 )
 
 
@@ -226,7 +226,7 @@ TIME_BASE: Final = Law(
     presumes="clocks of the same bound; 2u and a poll apart are the same time",
     draw=armed_household,
     check=_time_base,
-    one_in=10,
+    one_in=40,
 )
 
 
@@ -253,7 +253,7 @@ POLL_PHASE: Final = Law(
     presumes="nothing",
     draw=armed_household,
     check=_poll_phase,
-    one_in=10,
+    one_in=40,
 )
 
 
@@ -274,7 +274,7 @@ SLOWER_CLOCK: Final = Law(
     presumes="a clock within its model's bound",
     draw=armed_household,
     check=_slower_clock,
-    one_in=10,
+    one_in=40,
 )
 
 
@@ -307,7 +307,7 @@ SHOWN_AGAIN: Final = Law(
     presumes="nothing",
     draw=armed_household,
     check=_shown_again,
-    one_in=10,
+    one_in=40,
 )
 
 
@@ -340,5 +340,5 @@ NO_ORDERS: Final = Law(
     presumes="nothing",
     draw=armed_household,
     check=_no_orders,
-    one_in=10,
+    one_in=40,
 )

@@ -28,5 +28,5 @@ LAW: Final = Law(
     presumes="some hours round T",
     draw=around_t,
     check=_check,
-    one_in=10,
+    one_in=40,
 )

@@ -108,8 +108,8 @@ class Law:
 
     `says` is its sentence; `properties` are its numbers in the catalogue's source (P1 to P14);
     `presumes` are its assumptions. `draw` draws its stories; laws with the same draw share them. It
-    is checked against one story in `one_in`: a second run costs more. A `hazard` draws a situation
-    that other stories do not meet.
+    is checked against one story in `one_in`: a run of its own costs more than to look at one that
+    others share. A `hazard` draws a situation that other stories do not meet.
     """
 
     id: str

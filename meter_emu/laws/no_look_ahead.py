@@ -34,5 +34,5 @@ LAW: Final = Law(
     presumes="nothing",
     draw=story,
     check=_check,
-    one_in=10,
+    one_in=40,
 )

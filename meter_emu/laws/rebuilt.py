@@ -39,5 +39,5 @@ LAW: Final = Law(
     presumes="our own program, with or without defects",
     draw=around_t,
     check=_check,
-    one_in=10,
+    one_in=40,
 )

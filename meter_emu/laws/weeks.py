@@ -63,5 +63,5 @@ LAW: Final = Law(
     presumes="no change of clocks within the story",
     draw=story,
     check=_check,
-    one_in=10,
+    one_in=40,
 )

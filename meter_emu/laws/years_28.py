@@ -34,5 +34,5 @@ LAW: Final = Law(
     presumes="years 2000 to 2099, in which every fourth is a leap year; the zone's rule unchanged",
     draw=story,
     check=_check,
-    one_in=10,
+    one_in=40,
 )

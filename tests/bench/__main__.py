@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from tests.bench import cards, hosted, meters, pcsc, polls, startup, timestamps, tokens
+from tests.bench import cards, examples, hosted, meters, pcsc, polls, startup, timestamps, tokens
 from tests.bench.row import Row
 
 ROOMS: Final = (
@@ -20,6 +20,7 @@ ROOMS: Final = (
     pcsc.rows,
     meters.rows,
     polls.rows,
+    examples.rows,
     hosted.rows,
     startup.rows,
 )

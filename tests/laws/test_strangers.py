@@ -108,7 +108,7 @@ def test_a_comparison_outside_is_not_asked_and_counted():
     trial = Trial(laws()["generation"].draw(seeded("1"), [kit]), build)
     assert laws()["generation"].asked(trial) is NOT_ASKED
     assert trial.not_asked == 1
-    report = verify(build, law_ids=["generation"], models=[MODEL["pcf8563"]], examples=31)
+    report = verify(build, law_ids=["generation"], models=[MODEL["pcf8563"]], examples=121)
     (examined,) = report.examined
     assert examined.held_on == 0
     assert 1 <= examined.not_asked == examined.asides[NOT_ASKED.why]

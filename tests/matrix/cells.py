@@ -23,6 +23,7 @@ from meter_emu.world.rehearsal.verdicts import MEANING, Verdict
 from tests.matrix.shadow import Shadow, fresh_parts, shadowed
 
 POLLS_MAX: Final = 1_000  # ours: of a home; the reference has 400 at most, in 300 stories
+ONE_IN_MAX: Final = 10  # ours: so often every law is asked, of whatever costs
 DECLARED_MAX: Final = 1_000  # ours: for the law that a defect names, until that kills
 INFECTED_MAX: Final = 10  # ours: a law that holds on so many stories with a difference survives
 CHECKED_ONE_IN: Final = 100
@@ -103,7 +104,11 @@ class _Asking(NamedTuple):
         """Ask laws that draw alike; return how often a run of the reference was the same."""
         checked = 0
         for number in numbers:
-            asked = [law for law in group if number % law.one_in == 0 and self._is_open(law)]
+            asked = [
+                law
+                for law in group
+                if number % min(law.one_in, ONE_IN_MAX) == 0 and self._is_open(law)
+            ]
             if not asked:
                 continue
             draw = asked[0].draw

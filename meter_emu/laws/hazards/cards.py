@@ -95,7 +95,7 @@ RECORD_PUT_BACK: Final = Law(
     presumes="a card of files",
     draw=record_put_back,
     check=_check_record_put_back,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -135,7 +135,7 @@ REPLACED_CARD: Final = Law(
     presumes="nothing",
     draw=replaced_card,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -175,7 +175,7 @@ TORN_VISIT: Final = Law(
     presumes="nothing",
     draw=torn_visit,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -209,6 +209,6 @@ TWO_OFFICES: Final = Law(
     presumes="no office more than a quarter of an hour ahead, a clock that is believed",
     draw=two_offices,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )

@@ -73,7 +73,7 @@ CLOCK_UPSET: Final = Law(
     presumes="a program that compares its clock with its ticks",
     draw=clock_upset,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -100,7 +100,7 @@ LOST_SETTING: Final = Law(
     presumes="a program that reads its clock after it has set it",
     draw=lost_setting,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -146,6 +146,6 @@ OLD_CLOCK_CARD: Final = Law(
     presumes="a clock that is believed when the card comes",
     draw=old_clock_card,
     check=_check_old_clock_card,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )

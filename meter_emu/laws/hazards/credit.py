@@ -55,7 +55,7 @@ CREDIT_EDGE: Final = Law(
     presumes="a clock within its model's bound",
     draw=credit_edge,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -110,7 +110,7 @@ CREDIT_WITHOUT_TIME: Final = Law(
     presumes="nothing",
     draw=credit_without_time,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -159,7 +159,7 @@ EMERGENCY_AGAIN: Final = Law(
     presumes="somebody who asks for supply as this model wants it",
     draw=emergency_again,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -220,7 +220,7 @@ MANY_LOADS: Final = Law(
     presumes="a card on which the meter writes",
     draw=many_loads,
     check=_check_many_loads,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -289,6 +289,6 @@ USED_WITHOUT_TIME: Final = Law(
     presumes="a display that says so, as ours does",
     draw=used_without_time,
     check=_check_used_without_time,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )

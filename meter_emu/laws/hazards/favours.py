@@ -226,7 +226,7 @@ SHELTER_HAS_AN_END: Final = Law(
     presumes="no other reason for supply; a program that has such hours",
     draw=shelter,
     check=_check_shelter,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -303,6 +303,6 @@ DOUBT_HAS_AN_END: Final = Law(
     presumes="a day at most of what each power failure makes the meter forget",
     draw=doubt,
     check=_check_doubt,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )

@@ -49,7 +49,7 @@ DEFERRED_AGAIN: Final = Law(
     presumes="a clock within its model's bound",
     draw=deferred_again,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -89,7 +89,7 @@ OLDER_COPY: Final = Law(
     presumes="a card that can be copied",
     draw=older_copy,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -129,7 +129,7 @@ HOLIDAY: Final = Law(
     presumes="a clock within its model's bound",
     draw=holiday,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -170,7 +170,7 @@ WOKEN: Final = Law(
     presumes="a clock within its model's bound",
     draw=woken,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -208,7 +208,7 @@ SET_BACK: Final = Law(
     presumes="a clock within its model's bound, as far ahead as that lets it be",
     draw=set_back,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -254,6 +254,6 @@ RESERVE_LOST: Final = Law(
     presumes="nothing",
     draw=reserve_lost,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )

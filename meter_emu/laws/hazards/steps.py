@@ -63,7 +63,7 @@ CLOCKS_CHANGE: Final = Law(
     presumes="of a time that comes twice, the later, where the card cannot say which",
     draw=clocks_change,
     check=promises,
-    one_in=10,
+    one_in=20,
     hazard=True,
 )
 
@@ -110,7 +110,7 @@ OFF_OVER_STEP: Final = Law(
     presumes="a clock that counts legal time",
     draw=off_over_step,
     check=promises,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -176,7 +176,7 @@ CUT_AT_STEP: Final = Law(
     presumes="a clock that counts legal time",
     draw=cut_at_step,
     check=_check_cut_at_step,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
 
@@ -255,7 +255,7 @@ TICK_INSIDE: Final = Law(
     presumes="nothing",
     draw=tick_inside,
     check=_check_tick_inside,
-    one_in=10,
+    one_in=20,
     hazard=True,
 )
 
@@ -311,6 +311,6 @@ CLOCK_CARD_AT_MIDNIGHT: Final = Law(
     presumes="a technician within the error of his tool",
     draw=clock_card_at_midnight,
     check=_check_clock_card_at_midnight,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )

@@ -90,6 +90,6 @@ LAW: Final = Law(
     presumes="a clock chip with such a mode, and a program that reads it: others may doubt it",
     draw=twelve_hours,
     check=_check,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )

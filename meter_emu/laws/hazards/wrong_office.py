@@ -313,6 +313,6 @@ LAW: Final = Law(
     presumes="an office with the right keys, and a clock within its model's bound",
     draw=wrong_office,
     check=_check,
-    one_in=10,
+    one_in=40,
     hazard=True,
 )
