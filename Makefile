@@ -9,6 +9,7 @@ PCSC   := .stamps/pcsc
 BENCH  := .stamps/bench
 FUZZ   := .stamps/fuzz
 BROWSER := .stamps/browser
+COVERAGE := .stamps/coverage
 DOCS   := .stamps/docs
 RELEASE := .stamps/release
 # `make fuzz TIME=600`: seconds in all, shared by the targets.
@@ -31,7 +32,7 @@ PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet insta
 HASHED  = $(PIP) --require-hashes --requirement
 OURS    = $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power docs release-check lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power docs release-check lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -56,6 +57,9 @@ lint: $(DEV)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+coverage: $(COVERAGE) $(PCSC) $(FUZZ)  ## lines and branches that the suite reaches, with a floor: a quarter of an hour
+	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 --cov --cov-report=term:skip-covered $(TEST_PATH)
 
 test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every line, every failing call, full disks: minutes
 	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/workers tests/pcsc/test_killed.py \
@@ -137,7 +141,7 @@ faults: $(FUZZ)  ## find each fault put in on purpose, from an empty corpus, thr
 	@$(BIN)/python -m tests.fuzz.faults
 
 locked: $(DEV)  ## the hashes of what constraints.txt names, anew; wants pip-tools
-	@for extra in run dev pcsc bench browser fuzz docs release; do \
+	@for extra in run dev pcsc bench browser coverage fuzz docs release; do \
 	   pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	     --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --build-deps-for editable --constraint constraints.txt \
 	     $$([ $$extra = run ] || echo --extra $$extra) --output-file locked/$$extra.txt pyproject.toml; done
@@ -202,6 +206,10 @@ $(BROWSER): $(DEV)
 
 $(DOCS): $(DEV) locked/docs.txt
 	@$(HASHED) locked/docs.txt
+	@touch $@
+
+$(COVERAGE): $(DEV) locked/coverage.txt
+	@$(HASHED) locked/coverage.txt
 	@touch $@
 
 $(RELEASE): $(DEV) locked/release.txt

@@ -83,8 +83,8 @@ def test_what_is_installed_is_locked_by_hashes_at_the_versions_of_the_constraint
     pinned = {_key(name): version for name, _, version in (one.partition("==") for one in lines)}
     files = locked()
     assert set(files) == {
-        "bench.txt", "browser.txt", "dev.txt", "docs.txt", "drivers.txt", "fuzz.txt", "pcsc.txt",
-        "release.txt", "run.txt",
+        "bench.txt", "browser.txt", "coverage.txt", "dev.txt", "docs.txt", "drivers.txt",
+        "fuzz.txt", "pcsc.txt", "release.txt", "run.txt",
     }  # fmt: skip
     for versions in files.values():
         for name, version in versions.items():
