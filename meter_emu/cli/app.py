@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from meter_emu.toml_typos import TomlTypo
 
 PROGRAM: Final = "meter-emu"
+_HANGS_UP: Final = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()  # Unix
 _SHOWN_BEFORE: Final = 40  # ours: characters of a line before what is wrong in it
 
 AnyCommandT = TypeVar("AnyCommandT", bound=click.Command)
@@ -225,7 +226,7 @@ def main() -> None:
     _be_heard()
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # where a person's own MODULE:FACTORY lies, after all else
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGTERM, *_HANGS_UP):
         if signal.getsignal(number) is signal.SIG_DFL:  # what nohup started ignores SIGHUP
             signal.signal(number, _end)
     sys.exit(run())

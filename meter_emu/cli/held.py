@@ -16,11 +16,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar, final
 
-from meter_emu.cli.output import lock, naming, replacing, write_atomically
+from meter_emu.cli.output import LOCKS, lock, naming, replacing, write_atomically
 from meter_emu.cli.tracing import traced
 from meter_emu.errors import ImageError, OutputError
 
 WAIT_S: Final = 5.0  # ours: an act of the office takes a tenth of a second, and a queue has a few
+_NO_HANDLE: Final = -1
+_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)  # of Unix: a pipe would wait for a writer
 _LOOK_S: Final = 0.02  # ours: how often a file that is in use is looked at again
 _COMMAND_CHARS_MAX: Final = 80  # ours: of the command line of the holder
 IMAGE_SIZE_MAX: Final = 1 << 24  # bytes; a card of 255 files of 32,767 bytes fits
@@ -86,11 +88,12 @@ class HeldFile:
             there = Path(self.path).read_bytes()
         if there != self.content:
             raise OutputError(self.path, "another program changed it meanwhile")
-        handle = -1
+        handle = _NO_HANDLE
         try:
             with replacing(self.path, private=True) as file, naming(self.path):
                 file.write(data)
-                handle = os.dup(file.fileno())  # the lock of what is to have the name
+                if LOCKS:
+                    handle = os.dup(file.fileno())  # the lock of what is to have the name
         except BaseException:
             if handle >= 0:
                 _given_up(handle)
@@ -146,13 +149,16 @@ def _hold(path: str, what: str) -> int:
     give_up = time.monotonic() + WAIT_S
     while True:
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
+            handle = os.open(path, os.O_RDONLY | _AT_ONCE)
         except (OSError, ValueError) as error:
             raise unreadable(path, error) from error
         try:
             there = os.fstat(handle)
             if not stat.S_ISREG(there.st_mode):
                 raise ImageError(path, f"want {what}, this is no regular file")
+            if not LOCKS:
+                os.close(handle)  # an open file cannot be replaced there
+                return _NO_HANDLE
             if lock(handle) and _is_at(path, there):
                 return handle
             if time.monotonic() >= give_up:

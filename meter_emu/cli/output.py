@@ -2,7 +2,6 @@
 
 import atexit
 import errno
-import fcntl
 import json
 import os
 import re
@@ -10,6 +9,7 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
@@ -30,6 +30,11 @@ _PART_ATTEMPTS: Final = 8  # ours: it takes a race to need a second
 # What file systems answer that have no locks, or no hard links.
 _NO_LOCKS: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK})
 _NO_LINKS: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EMLINK})
+
+# Off Unix nothing is locked, as on a file system without locks; docs/where-it-runs.md.
+LOCKS: Final = find_spec("fcntl") is not None
+# A link, or a pipe that waits for a writer, under the name of one of our files: of Unix alone.
+_AS_A_FILE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 Write: TypeAlias = Callable[[bytes], object]
 
@@ -76,6 +81,8 @@ def replacing(
             file.flush()
             if part is not None:
                 os.fsync(file.fileno())
+                if not LOCKS:
+                    file.close()  # an open file cannot be given another name there
                 if fresh:
                     _name_anew(part, target)
                 else:
@@ -178,7 +185,7 @@ def _open(target: Path, new_mode: int | None, undo: ExitStack) -> tuple[BinaryIO
     file, part = _locked_part(target, undo)
     wanted = new_mode if mode is None else stat.S_IMODE(mode)
     if wanted is not None:
-        os.fchmod(file.fileno(), wanted)
+        os.chmod(file.fileno() if os.chmod in os.supports_fd else part, wanted)  # noqa: PTH101
     return file, part
 
 
@@ -223,6 +230,10 @@ def lock(handle: int) -> bool:
     The lock binds those who ask for it, and belongs to the file, not to its name. On a file system
     without locks it binds nobody: who changes a file meanwhile is seen by what is in it.
     """
+    if not LOCKS:
+        return True
+    import fcntl
+
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -238,7 +249,7 @@ def _clear_abandoned(target: Path) -> None:
     name = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.part")
     with suppress(OSError):  # what cannot be looked at stays, and the write was done
         for part in [one for one in target.parent.iterdir() if name.fullmatch(one.name)]:
-            handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            handle = os.open(part, os.O_RDONLY | _AS_A_FILE)
             try:
                 if lock(handle):
                     part.unlink()

@@ -33,7 +33,9 @@ DEFAULT_PORT: Final = 35_963  # the packaged driver's slot 0; slot 1 is the next
 RETRY_S: Final = 0.6
 GREETING_S: Final = 2.0  # ours: the driver asks a new card for its ATR within half a second
 COMMAND_SIZE_MAX: Final = 1024  # ours: a line on standard input
-_STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOPPING: Final = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 _OPTIONS: Final = (
     click.option(
         "--port",

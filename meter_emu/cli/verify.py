@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -184,6 +185,9 @@ def _driver(
     shown: bool,
 ) -> DriverReport:
     """Return what the laws say of a driver, or what one says of the case of a file."""
+    if find_spec("resource") is None:
+        why = "--driver bounds a driver's processor time, which this system cannot"
+        raise click.UsageError(why)
     if again is not None:
         named, law_id, case = case_of(again)
         if driver is None:  # what the file names may be a stranger's, with code that would run

@@ -7,7 +7,6 @@ the bus: `t 68 00 7` is address, bytes and count, answered by the bytes read or 
 """
 
 import os
-import resource
 import select
 import signal
 import subprocess
@@ -104,6 +103,8 @@ class HostDriver(Driver):
                 pipe.close()
 
     def _start(self) -> "subprocess.Popen[bytes]":
+        import resource  # here, because only Unix has it
+
         try:
             started = subprocess.Popen(  # noqa: S603 - the program somebody asked to have tested
                 [os.path.abspath(self._path)],  # noqa: PTH100 - a link stays a link

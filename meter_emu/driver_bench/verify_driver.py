@@ -5,7 +5,6 @@ So a driver's statics are fresh, and one that hangs or breaks the interpreter co
 
 import faulthandler
 import os
-import resource
 import signal
 import time
 import warnings
@@ -147,6 +146,8 @@ def _work(
     name: str | type, law: ClockLaw, to_parent: Connection, tries: int, seed: int, every: bool
 ) -> None:
     """Check the law and send what was found."""
+    import resource  # here, because only Unix has it
+
     faulthandler.disable()  # a driver that falls is a finding, and no news
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a driver prints is nobody's result

@@ -7,7 +7,6 @@ that is for its own logs; what ends the work is one line of ours.
 """
 
 import logging
-import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from distributed.client import FutureCancelledError
 
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import ConfigError, MeterEmuError, WorkerError
+from meter_emu.workers.leash import interrupts_wait
 from meter_emu.workers.work import LEAD_PER_WORKER, ResultT, Task, TextTask, UnitT
 
 LOCAL: Final = "local:"
@@ -65,7 +65,7 @@ def cluster(address: str) -> Iterator["Cluster"]:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     with dask.config.set(_QUIET):
         if address.startswith(LOCAL):
-            with _uninterrupted():
+            with interrupts_wait():
                 here = LocalCluster(
                     n_workers=_count(address),
                     threads_per_worker=1,
@@ -79,7 +79,7 @@ def cluster(address: str) -> Iterator["Cluster"]:
         try:
             yield Cluster(client, address)
         finally:
-            with _uninterrupted():
+            with interrupts_wait():
                 client.close(timeout=_CONNECT_S)
                 if here is not None:
                     here.close(timeout=_CONNECT_S)
@@ -94,23 +94,13 @@ def _count(address: str) -> int:
 
 def _client(address: str) -> Client:
     try:
-        with _uninterrupted():
+        with interrupts_wait():
             return Client(address, timeout=_CONNECT_S)
     except (OSError, TimeoutError):
         why = f"nothing answers within {_CONNECT_S} s; want a scheduler, as tcp://HOST:8786"
         raise WorkerError(f"--cluster {address}: {why}") from None
     except (ValueError, TypeError, ImportError, RuntimeError) as error:
         raise ConfigError("--cluster", "", f"{address!r} cannot be used: {error}") from None
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Block the keyboard's interrupt, here and in all threads and processes that are started."""
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 @final
@@ -149,7 +139,7 @@ class Cluster:
                     raise MeterEmuError(mistake)
                 yield cast("ResultT", msgspec.json.decode(data, type=task.result_type))
         finally:
-            with _uninterrupted():
+            with interrupts_wait():
                 self._client.cancel([*waiting, given], force=True)
 
     def _lead(self) -> int:

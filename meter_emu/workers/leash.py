@@ -1,8 +1,17 @@
-"""Ends a worker when its leader is gone, however that went: with -9 too, and at once."""
+"""Ends a worker when its leader is gone, with -9 too, at once; no keyboard interrupts one."""
 
 import os
-from signal import SIGKILL
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Thread
+from typing import Final
+
+# Where they cannot be, an interrupt of the leader would end its workers before it decides.
+INTERRUPTS_CAN_WAIT: Final = hasattr(signal, "pthread_sigmask")
+_AT_ONCE: Final = getattr(
+    signal, "SIGKILL", signal.SIGTERM
+)  # off Unix this cannot be caught either
 
 
 def end_with(handle: int) -> None:
@@ -17,4 +26,14 @@ def end_with(handle: int) -> None:
 def _wait(handle: int) -> None:
     while os.read(handle, 64):
         pass  # nobody writes: it is the end of the pipe that says something
-    os.kill(os.getpid(), SIGKILL)  # nothing that a worker holds can break
+    os.kill(os.getpid(), _AT_ONCE)  # nothing that a worker holds can break
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Block the keyboard's interrupt, here and in all threads and processes that are started."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

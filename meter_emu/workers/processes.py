@@ -10,7 +10,6 @@ is to be looked at.
 """
 
 import os
-import signal
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from multiprocessing.sharedctypes import RawArray
 from typing import Any, Final, final
 
 from meter_emu.errors import WorkerError
-from meter_emu.workers.leash import end_with
+from meter_emu.workers.leash import INTERRUPTS_CAN_WAIT, end_with, interrupts_wait
 from meter_emu.workers.work import (
     LEAD_PER_WORKER,
     Again,
@@ -38,8 +37,11 @@ _LOOK_S: Final = 0.5  # ours: how often somebody looks whether a worker has hung
 
 
 def here_or_processes(jobs: int | None) -> Engine:
-    """Return the engine for so many processes, `None` is one a processor: one is this one."""
-    return Here() if jobs == 1 else Processes(jobs)
+    """Return the engine for so many processes, `None` is one a processor: one is this one.
+
+    Off Unix an interrupt reaches the workers too, and this process does all of it.
+    """
+    return Here() if jobs == 1 or not INTERRUPTS_CAN_WAIT else Processes(jobs)
 
 
 @final
@@ -165,12 +167,9 @@ class _Team:
         shared = RawArray("B", self._work.memory_size) if self._work.memory_size else None
         process = context.Process(target=_serve, args=(there, self._work, shared), daemon=True)
         resource_tracker.ensure_running()  # it would lift the block while it starts
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with interrupts_wait():
             process.start()
             self._stack.callback(_end, process)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         there.close()
         return _Worker(process, here, _view(shared))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 
 from meter_emu.cli.schema import schema_of, schemas
 from meter_emu.resources import ResourceKind, built_in
@@ -76,6 +77,7 @@ def refused(schema: dict[str, Any], found: Any) -> list[str]:
     return [f"{one.json_path}: {one.message}" for one in reader.iter_errors(found)]
 
 
+@pytest.mark.slow("a command for each schema: 2.5 s for 33 of them")
 def test_what_every_command_prints_holds_under_its_schema(emu, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLANTED", "9")  # a driver with a fault
@@ -98,6 +100,7 @@ def test_what_every_command_prints_holds_under_its_schema(emu, tmp_path, monkeyp
             assert refused(schema_of(name), found) == [], name
 
 
+@pytest.mark.slow("jsonschema reads a rehearsal eight times")
 def test_a_schema_refuses_what_is_not_printed(emu):
     """The negative of the test above: no key may go, no date be another, no number a text."""
     found = json.loads(emu("rehearse", "ores-2020-07", "--household", "june-29", "--json", "-").out)
@@ -122,6 +125,7 @@ def plain(found: Any) -> Any:
     return found.isoformat() if isinstance(found, (datetime, date)) else found
 
 
+@pytest.mark.slow("jsonschema reads every built-in file three times")
 @each_cell("name", WRITTEN)
 def test_a_built_in_file_holds_under_its_schema_and_a_typo_does_not(name):
     schema = schema_of(name)

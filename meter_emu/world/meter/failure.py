@@ -25,6 +25,7 @@ from meter_emu.world.meter.board import Board
 CALLS_MAX: Final = 100_000  # ours: of one poll; a gas meter's tightness test makes 3,600
 POLL_US_MAX: Final = 7_200_000_000  # ours: 2 h of true time; such a test is 12 min, 1 h at most
 REGISTER_END: Final = 2**32
+_HAS_ALARM: Final = hasattr(signal, "SIGALRM")  # Unix
 _TEXT_MAX: Final = 200  # ours: a program's own message is cut off here
 
 
@@ -237,7 +238,7 @@ class Alarm:
 
     def began(self, board: Board) -> None:  # noqa: ARG002  of the interface
         """See `Pulse`."""
-        free = signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+        free = _HAS_ALARM and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
         self._armed = free and threading.current_thread() is threading.main_thread()
         if self._armed:
             signal.signal(signal.SIGALRM, self._ring)
