@@ -32,7 +32,7 @@ PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet insta
 HASHED  = $(PIP) --require-hashes --requirement
 OURS    = $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power docs release-check lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -82,8 +82,15 @@ test-web: $(BROWSER)  ## the front panel in the system's browser, with axe: a mi
 	@$(MAKE) -s .wanted WANTED="chromium=chromium"
 	@METER_EMU_WHOLE=1 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/web
 
+# Their own line, because one for all is in everybody's way.
+.PHONY: docs test-docs release-check
+
 docs: $(DOCS)  ## the documentation site, in .stamps/site/built: no page of it needs the network
 	@$(BIN)/python -m tests.site
+
+test-docs: docs $(BROWSER)  ## the site on loopback, every page at two widths, its links and its search: a minute
+	@$(MAKE) -s .wanted WANTED="chromium=chromium"
+	@$(BIN)/python -m tests.site.walked
 
 release-check: $(DEV) $(RELEASE)  ## wheel and sdist twice with the same bytes, metadata, README as an index shows it: a minute
 	@$(BIN)/python -m tests.packaging.release
