@@ -126,11 +126,11 @@ def print_json(value: "Printed", where: str) -> None:
     """Write `value` as JSON in ASCII to the file `where`, or to standard output for `-`."""
     from msgspec import to_builtins
 
-    text = json.dumps(to_builtins(value), indent=2) + "\n"
+    data = json_escaped(json.dumps(to_builtins(value), indent=2).encode() + b"\n")
     if where == STDOUT:
-        echo(text, nl=False)
+        echo(data.decode(), nl=False)
     else:
-        write_atomically(where, text.encode())
+        write_atomically(where, data)
         say_written(where)
 
 
@@ -144,6 +144,18 @@ def escaped(text: str) -> str:
 
 def _escape(char: str) -> str:
     return char if char in "\n\t" else char.encode("unicode_escape").decode("ascii")
+
+
+def json_escaped(data: bytes) -> bytes:
+    """Return JSON that steers no terminal either, its characters as JSON writes them: the same."""
+    text = data.decode()
+    if text.replace("\n", "").isprintable():
+        return data
+    return "".join(char if char.isprintable() else _in_json(char) for char in text).encode()
+
+
+def _in_json(char: str) -> str:
+    return char if char in "\n\t" else json.dumps(char)[1:-1].replace("\x7f", "\\u007f")
 
 
 def echo(text: object, *, err: bool = False, nl: bool = True) -> None:

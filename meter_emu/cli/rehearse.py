@@ -26,7 +26,7 @@ from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
-from meter_emu.cli.output import STDOUT, Write, atomic_writer, say_written
+from meter_emu.cli.output import STDOUT, Write, atomic_writer, json_escaped, say_written
 from meter_emu.cli.printed.rehearsed import RehearsedJson, meter_shown, sample_shown
 from meter_emu.cli.progress import watched
 from meter_emu.cli.replayed import campaign_digest, chosen_campaign, witnessing
@@ -72,7 +72,7 @@ class JsonStream:
     def meter(self, household: Household, outcome: Outcome, events: Sequence[Event]) -> None:
         """Write one meter, with its events if they are wanted."""
         row = meter_shown(household, outcome, events if self._events else None, self._zone)
-        self._write((b"\n" if self._first else b",\n") + msgspec.json.encode(row))
+        self._write((b"\n" if self._first else b",\n") + json_escaped(msgspec.json.encode(row)))
         self._first = False
 
     def close(self, summary: dict[str, int], sample: Sample | None) -> None:
@@ -85,7 +85,7 @@ class JsonStream:
 
     def _around(self) -> tuple[bytes, bytes]:
         """Return what comes before the meters and after; a quote in a text is never bare."""
-        head, _, tail = msgspec.json.encode(self._whole).partition(b'"meters":[]')
+        head, _, tail = json_escaped(msgspec.json.encode(self._whole)).partition(b'"meters":[]')
         return head, tail
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import click
 
 from meter_emu.cli.names import LEFT
-from meter_emu.cli.output import STDOUT, stdout_refused
+from meter_emu.cli.output import STDOUT, json_escaped, stdout_refused
 from meter_emu.errors import OutputError
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def recording(
 
     with _opened(path) as file:
 
-        def write(line: bytes) -> None:
+        def write(row: bytes) -> None:
+            line = json_escaped(row)
             try:
                 written = file.write(line)
                 file.flush()

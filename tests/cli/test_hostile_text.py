@@ -1,6 +1,7 @@
 """Text of somebody else's in every option and file never steers a terminal: it is escaped."""
 
 import io
+import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -126,11 +127,15 @@ def test_hostile_lines_are_said_escaped(emu, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = HOSTILE.replace("\r", "")
     typed = tmp_path / "typed"
-    typed.write_text("".join(f"{word} {text}\n{word} {text} {text}\n" for word in (*WORDS, text)))
-    for words in (["--lines"], ["--lines", "--script", str(typed)]):
+    words = "".join(f"{word} {text}\n{word} {text} {text}\n" for word in (*WORDS, text))
+    typed.write_text(f"remove\ninsert {text}\nadvance 1m\n{words}")
+    emu("card", "new", text, "--meter-id", "1")
+    for more in ([], ["--script", str(typed)], ["--json", "-"], ["--trace", "-"]):
         with typed.open() as lines:
             monkeypatch.setattr(sys, "stdin", lines)
-            done = emu("run", *words)
+            done = emu("run", "--lines", *more)
+        told = [json.loads(line) for line in done.out.splitlines() if "--json" in more]
+        assert not told or any(HOSTILE[:9] in event["detail"] for event in told)
         assert not steering(done.out + done.err)
         assert "Traceback" not in done.err
 

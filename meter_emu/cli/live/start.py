@@ -37,7 +37,7 @@ from meter_emu.cli.live.origin import LiveOrigin, digest_of, model_of, rig_at_st
 from meter_emu.cli.live.reader import ReaderCards
 from meter_emu.cli.live.screen import Log, Screen
 from meter_emu.cli.live.shell import listening
-from meter_emu.cli.output import STDOUT, atomic_writer, write_atomically
+from meter_emu.cli.output import STDOUT, atomic_writer, json_escaped, write_atomically
 from meter_emu.cli.printed.events import event_line_json
 from meter_emu.cli.replayed import chosen_campaign
 from meter_emu.cli.tracing import recording
@@ -363,7 +363,7 @@ def _teller(
     """Return what reports an event: as words, as JSON, or as both."""
 
     def as_json(event: Event) -> bytes:
-        return msgspec.json.encode(event_line_json(event, zone)) + b"\n"
+        return json_escaped(msgspec.json.encode(event_line_json(event, zone))) + b"\n"
 
     if json_to == STDOUT:
         assert isinstance(out, Printer), "data on standard output leaves no room for a screen"
