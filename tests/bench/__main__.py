@@ -44,9 +44,9 @@ def bench(*, quick: bool) -> None:
 def python() -> str:
     """Return the interpreter, and how it was built: a build with PGO is a third faster."""
     options = str(sysconfig.get_config_var("CONFIG_ARGS"))
-    pgo = "with PGO" if "--enable-optimizations" in options else "without PGO"
+    pgo = "with PGO" if "--enable-optimizations" in options else "no PGO named by its build"
     return (
-        f"{platform.python_implementation()} {platform.python_version()} {pgo},"
+        f"{platform.python_implementation()} {platform.python_version()}, {pgo},"
         f" {platform.python_compiler()}"
     )
 
