@@ -1,47 +1,34 @@
-"""One mutant of the reference against the laws, and nothing else."""
+"""One mutant in a process of its own, against the laws alone or the tests of its area alone.
 
-from dataclasses import replace
+Nothing of ours is imported before the change is made, so what runs once, while modules are
+imported, is changed too.
+"""
+
+import os
 from time import process_time
-from typing import Any, Final
+from typing import Any
 
-from meter_emu.laws import laws
-from meter_emu.laws.law import Broken, DrawStory, Law, Trial
-from meter_emu.stories.chooser import seeded
-from meter_emu.stories.story import models
-from tests.mutants.sites import mutant_of, put_in
-
-POLLS_MAX: Final = 1_000  # ours: of a home; the reference has 400 at most, in 300 stories
+from tests.mutants.changes import Place, put_in
 
 
-def tried(mutant_id: str, *, stories: int, seed: int) -> dict[str, Any]:
-    """Return which law breaks first for a mutant, after how many stories, or that none does.
+def tried(place: str, *, area: str, by: str, stories: int, seed: int) -> dict[str, Any]:
+    """Return what found a mutant, given as its place's fields joined by blanks, or that nothing did.
 
-    So many are drawn in each way that a law draws one, and each law is asked of all of its own;
-    `reached` counts the homes in which the changed routine ran.
+    `by` is `laws` or `tests`. A change with which our modules cannot be imported is found by that.
     """
-    mutant, runs, began = mutant_of(mutant_id), [0], process_time()
-    put_in(mutant, lambda: runs.__setitem__(0, runs[0] + 1))
-    groups: dict[DrawStory, list[Law]] = {}
-    for law in laws().values():
-        groups.setdefault(law.draw, []).append(law)
-    reached = 0
-    for number in range(stories):
-        for draw, group in groups.items():
-            runs[0] = 0
-            story = draw(seeded(f"{seed}/{draw.__name__}/{number}"), models())
-            trial = Trial(replace(story, polls_max=POLLS_MAX), "reference")
-            for law in group:
-                try:
-                    finding = law.asked(trial)
-                except Exception as error:  # noqa: BLE001  the installer runs our driver unguarded
-                    words = f"{type(error).__name__}: {error}"
-                    return {"failed": "not to be installed", "words": words, "took_s": 0.0}
-                if isinstance(finding, Broken):
-                    return {
-                        "law": law.id,
-                        "after": number + 1,
-                        "words": finding.words,
-                        "took_s": round(process_time() - began, 1),
-                    }
-            reached += runs[0] > 0
-    return {"law": None, "reached": reached, "took_s": round(process_time() - began, 1)}
+    began = process_time()
+    module, part, routine, number = place.split(" ")
+    put_in(Place(module, part, routine, int(number)))
+    os.environ["PLANTED"] = "0"  # the driver that the bench asks is right
+    try:
+        if by == "laws":
+            from tests.mutants.by_laws import by_laws
+
+            found = by_laws(area, stories=stories, seed=seed)
+        else:
+            from tests.mutants.by_tests import by_tests
+
+            found = by_tests(area)
+    except Exception as error:  # noqa: BLE001  whatever a changed module raises
+        found = {"failed": "nothing runs", "words": f"{type(error).__name__}: {error}"[:200]}
+    return {**found, "took_s": round(process_time() - began, 1)}
