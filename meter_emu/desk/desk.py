@@ -48,11 +48,7 @@ from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
 from meter_emu.desk.as_is import AsIs, as_is
 from meter_emu.desk.confirmed import Doubt, doubts
 from meter_emu.desk.dates import CivilReading, DeskCodec, DeskDates, Written
-from meter_emu.desk.pricing import (
-    Pricing,
-    check_factor,
-    check_tariff,
-)
+from meter_emu.desk.pricing import Pricing, check_factor, check_tariff
 from meter_emu.domain import WriteBack
 from meter_emu.energies import BY_CODE, DEFAULT, Energy
 from meter_emu.errors import DeskError
@@ -213,6 +209,7 @@ class Desk:
         obeyed the new card it refuses the old one. Until then the lost card stays valid.
         """
         _check_issued_at(issued_at_min)
+        _check_room(card_kind, account.identity.customer_ref, card_number)
         before = account.identity.card_number
         if card_number <= before:
             raise DeskError(f"a replacement for card {before} has a higher number, {card_number}")

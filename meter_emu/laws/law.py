@@ -7,6 +7,7 @@ again with one change that must make no difference, or a known one.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from random import Random
 from typing import Final, TypeAlias, final
 
 from meter_emu.errors import ConfigError
@@ -138,6 +139,11 @@ class Law:
             return self.check(trial)
         except ConfigError as error:
             return Broken(f"the office cannot write the card: {error}")
+
+
+def chance(trial: Trial, what: str) -> Random:
+    """Return a law's own chance in a story: the same each time, of this story and this name."""
+    return Random(f"{trial.campaign.seed}/{what}")  # noqa: S311  no secrets
 
 
 def cut_us(events: Sequence[Event]) -> int | None:

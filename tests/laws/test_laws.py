@@ -1,9 +1,15 @@
 """Each law finds a program that breaks it."""
 
+from unittest.mock import patch
+
 import pytest
 
+from card_protocol.carrier.replaced import whatever_lies_there
+from meter_emu.desk import desk as office
 from meter_emu.laws import laws
+from meter_emu.laws.board import cells, register, small_parts
 from meter_emu.laws.compared import apart_us, first_difference, same_cut, shifted
+from meter_emu.laws.formats import first_content, refusals
 from meter_emu.laws.law import Aside, Broken, Trial
 from meter_emu.laws.rebuilt import _rebuilding
 from meter_emu.stories.around_t import around_t
@@ -30,6 +36,7 @@ BROKEN_BY = {
     "carrier": f"{WRONG}NoMemoryCards",
     "chip": f"{WRONG}OneDriver",
     "clock-card-at-midnight": f"{WRONG}byte_writes",
+    "clock-chip": f"{DEFECT}chip-without-leap-years",
     "clock-upset": f"{DEFECT}ticks-not-compared",
     "clocks-change": f"{DEFECT}instant-not-read",
     "conserved": f"{WRONG}losing",
@@ -54,6 +61,7 @@ BROKEN_BY = {
     "no-wrong-cut": f"{DEFECT}reactivation-clears-one",
     "off-over-step": f"{WRONG}steps_at_once",
     "office-limits": f"{DEFECT}office-refuses-29-february",
+    "office-record": f"{DEFECT}day-and-month-swapped",
     "old-clock-card": f"{DEFECT}old-clock-card-obeyed",
     "older-copy": f"{DEFECT}stale-order-accepted",
     "order-answered": f"{WRONG}mute",
@@ -81,6 +89,15 @@ BROKEN_BY = {
 }
 LEGAL = {"cut-at-step", "off-over-step"}  # it takes a clock in legal time
 FOREIGN_NOT = {"rebuilt"}  # asked of our own programs alone: see the test of a forgetful one below
+# Laws of parts that no build swaps: a name in a module, and what is wrong in its place.
+WRONG_PARTS = {
+    "board-parts": (small_parts, "Backup", wrong.Unending),
+    "first-content": (first_content, "refuse_loss", whatever_lies_there),
+    "impossible-image": (refusals, "parse_container", wrong.at_the_start),
+    "memory-cells": (cells, "Eeprom", wrong.Whole),
+    "office-doubts": (office, "doubts", lambda *_: ()),
+    "register-counts": (register, "Metrology", wrong.Generous),
+}
 
 
 def trials(
@@ -101,7 +118,17 @@ def test_a_law_finds_the_program_that_breaks_it(law_id):
 
 
 def test_each_law_has_its_negative():
-    assert set(laws()) == set(BROKEN_BY) | FOREIGN_NOT
+    assert set(laws()) == set(BROKEN_BY) | FOREIGN_NOT | set(WRONG_PARTS)
+
+
+@each_cell("law_id", list(WRONG_PARTS))
+def test_a_law_of_parts_finds_one_that_is_wrong(law_id):
+    with patch.object(*WRONG_PARTS[law_id]):
+        found = [laws()[law_id].asked(trial) for trial in trials(law_id, "reference", 12)]
+    assert any(isinstance(finding, Broken) for finding in found)
+    assert not any(
+        isinstance(laws()[law_id].asked(trial), Broken) for trial in trials(law_id, "reference", 3)
+    )
 
 
 def test_a_program_that_remembers_goes_on_otherwise_when_it_is_made_anew():

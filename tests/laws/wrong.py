@@ -1,10 +1,13 @@
 """Programs that are wrong in one thing each, for the laws to find; our own otherwise."""
 
+from collections.abc import Callable
 from typing import Any
 
 from typing_extensions import override
 
 from card_protocol.card.memory_card import ATR_HEADER
+from card_protocol.errors import LayoutError
+from card_protocol.formats.container import Container, parse_container
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Order, Result, Tariff, Wallet
 from meter_emu.energies import ENERGIES
@@ -17,6 +20,9 @@ from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.firmware.trust import ClockBase, ClockTrust, Now
+from meter_emu.hardware.eeprom import Eeprom
+from meter_emu.hardware.metrology import Metrology
+from meter_emu.hardware.oscillator import Backup
 from meter_emu.ports import Button, Lamp, Ports, Sleep
 from meter_emu.world.meter.build import dialogues
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
@@ -401,3 +407,39 @@ def byte_reads(ports: Ports) -> Wrapped:
 
 def byte_writes(ports: Ports) -> Wrapped:
     return Wrapped(_ByteWrites(ports))  # type: ignore[arg-type]
+
+
+# Parts of a board, and a reader of copies, for the laws of parts.
+
+
+class Unending(Backup):
+    """A reserve that never runs empty."""
+
+    @override
+    def regain_power(self, now_us: int) -> bool:
+        super().regain_power(now_us)
+        return True
+
+
+class Whole(Eeprom):
+    """A memory in which a write that loses its power is whole."""
+
+    @override
+    def lose_power(self, now_us: int, fate: Callable[[], int]) -> None:
+        """Let the cycle end."""
+
+
+class Generous(Metrology):
+    """A register that shows a unit more than has flowed."""
+
+    @override
+    def read_units(self, now_us: int) -> int:
+        return super().read_units(now_us) + 1
+
+
+def at_the_start(raw: bytes) -> Container:
+    """Read a copy, and say of whatever is wrong that it is the first byte."""
+    try:
+        return parse_container(raw)
+    except LayoutError as error:
+        raise LayoutError("copy", offset=0, want=error.want, got=error.got) from None

@@ -1,10 +1,13 @@
-"""Tries mutants of the reference: `python -m tests.mutants`, a seeded sample of 300.
+"""Tries mutants: `python -m tests.mutants`, seeded samples of the program, office, formats, chips.
 
 What is found goes into mutants.json in docs/evidence/, and the page is written from it, both when
-all is done. After a law has become stronger, `--survivors` asks again of those that none found.
+all is done. An area that is not asked of stays as it was. After a law has become stronger,
+`--survivors` asks again of those that none found.
 """
 
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from random import Random
 from time import monotonic
@@ -14,58 +17,74 @@ import click
 
 from tests.docs import evidence
 from tests.matrix.children import in_children
-from tests.mutants.page import PAGE, load, save, survivors, text
-from tests.mutants.sites import mutants
+from tests.mutants.page import BY_LAWS, BY_TESTS, PAGE, SAMPLES, load, save, survivors, text
+from tests.mutants.sites import AREAS, PROGRAM, mutants
 from tests.mutants.trial import tried
 
 _DEADLINE_S = 300  # ours: a mutant that takes longer hangs, or the machine does
 
 
 @click.command()
-@click.option("--sample", type=click.IntRange(min=1), default=300, show_default=True)
+@click.option("--area", "areas", multiple=True, type=click.Choice([*AREAS]), help="These alone.")
+@click.option("--sample", type=click.IntRange(min=1), help="So many of each; else what is shown.")
 @click.option("--stories", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True)
-@click.option("--area", type=click.Choice(["office", "chips"]), help="Of these; writes nothing.")
-@click.option("--survivors", "again", is_flag=True, help="Only those that no law found before.")
+@click.option("--survivors", "again", is_flag=True, help="Only those that nothing found before.")
+@click.option("--write/--no-write", default=True, help="Whether data and page are written.")
 def mutation(
-    *, sample: int, stories: int, seed: int, jobs: int, area: str | None, again: bool
+    *,
+    areas: Sequence[str],
+    sample: int | None,
+    stories: int,
+    seed: int,
+    jobs: int,
+    again: bool,
+    write: bool,
 ) -> None:
-    """Ask the laws of a sample of mutants. Exit status 1 if one is left that nobody has read."""
-    began = monotonic()
-    if area is not None:
-        chosen = list(mutants(area))
-        Random(seed).shuffle(chosen)
-        chosen = chosen[:sample]
-    else:
-        chosen = sampled(sample, seed)
-    known: dict[str, Any] = load()["mutants"] if again else {}
-    left = [name for name in chosen if name not in known or name in survivors({"mutants": known})]
-    what = partial(tried, stories=stories, seed=seed)
-    for count, done in enumerate(in_children(what, left, jobs=jobs, deadline_s=_DEADLINE_S), 1):
-        known[done.item] = done.result or {"failed": done.failed, "took_s": round(done.took_s)}
-        one = known[done.item]
-        said = one.get("failed") or one.get("law") or "SURVIVED"
-        click.echo(f"{count:>3} of {len(left)}  {said:<24} {one['took_s']:>5} s  {done.item}")
+    """Ask laws and tests of a sample of mutants. Exit status 1 if one is left that nobody read."""
+    began, found = monotonic(), load()
+    for area in areas or AREAS:
+        names = sampled(area, sample or SAMPLES[area], seed)
+        was: dict[str, Any] = found[area]["mutants"] if again else {}
+        one: dict[str, dict[str, Any]] = {name: dict(was.get(name, {})) for name in names}
+        for by in (BY_LAWS,) if area == PROGRAM else (BY_LAWS, BY_TESTS):
+            left = [name for name in names if again is False or not _found(one[name].get(by))]
+            what = partial(tried, area=area, by=by, stories=stories, seed=seed)
+            places = [" ".join(map(str, mutants(area)[name].place)) for name in left]
+            children = in_children(what, places, jobs=jobs, deadline_s=_DEADLINE_S)
+            for count, (name, done) in enumerate(zip(left, children, strict=True), 1):
+                one[name][by] = done.result or {"failed": done.failed, "took_s": round(done.took_s)}
+                said = one[name][by].get("failed") or one[name][by].get("law") or "SURVIVED"
+                click.echo(f"{count:>3} of {len(left)}  {area} by {by}  {said:<28}  {name}")
+            alive = len(survivors(one, by))
+            click.echo(f"{len(names) - alive} of {len(names)} of {len(mutants(area))} by {by}")
+        found[area] = {
+            "made": f"{datetime.now(UTC):%Y-%m-%d}",
+            "stories": stories,
+            "seed": seed,
+            "all": len(mutants(area)),
+            "mutants": one,
+        }
     click.echo(f"{monotonic() - began:.0f} s")
-    if area is not None:
-        found_by = sum(bool(one.get("law") or one.get("failed")) for one in known.values())
-        click.echo(f"{found_by} of {len(chosen)} of {len(mutants(area))} in {area}")
-        return
-    found = {name: known[name] for name in chosen}
-    save({"stories": stories, "seed": seed, "all": len(mutants()), "mutants": found})
-    PAGE.write_text(text(load()), "utf-8")
-    evidence.write()
-    sys.exit("nobody has read" in PAGE.read_text("utf-8"))
+    if write:
+        save(found)
+        PAGE.write_text(text(found), "utf-8")
+        evidence.write()
+        sys.exit("nobody has read" in PAGE.read_text("utf-8"))
 
 
-def sampled(count: int, seed: int) -> list[str]:
+def sampled(area: str, count: int, seed: int) -> list[str]:
     """Return a sample: what was in the last of this seed stays while its routine does."""
-    last = load()
-    kept = [name for name in last["mutants"] if name in mutants()] if last["seed"] == seed else []
-    others = [name for name in mutants() if name not in kept]
+    last, every = load().get(area, {"seed": None, "mutants": {}}), mutants(area)
+    kept = [name for name in last["mutants"] if name in every] if last["seed"] == seed else []
+    others = [name for name in every if name not in kept]
     Random(seed).shuffle(others)
     return [*kept, *others][:count]
+
+
+def _found(one: dict[str, Any] | None) -> bool:
+    return one is not None and bool(one.get("law") or one.get("failed"))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ _DRIVERS: Final[dict[str, frozenset[str]]] = {
 
 
 def by_laws(area: str, *, stories: int, seed: int) -> dict[str, Any]:
-    """Return which law breaks first, after how many stories of each way to draw one, or that none does.
+    """Return which law breaks first, and after how many stories of each way to draw one.
 
     `reached` counts the stories in which the changed routine ran.
     """

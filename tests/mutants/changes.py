@@ -1,4 +1,4 @@
-"""The small changes that can be made to a routine, and how one is made while its module is imported.
+"""The small changes of a routine, and how one is made while its module is imported.
 
 A change is of one node: a comparison at its edge or turned round, a number by one, plus and minus,
 `and` and `or`, a condition negated, a statement dropped. What a drop would only make a name unknown

@@ -87,9 +87,7 @@ def _of_modules(area: str) -> Iterator[tuple[str, str, str]]:
             if isinstance(node, ast.FunctionDef):
                 yield module, "", node.name
             elif isinstance(node, ast.ClassDef):
-                names = dict.fromkeys(
-                    n.name for n in node.body if isinstance(n, ast.FunctionDef)
-                )
+                names = dict.fromkeys(n.name for n in node.body if isinstance(n, ast.FunctionDef))
                 yield from ((module, node.name, name) for name in names)
 
 

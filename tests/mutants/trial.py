@@ -5,6 +5,7 @@ imported, is changed too.
 """
 
 import os
+from importlib import import_module
 from time import process_time
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.mutants.changes import Place, put_in
 
 
 def tried(place: str, *, area: str, by: str, stories: int, seed: int) -> dict[str, Any]:
-    """Return what found a mutant, given as its place's fields joined by blanks, or that nothing did.
+    """Return what found a mutant, if anything; `place` is the fields of a `Place`, with blanks.
 
     `by` is `laws` or `tests`. A change with which our modules cannot be imported is found by that.
     """
@@ -21,6 +22,7 @@ def tried(place: str, *, area: str, by: str, stories: int, seed: int) -> dict[st
     put_in(Place(module, part, routine, int(number)))
     os.environ["PLANTED"] = "0"  # the driver that the bench asks is right
     try:
+        import_module(module)  # before pytest, which would load it by itself to rewrite its asserts
         if by == "laws":
             from tests.mutants.by_laws import by_laws
 

@@ -1,0 +1,213 @@
+"""The clock chips: they count as `datetime` does, and keep the bits that their sheets give them.
+
+Registers and bits are written here again, from the data sheets: PCF8563 Rev. 10, DS1307, DS3231 and
+MCP7940N, by the tables that `docs/hardware.md` names.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Final, NamedTuple
+
+from card_protocol.errors import LayoutError
+from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
+from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
+from meter_emu.stories.story import armed_household
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
+from meter_emu.world.rehearsal.engine import rig_of
+
+
+class _Sheet(NamedTuple):
+    """What a data sheet says: where the seconds are, in which order, and which bits there are.
+
+    `clear` are bits that are never held, `shown` those of them that read as 1, `only_cleared` what
+    no write sets; `runs` is set in the seconds to run, `century` toggles after 99.
+    """
+
+    first: int
+    order: str
+    clear: bytes
+    shown: bool = False
+    only_cleared: tuple[tuple[int, int], ...] = ()
+    runs: int = 0
+    century: int = 0
+    sunday: int | None = None  # the code of Sunday; none: 1 to 7, Monday first
+    twelve: bool = True
+    ends_apart: int = 0x100  # an access goes on from here to the first register, or to here
+    doubt: tuple[int, int] | None = None
+
+
+_MCP_ALARM: Final = "80 80 c0 00 c0 e0 00"
+_MCP_STAMP: Final = "80 80 c0 00"
+_SHEETS: Final = {
+    "PCF8563": _Sheet(
+        2, "second minute hour day weekday month year",
+        bytes.fromhex("57 e0 00 80 c0 c0 f8 60 00 00 40 40 78 7c 7c 00"), shown=True,
+        only_cleared=((1, 0x0C),), century=0x80, sunday=0, twelve=False, doubt=(2, 0x80)),
+    "DS1307": _Sheet(
+        0, "second minute hour weekday day month year",
+        bytes.fromhex("00 80 80 f8 c0 e0 00 6c") + bytes(56)),
+    "DS3231": _Sheet(
+        0, "second minute hour weekday day month year",
+        bytes.fromhex("80 80 80 f8 c0 60 00") + bytes(7) + bytes.fromhex("20 74 00 00 3f"),
+        only_cleared=((0x0F, 0x83), (0x11, 0xFF), (0x12, 0xC0)), century=0x80, doubt=(0x0F, 0x80)),
+    "MCP7940N": _Sheet(
+        0, "second minute hour weekday day month year",
+        bytes.fromhex("00 80 80 e0 c0 e0 00 00 00 00" + _MCP_ALARM + "80 80 c0 80 c0 e0 00"
+                      + _MCP_STAMP * 2) + bytes(64), runs=0x80, ends_apart=0x20),
+}  # fmt: skip
+_US: Final = timedelta(microseconds=1)
+_LAST: Final = datetime(2100, 2, 28, tzinfo=UTC)  # every chip has a 29 February 2100
+
+
+def _check(trial: Trial) -> Finding:
+    random = chance(trial, "chip")
+    board = rig_of(trial.household, trial.campaign).board
+    kinds = [(type(board.rtc), board.rtc.calendar)]
+    kinds += [(row.chip, ChipCalendar()) for row in CLOCK_CHIPS.values()]
+    for kind, calendar in kinds:
+        sheet = _SHEETS[kind.NAME]
+        for part in (_counts, _keeps, _doubts, _images):
+            drift = random.choice((0, 20_000, -300_000))
+            chip = kind(calendar, Oscillator(drift))
+            words = next(part(chip, sheet, random), None)
+            if words is not None:
+                return Broken(f"the {kind.NAME} {words}")
+    return None
+
+
+def _bcd(value: int) -> int:
+    return int(str(value), 16)
+
+
+def _registers(sheet: _Sheet, t: datetime, weekday: int, *, twelve: bool) -> bytes:
+    hour = _bcd(t.hour)
+    if twelve:
+        hour = 0x40 | (0x20 if t.hour >= 12 else 0) | _bcd(t.hour % 12 or 12)
+    month = _bcd(t.month) | (sheet.century if t.year >= 2100 else 0)
+    held = {
+        "second": _bcd(t.second) | sheet.runs, "minute": _bcd(t.minute), "hour": hour,
+        "weekday": weekday, "day": _bcd(t.day), "month": month, "year": _bcd(t.year % 100),
+    }  # fmt: skip
+    return bytes(held[what] for what in sheet.order.split())
+
+
+def _counts(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
+    """A time is set, and read again after a while: as `datetime` has it."""
+    year = random.choice((2000, 2024, 2023, 2099, random.randrange(2000, 2100)))
+    day = random.choice(
+        ((2, 28), (12, 31), (1, 1), (4, 30), (11, 30), (random.randrange(1, 13), 9))
+    )
+    t = datetime(year, *day, random.choice((0, 11, 12, 23)), random.choice((0, 59)), 58, tzinfo=UTC)
+    first = 0 if sheet.sunday == 0 else 1
+    weekday, twelve = first + random.randrange(7), sheet.twelve and random.random() < 0.5
+    chip.write(sheet.first, _registers(sheet, t, weekday, twelve=twelve), 0, 0)
+    at, rate = 0, 10**9 + chip.oscillator.drift_ppb
+    for _ in range(6):
+        at += random.choice((0, 1, 999_999, 2_000_000, 86_400_000_000, random.randrange(10**14)))
+        now = t + timedelta(seconds=at * rate // 10**15)
+        if now >= _LAST:
+            return
+        days = (now.date() - t.date()).days
+        want = _registers(sheet, now, (weekday - first + days) % 7 + first, twelve=twelve)
+        got = chip.read(sheet.first, 7, at, at)
+        if _cleared(got, sheet) != want:
+            yield f"shows {got.hex(' ')} for {want.hex(' ')}, {now - t} after {t}"
+        second = now.hour * 3600 + now.minute * 60 + now.second
+        if chip.second_of_day(at) != second:
+            yield f"says second {chip.second_of_day(at)} of the day for {now}"
+        until = chip.us_until_second_of_day(86_400, second)
+        midnight = (at * rate // 10**15 + 86_400 - second) * 10**15
+        if until is None or (at + until) * rate < midnight or (at + until - 1) * rate >= midnight:
+            yield f"says that its midnight comes after {until} us, at {now}"
+
+
+def _cleared(raw: bytes, sheet: _Sheet) -> bytes:
+    """Return registers without the bits that follow from others, or read as nothing."""
+    return bytes(byte & ~sheet.clear[sheet.first + at] for at, byte in enumerate(raw))
+
+
+def _keeps(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
+    """What is written is read, where there are bits; each bit is in the table once."""
+    count, table = len(sheet.clear), [0] * len(sheet.clear)
+    for bits in chip.TABLE:
+        mask = sum(1 << bit for bit in range(bits.low, bits.high + 1))
+        if bits.mask != mask or table[bits.register] & mask:
+            yield f"has bits {bits.high} to {bits.low} of {bits.register:02x} twice in its table"
+        table[bits.register] |= mask
+    if table != [0xFF] * count or len(chip.REGISTER_NAMES) != count:
+        yield "has bits that its table does not name"
+    ends = (sheet.ends_apart, count) if sheet.ends_apart < count else (count,)
+    begins = 0
+    for end in ends:
+        raw = random.randbytes(end - begins)
+        chip.write(begins, raw, 0, 0)
+        for at in random.sample(range(begins, end), 6):
+            for size in (1, 5, end - begins + 3):
+                places = [begins + (at - begins + n) % (end - begins) for n in range(size)]
+                want = [raw[place - begins] for place in places]
+                got = chip.read(at, size, 0, 0)
+                for place, held, byte in zip(places, want, got, strict=True):
+                    flags = dict(sheet.only_cleared).get(place, 0) | sheet.clear[place]
+                    if (held ^ byte) & ~flags & 0xFF & ~_moves(sheet, place):
+                        yield f"holds {byte:02x} in {place:02x}, and {held:02x} was written"
+                    if sheet.shown and byte & sheet.clear[place] != sheet.clear[place]:
+                        yield f"reads {byte:02x} in {place:02x}, whose unused bits read as 1"
+        begins = end
+
+
+def _moves(sheet: _Sheet, place: int) -> int:
+    """Return the bits of a register that others set."""
+    return 0x18 if sheet.runs and place in {3, 0x0D, 0x14} else 0  # MCP7940N: only cleared
+
+
+def _doubts(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
+    """A supply that was too low is shown until somebody clears it; a reset leaves its values."""
+    chip.power_on_reset(random.randbytes(chip.GARBAGE_BYTES), 0)
+    if sheet.doubt is None:
+        return
+    register, bit = sheet.doubt
+    chip.write(register, b"\0", 0, 0)
+    if chip.read(register, 1, 0, 0)[0] & bit:
+        yield "keeps its doubt that was cleared"
+    chip.voltage_low()
+    if not chip.read(register, 1, 0, 0)[0] & bit:
+        yield "raises no doubt"
+
+
+def _images(chip: CalendarChip, _sheet: _Sheet, random: Random) -> Iterator[str]:
+    """A chip is loaded as it was saved, and what it cannot hold is refused."""
+    chip.write(
+        _sheet.first,
+        _registers(_sheet, datetime(2024, 2, 29, 12, tzinfo=UTC), 1, twelve=False),
+        0,
+        0,
+    )
+    chip.oscillator.running = random.random() < 0.5
+    raw, kind = chip.to_bytes(random.randrange(10**9)), type(chip)
+    again = kind.from_bytes(raw, chip.calendar, Oscillator())
+    if again.to_bytes(0) != raw or again.oscillator.running is not chip.oscillator.running:
+        yield "is another when it is saved again"
+    count, too_far = len(raw) - 9, (10**15).to_bytes(8, "big")
+    wrong = [raw[:-1], raw + b"\0", raw[:-1] + b"\2", raw[:count] + too_far + raw[-1:]]
+    for at, clear in enumerate(_sheet.clear):
+        if clear and not _sheet.shown:
+            wrong.append(raw[:at] + bytes((raw[at] | clear,)) + raw[at + 1 :])
+    for bad in wrong:
+        try:
+            kind.from_bytes(bad, chip.calendar, Oscillator())
+        except LayoutError:
+            continue
+        yield f"is loaded from {bad[:8].hex()}..."
+
+
+LAW: Final = Law(
+    id="clock-chip",
+    says="a clock chip counts as the calendar does, and holds the bits that its sheet gives it",
+    properties=("P8",),
+    presumes="the built-in board, with or without defects of its chip",
+    draw=armed_household,
+    check=_check,
+    one_in=10,
+)

@@ -1,0 +1,179 @@
+"""A card's first content writes over nothing of worth, and torn anywhere it can be repeated."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from random import Random
+from typing import Final
+
+from card_protocol.card.image import CardImage, CardKind
+from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
+from card_protocol.carrier.copied import copied
+from card_protocol.carrier.find import find_memory, laid_open, put_file
+from card_protocol.carrier.first_content import TRANSPORT_CODE, put_cells
+from card_protocol.carrier.replaced import Held, Lies, refuse_loss
+from card_protocol.errors import ApduError, LinkError, LinkErrorKind
+from card_protocol.formats.budget import DF_OF
+from card_protocol.formats.budget.making import new_memory_card, new_plain_card
+from card_protocol.formats.container import plain_file
+from card_protocol.keys import Purpose, derive
+from card_protocol.terminal import Terminal
+from meter_emu.desk.desk import Account, Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
+from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
+from meter_emu.stories.story import armed_household
+from meter_emu.world.rehearsal.engine import rig_of
+from meter_emu.world.rehearsal.rig import Rig
+
+_DF: Final = DF_OF[1]
+_MAKERS: Final = bytes.fromhex("a2131091").ljust(32, b"\xff")  # of a memory card, and stay
+_OURS: Final = len(_MAKERS)
+_COMMANDS_MAX: Final = 40  # ours: after which a first content is over, torn or not
+
+
+def _check(trial: Trial) -> Finding:
+    random = chance(trial, "first")
+    rig = rig_of(trial.household, trial.campaign)
+    for kind in (CardKind.PLAIN, CardKind.MEMORY):
+        for words in (*_over_what_lies(rig, kind, random), *_laid_open(rig, kind, random)):
+            return Broken(f"{kind.name.lower()} card: {words}")
+    return None
+
+
+def _issued(rig: Rig, kind: CardKind, meter_id: int, loads: int) -> AnyImage:
+    """Return a card of the office, with so many loads of 5 EUR on it."""
+    image = rig.desk.issue(meter_id, issued_at_min=0, card_kind=kind)
+    card = card_of(image, rig.challenge)
+    for _ in range(loads):
+        rig.serve(card, Work(load_cents=500, reactivate=True), 1)
+    return card.image
+
+
+def _bytes(image: AnyImage) -> bytes:
+    """Return what a first content of it writes."""
+    return image.contents[0] if isinstance(image, CardImage) else image.main[_OURS:]
+
+
+def _card_with(kind: CardKind, content: bytes, code: bytes, rig: Rig) -> VirtualCard:
+    if kind is CardKind.PLAIN:
+        return card_of(new_plain_card(content, _DF), rig.challenge)
+    return card_of(new_memory_card(_MAKERS + content, code=code), rig.challenge)
+
+
+def _over_what_lies(rig: Rig, kind: CardKind, random: Random) -> Iterator[str]:
+    """Each thing that can lie on a card, under a first content of one that has two loads."""
+    meter_id = random.choice((1, 541_000_000_001))
+    own = _issued(rig, kind, meter_id, 2)
+    new, code = _bytes(own), own.code if isinstance(own, MemoryImage) else b""
+    blank = bytes((random.choice((0xFF, 0xFF, 0)),)) * len(new)
+    cut = random.randrange(5, 100)  # before any copy of a plain card's records is whole
+    begun = (new[:cut] if kind is CardKind.PLAIN else b"\xff" * 4 + new[4:cut]).ljust(
+        len(new), b"\xff"
+    )
+    older, newer, others = (
+        _bytes(_issued(rig, kind, meter, loads))
+        for meter, loads in ((meter_id, 1), (meter_id, 3), (meter_id + 1, 0))
+    )
+    lying = (
+        (blank, TRANSPORT_CODE, Lies.BLANK, 0, True), (begun, TRANSPORT_CODE, Lies.BEGUN, 0, True),
+        (older, code, Lies.OURS, 1, True), (newer, code, Lies.OURS, 3, False),
+        (new, code, Lies.OURS, 2, True), (others, code, Lies.OURS, 0, False),
+        (random.randbytes(len(new)), TRANSPORT_CODE, Lies.FOREIGN, 0, False),
+    )  # fmt: skip
+    for content, its_code, lies, loads, right in lying:
+        card = _card_with(kind, content, its_code, rig)
+        before, said = card.image, []
+        try:
+            said.append(_put(card, own, lambda one: one))
+        except ApduError as error:
+            if right:
+                yield f"what is {lies.value} is not written over: {error}"
+            elif card.image != before:
+                yield f"what is {lies.value} was refused, and the card is another now"
+            continue
+        if not right:
+            yield f"what is {lies.value} is written over"
+        if _bytes(card.image) != new or getattr(card.image, "code", b"") != code:
+            yield f"over what is {lies.value}, the card does not hold what was written"
+        held = said[0]
+        known = (meter_id, 1, 500 * loads, loads) if lies is Lies.OURS else (0, 0, 0, 0)
+        if (held.lies, held.meter_id, held.card_number, held.loaded_cents, held.order_number) != (
+            lies, *known
+        ):  # fmt: skip
+            yield f"what is {lies.value} with {loads} loads was called {held!r}"
+        shown = copied(_terminal(card))
+        if _bytes(shown) != new:
+            yield "a copy of its public bytes is another"
+    yield from _torn(rig, kind, own, blank, random)
+
+
+def _torn(rig: Rig, kind: CardKind, own: AnyImage, blank: bytes, random: Random) -> Iterator[str]:
+    """It is pulled out in a command, some of which write byte by byte, and written again."""
+    card = _card_with(kind, blank, TRANSPORT_CODE, rig)
+    left = random.randrange(_COMMANDS_MAX)
+
+    def torn(exchange: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+        def send(command: bytes) -> bytes:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                card.tear(command, lambda: random.randrange(256))
+                raise LinkError(LinkErrorKind.CARD_GONE)
+            return exchange(command)
+
+        return send
+
+    with suppress(LinkError):
+        _put(card, own, torn)
+    try:
+        _put(card, own, lambda one: one)
+    except ApduError as error:
+        yield f"torn, it cannot be written again: {error}"
+        return
+    if _bytes(card.image) != _bytes(own):
+        yield "torn and written again, it does not hold what was written"
+
+
+def _terminal(card: VirtualCard) -> Terminal:
+    card.power_on()
+    return Terminal(card.transmit)
+
+
+def _put(
+    card: VirtualCard, own: AnyImage, through: Callable[..., Callable[[bytes], bytes]]
+) -> Held:
+    card.power_on()
+    terminal = Terminal(through(card.transmit))
+    if isinstance(own, MemoryImage):
+        return put_cells(find_memory(terminal), own.main, own.code, refuse_loss)
+    return put_file(terminal, plain_file(_DF), own.contents[0], refuse_loss)
+
+
+def _laid_open(rig: Rig, kind: CardKind, random: Random) -> Iterator[str]:
+    """The card of an image holds what a terminal reads from it, and can be written likewise."""
+    image = _issued(rig, kind, 77, random.randrange(3))
+    key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, 77)
+    opened, card = laid_open(image), card_of(image, rig.challenge)
+    card.power_on()
+    read: Account = rig.desk.account(card.transmit)
+    if opened.contents(key) != read or opened.identity(key) != read.identity:
+        yield "laid open it has other contents"
+    if opened.written_back(key) is not None or rig.desk.read_back(card.transmit) is not None:
+        yield "it has a write-back that no meter wrote"
+    desk = read.desk.__class__
+    more = {name: getattr(read.desk, name) for name in read.desk.__slots__}
+    after = read._replace(desk=desk(**{**more, "loaded_cents": 4_321}))
+    saved = opened.save(read, after, key)
+    if opened.contents(key) != saved or saved.desk.loaded_cents != 4_321:
+        yield "laid open it does not keep what is saved on it"
+
+
+LAW: Final = Law(
+    id="first-content",
+    says="a first content writes over nothing of worth, and torn anywhere it can be repeated",
+    properties=("P4",),
+    presumes="the built-in formats",
+    draw=armed_household,
+    check=_check,
+    one_in=10,
+)
