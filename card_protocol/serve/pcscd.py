@@ -127,6 +127,7 @@ class PrivatePcscd:
             self._daemon = subprocess.Popen(  # noqa: S603  a service of the system
                 self._where.starting(self._conf, *self._flags),
                 stdin=listening.fileno(), stdout=log, stderr=log,
+                process_group=0,  # Ctrl-C is for who started us, and he ends the daemon
                 env={**os.environ, "PCSCLITE_HP_DROPDIR": str(self.folder / "none")},
             )  # fmt: skip
         until(self._listens, lambda: self.log)
@@ -172,7 +173,9 @@ class _Apart:
         self._ask.settimeout(BOUND_S)
         with theirs:
             self._keeper: Final = subprocess.Popen(  # noqa: S603  our own program
-                [*_unshare(), sys.executable, "-IS", keeper.__file__], stdin=theirs.fileno()
+                [*_unshare(), sys.executable, "-IS", keeper.__file__],
+                stdin=theirs.fileno(),
+                process_group=0,  # as above
             )
         assert self._ask.recv(1) == keeper.CONNECTED, "the namespace did not come up"
         self.pid: Final = self._keeper.pid

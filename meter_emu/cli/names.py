@@ -215,10 +215,20 @@ def second_2000_meant(text: str | None, which: str | None) -> int:
     return (instant - datetime(2000, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
 
 
+def machine_now(options: str) -> datetime:
+    """Return now; raise `ConfigError` with the options that say when, where no card can hold it."""
+    now = datetime.now(UTC)
+    if now.year not in _YEARS:
+        years = f"{_YEARS[0]} to {_YEARS[-1]}"
+        why = f"is at {now:%Y-%m-%d}, want {years}: set it, or say when by {options}"
+        raise ConfigError("the clock of this machine", "", why)
+    return now
+
+
 def _instant(text: str | None) -> datetime | str:
     """Return the instant that is meant, now for `None`; legal time stays text for the desk."""
     if text is None:
-        return datetime.now(UTC)
+        return machine_now("--issued-at, --at or --set-to")
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
@@ -226,6 +236,7 @@ def _instant(text: str | None) -> datetime | str:
     return text if instant.tzinfo is None else instant
 
 
+_YEARS: Final = range(2000, 2100)  # of the dates on a card
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 _METER: Final = click.IntRange(1, 0xFFFF_FFFF_FFFF_FFFF)

@@ -12,6 +12,7 @@ import click
 
 from tests.bench import cards, examples, hosted, meters, pcsc, polls, startup, timestamps, tokens
 from tests.bench.row import Row
+from tests.interrupted import run_or_interrupted
 
 ROOMS: Final = (
     cards.rows,
@@ -62,4 +63,4 @@ def _line(what: str, measured: str, target: str, said: str) -> None:
 
 
 if __name__ == "__main__":
-    bench()
+    run_or_interrupted(bench)

@@ -34,6 +34,7 @@ from meter_emu.workers.work import Calling
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.rehearsal.campaign import Campaign
 from tests.bench.plain import PlainHome, plain_homes, plain_story
+from tests.interrupted import run_or_interrupted
 
 EVIDENCE = Path(__file__).parents[2] / "docs" / "evidence"
 SEED = 20200703
@@ -380,4 +381,4 @@ def read() -> Measured:
 
 
 if __name__ == "__main__":
-    power()
+    run_or_interrupted(power)

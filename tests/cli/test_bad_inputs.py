@@ -4,11 +4,13 @@ Each runs through the real command line in this process, in a folder with one fi
 """
 
 import shlex
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from meter_emu.cli import names
 from tests.cli.outcome import runner
 
 STREET = """
@@ -187,3 +189,30 @@ def test_what_steers_a_terminal_is_written_out_and_the_carets_stay_under_the_typ
     _, line, carets = emu("rehearse", file).complains().splitlines()
     assert len(line) <= 80
     assert line[carets.index("^") :].startswith("2020-06-29 18:00 #")
+
+
+@pytest.mark.parametrize("year", [1999, 2100])
+def test_a_machine_whose_clock_is_wrong_is_told_so_and_how_to_say_when(
+    emu, tmp_path, monkeypatch, year
+):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls(year, 6, 1, tzinfo=tz)
+
+    monkeypatch.setattr(names, "datetime", Clock)
+    monkeypatch.chdir(tmp_path)
+    new = ("card", "new", "a.card", "--meter-id", 5)
+    for line, option in (
+        (new, "--issued-at"),
+        (
+            ("image", "new", "a.image", "--model", "electricity-pcf8563-utc", "--meter-id", 5),
+            "--at",
+        ),
+        (("run", "electricity-pcf8563-utc", "--lines"), "--start"),
+    ):
+        said = emu(*line).complains()
+        assert f"the clock of this machine: is at {year}-06-01, want 2000 to 2099" in said
+        assert option in said
+    assert not list(tmp_path.iterdir())
+    assert emu(*new, "--issued-at", "2020-03-23 10:00").code == 0

@@ -1,7 +1,8 @@
 """Makes the kill matrix: `python -m tests.matrix` for every defect, or only for those named.
 
 What is found goes into kill-matrix.json in docs/evidence/, and the page is written from it, both
-when all is done. Rows of defects that are not named stay as they are.
+when all is done. Rows of defects that are not named stay as they are,
+and so does the date of the whole: a row that is made anew has its own.
 """
 
 import sys
@@ -15,6 +16,7 @@ import click
 from meter_emu.defects import catalogue
 from meter_emu.laws import laws
 from tests.docs import evidence
+from tests.interrupted import run_or_interrupted
 from tests.matrix.cells import DECLARED_MAX, INFECTED_MAX, POLLS_MAX, row
 from tests.matrix.children import in_children
 from tests.matrix.page import PAGE, killers, load, save, text
@@ -30,6 +32,7 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline
     """Ask every law of every defect. Exit status 1 if a defect survives them all."""
     began = monotonic()
     asked = ids or tuple(catalogue())
+    click.echo(f"{len(asked)} defects")
     rows = {name: one for name, one in load()["rows"].items() if name in catalogue()}
     about = {
         "made": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -39,10 +42,14 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline
         "infected_max": INFECTED_MAX,
         "declared_max": DECLARED_MAX,
     }
+    if ids:
+        about = of_the_whole(about)
     what = partial(row, stories=stories, seed=seed)
     for count, done in enumerate(in_children(what, asked, jobs=jobs, deadline_s=deadline_s), 1):
         rows[done.item] = done.result or _failed(done.failed or "")
         rows[done.item]["took_s"] = round(done.took_s)
+        if ids:
+            rows[done.item]["anew"] = f"{datetime.now(UTC):%Y-%m-%d}"
         killed = len(killers(rows[done.item]))
         click.echo(
             f"{count:>3} of {len(asked)}  {done.item:<32} {f'killed by {killed} laws':<20}"
@@ -54,10 +61,20 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline
     sys.exit(any(not killers(one) for one in rows.values()))
 
 
+def of_the_whole(about: dict[str, Any]) -> dict[str, Any]:
+    """Return when and how the whole was made: rows of a part are asked alike, or not mixed in."""
+    whole = load()
+    other = [name for name in about if name != "made" and about[name] != whole[name]]
+    if other:
+        said = ", ".join(f"{name} {whole[name]}" for name in other)
+        raise click.UsageError(f"a part is asked as the whole was: {said}")
+    return {name: whole[name] for name in about}
+
+
 def _failed(word: str) -> dict[str, Any]:
     """Return the row of a defect of which the process crashed, or had to be ended."""
     return {"cells": {law: {"word": word} for law in laws()}, "checked": 0, "shown_by": None}
 
 
 if __name__ == "__main__":
-    matrix()
+    run_or_interrupted(matrix)

@@ -81,6 +81,11 @@ def by_its_law(name: str, one: dict[str, Any]) -> bool:
     return catalogue()[name].law in killers(one)
 
 
+def _anew(rows: dict[str, dict[str, Any]]) -> str:
+    later = [f"{name} ({one['anew']})" for name, one in rows.items() if "anew" in one]
+    return f" Made anew since: {', '.join(later)}." if later else ""
+
+
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     rows: dict[str, dict[str, Any]] = found["rows"]
     yield HEAD
@@ -94,7 +99,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         f"{found['polls_max']:,} polls a household; {_sum(rows, 'took_s'):,} s of processes. "
         "Next to "
         f"{_sum(rows, 'checked'):,} runs without a difference a run of the reference was laid: the "
-        "same events in all.\n"
+        f"same events in all.{_anew(rows)}\n"
     )
     yield "## The laws\n"
     yield "| law | kills | of those that made a difference | share of all | kills alone |"

@@ -1,11 +1,13 @@
 """The page of the kill matrix is what was found, and what was found is found again."""
 
+import click
 import pytest
 
 from meter_emu.defects import catalogue
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Trial
 from meter_emu.world.rehearsal.campaign import load_campaign
+from tests.matrix.__main__ import of_the_whole
 from tests.matrix.cells import row
 from tests.matrix.page import PAGE, by_its_law, killers, load, survivors_of, text
 
@@ -48,3 +50,15 @@ def test_a_row_is_what_its_page_says():
     passive = {law: after for law, after in early.items() if laws()[law].one_in == 1}
     assert passive.items() <= killers(one).items()
     assert passive
+
+
+def test_a_part_made_anew_keeps_the_date_and_the_settings_of_the_whole():
+    whole = load()
+    about = {name: whole[name] for name in ("stories", "seed")}
+    assert of_the_whole({**about, "made": "1999-01-01"}) == {**about, "made": whole["made"]}
+    with pytest.raises(click.UsageError, match=f"stories {whole['stories']}"):
+        of_the_whole({**about, "stories": 7})
+    (name, *_), rows = whole["rows"], whole["rows"]
+    assert "Made anew since" not in text(whole)
+    anew = {**whole, "rows": {**rows, name: {**rows[name], "anew": "2026-11-28"}}}
+    assert f"Made anew since: {name} (2026-11-28)." in text(anew)

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from tests.docs import evidence
+from tests.interrupted import run_or_interrupted
 from tests.matrix.children import in_children
 from tests.mutants.page import BY_LAWS, BY_TESTS, PAGE, SAMPLES, load, save, survivors, text
 from tests.mutants.sites import AREAS, PROGRAM, mutants
@@ -46,6 +47,7 @@ def mutation(
     began, found = monotonic(), load()
     for area in areas or AREAS:
         names = sampled(area, sample or SAMPLES[area], seed)
+        click.echo(f"{len(names)} mutants of {area}")
         was: dict[str, Any] = found[area]["mutants"] if again else {}
         one: dict[str, dict[str, Any]] = {name: dict(was.get(name, {})) for name in names}
         for by in (BY_LAWS,) if area == PROGRAM else (BY_LAWS, BY_TESTS):
@@ -88,4 +90,4 @@ def _found(one: dict[str, Any] | None) -> bool:
 
 
 if __name__ == "__main__":
-    mutation()
+    run_or_interrupted(mutation)

@@ -37,6 +37,7 @@ from meter_emu.cli.live.origin import LiveOrigin, digest_of, model_of, rig_at_st
 from meter_emu.cli.live.reader import ReaderCards
 from meter_emu.cli.live.screen import Log, Screen
 from meter_emu.cli.live.shell import listening
+from meter_emu.cli.names import machine_now
 from meter_emu.cli.output import STDOUT, atomic_writer, json_escaped, write_atomically
 from meter_emu.cli.printed.events import event_line_json
 from meter_emu.cli.replayed import chosen_campaign
@@ -56,6 +57,7 @@ from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.times import to_us
 from meter_emu.world.rehearsal.by_hand import LivedByHand
 from meter_emu.world.rehearsal.rig import Rig
 from meter_emu.zones import BELGIAN, TimeZone
@@ -91,7 +93,7 @@ def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveO
         )
     return msgspec.structs.replace(
         begins,
-        start_us=wall_us if start_us is None else start_us,
+        start_us=to_us(machine_now("--start")) if start_us is None else start_us,
         meter_id=options["meter_id"],
         balance_cents=cents_option(options["balance_eur"]),
         key_file=options["key_file"] or "",
