@@ -53,8 +53,8 @@ def recording(
 
     with _opened(path) as file:
 
-        def write(row: bytes) -> None:
-            line = json_escaped(row)
+        def write(line: bytes) -> None:
+            line = json_escaped(line)
             try:
                 written = file.write(line)
                 file.flush()

@@ -70,7 +70,7 @@ def cluster(address: str) -> Iterator["Cluster"]:
                     n_workers=_count(address),
                     threads_per_worker=1,
                     memory_limit=0,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",  # not 8787, which another may have
                     silence_logs=logging.CRITICAL,
                 )
                 client = Client(here)

@@ -2,7 +2,8 @@
 
 import os
 import signal
-from contextlib import closing
+import socket
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -31,7 +32,18 @@ def workers() -> set[int]:
     return {pid for pid, line in lines.items() if b"spawn_main" in line}
 
 
+@pytest.fixture
+def another_cluster():
+    """Hold the port that Dask's own page takes first, as another cluster on this machine does."""
+    with socket.socket() as held:
+        with suppress(OSError):  # there is another
+            held.bind(("127.0.0.1", 8787))
+            held.listen()
+        yield
+
+
 @pytest.mark.slow("starts workers")
+@pytest.mark.usefixtures("another_cluster")
 def test_a_worker_killed_half_way_changes_no_result_and_none_is_left():
     task = Rehearsing(ORES, events=True)
     examining = Examining("reference+end-exclusive", models()[:2], seed=1)
