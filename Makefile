@@ -92,7 +92,7 @@ test-docs: docs $(BROWSER)  ## the site on loopback, every page at two widths, i
 	@$(MAKE) -s .wanted WANTED="chromium=chromium"
 	@$(BIN)/python -m tests.site.walked
 
-release-check: $(DEV) $(RELEASE)  ## wheel and sdist twice with the same bytes, metadata, README as an index shows it: a minute
+release-check: $(DEV) $(RELEASE)  ## wheel and sdist twice with the same bytes, tests from the sdist, types and metadata: two minutes
 	@$(BIN)/python -m tests.packaging.release
 
 shots: $(BROWSER)  ## the pictures of docs/front-panel.md

@@ -16,6 +16,7 @@ def away(
     path: Path | None = None,
     more: Mapping[str, str] = NOTHING,
     given: str = "",
+    limit_s: float = 120,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command offline, with nothing of the checkout on its path; `given` is its input."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
@@ -23,6 +24,6 @@ def away(
     if path is not None:
         env["PYTHONPATH"] = str(path)
     return subprocess.run(
-        command, cwd=cwd, env=env, input=given, capture_output=True, text=True, timeout=120,
+        command, cwd=cwd, env=env, input=given, capture_output=True, text=True, timeout=limit_s,
         check=False,
     )  # fmt: skip

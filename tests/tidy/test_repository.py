@@ -170,12 +170,21 @@ def test_what_is_written_is_plain_english() -> None:
 
 def test_the_top_level_is_the_agreed_one() -> None:
     top = {path.relative_to(ROOT).parts[0] for path in tracked()}
-    plain = {name for name in top if not name.startswith(".")}
+    plain = {name for name in top if not name.startswith(".")} - {"PKG-INFO"}  # of an sdist
     assert plain == {
         "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md",
         "card_protocol", "constraints.txt", "docs", "fixtures", "locked", "meter_emu",
         "pyproject.toml", "tests",
     }  # fmt: skip
+
+
+def test_the_source_distribution_has_all_that_tests_read() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    taken = {
+        one.strip("/") for one in project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    }
+    top = {path.relative_to(ROOT).parts[0] for path in tracked()} - {"PKG-INFO"}
+    assert top - {"pyproject.toml"} == taken  # which is always there
 
 
 def test_the_repository_names_no_place_on_somebodys_machine() -> None:
