@@ -83,7 +83,7 @@ test-web: $(BROWSER)  ## the front panel in the system's browser, with axe: a mi
 	@METER_EMU_WHOLE=1 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/web
 
 # Their own line, because one for all is in everybody's way.
-.PHONY: docs test-docs release-check
+.PHONY: docs test-docs release-check licences
 
 docs: $(DOCS)  ## the documentation site, in .stamps/site/built: no page of it needs the network
 	@$(BIN)/python -m tests.site
@@ -91,6 +91,9 @@ docs: $(DOCS)  ## the documentation site, in .stamps/site/built: no page of it n
 test-docs: docs $(BROWSER)  ## the site on loopback, every page at two widths, its links and its search: a minute
 	@$(MAKE) -s .wanted WANTED="chromium=chromium"
 	@$(BIN)/python -m tests.site.walked
+
+licences: $(DEV) $(PCSC) $(FUZZ) $(BROWSER) $(BENCH) $(DOCS) $(RELEASE)  ## the licences in docs/decisions/dependencies.md, of what is locked
+	@$(BIN)/python -m tests.packaging.licences
 
 release-check: $(DEV) $(RELEASE)  ## wheel and sdist twice with the same bytes, tests from the sdist, types and metadata: two minutes
 	@$(BIN)/python -m tests.packaging.release

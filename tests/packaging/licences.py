@@ -1,0 +1,82 @@
+"""Writes the licence of each dependency into docs/decisions/dependencies.md: `make licences`.
+
+Names and versions are those of the lock files, licences what each package's metadata say. The reason
+why we name one is kept by hand, on the same page; a test wants one for each.
+"""
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from email.message import Message
+from importlib.metadata import PackageNotFoundError, metadata
+from typing import Final
+
+from tests.docs.pages import ROOT, page
+
+PAGE: Final = ROOT / "docs" / "decisions" / "dependencies.md"
+BEGIN: Final = "<!-- written by make licences -->"
+END: Final = "<!-- end of what is written -->"
+KINDS: Final = ("run", "pcsc", "fuzz", "browser", "bench", "docs", "release", "dev")
+
+
+def named() -> dict[str, set[str]]:
+    """Return what pyproject.toml names, and in which extras; `run` are those of everybody."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    of = {"run": project["dependencies"], **project["optional-dependencies"]}
+    found: dict[str, set[str]] = {}
+    for extra, wanted in of.items():
+        for one in wanted:
+            name = key(re.split(r"[<>=;\[ ]", one)[0])
+            if name != "meter-emu":
+                found.setdefault(name, set()).add(extra)
+    return found
+
+
+def key(name: str) -> str:
+    """Return a package's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def locked() -> dict[str, tuple[str, list[str]]]:
+    """Return each locked package: its version, and the lock files that have it."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for kind in KINDS:
+        text = (ROOT / "locked" / f"{kind}.txt").read_text("utf-8")
+        for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE):
+            found.setdefault(key(name), (version, []))[1].append(kind)
+    return found
+
+
+def licence(about: Message) -> str:
+    """Return the licence that a package's metadata state, as short as they do."""
+    stated = about["License-Expression"] or about["License"] or ""
+    if stated and len(stated) < 60:
+        return stated.strip().splitlines()[0]
+    classes = [one for one in about.get_all("Classifier") or () if one.startswith("License ::")]
+    return ", ".join(one.rpartition(" :: ")[2] for one in classes) or "see the package"
+
+
+def rows() -> Iterator[str]:
+    """Yield a row for each locked package that is installed here."""
+    for name, (version, kinds) in sorted(locked().items()):
+        try:
+            about = metadata(name)
+        except PackageNotFoundError:
+            sys.exit(f"{name} is not installed: make .stamps/dev .stamps/pcsc .stamps/fuzz "
+                     ".stamps/browser .stamps/bench .stamps/docs .stamps/release")  # fmt: skip
+        everywhere = "run" in kinds
+        where = "everywhere" if everywhere else ", ".join(kinds)
+        yield f"| {name} | {version} | {licence(about)} | {where} |"
+
+
+def text(before: str) -> str:
+    """Return the page with its table written anew."""
+    head, _, rest = before.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    table = "\n".join(("| package | version | licence | locked for |", "| --- | --- | --- | --- |", *rows()))
+    return f"{head}{BEGIN}\n\n{table}\n\n{END}{tail}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(text(page("docs/decisions/dependencies.md")), "utf-8")
