@@ -92,7 +92,7 @@ test-docs: docs $(BROWSER)  ## the site on loopback, every page at two widths, i
 	@$(MAKE) -s .wanted WANTED="chromium=chromium"
 	@$(BIN)/python -m tests.site.walked
 
-licences: $(DEV) $(PCSC) $(FUZZ) $(BROWSER) $(BENCH) $(DOCS) $(RELEASE)  ## the licences in docs/decisions/dependencies.md, of what is locked
+licences: $(DEV) $(COVERAGE) $(PCSC) $(FUZZ) $(BROWSER) $(BENCH) $(DOCS) $(RELEASE)  ## the licences in docs/decisions/dependencies.md, of what is locked
 	@$(BIN)/python -m tests.packaging.licences
 
 release-check: $(DEV) $(RELEASE)  ## wheel and sdist twice with the same bytes, tests from the sdist, types and metadata: two minutes

@@ -1,7 +1,7 @@
 """Writes the licence of each dependency into docs/decisions/dependencies.md: `make licences`.
 
-Names and versions are those of the lock files, licences what each package's metadata say. The reason
-why we name one is kept by hand, on the same page; a test wants one for each.
+Names are those of the lock files, licences what each package's metadata say. The reason why we name
+one is kept by hand, on the same page; a test wants one for each.
 """
 
 import re
@@ -17,7 +17,6 @@ from tests.docs.pages import ROOT, page
 PAGE: Final = ROOT / "docs" / "decisions" / "dependencies.md"
 BEGIN: Final = "<!-- written by make licences -->"
 END: Final = "<!-- end of what is written -->"
-KINDS: Final = ("run", "pcsc", "fuzz", "browser", "bench", "docs", "release", "dev")
 
 
 def named() -> dict[str, set[str]]:
@@ -38,43 +37,41 @@ def key(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def locked() -> dict[str, tuple[str, list[str]]]:
-    """Return each locked package: its version, and the lock files that have it."""
-    found: dict[str, tuple[str, list[str]]] = {}
-    for kind in KINDS:
-        text = (ROOT / "locked" / f"{kind}.txt").read_text("utf-8")
-        for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE):
-            found.setdefault(key(name), (version, []))[1].append(kind)
+def locked() -> dict[str, list[str]]:
+    """Return the lock files that have each package."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "locked").glob("*.txt")):
+        for name in re.findall(r"^([\w.-]+)==", path.read_text("utf-8"), re.MULTILINE):
+            found.setdefault(key(name), []).append(path.stem)
     return found
 
 
 def licence(about: Message) -> str:
     """Return the licence that a package's metadata state, as short as they do."""
     stated = about["License-Expression"] or about["License"] or ""
-    if stated and len(stated) < 60:
+    if stated not in {"", "UNKNOWN"} and len(stated) < 60:
         return stated.strip().splitlines()[0]
     classes = [one for one in about.get_all("Classifier") or () if one.startswith("License ::")]
-    return ", ".join(one.rpartition(" :: ")[2] for one in classes) or "see the package"
+    return ", ".join(one.rpartition(" :: ")[2] for one in classes) or "see its files"
 
 
 def rows() -> Iterator[str]:
     """Yield a row for each locked package that is installed here."""
-    for name, (version, kinds) in sorted(locked().items()):
+    for name, kinds in sorted(locked().items()):
         try:
             about = metadata(name)
         except PackageNotFoundError:
-            sys.exit(f"{name} is not installed: make .stamps/dev .stamps/pcsc .stamps/fuzz "
-                     ".stamps/browser .stamps/bench .stamps/docs .stamps/release")  # fmt: skip
+            sys.exit(f"{name} is not installed: make licences installs all that is locked")
         everywhere = "run" in kinds
         where = "everywhere" if everywhere else ", ".join(kinds)
-        yield f"| {name} | {version} | {licence(about)} | {where} |"
+        yield f"| {name} | {licence(about)} | {where} |"
 
 
 def text(before: str) -> str:
     """Return the page with its table written anew."""
     head, _, rest = before.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    table = "\n".join(("| package | version | licence | locked for |", "| --- | --- | --- | --- |", *rows()))
+    table = "\n".join(("| package | licence | locked for |", "| --- | --- | --- |", *rows()))
     return f"{head}{BEGIN}\n\n{table}\n\n{END}{tail}"
 
 
