@@ -8,8 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from email.message import Message
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from typing import Final
 
 from tests.docs.pages import ROOT, page
@@ -46,11 +45,11 @@ def locked() -> dict[str, list[str]]:
     return found
 
 
-def licence(about: Message) -> str:
+def licence(about: PackageMetadata) -> str:
     """Return the licence that a package's metadata state, as short as they do."""
-    stated = about["License-Expression"] or about["License"] or ""
-    if stated not in {"", "UNKNOWN"} and len(stated) < 60:
-        return stated.strip().splitlines()[0]
+    stated = (about.get_all("License-Expression") or about.get_all("License") or [""])[0]
+    if str(stated) not in {"", "UNKNOWN"} and len(stated) < 60:
+        return str(stated).strip().splitlines()[0]
     classes = [one for one in about.get_all("Classifier") or () if one.startswith("License ::")]
     return ", ".join(one.rpartition(" :: ")[2] for one in classes) or "see its files"
 
