@@ -21,6 +21,8 @@ AGAINST     ?= HEAD
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
 # Where no bytecode is written, each of the suite's many processes would compile all of it again.
 CACHE := $(if $(PYTHONDONTWRITEBYTECODE),PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX='$(CURDIR)/.stamps/bytecode')
+# A clone that cannot be written: what keeps a cache there goes without.
+FIXED := $(shell [ -w . ] || echo yes)
 # What tests want of the system, as command or file = the Debian package that has it.
 TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_scan=pcsc-tools \
           /usr/lib/pcsc/drivers/serial/libifdvpcd.so=vsmartcard-vpcd ykman=yubikey-manager
@@ -53,10 +55,10 @@ test-whole: $(DEV)  ## the grids of which the gate draws some cells, all of them
 	@METER_EMU_WHOLE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]' tests --include='test_*.py')
 
 lint: $(DEV)
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/ruff check $(if $(FIXED),--no-cache) .
+	@$(BIN)/ruff format --check $(if $(FIXED),--no-cache) .
+	@$(BIN)/mypy $(if $(FIXED),--cache-dir=/dev/null)
+	@$(BIN)/lint-imports --no-logo $(if $(FIXED),--no-cache)
 
 coverage: $(COVERAGE) $(PCSC) $(FUZZ)  ## lines and branches that the suite reaches, with a floor: a quarter of an hour
 	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 --cov --cov-report=term:skip-covered $(TEST_PATH)
@@ -166,6 +168,7 @@ $(MADE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "meter-emu needs Python 3.11 or newer; this is $$($(PYTHON) -V 2>&1). Set PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory .apt PACKAGES=python3-venv
+	@[ -w . ] || { echo "the first command makes .venv here, and this folder cannot be written"; exit 1; }
 	@mkdir -p $(@D)
 	@$(LOCK) sh -c '[ -e $@ ] || { $(PYTHON) -m venv --clear $(VENV) && touch $@; }'
 
