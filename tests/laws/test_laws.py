@@ -63,6 +63,7 @@ BROKEN_BY = {
     "office-limits": f"{DEFECT}office-refuses-29-february",
     "office-record": f"{DEFECT}day-and-month-swapped",
     "old-clock-card": f"{DEFECT}old-clock-card-obeyed",
+    "old-setting": f"{WRONG}ageless",
     "older-copy": f"{DEFECT}stale-order-accepted",
     "order-answered": f"{WRONG}mute",
     "poll-phase": f"{WRONG}whimsical",

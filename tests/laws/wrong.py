@@ -322,6 +322,23 @@ def once(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Once)
 
 
+class _Ageless(ClockTrust):
+    """A trust that believes a setting of any age."""
+
+    __slots__ = ()
+
+    @override
+    def suspicion(
+        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
+    ) -> Health:
+        found = super().suspicion(reading, utc_s, ticks_ms, state, factory)
+        return Health.TRUSTED if found is Health.SET_TOO_LONG_AGO else found
+
+
+def ageless(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Ageless)
+
+
 def anxious(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Anxious)
 

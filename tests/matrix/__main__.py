@@ -1,8 +1,7 @@
 """Makes the kill matrix: `python -m tests.matrix` for every defect, or only for those named.
 
 What is found goes into kill-matrix.json in docs/evidence/, and the page is written from it, both
-when all is done. Rows of defects that are not named stay as they are,
-and so does the date of the whole: a row that is made anew has its own.
+when all is done. Rows of defects that are not named stay as they are, with their date.
 """
 
 import sys
@@ -34,41 +33,23 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline
     asked = ids or tuple(catalogue())
     click.echo(f"{len(asked)} defects")
     rows = {name: one for name, one in load()["rows"].items() if name in catalogue()}
-    about = {
-        "made": f"{datetime.now(UTC):%Y-%m-%d}",
-        "stories": stories,
-        "seed": seed,
-        "polls_max": POLLS_MAX,
-        "infected_max": INFECTED_MAX,
-        "declared_max": DECLARED_MAX,
-    }
-    if ids:
-        about = of_the_whole(about)
+    about = {"made": f"{datetime.now(UTC):%Y-%m-%d}", "stories": stories, "seed": seed}
+    bounds = {
+        "polls_max": POLLS_MAX, "infected_max": INFECTED_MAX, "declared_max": DECLARED_MAX,
+    }  # fmt: skip
     what = partial(row, stories=stories, seed=seed)
     for count, done in enumerate(in_children(what, asked, jobs=jobs, deadline_s=deadline_s), 1):
         rows[done.item] = done.result or _failed(done.failed or "")
-        rows[done.item]["took_s"] = round(done.took_s)
-        if ids:
-            rows[done.item]["anew"] = f"{datetime.now(UTC):%Y-%m-%d}"
+        rows[done.item] |= {**about, "took_s": round(done.took_s)}
         killed = len(killers(rows[done.item]))
         click.echo(
             f"{count:>3} of {len(asked)}  {done.item:<32} {f'killed by {killed} laws':<20}"
             f"{done.took_s:>5.0f} s  ({monotonic() - began:.0f} s so far)"
         )
-    save({**about, "rows": {name: rows[name] for name in catalogue() if name in rows}})
+    save({**bounds, "rows": {name: rows[name] for name in catalogue() if name in rows}})
     PAGE.write_text(text(load()), "utf-8")
     evidence.write()
     sys.exit(any(not killers(one) for one in rows.values()))
-
-
-def of_the_whole(about: dict[str, Any]) -> dict[str, Any]:
-    """Return when and how the whole was made: rows of a part are asked alike, or not mixed in."""
-    whole = load()
-    other = [name for name in about if name != "made" and about[name] != whole[name]]
-    if other:
-        said = ", ".join(f"{name} {whole[name]}" for name in other)
-        raise click.UsageError(f"a part is asked as the whole was: {said}")
-    return {name: whole[name] for name in about}
 
 
 def _failed(word: str) -> dict[str, Any]:

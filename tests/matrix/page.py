@@ -1,6 +1,7 @@
 """Reads and writes kill-matrix.json in docs/evidence/, and writes the page from it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -30,8 +31,7 @@ sits in (the program's parts, the office's, or the clock chip): each call into i
 the reference's, on copies, and compared in what it returns or raises, in its arguments and its
 state afterwards, and in its calls of the ports. Only stories on which the law says something count.
 Program, rules, memory, dialogues and the desk's service have no such edge: a story in which the
-routine ran counts as one with a difference. Of the rows of 28 November 2026 (in rules, program,
-memory, and of counts) six stories a cell were lived.
+routine ran counts as one with a difference.
 """
 
 
@@ -81,25 +81,18 @@ def by_its_law(name: str, one: dict[str, Any]) -> bool:
     return catalogue()[name].law in killers(one)
 
 
-def _anew(rows: dict[str, dict[str, Any]]) -> str:
-    later = [f"{name} ({one['anew']})" for name, one in rows.items() if "anew" in one]
-    return f" Made anew since: {', '.join(later)}." if later else ""
-
-
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     rows: dict[str, dict[str, Any]] = found["rows"]
     yield HEAD
     yield (
-        f"Made {found['made']}: {len(rows)} defects, {len(_asked(rows))} laws, "
-        f"seed {found['seed']}, "
-        f"{found['stories']} stories a cell (a tenth of them where a law runs a household again) "
-        "or "
+        f"{len(rows)} defects, {len(_asked(rows))} laws: {_made(rows)} (a tenth of them where a "
+        "law runs a household again) or "
         f"{found['infected_max']} with a difference; up to {found['declared_max']:,} of the law "
         "that a defect names (in bold below), until that kills; "
         f"{found['polls_max']:,} polls a household; {_sum(rows, 'took_s'):,} s of processes. "
         "Next to "
         f"{_sum(rows, 'checked'):,} runs without a difference a run of the reference was laid: the "
-        f"same events in all.{_anew(rows)}\n"
+        "same events in all.\n"
     )
     yield "## The laws\n"
     yield "| law | kills | of those that made a difference | share of all | kills alone |"
@@ -118,6 +111,15 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield "| defect | killed by (stories) | survived | neither |"
     yield "| --- | --- | --- | --- |"
     yield from (_defect_row(name, rows[name]) for name in sorted(rows, key=_hard(rows))[:HARDEST])
+
+
+def _made(rows: dict[str, dict[str, Any]]) -> str:
+    """Return when rows were made, with how many stories: each keeps its date until it is redone."""
+    days = Counter((one["made"], one["stories"], one["seed"]) for one in rows.values())
+    return "; ".join(
+        f"{count} rows of {made}, seed {seed}, {stories} stories a cell"
+        for (made, stories, seed), count in sorted(days.items())
+    )
 
 
 def _sum(rows: dict[str, dict[str, Any]], key: str) -> int:

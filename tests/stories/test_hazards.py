@@ -22,7 +22,7 @@ from meter_emu.stories.chooser import seeded
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household, VisitKind
+from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from tests.cells import each_cell
 from tests.stories.favours import FAVOURS
 from tests.stories.rates import BRUSSELS, HOUR, armed, at, credit_end, wanted
@@ -149,11 +149,30 @@ def many_loads(campaign: Campaign, household: Household) -> set[str]:
 
 def emergency_again(campaign: Campaign, household: Household) -> set[str]:
     asks = {VisitKind.PRESS, VisitKind.HOLD}
-    (loaded,) = (n for n, visit in enumerate(household.visits) if visit.desk)
+    orders = [n for n, visit in enumerate(household.visits) if visit.desk]
+    (loaded,) = (n for n in orders if _desk(household, n).load_cents)
     before = sum(visit.kind in asks for visit in household.visits[:loaded])
     after = sum(visit.kind in asks for visit in household.visits[loaded:])
     found = {"asked again"} if before > 1 else set()
+    for number in orders[:-1]:
+        asked = any(visit.kind in asks for visit in household.visits[:number])
+        again = any(visit.kind in asks for visit in household.visits[number:loaded])
+        found |= {"an order without money between"} if asked and again else set()
     return found | ({"repaid, and asked again"} if before and after else set())
+
+
+def _desk(household: Household, number: int) -> DeskOrder:
+    order = household.visits[number].desk
+    assert order is not None
+    return order
+
+
+def old_setting(campaign: Campaign, household: Household) -> set[str]:
+    too_old_us = household.clock_set_us + household.model.clock.trust_max_days * DAY_S * SECOND_US
+    if too_old_us + 2 * DAY_S * SECOND_US > campaign.end_us:
+        return set()
+    before = too_old_us < (told_end(household) - DAY_S) * SECOND_US
+    return {"too old within the story, T after it" if before else "too old within the story"}
 
 
 def used_without_time(campaign: Campaign, household: Household) -> set[str]:
@@ -246,7 +265,10 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
         credit_edge,
         {"credit ends near an edge", "credit ends before it", "credit ends after it"},
     ),
-    "emergency-again": (emergency_again, {"asked again", "repaid, and asked again"}),
+    "emergency-again": (
+        emergency_again,
+        {"asked again", "repaid, and asked again", "an order without money between"},
+    ),
     "many-loads": (
         many_loads,
         {
@@ -256,6 +278,7 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
             "much energy in a day",
         },
     ),
+    "old-setting": (old_setting, {"too old within the story, T after it"}),
     "older-copy": (older_copy, {"an older card last", "before its T", "after its T"}),
     "reserve-lost": (reserve_lost, {"T in the dark", "T after it", "in 2000"}),
     "set-back": (set_back, {"set back over a midnight, T in the gap"}),

@@ -89,8 +89,9 @@ def _check(trial: Trial) -> Finding:
     for wrong in (raw[:-1], raw + b"\0"):
         try:
             Eeprom.from_bytes(wrong, lambda: 0, size_bytes=_SIZE, page_bytes=_PAGE)
-        except LayoutError:
-            continue
+        except LayoutError as error:
+            if error.offset == 0:
+                continue
         return Broken(f"the memory is loaded from {len(wrong)} bytes")
     return None
 

@@ -68,7 +68,7 @@ def _check(trial: Trial) -> Finding:
     kinds += [(row.chip, ChipCalendar()) for row in CLOCK_CHIPS.values()]
     for kind, calendar in kinds:
         sheet = _SHEETS[kind.NAME]
-        for part in (_counts, _keeps, _doubts, _images):
+        for part in (_counts, _keeps, _doubts, _powerless, _images):
             drift = random.choice((0, 20_000, -300_000))
             chip = kind(calendar, Oscillator(drift))
             words = next(part(chip, sheet, random), None)
@@ -176,30 +176,61 @@ def _doubts(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
         yield "raises no doubt"
 
 
-def _images(chip: CalendarChip, _sheet: _Sheet, random: Random) -> Iterator[str]:
+def _powerless(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
+    """On its reserve a chip counts on; the MCP7940N without VBATEN is reset, and with it stamps."""
+    t = datetime(2024, 2, 29, 23, 59, 50, tzinfo=UTC)
+    weekday, bits = random.choice((1, 5)), random.choice((0x08, 0)) if sheet.runs else 0
+    registers = bytearray(_registers(sheet, t, weekday, twelve=False))
+    registers[sheet.order.split().index("weekday")] |= bits
+    chip.oscillator.drift_ppb = 0
+    chip.write(sheet.first, bytes(registers), 0, 0)
+    for lost, back in ((4_000_000, 12_000_000), (14_000_000, 15_000_000)):
+        chip.lose_power(lost)
+        chip.regain_power(back)
+        got = chip.read(sheet.first, 7, back, back)
+        if sheet.runs and not bits:
+            if got != bytes.fromhex("00 00 00 01 01 01 01"):
+                yield f"comes up as {got.hex(' ')} without a reserve"
+            return
+        now = t + timedelta(microseconds=back)
+        want = _registers(sheet, now, weekday + (now.day != t.day), twelve=False)
+        if _cleared(got, sheet) != bytes(
+            byte | (0x18 if bits and at == 3 else 0) for at, byte in enumerate(want)
+        ):
+            yield f"shows {got.hex(' ')} after a failure, not {want.hex(' ')}"
+        if bits:  # those of the first failure stay
+            stamps = b"".join(_stamp(t + timedelta(seconds=s), weekday, t) for s in (4, 12))
+            if chip.read(0x18, 8, back, back) != stamps:
+                yield f"stamps {chip.read(0x18, 8, back, back).hex(' ')}, not {stamps.hex(' ')}"
+
+
+def _stamp(now: datetime, weekday: int, began: datetime) -> bytes:
+    day = weekday + (now.day != began.day)
+    return bytes((_bcd(now.minute), _bcd(now.hour), _bcd(now.day), day << 5 | _bcd(now.month)))
+
+
+def _images(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
     """A chip is loaded as it was saved, and what it cannot hold is refused."""
-    chip.write(
-        _sheet.first,
-        _registers(_sheet, datetime(2024, 2, 29, 12, tzinfo=UTC), 1, twelve=False),
-        0,
-        0,
-    )
+    time = _registers(sheet, datetime(2024, 2, 29, 12, tzinfo=UTC), 1, twelve=False)
+    chip.write(sheet.first, time, 0, 0)
     chip.oscillator.running = random.random() < 0.5
     raw, kind = chip.to_bytes(random.randrange(10**9)), type(chip)
     again = kind.from_bytes(raw, chip.calendar, Oscillator())
     if again.to_bytes(0) != raw or again.oscillator.running is not chip.oscillator.running:
         yield "is another when it is saved again"
     count, too_far = len(raw) - 9, (10**15).to_bytes(8, "big")
-    wrong = [raw[:-1], raw + b"\0", raw[:-1] + b"\2", raw[:count] + too_far + raw[-1:]]
-    for at, clear in enumerate(_sheet.clear):
-        if clear and not _sheet.shown:
-            wrong.append(raw[:at] + bytes((raw[at] | clear,)) + raw[at + 1 :])
-    for bad in wrong:
+    wrong = [(raw[:-1], 0), (raw + b"\0", 0), (raw[:-1] + b"\2", len(raw) - 1)]
+    wrong.append((raw[:count] + too_far + raw[-1:], count))
+    for at, clear in enumerate(sheet.clear):
+        if clear:
+            wrong.append((raw[:at] + bytes((raw[at] | clear,)) + raw[at + 1 :], at))
+    for bad, at in wrong:
         try:
             kind.from_bytes(bad, chip.calendar, Oscillator())
-        except LayoutError:
-            continue
-        yield f"is loaded from {bad[:8].hex()}..."
+        except LayoutError as error:
+            if error.offset == at:
+                continue
+        yield f"is loaded from {bad[:8].hex()}..., or refused elsewhere"
 
 
 LAW: Final = Law(

@@ -141,11 +141,12 @@ def _images(rates: Sequence[int], now_us: int, random: Random) -> Finding:
     raw = struct.pack(">II", units, rest)
     if Metrology.from_bytes(raw, rates, at_us=now_us).to_bytes(now_us) != raw:
         return Broken("the register of an image is another when it is saved again")
-    for wrong in (raw[:-1], raw + b"\0", struct.pack(">II", units, _HOUR_US)):
+    for wrong, at in ((raw[:-1], 0), (raw + b"\0", 0), (struct.pack(">II", units, _HOUR_US), 4)):
         try:
             Metrology.from_bytes(wrong, rates, at_us=now_us)
-        except LayoutError:
-            continue
+        except LayoutError as error:
+            if error.offset == at:
+                continue
         return Broken(f"the register is loaded from {wrong.hex()}")
     return None
 

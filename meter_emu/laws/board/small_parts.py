@@ -160,11 +160,7 @@ def _images(_random: Random) -> Iterator[str]:
     for name, load, good in loads:
         for raw in (b"", b"\0\0", *(bytes((flags,)) for flags in range(256))):
             right = len(raw) == 1 and raw[0] in good
-            try:
-                same = load(raw) == raw
-            except LayoutError:
-                same = False
-            if same is not right:
+            if _loaded(load, raw) != (raw if right else None):
                 yield f"the {name} of an image of {raw.hex() or 'no byte'} is taken otherwise"
     contactor, valve = Contactor.from_bytes(b"\1"), Valve.from_bytes(b"\5")
     if not contactor.on or contactor.stuck or not valve.between:
@@ -172,21 +168,27 @@ def _images(_random: Random) -> Iterator[str]:
     yield from _reserve_images()
 
 
+def _loaded(load: Callable[[bytes], bytes], raw: bytes) -> bytes | None:
+    """Return a part's image when it is saved again, `None` if it is refused, at its start."""
+    try:
+        return load(raw)
+    except LayoutError as error:
+        return None if error.offset == 0 else b"refused elsewhere"
+
+
+def _reserve_again(raw: bytes, most_us: int) -> bytes:
+    return Backup.from_bytes(raw, most_us, at_us=9).to_bytes(9)
+
+
 def _reserve_images() -> Iterator[str]:
     for charge, capacity, right in ((0, 0, True), (5, 5, True), (6, 5, False)):
         raw = charge.to_bytes(8, "big")
-        try:
-            same = Backup.from_bytes(raw, capacity, at_us=9).to_bytes(9) == raw
-        except LayoutError:
-            same = False
-        if same is not right:
+        whole = _loaded(lambda raw, most=capacity: _reserve_again(raw, most), raw)  # type: ignore[misc]
+        if whole != (raw if right else None):
             yield f"a reserve of {charge} us of {capacity} is taken otherwise"
     for raw in (bytes(7), bytes(9)):
-        try:
-            Backup.from_bytes(raw, 5, at_us=0)
-        except LayoutError:
-            continue
-        yield f"a reserve is loaded from {len(raw)} bytes"
+        if _loaded(lambda raw: _reserve_again(raw, 5), raw) is not None:
+            yield f"a reserve is loaded from {len(raw)} bytes"
 
 
 LAW: Final = Law(

@@ -3,21 +3,23 @@
 Each has its draw and its `Law`.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Broken, Finding, Law, Trial
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, campaign_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.registers import other_time, upset, without_seconds
 from meter_emu.stories.story import Among, begin, finish, with_clock_cards
 from meter_emu.stories.times import Timing, legal
-from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
+from meter_emu.units import DAY_S, DAY_US, EPOCH_2000_US, HOUR_S, MINUTE_S, PPB, SECOND_US
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household
 
 _SOON_MIN: Final = (600, 60, 5)  # how long before T the clock is spoilt, at most
 
@@ -146,6 +148,64 @@ OLD_CLOCK_CARD: Final = Law(
     presumes="a clock that is believed when the card comes",
     draw=old_clock_card,
     check=_check_old_clock_card,
+    one_in=40,
+    hazard=True,
+)
+
+
+# A setting that is too old ------------------------------------------------------------------------
+#
+# Within the story the clock becomes too old to be believed.
+
+_WATCHED_D: Final = 20
+_DAYS_MORE: Final = 4  # ours: a program counts in days, and looks at each poll
+
+
+def old_setting(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a household whose clock is too old to be believed before its story ends."""
+    seed, draft = begin(chooser, among)
+    draft.kind = "set too long ago"
+    draft.short = draft.ample_credit = True
+    end_s = draft.timing.end_s
+    draft.timing = Timing(min(draft.timing.armed_s, end_s - _WATCHED_D * DAY_S), end_s)
+    draft.first_s = draft.timing.armed_s - DAY_S
+    people.live(draft, people.NEVER)
+    campaign = finish(draft, seed)
+    (household,) = campaign.households
+    days = chooser.below(_WATCHED_D - 2 * _DAYS_MORE)
+    set_us = campaign.end_us - _too_old_after_us(household) - days * DAY_US
+    set_us = max(set_us, EPOCH_2000_US + DAY_US)  # no clock goes further back
+    return campaign_of(campaign, replace(household, clock_set_us=set_us))
+
+
+def _too_old_after_us(household: Household) -> int:
+    """Return after how long a clock of this model is too old, however slow it is, and looked at."""
+    clock = household.model.clock
+    days = clock.trust_max_days + _DAYS_MORE
+    late_s = clock.set_error_s + days * DAY_S * clock.drift_bound_ppb // PPB
+    return (days * DAY_S + late_s + household.model.poll_s) * SECOND_US
+
+
+def _check_old_setting(trial: Trial) -> Finding:
+    household, lamps = trial.household, (What.CLOCK_DOUBTED, What.CLOCK_TRUSTED)
+    if any(visit.sets_the_clock for visit in household.visits):
+        return Aside("the clock was set anew")
+    if household.clock_set_us + _too_old_after_us(household) > trial.campaign.end_us:
+        return Aside("no clock can have been set so long before it")
+    said = [event.what for event in trial.run.events if event.what in lamps]
+    if said[-1:] != [What.CLOCK_DOUBTED]:
+        days = household.model.clock.trust_max_days
+        return Broken(f"the clock was set more than {days} days ago, and the meter believes it")
+    return promises(trial)
+
+
+OLD_SETTING: Final = Law(
+    id="old-setting",
+    says="a clock that was set longer ago than its model allows is doubted, and the lamp says so",
+    properties=("P8",),
+    presumes="a program that believes no setting older than its model's",
+    draw=old_setting,
+    check=_check_old_setting,
     one_in=40,
     hazard=True,
 )

@@ -117,7 +117,8 @@ CREDIT_WITHOUT_TIME: Final = Law(
 
 # Emergency again ----------------------------------------------------------------------------------
 #
-# Emergency credit is taken, used up, requested again, repaid by a load, and taken once more.
+# Emergency credit is taken, used up, requested again, repaid by a load, and taken once more. What
+# comes in between and brings no money repays nothing.
 
 _EMERGENCY_RATES: Final = (
     4_000,
@@ -132,6 +133,11 @@ _REPAID_CENTS: Final = (
     10_000,
 )  # more than the debt, less, and exactly it
 _LATER_S: Final = (DAY_S, 4 * HOUR_S, 2 * DAY_S)
+_WITHOUT_MONEY: Final = (
+    DeskOrder(prepayment=True),
+    DeskOrder(reactivate=True),
+    DeskOrder(limiter=False),
+)
 
 
 def emergency_again(chooser: Chooser, among: Among = ()) -> Campaign:
@@ -144,6 +150,9 @@ def emergency_again(chooser: Chooser, among: Among = ()) -> Campaign:
     for _ in range(1 + chooser.below(3)):
         draft.ask_supply(at_s)
         at_s += chooser.of(_LATER_S) + chooser.below(12) * HOUR_S
+        if chooser.below(2):
+            draft.bring(at_s, chooser.of(_WITHOUT_MONEY))
+            at_s += HOUR_S
     draft.bring(at_s, DeskOrder(load_cents=chooser.of(_REPAID_CENTS)))
     for _ in range(chooser.below(3)):
         at_s += chooser.of(_LATER_S) + chooser.below(12) * HOUR_S
