@@ -204,9 +204,11 @@ def _powerless(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[st
                 yield f"stamps {chip.read(0x18, 8, back, back).hex(' ')}, not {stamps.hex(' ')}"
 
 
-def _stamp(now: datetime, weekday: int, began: datetime) -> bytes:
-    day = weekday + (now.day != began.day)
-    return bytes((_bcd(now.minute), _bcd(now.hour), _bcd(now.day), day << 5 | _bcd(now.month)))
+def _stamp(shown: datetime, weekday: int, began: datetime) -> bytes:
+    day = weekday + (shown.day != began.day)
+    return bytes(
+        (_bcd(shown.minute), _bcd(shown.hour), _bcd(shown.day), day << 5 | _bcd(shown.month))
+    )
 
 
 def _images(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
