@@ -18,8 +18,7 @@ STEP = re.compile(
     r"^\*\*(\d)\.\*\*.*?^```sh\n(.+?)\n```$(?:\n\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
 )
 STEPS = {
-    int(number): (command, said.splitlines())
-    for number, command, said in STEP.findall(README.split("## Four ways in")[0])
+    int(number): (command, said.splitlines()) for number, command, said in STEP.findall(README)
 }
 
 

@@ -21,6 +21,7 @@ from meter_emu.world.rehearsal.verdicts import (
 from tests.docs.pages import ROOT, blocks, page, section, table
 from tests.docs.test_readme import run
 from tests.report.pages import BOTH, Page, ores_page
+from tests.report.picture import PICTURE, said_then, said_today, with_text
 
 PAGE = page("docs/report.md")
 PICTURE_BYTES_MAX = 200_000
@@ -78,3 +79,10 @@ def test_the_picture_is_small_and_a_picture() -> None:
     assert width >= 800
     assert height >= 800
     assert "docs/report.png" in page("README.md")
+
+
+@pytest.mark.slow("rehearses the campaign of 2020")
+def test_the_picture_says_what_the_page_says_today() -> None:
+    raw = PICTURE.read_bytes()
+    assert said_then(raw) == said_today(), "make shots"
+    assert said_then(with_text(b"\x89PNG" + raw[-12:], "another")) == "another"

@@ -1,0 +1,63 @@
+"""Takes docs/report.png, the picture of the README: `make shots`.
+
+What the page said when it was taken is written into the picture, so that a test can tell when the
+program says something else today.
+"""
+
+import os
+import struct
+import zlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from tests.docs.pages import ROOT
+from tests.report.pages import BOTH, Page, ores_page
+from tests.web.browser import PROGRAM
+
+PICTURE: Final = ROOT / "docs" / "report.png"
+_KEY: Final = b"Description\0"
+_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
+_SAID: Final = {"headline", "small", "more-said"}
+
+
+def said_today() -> str:
+    """Return the answer of the page as it is today."""
+    elements = Page(ores_page(BOTH)).elements
+    texts = [one.text for one in elements if one.attributes.get("class") in _SAID]
+    return " ".join(" ".join(texts).split()).encode("ascii", "ignore").decode()
+
+
+def said_then(raw: bytes) -> str:
+    """Return what the page said when its picture was taken."""
+    at = raw.find(b"tEXt" + _KEY)
+    assert at > 0, "make shots"
+    (size,) = struct.unpack(">I", raw[at - 4 : at])
+    return raw[at + 4 + len(_KEY) : at + 4 + size].decode("latin-1")
+
+
+def with_text(raw: bytes, text: str) -> bytes:
+    """Return a picture with a text of it (PNG, 11.3.4.3)."""
+    assert raw.endswith(_END)
+    body = b"tEXt" + _KEY + text.encode("latin-1")
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return raw[: -len(_END)] + chunk + _END
+
+
+def main() -> None:
+    """Write the picture."""
+    from playwright.sync_api import sync_playwright
+
+    with TemporaryDirectory() as folder, sync_playwright() as driver:
+        file = Path(folder) / "index.html"
+        file.write_text(ores_page(BOTH), "utf-8")
+        flags = ["--no-sandbox"] if os.getuid() == 0 else []
+        browser = driver.chromium.launch(executable_path=PROGRAM, args=flags)
+        seen = browser.new_page(viewport={"width": 900, "height": 860})
+        seen.goto(file.as_uri())
+        PICTURE.write_bytes(with_text(seen.screenshot(), said_today()))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
