@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, final
 
 from meter_emu.errors import ConfigError
 from meter_emu.stories.chooser import Chooser
-from meter_emu.stories.story import Among, lived_by, on_build
+from meter_emu.stories.story import Among, on_build
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
@@ -21,6 +21,7 @@ from meter_emu.world.rehearsal.covered import covers_household
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.fleet import Run
 from meter_emu.world.rehearsal.household import Entry, Household, Households
+from meter_emu.world.rehearsal.verdict import judge
 
 MOVES = frozenset({What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED})
 
@@ -64,11 +65,18 @@ class Trial:
         self.campaign = on_build(campaign, build)
         (self.household,) = self.campaign.households
         self.not_asked = 0  # comparisons with variants that the program does not cover
+        self._events: list[Event] | None = None
 
     @cached_property
     def run(self) -> Run:
         """The story's own run, judged."""
-        return lived_by(self.household, self.campaign)
+        events = self.overheard() if self._events is None else self._events
+        return Run(self.household, judge(self.household, self.campaign, events), events)
+
+    def overheard(self, listen: Callable[[Bench], None] | None = None) -> list[Event]:
+        """Run the story with somebody who only listens: it is the trial's own run, once judged."""
+        self._events = self.events(self.household, prepare=listen)
+        return self._events
 
     def events(
         self,

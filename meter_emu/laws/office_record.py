@@ -266,5 +266,5 @@ LAW: Final = Law(
     presumes="our office, with or without defects",
     draw=armed_household,
     check=_check,
-    one_in=4,
+    one_in=20,
 )

@@ -28,6 +28,7 @@ from tests.bench.fleet import FLEET, scaled
 
 ROOT = Path(__file__).parents[2]
 OVERHEAD_MAX = 1.15
+PAIR_METERS = 2_000  # ours: half a minute of a processor
 ENGINES = ("jobs 1", "jobs 2", "cluster local:2", "cluster of workers that change")
 _LOCAL = "cluster local:2"
 
@@ -54,7 +55,7 @@ def spread(*, meters: int, pairs: int, on: str | None) -> None:
             found.append(run(engine, meters))
             click.echo(f"{engine:<32} {found[-1].digest[:16]} {found[-1].cpu_s:8.1f} s")
         if pairs:
-            _compare(meters, pairs)
+            _compare(min(meters, PAIR_METERS), pairs)
     sys.exit(len({one.digest for one in found}) > 1)
 
 

@@ -242,5 +242,5 @@ LAW: Final = Law(
     presumes="the built-in board, with or without defects of its chip",
     draw=armed_household,
     check=_check,
-    one_in=10,
+    one_in=20,
 )

@@ -42,7 +42,7 @@ def calls(trial: Trial, from_us: int, to_us: int) -> list[Call]:
         heard.append(Listening(inner, from_us, to_us))
         bench.log = CallLog(bench.board, heard[0])
 
-    trial.events(trial.household, prepare=listen)
+    trial.overheard(listen)
     return heard[0].calls
 
 
@@ -62,10 +62,10 @@ def with_placed(trial: Trial, place: Callable[[Trial], Household | None], withou
 
     `without` is the reason if `place` makes none.
     """
+    household = place(trial)  # first: who listens there runs the story that is judged here
     found = promises(trial)
     if isinstance(found, Broken):
         return found
-    household = place(trial)
     if household is None:
         return Aside(without)
     campaign = campaign_of(trial.campaign, household)
