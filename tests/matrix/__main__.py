@@ -18,7 +18,7 @@ from tests.docs import evidence
 from tests.interrupted import run_or_interrupted
 from tests.matrix.cells import DECLARED_MAX, INFECTED_MAX, POLLS_MAX, row
 from tests.matrix.children import in_children
-from tests.matrix.page import PAGE, killers, load, save, text
+from tests.matrix.page import PAGE, changes, killers, load, save, text
 
 
 @click.command()
@@ -39,6 +39,7 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline
     }  # fmt: skip
     what = partial(row, stories=stories, seed=seed)
     for count, done in enumerate(in_children(what, asked, jobs=jobs, deadline_s=deadline_s), 1):
+        before = rows.get(done.item)
         rows[done.item] = done.result or _failed(done.failed or "")
         rows[done.item] |= {**about, "took_s": round(done.took_s)}
         killed = len(killers(rows[done.item]))
@@ -46,6 +47,8 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline
             f"{count:>3} of {len(asked)}  {done.item:<32} {f'killed by {killed} laws':<20}"
             f"{done.took_s:>5.0f} s  ({monotonic() - began:.0f} s so far)"
         )
+        for words in changes(before, rows[done.item]) if before else ():
+            click.echo(f"{'':>12}{words}")
     save({**bounds, "rows": {name: rows[name] for name in catalogue() if name in rows}})
     PAGE.write_text(text(load()), "utf-8")
     evidence.write()

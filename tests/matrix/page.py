@@ -76,6 +76,16 @@ def killers(one: dict[str, Any]) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
+def changes(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """Yield what became otherwise in a row, of the laws that both asked."""
+    was, cells = before["cells"], now["cells"]
+    both = [law for law in cells if law in was and was[law]["word"] != cells[law]["word"]]
+    if lost := [f"{law} ({cells[law]['word']})" for law in both if was[law]["word"] == "killed"]:
+        yield f"no longer killed by {', '.join(lost)}"
+    if won := [law for law in both if cells[law]["word"] == "killed"]:
+        yield f"now killed by {', '.join(won)}"
+
+
 def by_its_law(name: str, one: dict[str, Any]) -> bool:
     """Whether the law that a defect names kills it."""
     return catalogue()[name].law in killers(one)

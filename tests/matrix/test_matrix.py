@@ -7,7 +7,7 @@ from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Trial
 from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.matrix.cells import row
-from tests.matrix.page import PAGE, by_its_law, killers, load, survivors_of, text
+from tests.matrix.page import PAGE, by_its_law, changes, killers, load, survivors_of, text
 
 FOUND = load()
 ROWS = FOUND["rows"]
@@ -58,3 +58,12 @@ def test_a_row_made_anew_has_its_own_date_and_the_others_keep_theirs():
     anew = {**FOUND, "rows": {**ROWS, name: {**ROWS[name], "made": "2031-02-03", "stories": 7}}}
     assert f"{count - 1} rows of {made}" in text(anew)
     assert "1 rows of 2031-02-03, seed 0, 7 stories a cell" in text(anew)
+
+
+def test_what_became_otherwise_in_a_row_is_said():
+    was, now = (
+        {"cells": {law: {"word": word} for law, word in zip("abcd", words, strict=False)}}
+        for words in (("killed", "killed", "survived"), ("killed", "not asked", "killed", "killed"))
+    )
+    assert list(changes(was, now)) == ["no longer killed by b (not asked)", "now killed by c"]
+    assert list(changes(was, was)) == []
