@@ -45,10 +45,11 @@ class Diagnosis:
         """The first line: whether anything fits, and what is consistent with the reports."""
         first = self.ranking.classes[0]
         if not self.ranking.fits:
+            what = "No single mistake" if self.pairs is None else "Nothing"
             chance = f"{100 * self.ranking.misfit:.2g} %"
             return (
-                "Nothing in the catalogue fits: so much would speak against a right answer in "
-                f"{chance} of cases"
+                f"{what} in the catalogue fits: an answer that is right would leave so much "
+                f"unexplained in {chance} of cases"
             )
         if not first.hypothesis.mistakes:
             against = first.marks.count(CONTRADICTED)

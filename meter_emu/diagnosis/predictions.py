@@ -7,6 +7,7 @@ fleet, a phase that is rare among the samples.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from math import exp, log10
@@ -19,7 +20,7 @@ from meter_emu.diagnosis.sampling import SampledHousehold
 from meter_emu.world.rehearsal.household import Household, VisitKind
 
 UNSEEN: Final = 0.02  # ours: the chance of what none of the sampled households shows
-_ONE_OF_FEW: Final = 0.1  # ours: added to both outcomes when one person is spoken of
+_ONE_OF_FEW: Final = 0.04  # ours: added to both outcomes when one person is spoken of
 RARE: Final = 0.2  # ours: where at most so many samples of a kind and model show something
 _PARTS: Final = 9  # ours: points between the bounds of the part of a fleet, evenly in its logarithm
 
@@ -77,6 +78,18 @@ class Predictor:
         for name, model in self.incident.first.models.items():
             by_energy.setdefault(model.energy, []).append(name)
         return tuple(product(*by_energy.values()))
+
+    @cached_property
+    def alike(self) -> tuple[object, ...]:
+        """For each observation, what is equal for those about the same sort of household."""
+        nameless = {
+            name: replace(person, household=replace(person.household, id=""))
+            for name, person in self.incident.persons.items()
+        }
+        return tuple(
+            one.whose if one.whose.id is None else nameless[one.whose.id]
+            for one in self.incident.observations
+        )
 
     def about(self, number: int) -> tuple[int, ...]:
         """Return the places of the households that observation `number` is about."""

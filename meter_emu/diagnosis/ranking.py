@@ -11,13 +11,12 @@ from math import log10
 from typing import Final, final
 
 from meter_emu.diagnosis.hypotheses import Hypothesis
-from meter_emu.diagnosis.incident import Observation
-from meter_emu.diagnosis.incident_file import Whose
+from meter_emu.diagnosis.misfit import misfit_of
 from meter_emu.diagnosis.predictions import Assumed, Predictor
 from meter_emu.world.meter.build import REFERENCE
 
 ASSUMPTION_DECADES: Final = 1.5  # ours: what one assumption costs in the order of the list
-MISFIT_RISK: Final = 0.05  # ours: how often a class that is right is called a misfit
+MISFIT_RISK: Final = 0.03  # ours: of reports by the book; other meters than the sampled add some
 NINE_TO_ONE: Final = log10(9)
 _SUPPORTED: Final = 1.0  # ours: moderate support; who has less explains nothing by the way
 _AS_GOOD: Final = 0.05  # ours: decades that are no difference
@@ -142,7 +141,6 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     classes = _fronted(
         sorted(merged, key=lambda one: (round(one.score, 6), len(one.assumptions), one.names))
     )
-    best = min(classes, key=lambda one: one.against)
     support = min(_SUPPORTED, max(one.over_nothing for one in classes))
     explained = {
         number
@@ -153,7 +151,7 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     }
     return Ranking(
         classes=classes,
-        misfit=misfit_of(best.chances, predictor.incident.observations),
+        misfit=misfit_of([one.chances for one in classes], sures, predictor.alike),
         unexplained=tuple(n for n in range(len(sures)) if n not in explained),
     )
 
@@ -224,43 +222,3 @@ def _fronted(classes: Sequence[FitClass]) -> tuple[FitClass, ...]:
         )
 
     return tuple(replace(one, front=not beaten(one)) for one in classes)
-
-
-def misfit_of(chances: Sequence[float], observations: Sequence[Observation]) -> float:
-    """Return how seldom so much would speak against a class that is right.
-
-    Of all reports together, and of those about the same households: a class that is wrong
-    contradicts several reports of one household, a wrong report stands alone. The smaller chance
-    counts, times the number of ways in which it was looked for.
-    """
-    groups: dict[Whose, list[int]] = {}
-    for number, one in enumerate(observations):
-        groups.setdefault(one.whose, []).append(number)
-
-    def tail(numbers: Sequence[int]) -> float:
-        sures = [observations[number].sure for number in numbers]
-        return chance_of_so_much([chances[number] for number in numbers], sures)
-
-    each = len(groups) * min(tail(numbers) for numbers in groups.values())
-    return min(1.0, 2 * min(tail(range(len(chances))), each))
-
-
-def chance_of_so_much(chances: Sequence[float], sures: Sequence[float]) -> float:
-    """Return the chance that so much, or more, speaks against a class that is right.
-
-    Each report is as predicted or not, independently; the weight of one that is not is the odds of
-    the two. The distribution of the sum is exact to a thousandth of a decade.
-    """
-    sums = {0: 1.0}
-    seen = 0
-    for chance, sure in zip(chances, sures, strict=True):
-        as_reported = report_chance(chance, sure)
-        likely = max(as_reported, 1 - as_reported)
-        weight = round(1_000 * log10(likely / (1 - likely)))
-        seen += 0 if as_reported >= 0.5 else weight
-        after: dict[int, float] = {}
-        for total, mass in sums.items():
-            after[total] = after.get(total, 0.0) + mass * likely
-            after[total + weight] = after.get(total + weight, 0.0) + mass * (1 - likely)
-        sums = after
-    return sum(mass for total, mass in sums.items() if total >= seen)

@@ -42,7 +42,6 @@ def against(found: Diagnosis, one: FitClass) -> set[str]:
 def test_those_that_leave_resa_on_time_lead(alone: Diagnosis) -> None:
     leading = set(alone.ranking.classes[0].names)
     assert {"night-named-by-its-morning", "odd-day-lost", "office:order-a-day-early"} <= leading
-    assert alone.ranking.fits
 
 
 def test_one_that_contradicts_resa_is_listed_with_it_or_with_its_assumption(
@@ -62,6 +61,7 @@ def test_one_that_contradicts_resa_is_listed_with_it_or_with_its_assumption(
 def test_no_single_mistake_cuts_a_household_that_reactivated(alone: Diagnosis) -> None:
     first = alone.ranking.classes[0]
     assert "reactivated-too" in against(alone, first)
+    assert alone.headline.startswith("No single mistake in the catalogue fits")
 
 
 def test_the_pair_that_does_is_found_and_takes_less_against_it(paired: Diagnosis) -> None:
@@ -69,6 +69,7 @@ def test_the_pair_that_does_is_found_and_takes_less_against_it(paired: Diagnosis
     pair = class_of(paired, words)
     assert "reactivated-too" not in against(paired, pair)
     assert pair.front
+    assert paired.ranking.fits
     assert pair.against < class_of(paired, "night-named-by-its-morning").against
 
 
@@ -166,8 +167,8 @@ def test_where_nothing_fits_the_first_line_says_so(tmp_path: Path) -> None:
     reports = odd("after-summer-time", 10) + odd("june-29", 10) + odd("after-summer-time", 14)
     found = at_work(tmp_path, NOTHING_FITS + reports).singles()
     assert not found.ranking.fits
-    assert found.ranking.misfit < 0.001
-    assert next(iter(list(memo(found))[1:])).startswith("Nothing in the catalogue fits")
+    assert found.ranking.misfit < 0.01
+    assert next(iter(list(memo(found))[1:])).startswith("No single mistake in the catalogue fits")
     assert found.ranking.unexplained == (0, 1, 2)
 
 
