@@ -42,12 +42,14 @@ def misfits(library: list[Story], truths: list[Story], seed: int) -> Iterator[bo
         yield misfit(library, said_of(truth, chance)) < 0.05
 
 
+@pytest.mark.slow("hundreds of made-up sets for each of a dozen incidents")
 def test_a_class_that_is_right_is_seldom_a_misfit() -> None:
     library = stories(12, 1)
     found = list(misfits(library, library[::2] * 2, 2))
     assert sum(found) <= 2, f"{sum(found)} of {len(found)}; 0.6 are expected"
 
 
+@pytest.mark.slow("hundreds of made-up sets for each of a dozen incidents")
 def test_a_mistake_that_is_not_in_the_library_is_found() -> None:
     library, unknown = stories(12, 1), stories(13, 3)[1:]
     found = list(misfits(library, unknown, 4))
