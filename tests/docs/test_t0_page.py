@@ -1,4 +1,4 @@
-"""docs/t0.md states the procedure bytes, the cases, the costs and the example as they are."""
+"""docs/iso7816.md states the procedure bytes, the cases, the costs and the example as they are."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ from tests.docs.pages import blocks, page, table
 from tests.firmware.meters import Rig
 from tests.rigs import counted
 
-PAGE = page("docs/t0.md")
+PAGE = page("docs/iso7816.md")
 
 
 def test_the_procedure_bytes_are_the_ones_obeyed():
