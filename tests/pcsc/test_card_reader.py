@@ -17,7 +17,7 @@ from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome, runner
-from tests.docs.test_house import ROWS
+from tests.docs.test_walks import ROWS
 from tests.docs.walks import READER_WALK, ROOT
 from tests.firmware.meters import METER_ID, START, Rig
 from tests.pcsc.needs import pyscard_absent, refuse
