@@ -219,9 +219,10 @@ RIGHT_ANSWER: Final = Law(
 
 SAYS_WHAT_IT_UNDERSTOOD: Final = Law(
     id="says-what-it-understood",
-    says="the card that comes back states the T1 and T2 that were announced",
+    says="the card that comes back states the T1 and T2 that were announced, and the display no "
+    "other supply than there is",
     properties=("P4", "P13"),
     presumes="a card on which the meter writes",
     draw=story,
-    check=lambda trial: found(trial, FindingKind.WRONG_DISPLAY),
+    check=lambda trial: found(trial, FindingKind.WRONG_DISPLAY, FindingKind.SUPPLY_MISSTATED),
 )

@@ -5,6 +5,7 @@ The grammar is optional. Of a display in other words nothing is known, and nothi
 
 import re
 from datetime import datetime
+from enum import Enum, unique
 from typing import Final, NamedTuple, final
 
 from card_protocol.timestamp import Civil
@@ -16,6 +17,8 @@ _CLOCK: Final = re.compile(
 )
 _UNTIMED: Final = re.compile(r"\bUSED WITHOUT TIME (\d+)\.(\d{3}) (\S+)", re.ASCII)
 _END: Final = re.compile(r"\b(T1|T2) (NONE|\d{4}-\d\d-\d\d \d\d:\d\d)", re.ASCII)
+_CUT: Final = re.compile(r"\bOFF: CUT AS OF (\d{4}-\d\d-\d\d \d\d:\d\d)", re.ASCII)
+_SUPPLY: Final = re.compile(r"(OFF:|LIMITED TO) ", re.ASCII)
 _CREDIT: Final = re.compile(r"\bCREDIT (-?)(\d+)\.(\d\d) EUR\b", re.ASCII)
 _RESULTS: Final = {result.value: result for result in Result}
 
@@ -40,6 +43,15 @@ class UntimedSaid(NamedTuple):
     unit: str
 
 
+@final
+@unique
+class SupplySaid(Enum):
+    """What a display says of the supply; the value is how it begins."""
+
+    OFF = "OFF:"
+    LIMITED = "LIMITED TO"
+
+
 def card_said(text: str) -> Result:
     """Return the result of the card, `NONE` where the display says nothing of it."""
     found = _CARD.search(text)
@@ -60,10 +72,18 @@ def clock_said(text: str) -> ClockSaid | None:
 
 def ends_said(text: str) -> dict[str, Civil | None]:
     """Return the ends that the display names, T1 or T2: when, or `None` for none."""
-    return {
+    ends = {
         found[1]: None if found[2] == "NONE" else Civil(*map(int, re.split(r"\D", found[2])))
         for found in _END.finditer(text)
     }
+    cut = _CUT.search(text)
+    return ends if cut is None else {**ends, "T2": Civil(*map(int, re.split(r"\D", cut[1])))}
+
+
+def supply_said(text: str) -> SupplySaid | None:
+    """Return what the display says of the supply, `None` where it says nothing of it."""
+    found = _SUPPLY.match(text)
+    return None if found is None else SupplySaid(found[1])
 
 
 def credit_said(text: str) -> int | None:

@@ -81,6 +81,9 @@ class Books(NamedTuple):
     charged_most: int
     used_least: int
     used_most: int
+    fell_least: int  # by how much the balance has fallen since the beginning
+    fell_most: int
+    carried: int  # what no register shows, at two moments perhaps not the same
 
 
 @final
@@ -104,6 +107,7 @@ class ExactAccount:
         self.looks_us = promise.from_us + self._look_us
         self._charged_least = self._charged_most = 0
         self._used_least = self._used_most = 0
+        self._fell_least = self._fell_most = 0
         self._found_empty = False
         # What may flow between a switch or a lamp and the moment an outsider sees it, at the
         # meter's highest load. Zero load, zero slack: then the two sides are one account, exact to
@@ -144,6 +148,9 @@ class ExactAccount:
             self._charged_most,
             self._used_least - unseen,
             self._used_most,
+            self._fell_least,
+            self._fell_most,
+            self._part(self._promise),
         )
 
     # Changes -------------------------------------------------------------------------------------
@@ -156,6 +163,8 @@ class ExactAccount:
         self._found_empty = self._found_empty and not load
         self.net_low += load
         self.net_high += load
+        self._fell_least -= load - min(load, self.debt_low)
+        self._fell_most -= load - min(load, self.debt_high)
         # Repaid in full before anything counts as credit; `net` takes the load as it is, since debt
         # and the balance it made are the same amount.
         self.debt_low = max(0, self.debt_low - load)
@@ -180,6 +189,8 @@ class ExactAccount:
         # by two accounts that each round down.
         self.net_low -= amount
         self.net_high += amount
+        self._fell_most += amount
+        self._fell_least -= amount
         self._charged_least -= self._unseen_mwh(self._promise)
         self._charged_most += self._unseen_mwh(self._promise)
 
@@ -198,8 +209,20 @@ class ExactAccount:
             self._found_empty = False
             # Sure of the press only where no block but credit can have been in the way; otherwise
             # the loan is taken by `high` and not by `low`, and both stay possible.
-            self.debt_low = whole if surely and self.debt_high == 0 else 0
+            surely = surely and self.debt_high == 0
+            self._fell_least -= whole
+            self._fell_most -= whole if surely else 0
+            self.debt_low = whole if surely else 0
             self.debt_high = max(self.debt_high, whole)
+
+    def forget_emergency(self, debt: int) -> None:
+        """Allow for a press that was not saved: emergency credit may be back to what it was."""
+        self._fell_most += self.debt_low - min(self.debt_low, debt)
+        self.debt_low = min(self.debt_low, debt)
+
+    def used_by_us(self, from_us: int, amount: int) -> int | None:
+        """Return when so many rate-µs have flowed since an instant; `None` if never."""
+        return self._profile.reached_us(from_us, amount)
 
     def empty(self) -> None:
         """Conclude from the meter's own cut that its balance, by its register, is used up."""
@@ -237,8 +260,10 @@ class ExactAccount:
                 least += cheaper.used(from_us, until_us) * cheap
                 from_us = until_us
         self.net_low -= most
+        self._fell_most += most
         if flow.must_cost:
             self.net_high -= least
+            self._fell_least += least
 
     def empty_at_us(self, until_us: int, flow: Flow) -> int | None:
         """Return when `low` first reaches 0 or less, before `until_us`; `None` for never."""

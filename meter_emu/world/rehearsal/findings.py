@@ -7,15 +7,13 @@ first right one on the same subject.
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.formats.budget.compact import UEUR_PER_STEP
-from card_protocol.timestamp import Civil
-from meter_emu.units import HOUR_US, UEUR_PER_CENT, euro
-from meter_emu.world.meter.display import credit_said, ends_said
+from meter_emu.units import HOUR_US, UEUR_PER_CENT
+from meter_emu.world.meter.display import credit_said
 from meter_emu.world.meter.events import Event, What, WrittenBack
-from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.account import UEUR, Books
 from meter_emu.world.rehearsal.answers import Owed, owed
 from meter_emu.world.rehearsal.household import Household
@@ -23,26 +21,10 @@ from meter_emu.world.rehearsal.knowledge import wrong_clock
 from meter_emu.world.rehearsal.obligations import PromiseRow
 from meter_emu.world.rehearsal.outcome import WORK_US, HouseholdFinding
 from meter_emu.world.rehearsal.promise import Promise, promise_at
+from meter_emu.world.rehearsal.said import LOOKED, Said, Statement, wrong_balance
 from meter_emu.world.rehearsal.verdicts import FindingKind
 
 _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
-# At these a program has just looked, and its display says how things stand.
-_MOVES: Final = (What.OPENED, What.CLOSED)
-_LOOKED: Final = (What.CARD_SERVED, What.CARD_REFUSED, What.KEY_PRESSED, What.KEY_HELD)
-
-
-@final
-class Statement(NamedTuple):
-    """One statement on one subject, and what is wrong with it, `None` if nothing is.
-
-    `stated_cut` is the T2 of a wrong display: (None,) for no cut.
-    """
-
-    at_us: int
-    kind: FindingKind
-    subject: str
-    wrong: str | None
-    stated_cut: tuple[Civil | None] | None = None
 
 
 def findings_of(
@@ -98,16 +80,19 @@ def _of_events(
     household: Household, row: PromiseRow, events: Sequence[Event]
 ) -> Iterator[Statement]:
     number, before = household.age.order_number, row.orders[0]
-    told = Told(household)
+    told, said = Told(household), Said(household, events)
     for index, (event, books, within_us) in enumerate(
         zip(events, row.books, row.within_us, strict=False)
     ):
         promise = promise_at(row.orders, event.at_us)
         unknown = household.image is not None  # balance and prices in an image are not known
-        if not (unknown and promise is row.orders[0]):  # nor its order
-            yield from _ends(household, event, promise)
+        told_of = not unknown or promise is not row.orders[0]  # nor its order
+        if told_of:
+            yield from said.ends(event, promise)
+        yield from said.supply(event)
+        yield from said.balance(event, promise, books, known=not unknown, priced=told_of)
         if not unknown:
-            yield from _balances(household, event, promise, books)
+            yield from _shown_balance(household, event, promise, books)
         if within_us is not None:
             yield from _clocks(household, event, within_us)
         yield from _answers(event, owed(household, events, index, within_us))
@@ -184,19 +169,9 @@ def wrong_account(
     """
     work = WORK_US * max(household.load) * orders[-1].mwh_per_unit
     step = UEUR_PER_STEP if household.carrier is CardKind.MEMORY else 1  # it carries no more of it
-    return _wrong_balance(written.balance_ueur, orders[-1], books, work, step) or _wrong_energy(
+    return wrong_balance(written.balance_ueur, orders[-1], books, work, step) or _wrong_energy(
         written, orders, books, work
     )
-
-
-def _wrong_balance(
-    stated_ueur: int, promise: Promise, books: Books, work: int, step: int
-) -> str | None:
-    low = (books.low - work * promise.pricing.price_ueur_per_wh) // UEUR // step * step
-    high = -(-books.high // UEUR)
-    if low <= stated_ueur <= high:
-        return None
-    return f"balance {euro(stated_ueur)}, want {euro(low)} to {euro(high)}"
 
 
 def _wrong_energy(
@@ -222,48 +197,21 @@ def _wrong_energy(
     return None
 
 
-def _balances(
+def _shown_balance(
     household: Household, event: Event, promise: Promise, books: Books
 ) -> Iterator[Statement]:
-    """Compare the balance in the memory at any event, and on the display where it is fresh."""
-    work = WORK_US * max(household.load) * promise.mwh_per_unit
-    # A move of the switch is dated when it happened, and seen by the observer after the poll.
-    if event.balance_ueur is not None and event.what not in _MOVES:
-        wrong = _wrong_balance(event.balance_ueur, promise, books, work, 1)
-        yield Statement(event.at_us, FindingKind.WRONG_MONEY, "memory", _said(household, wrong))
-    shown_cents = credit_said(event.shown) if event.what in _LOOKED else None
+    """Compare the balance on the display, where it is fresh."""
+    shown_cents = credit_said(event.shown) if event.what in LOOKED else None
     if shown_cents is not None:
-        work += UEUR_PER_CENT * UEUR  # cents are cut off towards zero
+        # Cents are cut off towards zero.
+        work = WORK_US * max(household.load) * promise.mwh_per_unit + UEUR_PER_CENT * UEUR
         shown = books._replace(high=books.high + UEUR_PER_CENT * UEUR)
-        wrong = _wrong_balance(shown_cents * UEUR_PER_CENT, promise, shown, work, UEUR_PER_CENT)
+        wrong = wrong_balance(shown_cents * UEUR_PER_CENT, promise, shown, work, UEUR_PER_CENT)
         wrong = None if wrong is None else f"the display says {wrong}"
         yield Statement(event.at_us, FindingKind.WRONG_MONEY, "display", wrong)
 
 
 # Dates --------------------------------------------------------------------------------------------
-
-
-def _ends(household: Household, event: Event, promise: Promise) -> Iterator[Statement]:
-    """Compare T1 and T2 on a write-back and on the display with those announced."""
-    stated: dict[str, Civil | None] = {}
-    if event.what is What.CARD_SERVED and event.understood is not None:
-        stated = dict(zip(("T1", "T2"), event.understood, strict=True))
-    elif event.what in _LOOKED:
-        stated = ends_said(event.shown)
-    announced = {"T1": promise.defer_us, "T2": promise.cut_us}
-    for name, civil in stated.items():
-        us = announced[name]
-        want = None if us is None else us_to_civil(us, household.model.zone)
-        come = us is not None and us <= event.at_us  # then a meter may have forgotten it
-        right = civil == want or (come and civil is None)
-        words = f"announced {name} {_date(want)}, and the meter stated {_date(civil)}"
-        stated_cut = None if name == "T1" or right else (civil,)
-        kind = FindingKind.WRONG_DISPLAY
-        yield Statement(event.at_us, kind, name, None if right else words, stated_cut)
-
-
-def _date(when: Civil | None) -> str:
-    return "none" if when is None else str(when)
 
 
 def _clocks(household: Household, event: Event, within_us: int) -> Iterator[Statement]:

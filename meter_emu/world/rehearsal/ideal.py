@@ -58,7 +58,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, unique
 from typing import Final, final
 
-from meter_emu.units import SECOND_US
+from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.account import ExactAccount, Flow
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -129,6 +129,7 @@ class Ideal:
         self.dues: list[Due] = []
         self.doubts: list[tuple[int, str | None]] = []
         self.unpaid: list[tuple[int, str | None]] = []
+        self._unlimited_us: int | None = None  # when a limiter was last taken away
         self._unpaid_by_us: int | None = None  # when the cut for want of credit is certainly due
         self.knowledge: Final = Knowledge(household, campaign.start_us)
         self.account: Final = ExactAccount(household, self.promise)
@@ -309,6 +310,10 @@ class Ideal:
             self._defer_over = self.deferral() is Sure.NO
         self.favours.take(self._given())
         self._watch_unpaid()
+        testing = self.unsure.testing
+        if testing is not None and testing.flowed_us is not None and to_us >= testing.flowed_us:
+            self.on = False  # something flows, so the valve belongs off, until somebody asks again
+            self.unsure.asked = self.unsure.testing = None
         asked = self.unsure.pass_to(to_us, powered=self.powered)
         if asked is not None:
             self.on = self.on or (asked.surely and self.feedable() is Sure.SURE)
@@ -341,28 +346,41 @@ class Ideal:
         A meter that is not sure of the time waits at both ends of the non-disconnection period.
         """
         # The opposite promise: nobody is supplied for nothing. Checked only where no leniency of
-        # the rules explains the supply.
-        surely = self.on and self.closed and self.powered and not self.limiter
+        # the rules explains the supply. A limiter takes the place of either cut.
+        full = self.on and self.closed and self.powered and not (self.limiter and self.limited)
+        by_order = self.limiter and self.programmed() is Sure.SURE
         over = self.favours.shelter_must_end  # at any hour, known to the meter or not
-        surely = surely and (over or not self.knowledge.doubted)
-        surely = surely and self.programmed() is Sure.NO
-        surely = surely and self.unsure.testing is None and self.account.high <= 0
-        surely = surely and not self.perhaps_sheltered()
-        if not (surely and self.credit_open() and self.deferral() is Sure.NO):
+        if not (full and (by_order or self._surely_unpaid(over=over))):
             self._unpaid_by_us = None
         elif self._unpaid_by_us is None or (over and self._unpaid_by_us == FOREVER_US):
-            self._unpaid_by_us = self._cut_for_credit_by_us()
+            from_us = max(self.now_us, self.unsure.starting.until_us)
+            knew = self._unlimited_us == from_us
+            look_us = WORK_US if knew else self.knowledge.look_us
+            by_us = (
+                from_us + look_us if by_order else self._cut_for_credit_by_us(look_us, knew=knew)
+            )
+            self._unpaid_by_us = by_us
         late = self._unpaid_by_us is not None and self.now_us > self._unpaid_by_us
         if late is not bool(self.unpaid and self.unpaid[-1][1]):
             words = "the credit is used up, and the household is not cut for it"
+            if self.limiter:
+                words = "a limiter is granted and a cut is due, and the household is not limited"
             self.unpaid.append((self.now_us, words if late else None))
 
-    def _cut_for_credit_by_us(self) -> int:
+    def _surely_unpaid(self, *, over: bool) -> bool:
+        """Whether there is certainly no credit and no rule that gives supply without it."""
+        surely = (over or not self.knowledge.doubted) and self.programmed() is Sure.NO
+        surely = surely and self.unsure.testing is None and self.account.high <= 0
+        surely = surely and not self.perhaps_sheltered()
+        return surely and self.credit_open() and self.deferral() is Sure.NO
+
+    def _cut_for_credit_by_us(self, look_us: int, *, knew: bool) -> int:
         """Return when the latest right meter has cut a household whose credit is used up now.
 
+        `knew` is whether it had limited for that, so it knew that no period ran.
         `FOREVER_US` where one may not cut at all until the non-disconnection period runs again.
         """
-        knowledge, look_us = self.knowledge, self.knowledge.look_us
+        knowledge = self.knowledge
         from_us = max(self.now_us, knowledge.since_us, self.unsure.starting.until_us)
         if self.account.debt_low or self.favours.shelter_must_end:
             return from_us + look_us  # the period does not count
@@ -372,7 +390,7 @@ class Ideal:
         starts_us = self.protected_hours.last_change_us(self.now_us)
         ends_us = self.protected_hours.next_change_us(self.now_us)
         within_us = 2 * knowledge.within_us(ends_us)
-        by_us = max(from_us, starts_us + within_us) + look_us
+        by_us = max(from_us, from_us if knew else starts_us + within_us) + look_us
         if from_us + look_us > ends_us - within_us or by_us > ends_us:
             return FOREVER_US
         return by_us
@@ -405,16 +423,15 @@ class Ideal:
         if what in _CARDS and event.visit in self._cards:
             self._show(self._cards[event.visit])
         elif what is What.OPENED:
-            self._open(either=either)
+            self._open(either=either and self._can_move)
         elif what is What.CLOSED:
-            self._close(either=either)
+            self._close(either=either and self._can_move)
         elif what in _LIMITER:
-            self.limited = what is What.LIMITED
-            self.account.lamp()
+            self._limit(limited=what is What.LIMITED)
         elif what in _CLOCK:
             self.account.lamp()
         elif what in _APPLIANCES:
-            self.shut = what is What.SHUT
+            self._shut(shut=what is What.SHUT)
         elif what is What.POWER_LOST:
             self._lose_power(either=either)
         elif what is What.POWER_BACK:
@@ -425,6 +442,20 @@ class Ideal:
                 self._ask()
         self.favours.take(self._given())
         self._ready()
+
+    def _limit(self, *, limited: bool) -> None:
+        self.limited = limited
+        self.account.lamp()
+        if limited and self.limiter and self.powered:  # in place of a cut, which it knows of
+            self._know_of_cut()
+        # A meter that has limited, and may not stop, is not waiting for its next look.
+        self._unlimited_us = None if limited else self.now_us
+        self._watch_unpaid()
+
+    def _shut(self, *, shut: bool) -> None:
+        self.shut = shut
+        if shut and self.unsure.testing is not None:
+            self.unsure.testing.flowed_us = None  # nothing flows any more
 
     def _show(self, shown: CardShown) -> None:
         """Hear a card that the meter may still obey."""
@@ -504,19 +535,24 @@ class Ideal:
             return
         self.on = False
         testing = self.unsure.testing
+        if self.credit_open() or (self.powered and testing is None):
+            self._know_of_cut()
+        if testing is not None:
+            flowed = self.account.used_units_us > testing.used_units_us
+            if flowed or self.programmed() is not Sure.NO:
+                self.unsure.asked = None  # something flowed, or T2 came: somebody asks again
+        self.unsure.testing = None
+
+    def _know_of_cut(self) -> None:
+        """Conclude from a lawful cut, or a limit in its place, what the meter must have known."""
         if self.credit_open():
             # Its own register told the meter that credit was gone, and it was allowed to act on
             # that: from now on the exact account must not claim otherwise by a fraction of a unit.
             if self.programmed() is Sure.NO:
                 self.account.empty()
                 self._defer_over = True
-        elif self.powered and testing is None and self.programmed() is Sure.MAY:
+        elif self.programmed() is Sure.MAY:
             self._latch = Sure.SURE
-        if testing is not None:
-            flowed = self.account.used_units_us > testing.used_units_us
-            if flowed or self.programmed() is not Sure.NO:
-                self.unsure.asked = None  # something flowed, or T2 came: somebody asks again
-        self.unsure.testing = None
 
     def _close(self, *, either: bool) -> None:
         self.closed = True
@@ -526,7 +562,15 @@ class Ideal:
         asked = self.unsure.asked
         if asked is not None and self.model.rearm.tightness_s:
             asked.until_us = self.now_us + self._test_us + WORK_US
-            self.unsure.testing = Testing(asked.until_us, self.account.used_units_us)
+            # A unit of the register is seen when it is whole, and may have begun before.
+            seen_us = None if self.shut else self.account.used_by_us(self.now_us, 2 * HOUR_US)
+            flowed_us = None if seen_us is None else seen_us + WORK_US
+            self.unsure.testing = Testing(asked.until_us, self.account.used_units_us, flowed_us)
+
+    @property
+    def _can_move(self) -> bool:
+        """Whether a move may follow a rule: without power none can, but one that had begun."""
+        return self.powered or self.unsure.starting.moving
 
     @property
     def _test_us(self) -> int:
@@ -538,7 +582,7 @@ class Ideal:
             return
         self._take_emergency()
         surely = not self.on and self.feedable() is Sure.SURE
-        asked = Asked(self.now_us + WORK_US + self._test_us, surely=surely)
+        asked = Asked(self.now_us + WORK_US, surely=surely)
         if self.on:
             # Pressing while the meter is about to cut is lawful either way: one look finds both.
             if self.credit_open():
@@ -571,7 +615,7 @@ class Ideal:
         self.unsure.lose_power(moving=either)
         account = self.account
         if self._debt_before is not None and self.now_us - self._debt_before[0] <= WORK_US:
-            account.debt_low = min(account.debt_low, self._debt_before[1])
+            account.forget_emergency(self._debt_before[1])
 
     def _regain_power(self) -> None:
         self.powered = True

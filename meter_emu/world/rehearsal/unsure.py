@@ -30,10 +30,14 @@ class Asked:
 @final
 @dataclass(slots=True)
 class Testing:
-    """The tightness countdown; `used_units_us` is what had flowed when the valve was turned on."""
+    """The tightness countdown; `used_units_us` is what had flowed when the valve was turned on.
+
+    By `flowed_us` the meter must have seen that something flows, `None` if nothing does.
+    """
 
     until_us: int
     used_units_us: int
+    flowed_us: int | None
 
 
 @final
@@ -63,6 +67,8 @@ class Unsure:
         for one in (self.starting, self.asked, self.testing, self.before):
             if one is not None:
                 yield one.until_us
+        if self.testing is not None and self.testing.flowed_us is not None:
+            yield self.testing.flowed_us
 
     def pass_to(self, us: int, *, powered: bool) -> Asked | None:
         """Forget what has ended by then; return a request for supply that has."""

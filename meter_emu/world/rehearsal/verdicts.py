@@ -44,6 +44,7 @@ class FindingKind(Enum):
     WRONG_CLOCK = "wrong_clock"
     GROUNDLESS_REFUSAL = "groundless_refusal"
     OBEYED_UNLAWFULLY = "obeyed_unlawfully"
+    SUPPLY_MISSTATED = "supply_misstated"
 
 
 GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})  # expected by default
@@ -188,7 +189,7 @@ FINDING: Final = MappingProxyType({
     "announced",
     FindingKind.WRONG_MONEY: "a balance, an accepted sum or a charged energy that an exact account "
     "does not allow, either way, in a write-back, in the memory or on the display; or a household "
-    "never cut for want of credit",
+    "never cut for want of credit, or never limited",
     FindingKind.GROUNDLESS_DOUBT: "the meter said that it did not know the time, and nothing "
     "explains it",
     FindingKind.SILENT_ORDER: "a new order was neither executed nor refused nor pending",
@@ -197,6 +198,8 @@ FINDING: Final = MappingProxyType({
     FindingKind.GROUNDLESS_REFUSAL: "the household's newest card was right, and was not obeyed",
     FindingKind.OBEYED_UNLAWFULLY: "a card of another household, an expired or a replaced one was "
     "obeyed",
+    FindingKind.SUPPLY_MISSTATED: "the display said that the supply was off or limited, and it was "
+    "not; or the switch moved without power",
 })  # fmt: skip
 
 PLAIN_FINDING: Final = MappingProxyType({
@@ -244,5 +247,12 @@ PLAIN_FINDING: Final = MappingProxyType({
         "These meters obeyed a card of another household, an expired or a replaced one.",
         "Do not hand out cards for these meters: somebody else's order, or one that was taken "
         "back, would be carried out.",
+    ),
+    FindingKind.SUPPLY_MISSTATED: Plain(
+        "Switch and display contradict each other",
+        "The displays of these meters said that the supply was off or limited, and it was not; or "
+        "their switch moved while they had no power.",
+        "Look in the event log for what moved the switch last: the meter's program takes it to be "
+        "in another position than it is.",
     ),
 })  # fmt: skip
