@@ -67,8 +67,8 @@ test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every l
 	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/workers tests/pcsc/test_killed.py \
 	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
 
-test-judge: $(DEV)  ## the judge against a second oracle and changed logs: 5,000 homes each, minutes
-	@JUDGE_HOMES=5000 JUDGE_TROUBLED=5000 JUDGE_CHANGES=5000 $(BIN)/python -m pytest -q -s -o faulthandler_timeout=0 -k "second_oracle or cause_of_doubt or change_of_a_log" tests/world/rehearsal
+test-judge: $(DEV)  ## the judge against a second oracle, changed logs, what was seen: 5,000 homes each, minutes
+	@$(BIN)/python -m tests.world.rehearsal.judged
 
 test-laws: $(DEV)  ## the reference: 80,000 stories, 2,000 of each law that runs a home of its own, rates of hazards
 	@$(BIN)/meter-emu verify reference --examples 80000 --seed 1 --to .stamps/counterexamples

@@ -157,6 +157,8 @@ def _breach(
         cut_us = from_us if moved else None
     elif moved:
         verdict = Verdict.NEVER if asked and span.rule == "cut" else Verdict.FED_UNASKED
+    elif span.rule == "without supply":  # it is on where it had to go back
+        verdict = Verdict.FED_UNASKED
     else:
         opened = any(one.from_us == to_us and one.had is Supplied.OFF for one in seen)
         verdict = Verdict.LATE if opened else Verdict.NEVER

@@ -58,7 +58,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, unique
 from typing import Final, final
 
-from meter_emu.units import HOUR_US, SECOND_US
+from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.account import ExactAccount, Flow
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -84,6 +84,7 @@ _LIMITER: Final = (What.LIMITED, What.UNLIMITED)
 _CLOCK: Final = (What.CLOCK_DOUBTED, What.CLOCK_TRUSTED)
 _APPLIANCES: Final = (What.SHUT, What.LIT)
 _KEYS: Final = (What.KEY_PRESSED, What.KEY_HELD)
+WATCHED_US: Final = MINUTE_US  # ours: how often a meter looks in a tightness countdown
 HELD_MS: Final = 4_000  # how long the rehearsed person holds a button
 
 
@@ -564,7 +565,7 @@ class Ideal:
             asked.until_us = self.now_us + self._test_us + WORK_US
             # A unit of the register is seen when it is whole, and may have begun before.
             seen_us = None if self.shut else self.account.used_by_us(self.now_us, 2 * HOUR_US)
-            flowed_us = None if seen_us is None else seen_us + WORK_US
+            flowed_us = None if seen_us is None else seen_us + WATCHED_US
             self.unsure.testing = Testing(asked.until_us, self.account.used_units_us, flowed_us)
 
     @property

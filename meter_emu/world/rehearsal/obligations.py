@@ -344,7 +344,8 @@ NO_CREDIT: Final = "no credit"
 RULES: Final = (
     SpanRule(
         "no power",
-        "either, while the street has no power (gas: while the battery is out)",
+        "either, while the street has no power (gas: while the battery is out); a switch that "
+        "moves in it follows no rule",
         lambda ideal: None if ideal.powered else (Must.EITHER, "no power in the street"),
     ),
     SpanRule(
@@ -356,8 +357,8 @@ RULES: Final = (
     ),
     SpanRule(
         "countdown",
-        "either, while the valve is on in the tightness countdown; after a flow, or without power "
-        "in it, off again and waiting for a person",
+        "either, while the valve is on in the tightness countdown; a minute after two units have "
+        "flowed, or without power in it, off again and waiting for a person",
         lambda ideal: None
         if ideal.unsure.testing is None
         else (Must.EITHER, "the tightness countdown runs"),
@@ -377,8 +378,8 @@ RULES: Final = (
     ),
     SpanRule(
         "asked",
-        "either for the work time (gas: and the countdown) after somebody asked for supply as this "
-        "model wants it and may have it; then on, where it was to be had for certain",
+        "either for the work time after somebody asked for supply as this model wants it and may "
+        "have it; then on, where it was to be had for certain",
         _asked,
     ),
     SpanRule(

@@ -130,7 +130,8 @@ class Said:
         wrong = wrong or self._contradicted(event, promise, books, work)
         if wrong is None and self._balance is not None:
             wrong = _wrong_fall(self._balance, (event.balance_ueur, books), promise, work)
-        self._balance = (event.balance_ueur, books)
+        # What was wrong is no measure for what comes after it.
+        self._balance = (event.balance_ueur, books) if wrong is None else None
         said = None if wrong is None else self._household.model.measures.said(wrong)
         yield Statement(event.at_us, FindingKind.WRONG_MONEY, "memory", said)
 

@@ -135,7 +135,8 @@ PLAIN: Final = MappingProxyType({
     Verdict.FED_UNASKED: Plain(
         "Switched on though it must stay off",
         "These households were without supply, and the meter switched it on: with nobody at the "
-        "button, or for somebody who could not have it.",
+        "button, for somebody who could not have it, or to test the pipes, and left it on while "
+        "gas flowed.",
         "Do not hand out cards for these meters. Where nobody had asked, a hob may be on, or "
         "somebody at the wiring; where somebody had, compare the balance with what was loaded. The "
         "event log has what came before.",

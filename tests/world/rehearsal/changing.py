@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
 from card_protocol.timestamp import Civil
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.events import Event, What
+from meter_emu.world.rehearsal.breaches import SupplySpan, supply_of
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.outcome import Supplied
 
 SHIFTS = {"a minute": MINUTE_US, "an hour": HOUR_US, "a day": DAY_US}
 MOVES = {
@@ -33,11 +37,33 @@ class Change(NamedTuple):
     gone: bool = False
 
 
-def changes(events: Sequence[Event], chance: Random) -> Iterator[Change]:
-    """Yield one change of each fact of a log, of a kind drawn anew."""
+def differs(
+    events: Sequence[Event], change: Change, campaign: Campaign
+) -> list[tuple[int, Supplied]]:
+    """Return instants at which the changed supply is another one, and what it is there."""
+    span = (campaign.start_us, campaign.end_us)
+    before, after = (list(supply_of(of, *span)) for of in (events, change.events))
+    edges = sorted({one.from_us for one in (*before, *after)} | {campaign.end_us})
+    found = []
+    for from_us, to_us in pairwise(edges):
+        middle_us = (from_us + to_us) // 2
+        had, has = (_at(of, middle_us) for of in (before, after))
+        if had is not has:
+            found += [(us, has) for us in (from_us, middle_us, to_us - 1)]
+    return found
+
+
+def _at(spans: Sequence[SupplySpan], us: int) -> Supplied:
+    return next(one.had for one in spans if one.from_us <= us < one.to_us)
+
+
+def changes(events: Sequence[Event], campaign: Campaign, chance: Random) -> Iterator[Change]:
+    """Yield one change of each fact of a log, of a kind drawn anew, that changes anything."""
     for index, event in enumerate(events):
         if event.what in MOVES:
-            yield _moved(events, index, chance)
+            moved = _moved(events, index, chance)
+            if differs(events, moved, campaign):
+                yield moved
         seen_late = event.what in {What.OPENED, What.CLOSED}  # its balance is of a later look
         if event.balance_ueur is not None and not seen_late and not chance.randrange(4):
             yield _charged(events, index, chance)

@@ -138,6 +138,15 @@ class Naive:
             return Must.OFF
         return Must.OFF if self.dark(us) else Must.EITHER
 
+    def must_be_limited(self, us: int) -> bool:
+        """Whether T2 has come, certainly, for a home that is limited in place of a cut."""
+        orders = self.orders(us)
+        cut_us = None if orders is None or not orders.limiter else orders.cut_us
+        if orders is None or cut_us is None or orders.heard_us >= cut_us:
+            return False
+        clear = self.powered_since(cut_us, us) and not self.unclear(cut_us, us)
+        return clear and us > cut_us + self.late_us(cut_us) + WORK
+
     def by_credit(self, us: int, orders: Orders) -> Must | None:
         """Apply the ordinary rules to a home that is fed."""
         if not orders.prepayment:

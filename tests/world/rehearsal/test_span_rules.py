@@ -55,7 +55,7 @@ HOMES = {
         BROKE,
         (DARK, ("2020-06-03T09:00:00", What.KEY_PRESSED), ("2020-06-03T09:00:01", What.POWER_LOST),
          ("2020-06-03T09:00:01", What.CLOSED), ("2020-06-03T09:10:00", What.POWER_BACK)),
-        without=(Verdict.NEVER,),
+        without=UNASKED,
     ),
     "start-up": Promise(
         BROKE,

@@ -17,6 +17,7 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import load_model, uncertainty_s
 from meter_emu.world.rehearsal.answer import HouseholdCounts
 from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.ideal import WATCHED_US
 from meter_emu.world.rehearsal.knowledge import clock_beyond_us
 from meter_emu.world.rehearsal.outcome import WORK_US, Outcome
 from meter_emu.world.rehearsal.verdict import expected, judge
@@ -112,13 +113,15 @@ def test_a_valve_that_goes_back_within_its_test_is_no_disconnection_while_someth
     held_us, work_us = case.us(NIGHT_BEFORE), WORK_US
     on_us = held_us + 3 * SECOND_US
     end_us = on_us + case.household.model.rearm.tightness_s * SECOND_US + work_us
+    flowed_us = on_us + 2 * 3_600 * SECOND_US // 100  # of 100 dm³ an hour: two can be seen
+    flowed_us += WATCHED_US
     tried = ((held_us, What.KEY_HELD), (on_us, What.CLOSED))
 
     def verdict(*seen: hand.Seen) -> Verdict:
         return case.judge(*dark, *seen, key="blue").verdict
 
-    assert verdict(*tried, (end_us - 1, What.OPENED)) is Verdict.ON_TIME
-    assert verdict(*tried, (end_us, What.OPENED)) is Verdict.EARLY
+    assert verdict(*tried, (flowed_us, What.OPENED)) is Verdict.ON_TIME
+    assert verdict(*tried, (flowed_us + 1, What.OPENED)) is Verdict.FED_UNASKED
     shut = (held_us - 1, What.SHUT)
     assert verdict(shut, *tried, (end_us - 1, What.OPENED)) is Verdict.NOT_RESTORED
     lit = (end_us - 2, What.LIT)
