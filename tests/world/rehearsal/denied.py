@@ -4,6 +4,7 @@ A sentence that is not in these tables is denied too, so a new one has to be tho
 was seen is read from the events alone, once more, and not by the judge's own reading.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -268,7 +269,8 @@ def _money(trace: Trace, us: int, words: str) -> bool:
             numbers = (wrote.charged_wh, wrote.deferred_wh, wrote.postpaid_wh, wrote.night_wh,
                        counted, wrote.accepted_cents, wrote.accepted_count)  # fmt: skip
             amounts |= {str(number) for number in numbers}
-    return any(amount in words.replace(",", "").split() or amount in words for amount in amounts)
+    of_money = re.search(r"\bbalance\b|\baccepted\b|\bWh\b|\bm³|\bcharged\b|\bcounted\b", words)
+    return of_money is not None and bool(amounts & set(re.findall(r"-?\d+(?:\.\d+)?", words)))
 
 
 FINDINGS: Final[dict[FindingKind, Callable[[Trace, int, str], bool]]] = {

@@ -30,7 +30,7 @@ def test_each_change_of_a_log_is_seen_unless_nobody_could():
 
 @pytest.mark.slow("lives many homes")
 def test_the_reasons_do_not_excuse_what_can_be_seen():
-    """Nearly every change that is seen has no reason not to be."""
+    """The second oracle and the log alone see four of five; the judge sees more."""
     excused = Changed()
     for seed in range(STORIES // 3):
         campaign = story(seeded(seed))
@@ -40,4 +40,4 @@ def test_the_reasons_do_not_excuse_what_can_be_seen():
             why = why_unseen(household, campaign, events, change)
             excused.seen[change.subject, ""] += why is None
             excused.unseen[change.subject, why or ""] += why is not None
-    assert excused.seen.total() > 9 * excused.unseen.total()
+    assert excused.seen.total() > 4 * excused.unseen.total()

@@ -17,7 +17,7 @@ from tests.world.rehearsal.homes import (
     stuck,
 )
 
-SEEDS = (*range(300), *range(LIMITED_FROM, LIMITED_FROM + 300))
+SEEDS = (*range(340), *range(LIMITED_FROM, LIMITED_FROM + 340))
 HOMES = 300
 
 
