@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from card_protocol.timestamp import Civil
 from meter_emu import ports
 from meter_emu.domain import Result
 from meter_emu.hardware.contactor import Contactor
@@ -212,7 +213,8 @@ def _kept(board: Board) -> tuple[object, ...]:
 
 def test_the_forms_of_a_display_on_the_page_are_read_and_others_say_nothing():
     rows = table(PAGE.replace("\\|", "¦"), "form", "when", "who reads it")
-    card, clock, untimed = (row[0].strip("`").replace("¦", "|") for row in rows)
+    card, clock, supply, untimed = (row[0].replace("¦", "|") for row in rows)
+    card, clock, untimed = (form.strip("`") for form in (card, clock, untimed))
     assert display.card_said(card) is Result(0x14)
     assert display.clock_said(clock) == (
         datetime(2020, 7, 3, 22, 45),  # noqa: DTZ001
@@ -220,10 +222,15 @@ def test_the_forms_of_a_display_on_the_page_are_read_and_others_say_nothing():
         "LOW_VOLTAGE",
     )
     assert display.untimed_said(untimed) == (120, "KWH")
+    off, cut, limited = re.split("`?, `", supply)
+    assert display.supply_said(off) is display.supply_said(cut) is display.SupplySaid.OFF
+    assert display.supply_said(limited) is display.SupplySaid.LIMITED
+    assert display.ends_said(cut) == {"T2": Civil(2020, 7, 3, 23, 1)}
     for text in ("CREDIT 1.00 EUR", "CARTE 14 REFUSEE", "HORLOGE 2020-07-03 22:45 SURE +-60S", ""):
         assert display.card_said(text) is Result.NONE
         assert display.clock_said(text) is None
         assert display.untimed_said(text) is None
+        assert display.supply_said(text) is None
     assert display.clock_said("CLOCK 2020-02-31 10:00 TRUSTED +-60S") == (None, "TRUSTED", "")
 
 

@@ -21,7 +21,7 @@ from meter_emu.world.rehearsal.knowledge import wrong_clock
 from meter_emu.world.rehearsal.obligations import PromiseRow
 from meter_emu.world.rehearsal.outcome import WORK_US, HouseholdFinding
 from meter_emu.world.rehearsal.promise import Promise, promise_at
-from meter_emu.world.rehearsal.said import LOOKED, Said, Statement, wrong_balance
+from meter_emu.world.rehearsal.said import LOOKED, MeterSaid, Statement, wrong_balance
 from meter_emu.world.rehearsal.verdicts import FindingKind
 
 _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
@@ -80,7 +80,7 @@ def _of_events(
     household: Household, row: PromiseRow, events: Sequence[Event]
 ) -> Iterator[Statement]:
     number, before = household.age.order_number, row.orders[0]
-    told, said = Told(household), Said(household, events)
+    told, said = Told(household), MeterSaid(household, events)
     for index, (event, books, within_us) in enumerate(
         zip(events, row.books, row.within_us, strict=False)
     ):

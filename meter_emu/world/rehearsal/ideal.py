@@ -58,7 +58,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, unique
 from typing import Final, final
 
-from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.account import ExactAccount, Flow
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -66,6 +66,7 @@ from meter_emu.world.rehearsal.hours import ZoneHours
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.knowledge import Knowledge
 from meter_emu.world.rehearsal.outcome import WORK_US
+from meter_emu.world.rehearsal.overdue import Full, Overdue
 from meter_emu.world.rehearsal.promise import (
     CardShown,
     Promise,
@@ -75,7 +76,7 @@ from meter_emu.world.rehearsal.promise import (
     with_loads,
 )
 from meter_emu.world.rehearsal.shelter import FavoursHad, Given
-from meter_emu.world.rehearsal.unsure import Asked, Testing, Unsure
+from meter_emu.world.rehearsal.unsure import WATCHED_US, Asked, Testing, Unsure
 
 FOREVER_US: Final = 2**63
 # Tuples: members are found in them without a hash.
@@ -84,7 +85,6 @@ _LIMITER: Final = (What.LIMITED, What.UNLIMITED)
 _CLOCK: Final = (What.CLOCK_DOUBTED, What.CLOCK_TRUSTED)
 _APPLIANCES: Final = (What.SHUT, What.LIT)
 _KEYS: Final = (What.KEY_PRESSED, What.KEY_HELD)
-WATCHED_US: Final = MINUTE_US  # ours: how often a meter looks in a tightness countdown
 HELD_MS: Final = 4_000  # how long the rehearsed person holds a button
 
 
@@ -129,9 +129,7 @@ class Ideal:
         self.orders = [self.promise]
         self.dues: list[Due] = []
         self.doubts: list[tuple[int, str | None]] = []
-        self.unpaid: list[tuple[int, str | None]] = []
-        self._unlimited_us: int | None = None  # when a limiter was last taken away
-        self._unpaid_by_us: int | None = None  # when the cut for want of credit is certainly due
+        self.overdue: Final = Overdue(self.protected_hours)
         self.knowledge: Final = Knowledge(household, campaign.start_us)
         self.account: Final = ExactAccount(household, self.promise)
         self.favours: Final = FavoursHad(household)
@@ -249,8 +247,8 @@ class Ideal:
             timers.append(defer_us if now_us < defer_us else self._sure_us(defer_us))
         if self.ready_us is not None:
             timers.append(self.ready_us + WORK_US)
-        if self._unpaid_by_us is not None:
-            timers.append(self._unpaid_by_us + 1)
+        if self.overdue.by_us is not None:
+            timers.append(self.overdue.by_us + 1)
         if self.account.low <= 0 and self._window_counts():
             timers.append(self.protected_hours.next_change_us(now_us))
         timers += self.favours.ends_us(self._given())
@@ -310,7 +308,7 @@ class Ideal:
             self.account.part()
             self._defer_over = self.deferral() is Sure.NO
         self.favours.take(self._given())
-        self._watch_unpaid()
+        self._watch_full()
         testing = self.unsure.testing
         if testing is not None and testing.flowed_us is not None and to_us >= testing.flowed_us:
             self.on = False  # something flows, so the valve belongs off, until somebody asks again
@@ -341,32 +339,16 @@ class Ideal:
             must_limit=self.limited and self.now_us >= self.unsure.starting.until_us,
         )
 
-    def _watch_unpaid(self) -> None:
-        """Find a household that should have been cut for want of credit, and was not.
-
-        A meter that is not sure of the time waits at both ends of the non-disconnection period.
-        """
-        # The opposite promise: nobody is supplied for nothing. Checked only where no leniency of
-        # the rules explains the supply. A limiter takes the place of either cut.
+    def _watch_full(self) -> None:
+        """Find a household that should have been cut or limited, and was not."""
         full = self.on and self.closed and self.powered and not (self.limiter and self.limited)
-        by_order = self.limiter and self.programmed() is Sure.SURE
         over = self.favours.shelter_must_end  # at any hour, known to the meter or not
-        if not (full and (by_order or self._surely_unpaid(over=over))):
-            self._unpaid_by_us = None
-        elif self._unpaid_by_us is None or (over and self._unpaid_by_us == FOREVER_US):
-            from_us = max(self.now_us, self.unsure.starting.until_us)
-            knew = self._unlimited_us == from_us
-            look_us = WORK_US if knew else self.knowledge.look_us
-            by_us = (
-                from_us + look_us if by_order else self._cut_for_credit_by_us(look_us, knew=knew)
-            )
-            self._unpaid_by_us = by_us
-        late = self._unpaid_by_us is not None and self.now_us > self._unpaid_by_us
-        if late is not bool(self.unpaid and self.unpaid[-1][1]):
-            words = "the credit is used up, and the household is not cut for it"
-            if self.limiter:
-                words = "a limiter is granted and a cut is due, and the household is not limited"
-            self.unpaid.append((self.now_us, words if late else None))
+        by_order = full and self.limiter and self.programmed() is Sure.SURE
+        unpaid = full and self._surely_unpaid(over=over)
+        any_hour = over or bool(self.account.debt_low)
+        ready_us = max(self.now_us, self.unsure.starting.until_us)
+        supply = Full(self.now_us, ready_us, self.limiter, by_order, unpaid, any_hour, over)
+        self.overdue.watch(supply, self.knowledge)
 
     def _surely_unpaid(self, *, over: bool) -> bool:
         """Whether there is certainly no credit and no rule that gives supply without it."""
@@ -374,27 +356,6 @@ class Ideal:
         surely = surely and self.unsure.testing is None and self.account.high <= 0
         surely = surely and not self.perhaps_sheltered()
         return surely and self.credit_open() and self.deferral() is Sure.NO
-
-    def _cut_for_credit_by_us(self, look_us: int, *, knew: bool) -> int:
-        """Return when the latest right meter has cut a household whose credit is used up now.
-
-        `knew` is whether it had limited for that, so it knew that no period ran.
-        `FOREVER_US` where one may not cut at all until the non-disconnection period runs again.
-        """
-        knowledge = self.knowledge
-        from_us = max(self.now_us, knowledge.since_us, self.unsure.starting.until_us)
-        if self.account.debt_low or self.favours.shelter_must_end:
-            return from_us + look_us  # the period does not count
-        # A clock that is u ahead sees these hours as [start, end - 2u], one that is u behind as
-        # [start + 2u, end]. Both must have a look in theirs; else a meter may be right not to cut
-        # in them, and only the bound on shelter is for it (docs/decisions/doubt.md).
-        starts_us = self.protected_hours.last_change_us(self.now_us)
-        ends_us = self.protected_hours.next_change_us(self.now_us)
-        within_us = 2 * knowledge.within_us(ends_us)
-        by_us = max(from_us, from_us if knew else starts_us + within_us) + look_us
-        if from_us + look_us > ends_us - within_us or by_us > ends_us:
-            return FOREVER_US
-        return by_us
 
     def _come_due(self) -> None:
         assert self.promise.cut_us is not None, "what comes due was ordered"
@@ -450,8 +411,8 @@ class Ideal:
         if limited and self.limiter and self.powered:  # in place of a cut, which it knows of
             self._know_of_cut()
         # A meter that has limited, and may not stop, is not waiting for its next look.
-        self._unlimited_us = None if limited else self.now_us
-        self._watch_unpaid()
+        self.overdue.unlimited_us = None if limited else self.now_us
+        self._watch_full()
 
     def _shut(self, *, shut: bool) -> None:
         self.shut = shut

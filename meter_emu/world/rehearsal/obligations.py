@@ -151,7 +151,7 @@ def row_of(
         tuple(walk.books),
         tuple(walk.within_us),
         tuple(walk.ideal.doubts),
-        tuple(walk.ideal.unpaid),
+        tuple(walk.ideal.overdue.found),
     )
 
 

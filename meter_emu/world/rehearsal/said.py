@@ -41,7 +41,7 @@ class Statement(NamedTuple):
 
 
 @final
-class Said:
+class MeterSaid:
     """What one meter has said so far; events are given in time order, each to every method."""
 
     def __init__(self, household: Household, events: Sequence[Event]) -> None:
@@ -162,9 +162,9 @@ def wrong_balance(
 
 
 def _wrong_fall(
-    before: tuple[int, Books], now: tuple[int, Books], promise: Promise, work: int
+    before: tuple[int, Books], balance: tuple[int, Books], promise: Promise, work: int
 ) -> str | None:
-    (before_ueur, then), (now_ueur, books) = before, now
+    (before_ueur, then), (now_ueur, books) = before, balance
     slack = max(then.carried, books.carried) + work * promise.pricing.price_ueur_per_wh + UEUR
     low = before_ueur + (then.fell_most - books.fell_most - slack) // UEUR
     high = before_ueur - (books.fell_least - then.fell_least - slack) // UEUR

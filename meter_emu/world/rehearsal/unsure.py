@@ -6,7 +6,11 @@ these explains what is seen for a while, and no longer.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import final
+from typing import Final, final
+
+from meter_emu.units import MINUTE_US
+
+WATCHED_US: Final = MINUTE_US  # ours: how often a meter looks in a tightness countdown
 
 
 @final

@@ -17,9 +17,9 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import load_model, uncertainty_s
 from meter_emu.world.rehearsal.answer import HouseholdCounts
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.ideal import WATCHED_US
 from meter_emu.world.rehearsal.knowledge import clock_beyond_us
 from meter_emu.world.rehearsal.outcome import WORK_US, Outcome
+from meter_emu.world.rehearsal.unsure import WATCHED_US
 from meter_emu.world.rehearsal.verdict import expected, judge
 from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.world.rehearsal import case as hand
