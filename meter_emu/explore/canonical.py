@@ -28,9 +28,9 @@ from meter_emu.explore.lives import Lives
 from meter_emu.firmware.layouts import STATE, STATE_AT, State
 from meter_emu.firmware.parts import Parts
 from meter_emu.world.meter.at_rest import AtRest
-from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.observer import state_in
-from meter_emu.world.rehearsal.obligations import row_of
+from meter_emu.world.rehearsal.obligations import Span
+from meter_emu.world.rehearsal.promise import Promise
 
 LEFT_OUT: Final = {
     "chance": "the streams of chance: what a torn cell holds, what a card asks",
@@ -116,15 +116,18 @@ class Forms:
         self._copied: Final = lives.scope.copied
         self._values: Final[dict[int, tuple[object, bytes]]] = {}
 
-    def of(self, lives: Lives, events: Sequence[Event]) -> Canonical:
-        """Return the form of a household where it stands; `events` end with the end."""
+    def of(self, lives: Lives, ahead: Sequence[Span], order: Promise) -> Canonical:
+        """Return the form of a household where it stands.
+
+        `ahead` is what the judge asks from here on if nothing more happens, by that order.
+        """
         texts: dict[str, list[bytes]] = {name: [] for name in ("", *LEFT_OUT)}
         board, parts = lives.story.bench.board, self._parts
         state = None if parts is None else state_in(board, parts)
         self._write(lives.saved(), state, texts)
         for writing in lives.story.writings[: self._copied]:
             self._write_card(parse_image(writing), texts)
-        texts[""].append(_asked(lives, events))
+        texts[""].append(_asked(lives.due_us, ahead, order))
         digests = [
             hashlib.blake2b(b"\0".join(text), digest_size=16 if not name else 6).digest()
             for name, text in texts.items()
@@ -173,8 +176,10 @@ class Forms:
         if state is None:
             texts[""].append(cells)
             return
-        texts["copies"] += [cells[at : at + STATE.size_bytes] for at in STATE_AT]
-        _write_fields(STATE, STATE.build(state), _IN_STATE, texts)
+        copies = [cells[at : at + STATE.size_bytes] for at in STATE_AT]
+        texts["copies"] += copies
+        newest = next(raw for raw in copies if int.from_bytes(raw[4:8], "big") == state.sequence)
+        _write_fields(STATE, newest, _IN_STATE, texts)
         texts[""] += [cells[: STATE_AT[0]], cells[STATE_AT[1] + STATE.size_bytes :]]
 
     def _write_card(self, image: AnyImage, texts: dict[str, list[bytes]]) -> None:
@@ -217,9 +222,15 @@ def _write_fields(
     layout: Layout[Any], raw: bytes, rules: Mapping[str, str], texts: dict[str, list[bytes]]
 ) -> None:
     """Write down a record's fields, each under its rule."""
+    kept, at = texts[""], 0
     for field in layout.fields:
-        at = field.offset
-        texts[rules.get(field.name, "")].append(raw[at : at + field.size_bytes])
+        rule = rules.get(field.name)
+        if rule is not None:
+            end = field.offset + field.size_bytes
+            texts[rule].append(raw[field.offset : end])
+            kept.append(raw[at : field.offset])
+            at = end
+    kept.append(raw[at:])
 
 
 @cache
@@ -229,13 +240,9 @@ def _rules(kind: type) -> dict[str, str]:
     return {name: rule for (of, name), rule in _RULE_OF.items() if of in names}
 
 
-def _asked(lives: Lives, events: Sequence[Event]) -> bytes:
-    """Return what the judge asks from here on if nothing more happens, and the order it goes by."""
-    due_us = lives.due_us
-    row = row_of(lives.household, lives.scope.campaign, events[:-1])
-    ahead = [
+def _asked(due_us: int, ahead: Sequence[Span], order: Promise) -> bytes:
+    spans = [
         (max(span.from_us, due_us), span.to_us, span.must.value, span.rule, span.invites)
-        for span in row.spans
-        if span.to_us > due_us
+        for span in ahead
     ]
-    return repr((due_us, ahead, replace(row.orders[-1], from_us=0))).encode()
+    return repr((due_us, spans, replace(order, from_us=0))).encode()

@@ -26,7 +26,8 @@ from meter_emu.workers.processes import here_or_processes
 from meter_emu.workers.work import Task
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.fleet import Run
-from meter_emu.world.rehearsal.verdict import judge
+from meter_emu.world.rehearsal.outcome import Outcome
+from meter_emu.world.rehearsal.verdict import judge, judge_so_far
 from meter_emu.world.rehearsal.verdicts import Verdict
 
 _BATCH: Final = 24  # ours: states a process takes at once; a third of a second
@@ -83,11 +84,18 @@ class Exploring(Task[_Unit, _Result]):
         lives.go(path)
         for number, act in enumerate(self._scope.acts):
             if lives.do(act):
-                seen = lives.seen()
-                assert self._forms is not None, "made with the household"
-                form = None if lives.over else self._forms.of(lives, seen)
-                yield Led(number, lives.due_us, form, key_of(lives), wrong_in(lives, seen))
+                yield self._led(lives, number)
             lives.again()
+
+    def _led(self, lives: Lives, act: int) -> Led:
+        seen = lives.seen()
+        if lives.over:
+            return Led(act, lives.due_us, None, key_of(lives), wrong_in(lives, seen))
+        household, campaign = lives.household, lives.campaign
+        outcome, ahead, order = judge_so_far(household, campaign, seen, lives.scope.campaign.end_us)
+        assert self._forms is not None, "made with the household"
+        form = self._forms.of(lives, ahead, order)
+        return Led(act, lives.due_us, form, key_of(lives), _words(lives, outcome, seen))
 
     def _differs(self, lives: Lives, pair: Pair) -> str | None:
         acts = Random(repr(pair)).choices(range(1, len(self._scope.acts)), k=_PAIR_ACTS)  # noqa: S311
@@ -125,7 +133,10 @@ def key_of(lives: Lives) -> str:
 
 def wrong_in(lives: Lives, events: Sequence[Event]) -> str | None:
     """Return what is wrong with what was seen up to now: the first fault that the judge finds."""
-    outcome = judge(lives.household, lives.campaign, events)
+    return _words(lives, judge(lives.household, lives.campaign, events), events)
+
+
+def _words(lives: Lives, outcome: Outcome, events: Sequence[Event]) -> str | None:
     if not (outcome.breaches or outcome.findings or outcome.verdict in _ENDED_BADLY):
         return None
     trial = Trial(campaign_of(lives.campaign, lives.household), lives.household.build)

@@ -140,11 +140,27 @@ def row_of(
     rules: "Sequence[SpanRule] | None" = None,
 ) -> PromiseRow:
     """Return the row of obligations and the facts behind it; `events` are in time order."""
-    walk = _Walk(household, campaign, events, RULES if rules is None else rules)
+    return _walked(household, campaign, events, RULES if rules is None else rules)[1]
+
+
+def row_and_ahead(
+    household: Household, campaign: Campaign, events: Sequence[Event], until_us: int
+) -> tuple[PromiseRow, tuple[Span, ...]]:
+    """Return the row, and how it goes on from there until later if nothing more happens."""
+    walk, row = _walked(household, campaign, events, RULES)
+    ended_us = walk.ideal.now_us
+    walk.until(until_us)
+    return row, tuple(span for span in walk.spans if span.to_us > ended_us)
+
+
+def _walked(
+    household: Household, campaign: Campaign, events: Sequence[Event], rules: "Sequence[SpanRule]"
+) -> "tuple[_Walk, PromiseRow]":
+    walk = _Walk(household, campaign, events, rules)
     ended_us = next((e.at_us for e in events if e.what is What.ENDED), campaign.end_us)
     walk.until(min(ended_us, campaign.end_us))
     walk.ideal.end(called_off=False)
-    return PromiseRow(
+    return walk, PromiseRow(
         tuple(walk.spans),
         tuple(walk.ideal.orders),
         tuple(walk.ideal.dues),
@@ -170,11 +186,12 @@ class _Walk:
         self.books: Final[list[Books]] = []
         self.within_us: Final[list[int | None]] = []
         self._events: Final = events
+        self._taken = 0  # how many of them
         self._rules: Final = rules
         self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
 
     def until(self, end_us: int) -> None:
-        ideal, index = self.ideal, 0
+        ideal, index = self.ideal, self._taken
         events = self._events
         rule, must, why = self._answer()
         while True:
@@ -189,6 +206,7 @@ class _Walk:
                 self.books.append(ideal.account.books)
                 self.within_us.append(ideal.knowledge.vouched_us(event.at_us))
                 rule, must, why = self._next(rule, must, by_card=event.visit is not None)
+            self._taken = index
             if ideal.now_us >= end_us:
                 return
             # Then one span: up to the next event, or to what the ideal meter does by itself.

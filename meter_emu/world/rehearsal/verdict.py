@@ -17,8 +17,9 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.findings import findings_of
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due
-from meter_emu.world.rehearsal.obligations import PromiseRow, row_of
+from meter_emu.world.rehearsal.obligations import PromiseRow, Span, row_and_ahead, row_of
 from meter_emu.world.rehearsal.outcome import HouseholdFinding, Outcome
+from meter_emu.world.rehearsal.promise import Promise
 from meter_emu.world.rehearsal.unfed import unfed_in
 from meter_emu.world.rehearsal.unheard import unheard, ways_of
 from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, Verdict
@@ -80,8 +81,25 @@ def _faults(outcome: Outcome) -> tuple[int, int]:
     return len(outcome.breaches) + len(outcome.findings), grave
 
 
+def judge_so_far(
+    household: Household, campaign: Campaign, events: Sequence[Event], until_us: int
+) -> tuple[Outcome, tuple[Span, ...], Promise]:
+    """Judge a story that goes on: what it owes until later if nothing more happens, and the order.
+
+    The campaign ends now, and the story did not fail.
+    """
+    judged = []
+    for way in ways_of(events, household.model):
+        row, ahead = row_and_ahead(household, campaign, way, until_us)
+        judged.append((_of_row(household, row, way), ahead, row.orders[-1]))
+    return min(judged, key=lambda one: _faults(one[0]))
+
+
 def _judge_way(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
-    row = row_of(household, campaign, events)
+    return _of_row(household, row_of(household, campaign, events), events)
+
+
+def _of_row(household: Household, row: PromiseRow, events: Sequence[Event]) -> Outcome:
     breaches = tuple(breaches_of(household, row, events))
     if breaches:
         gravest = min(breaches, key=lambda breach: GRAVITY[breach.verdict])
