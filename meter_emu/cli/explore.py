@@ -12,10 +12,11 @@ from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, LEFT, WORD, json_option
 from meter_emu.cli.output import STDOUT, echo, naming, print_json, write_atomically
-from meter_emu.cli.printed.explored import explored_json
+from meter_emu.cli.printed.explored import cuts_json, explored_json
 from meter_emu.cli.progress import watched
+from meter_emu.explore.cuts import CutsExplored, explore_cuts
 from meter_emu.explore.graph import dot_of
-from meter_emu.explore.roots import scope_named
+from meter_emu.explore.roots import campaign_named, scope_named
 from meter_emu.explore.search import Explored, explore
 from meter_emu.verify.report import Counterexample
 
@@ -42,6 +43,11 @@ _FOLDER: Final = "counterexamples"
     "--depth", type=click.IntRange(min=0), help=f"So many acts at most; default {_DEPTH}."
 )
 @click.option("--time", "time_s", type=click.IntRange(min=1), help="At most so many seconds.")
+@click.option(
+    "--cuts",
+    type=click.IntRange(1, 2),
+    help="The scope's story as written, with power cut anywhere, and again anywhere after.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
 @click.option("--dot", "dot_file", type=LEFT, metavar="FILE", help="Write the graph, for Graphviz.")
 @click.option(
@@ -59,6 +65,7 @@ def explore_build(
     scope: str,
     depth: int | None,
     time_s: int | None,
+    cuts: int | None,
     jobs: int | None,
     dot_file: str | None,
     folder: str,
@@ -69,6 +76,10 @@ def explore_build(
     Exit status: 0 nothing is broken, 1 something is.
     """
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
+    if cuts is not None:
+        if depth is not None or dot_file is not None:
+            raise click.UsageError("--depth and --dot are of acts, want none of them with --cuts")
+        return _explore_cuts(build, scope, cuts, time_s, jobs, Path(folder), json_file)
     explored = Explored(scope_named(scope, build))
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     try:
@@ -92,6 +103,63 @@ def explore_build(
         file = None if explored.broken is None else _leave(explored.broken, Path(folder), scope)
         echo("\n".join(_lines(explored, scope, file)))
     return EXIT_OK if explored.broken is None else EXIT_FOUND
+
+
+def _explore_cuts(
+    build: str,
+    scope: str,
+    cuts: int,
+    time_s: int | None,
+    jobs: int | None,
+    folder: Path,
+    json_file: str | None,
+) -> int:
+    """Cut the power anywhere in the story of a scope, and say what was exhausted."""
+    explored = CutsExplored(build)
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    try:
+        with watched(*columns, total=None, shown=json_file != STDOUT) as done:
+            explore_cuts(
+                campaign_named(scope, build),
+                explored,
+                cuts=cuts,
+                time_s=time_s,
+                jobs=jobs,
+                hear=lambda so_far: done(so_far.pairs, _cuts_in_words(so_far)),
+            )
+    except KeyboardInterrupt:
+        echo(f"{build}, scope {scope}: {_cuts_in_words(explored)}", err=json_file == STDOUT)
+        raise
+    if json_file is not None:
+        print_json(cuts_json(explored, scope), json_file)
+    if json_file != STDOUT:
+        file = None if explored.broken is None else _leave(explored.broken, folder, scope)
+        echo("\n".join(_lines_of_cuts(explored, scope, file)))
+    return EXIT_FOUND if explored.wrong else EXIT_OK
+
+
+def _lines_of_cuts(explored: CutsExplored, name: str, file: Path | None) -> Iterator[str]:
+    yield f"{explored.build}, scope {name}: {_cuts_in_words(explored)}"
+    if explored.wrong is None:
+        return
+    yield f"  broken  {explored.wrong}"
+    if explored.broken is not None:
+        for line in explored.broken.course:
+            yield f"          {line}"
+    if file is not None:
+        lines = len(explored.broken.text.splitlines()) if explored.broken else 0
+        yield f"          {file}: {lines} lines; play it with rehearse"
+    else:
+        yield "          no seed of a campaign leaves in the memory what these cuts did"
+    for at in explored.cuts_in_words:
+        yield f"          {at}"
+
+
+def _cuts_in_words(so_far: CutsExplored) -> str:
+    groups = f"{so_far.instants:,} instants with 3 fates leave {so_far.groups:,} states in the dark"
+    if not so_far.pairs:
+        return groups
+    return f"{groups}; {so_far.pairs:,} pairs of cuts, from {so_far.begun:,} of these states all"
 
 
 def _so_far(so_far: Explored) -> str:

@@ -15,7 +15,12 @@ from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 
 
 def scope_named(name: str, build: str) -> Scope:
-    """Return the scope of a file, a built-in name, `CAMPAIGN:HOUSEHOLD` or a hazard's law.
+    """Return the scope of a name, as `campaign_named` finds its campaign."""
+    return scope_of(campaign_named(name, build), build)
+
+
+def campaign_named(name: str, build: str) -> Campaign:
+    """Return the campaign of a file, a built-in name, `CAMPAIGN:HOUSEHOLD` or a hazard's law.
 
     Raise `ConfigError` for what is none of these.
     """
@@ -23,15 +28,15 @@ def scope_named(name: str, build: str) -> Scope:
     law = laws().get(name)
     if law is not None and law.hazard:
         kits, _ = covered(parse_build(build), ())
-        return scope_of(law.draw(seeded(f"0/{law.draw.__name__}/0"), kits), build)
+        return law.draw(seeded(f"0/{law.draw.__name__}/0"), kits)
     file, _, household = name.partition(":")
-    known = {**built_in("scopes"), **built_in("campaigns")}
+    known = {**built_in("campaigns"), **built_in("scopes")}
     path = known.get(file) or Path(file)
     if file not in known and not path.exists():
         why = f"no such file, scope, campaign or hazard{hint(name, [*known, *laws()])}"
         raise ConfigError(name, "", f"{why}; the scopes are {', '.join(built_in('scopes'))}")
     campaign = load_campaign(path)
-    return scope_of(_alone(campaign, household) if household else campaign, build)
+    return _alone(campaign, household) if household else campaign
 
 
 def _alone(campaign: Campaign, household: str) -> Campaign:

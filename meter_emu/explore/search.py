@@ -58,7 +58,15 @@ class Pair(NamedTuple):
     rules: tuple[str, ...]
 
 
-_Unit: TypeAlias = "tuple[Path, ...] | Pair"
+@final
+class From(NamedTuple):
+    """States to go on from by these acts."""
+
+    paths: tuple[Path, ...]
+    acts: range
+
+
+_Unit: TypeAlias = From | Pair
 _Result: TypeAlias = "list[list[Led]] | str | None"
 
 
@@ -78,12 +86,12 @@ class Exploring(Task[_Unit, _Result]):
             self._forms = Forms(self._lives)
         if isinstance(unit, Pair):
             return self._differs(self._lives, unit)
-        return [list(self._children(self._lives, path)) for path in unit]
+        return [list(self._children(self._lives, path, unit.acts)) for path in unit.paths]
 
-    def _children(self, lives: Lives, path: Path) -> Iterator[Led]:
+    def _children(self, lives: Lives, path: Path, acts: range) -> Iterator[Led]:
         lives.go(path)
-        for number, act in enumerate(self._scope.acts):
-            if lives.do(act):
+        for number in acts:
+            if lives.do(self._scope.acts[number]):
                 yield self._led(lives, number)
             lives.again()
 
@@ -195,10 +203,12 @@ class _Search:
         self.rare: list[tuple[int, int, Path]] = []
         self._number = count()
 
-    def expand(self, paths: Iterable[Path], ends_s: float, *, guided: bool = False) -> bool:
-        """Go on from states; return whether all were, and nothing broke."""
-        units = _batches(paths)
-        given: list[tuple[Path, ...]] = []
+    def expand(
+        self, paths: Iterable[Path], acts: range, ends_s: float, *, guided: bool = False
+    ) -> bool:
+        """Go on from states by these acts; return whether all were, and nothing broke."""
+        units = (From(batch, acts) for batch in _batches(paths))
+        given: list[From] = []
 
         def giving() -> Iterator[_Unit]:
             for unit in units:
@@ -208,7 +218,7 @@ class _Search:
         with closing(self._engine.results(self._task, giving())) as results:
             for number, children in enumerate(results):
                 assert isinstance(children, list), "states were gone on from"
-                for path, of_one in zip(given[number], children, strict=True):
+                for path, of_one in zip(given[number].paths, children, strict=True):
                     for child in of_one:
                         if self._take(path, child, guided=guided):
                             return False
@@ -282,11 +292,10 @@ def explore(
     claim_s = began_s + time_s / 2 if time_s is not None and depth is None else ends_s
     search.ahead[0].append(())
     hear(explored)
-    while _exhaust(search, claim_s, hear):
+    while _run_out(search, claim_s, hear):
         explored.depth += 1
-        search.ahead, search.later = search.later, [[] for _ in scope.instants]
         explored.whole = not any(search.ahead)
-        if explored.whole or explored.depth == depth:
+        if explored.whole or explored.depth == depth or not _one_more(search, claim_s, hear):
             break
     if not explored.broken_path and time_s is not None and not explored.whole:
         _wander(search, ends_s, hear)
@@ -296,15 +305,26 @@ def explore(
     return explored
 
 
-def _exhaust(search: _Search, ends_s: float, hear: HearExplored) -> bool:
-    """Go on from every state that as many acts have led to; return whether all were."""
+def _run_out(search: _Search, ends_s: float, hear: HearExplored) -> bool:
+    """Let nothing more happen to the states of a depth until the end; return if that was done."""
     for place in range(len(search.ahead)):
-        paths, search.ahead[place] = search.ahead[place], []
-        if not search.expand(iter(sorted(paths)), ends_s):
-            search.ahead[place] = paths
+        if not search.expand(sorted(search.ahead[place]), range(1), ends_s):
             return False
+        hear(search.explored)
+    search.compare()
+    return True
+
+
+def _one_more(search: _Search, ends_s: float, hear: HearExplored) -> bool:
+    """Go on from the states of a depth by one more act; return if it was done for all."""
+    acts = range(1, len(search.explored.scope.acts))
+    for place, paths in enumerate(search.ahead):
+        if not search.expand(sorted(paths), acts, ends_s):
+            return False
+        search.ahead[place] = []
         search.compare()
         hear(search.explored)
+    search.ahead, search.later = search.later, search.ahead
     return True
 
 
@@ -317,7 +337,7 @@ def _wander(search: _Search, ends_s: float, hear: HearExplored) -> None:
     while search.rare and monotonic() < ends_s:
         paths = [heappop(search.rare)[2] for _ in range(min(len(search.rare), 8 * _BATCH))]
         explored.guided += len(paths)
-        if not search.expand(iter(sorted(paths)), ends_s, guided=True):
+        if not search.expand(sorted(paths), range(len(explored.scope.acts)), ends_s, guided=True):
             return
         search.compare()
         hear(explored)

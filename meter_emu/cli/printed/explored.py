@@ -3,6 +3,7 @@
 from typing import Annotated, TypeAlias
 
 from meter_emu.cli.printed.base import Printed, Shape
+from meter_emu.explore.cuts import CutsExplored
 from meter_emu.explore.search import Explored
 from meter_emu.resources import means
 
@@ -51,6 +52,36 @@ class ExploredJson(Printed, tag="explore/1"):
     merged_pairs_differing: int
     differences: Annotated[tuple[PairJson, ...], means("the first of them")]
     broken: BrokenJson | None
+
+
+class CutsJson(Printed, tag="explore-cuts/1"):
+    """What of the power cuts in a story was exhausted, and what is broken."""
+
+    build: str
+    scope: str
+    instants: Annotated[int, means("in the calls of the program while somebody is at the meter")]
+    groups: Annotated[int, means("what one cut, with three fates, leaves in the dark")]
+    begun: Annotated[int, means("groups from which every second instant was tried")]
+    pairs: int
+    wrong: Annotated[str | None, means("what is broken")]
+    cuts: Annotated[tuple[str, ...], means("the cuts that break it, in words")]
+    broken: BrokenJson | None
+
+
+def cuts_json(explored: CutsExplored, name: str) -> CutsJson:
+    """Return what was explored of the cuts in the story of this name."""
+    found = explored.broken
+    return CutsJson(
+        build=explored.build,
+        scope=name,
+        instants=explored.instants,
+        groups=explored.groups,
+        begun=explored.begun,
+        pairs=explored.pairs,
+        wrong=explored.wrong,
+        cuts=explored.cuts_in_words,
+        broken=found and BrokenJson(found.words, found.course, found.text),
+    )
 
 
 def explored_json(explored: Explored, name: str) -> ExploredJson:

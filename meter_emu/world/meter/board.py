@@ -139,6 +139,7 @@ class Board:
         self.ticks_from_us = self._restarted_us() if ticks_from_us is None else ticks_from_us
         self._card: SlotCard | None = None
         self.card_waiting = False  # put in, and not served yet
+        self.settles: int | None = None  # what half-done writes leave, in place of chance
         self.meanwhile: Callable[[], None] = _nothing
         self._flow()
 
@@ -215,7 +216,7 @@ class Board:
         self.metrology.set_flow(self.now_us, flowing=flowing, limit_rate=switch.limit_rate())
 
     def _byte(self) -> int:
-        return self._fate.randrange(256)
+        return self._fate.randrange(256) if self.settles is None else self.settles
 
     def _spend(self, cost_us: int) -> int:
         """Let a call take its time and return when it began; raise if the supply fails in it."""
