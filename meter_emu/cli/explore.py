@@ -156,7 +156,7 @@ def _lines_of_cuts(explored: CutsExplored, name: str, file: Path | None) -> Iter
 
 
 def _cuts_in_words(so_far: CutsExplored) -> str:
-    groups = f"{so_far.instants:,} instants with 3 fates leave {so_far.groups:,} states in the dark"
+    groups = f"{so_far.instants:,} instants with 3 fates leave {so_far.groups:,} states"
     if not so_far.pairs:
         return groups
     return f"{groups}; {so_far.pairs:,} pairs of cuts, from {so_far.begun:,} of these states all"

@@ -1,7 +1,7 @@
 """`explore_cuts(...)`: power cut anywhere in a story, and again anywhere in what follows.
 
-Cuts that leave the same in the dark have the same future. So the first cuts are grouped by what
-they leave, and from one of each group every second instant is tried.
+Cuts that leave the same while the power is off have the same future. So the first cuts are grouped
+by what they leave, and from one of each group every second instant is tried.
 """
 
 # A cut in the middle of a write leaves old bytes, erased ones, new ones or a mix of them. A search
@@ -25,7 +25,7 @@ from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.units import SECOND_US
 from meter_emu.verify.report import Counterexample, story_in_words
 from meter_emu.workers.processes import here_or_processes
-from meter_emu.workers.work import Engine, Task
+from meter_emu.workers.work import Calling, Engine
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
@@ -37,8 +37,8 @@ from meter_emu.world.rehearsal.household import Household, VisitKind
 from meter_emu.world.rehearsal.verdict import judge
 
 FATES: Final = (OLD, BLANK, NEW)
-_LEFT: Final = {OLD: "as it was", BLANK: "erased", NEW: "as it was to be"}
-DARK_US: Final = 10 * SECOND_US  # ours: longer than a start, shorter than a card stays
+_BECAME: Final = {OLD: "as it was", BLANK: "erased", NEW: "as it was to be"}
+OFF_US: Final = 10 * SECOND_US  # ours: longer than a start, shorter than a card stays
 _WATCHED_US: Final = 75 * SECOND_US  # ours: a card stays 30 s, and the button comes at 60
 _LONG_US: Final = 1_000  # ours: calls above it, and those to the clock, are cut inside as well
 _INSIDE: Final = 8
@@ -58,9 +58,9 @@ Cuts: TypeAlias = tuple[PowerCut, ...]
 
 @final
 class _Ran(NamedTuple):
-    """A story with cuts: what each left in the dark, what is wrong, and the calls listened to."""
+    """A story with cuts: what each left, what is wrong, and the calls listened to."""
 
-    dark: tuple[bytes, ...]
+    left: tuple[bytes, ...]
     wrong: str | None
     calls: tuple[Call, ...] = ()
 
@@ -80,14 +80,14 @@ class _Events(list[Event]):
 
 
 @final
-class CutStory(Task[Cuts, _Ran]):
+class CutStory:
     """A campaign's one household, lived as its file says but for its cuts."""
 
     def __init__(self, campaign: Campaign, build: str) -> None:
         self.household: Final = replace(campaign.households[0], build=build)
         self.campaign: Final = campaign
         self._fates: Sequence[PowerCut] = ()
-        self._dark: list[bytes] = []
+        self._left: list[bytes] = []
         self._saved: list[tuple[AtRest, int]] = []
         self._story: HouseholdStory | None = None
         self._events = _Events()
@@ -104,16 +104,12 @@ class CutStory(Task[Cuts, _Ran]):
             if visit.kind is not VisitKind.DESK
         ]
 
-    def run(self, unit: Cuts, memory: memoryview | None = None) -> _Ran:  # noqa: ARG002
-        """Live the story with these cuts."""
-        return self.lived(unit)
-
-    def lived(self, cuts: Cuts, *, listened_us: tuple[int, int] | None = None) -> _Ran:
+    def lived(self, cuts: Cuts, listened_us: tuple[int, int] | None = None) -> _Ran:
         """Live the story with these cuts, and note the calls in a span."""
         ours = parse_build(self.household.build).factory is None
         heard = None if listened_us is None else Listening(self._pulse(), *listened_us)
-        self._dark, self._fates = [], cuts
-        outages = [(cut.at_us, cut.at_us + DARK_US) for cut in cuts]
+        self._left, self._fates = [], cuts
+        outages = [(cut.at_us, cut.at_us + OFF_US) for cut in cuts]
         household = replace(
             self.household, outages=tuple(sorted((*self.household.outages, *outages)))
         )
@@ -129,10 +125,10 @@ class CutStory(Task[Cuts, _Ran]):
         outcome = judge(household, self.campaign, events)
         calls = () if heard is None else tuple(heard.calls)
         if not (outcome.breaches or outcome.findings or outcome.failure):
-            return _Ran(tuple(self._dark), None, calls)
+            return _Ran(tuple(self._left), None, calls)
         words = [breach.in_words for breach in outcome.breaches]
         words += [finding.words for finding in outcome.findings]
-        return _Ran(tuple(self._dark), (words or [outcome.verdict.value])[0], calls)
+        return _Ran(tuple(self._left), (words or [outcome.verdict.value])[0], calls)
 
     # Inside --------------------------------------------------------------------------------------
 
@@ -180,19 +176,19 @@ class CutStory(Task[Cuts, _Ran]):
         return sorted(self._events, key=lambda event: event.at_us)
 
     def _settle(self, story: HouseholdStory) -> None:
-        place = len(self._dark)
+        place = len(self._left)
         board = story.bench.board
         board.settles = self._fates[place].fate if place < len(self._fates) else None
 
     def _look(self) -> None:
-        """Note what is left in the dark: memory, switch, clock, and the cards."""
+        """Note what is left while the power is off: memory, switch, clock, and the cards."""
         story = self._live
         assert story is not None, "power is lost in a story"
         board = story.bench.board
-        left = [bytes(board.eeprom.cells), repr(sorted(board.eeprom.weak)).encode()]
-        left += [board.switch.to_bytes(), b"%d" % board.rtc_bytes_written]
-        left += [card.image.to_bytes() for card in (story.card, *story.old_cards)]
-        self._dark.append(hashlib.blake2b(b"\0".join(left), digest_size=16).digest())
+        kept = [bytes(board.eeprom.cells), repr(sorted(board.eeprom.weak)).encode()]
+        kept += [board.switch.to_bytes(), b"%d" % board.rtc_bytes_written]
+        kept += [card.image.to_bytes() for card in (story.card, *story.old_cards)]
+        self._left.append(hashlib.blake2b(b"\0".join(kept), digest_size=16).digest())
         self._settle(story)
 
 
@@ -211,7 +207,7 @@ def _instants(calls: Sequence[Call]) -> Iterator[int]:
 class CutsExplored:
     """What of the cuts in a story was exhausted.
 
-    `instants` were tried with each fate; what they left in the dark were `groups`. From `begun` of
+    `instants` were tried with each fate; what they left were `groups`. From `begun` of
     these every second instant was tried, `pairs` in all.
     """
 
@@ -248,7 +244,7 @@ def explore_cuts(
         units: list[Cuts] = [(PowerCut(at_us, fate),) for at_us in instants for fate in FATES]
         explored.instants += len(instants)
         for unit, ran in _tried(task, engine, units):
-            groups.setdefault(ran.dark, unit)
+            groups.setdefault(ran.left, unit)
             explored.groups = len(groups)
             if ran.wrong is not None:
                 return _found(task, explored, unit, ran.wrong)
@@ -256,7 +252,7 @@ def explore_cuts(
     # What was torn first: a program that mends it is cut while it mends.
     torn_first = sorted(groups.values(), key=lambda first: first[0].fate != BLANK)
     for first in torn_first if cuts > 1 else ():
-        back_us = first[0].at_us + DARK_US
+        back_us = first[0].at_us + OFF_US
         after = task.lived(first, listened_us=(back_us, back_us + _WATCHED_US))
         seconds = sorted(set(_instants(after.calls)))
         units = [(*first, PowerCut(at_us, fate)) for at_us in seconds for fate in FATES]
@@ -272,7 +268,8 @@ def explore_cuts(
 
 
 def _tried(task: CutStory, engine: Engine, units: Sequence[Cuts]) -> Iterator[tuple[Cuts, _Ran]]:
-    with closing(engine.results(task, iter(units))) as results:
+    new = CutStory(task.campaign, task.household.build)  # one that was lived stays here
+    with closing(engine.results(Calling(new.lived), iter(units))) as results:
         yield from zip(units, results, strict=True)
 
 
@@ -281,10 +278,10 @@ def _found(task: CutStory, explored: CutsExplored, cuts: Cuts, words: str) -> Cu
     explored.cuts, explored.wrong = cuts, words
     explored.cuts_in_words = tuple(
         f"power cut at {us_to_written(cut.at_us, task.campaign.zone)}: what was being written is "
-        f"{_LEFT[cut.fate]}"
+        f"{_BECAME[cut.fate]}"
         for cut in cuts
     )
-    outages = ((cut.at_us, cut.at_us + DARK_US) for cut in cuts)
+    outages = ((cut.at_us, cut.at_us + OFF_US) for cut in cuts)
     household: Household = replace(
         task.household, outages=tuple(sorted((*task.household.outages, *outages)))
     )

@@ -60,7 +60,7 @@ class CutsJson(Printed, tag="explore-cuts/1"):
     build: str
     scope: str
     instants: Annotated[int, means("in the calls of the program while somebody is at the meter")]
-    groups: Annotated[int, means("what one cut, with three fates, leaves in the dark")]
+    groups: Annotated[int, means("what one cut, with three fates, leaves while the power is off")]
     begun: Annotated[int, means("groups from which every second instant was tried")]
     pairs: int
     wrong: Annotated[str | None, means("what is broken")]
