@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from card_protocol.card.image import CardImage, CardKind
+from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
 from card_protocol.formats.budget import Sfi
+from card_protocol.formats.budget.compact import DESK_AT, DESK_PART
 from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
@@ -44,6 +46,7 @@ _NONE, _NO_TOKEN, _NO_MINUTE = b"\xff" * 5, b"\xff" * 8, 0xFFFF_FFFF
 _LETTERS: Final = {CardKind.SECURE: b"S", CardKind.PLAIN: b"P", CardKind.MEMORY: b"M"}
 RECORDS, _TOKENS = b"records the desk writes", b"reactivation token"
 _BY_METER: Final = b"records the meter writes"
+_BY_CARD: Final = b"card authenticates to terminal"
 _PREPAYMENT, _LIMITER = 0x01, 0x02
 _VISITS: Final = 4
 
@@ -98,7 +101,8 @@ def _check(trial: Trial) -> Finding:
         words = next(_differs(card, _of(after.desk), want), None)
         if words is not None:
             return Broken(f"the office writes {words}")
-    words = next(chain(_forged(rig, card, random), _seen(rig, card, random), _new(rig)), None)
+    parts = _forged(rig, card, random), _seen(rig, card, random), _new(rig), _new_memory_card(rig)
+    words = next(chain(*parts), None)
     return None if words is None else Broken(words)
 
 
@@ -219,6 +223,18 @@ def _seen(rig: Rig, card: _Card, random: Random) -> Iterator[str]:
         seen = max(seen, session) if genuine else seen
         if _held(card)["seen"] != seen:
             yield f"the office has seen session {_held(card)['seen']}, and {seen} is right"
+
+
+def _new_memory_card(rig: Rig) -> Iterator[str]:
+    """A new memory card has one copy of what the office wrote, number 1, and a code of its own."""
+    image = rig.desk.issue(9, card_number=7, issued_at_min=6, card_kind=CardKind.MEMORY)
+    assert isinstance(image, MemoryImage), "it was asked for"
+    first, second = DESK_AT
+    copy = DESK_PART.parse(image.main[first : first + DESK_PART.size_bytes])
+    if copy.sequence != 1 or set(image.main[second : second + DESK_PART.size_bytes]) != {0xFF}:
+        yield f"the office issues a memory card with copy {copy.sequence} first"
+    if image.code != mac(_BY_CARD, 9, b"psc" + struct.pack(">I", 7))[:3]:
+        yield "the office issues a memory card with another code"
 
 
 def _new(rig: Rig) -> Iterator[str]:

@@ -5,6 +5,7 @@ from unittest.mock import patch
 import pytest
 
 from card_protocol.carrier.replaced import whatever_lies_there
+from card_protocol.formats.budget import compact
 from meter_emu.desk import desk as office
 from meter_emu.laws import laws
 from meter_emu.laws.board import cells, register, small_parts
@@ -97,6 +98,7 @@ WRONG_PARTS = {
     "impossible-image": (refusals, "parse_container", wrong.at_the_start),
     "memory-cells": (cells, "Eeprom", wrong.Whole),
     "office-doubts": (office, "doubts", lambda *_: ()),
+    "record-limits": (compact, "SESSION_MAX", 0xFF),
     "register-counts": (register, "Metrology", wrong.Generous),
 }
 

@@ -18,7 +18,17 @@ import click
 from tests.docs import evidence
 from tests.interrupted import run_or_interrupted
 from tests.matrix.children import in_children
-from tests.mutants.page import BY_LAWS, BY_TESTS, PAGE, SAMPLES, load, save, survivors, text
+from tests.mutants.page import (
+    BY_LAWS,
+    BY_TESTS,
+    PAGE,
+    SAMPLES,
+    STORIES,
+    load,
+    save,
+    survivors,
+    text,
+)
 from tests.mutants.sites import AREAS, PROGRAM, mutants
 from tests.mutants.trial import tried
 
@@ -27,8 +37,9 @@ _DEADLINE_S = 300  # ours: a mutant that takes longer hangs, or the machine does
 
 @click.command()
 @click.option("--area", "areas", multiple=True, type=click.Choice([*AREAS]), help="These alone.")
+@click.option("--by", multiple=True, type=click.Choice([BY_LAWS, BY_TESTS]), help="This alone.")
 @click.option("--sample", type=click.IntRange(min=1), help="So many of each; else what is shown.")
-@click.option("--stories", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option("--stories", type=click.IntRange(min=1), help="Of each way to draw one.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True)
 @click.option("--survivors", "again", is_flag=True, help="Only those that nothing found before.")
@@ -36,8 +47,9 @@ _DEADLINE_S = 300  # ours: a mutant that takes longer hangs, or the machine does
 def mutation(
     *,
     areas: Sequence[str],
+    by: Sequence[str],
     sample: int | None,
-    stories: int,
+    stories: int | None,
     seed: int,
     jobs: int,
     again: bool,
@@ -47,30 +59,33 @@ def mutation(
     began, found = monotonic(), load()
     for area in areas or AREAS:
         names = sampled(area, sample or SAMPLES[area], seed)
+        count_stories = stories or STORIES[area]
         click.echo(f"{len(names)} mutants of {area}")
-        was: dict[str, Any] = found[area]["mutants"] if again else {}
+        was: dict[str, Any] = found.get(area, {}).get("mutants", {}) if again or by else {}
         one: dict[str, dict[str, Any]] = {name: dict(was.get(name, {})) for name in names}
-        for by in (BY_LAWS,) if area == PROGRAM else (BY_LAWS, BY_TESTS):
-            left = [name for name in names if again is False or not _found(one[name].get(by))]
-            what = partial(tried, area=area, by=by, stories=stories, seed=seed)
+        for kind in by or ((BY_LAWS,) if area == PROGRAM else (BY_LAWS, BY_TESTS)):
+            left = [name for name in names if again is False or not _found(one[name].get(kind))]
+            what = partial(tried, area=area, by=kind, stories=count_stories, seed=seed)
             places = [" ".join(map(str, mutants(area)[name].place)) for name in left]
             children = in_children(what, places, jobs=jobs, deadline_s=_DEADLINE_S)
             for count, (name, done) in enumerate(zip(left, children, strict=True), 1):
-                one[name][by] = done.result or {"failed": done.failed, "took_s": round(done.took_s)}
-                said = one[name][by].get("failed") or one[name][by].get("law") or "SURVIVED"
-                click.echo(f"{count:>3} of {len(left)}  {area} by {by}  {said:<28}  {name}")
-            alive = len(survivors(one, by))
-            click.echo(f"{len(names) - alive} of {len(names)} of {len(mutants(area))} by {by}")
+                how = done.result or {"failed": done.failed, "took_s": round(done.took_s)}
+                one[name][kind] = how
+                said = how.get("failed") or how.get("law") or "SURVIVED"
+                click.echo(f"{count:>3} of {len(left)}  {area} by {kind}  {said:<28}  {name}")
+            alive = len(survivors(one, kind))
+            click.echo(f"{len(names) - alive} of {len(names)} of {len(mutants(area))} by {kind}")
         found[area] = {
             "made": f"{datetime.now(UTC):%Y-%m-%d}",
-            "stories": stories,
+            "stories": count_stories,
             "seed": seed,
             "all": len(mutants(area)),
             "mutants": one,
         }
+        if write:
+            save(found)  # what is done is kept, whatever becomes of the next area
     click.echo(f"{monotonic() - began:.0f} s")
     if write:
-        save(found)
         PAGE.write_text(text(found), "utf-8")
         evidence.write()
         sys.exit("nobody has read" in PAGE.read_text("utf-8"))

@@ -11,7 +11,13 @@ from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from card_protocol.carrier.copied import copied
 from card_protocol.carrier.find import find_memory, laid_open, put_file
 from card_protocol.carrier.first_content import TRANSPORT_CODE, put_cells
-from card_protocol.carrier.replaced import Held, Lies, refuse_loss
+from card_protocol.carrier.replaced import (
+    Confirm,
+    Held,
+    Lies,
+    refuse_loss,
+    whatever_lies_there,
+)
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import DF_OF
 from card_protocol.formats.budget.making import new_memory_card, new_plain_card
@@ -28,6 +34,7 @@ from meter_emu.world.rehearsal.rig import Rig
 _DF: Final = DF_OF[1]
 _MAKERS: Final = bytes.fromhex("a2131091").ljust(32, b"\xff")  # of a memory card, and stay
 _OURS: Final = len(_MAKERS)
+_WRITES: Final = frozenset({0xD6, 0xD0})  # UPDATE BINARY, and a reader's write to a memory card
 _COMMANDS_MAX: Final = 40  # ours: after which a first content is over, torn or not
 
 
@@ -105,6 +112,32 @@ def _over_what_lies(rig: Rig, kind: CardKind, random: Random) -> Iterator[str]:
         if _bytes(shown) != new:
             yield "a copy of its public bytes is another"
     yield from _torn(rig, kind, own, blank, random)
+    yield from _another(rig, own, others)
+    forgetful = _card_with(kind, blank, TRANSPORT_CODE, rig)
+    try:
+        _put(forgetful, own, _writing_nothing)
+    except ApduError:
+        return
+    yield "a card that keeps nothing was believed to hold what was written"
+
+
+def _another(rig: Rig, own: AnyImage, other: bytes) -> Iterator[str]:
+    """Another budget card has a code that nobody here knows: it is refused, and loses no try."""
+    if isinstance(own, CardImage):
+        return
+    card = _card_with(CardKind.MEMORY, other, b"\1\2\3", rig)
+    before = card.image
+    try:
+        _put(card, own, lambda one: one, whatever_lies_there)
+    except ApduError:
+        if card.image == before:
+            return
+    yield "another budget card, whose code is not known, was tried"
+
+
+def _writing_nothing(exchange: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """Return the exchange with a card that says that it wrote, and did not."""
+    return lambda command: b"\x90\x00" if command[1] in _WRITES else exchange(command)
 
 
 def _torn(rig: Rig, kind: CardKind, own: AnyImage, blank: bytes, random: Random) -> Iterator[str]:
@@ -140,13 +173,16 @@ def _terminal(card: VirtualCard) -> Terminal:
 
 
 def _put(
-    card: VirtualCard, own: AnyImage, through: Callable[..., Callable[[bytes], bytes]]
+    card: VirtualCard,
+    own: AnyImage,
+    through: Callable[..., Callable[[bytes], bytes]],
+    confirm: Confirm | None = None,
 ) -> Held:
     card.power_on()
     terminal = Terminal(through(card.transmit))
     if isinstance(own, MemoryImage):
-        return put_cells(find_memory(terminal), own.main, own.code, refuse_loss)
-    return put_file(terminal, plain_file(_DF), own.contents[0], refuse_loss)
+        return put_cells(find_memory(terminal), own.main, own.code, confirm or refuse_loss)
+    return put_file(terminal, plain_file(_DF), own.contents[0], confirm or refuse_loss)
 
 
 def _laid_open(rig: Rig, kind: CardKind, random: Random) -> Iterator[str]:
