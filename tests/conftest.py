@@ -13,7 +13,13 @@ pytest.register_assert_rewrite(
     *(f"tests.reliability.{name}" for name in ("cutting", "kinds", "stage", "tearing"))
 )
 
-pytest_plugins = ["pytester", "meter_emu.pytest_plugin", "tests.reliability.tally", "tests.slow"]
+pytest_plugins = [
+    "pytester",
+    "meter_emu.pytest_plugin",
+    "tests.left_over",
+    "tests.reliability.tally",
+    "tests.slow",
+]
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 

@@ -251,6 +251,8 @@ def check_installed() -> None:
 
 def can_be_apart() -> bool:
     """Whether a network namespace and a mount namespace can be made here."""
+    if not (shutil.which("unshare") and shutil.which("nsenter")):
+        return False
     tried = [*_unshare(), "--mount", "mount", "-t", "tmpfs", "none", "/run"]
     done = subprocess.run(tried, capture_output=True, check=False)  # noqa: S603  as it stands
     return done.returncode == 0

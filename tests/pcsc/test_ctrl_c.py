@@ -1,4 +1,4 @@
-"""Ctrl-C beside a private pcscd: the program that started it decides, and nobody else speaks."""
+"""Ctrl-C next to a private pcscd: the program that started it decides, and nobody else speaks."""
 
 import os
 import signal

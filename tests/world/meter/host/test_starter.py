@@ -64,7 +64,7 @@ def starter(folder: Path, *flags: str, name: str = "my_meter") -> str:
 
 @cache
 def compiled(*flags: str) -> str:
-    folder = Path(mkdtemp())
+    folder = Path(mkdtemp(prefix="meter-emu-starter-"))
     atexit.register(shutil.rmtree, folder)
     return linked(SOURCES, folder / "my_meter", *flags)
 
