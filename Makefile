@@ -114,7 +114,7 @@ test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
 	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/world/rehearsal/test_random_households.py
 
 test-exhaustive: $(DEV)  ## power cuts, tears, forgeries, leaps of the clock, all of them: minutes
-	@METER_EMU_EXHAUSTIVE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/reliability
+	@METER_EMU_EXHAUSTIVE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/reliability tests/explore/test_cuts.py
 
 test-drivers: $(DEV)  ## clock drivers: every day of our three, tries of each planted mistake by ten seeds: minutes
 	@$(BIN)/python -m tests.driver_bench.power

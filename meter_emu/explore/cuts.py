@@ -65,12 +65,16 @@ class _Ran(NamedTuple):
     calls: tuple[Call, ...] = ()
 
 
+def _nobody() -> None:
+    """Look at nothing."""
+
+
 class _Events(list[Event]):
     """The events of a story; at each loss of power somebody looks at what is left."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.look: Callable[[], None] = lambda: None
+        self.look: Callable[[], None] = _nobody
 
     def append(self, event: Event) -> None:
         """Take one, and look."""
