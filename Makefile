@@ -94,7 +94,7 @@ test-docs: docs $(BROWSER)  ## the site on loopback, every page at two widths, i
 	@$(MAKE) -s .wanted WANTED="chromium=chromium"
 	@$(BIN)/python -m tests.site.walked
 
-licences: $(DEV) $(COVERAGE) $(PCSC) $(FUZZ) $(BROWSER) $(BENCH) $(DOCS) $(RELEASE)  ## the licences in docs/decisions/dependencies.md, of what is locked
+licences: $(DEV) $(COVERAGE) $(PCSC) $(FUZZ) $(BROWSER) $(BENCH) $(DOCS) $(RELEASE)  ## locked/licences.tsv, the licence of each locked package
 	@$(BIN)/python -m tests.packaging.licences
 
 release-check: $(DEV) $(RELEASE)  ## wheel and sdist twice with the same bytes, tests from the sdist, types and metadata: two minutes

@@ -1,7 +1,7 @@
-"""Writes the licence of each dependency into docs/decisions/dependencies.md: `make licences`.
+"""Writes the licence of each locked package into locked/licences.tsv: `make licences`.
 
 Names are those of the lock files, licences what each package's metadata say. The reason why we name
-one is kept by hand, on the same page; a test wants one for each.
+one is kept by hand in docs/decisions/dependencies.md; a test wants one for each.
 """
 
 import re
@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from typing import Final
 
-from tests.docs.pages import ROOT, page
+from tests.docs.pages import ROOT
 
-PAGE: Final = ROOT / "docs" / "decisions" / "dependencies.md"
-BEGIN: Final = "<!-- written by make licences -->"
-END: Final = "<!-- end of what is written -->"
+LIST: Final = ROOT / "locked" / "licences.tsv"
 
 
 def named() -> dict[str, set[str]]:
@@ -63,16 +61,13 @@ def rows() -> Iterator[str]:
             sys.exit(f"{name} is not installed: make licences installs all that is locked")
         everywhere = "run" in kinds
         where = "everywhere" if everywhere else ", ".join(kinds)
-        yield f"| {name} | {licence(about)} | {where} |"
+        yield f"{name}\t{licence(about)}\t{where}"
 
 
-def text(before: str) -> str:
-    """Return the page with its table written anew."""
-    head, _, rest = before.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    table = "\n".join(("| package | licence | locked for |", "| --- | --- | --- |", *rows()))
-    return f"{head}{BEGIN}\n\n{table}\n\n{END}{tail}"
+def text() -> str:
+    """Return the list."""
+    return "".join(f"{row}\n" for row in ("package\tlicence\tlocked for", *rows()))
 
 
 if __name__ == "__main__":
-    PAGE.write_text(text(page("docs/decisions/dependencies.md")), "utf-8")
+    LIST.write_text(text(), "utf-8")
