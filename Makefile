@@ -34,7 +34,7 @@ PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet insta
 HASHED  = $(PIP) --require-hashes --requirement
 OURS    = $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike test-web shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes explored test-alike test-web shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -130,6 +130,10 @@ matrix: $(DEV)  ## every law against every defect, in processes: a quarter of an
 
 mutants: $(DEV)  ## the laws alone against 300 small changes to the program: a quarter of an hour
 	@$(BIN)/python -m tests.mutants
+
+explored: $(DEV)  ## explore every built-in scope on the reference, then the catalogue: a quarter of an hour
+	@$(BIN)/python -m tests.explore scopes 3
+	@$(BIN)/python -m tests.explore catalogue 600
 
 seen: $(DEV)  ## live every home of every campaign on every defect, and write which shows which: minutes
 	@$(BIN)/python -m tests.docs.seen_in_campaigns
