@@ -21,7 +21,10 @@ from tests.site.staged import stage
 def site(folder: Path) -> None:
     """Build and check; the pages are in FOLDER/built."""
     shutil.rmtree(folder, ignore_errors=True)
-    stage(folder)
+    try:
+        stage(folder)
+    except FileNotFoundError as error:
+        sys.exit(f"{error.filename}: a page links to it, and it is not there")
     command = (sys.executable, "-m", "zensical", "build", "--clean", "-f", folder / "zensical.toml")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)

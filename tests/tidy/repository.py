@@ -25,6 +25,7 @@ def tracked() -> tuple[Path, ...]:
         names = (ROOT / name for name in done.stdout.split("\0") if name)
         return tuple(sorted(path for path in names if path.is_file()))
     skipped = {"__pycache__", ".venv", ".git", ".stamps", ".hypothesis"}
+    skipped |= {path.name for path in ROOT.glob(".*_cache")}
     return tuple(
         sorted(
             path
