@@ -38,7 +38,10 @@ _SCALE: Final = (  # decades, words: ENFSI 2015, table 1
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitClass:
-    """Hypotheses that predict the same. `against` and `over_nothing` are in decades."""
+    """Hypotheses that predict the same. `against` and `over_nothing` are in decades.
+
+    `chances` are those of what each report states, `on_models` on each of the possible models.
+    """
 
     members: tuple[Hypothesis, ...]
     assumptions: tuple[str, ...]
@@ -46,6 +49,7 @@ class FitClass:
     against: float
     over_nothing: float
     chances: tuple[float, ...]
+    on_models: tuple[tuple[float, ...], ...]
     marks: tuple[str, ...]
     models: tuple[str, ...]
     front: bool = False
@@ -151,7 +155,7 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     }
     return Ranking(
         classes=classes,
-        misfit=misfit_of([one.chances for one in classes], sures, predictor.alike),
+        misfit=misfit_of([one.on_models for one in classes], sures, predictor.alike),
         unexplained=tuple(n for n in range(len(sures)) if n not in explained),
     )
 
@@ -186,6 +190,7 @@ def _alone(
         against=max(0.0, -fit),
         over_nothing=0.0 if sound is None else fit + sound.against,
         chances=chances,
+        on_models=tuple(map(tuple, each)),
         marks=tuple(_mark(*both) for both in zip(chances, ordinary, strict=True)),
         models=() if len(carried) == len(worlds) else tuple(dict.fromkeys(sum(carried, ()))),
     )

@@ -25,7 +25,7 @@ def stories(count: int, seed: int) -> list[Story]:
 
 def misfit(library: list[Story], reports: list[tuple[int, bool]]) -> float:
     """Return the misfit of reports: the number of a statement, and whether it was so."""
-    classes = [[SO if one[n] == says else NOT_SO for n, says in reports] for one in library]
+    classes = [[[SO if one[n] == says else NOT_SO for n, says in reports]] for one in library]
     return misfit_of(classes, [SURE] * len(reports), [n // SAID for n, _ in reports])
 
 
