@@ -65,7 +65,7 @@ def starter(folder: Path, *flags: str, name: str = "my_meter") -> str:
 @cache
 def compiled(*flags: str) -> str:
     folder = Path(mkdtemp(prefix="meter-emu-starter-"))
-    atexit.register(shutil.rmtree, folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # the run may have gone first
     return linked(SOURCES, folder / "my_meter", *flags)
 
 
