@@ -17,6 +17,7 @@ pytest_plugins = [
     "pytester",
     "meter_emu.pytest_plugin",
     "tests.left_over",
+    "tests.loopback",
     "tests.reliability.tally",
     "tests.slow",
 ]

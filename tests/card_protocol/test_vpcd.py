@@ -12,6 +12,8 @@ from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.serve.vpcd import PluggedCard, VpcdLine, VpcdSlot, connect
 from tests.cells import each_cell
 
+pytestmark = pytest.mark.loopback
+
 ATR = bytes.fromhex("3b80800101")
 GET_ATR, POWER_ON, POWER_OFF, RESET = (bytes((0, 1, code)) for code in (4, 1, 0, 2))
 SHORT_S = 0.05

@@ -25,6 +25,8 @@ from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cli.serving import BOUND_S, GET_ATR, POWER_ON, Driver, Serving
 
+pytestmark = pytest.mark.loopback
+
 METER = 541_000_000_001
 KILLS = max(6, int(os.environ.get("METER_EMU_KILLS", "0")) // 10)
 WRONG_PIN = bytes.fromhex("002000010431313131")

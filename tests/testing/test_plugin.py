@@ -274,7 +274,7 @@ import meter_emu.pytest_plugin
 print(*sorted(set(sys.modules) - before))
 """
     done = apart.run(sys.executable, "-c", question)
-    assert done.outlines == ["meter_emu meter_emu.pytest_plugin"]
+    assert done.outlines == ["card_protocol meter_emu meter_emu.pytest_plugin"]
 
 
 @pytest.mark.slow("starts pytest")
@@ -285,7 +285,7 @@ def test_a_run_without_our_fixtures_imports_no_bench(apart: pytest.Pytester) -> 
 
         def test_it():
             ours = {name for name in sys.modules if name.startswith(("meter_emu", "card_"))}
-            assert ours == {"meter_emu", "meter_emu.pytest_plugin"}
+            assert ours == {"card_protocol", "meter_emu", "meter_emu.pytest_plugin"}
             assert False
         """
     )

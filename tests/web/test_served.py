@@ -19,6 +19,8 @@ from tests.cli.sitting import JUNE, MODEL, command, environment
 from tests.rigs import rig_of
 from tests.web.seat import NEVER_BACK, WRONG, Page, page, panel
 
+pytestmark = pytest.mark.loopback
+
 
 def fetched(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     request = urllib.request.Request(address, headers=headers)

@@ -23,6 +23,8 @@ from meter_emu.world.rehearsal.household import Households
 from meter_emu.world.rehearsal.travelling import campaign_as_text, result_of
 from tests.workers.test_leader_killed import descendants
 
+pytestmark = pytest.mark.loopback
+
 ORES = load_campaign(built_in("campaigns")["ores-2020-07"])
 
 
