@@ -51,7 +51,7 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
     caught = sum(one.needed < inf for one in found)
     middle = sorted(one.needed for one in found)[len(found) // 2]
     yield (
-        "few stories are enough to find it",
+        "few stories are enough to find one",
         f"{caught} of {len(found)} defects; median {middle:.0f}",
         "power",
         "make power",
@@ -93,7 +93,7 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
 
 
 _CHANGES: Final = {
-    "program": "and so does any small change of the program that makes a difference",
+    "program": "most small changes of the program that make a difference break a law",
     "office": "the same of the office",
     "formats": "the same of formats and carriers",
     "chips": "the same of the board's chips",
