@@ -7,7 +7,7 @@ what was seldom seen go first.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -23,7 +23,7 @@ from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.verify.report import Counterexample, story_in_words
 from meter_emu.workers.processes import here_or_processes
-from meter_emu.workers.work import Task
+from meter_emu.workers.work import Here, Task
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.fleet import Run
 from meter_emu.world.rehearsal.outcome import Outcome
@@ -33,6 +33,7 @@ from meter_emu.world.rehearsal.verdicts import Verdict
 _BATCH: Final = 24  # ours: states a process takes at once; a third of a second
 _PAIR_ONE_IN: Final = 50  # ours: merges of which both sides are lived on
 _PAIR_ACTS: Final = 3  # ours: acts on both, then nothing until the end
+_FEW: Final = 20  # ours: units; a process takes a second to begin
 _ALIKE_MAX: Final = 20  # ours: differences that are kept to be shown
 _NUMBERS: Final = re.compile(r"[0-9][0-9:.,-]*")
 _ENDED_BADLY: Final = (Verdict.CRASHED, Verdict.HUNG)
@@ -191,12 +192,12 @@ HearExplored: TypeAlias = Callable[[Explored], None]
 class _Search:
     """The states of a search: what is known, and what is to be gone on from, by instant."""
 
-    def __init__(self, explored: Explored, task: Exploring, jobs: int | None) -> None:
+    def __init__(self, explored: Explored, jobs: int | None) -> None:
         self.explored: Final = explored
         self.ahead: list[list[Path]] = [[] for _ in explored.scope.instants]
         self.later: list[list[Path]] = [[] for _ in explored.scope.instants]
-        self._task: Final = task
-        self._engine: Final = here_or_processes(jobs)
+        self._task: Final = Exploring(explored.scope)
+        self._jobs: Final = jobs
         self._known: Final[dict[bytes, tuple[Path, tuple[bytes, ...]]]] = {}
         self._place: Final = {us: place for place, us in enumerate(explored.scope.instants)}
         self._pairs: list[Pair] = []
@@ -207,15 +208,8 @@ class _Search:
         self, paths: Iterable[Path], acts: range, ends_s: float, *, guided: bool = False
     ) -> bool:
         """Go on from states by these acts; return whether all were, and nothing broke."""
-        units = (From(batch, acts) for batch in _batches(paths))
-        given: list[From] = []
-
-        def giving() -> Iterator[_Unit]:
-            for unit in units:
-                given.append(unit)
-                yield unit
-
-        with closing(self._engine.results(self._task, giving())) as results:
+        given = [From(batch, acts) for batch in _batches(paths)]
+        with closing(self._done(given)) as results:
             for number, children in enumerate(results):
                 assert isinstance(children, list), "states were gone on from"
                 for path, of_one in zip(given[number].paths, children, strict=True):
@@ -226,11 +220,17 @@ class _Search:
                     return False
         return True
 
+    def _done(self, units: Sequence[_Unit]) -> Generator[_Result, None, None]:
+        """Return the results of units: of a few in this process, whatever the number of jobs."""
+        engine = here_or_processes(1 if len(units) < _FEW else self._jobs)
+        new = self._task if isinstance(engine, Here) else Exploring(self.explored.scope)
+        return engine.results(new, iter(units))
+
     def compare(self) -> None:
         """Live on both sides of the merges that were chosen."""
         pairs, self._pairs = self._pairs, []
         explored = self.explored
-        with closing(self._engine.results(self._task, iter(pairs))) as results:
+        with closing(self._done(pairs)) as results:
             for pair, differs in zip(pairs, results, strict=True):
                 explored.pairs += 1
                 if differs is not None:
@@ -285,8 +285,7 @@ def explore(
     """
     assert depth is not None or time_s is not None, "it must end some time"
     scope, explored.edges = explored.scope, [] if edges else None
-    task = Exploring(scope)
-    search = _Search(explored, task, jobs)
+    search = _Search(explored, jobs)
     began_s = monotonic()
     ends_s = began_s + time_s if time_s is not None else float("inf")
     claim_s = began_s + time_s / 2 if time_s is not None and depth is None else ends_s

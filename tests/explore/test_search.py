@@ -32,7 +32,8 @@ def test_the_reference_is_clean_with_two_acts_and_what_was_merged_is_alike():
 
 
 @pytest.mark.slow("the same twice, in this process and in two")
-def test_a_depth_is_the_same_in_any_number_of_processes():
+def test_a_depth_is_the_same_in_any_number_of_processes(monkeypatch):
+    monkeypatch.setattr(search, "_FEW", 2)
     one, two = (explored_in("sessions", depth=2, jobs=jobs) for jobs in (1, 2))
     assert [getattr(one, name) for name in FIELDS] == [getattr(two, name) for name in FIELDS]
 
