@@ -10,6 +10,8 @@ from meter_emu.explore.graph import dot_of
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.search import Explored, explore
 from meter_emu.resources import built_in
+from meter_emu.workers.processes import here_or_processes
+from meter_emu.workers.work import Engine
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.verdict import judge
@@ -33,8 +35,17 @@ def test_the_reference_is_clean_with_two_acts_and_what_was_merged_is_alike():
 
 @pytest.mark.slow("the same twice, in this process and in two")
 def test_a_depth_is_the_same_in_any_number_of_processes(monkeypatch):
-    monkeypatch.setattr(search, "_FEW", 2)
+    begun: list[int | None] = []
+
+    def noted(jobs: int | None) -> Engine:
+        begun.append(jobs)
+        return here_or_processes(jobs)
+
+    monkeypatch.setattr(search, "here_or_processes", noted)
+    monkeypatch.setattr(search, "_FEW", 7)
+    monkeypatch.setattr(search, "_BATCH", 4)
     one, two = (explored_in("sessions", depth=2, jobs=jobs) for jobs in (1, 2))
+    assert 2 in begun
     assert [getattr(one, name) for name in FIELDS] == [getattr(two, name) for name in FIELDS]
 
 
@@ -73,10 +84,11 @@ def test_a_rule_that_leaves_out_what_matters_shows_in_the_pairs(monkeypatch):
     desk = {**canonical._IN_DESK_RECORD, "cut_at": "stamps", "defer_until": "stamps"}
     monkeypatch.setattr(canonical, "_IN_DESK_RECORD", desk)
     monkeypatch.setattr(canonical, "_asked", lambda due_us, _ahead, _order: b"%d" % due_us)
-    monkeypatch.setattr(search, "_PAIR_ONE_IN", 2)
+    monkeypatch.setattr(search, "_PAIR_ONE_IN", 6)
     assert explored_in("aged", depth=2).differing > 0
 
 
+@pytest.mark.slow("it takes the time that it is given")
 def test_a_time_ends_it_and_what_was_exhausted_is_said():
     explored = explored_in("new", time_s=0.2)
     assert explored.broken is None
