@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
+from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any, Final, NamedTuple, cast, final
 
@@ -63,7 +64,8 @@ def cluster(address: str) -> Iterator["Cluster"]:
     for name in list(logging.root.manager.loggerDict):
         if name.startswith("distributed"):  # each has a handler of its own
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    with dask.config.set(_QUIET):
+    own = TemporaryDirectory(prefix="meter-emu-cluster-", ignore_cleanup_errors=True)
+    with own as folder, dask.config.set({**_QUIET, "temporary-directory": folder}):
         if address.startswith(LOCAL):
             with interrupts_wait():
                 here = LocalCluster(
