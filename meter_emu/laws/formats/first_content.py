@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import chain
 from random import Random
 from typing import Final
 
@@ -26,6 +27,7 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.terminal import Terminal
 from meter_emu.desk.desk import Account, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from meter_emu.energies import ENERGIES
 from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
 from meter_emu.stories.story import armed_household
 from meter_emu.world.rehearsal.engine import rig_of
@@ -34,6 +36,7 @@ from meter_emu.world.rehearsal.rig import Rig
 _DF: Final = DF_OF[1]
 _MAKERS: Final = bytes.fromhex("a2131091").ljust(32, b"\xff")  # of a memory card, and stay
 _OURS: Final = len(_MAKERS)
+_TWO_TRIES: Final = 0b011  # of the three bits of a memory card's error counter
 _WRITES: Final = frozenset({0xD6, 0xD0})  # UPDATE BINARY, and a reader's write to a memory card
 _COMMANDS_MAX: Final = 40  # ours: after which a first content is over, torn or not
 
@@ -42,7 +45,8 @@ def _check(trial: Trial) -> Finding:
     random = chance(trial, "first")
     rig = rig_of(trial.household, trial.campaign)
     for kind in (CardKind.PLAIN, CardKind.MEMORY):
-        for words in (*_over_what_lies(rig, kind, random), *_laid_open(rig, kind, random)):
+        parts = _over_what_lies(rig, kind, random), _laid_open(rig, kind, random), _copied(rig)
+        for words in chain(*parts):
             return Broken(f"{kind.name.lower()} card: {words}")
     return None
 
@@ -122,17 +126,44 @@ def _over_what_lies(rig: Rig, kind: CardKind, random: Random) -> Iterator[str]:
 
 
 def _another(rig: Rig, own: AnyImage, other: bytes) -> Iterator[str]:
-    """Another budget card has a code that nobody here knows: it is refused, and loses no try."""
+    """A card whose code nobody here knows is refused, and loses no try when it has two left.
+
+    A blank one with two tries may have been torn out while a code was presented: it is written.
+    """
     if isinstance(own, CardImage):
         return
-    card = _card_with(CardKind.MEMORY, other, b"\1\2\3", rig)
-    before = card.image
-    try:
-        _put(card, own, lambda one: one, whatever_lies_there)
-    except ApduError:
-        if card.image == before:
-            return
-    yield "another budget card, whose code is not known, was tried"
+    blank, foreign = b"\xff" * len(other), b"\x55" * len(other)
+    for content, code, right in (
+        (other, b"\1\2\3", False),
+        (foreign, b"\1\2\3", False),
+        (blank, TRANSPORT_CODE, True),
+    ):
+        main = _MAKERS + content
+        card = card_of(new_memory_card(main, code=code, counter=_TWO_TRIES), rig.challenge)
+        before = card.image
+        try:
+            _put(card, own, lambda one: one, whatever_lies_there)
+        except ApduError:
+            if right or card.image != before:
+                yield f"a card of {content[:4].hex()} with two tries left was refused, or lost one"
+            continue
+        if not right:
+            yield "a card whose code is not known was written over"
+
+
+def _copied(rig: Rig) -> Iterator[str]:
+    """A copy is of the card of any energy; a secure card shows its records to nobody."""
+    for energy in ENERGIES.values():
+        image = rig.desk.issue(5, issued_at_min=0, card_kind=CardKind.PLAIN, energy=energy)
+        shown = copied(_terminal(card_of(image, rig.challenge)))
+        if shown.to_bytes() != image.to_bytes():
+            yield f"the copy of a plain card of {energy.name} is another"
+        image = rig.desk.issue(5, issued_at_min=0, energy=energy)
+        try:
+            copied(_terminal(card_of(image, rig.challenge)))
+        except ApduError:
+            continue
+        yield "a secure card is copied"
 
 
 def _writing_nothing(exchange: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
