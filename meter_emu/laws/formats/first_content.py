@@ -113,8 +113,9 @@ def _over_what_lies(rig: Rig, kind: CardKind, random: Random) -> Iterator[str]:
         ):  # fmt: skip
             yield f"what is {lies.value} with {loads} loads was called {held!r}"
         shown = copied(_terminal(card))
-        if _bytes(shown) != new:
-            yield "a copy of its public bytes is another"
+        tries = [getattr(one, "counter", 0) for one in (shown, card.image)]
+        if _bytes(shown) != new or tries[0] != tries[1]:
+            yield "a copy of its public bytes is another, or has other tries"
     yield from _torn(rig, kind, own, blank, random)
     yield from _another(rig, own, others)
     forgetful = _card_with(kind, blank, TRANSPORT_CODE, rig)
