@@ -88,9 +88,9 @@ def test_what_is_named_is_not_said_of_what_is_right(text):
 
 
 def test_a_line_without_end_is_looked_at_where_the_parser_stopped():
-    line = "x = [" + "1, " * 200_000 + "2020-07-03T23:01, " + "1, " * 200_000
+    line = "x = [" + "1, " * 20_000 + "2020-07-03T23:01, " + "1, " * 20_000
     typo = typo_of(line)
-    assert (typo.column, typo.text[typo.start : typo.end]) == (600_006, "2020-07-03T23:01")
+    assert (typo.column, typo.text[typo.start : typo.end]) == (60_006, "2020-07-03T23:01")
     assert len(typo.text) < 1_000
 
 
