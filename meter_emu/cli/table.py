@@ -321,7 +321,7 @@ class ResultTable:
         if us is None:
             return None
         legal = us_to_legal(us, self._campaign.zone)
-        return f"{legal.day} {legal:%b %H:%M}"
+        return f"{legal.day} {legal:%b}{self._strange(legal.year)} {legal:%H:%M}"
 
     def _day(self, us: int) -> str:
         legal = us_to_legal(us, self._campaign.zone)
@@ -335,10 +335,13 @@ class ResultTable:
             day = date(cut.year, cut.month, cut.day)
         except ValueError:
             return str(cut)
+        return f"{day.day} {day:%b}{self._strange(day.year)} {cut.hour:02}:{cut.minute:02}"
+
+    def _strange(self, year: int) -> str:
+        """Return a year that the campaign does not begin or end in, with a space before it."""
         bounds = (self._campaign.start_us, self._campaign.end_us)
         usual = {us_to_legal(us, self._campaign.zone).year for us in bounds}
-        year = "" if day.year in usual else f" {day.year}"
-        return f"{day.day} {day:%b}{year} {cut.hour:02}:{cut.minute:02}"
+        return "" if year in usual else f" {year}"
 
 
 class _Line(NamedTuple):

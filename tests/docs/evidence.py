@@ -82,6 +82,18 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
         "fuzz-reach",
         "python -m tests.fuzz.reached",
     )
+    judged = dict(map(tuple, table(page("docs/evidence/judge.md"), *JUDGED)))
+    yield (
+        "the judge agrees with a second oracle, and sees what is changed in a log",
+        (
+            f"{judged['homes in which both disagree']} disagreements in "
+            f"{judged['homes that the second oracle was asked of']} homes; "
+            f"{judged['of these seen'].rpartition(', ')[0]} of "
+            f"{judged['changes of a log by hand']} changes"
+        ),
+        "judge",
+        "make test-judge",
+    )
     text = page("docs/evidence/conformance.md")
     compared = [*table(text, *CODECS), *table(text, *TOKENS)]
     yield (
@@ -105,6 +117,7 @@ REACH: Final = (
     "marks, and how often each was met",
     "oracles that held of a change; least often",
 )
+JUDGED: Final = ("measured", "figure")
 CODECS: Final = ("codec", "standard or source", "compared with", "deviation")
 TOKENS: Final = ("part", "standard or source", "compared with", "deviation")
 

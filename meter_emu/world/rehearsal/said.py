@@ -118,8 +118,12 @@ class MeterSaid:
         `known` is whether the account is that of the meter from its beginning on, `priced` whether
         its prices are.
         """
-        # A move of the switch is dated when it happened, and seen by the observer after the poll.
-        if event.balance_ueur is None or event.what in _SWITCH or not priced:
+        if event.balance_ueur is None or not priced:
+            return
+        if event.what in _SWITCH:
+            # Dated when it happened, and seen by the observer after the poll: it is only compared
+            # with what comes later.
+            self._balance = (event.balance_ueur, books)
             return
         if not known and event.what in LOOKED:
             self._balance = None  # what a load repays, or a press takes, nobody here knows

@@ -118,7 +118,8 @@ def test_an_announced_end_that_the_rehearsal_does_not_reach_is_not_rehearsed(tmp
         "typo", "2027-05-01T00:00:00", "2027-08-20T12:00:00", announced="2072-07-02T23:01:00"
     )
     counts = answered(tmp_path, text + STREET.replace("balance_eur = 5", "balance_eur = 5000"))
-    assert counts.sentence == "All 2 households are supplied and disconnected as announced."
+    kept = "all 2 households are supplied and disconnected as announced"
+    assert counts.sentence == f"As far as rehearsed, {kept}."
     (said,) = counts.more
     assert said == (
         "Not rehearsed: 2 households have an announced end that the rehearsal, which ends on "
