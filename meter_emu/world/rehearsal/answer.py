@@ -114,7 +114,7 @@ class HouseholdCounts:
             if self.outside:
                 who = f"{self.total - self.outside:,} of {households(self.total)} are"
             said = f"{who} supplied and disconnected as announced{rest}."
-            return f"As far as rehearsed, {said[0].lower()}{said[1:]}" if self.unrehearsed else said
+            return f"Up to its end {said[0].lower()}{said[1:]}" if self.unrehearsed else said
         of = f"{self.broken - self.found_alone:,} of {households(self.total)}"
         return f"{of} would not be supplied and disconnected as announced{self._when}{rest}."
 

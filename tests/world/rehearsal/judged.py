@@ -201,18 +201,18 @@ def page(homes: Compared, logs: Changed, free: Accused, words: Told) -> str:
     seen, unseen = logs.seen.total(), logs.unseen.total()
     near = ", ".join(f"{place} {count:,}" for place, count in sorted(homes.near.items()))
     measured = [
-        ("homes that the second oracle was asked of", f"{homes.homes:,}"),
+        ("households checked against the second oracle", f"{homes.homes:,}"),
         ("programs in them", f"the reference, and {defects} defects of {len(rooms)} rooms"),
         ("outages in them, by what they are near", near),
         ("instants asked, and decided", f"{homes.said.total():,}, and {decided:,}"),
-        ("homes in which both disagree", f"{len(homes.wrong)}"),
-        ("reference homes with causes of doubt near each other", f"{free.homes:,}"),
+        ("households in which both disagree", f"{len(homes.wrong)}"),
+        ("households of the reference with causes of doubt near each other", f"{free.homes:,}"),
         ("of these accused of anything", f"{len(free.names)}"),
         ("changes of a log by hand", f"{logs.count:,}"),
         ("of these seen", f"{seen:,}, {100 * seen / logs.count:.1f} %"),
         ("not seen, and nobody could", f"{unseen - len(logs.missed):,}"),
         ("not seen, and somebody could", f"{len(logs.missed)}"),
-        ("homes of which each sentence was compared with the supply", f"{words.homes:,}"),
+        ("households of which each sentence was compared with what was seen", f"{words.homes:,}"),
         ("sentences over them", f"{words.sentences:,}"),
         ("of these contradicted by it", f"{len(words.untrue)}"),
     ]  # fmt: skip
@@ -231,8 +231,8 @@ def page(homes: Compared, logs: Changed, free: Accused, words: Told) -> str:
 
 HEAD: Final = """# What the judge sees
 
-Who judges the judge? A second oracle that is asked of one instant at a time and shares no line with
-it, and logs of the reference in which one fact was changed by hand. `make test-judge` writes this.
+Who judges the judge? A second oracle that judges one instant at a time and shares no line with it,
+and logs of the reference in which one fact was changed by hand. `make test-judge` writes this.
 
 | measured | figure |
 | --- | --- |

@@ -119,7 +119,7 @@ def test_an_announced_end_that_the_rehearsal_does_not_reach_is_not_rehearsed(tmp
     )
     counts = answered(tmp_path, text + STREET.replace("balance_eur = 5", "balance_eur = 5000"))
     kept = "all 2 households are supplied and disconnected as announced"
-    assert counts.sentence == f"As far as rehearsed, {kept}."
+    assert counts.sentence == f"Up to its end {kept}."
     (said,) = counts.more
     assert said == (
         "Not rehearsed: 2 households have an announced end that the rehearsal, which ends on "
