@@ -102,7 +102,8 @@ _CHANGES: Final = {
 
 
 def _judge_row() -> tuple[str, str, str, str]:
-    judged = dict(map(tuple, table(page("docs/evidence/judge.md"), *JUDGED)))
+    rows = table(page("docs/evidence/judge.md"), *JUDGED)
+    judged = {row[0]: row[1] for row in rows}
     return (
         "the judge agrees with a second oracle, and sees what is changed in a log",
         (
