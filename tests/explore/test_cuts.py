@@ -25,8 +25,7 @@ def cuts_of(build: str, scope: str = "session", **how: object) -> CutsExplored:
 def test_cuts_that_leave_the_same_have_the_same_future():
     """In one session a cut leaves a few states only; each second cut ends alike from all of one."""
     one = story()
-    ((from_us, to_us),) = one.spans
-    calls = one.lived((), (from_us, to_us)).calls
+    calls = one.lived((), one.spans[0]).calls
     groups: dict[tuple[bytes, ...], list[PowerCut]] = {}
     for call in calls[:: len(calls) // 30]:
         cut = PowerCut(call.at_us + 1, OLD)
@@ -43,7 +42,7 @@ def test_cuts_that_leave_the_same_have_the_same_future():
 
 def test_what_was_being_written_is_as_its_fate_says():
     one = story()
-    (span,) = one.spans
+    span = one.spans[0]
     writes = [call for call in one.lived((), span).calls if call.name == "eeprom_write"]
     first, second = (
         {one.lived((PowerCut(at_us, fate),)).left for fate in (OLD, BLANK, NEW)}
