@@ -48,9 +48,9 @@ class _Statement(NamedTuple):
         not_so = prod(1 - sure if says else sure for sure, says in pairs)
         return [log10(chance * so + (1 - chance) * not_so) for chance in self.chances]
 
-    def made_up(self, row: int, chance: Random) -> _Said:
+    def made_up(self, row_number: int, chance: Random) -> _Said:
         """Return reports as a row predicts them."""
-        so = chance.random() < self.chances[row]
+        so = chance.random() < self.chances[row_number]
         return tuple(so == (chance.random() < sure) for sure in self.sures)
 
 
@@ -131,19 +131,19 @@ def _smallest_tails(lacks: Sequence[_Lack]) -> Iterator[float]:
 
 
 def _statements(
-    numbers: Sequence[int], rows: Sequence[Sequence[float]], sures: Sequence[float]
+    numbers: Sequence[int], row_chances: Sequence[Sequence[float]], sures: Sequence[float]
 ) -> Iterator[_Statement]:
     """Yield the statements of some reports; one report may say the opposite of another."""
     found: dict[tuple[float, ...], list[tuple[int, bool]]] = {}
     for number in numbers:
-        so = tuple(round(one[number], _TOLD_APART) for one in rows)
+        so = tuple(round(one[number], _TOLD_APART) for one in row_chances)
         not_so = tuple(round(1 - chance, _TOLD_APART) for chance in so)
         key = not_so if not_so in found else so
         found.setdefault(key, []).append((number, key == so))
     for reports in found.values():
         first, _ = reports[0]
         yield _Statement(
-            chances=tuple(one[first] for one in rows),
+            chances=tuple(one[first] for one in row_chances),
             sures=tuple(sures[number] for number, _ in reports),
             said=tuple(says for _, says in reports),
         )

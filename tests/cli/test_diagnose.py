@@ -54,6 +54,7 @@ def test_json_has_every_class_and_says_what_it_tried(diagnosed: Any) -> None:
     assert said["unexplained"] == ["error-8"]
 
 
+@pytest.mark.slow("runs a diagnosis from the command line")
 def test_the_page_leads_from_each_sign_to_a_household(diagnosed: Any, folder: Path) -> None:
     done = diagnosed("--singles", "--report", str(folder / "page"))
     assert done.code == 0
@@ -66,6 +67,7 @@ def test_the_page_leads_from_each_sign_to_a_household(diagnosed: Any, folder: Pa
     assert html.index("What would decide") < html.index("Reports against mistakes")
 
 
+@pytest.mark.slow("runs a diagnosis from the command line")
 def test_an_order_for_a_bench_can_be_rehearsed(diagnosed: Any, folder: Path, emu: Any) -> None:
     assert diagnosed("--singles", "--bench", str(folder / "bench")).code == 0
     files = sorted((folder / "bench").iterdir())

@@ -163,6 +163,7 @@ sources = [{{ ref = "a caller", sure = 0.95 }}]
 """
 
 
+@pytest.mark.slow("runs all that is tried in an incident of its own")
 def test_where_nothing_fits_the_first_line_says_so(tmp_path: Path) -> None:
     reports = odd("after-summer-time", 10) + odd("june-29", 10) + odd("after-summer-time", 14)
     found = at_work(tmp_path, NOTHING_FITS + reports).singles()
@@ -172,6 +173,7 @@ def test_where_nothing_fits_the_first_line_says_so(tmp_path: Path) -> None:
     assert found.ranking.unexplained == (0, 1, 2)
 
 
+@pytest.mark.slow("runs all that is tried in an incident of its own")
 def test_one_report_that_nothing_explains_is_no_misfit(tmp_path: Path) -> None:
     reports = odd("after-summer-time", 10).replace("0.95", "0.8")
     found = at_work(tmp_path, NOTHING_FITS + reports).singles()

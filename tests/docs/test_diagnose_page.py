@@ -40,6 +40,7 @@ def test_the_village_is_as_the_page_says(tmp_path: Path) -> None:
     assert twice.ranking.classes[0].names == ("summer-time-twice",)
 
 
+@pytest.mark.slow("runs what the page says")
 def test_a_row_of_the_table_is_what_the_bench_does() -> None:
     rows = PAGE.partition(HEAD)[2].splitlines()
     assert len(rows) >= 5
