@@ -21,7 +21,7 @@ from meter_emu.world.rehearsal.knowledge import clock_beyond_us
 from meter_emu.world.rehearsal.outcome import WORK_US, Outcome
 from meter_emu.world.rehearsal.unsure import WATCHED_US
 from meter_emu.world.rehearsal.verdict import expected, judge
-from meter_emu.world.rehearsal.verdicts import Verdict
+from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 from tests.world.rehearsal import case as hand
 from tests.world.rehearsal.case import GAS
 
@@ -364,3 +364,20 @@ visits = [
     case = Case(tmp_path_factory.mktemp("case"), body, model=model, load=load)
     outcome = judge(case.household, case.campaign, run_meter(case.household, case.campaign))
     assert (expected(outcome, case.household), outcome.wrong_display) == (True, None), visits
+
+
+def test_a_limiter_that_is_due_and_never_comes_is_found(tmp_path):
+    case = Case(tmp_path, LIMITER)
+    assert case.judge((T, What.LIMITED)).findings == ()
+    (finding,) = case.judge().findings
+    assert (finding.kind, finding.from_us > case.us(T)) == (FindingKind.WRONG_MONEY, True)
+    assert finding.words.endswith("the household is not limited")
+
+
+def test_a_switch_that_opens_without_power_is_no_lawful_cut(tmp_path):
+    case = Case(tmp_path, "balance_eur = 50")
+    out = ("2020-06-03T10:00:00", What.POWER_LOST), ("2020-06-03T12:00:00", What.POWER_BACK)
+    assert case.judge(*out).verdict is Verdict.KEPT
+    outcome = case.judge(*out, ("2020-06-03T11:00:00", What.OPENED))
+    assert outcome.verdict is Verdict.WRONGLY_CUT
+    assert [one.kind for one in outcome.findings] == [FindingKind.SUPPLY_MISSTATED]
