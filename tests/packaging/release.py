@@ -74,6 +74,7 @@ def _typed(folder: Path, wheel: Path) -> None:
         "--python-executable",
         python,
         "--ignore-missing-imports",
+        "--allow-untyped-decorators",
         ".",
     )
     for command in (install, mypy):
