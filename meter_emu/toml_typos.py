@@ -23,13 +23,13 @@ _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|\'[^\']*+\'|#.*+')
 class TomlTypo(NamedTuple):
     """A place in a file, the first line and column being 1, and what is wrong with it.
 
-    `text` is the line as it is, also what steers a terminal; carets go under `start` to `end`.
+    `shown_line` is as in the file, also what steers a terminal; carets go under `start` to `end`.
     """
 
     line: int
     column: int
     why: str
-    text: str
+    shown_line: str
     start: int
     end: int
 

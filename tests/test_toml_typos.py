@@ -20,9 +20,9 @@ def typo_of(text: str) -> TomlTypo:
 def shown(text: str) -> tuple[str, str]:
     """Return what is under the carets, and what was meant."""
     typo = typo_of(text)
-    first = typo.text[typo.start : typo.start + 1]
+    first = typo.shown_line[typo.start : typo.start + 1]
     assert text.split("\n")[typo.line - 1][typo.column - 1 :].startswith(first)
-    return typo.text[typo.start : typo.end], typo.why
+    return typo.shown_line[typo.start : typo.end], typo.why
 
 
 TYPOS = {
@@ -90,8 +90,8 @@ def test_what_is_named_is_not_said_of_what_is_right(text):
 def test_a_line_without_end_is_looked_at_where_the_parser_stopped():
     line = "x = [" + "1, " * 20_000 + "2020-07-03T23:01, " + "1, " * 20_000
     typo = typo_of(line)
-    assert (typo.column, typo.text[typo.start : typo.end]) == (60_006, "2020-07-03T23:01")
-    assert len(typo.text) < 1_000
+    assert (typo.column, typo.shown_line[typo.start : typo.end]) == (60_006, "2020-07-03T23:01")
+    assert len(typo.shown_line) < 1_000
 
 
 def test_every_message_of_the_parser_has_a_place():

@@ -273,7 +273,7 @@ def _point_at(typo: "TomlTypo") -> None:
     begin = max(0, typo.start - _SHOWN_BEFORE)
     end = max(typo.end, begin + WIDTH_MIN)
     shown = [
-        "".join(escaped(char) for char in typo.text[one].replace("\t", " "))
+        "".join(escaped(char) for char in typo.shown_line[one].replace("\t", " "))
         for one in (slice(begin, typo.start), slice(typo.start, typo.end), slice(typo.end, end))
     ]
     echo(

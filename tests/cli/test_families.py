@@ -147,6 +147,10 @@ def test_its_records_are_fuzz_targets(toy):
 # Who may name a family besides its own folders and the table, and what for.
 NAMED_BY = {
     "budget": {
+        "card_protocol/__init__.py": "its public names: how its cards are made",
+        "meter_emu/explore/canonical.py": "which of its bytes may be merged",
+        "meter_emu/laws/formats/": "laws of its cards",
+        "meter_emu/laws/office": "laws of its office",
         "card_protocol/carrier/": "the ways to write its records on a kind of card",
         "meter_emu/desk/": "the office is the one of budget cards",
         "meter_emu/defects/desk/": "each swaps a routine of that office",
@@ -159,6 +163,7 @@ NAMED_BY = {
     },
     "clock": {
         "meter_emu/cli/card.py": "its command",
+        "meter_emu/laws/office.py": "a law of its office",
         "meter_emu/world/rehearsal/": "a technician brings one",
     },
 }

@@ -313,7 +313,10 @@ def test_the_result_of_a_stay_is_json_and_the_lines_go_next_to_it(
             assert driver.gone()
         assert serving.end() == (143 if end == "SIGTERM" else 0)
         shown = json.loads(serving.rest())
-        assert shown == {"file": str(file), "insertions": 1, "changes": 1, "ended_by": end}
+        assert shown == {
+            "schema": "card-serve/1",
+            "file": str(file), "insertions": 1, "changes": 1, "ended_by": end,
+        }  # fmt: skip
         assert "saved: change 1\n" in serving.complaint
 
 
