@@ -23,6 +23,7 @@ def test_a_folder_with_one_of_its_files_is_left_alone(run, tmp_path):
     assert "is there already" in run("firmware", "new", str(tmp_path / "mine")).complains()
 
 
+@pytest.mark.slow("builds and runs a program in C")
 def test_a_household_runs_below_any_command_to_its_end(run, tmp_path):
     build = starter(tmp_path)
     done = run(*ONE, "--build", build, "--with", "env")

@@ -244,6 +244,7 @@ def test_splitting_the_ticks_in_any_way_gives_the_same_registers(time, parts):
     assert often.registers == once.registers
 
 
+@pytest.mark.slow("counts for a century")
 @given(GARBAGE)
 def test_garbage_becomes_a_date_within_a_century_and_stays_one(time):
     """Whatever the registers come up with, the clock goes on and is a calendar again."""

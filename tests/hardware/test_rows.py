@@ -28,9 +28,11 @@ S = 1_000_000
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT.joinpath("docs", "hardware.md").read_text("utf-8")
 EACH = each_cell("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)
-# Who may name a chip: its own files, the table of them, and a defect that only shows on one.
+# Who may name a chip: its own files, the table of them, a defect that shows on one alone, and the
+# law that has data sheets written apart.
 NAMING = ("hardware/rtc/", "firmware/rtc/", "world/meter/clock_chips.py",
-          "defects/driver/waits_for_a_tick.py")  # fmt: skip
+          "defects/driver/waits_for_a_tick.py",
+          "laws/board/clock_chip.py")  # fmt: skip
 
 
 def driven(row: ClockChip) -> tuple[CalendarChip, RtcDriver, ClippedChip]:

@@ -114,6 +114,7 @@ OTHERWISE: Final = {
     "card get": "the same",
     "card relay": "leaves only what it is told to with --json, as list does",
     "diagnose": "leaves whole files as list does, and signatures that are made again if lost",
+    "explore": "leaves a campaign as verify does, a whole graph, and --json as list does",
     "firmware debug": "leaves nothing: it hands a household to a debugger",
     "firmware new": "leaves whole files of a new folder, which is made again",
     "fuzz export": "leaves whole files, one after another, that are made again",
@@ -124,7 +125,7 @@ OTHERWISE: Final = {
          "card layout", "image layout", "timestamp decode", "timestamp encode", "timestamp ends",
          "timestamp scan",
          "fuzz replay", "image diff", "image show", "trace replay", "trace show", "show campaign",
-         "show defect", "show layout", "show model"),
+         "schema", "show defect", "show layout", "show model"),
         "only explains, with --json as list does",
     ),
 }  # fmt: skip

@@ -19,6 +19,7 @@ def place(area: str, name: str) -> str:
     return " ".join(map(str, mutants(area)[name].place))
 
 
+@pytest.mark.slow("reads every routine")
 def test_a_mutant_is_a_change_of_one_routine_with_a_name_of_its_own():
     for area in AREAS:
         every = mutants(area)
@@ -60,6 +61,7 @@ def test_the_laws_find_one_and_do_not_find_what_does_the_same():
     assert done[1]["law"] is None
 
 
+@pytest.mark.slow("changes the program in processes of its own")
 def test_the_tests_of_a_room_find_one():
     name = next(n for n in mutants("office") if n.startswith("pricing.check_tariff#1:"))
     what = partial(tried, area="office", by=BY_TESTS, stories=0, seed=0)

@@ -25,6 +25,7 @@ from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, card_in
 from tests.rigs import counted
 
 FIRST, SECOND = VPCD_READERS
+READERS = {"schema": "card-readers/1", "readers": list(VPCD_READERS)}
 SURE = "--yes-write-hardware"
 # The time that the meter has: a stamp of today would be years ahead of it.
 THEN = ("--issued-at", f"{START:%Y-%m-%dT%H:%MZ}")
@@ -54,7 +55,7 @@ def test_readers_are_listed_for_people_and_programs(pcscd, monkeypatch, capsys):
         assert app.run() == 0
         out, err = capsys.readouterr()
         assert err == ""
-        assert out == said or json.loads(out) == {"readers": list(VPCD_READERS)}
+        assert out == said or json.loads(out) == READERS
 
 
 @pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())

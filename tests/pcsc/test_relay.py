@@ -83,7 +83,9 @@ def test_what_reads_is_passed_on_and_recorded_and_nothing_else(
         assert relay.end() == 0
         shown = json.loads(relay.rest())
         counts = {"insertions": 1, "commands": 5, "not_sent": 3}
-        assert shown == {"reader": REAL, **counts, "ended_by": "end of input"}
+        assert shown == {
+            "schema": "card-relay/1", "reader": REAL, **counts, "ended_by": "end of input",
+        }  # fmt: skip
         refused = "class 00 instruction {} is not on the list for this card"
         said = [line for line in relay.complaint.splitlines() if line.startswith("not sent: ")]
         assert said == [f"not sent: {refused.format(ins)}" for ins in ("20", "D6")]

@@ -87,6 +87,7 @@ FAILURES = st.lists(
 )
 
 
+@pytest.mark.slow("cuts it again and again")
 @settings(max_examples=2_000 if EXHAUSTIVE else 100)
 @given(FAILURES, st.integers(0, 2**32), st.sampled_from(KITS))
 @example([(1, 1), (1_829_781, 1), (1_829_781, 1)], 0, MEMORY_KIT)

@@ -253,6 +253,7 @@ def test_headings_are_in_order_and_landmarks_are_there(build):
     )
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 @BUILDS
 def test_tables_have_headers_with_scope_and_drawings_have_words(build):
     page = Page(ores_page(build))

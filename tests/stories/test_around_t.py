@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import Replayed, seeded
 from meter_emu.stories.story import models
@@ -57,6 +59,7 @@ def facts(campaign: Campaign) -> set[str]:
     return {name for name, held in holds.items() if held}
 
 
+@pytest.mark.slow("draws many stories")
 def test_much_happens_in_an_evening():
     drawn = [around_t(seeded(seed)) for seed in range(COUNT)]
     found = Counter(fact for campaign in drawn for fact in facts(campaign))

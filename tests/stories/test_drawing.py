@@ -52,6 +52,7 @@ def of_hypothesis(count: int, *, derandomize: bool) -> list[Campaign]:
     return found
 
 
+@pytest.mark.slow("draws many stories")
 @each_cell("source", ["seeds", "hypothesis", "hypothesis derandomized"], short=1)
 def test_stories_are_drawn_where_date_bugs_live(source):
     drawn = (

@@ -23,6 +23,7 @@ def drawn(pytester: pytest.Pytester, *arguments: str) -> list[str]:
     return sorted(line for line in done.outlines if "drew" in line)
 
 
+@pytest.mark.slow("runs pytest six times")
 @pytest.mark.skipif(WHOLE, reason="all cases are run")
 def test_a_family_draws_by_the_seed_and_a_test_that_is_named_runs_whole(pytester):
     pytester.makepyfile(test_trial=FAMILY)

@@ -115,6 +115,7 @@ def test_a_home_is_dark_when_its_credit_and_the_calendar_say_so(name):
         assert legal(text) <= when < legal(text) + reach
 
 
+@pytest.mark.slow("lives a winter")
 def test_no_home_is_cut_for_credit_inside_the_period_but_who_owes_or_has_had_its_shelter():
     inside = [
         (name, when)
