@@ -91,10 +91,7 @@ class Observer:
         if relit and self._trusted == (Lamp.CLOCK_DOUBTED in lamps):
             self._trusted = not self._trusted
             self.see(board.now_us, What.CLOCK_TRUSTED if self._trusted else What.CLOCK_DOUBTED)
-        while self._moves < len(board.moves):
-            at_us, closed = board.moves[self._moves]
-            self._moves += 1
-            self.see(at_us, What.CLOSED if closed else What.OPENED)
+        self._look_at_switch()
         if self._limited != bool(board.switch.limiter_a):
             self._limited = not self._limited
             self.see(board.now_us, What.LIMITED if self._limited else What.UNLIMITED)
@@ -102,8 +99,15 @@ class Observer:
             self._invited = not self._invited
             self.see(board.now_us, What.INVITED if self._invited else What.UNINVITED)
 
+    def _look_at_switch(self) -> None:
+        while self._moves < len(self._board.moves):
+            at_us, closed = self._board.moves[self._moves]
+            self._moves += 1
+            self.see(at_us, What.CLOSED if closed else What.OPENED)
+
     def power(self, up: bool) -> None:
-        """Record that the supply has come back or gone."""
+        """Record that the supply has come back or gone, and what the poll that it cut had moved."""
+        self._look_at_switch()
         self.see(self._board.now_us, What.POWER_BACK if up else What.POWER_LOST)
 
 

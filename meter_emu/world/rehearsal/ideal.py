@@ -546,8 +546,10 @@ class Ideal:
         surely = not self.on and self.feedable() is Sure.SURE
         asked = Asked(self.now_us + WORK_US, surely=surely)
         if self.on:
-            # Pressing while the meter is about to cut is lawful either way: one look finds both.
+            # Pressing while the meter is about to cut is lawful either way: one look finds both. A
+            # key still held when it has cut counts from then on, for as long.
             if self.credit_open():
+                asked.until_us += self.model.rearm.hold_ms * 1_000
                 self.unsure.asked = asked
         elif self.feedable() is Sure.NO:
             return

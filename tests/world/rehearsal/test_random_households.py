@@ -14,6 +14,7 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.cells import each_cell
 from tests.world.rehearsal.judged import accused
+from tests.world.rehearsal.troubled import troubled
 
 HOMES = int(os.environ.get("METER_EMU_HOMES", "200"))
 AT_ONCE = 100
@@ -58,3 +59,19 @@ def test_a_clock_set_late_gives_the_meter_its_time_again():
     (run,) = lived(story(seeded(4107)))
     assert run.outcome.findings == ()
     assert any(event.what is What.CLOCK_SET for event in run.events)
+
+
+def test_a_switch_that_moved_in_a_poll_that_power_cut_moved_before_the_power_was_lost():
+    (run,) = lived(troubled(3_470, Counter()))
+    assert (run.outcome.breaches, run.outcome.findings) == ((), ())
+    closed = next(event for event in run.events if event.what is What.CLOSED)
+    lost = next(event for event in run.events if event.what is What.POWER_LOST)
+    assert closed.at_us < lost.at_us
+    assert closed.balance_ueur == lost.balance_ueur, "nothing has flowed since"
+
+
+def test_a_key_that_is_held_over_the_cut_has_asked():
+    (run,) = lived(story(seeded(10_482)))
+    assert (run.outcome.breaches, run.outcome.findings) == ((), ())
+    first = [event.what for event in run.events if event.what in {What.OPENED, What.CLOSED}][:2]
+    assert first == [What.OPENED, What.CLOSED], "it cut, and the hand was still there"
