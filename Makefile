@@ -111,7 +111,7 @@ test-tokens: $(DEV)  ## 100,000 OpenPAYGO tokens against the maintainers' packag
 	@METER_EMU_TOKENS=100000 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/card_protocol/test_openpaygo_oracle.py
 
 test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
-	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/world/rehearsal/test_random_households.py
+	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/world/rehearsal/test_random_households.py
 
 test-exhaustive: $(DEV)  ## power cuts, tears, forgeries, leaps of the clock, all of them: minutes
 	@METER_EMU_EXHAUSTIVE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/reliability tests/explore/test_cuts.py
