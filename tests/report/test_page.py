@@ -434,3 +434,14 @@ def test_every_verdict_has_plain_words():
         assert plain.heading[0].isupper()
         assert plain.meaning.endswith(".")
         assert plain.advice.endswith(".")
+
+
+def test_from_a_wrong_date_one_gets_to_the_session_that_stored_it():
+    page = Page(ores_page(EARLY))
+    links = [one for one in page.all("a") if one.text == "as that card left it"]
+    assert len(links) > 5
+    places = {one.attributes["id"]: one.text for one in page.elements if "id" in one.attributes}
+    for link in links:
+        line = places[link.attributes["href"].removeprefix("#")]
+        assert "Card" in line
+        assert "cut at Thu 2 Jul 2020 23:01" in line.replace("\xa0", " "), line
