@@ -47,12 +47,16 @@ test: $(DEV) $(PCSC) $(FUZZ)  ## lint, types, import rules, then the whole suite
 	@$(MAKE) -s .wanted WANTED="$(TOOLS)" || { [ -z "$$CI" ] || exit 1; echo "tests that need what is missing are skipped, and say so"; }
 	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
 
+# What has a target of its own draws nothing: it runs all of its cells and cases.
+test-whole test-exhaustive test-kills test-laws test-strangers test-firmware test-drivers test-homes test-diagnose \
+  test-alike test-web: export METER_EMU_WHOLE = 1
+
 # While the types are checked on one core: else each worker would compile every test for itself.
 .compiled:
 	@$(CACHE) $(BIN)/python -m pytest --collect-only -q $(TEST_PATH) >/dev/null 2>&1 || true
 
 test-whole: $(DEV)  ## the grids of which the gate draws some cells, all of them: minutes
-	@METER_EMU_WHOLE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]' tests --include='test_*.py')
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]' tests --include='test_*.py')
 
 lint: $(DEV)
 	@$(BIN)/ruff check $(if $(FIXED),--no-cache) .
@@ -82,7 +86,7 @@ test-firmware: $(DEV)  ## the starter in C: 2,000 stories, ten mistakes, torture
 
 test-web: $(BROWSER)  ## the front panel in the system's browser, with axe: a minute
 	@$(MAKE) -s .wanted WANTED="chromium=chromium"
-	@METER_EMU_WHOLE=1 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/web
+	@$(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/web
 
 # Their own line, because one for all is in everybody's way.
 .PHONY: docs test-docs release-check licences
