@@ -38,6 +38,9 @@ _MAKERS: Final = bytes.fromhex("a2131091").ljust(32, b"\xff")  # of a memory car
 _OURS: Final = len(_MAKERS)
 _TWO_TRIES: Final = 0b011  # of the three bits of a memory card's error counter
 _WRITES: Final = frozenset({0xD6, 0xD0})  # UPDATE BINARY, and a reader's write to a memory card
+# Fates of a torn cell, modulo 4, without the fourth: a page in which a cell is neither old, erased
+# nor new lies like something foreign, and is written over after a question alone.
+_FATES: Final = tuple(number for number in range(256) if number % 4 != 3)
 _COMMANDS_MAX: Final = 40  # ours: after which a first content is over, torn or not
 
 
@@ -182,7 +185,7 @@ def _torn(rig: Rig, kind: CardKind, own: AnyImage, blank: bytes, random: Random)
             nonlocal left
             left -= 1
             if left < 0:
-                card.tear(command, lambda: random.randrange(256))
+                card.tear(command, lambda: random.choice(_FATES))
                 raise LinkError(LinkErrorKind.CARD_GONE)
             return exchange(command)
 
