@@ -18,7 +18,6 @@ from tests.cells import WHOLE
 LIMIT_S = 0.25  # ours: of processor time, the test's own and that of the processes it waited for
 SHOWN = 20  # ours: lines at the end; the rest is a number
 _COST = "processor_s"
-_REASON = "slow"
 
 
 def _spent_s() -> float:
