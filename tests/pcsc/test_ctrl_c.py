@@ -16,8 +16,8 @@ from pathlib import Path
 from card_protocol.serve.pcscd import PrivatePcscd
 with PrivatePcscd(Path(sys.argv[1])) as private:
     private.start()
-    print(private.pid, flush=True)
     try:
+        print(private.pid, flush=True)
         sys.stdin.read()
     except KeyboardInterrupt:
         os_there = Path(f"/proc/{private.pid}").exists()
