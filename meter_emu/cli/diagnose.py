@@ -10,7 +10,14 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import INCIDENT, LEFT, WORD, json_option
-from meter_emu.cli.output import STDOUT, echo, print_json, say_written, write_atomically
+from meter_emu.cli.output import (
+    STDOUT,
+    echo,
+    made_folder,
+    print_json,
+    say_written,
+    write_atomically,
+)
 from meter_emu.cli.printed.diagnosed import diagnosed
 from meter_emu.cli.progress import watched
 from meter_emu.diagnosis.diagnose import Diagnosing
@@ -18,7 +25,6 @@ from meter_emu.diagnosis.incident import load_incident
 from meter_emu.diagnosis.kept import default_folder
 from meter_emu.diagnosis.memo import Diagnosis, memo
 from meter_emu.diagnosis.sampling import SAMPLES
-from meter_emu.errors import OutputError
 from meter_emu.resources import find
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
@@ -77,6 +83,9 @@ def diagnose(
     """
     resolved = load_incident(find("incidents", incident))
     folder = default_folder() if kept_in is None else Path(kept_in)
+    for made in (report_to, bench_to):
+        if made is not None:  # at once: who finds out after minutes has lost them
+            made_folder(made)
     with _progress() as hear:
         at_work = Diagnosing(
             resolved,
@@ -124,12 +133,9 @@ def _write_bench(folder: str, found: Diagnosis) -> None:
 
 def _write(folder: str, name: str, text: str) -> None:
     """Write a file into a folder, which is made if it is not there."""
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(folder, (error.strerror or str(error)).lower()) from error
-    write_atomically(Path(folder) / name, text.encode())
-    say_written(Path(folder) / name)
+    path = made_folder(folder) / name
+    write_atomically(path, text.encode())
+    say_written(path)
 
 
 @contextmanager

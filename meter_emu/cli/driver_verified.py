@@ -8,7 +8,14 @@ from rich.text import Text
 
 from card_protocol.errors import UndecodedError, decoding
 from meter_emu.cli.junit import JUnitCase, write_junit
-from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
+from meter_emu.cli.output import (
+    STDOUT,
+    made_folder,
+    naming,
+    print_json,
+    wide_console,
+    write_atomically,
+)
 from meter_emu.cli.printed.drivers import DriverCaseJson, driver_verified
 from meter_emu.driver_bench.examine import Found, LawResult
 from meter_emu.driver_bench.law import Case, FindingRank
@@ -67,8 +74,7 @@ def _written(report: DriverReport, folder: Path) -> dict[Found, Path]:
             number = sum(path.stem.startswith(one.law_id) for path in files.values()) + 1
             files[found] = folder / f"{one.law_id}-{number}.json"
     if files:
-        with naming(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+        made_folder(folder)
     laws = {found: one.law_id for one in report.examined for found in one.found}
     for found, path in files.items():
         case = DriverCaseJson(

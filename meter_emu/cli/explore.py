@@ -11,7 +11,7 @@ from rich.progress import TextColumn, TimeElapsedColumn
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, LEFT, WORD, json_option
-from meter_emu.cli.output import STDOUT, echo, naming, print_json, write_atomically
+from meter_emu.cli.output import STDOUT, echo, made_folder, print_json, write_atomically
 from meter_emu.cli.printed.explored import cuts_json, explored_json
 from meter_emu.cli.progress import watched
 from meter_emu.explore.cuts import CutsExplored, explore_cuts
@@ -168,9 +168,7 @@ def _so_far(so_far: Explored) -> str:
 
 
 def _leave(found: Counterexample, folder: Path, scope: str) -> Path:
-    with naming(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"explore-{Path(scope.replace(':', '-')).stem}.toml"
+    file = made_folder(folder) / f"explore-{Path(scope.replace(':', '-')).stem}.toml"
     write_atomically(file, found.text.encode())
     return file
 

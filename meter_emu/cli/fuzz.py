@@ -12,7 +12,7 @@ from meter_emu.cli.app import CliGroup, began_s, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, FILE, LEFT, WORD, json_option
-from meter_emu.cli.output import STDOUT, echo, naming, print_json, write_atomically
+from meter_emu.cli.output import STDOUT, echo, made_folder, naming, print_json, write_atomically
 from meter_emu.cli.progress import MinuteLine
 from meter_emu.cli.trusting import check_builds, trust_option
 
@@ -184,9 +184,8 @@ def _begin(chosen: "Sequence[Target]", corpus: Path) -> None:
     from meter_emu.fuzz.corpus import begins_with
 
     for target in chosen:
-        folder = corpus / target.id
+        folder = made_folder(corpus / target.id)
         with naming(folder):
-            folder.mkdir(parents=True, exist_ok=True)
             there = {path.name for path in folder.iterdir()}
         for name, data in begins_with(target).items():
             if name not in there:
@@ -269,8 +268,7 @@ def export(folder: str, *, target_ids: Sequence[str]) -> None:
     from meter_emu.fuzz.export import exported
 
     chosen = _chosen(target_ids or [_ALL])
-    with naming(folder):
-        Path(folder).mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     for target in chosen:
         for name, data in exported(target).items():
             write_atomically(Path(folder) / name, data)
@@ -281,9 +279,7 @@ def _kept(found: "FoundInput", folder: Path) -> Path:
     """Write a find, and next to it the campaign that it is, where it is one."""
     from meter_emu.fuzz.finds import target_of
 
-    with naming(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    path, campaign = folder / found.name, target_of(found.target).campaign
+    path, campaign = made_folder(folder) / found.name, target_of(found.target).campaign
     write_atomically(path, found.to_toml().encode())
     if campaign is not None:
         text = f"# {found.why}\n{campaign(found.data, found.build)}"

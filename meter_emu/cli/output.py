@@ -122,6 +122,13 @@ def write_atomically(path: str | Path, data: bytes, *, private: bool = False) ->
         write(data)
 
 
+def made_folder(folder: str | Path) -> Path:
+    """Return a folder, made if it is not there; raise `OutputError` where it cannot be."""
+    with naming(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder)
+
+
 def print_json(value: "Printed", where: str) -> None:
     """Write `value` as JSON in ASCII to the file `where`, or to standard output for `-`."""
     from msgspec import to_builtins

@@ -26,14 +26,20 @@ from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
-from meter_emu.cli.output import STDOUT, Write, atomic_writer, json_escaped, say_written
+from meter_emu.cli.output import (
+    STDOUT,
+    Write,
+    atomic_writer,
+    json_escaped,
+    made_folder,
+    say_written,
+)
 from meter_emu.cli.printed.rehearsed import RehearsedJson, meter_shown, sample_shown
 from meter_emu.cli.progress import watched
 from meter_emu.cli.replayed import campaign_digest, chosen_campaign, witnessing
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
 from meter_emu.cli.trusting import check_builds, trust_option
-from meter_emu.errors import OutputError
 from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
 from meter_emu.world.meter.events import Event
@@ -141,10 +147,7 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
     if folder is None:
         yield None
         return
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(folder, (error.strerror or str(error)).lower()) from error
+    made_folder(folder)
     with atomic_writer(page_in(folder)) as write:
         seen = Collector(campaign, made)
         yield seen

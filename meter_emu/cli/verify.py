@@ -21,7 +21,7 @@ from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, CAMPAIGN, FILE, LEFT, MODEL, WORD, json_option
 from meter_emu.cli.output import (
     STDOUT,
-    naming,
+    made_folder,
     print_json,
     say_written,
     wide_console,
@@ -226,8 +226,7 @@ def _write(report: Report, folder: Path) -> dict[str, Path]:
     """Write a campaign file for each broken law, and return where."""
     found = {one.law.id: one.broken for one in report.examined if one.broken is not None}
     if found:
-        with naming(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+        made_folder(folder)
     files = {law_id: folder / f"{law_id}.toml" for law_id in found}
     for law_id, path in files.items():
         write_atomically(path, found[law_id].text.encode())

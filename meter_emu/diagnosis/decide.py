@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, final
 
 from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.incident import Incident
-from meter_emu.diagnosis.kept import KeptSignatures
+from meter_emu.diagnosis.predictions import Assumed, Predictor
 from meter_emu.diagnosis.ranking import Ranking
 from meter_emu.diagnosis.sampling import SampledHousehold
 from meter_emu.diagnosis.signatures import Signature
@@ -107,34 +107,25 @@ class Deciding:
     """Asks and tries, by signatures that are kept from place `first` on."""
 
     def __init__(
-        self,
-        incident: Incident,
-        given: Probes,
-        kept: KeptSignatures,
-        first: int,
-        among: Sequence[Leader],
+        self, predictor: Predictor, given: Probes, first: int, among: Sequence[Leader]
     ) -> None:
-        self._incident, self._given, self._kept = incident, given, kept
+        self._predictor, self._given = predictor, given
         self._first: Final = first
         self._among: Final = tuple(among)
 
     def runs(self) -> dict[int, list[Hypothesis]]:
         """Return what has to be run, by place."""
-        wanted = {}
-        for place, one in enumerate(self._given.households):
-            under = [self._there(leader.hypothesis, one) for leader in self._among]
-            wanted[self._first + place] = list(
-                {two.key: two for two in (Hypothesis(), *under)}.values()
-            )
-        return wanted
+        return {
+            place: list(dict.fromkeys((Hypothesis(), *self._each_there(one))))
+            for place, one in enumerate(self._given.households, self._first)
+        }
 
     def questions(self) -> tuple[Decider, ...]:
         """Return the questions to people that are worth most, the best first."""
-        worth = [one for one in self._asked() if one.bits >= _LEAST_BITS]
-        worth.sort(key=lambda one: -round(one.bits, 6))
         different: dict[object, Decider] = {}
-        for one in worth:
-            different.setdefault(tuple(sorted(names for _, names in one.answers)), one)
+        for one in sorted(self._asked(), key=lambda one: -round(one.bits, 6)):
+            if one.bits >= _LEAST_BITS:
+                different.setdefault(tuple(sorted(names for _, names in one.answers)), one)
         return tuple(different.values())[:QUESTIONS_MAX]
 
     def alike(self) -> tuple[tuple[Hypothesis, ...], ...]:
@@ -167,7 +158,7 @@ class Deciding:
             if gains[best] < _LEAST_BITS:
                 break
             words, one, number, answers = results[best]
-            sound = cut_words(self._kept.of(self._first + number, Hypothesis()), one)
+            sound = cut_words(self._predictor.kept.of(self._first + number, Hypothesis()), one)
             found.append(
                 Decider(
                     words=f"{words} (a sound meter: {sound})",
@@ -182,24 +173,20 @@ class Deciding:
     def _asked(self) -> Iterator[Decider]:
         for number, one in enumerate(self._given.read):
             name = one.person or f"{one.fleet}, a household as {one.kind}"
-            when = us_to_legal(_asked_us(self._incident, one.fleet), one.household.model.zone)
-            seen = self._signatures(number, one)
+            zone = one.household.model.zone
+            when = us_to_legal(_asked_us(self._predictor.incident, one.fleet), zone)
             day = f"{when.day} {when:%B %H:%M}"
+            seen = self._signatures(number, one)
             for page, what in enumerate(("the date of its clock", "T1", "T2")):
                 shown = [_page(signature, page) for signature in seen]
                 yield self._decider(f"{name}: what did the display show as {what}, {day}?", shown)
             cuts = [cut_words(signature, one, hourly=True) for signature in seen]
             yield self._decider(f"{name}: in which hour did the supply first go off?", cuts)
-            inserts = [
-                place
-                for place, visit in enumerate(one.household.visits)
-                if visit.kind is VisitKind.INSERT and one.person is not None
-            ]
-            for place in inserts:
-                answers = [_answer(signature, place) for signature in seen]
-                at = us_to_legal(one.household.visits[place].at_us, one.household.model.zone)
-                what = f"{name}: what did the card do on {at.day} {at:%B about %H:%M}?"
-                yield self._decider(what, answers)
+            for place, visit in enumerate(one.household.visits):
+                if visit.kind is VisitKind.INSERT and one.person is not None:
+                    at = us_to_legal(visit.at_us, zone)
+                    what = f"{name}: what did the card do on {at.day} {at:%B about %H:%M}?"
+                    yield self._decider(what, [_answer(signature, place) for signature in seen])
 
     def _decider(self, words: str, answers: Sequence[str]) -> Decider:
         bits = _bits(self._among, [(answer,) for answer in answers])
@@ -207,13 +194,12 @@ class Deciding:
 
     def _signatures(self, number: int, one: SampledHousehold) -> list[Signature]:
         place = self._first + number
-        return [self._kept.of(place, self._there(leader.hypothesis, one)) for leader in self._among]
+        return [self._predictor.kept.of(place, under) for under in self._each_there(one)]
 
-    def _there(self, hypothesis: Hypothesis, one: SampledHousehold) -> Hypothesis:
-        """Return what is wrong with a household: another office made no mistake."""
-        if one.fleet == self._incident.first.name:
-            return hypothesis
-        return hypothesis._replace(office=None)
+    def _each_there(self, one: SampledHousehold) -> Iterator[Hypothesis]:
+        """Yield what is wrong with a household under each leader."""
+        for leader in self._among:
+            yield self._predictor.there(leader.hypothesis, one.fleet, Assumed())
 
 
 def _joined(so_far: Sequence[tuple[str, ...]], answers: Sequence[str]) -> list[tuple[str, ...]]:
@@ -239,11 +225,10 @@ def _grouped(
 
 def _one_of_each(households: Sequence[SampledHousehold]) -> Iterator[SampledHousehold]:
     """Yield one sampled household of each kind and person."""
-    seen: set[tuple[str, str | None, str]] = set()
+    first: dict[object, SampledHousehold] = {}
     for one in households:
-        if (one.fleet, one.person, one.kind) not in seen:
-            seen.add((one.fleet, one.person, one.kind))
-            yield one
+        first.setdefault((one.fleet, one.person, one.kind), one)
+    return iter(first.values())
 
 
 def _asked_us(incident: Incident, fleet: str) -> int:

@@ -1,9 +1,9 @@
 """A diagnosis from the incident file to the answer: singles first, then pairs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from meter_emu.diagnosis.decide import Deciding, leaders, probes
 from meter_emu.diagnosis.hypotheses import Hypothesis, pairs_of, singles
@@ -11,16 +11,11 @@ from meter_emu.diagnosis.incident import Incident
 from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.memo import Diagnosis
 from meter_emu.diagnosis.pairs import screen, survivors
-from meter_emu.diagnosis.predictions import Predictor, about_nobody
-from meter_emu.diagnosis.ranking import Ranking, ranked
+from meter_emu.diagnosis.predictions import Predictor
+from meter_emu.diagnosis.ranking import ranked
 from meter_emu.diagnosis.sampling import sampled_households
-from meter_emu.errors import ConfigError
 
-HearRuns = Callable[[str, int, int], None]
-
-
-def _silent(_what: str, _done: int, _of: int) -> None:
-    """Say nothing."""
+HearRuns: TypeAlias = Callable[[str, int, int], None]  # what runs, how many are done, of how many
 
 
 @final
@@ -36,24 +31,21 @@ class Diagnosing:
         kept_in: Path,
         jobs: int | None,
         only: Sequence[str] = (),
-        hear: HearRuns = _silent,
+        hear: HearRuns = lambda _what, _done, _of: None,
     ) -> None:
         households = sampled_households(incident, samples, seed)
-        for one in about_nobody(incident, households):
-            raise ConfigError(incident.path, f"observed {one.id!r}", "is about no household of it")
         self._incident, self._samples, self._jobs = incident, samples, jobs
         self.hear = hear
         self._only: Final = only
         self._probes: Final = probes(incident, households)
-        self.kept: Final = KeptSignatures(kept_in, (*households, *self._probes.households))
-        self.predictor: Final = Predictor(incident, households, self.kept)
+        kept = KeptSignatures(kept_in, (*households, *self._probes.households))
+        self.predictor: Final = Predictor(incident, households, kept)
         self._singles: Final = singles(only)
-        self._pairs: int | None = None
 
     def singles(self) -> Diagnosis:
         """Return the answer with every single mistake."""
-        self._complete("single mistakes", self._singles)
-        return self._diagnosis(ranked(self.predictor, self._singles))
+        self._run_in_all("single mistakes", self._singles)
+        return self._diagnosis(self._singles, None)
 
     def pairs(self, so_far: Diagnosis) -> Diagnosis:
         """Return the answer with every pair of mistakes that can matter as well."""
@@ -61,33 +53,16 @@ class Diagnosing:
         if where is None:
             return self.decided(so_far)
         every = tuple(pairs_of(self._only))
-        self.kept.complete(
-            {where.place: every},
-            jobs=self._jobs,
-            hear=lambda done, of: self.hear("pairs in one household", done, of),
-        )
-        alive = survivors(self.predictor, self.kept, where, every, so_far.ranking)
-        self._complete("surviving pairs", alive)
-        self._pairs = len(every)
-        return self.decided(self._diagnosis(ranked(self.predictor, (*self._singles, *alive))))
-
-    def _complete(self, what: str, hypotheses: tuple[Hypothesis, ...]) -> None:
-        places = range(len(self.predictor.households))
-        self.kept.complete(
-            dict.fromkeys(places, hypotheses),
-            jobs=self._jobs,
-            hear=lambda done, of: self.hear(what, done, of),
-        )
+        self._run("pairs in one household", {where.place: every})
+        alive = survivors(self.predictor, where, every, so_far.ranking)
+        self._run_in_all("surviving pairs", alive)
+        return self.decided(self._diagnosis((*self._singles, *alive), len(every)))
 
     def decided(self, found: Diagnosis) -> Diagnosis:
         """Return an answer with what would decide."""
-        among, first = leaders(found.ranking), len(self.predictor.households)
-        asks = Deciding(self._incident, self._probes, self.kept, first, among)
-        self.kept.complete(
-            asks.runs(),
-            jobs=self._jobs,
-            hear=lambda done, of: self.hear("what would decide", done, of),
-        )
+        first = len(self.predictor.households)
+        asks = Deciding(self.predictor, self._probes, first, leaders(found.ranking))
+        self._run("what would decide", asks.runs())
         return replace(
             found,
             questions=asks.questions(),
@@ -95,12 +70,20 @@ class Diagnosing:
             alike=asks.alike(),
         )
 
-    def _diagnosis(self, ranking: Ranking) -> Diagnosis:
+    def _run_in_all(self, what: str, hypotheses: Sequence[Hypothesis]) -> None:
+        self._run(what, dict.fromkeys(range(len(self.predictor.households)), hypotheses))
+
+    def _run(self, what: str, wanted: Mapping[int, Sequence[Hypothesis]]) -> None:
+        self.predictor.kept.complete(
+            wanted, jobs=self._jobs, hear=lambda done, of: self.hear(what, done, of)
+        )
+
+    def _diagnosis(self, tried: Sequence[Hypothesis], pairs: int | None) -> Diagnosis:
         return Diagnosis(
             incident=self._incident,
-            ranking=ranking,
+            ranking=ranked(self.predictor, tried),
             households=len(self.predictor.households),
             samples=self._samples,
             hypotheses=len(self._singles),
-            pairs=self._pairs,
+            pairs=pairs,
         )

@@ -16,8 +16,10 @@ import msgspec
 from meter_emu.diagnosis.incident_file import (
     RawFleet,
     RawIncident,
+    RawObserved,
     RawPerson,
     RawSeen,
+    RawSilence,
     RawSource,
     Whose,
 )
@@ -149,31 +151,33 @@ class _Reader:
         self._persons: dict[str, Person] = {}
 
     def incident(self) -> Incident:
-        for raw in self._raw.fleet:
-            place = self._top.at(f"fleet {raw.name!r}")
-            if raw.name in self._fleets:
-                place.refuse("name", "two have it, want each once")
-            self._fleets[raw.name] = self._fleet(raw, place)
-        for raw_person in self._raw.person:
+        raw = self._raw
+        self._each_once("fleet", [one.name for one in raw.fleet])
+        self._each_once("person", [one.id for one in raw.person])
+        said: list[RawObserved | RawSilence] = [*raw.observed, *raw.silence]
+        self._each_once("observed", [one.id for one in said])
+        for raw_fleet in raw.fleet:
+            place = self._top.at(f"fleet {raw_fleet.name!r}")
+            self._fleets[raw_fleet.name] = self._fleet(raw_fleet, place)
+        for raw_person in raw.person:
             place = self._top.at(f"person {raw_person.id!r}")
-            if raw_person.id in self._persons:
-                place.refuse("id", "two have it, want each once")
             self._persons[raw_person.id] = self._person(raw_person, place)
         observations = (*self._observed(), *self._silences())
-        ids = [one.id for one in observations]
-        for one in observations:
-            if ids.count(one.id) > 1:
-                self._top.refuse("observed", f"two have the id {one.id!r}, want each once")
         for pair in combinations(observations, 2):
             self._check_pair(*pair)
         return Incident(
-            name=self._raw.name,
+            name=raw.name,
             path=str(self._path),
-            zone=self._raw.zone,
+            zone=raw.zone,
             fleets=self._fleets,
             persons=self._persons,
             observations=observations,
         )
+
+    def _each_once(self, key: str, names: Sequence[str]) -> None:
+        for name in names:
+            if names.count(name) > 1:
+                self._top.refuse(key, f"two are called {name!r}, want each once")
 
     # Fleets and persons --------------------------------------------------------------------------
 
@@ -203,9 +207,11 @@ class _Reader:
         for model_name, model in found.items():
             if model.energy not in energies:
                 place.refuse("models", f"none of the households has a meter as {model_name}")
-        low, high = raw_fleet.part or (0.0, 1.0)
-        if raw_fleet.part is not None and not 0 < low <= high < 1:
-            place.refuse("part", f"want [from, to] above 0 and below 1, got {low}, {high}")
+        part = None
+        if raw_fleet.part is not None:
+            low, high = part = (raw_fleet.part[0], raw_fleet.part[1])
+            if not 0 < low <= high < 1:
+                place.refuse("part", f"want [from, to] above 0 and below 1, got {low}, {high}")
         if raw_fleet.same_product is not None and not self._fleets:
             place.refuse("same_product", "want none: this is the first fleet")
         same = {"yes": True, "no": False, "unknown": None}[raw_fleet.same_product or "unknown"]
@@ -223,7 +229,7 @@ class _Reader:
             kinds=kinds,
             weights=raw_fleet.kinds or {kind.id: 1 for kind in kinds},
             since_us=since_us,
-            part=None if raw_fleet.part is None else (low, high),
+            part=part,
             same_product=True if not self._fleets else same,
         )
 
@@ -409,13 +415,11 @@ def _in_words(whose: Whose, many: str, raw_seen: RawSeen) -> str:
     if whose.id is not None:
         who = whose.id
     else:
-        which = [f"households as {whose.kind}" if whose.kind else "households"]
-        if whose.reactivated is not None:
-            which.insert(0, "reactivated" if whose.reactivated else "not reactivated")
-        if whose.energy is not None:
-            which.append(f"with {whose.energy}")
         amount = {"some": "some", "none": "no"}.get(many, f"{raw_seen.from_} to {raw_seen.to} of")
-        who = f"{whose.fleet}: {amount} {' '.join(which)}"
+        past = {None: None, True: "reactivated", False: "not reactivated"}[whose.reactivated]
+        kind = whose.kind and f"as {whose.kind}"
+        which = ", ".join(filter(None, (whose.fleet, kind, whose.energy, past)))
+        who = f"{which}: {amount} households"
     negated = " not" if whose.id is not None and many == "none" else ""
     if raw_seen.cut is not None:
         from_, to = raw_seen.cut

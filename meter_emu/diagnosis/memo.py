@@ -15,7 +15,6 @@ from meter_emu.diagnosis.ranking import (
     SAYS_NOTHING,
     FitClass,
     Ranking,
-    in_words,
 )
 
 COLUMNS: Final = 80
@@ -123,13 +122,11 @@ def _row(one: FitClass) -> Iterator[str]:
     signs = [SIGNS[mark] for mark in one.marks]
     wide = "".join(f"{sign:<{len(str(n)) + 1}}" for n, sign in enumerate(signs, 1))
     star = "*" if one.front else " "
-    over = f"10^{one.over_nothing:.1f}, {in_words(one.over_nothing)}"
-    yield from _indented(f"{star}{one.against:>6.1f} {len(one.assumptions):>6}  {wide} ", over)
+    head = f"{star}{one.against:>6.1f} {len(one.assumptions):>6}  {wide} "
+    yield from _indented(head, one.over_words)
     yield from _indented(" " * 11, shortened(one.names, _NAMES))
-    extra = [words for words in one.assumptions if words not in one.hypothesis.mistakes]
-    if one.models:
-        extra.append(f"meters as {shortened(one.models, 2)}")
-    if extra:
+    models = (f"meters as {shortened(one.models, 2)}",) if one.models else ()
+    if extra := (*one.conditions, *models):
         yield from _indented(" " * 11, f"if {', and '.join(extra)}")
 
 

@@ -9,7 +9,7 @@ households may have another of the possible models of meter.
 """
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain
 from math import log10, prod
 from random import Random
@@ -28,39 +28,60 @@ class _Lack(NamedTuple):
     elsewhere: float
 
 
-class _Statement(NamedTuple):
-    """What reports of alike households say, or its opposite: the same chances in every row.
+@final
+class _Statement:
+    """What reports of alike households say, or its opposite: the same chances in every row."""
 
-    A row is a class on a model of meter.
-    """
-
-    chances: tuple[float, ...]
-    sures: tuple[float, ...]
-    said: _Said
+    def __init__(
+        self, chances: Sequence[float], sures: Sequence[float], said: Sequence[bool]
+    ) -> None:
+        self._chances: Final = chances
+        self._sures: Final = sures
+        self.said: Final = tuple(said)
+        self._known: Final[dict[_Said, list[float]]] = {}
 
     def under(self, outcome: _Said) -> list[float]:
         """Return the likelihood of such reports in decades in each row.
 
         What a class leaves open is open once, however many repeat it; their errors are their own.
         """
-        pairs = tuple(zip(self.sures, outcome, strict=True))
-        so = prod(sure if says else 1 - sure for sure, says in pairs)
-        not_so = prod(1 - sure if says else sure for sure, says in pairs)
-        return [log10(chance * so + (1 - chance) * not_so) for chance in self.chances]
+        if outcome not in self._known:
+            pairs = tuple(zip(self._sures, outcome, strict=True))
+            so = prod(sure if says else 1 - sure for sure, says in pairs)
+            not_so = prod(1 - sure if says else sure for sure, says in pairs)
+            self._known[outcome] = [
+                log10(chance * so + (1 - chance) * not_so) for chance in self._chances
+            ]
+        return self._known[outcome]
 
     def made_up(self, row_number: int, chance: Random) -> _Said:
         """Return reports as a row predicts them."""
-        so = chance.random() < self.chances[row_number]
-        return tuple(so == (chance.random() < sure) for sure in self.sures)
+        so = chance.random() < self._chances[row_number]
+        return tuple(so == (chance.random() < sure) for sure in self._sures)
 
 
 @final
 class _Group:
-    """The statements about alike households, and `models` rows for each class."""
+    """The statements about alike households.
 
-    def __init__(self, statements: Iterable[_Statement], models: int) -> None:
-        self._statements: Final = tuple(statements)
-        self._models: Final = models
+    Classes that predict the same of all of them share `models` rows, a row for each model of meter.
+    """
+
+    def __init__(
+        self,
+        numbers: Sequence[int],
+        classes: Sequence[Sequence[Sequence[float]]],
+        sures: Sequence[float],
+    ) -> None:
+        predicted = [
+            tuple(tuple(round(one[n], _TOLD_APART) for n in numbers) for one in models)
+            for models in classes
+        ]
+        places = {rows: place for place, rows in enumerate(dict.fromkeys(predicted))}
+        self._place_of: Final = [places[rows] for rows in predicted]
+        self._models: Final = len(classes[0])
+        said = [sures[n] for n in numbers]
+        self._statements: Final = tuple(_statements(list(chain.from_iterable(places)), said))
         self._known: Final[dict[tuple[_Said, ...], list[float]]] = {}
         self.said: Final = tuple(one.said for one in self._statements)
 
@@ -72,14 +93,16 @@ class _Group:
                 log10(sum(10**row for row in rows[first : first + many]) / many)
                 for first in range(0, len(rows), many)
             ]
-        return self._known[outcomes]
+        each = self._known[outcomes]
+        return [each[place] for place in self._place_of]
 
     def made_up(self, best: int, chance: Random) -> tuple[_Said, ...]:
         """Return reports as class number `best` predicts them, on a model that may be this one."""
-        rows = self._rows(self.said)[best * self._models : (best + 1) * self._models]
+        first = self._place_of[best] * self._models
+        rows = self._rows(self.said)[first : first + self._models]
         weights = [10 ** (row - max(rows)) for row in rows]
         (model,) = chance.choices(range(self._models), weights)
-        return tuple(one.made_up(best * self._models + model, chance) for one in self._statements)
+        return tuple(one.made_up(first + model, chance) for one in self._statements)
 
     def _rows(self, outcomes: tuple[_Said, ...]) -> list[float]:
         each = (one.under(said) for one, said in zip(self._statements, outcomes, strict=True))
@@ -96,11 +119,10 @@ def misfit_of(
     `classes` has, for each class and model of meter, the chance of what each report states; `sures`
     how sure each report is; reports with the same in `alike` are about the same sort of household.
     """
-    rows, models = list(chain.from_iterable(classes)), len(classes[0])
     about: dict[Hashable, list[int]] = {}
     for number, one in enumerate(alike):
         about.setdefault(one, []).append(number)
-    groups = [_Group(_statements(numbers, rows, sures), models) for numbers in about.values()]
+    groups = [_Group(numbers, classes, sures) for numbers in about.values()]
     seen, best = _lack([group.under(group.said) for group in groups])
     chance = Random(0)  # noqa: S311  the same for the same reports
     tried = [
@@ -131,19 +153,13 @@ def _smallest_tails(lacks: Sequence[_Lack]) -> Iterator[float]:
 
 
 def _statements(
-    numbers: Sequence[int], row_chances: Sequence[Sequence[float]], sures: Sequence[float]
+    row_chances: Sequence[Sequence[float]], sures: Sequence[float]
 ) -> Iterator[_Statement]:
     """Yield the statements of some reports; one report may say the opposite of another."""
-    found: dict[tuple[float, ...], list[tuple[int, bool]]] = {}
-    for number in numbers:
-        so = tuple(round(one[number], _TOLD_APART) for one in row_chances)
+    found: dict[tuple[float, ...], list[tuple[float, bool]]] = {}
+    for so, sure in zip(zip(*row_chances, strict=True), sures, strict=True):
         not_so = tuple(round(1 - chance, _TOLD_APART) for chance in so)
         key = not_so if not_so in found else so
-        found.setdefault(key, []).append((number, key == so))
-    for reports in found.values():
-        first, _ = reports[0]
-        yield _Statement(
-            chances=tuple(one[first] for one in row_chances),
-            sures=tuple(sures[number] for number, _ in reports),
-            said=tuple(says for _, says in reports),
-        )
+        found.setdefault(key, []).append((sure, key == so))
+    for chances, reports in found.items():
+        yield _Statement(chances, *zip(*reports, strict=True))

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, final
 from meter_emu.diagnosis.diagnose import Diagnosing
 from meter_emu.diagnosis.hypotheses import Hypothesis, served_wrongly
 from meter_emu.diagnosis.memo import SIGNS, Diagnosis, listed, shortened
-from meter_emu.diagnosis.ranking import FitClass, in_words
+from meter_emu.diagnosis.ranking import FitClass
 from meter_emu.diagnosis.sampling import SampledHousehold
 from meter_emu.report.facts import Seen
 from meter_emu.report.page import Story, environment_of_pages, story_of
@@ -44,9 +44,6 @@ class PageRow(NamedTuple):
 
     number: int
     one: FitClass
-    names: str
-    conditions: str
-    over: str
     cells: tuple[PageCell, ...]
 
 
@@ -107,9 +104,7 @@ def _row(
         if number <= _PLAYED:
             anchor = _play(at_work, number, one, _shows(at_work, one, place), played)
         cells.append(PageCell(SIGNS[mark], f"{mark}, chance {chance:.2f}", anchor))
-    conditions = [words for words in one.assumptions if words not in one.hypothesis.mistakes]
-    over = f"10^{one.over_nothing:.1f}, {in_words(one.over_nothing)}"
-    return PageRow(number, one, ", ".join(one.names), "; ".join(conditions), over, tuple(cells))
+    return PageRow(number, one, tuple(cells))
 
 
 def _shows(at_work: Diagnosing, one: FitClass, number: int) -> int:
@@ -119,7 +114,7 @@ def _shows(at_work: Diagnosing, one: FitClass, number: int) -> int:
     places = at_work.predictor.about(number)
     for place in places:
         under = at_work.predictor.there(one.hypothesis, observation.whose.fleet, one.assumed)
-        if at_work.kept.of(place, under).meets(observation.seen) == wanted:
+        if at_work.predictor.kept.of(place, under).meets(observation.seen) == wanted:
             return place
     return places[0]
 
@@ -189,7 +184,7 @@ def _night(at_work: Diagnosing, rows: Sequence[PageRow], scale: Scale) -> Iterat
         for place, one in enumerate(predictor.households):
             if one.fleet != fleet.name or one.person is not None:
                 continue
-            for begun, _ in at_work.kept.of(place, row.one.hypothesis).off:
+            for begun, _ in at_work.predictor.kept.of(place, row.one.hypothesis).off:
                 if scale.holds(begun * SECOND_US):
                     cuts[begun * SECOND_US // _BIN_US] += 1
         most = max(cuts.values(), default=1)

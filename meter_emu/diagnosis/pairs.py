@@ -10,7 +10,6 @@ from math import log10
 from typing import NamedTuple
 
 from meter_emu.diagnosis.hypotheses import Hypothesis
-from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.predictions import Predictor
 from meter_emu.diagnosis.ranking import CONTRADICTED, Ranking
 
@@ -52,7 +51,6 @@ def screen(predictor: Predictor, ranking: Ranking) -> PairScreen | None:
 
 def survivors(
     predictor: Predictor,
-    kept: KeptSignatures,
     where: PairScreen,
     pairs: Sequence[Hypothesis],
     ranking: Ranking,
@@ -67,12 +65,12 @@ def survivors(
     }
 
     def adds(pair: Hypothesis) -> bool:
-        mine = kept.of(where.place, pair)
+        mine = predictor.kept.of(where.place, pair)
         met = any(
             mine.meets(observation.seen) == (observation.many == "some")
             for observation in (predictor.incident.observations[n] for n in where.observations)
         )
-        halves = {half.words: kept.of(where.place, half) for half in halves_of(pair)}
+        halves = {half.words: predictor.kept.of(where.place, half) for half in halves_of(pair)}
         if not met or mine not in halves.values():
             return met
         return any(words in supported for words, alone in halves.items() if alone != mine)

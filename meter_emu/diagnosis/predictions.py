@@ -17,6 +17,7 @@ from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.incident import Incident, IncidentFleet, Observation
 from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.sampling import SampledHousehold
+from meter_emu.errors import ConfigError
 from meter_emu.world.rehearsal.household import Household, VisitKind
 
 UNSEEN: Final = 0.02  # ours: the chance of what none of the sampled households shows
@@ -36,16 +37,12 @@ class Assumed(NamedTuple):
     @property
     def words(self) -> tuple[str, ...]:
         """Each assumption, as a memo names it."""
-        said = []
-        if self.part:
-            said.append("a part of the fleet only")
-        if self.other_product:
-            said.append("another product in the control fleet")
-        return tuple(said)
+        each = ("a part of the fleet only", "another product in the control fleet")
+        return tuple(words for words, so in zip(each, self, strict=True) if so)
 
 
 class Tally(NamedTuple):
-    """Of the households that an observation is about: the share that show it, whether any does."""
+    """Of the households that an observation is about: the share that show it, and of how many."""
 
     share: float
     met: int
@@ -54,7 +51,10 @@ class Tally(NamedTuple):
 
 @final
 class Predictor:
-    """Predicts the observations of one incident from kept signatures."""
+    """Predicts the observations of one incident from kept signatures.
+
+    Raise `ConfigError` for an observation that is about none of the households.
+    """
 
     def __init__(
         self,
@@ -64,11 +64,16 @@ class Predictor:
     ) -> None:
         self.incident: Final = incident
         self.households: Final = tuple(households)
-        self._kept: Final = kept
+        self.kept: Final = kept
         self._about: Final = [
-            tuple(n for n, one in enumerate(self.households) if is_about(observation, one))
+            tuple(n for n, one in enumerate(self.households) if _is_about(observation, one))
             for observation in incident.observations
         ]
+        for one, places in zip(incident.observations, self._about, strict=True):
+            if not places:
+                raise ConfigError(
+                    incident.path, f"observed {one.id!r}", "is about no household of it"
+                )
         self._tallies: Final[dict[tuple[int, str, ModelWorld | None], Tally]] = {}
 
     @cached_property
@@ -120,7 +125,7 @@ class Predictor:
             alike: dict[tuple[str, str], list[bool]] = {}
             for place in self._about[number]:
                 one = self.households[place]
-                meets = self._kept.of(place, hypothesis).meets(observation.seen)
+                meets = self.kept.of(place, hypothesis).meets(observation.seen)
                 alike.setdefault((one.kind, one.model), []).append(meets)
             most = max((sum(met) / len(met) for met in alike.values()), default=0.0)
             if 0 < most <= RARE:
@@ -130,11 +135,9 @@ class Predictor:
     def there(self, hypothesis: Hypothesis, fleet_name: str, assumed: Assumed) -> Hypothesis:
         """Return what is wrong in a fleet: another office is right, another product sound."""
         fleet = self.incident.fleets[fleet_name]
-        if fleet is self.incident.first:
-            return hypothesis
         if _other(fleet, assumed):
             return Hypothesis(hypothesis.base)
-        return hypothesis._replace(office=None)
+        return hypothesis if fleet is self.incident.first else hypothesis._replace(office=None)
 
     def _chance(
         self,
@@ -146,9 +149,9 @@ class Predictor:
     ) -> float:
         fleet = self.incident.fleets[observation.whose.fleet]
         here = self.there(hypothesis, fleet.name, assumed)
-        same = fleet is self.incident.first or not _other(fleet, assumed)
-        found = self._tally(number, here, world if same else None)
-        sound = self._tally(number, Hypothesis(hypothesis.base), world if same else None)
+        on = None if _other(fleet, assumed) else world
+        found = self._tally(number, here, on)
+        sound = self._tally(number, Hypothesis(hypothesis.base), on)
         if observation.whose.id is not None:
             chance = (found.met + _ONE_OF_FEW) / (found.asked + 2 * _ONE_OF_FEW)
             return 1 - chance if observation.many == "none" else chance
@@ -182,13 +185,14 @@ class Predictor:
         if world is not None:
             there = [place for place in places if self.households[place].model in world]
             places = tuple(there) or places  # a fleet without that model has its own
-        met = [self._kept.of(place, hypothesis).meets(observation.seen) for place in places]
+        met = [self.kept.of(place, hypothesis).meets(observation.seen) for place in places]
         kinds: dict[str, list[bool]] = {}
         for place, meets in zip(places, met, strict=True):
             kinds.setdefault(self.households[place].kind, []).append(meets)
-        share = sum(_weight(fleet, kind) * sum(one) / len(one) for kind, one in kinds.items())
-        whole = sum(_weight(fleet, kind) for kind in kinds)
-        return Tally(share / whole if whole else 0.0, sum(met), len(met))
+        # A person's household is no kind of the fleet's, and counts as one.
+        shares = [(fleet.weights.get(kind, 1), sum(one) / len(one)) for kind, one in kinds.items()]
+        whole = sum(weight for weight, _ in shares)
+        return Tally(sum(weight * share for weight, share in shares) / whole, sum(met), len(met))
 
 
 def _other(fleet: IncidentFleet, assumed: Assumed) -> bool:
@@ -200,11 +204,7 @@ def _points(part: tuple[float, float]) -> list[float]:
     return [10 ** (low + (high - low) * n / (_PARTS - 1)) for n in range(_PARTS)]
 
 
-def _weight(fleet: IncidentFleet, kind: str) -> int:
-    return fleet.weights.get(kind, 1)
-
-
-def is_about(observation: Observation, one: SampledHousehold) -> bool:
+def _is_about(observation: Observation, one: SampledHousehold) -> bool:
     """Whether an observation is about a sampled household."""
     whose = observation.whose
     if whose.id is not None:
@@ -233,12 +233,3 @@ def reactivated_by(household: Household, before_us: int) -> bool:
         elif written and visit.kind is VisitKind.INSERT:
             return True
     return False
-
-
-def about_nobody(
-    incident: Incident, households: Sequence[SampledHousehold]
-) -> Iterator[Observation]:
-    """Yield the observations that are about none of the sampled households."""
-    for observation in incident.observations:
-        if not any(is_about(observation, one) for one in households):
-            yield observation

@@ -65,6 +65,16 @@ class FitClass:
         return self.against + ASSUMPTION_DECADES * len(self.assumptions)
 
     @property
+    def over_words(self) -> str:
+        """Its likelihood ratio over "nothing was wrong", in figures and words."""
+        return f"10^{self.over_nothing:.1f}, {in_words(self.over_nothing)}"
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What it assumes apart from its mistakes."""
+        return tuple(words for words in self.assumptions if words not in self.hypothesis.mistakes)
+
+    @property
     def predicts(self) -> tuple[object, ...]:
         """What it has in common with others of its class."""
         chances = tuple(round(chance, _TOLD_APART) for chance in self.chances)

@@ -6,9 +6,10 @@ household on every model that the incident allows. A meter that was on the wall 
 begins its story before it: its clock chip has lived that day.
 """
 
+from calendar import isleap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from random import Random
 from typing import Final, final
 
@@ -117,22 +118,17 @@ def _on_the_wall(fleet: IncidentFleet, model: MeterModel, chance: Random) -> tup
     if fleet.since_us is not None:
         earliest_us = max(earliest_us, fleet.since_us)
     set_us = chance.randrange(earliest_us, start_us) // SECOND_US * SECOND_US
-    leap_us = last_leap_day_us(start_us)
+    leap_us = _last_leap_day_us(start_us)
     if set_us < leap_us and start_us - leap_us <= _LEAP_REACH_US:
         return leap_us, set_us
     return start_us, set_us
 
 
-def last_leap_day_us(before_us: int) -> int:
+def _last_leap_day_us(before_us: int) -> int:
     """Return the midnight (UTC) with which the day before the last 29 February began."""
     year = us_to_utc(before_us).year
-    while year >= 2000:
-        if year % 4 == 0:
-            day = datetime(year, 2, 28, tzinfo=UTC)
-            if to_us(day) + 2 * DAY_US <= before_us:
-                return to_us(day)
-        year -= 1
-    return to_us(datetime.combine(date(2000, 1, 1), datetime.min.time(), UTC))
+    days = (to_us(datetime(leap, 2, 28, tzinfo=UTC)) for leap in range(year, 0, -1) if isleap(leap))
+    return next(us for us in days if us + 2 * DAY_US <= before_us)
 
 
 def _used_cents(load: tuple[int, ...], for_us: int, model: MeterModel) -> int:

@@ -65,7 +65,7 @@ def groups() -> Iterator[tuple[str, ...]]:
     by_signature: dict[object, list[str]] = {}
     for one in singles():
         if one.base == "reference" and one.office is None:
-            seen = tuple(at_work.kept.of(place, one) for place in places)
+            seen = tuple(at_work.predictor.kept.of(place, one) for place in places)
             by_signature.setdefault(seen, []).append(one.words)
     for members in by_signature.values():
         if len(members) > 1 and "nothing was wrong" not in members:

@@ -90,7 +90,7 @@ def test_a_second_look_runs_nothing(working: Diagnosing, paired: Diagnosis, tmp_
     folder = Path(working.predictor.incident.path).parent
     again = at_work(folder)
     assert diagnosed(again.pairs(again.singles())) == diagnosed(paired)
-    assert again.kept.runs == 0
+    assert again.predictor.kept.runs == 0
 
 
 def test_a_spoilt_file_is_run_again(working: Diagnosing, alone: Diagnosis, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_spoilt_file_is_run_again(working: Diagnosing, alone: Diagnosis, tmp_p
     kept[0].write_bytes(b"no signature")
     again = at_work(tmp_path)
     assert diagnosed(again.decided(again.singles())) == diagnosed(alone)
-    assert 0 < again.kept.runs <= 2 * (len(FEW) + 1)
+    assert 0 < again.predictor.kept.runs <= 2 * (len(FEW) + 1)
 
 
 def test_a_memo_is_80_columns_wide_and_claims_no_cause(paired: Diagnosis) -> None:

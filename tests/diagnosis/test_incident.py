@@ -89,7 +89,7 @@ WRONG = {  # what is replaced, by what: the line that it gives
         "silence 'resa-not-before': exposed: want at most the fleet's 35000, got 290000"
     ),
     ("heard = 0.02", "heard = 0"): "silence 'resa-not-before': heard: want more than 0",
-    ('id = "gas-too"', 'id = "night"'): "observed: two have the id 'night', want each once",
+    ('id = "gas-too"', 'id = "night"'): "observed: two are called 'night', want each once",
     ('energy = "gas"', 'energy = "water"'): "observed 'gas-too', whose: energy: want one of",
     ("[[silence]]", "[[silences]]"): "silences: unknown key, did you mean 'silence'?",
     ("on_the_wall_since = 2012-01-01", "on_the_wall_since = 2021-01-01"): (
