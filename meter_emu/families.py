@@ -17,7 +17,7 @@ from card_protocol.keys import Key
 from card_protocol.layout import Layout
 from meter_emu.desk.budget.explained import budget_parts, explain_budget_card
 from meter_emu.desk.card_image import RecordView, chip_parts, file_card_parts
-from meter_emu.desk.clock.clock_card import clock_parts, explain_clock_card
+from meter_emu.desk.clock.clock_view import clock_parts, explain_clock_card
 from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.firmware.dialogues.budget import BudgetDialogue
 from meter_emu.firmware.dialogues.clock import ClockDialogue

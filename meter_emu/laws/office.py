@@ -152,9 +152,11 @@ _ASKED: Final = (
                           ("comes twice", (2024, 10, 27, 2, 30)))
       for reading, right in ((None, False), (CivilReading.LATER, True),
                              (CivilReading.EARLIER, words == "is skipped"))),
-    *(_Asked(f"a card that expires {when}", _issued(expires=Civil(*when)), right)
-      for when, right in (((2024, 2, 29, 0, 0), True), ((2023, 2, 29, 0, 0), False),
-                          ((2100, 1, 1, 0, 0), False))),
+    *(_Asked(f"a card of generation {of} that expires {when}",
+             _issued(expires=Civil(*when), generation=of), right)
+      for of, when, right in ((1, (2024, 2, 29, 0, 0), True), (1, (2023, 2, 29, 0, 0), False),
+                              (1, (2100, 1, 1, 0, 0), False), (2, (2000, 1, 1, 1, 0), True),
+                              (2, (2000, 1, 1, 0, 59), False))),
     *(_Asked(f"replacement {number} on a memory card",
              _second_card(card_number=number, card_kind=CardKind.MEMORY), right)
       for number, right in ((65_535, True), (65_536, False))),

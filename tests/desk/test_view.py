@@ -20,7 +20,7 @@ from meter_emu.desk.budget.view import (
     explain_record,
 )
 from meter_emu.desk.card_image import RecordView, Seal
-from meter_emu.desk.clock.clock_card import explain_clock_order
+from meter_emu.desk.clock.clock_view import explain_clock_order
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.rows import Row

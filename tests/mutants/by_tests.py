@@ -26,6 +26,7 @@ def by_tests(area: str) -> dict[str, Any]:
     seen = _First()
     paths = [str(Path(ROOT) / path) for path in TESTS[area]]
     plain = ["-x", "-q", "-n", "0", "--no-header", "--no-summary", "-p", "no:cacheprovider"]
+    plain += ["-p", "no:randomly"]  # the same test first in every run
     plain += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     status = pytest.main([*plain, *paths], plugins=[seen])
     assert status in {0, 1, 2}, status

@@ -49,7 +49,11 @@ def mutants(area: str = PROGRAM) -> dict[str, Mutant]:
     """Return every mutant of an area by its name, in the order of parts, routines and lines."""
     found: dict[str, Mutant] = {}
     for module, part, routine in _of_parts() if area == PROGRAM else _of_modules(area):
-        for number, change in enumerate(changes(routine_in(_tree(module), part, routine))):
+        tree = routine_in(_tree(module), part, routine)
+        said = set() if area == PROGRAM else set(_in_words(tree))
+        for number, change in enumerate(changes(tree)):
+            if change.node in said:
+                continue
             line = getattr(change.node, "lineno", 1)
             place = Place(module, part, routine, number)
             one = Mutant(place, line, change.before, change.after)
@@ -66,6 +70,13 @@ def area_of(name: str) -> str:
 def mutant_of(name: str) -> Mutant:
     """Return the mutant of a name, in any area."""
     return mutants(area_of(name))[name]
+
+
+def _in_words(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield what is inside a text with values in it: outside the program a person reads those."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield from ast.walk(node)
 
 
 def _of_parts() -> Iterator[tuple[str, str, str]]:

@@ -36,6 +36,8 @@ class _Sheet(NamedTuple):
     twelve: bool = True
     ends_apart: int = 0x100  # an access goes on from here to the first register, or to here
     doubt: tuple[int, int] | None = None
+    follows: tuple[tuple[int, int, int, int], ...] = ()  # register and bit, and which they show
+    leap: int = 0  # in the month: shows a leap year
 
 
 _MCP_ALARM: Final = "80 80 c0 00 c0 e0 00"
@@ -55,7 +57,9 @@ _SHEETS: Final = {
     "MCP7940N": _Sheet(
         0, "second minute hour weekday day month year",
         bytes.fromhex("00 80 80 e0 c0 e0 00 00 00 00" + _MCP_ALARM + "80 80 c0 80 c0 e0 00"
-                      + _MCP_STAMP * 2) + bytes(64), runs=0x80, ends_apart=0x20),
+                      + _MCP_STAMP * 2) + bytes(64), runs=0x80, ends_apart=0x20,
+        follows=((3, 0x20, 0, 0x80), (0x0C, 0x40, 2, 0x40), (0x13, 0x40, 2, 0x40),
+                 (0x14, 0x80, 0x0D, 0x80)), leap=0x20),
 }  # fmt: skip
 _US: Final = timedelta(microseconds=1)
 _LAST: Final = datetime(2100, 2, 28, tzinfo=UTC)  # every chip has a 29 February 2100
@@ -114,6 +118,8 @@ def _counts(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
         got = chip.read(sheet.first, 7, at, at)
         if _cleared(got, sheet) != want:
             yield f"shows {got.hex(' ')} for {want.hex(' ')}, {now - t} after {t}"
+        if sheet.leap and bool(got[5] & sheet.leap) is not (now.year % 4 == 0):  # two digits
+            yield f"says otherwise whether {now.year} is a leap year"
         second = now.hour * 3600 + now.minute * 60 + now.second
         if chip.second_of_day(at) != second:
             yield f"says second {chip.second_of_day(at)} of the day for {now}"
@@ -155,6 +161,10 @@ def _keeps(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
                     if sheet.shown and byte & sheet.clear[place] != sheet.clear[place]:
                         yield f"reads {byte:02x} in {place:02x}, whose unused bits read as 1"
         begins = end
+    for at, bit, shown_at, shown in sheet.follows:
+        got, other = (chip.read(register, 1, 0, 0)[0] for register in (at, shown_at))
+        if bool(got & bit) is not bool(other & shown):
+            yield f"reads {got:02x} in {at:02x}, and {other:02x} in {shown_at:02x}"
 
 
 def _moves(sheet: _Sheet, place: int) -> int:
@@ -178,13 +188,14 @@ def _doubts(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
 
 def _powerless(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
     """On its reserve a chip counts on; the MCP7940N without VBATEN is reset, and with it stamps."""
-    t = datetime(2024, 2, 29, 23, 59, 50, tzinfo=UTC)
+    t = datetime(2024, 2, 29, 23, 58, 50, tzinfo=UTC)
     weekday, bits = random.choice((1, 5)), random.choice((0x08, 0)) if sheet.runs else 0
     registers = bytearray(_registers(sheet, t, weekday, twelve=False))
     registers[sheet.order.split().index("weekday")] |= bits
     chip.oscillator.drift_ppb = 0
     chip.write(sheet.first, bytes(registers), 0, 0)
-    for lost, back in ((4_000_000, 12_000_000), (14_000_000, 15_000_000)):
+    first = 12, 75  # seconds; a minute begins before it, and midnight is in it
+    for lost, back in ((first[0] * 1_000_000, first[1] * 1_000_000), (80_000_000, 81_000_000)):
         chip.lose_power(lost)
         chip.regain_power(back)
         got = chip.read(sheet.first, 7, back, back)
@@ -199,7 +210,7 @@ def _powerless(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[st
         ):
             yield f"shows {got.hex(' ')} after a failure, not {want.hex(' ')}"
         if bits:  # those of the first failure stay
-            stamps = b"".join(_stamp(t + timedelta(seconds=s), weekday, t) for s in (4, 12))
+            stamps = b"".join(_stamp(t + timedelta(seconds=s), weekday, t) for s in first)
             if chip.read(0x18, 8, back, back) != stamps:
                 yield f"stamps {chip.read(0x18, 8, back, back).hex(' ')}, not {stamps.hex(' ')}"
 
