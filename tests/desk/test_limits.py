@@ -4,15 +4,16 @@ The ends are those of docs/card-format.md, docs/memory-card.md and the public te
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from card_protocol.card.image import CardKind
-from card_protocol.card.virtual import card_of
+from card_protocol.card.image import CardImage, CardKind
+from card_protocol.card.virtual import AnyImage, card_of
 from card_protocol.errors import LayoutError
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import DeskDates
-from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.desk import Account, Desk, Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import ELECTRICITY, GAS
@@ -27,17 +28,17 @@ CENTURY_S = 36_525 * 86_400  # of 2000 to 2099
 MEMORY = CardKind.MEMORY
 
 
-def issued(meter_id=METER, *, issued_at_min=0, **given):
+def issued(meter_id: int = METER, *, issued_at_min: int = 0, **given: Any) -> AnyImage:
     return DESK.issue(meter_id, issued_at_min=issued_at_min, **given)
 
 
-def visited(work, minute=1, energy=ELECTRICITY):
-    card = card_of(issued(energy=energy), counted())
+def visited(work: Work, minute: int = 1) -> Account:
+    card = card_of(issued(), counted())
     card.power_on()
     return DESK.serve(card.transmit, work, issued_at_min=minute)
 
 
-def reissued(number, kind=CardKind.SECURE):
+def reissued(number: int, kind: CardKind = CardKind.SECURE) -> AnyImage:
     account = DESK.first_account(METER, card_number=7, issued_at_min=0)
     return DESK.reissue(account, card_number=number, issued_at_min=0, card_kind=kind)
 
@@ -81,11 +82,11 @@ def test_a_number_is_written_up_to_its_ends_and_refused_past_them(what, write, l
         pytest.fail(f"{what} {wrong} is taken")
 
 
-def clock_card(set_to_s=60, set_error_s=60):
+def clock_card(set_to_s: int = 60, set_error_s: int = 60) -> CardImage:
     return issue_clock_card(TEST_MASTER_KEY, METER, set_to_s=set_to_s, set_error_s=set_error_s)
 
 
-def instant(minute):
+def instant(minute: int) -> datetime:
     return datetime(2000, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
 
 

@@ -1,6 +1,7 @@
 """What the meter wrote back: read, believed under its own key alone, and never in the way."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -89,7 +90,10 @@ OLD, LATE = True, False  # card and meter contradict each other; the meter is on
 )
 def test_the_office_says_where_card_and_meter_disagree(changes, said):
     account = Desk(TEST_MASTER_KEY).first_account(METER, issued_at_min=0)
-    ends = {"defer_until": bytes.fromhex("2006300900"), "cut_at": bytes.fromhex("2007032301")}
+    ends: dict[str, Any] = {
+        "defer_until": bytes.fromhex("2006300900"),
+        "cut_at": bytes.fromhex("2007032301"),
+    }
     desk = replace(account.desk, order_number=2, load_count=4, seen_session=5, **ends)
     agreed = replace(
         a_write_back(),

@@ -5,6 +5,7 @@ DS3231 Table 2, PCF8563 Tables 18 to 21, MCP7940N Registers 5-8 to 5-13.
 
 import pytest
 
+from meter_emu.hardware.rtc.alarms import Alarm
 from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.mcp7940n import Mcp7940n
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
@@ -32,7 +33,7 @@ MASKS = {0: {"second"}, 1: {"minute"}, 2: {"hour"}, 3: {"weekday"}, 4: {"day"}, 
          7: {"second", "minute", "hour", "weekday", "day", "month"}}  # fmt: skip
 
 
-def used(alarm, registers):
+def used(alarm: Alarm, registers: bytearray) -> set[str]:
     return {field.what for field in alarm if field.is_used(bytes(registers))}
 
 

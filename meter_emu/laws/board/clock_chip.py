@@ -162,9 +162,9 @@ def _keeps(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
                         yield f"reads {byte:02x} in {place:02x}, whose unused bits read as 1"
         begins = end
     for at, bit, shown_at, shown in sheet.follows:
-        got, other = (chip.read(register, 1, 0, 0)[0] for register in (at, shown_at))
-        if bool(got & bit) is not bool(other & shown):
-            yield f"reads {got:02x} in {at:02x}, and {other:02x} in {shown_at:02x}"
+        byte, other = (chip.read(register, 1, 0, 0)[0] for register in (at, shown_at))
+        if bool(byte & bit) is not bool(other & shown):
+            yield f"reads {byte:02x} in {at:02x}, and {other:02x} in {shown_at:02x}"
 
 
 def _moves(sheet: _Sheet, place: int) -> int:
