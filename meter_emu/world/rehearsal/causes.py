@@ -85,6 +85,7 @@ class Causes:
         model: Final[MeterModel] = household.model
         self._look_us: Final = model.poll_s * SECOND_US + WORK_US
         self._start_up_us: Final = model.boot_ms * 1_000 + WORK_US + self._look_us
+        self._first_us: Final = start_us + self._start_up_us  # nobody saw a doubt before it
         self._reserve_us = model.clock.backup_days * DAY_US
         self._mains_us = start_us  # since when there has been power, or none
         self._down_us = self._up_us = -_NEVER_US  # the last outage, to the start after it
@@ -144,7 +145,7 @@ class Causes:
         too_old_us = setting.at_us + clock.trust_max_days * DAY_US
         drifted_us = -(-clock.drift_bound_ppb * clock.trust_max_days * DAY_US // PPB)
         within_us = clock.set_error_s * SECOND_US + drifted_us + _ROUNDED_US
-        until_us = too_old_us + within_us + _COUNTED_US + self._look_us
+        until_us = max(too_old_us + within_us + _COUNTED_US + self._look_us, self._first_us)
         beyond_us = beyond_bound_us(self._household, setting)
         self._of_setting = (
             Cause(Why.BEYOND, beyond_us, _NEVER_US),

@@ -95,6 +95,19 @@ def test_a_clock_is_beyond_its_bound_from_when_it_leaves_it(tmp_path):
         assert (not groundless) is excused, when
 
 
+def test_a_clock_that_was_too_old_before_the_beginning_is_doubted_at_the_start_alone(tmp_path):
+    """Its model believes a setting for 900 days."""
+    for clock_set, when, excused in (
+        ("2016-01-01T00:00:00", "2020-03-01T10:00:03", True),
+        ("2016-01-01T00:00:00", "2020-03-01T12:00:00", False),
+        ("2017-09-14T10:00:00", "2020-03-01T10:00:03", False),  # 899 days
+    ):
+        home = f"balance_eur = 900\nclock_set = {clock_set}\nvisits = [\n{ARMED}]"
+        case = Case(tmp_path, home, text=YEARS)
+        found = {finding.kind for finding in case.judge(doubted(when)).findings}
+        assert (FindingKind.GROUNDLESS_DOUBT not in found) is excused, (clock_set, when)
+
+
 def flicker(times: int, night: str) -> list[Seen]:
     return [
         seen
