@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND: Final = timedelta(seconds=1)
 _DAY_S: Final = 86_400
 
 
@@ -32,12 +33,17 @@ def changes(zone: tzinfo, first_year: int, last_year: int) -> tuple[Change, ...]
 
     Two changes within one day that cancel each other are not seen.
     """
-    at_s = (datetime(first_year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
-    end_s = (datetime(last_year + 1, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
+    years = range(first_year, last_year + 1)
+    return tuple(change for year in years for change in _changes_in(zone, year))
+
+
+@cache
+def _changes_in(zone: tzinfo, year: int) -> tuple[Change, ...]:
+    at_s, end_s = ((datetime(y, 1, 1, tzinfo=UTC) - _EPOCH) // _SECOND for y in (year, year + 1))
     found: list[Change] = []
     before_s = offset_s(zone, at_s)
     while at_s < end_s:
-        next_s = min(at_s + _DAY_S, end_s)
+        next_s = at_s + _DAY_S
         after_s = offset_s(zone, next_s)
         if after_s != before_s:
             found.append(Change(_first_s(zone, at_s, next_s, after_s), before_s, after_s))
@@ -49,7 +55,7 @@ def offset_s(zone: tzinfo, at_s: int) -> int:
     """Return how far the zone's wall clocks are ahead of UTC at an instant."""
     offset = (_EPOCH + timedelta(seconds=at_s)).astimezone(zone).utcoffset()
     assert offset is not None, "an aware time has an offset"
-    return offset // timedelta(seconds=1)
+    return offset // _SECOND
 
 
 def _first_s(zone: tzinfo, low_s: int, high_s: int, after_s: int) -> int:
