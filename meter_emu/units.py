@@ -26,4 +26,5 @@ def decimal(value: int, per_unit: int) -> str:
 def euro(ueur: int) -> str:
     """Return an amount in euro and cents, cut off towards zero."""
     cents = abs(ueur) // UEUR_PER_CENT
-    return decimal(-cents if ueur < 0 else cents, 100)
+    whole, rest = divmod(cents, 100)
+    return f"{'-' if ueur < 0 and cents else ''}{whole}.{rest:02}"

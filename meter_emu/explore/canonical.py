@@ -65,9 +65,9 @@ _RULE_OF: Final = {
     ("Eeprom", "_sent_base"): "copies",
     ("Eeprom", "_weak_before"): "copies",
     ("Eeprom", "busy_until_us"): "copies",
+    ("Memory", "_copies"): "copies",
     ("Memory", "_newest"): "copies",
     ("Memory", "_raw"): "copies",
-    ("Memory", "_valid"): "copies",
     ("Memory", "_values"): "copies",
 }
 _IN_STATE: Final = {

@@ -181,7 +181,7 @@ class LegalHours(ABC):
             not same_day
             or changed
             or self.covers(early_min, factory)
-            or self.covers(late_min, factory)
+            or (late_min != early_min and self.covers(late_min, factory))
         )
 
     def seconds_to_edge(self, now: Now, factory: Factory) -> int:

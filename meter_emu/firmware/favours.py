@@ -6,7 +6,6 @@ a meter that does not know the time charges the lower price, up to an amount. No
 so a right clock is no way round it (`docs/decisions/doubt.md`).
 """
 
-from collections.abc import Iterator
 from typing import ClassVar, Final, NamedTuple
 
 from meter_emu.firmware.layouts import Factory, Health, Rate, State, StateFlags
@@ -116,10 +115,11 @@ class Favours:
             return SECONDS_A_DAY
         return (self.step_ms(factory) - self.ticked_ms(state, ticks_ms)) // 1000
 
-    def marks(self, state: State, factory: Factory) -> Iterator[int]:
-        """Yield the register values at which either ends. Sleep hint only."""
-        booked = state.booked_units
+    def marks(self, state: State, factory: Factory) -> tuple[int, ...]:
+        """Return the register values at which either ends. Sleep hint only."""
+        left_wh = []
         if state.flags & StateFlags.SHELTERED:
-            yield self._ledger.units_at(state, self.shelter_left(state, factory, booked).wh)
+            left_wh.append(self.shelter_left(state, factory, state.booked_units).wh)
         if state.rate == Rate.NIGHT and state.health != Health.TRUSTED:
-            yield self._ledger.units_at(state, self.night_left_wh(state, booked))
+            left_wh.append(self.night_left_wh(state, state.booked_units))
+        return tuple(self._ledger.units_at(state, wh) for wh in left_wh) if left_wh else ()

@@ -14,7 +14,6 @@ trusted is also counted separately: its hours are unknown.
 accepted = balance - emergency debt + charged: the law of money inside one meter.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 from meter_emu.domain import Result, Wallet
@@ -120,16 +119,15 @@ class Ledger:
         wanted_mwh = pending_wh * MWH_PER_WH - state.remainder_mwh
         return (state.booked_units + -(-wanted_mwh // state.mwh_per_unit)) & _U32
 
-    def marks(self, state: State, factory: Factory, balance_ueur: int) -> Iterator[int]:
-        """Yield the register value at the next mark the balance falls to: the beep, or the end."""
+    def marks(self, state: State, factory: Factory, balance_ueur: int) -> tuple[int, ...]:
+        """Return the register value at the next mark the balance falls to: the beep, or the end."""
         # Two marks on the way down, and the nearer one wakes. None below zero: a balance that is
         # used up is answered at this very poll, and goes on falling only where a shield holds.
         mark_ueur = factory.low_credit_cents * UEUR_PER_CENT
         if state.flags & StateFlags.LOW_CREDIT_SAID or balance_ueur <= mark_ueur:
             mark_ueur = 0
         mark = self.units_until(state, mark_ueur) if balance_ueur > mark_ueur else None
-        if mark is not None:
-            yield mark
+        return () if mark is None else (mark,)
 
     def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
         """Return `EXECUTED` for new credit, `ALREADY_EXECUTED` for none, or the refusal."""

@@ -39,7 +39,7 @@ class Memory:
     `possible_end` is whether the program's end store has written these twelve bytes.
     """
 
-    __slots__ = ("_factory", "_newest", "_ports", "_possible_end", "_raw", "_valid", "_values")
+    __slots__ = ("_copies", "_factory", "_newest", "_ports", "_possible_end", "_raw", "_values")
 
     def __init__(self, ports: Ports, possible_end: PossibleEnd = begins_with_civil) -> None:
         self._ports = ports
@@ -48,7 +48,7 @@ class Memory:
         self._newest = 0
         self._raw = b""  # the state that was loaded or saved last
         self._values: tuple[object, ...] = ()  # of its fields
-        self._valid = b""  # the last state that was read and found valid
+        self._copies: list[bytes] = []  # as they were read last, if nothing was saved since
 
     def factory(self) -> Factory | None:
         """Return the factory record, `None` if there is no valid one (blank, foreign, broken)."""
@@ -67,6 +67,8 @@ class Memory:
         """Return the newest valid copy of the state, or `None` when both are broken."""
         read = self._firm if powered_on else self._read
         copies = [read(at, STATE.size_bytes) for at in STATE_AT]
+        if copies == self._copies:
+            return State(*self._values)  # type: ignore[arg-type]
         found = newest(copies, self._loaded, self.newer)
         if found is None:
             return None
@@ -74,7 +76,7 @@ class Memory:
         raw = copies[self._newest]
         if raw != self._raw:
             self._raw, self._values = raw, STATE.values(state)
-        self._valid = raw
+        self._copies = copies
         return state
 
     def _loaded(self, raw: bytes) -> State | None:
@@ -82,7 +84,7 @@ class Memory:
         if raw != self._raw:
             return valid_state(raw, self._possible_end)
         state = State(*self._values)  # type: ignore[arg-type]
-        return state if raw == self._valid or possible(state, self._possible_end) else None
+        return state if possible(state, self._possible_end) else None
 
     def save_changed(self, state: State) -> None:
         """Save a state that differs from what was loaded or saved last."""
@@ -100,6 +102,7 @@ class Memory:
             self._write_page(STATE_AT[target] + offset, raw[offset : offset + PAGE_SIZE_BYTES])
         self._read(STATE_AT[target], 1)  # acknowledged only when the last write cycle is over
         self._newest, self._raw, self._values = target, raw, (*values[:-1], state.crc)
+        self._copies = []
 
     def newer(self, raw: bytes, than: bytes) -> bool:
         """Whether a copy of the state was written after another."""

@@ -500,7 +500,8 @@ class MeterRules:
             return None
         # Midnight of the registers always wakes: a wrong wait is at most a day long (hints.md), and
         # a chip that is read torn across midnight is seen.
-        waits_s = [SECONDS_A_DAY - now.second_of_day, at_most_s]
+        favours_s = self.parts.favours.wait_s(state, self.factory, self.ticks_ms)
+        waits_s = [SECONDS_A_DAY - now.second_of_day, at_most_s, favours_s]
         if now.dated:
             waits_s += self._waits_for_ends_s()
             waits_s.append(self._journal_wait_s())
@@ -513,7 +514,6 @@ class MeterRules:
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
             if now.trusted and self.parts.ledger.bi_hourly(state):
                 waits_s.append(self.parts.nights.seconds_to_edge(now, self.factory))
-        waits_s.append(self.parts.favours.wait_s(state, self.factory, self.ticks_ms))
         return Sleep(
             now.second_of_day + max(1, min(waits_s)), self._wake_at_units(standing.balance_ueur)
         )
@@ -535,8 +535,10 @@ class MeterRules:
 
     def _wake_at_units(self, balance_ueur: int) -> int | None:
         """Return the register value at the next mark: of the balance, or where a favour ends."""
-        marks = [
+        marks = (
             *self.parts.ledger.marks(self.state, self.factory, balance_ueur),
             *self.parts.favours.marks(self.state, self.factory),
-        ]
-        return min(marks, key=lambda mark: (mark - self.register_units) & _U32, default=None)
+        )
+        if len(marks) < 2:
+            return marks[0] if marks else None
+        return min(marks, key=lambda mark: (mark - self.register_units) & _U32)
