@@ -19,7 +19,7 @@ from typing import Final
 
 from card_protocol.carrier.memory import ERASED_CELL
 from card_protocol.carrier.readers import TRIES_KEPT, TRIES_MAX, MemoryTerminal
-from card_protocol.carrier.replaced import Confirm, Held, held_in_cells
+from card_protocol.carrier.replaced import Confirm, Held, Lies, held_in_cells
 from card_protocol.errors import ApduError, LayoutError
 from card_protocol.formats.budget.compact import (
     END_AT,
@@ -59,7 +59,7 @@ def put_cells(terminal: MemoryTerminal, main: bytes, code: bytes, confirm: Confi
     replaced = held_in_cells(main[:FIRST_AT] + held, main)
     confirm(replaced, held_in_cells(main, main))
     marks = _marks_set(held, own, identity)
-    changed = _open(terminal, code, marks, kept=_kept(held, own, marks))
+    changed = _open(terminal, code, marks, kept=_kept(replaced, marks))
     # Clear the marks of a foreign card, then write everything but the marks.
     if not marks and held[:MARK_COUNT] != ERASED_CELL * MARK_COUNT:
         terminal.write(FIRST_AT, ERASED_CELL * MARK_COUNT)
@@ -121,14 +121,14 @@ def _marks_set(held: bytes, own: bytes, identity: IdentityPart) -> int:
     return 0
 
 
-def _kept(held: bytes, own: bytes, marks: int) -> int:
+def _kept(replaced: Held, marks: int) -> int:
     """Return how many tries must be left besides the one at risk.
 
     All of them on a card whose contents are neither blank nor ours: it may have any code. A blank
     one may have been cut off while the code was presented, and gets that try.
     """
-    blank = all(cell in {ERASED_CELL[0], new} for cell, new in zip(held, own, strict=True))
-    return TRIES_KEPT if marks or blank else TRIES_MAX - 1
+    spared = marks or replaced.lies in {Lies.BLANK, Lies.BEGUN}
+    return TRIES_KEPT if spared else TRIES_MAX - 1
 
 
 def _open(terminal: MemoryTerminal, code: bytes, marks: int, *, kept: int) -> int:

@@ -105,6 +105,7 @@ class ExactAccount:
         self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
         # The first look comes with the poll phase, at the price the installer left.
         self.looks_us = promise.from_us + self._look_us
+        self._lost_us = promise.from_us
         self._charged_least = self._charged_most = 0
         self._used_least = self._used_most = 0
         self._fell_least = self._fell_most = 0
@@ -193,6 +194,26 @@ class ExactAccount:
         self._fell_least -= amount
         self._charged_least -= self._unseen_mwh(self._promise)
         self._charged_most += self._unseen_mwh(self._promise)
+
+    def lose_power(self) -> None:
+        """Note when the meter stopped: it keeps the price that it had."""
+        self._lost_us = self.at_us
+
+    def start(self, looks_us: int, within_us: int) -> None:
+        """Let the price be the one before the outage until the first look, if it may have changed.
+
+        So may a part of a unit; `within_us` is *u*.
+        """
+        if self._night is None or not self._promise.pricing.bi_hourly:
+            return
+        slow_us = 2 * within_us + self._look_us
+        if self._night.next_change_us(self._lost_us - slow_us) <= self.at_us + 2 * within_us:
+            self.looks_us = looks_us
+            shifted = self._shifted()
+            self.net_low -= shifted
+            self.net_high += shifted
+            self._fell_most += shifted
+            self._fell_least -= shifted
 
     def lamp(self) -> None:
         """Allow for the delay before a lamp shows the meter's state."""
@@ -328,7 +349,7 @@ class ExactAccount:
         factor = self._promise.mwh_per_unit
         day_price = self._promise.pricing.price_ueur_per_wh * factor
         night_price = self._promise.pricing.night_price_ueur_per_wh * factor
-        shifted = self._part(self._promise) * (day_price - night_price) // day_price
+        shifted = self._shifted()
         # Around each edge of the night: from 2u before, for a clock that runs ahead, to 2u and a
         # look after, for one that is behind. Between, `low` takes the day's price and `high` the
         # night's.
@@ -347,7 +368,8 @@ class ExactAccount:
                 until_us = min(until_us, self.looks_us)
             now = night.hold(at_us)
             surely = now and at_us >= self.looks_us and night.hold(at_us - self._look_us)
-            maybe = now or night.hold(at_us - slow_us) or night.hold(at_us + fast_us)
+            maybe = now or at_us < self.looks_us
+            maybe = maybe or night.hold(at_us - slow_us) or night.hold(at_us + fast_us)
             changes = night.next_change_us(at_us - 1) == at_us
             yield (
                 until_us,
@@ -356,6 +378,12 @@ class ExactAccount:
                 shifted if changes else 0,
             )
             at_us = until_us
+
+    def _shifted(self) -> int:
+        """Return by how much a part of a unit is dearer at one price than at the other."""
+        pricing = self._promise.pricing
+        day, night = pricing.price_ueur_per_wh, pricing.night_price_ueur_per_wh
+        return self._unseen_mwh(self._promise) * (day - night)
 
     def _part(self, promise: Promise) -> int:
         """Return the price of what no register shows: part of a unit, and part of a Wh after it.

@@ -578,6 +578,7 @@ class Ideal:
         # A relay takes a moment to move. Power that fails just then leaves it on either side.
         self.unsure.lose_power(moving=either)
         account = self.account
+        account.lose_power()
         if self._debt_before is not None and self.now_us - self._debt_before[0] <= WORK_US:
             account.forget_emergency(self._debt_before[1])
 
@@ -585,6 +586,6 @@ class Ideal:
         self.powered = True
         started_us = self.now_us + self.model.boot_ms * 1000 + WORK_US
         self.unsure.starting.until_us = started_us
-        self.account.looks_us = started_us
+        self.account.start(started_us, self.knowledge.within_us(self.now_us))
         self._known_us.clear()
         self.ready_us = None

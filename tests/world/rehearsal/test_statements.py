@@ -12,6 +12,7 @@ from meter_emu.units import DAY_US
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.meter.image import image_of
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.verdict import judge
 from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
@@ -185,3 +186,32 @@ def test_a_used_meter_that_nobody_can_read_gets_no_card_from_the_office(tmp_path
     again = of_a_cut_meter(tmp_path, "tests.world.rehearsal.test_findings:deaf")
     with pytest.raises(ConfigError, match="a card for this meter would begin at order 1"):
         run_meter(again.household, again.campaign)
+
+
+def test_a_price_that_changes_in_an_outage_is_the_old_one_until_the_first_look(tmp_path):
+    """And a part of a Wh goes to the other price; one failure after another says how much is left.
+
+    That is 6.5 s and 1 Wh at the lower price at most, on top of a Wh that no register shows yet.
+    """
+    day = "2036-12-29T21"
+    failures = "".join(
+        f"  {{ from = {day}:{m:02}:{s:02}, to = {day}:{m:02}:{s + 1:02} }},\n"
+        for m in range(10)
+        for s in (0, 20, 40)
+    )
+    more = 'seed = 63869\n[[household]]\nid = "a"\nkind = "x"\nbalance_eur = 16\nload_w = 2000\n'
+    outage = "  { from = 2036-12-29T07:55:00, to = 2036-12-29T16:05:00 },\n"
+    path = tmp_path / "c.toml"
+    path.write_text(
+        head("c", "2036-12-28T12:00:00", "2036-12-30T10:00:00", model="electricity-bi-hourly",
+             announced=None) + more + f"outages = [\n{outage}{failures}]\nvisits = []\n",
+        "utf-8",
+    )  # fmt: skip
+    campaign = load_campaign(path)
+    (household,) = campaign.households
+    events = run_meter(household, campaign)
+    assert judge(household, campaign, events).findings == ()
+    off = changed(
+        What.POWER_LOST, lambda e: replace(e, balance_ueur=(e.balance_ueur or 0) + 250 + 253 + 70)
+    )
+    assert kinds(judge(household, campaign, off(events))) == {FindingKind.WRONG_MONEY}
