@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = "meter-emu"
 _HANGS_UP: Final = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()  # Unix
+_SENTENCE: Final = 500  # ours: characters, more than any first sentence of a command has
 _SHOWN_BEFORE: Final = 40  # ours: characters of a line before what is wrong in it
 
 AnyCommandT = TypeVar("AnyCommandT", bound=click.Command)
@@ -63,6 +64,10 @@ class CliCommand(click.Command):
     """A command whose help begins with its required options, and ends with examples."""
 
     examples: tuple[str, ...] = ()
+
+    def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002
+        """Return the first sentence whole: a list of commands wraps it, and cuts none short."""
+        return super().get_short_help_str(limit=_SENTENCE)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the parameters, the options that must be given before the others."""
@@ -128,7 +133,7 @@ PROGRAM_COMMANDS: Final[Mapping[str, CommandPlace]] = {
     "diagnose": CommandPlace(
         "meter_emu.cli.diagnose:diagnose", "Say which mistakes are consistent with an incident."
     ),
-    "firmware": CommandPlace("meter_emu.cli.firmware:firmware", "Begin a meter's program in C."),
+    "firmware": CommandPlace("meter_emu.cli.firmware:firmware", "Start a meter's program in C."),
     "fuzz": CommandPlace("meter_emu.cli.fuzz:fuzz", "Feed a target inputs, and keep what fails."),
     "run": CommandPlace("meter_emu.cli.run:run", "Operate one live meter interactively."),
     "card": CommandPlace(

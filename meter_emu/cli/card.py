@@ -163,7 +163,7 @@ def reissue(
     issued_at: str | None,
     json_file: str | None,
 ) -> None:
-    """Replace a card: NEW goes on where the records of OLD stand.
+    """Replace a card: NEW takes over the records of OLD.
 
     OLD is the office's account of the card, and NEW has its carrier and generation. Once the meter
     has obeyed NEW, it refuses OLD.
@@ -379,7 +379,10 @@ def diff(
 @click.argument("file", type=FILE)
 @master_key_option
 def layout(file: str, key_file: str | None) -> None:
-    """Write how the card image in FILE lies as a layout file, to change for a dump like it."""
+    """Write the layout of a card image.
+
+    Change a copy of it to explain a dump that is laid out in a similar way.
+    """
     from meter_emu.families import explain_card_image
     from meter_emu.foreign.written_out import layout_toml
 

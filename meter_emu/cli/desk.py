@@ -120,7 +120,7 @@ def load(eur: str) -> DeskWork:
 )
 @ambiguous_option
 def defer(until: str, which: str | None) -> DeskWork:
-    """OrderJson: do not disconnect, whatever the credit, until T1."""
+    """Order that the meter does not disconnect before T1, whatever the credit."""
     when, reading = civil_time(until), reading_meant(which)
     return lambda office, card, at: office.defer(card, when, issued_at_min=at, reading=reading)
 
@@ -135,7 +135,7 @@ def defer(until: str, which: str | None) -> DeskWork:
 @click.option("--cut-at", required=True, metavar="TIME", help="T2: '2020-07-03 23:01'.")
 @ambiguous_option
 def cut(cut_at: str, which: str | None) -> DeskWork:
-    """OrderJson: cut at T2 unless reactivated before."""
+    """Order a cut at T2, unless reactivated before."""
     when, reading = civil_time(cut_at), reading_meant(which)
     return lambda office, card, at: office.programme_cut(
         card, when, issued_at_min=at, reading=reading
@@ -153,7 +153,10 @@ def cut(cut_at: str, which: str | None) -> DeskWork:
 @click.option("--cut-at", required=True, metavar="TIME", help="T2, not before T1.")
 @ambiguous_option
 def arm(defer_until: str, cut_at: str, which: str | None) -> DeskWork:
-    """OrderJson both in one record, as in spring 2020: on until T1, cut at T2."""
+    """Order both, T1 and T2, as in spring 2020.
+
+    The meter does not disconnect before T1, and cuts at T2.
+    """
     first, second, reading = civil_time(defer_until), civil_time(cut_at), reading_meant(which)
     return lambda office, card, at: office.arm(
         card, defer_until=first, cut_at=second, issued_at_min=at, reading=reading
@@ -168,7 +171,7 @@ def arm(defer_until: str, cut_at: str, which: str | None) -> DeskWork:
 @desk.command()
 @_writes
 def reactivate() -> DeskWork:
-    """OrderJson the ordinary rules back: no T1, no T2, a programmed cut lifted."""
+    """Cancel T1 and T2, and end a programmed cut."""
     return lambda office, card, at: office.reactivate(card, issued_at_min=at)
 
 

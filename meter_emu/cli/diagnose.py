@@ -62,7 +62,7 @@ from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 @click.option(
     "--kept", "kept_in", type=LEFT, metavar="DIR", help="Keep signatures here, not in the cache."
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
 def diagnose(
     incident: str,
     *,

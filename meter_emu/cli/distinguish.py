@@ -32,9 +32,9 @@ _EXAMPLES: Final = 1_000  # where neither a number nor a time is given
     "--model", "models", multiple=True, type=MODEL, metavar="MODEL", help="On these meters only."
 )
 @click.option(
-    "--examples", type=click.IntRange(min=1), help=f"So many stories; default {_EXAMPLES:,}."
+    "--examples", type=click.IntRange(min=1), help=f"Number of stories; default {_EXAMPLES:,}."
 )
-@click.option("--time", "time_s", type=click.IntRange(min=1), help="At most so many seconds.")
+@click.option("--time", "time_s", type=click.IntRange(min=1), help="Stop after so many seconds.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw stories from this seed.")
 @click.option("--toml", "plain", is_flag=True, help="Only the campaign in which they differ.")
 @json_option

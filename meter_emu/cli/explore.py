@@ -40,15 +40,15 @@ _FOLDER: Final = "counterexamples"
     help="A scope, or a campaign FILE; default new.",
 )
 @click.option(
-    "--depth", type=click.IntRange(min=0), help=f"So many acts at most; default {_DEPTH}."
+    "--depth", type=click.IntRange(min=0), help=f"Acts in a sequence at most; default {_DEPTH}."
 )
-@click.option("--time", "time_s", type=click.IntRange(min=1), help="At most so many seconds.")
+@click.option("--time", "time_s", type=click.IntRange(min=1), help="Stop after so many seconds.")
 @click.option(
     "--cuts",
     type=click.IntRange(1, 2),
     help="The scope's story as written, with power cut anywhere, and again anywhere after.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
 @click.option("--dot", "dot_file", type=LEFT, metavar="FILE", help="Write the graph, for Graphviz.")
 @click.option(
     "--to",

@@ -61,14 +61,14 @@ def list_(*, json_file: str | None) -> None:
 )
 @fuzz.command()
 @click.argument("target_ids", nargs=-1, required=True, type=WORD, metavar="TARGET...")
-@click.option("--build", type=BUILD, default="reference", help="The program of targets with one.")
+@click.option("--build", type=BUILD, default="reference", help="For targets that run a program.")
 @click.option(
     "--time", "time_s", type=click.IntRange(min=1), default=_TIME_S, show_default=True,
     help="Seconds in all, shared by the targets.",
 )  # fmt: skip
-@click.option("--runs", type=click.IntRange(min=1), help="At most so many inputs a target.")
+@click.option("--runs", type=click.IntRange(min=1), help="Inputs per target at most.")
 @click.option("--seed", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
 @click.option("--corpus", type=LEFT, metavar="DIR", default="fuzz-corpus", show_default=True,
               help="Where inputs are kept, a folder a target.")  # fmt: skip
 @click.option("--to", "finds", type=LEFT, metavar="DIR", default="fuzz-finds", show_default=True,
@@ -95,9 +95,9 @@ def run(
 ) -> int:
     """Fuzz each TARGET for its share of the time; `all` is every one but the canaries.
 
-    What lies in the folder of finds is known: it is counted and stops nothing. Ctrl-C leaves corpus
-    and figures whole. Exit status: 0 nothing new was found, 1 something was, or a worker failed,
-    130 interrupted.
+    A find that is in the folder of finds already is counted, and does not stop its target. Ctrl-C
+    leaves corpus and figures whole. Exit status: 0 nothing new was found, 1 something was, or a
+    worker failed, 130 interrupted.
     """
     from meter_emu.fuzz.side_by_side import SideBySide
     from meter_emu.world.meter.build import parse_build

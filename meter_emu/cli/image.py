@@ -225,7 +225,10 @@ def diff(
 @click.argument("file", type=FILE)
 @_model_option
 def layout(file: str, model: str | None) -> None:
-    """Write how the meter image in FILE lies as a layout file, to change for a dump like it."""
+    """Write the layout of a meter image.
+
+    Change a copy of it to explain a dump that is laid out in a similar way.
+    """
     from meter_emu.explain.meter import explain_image
     from meter_emu.foreign.written_out import layout_toml
 

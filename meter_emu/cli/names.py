@@ -264,7 +264,7 @@ json_option: Final = click.option(
     "json_file",
     type=LEFT,
     metavar="FILE",
-    help="Write the result as JSON to FILE, or - for here.",
+    help="Write the result as JSON; - for standard output.",
 )
 ambiguous_option: Final = click.option(
     "--if-ambiguous",

@@ -51,7 +51,7 @@ _OPTIONS: Final = (
         "--wait-s",
         metavar="SECONDS",
         type=click.IntRange(0, 86_400),
-        help="Give up when there was no reader, or no card, for so long. Default: never.",
+        help="Give up after so long without a reader or a card. Default: never.",
     ),
 )
 

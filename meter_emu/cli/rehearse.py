@@ -193,7 +193,7 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
 )
 @trace_option
 @junit_option
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
 @cluster_option
 def rehearse(
     campaign: str,

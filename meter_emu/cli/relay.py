@@ -47,7 +47,7 @@ def relay(
     trace_to: str | None,
     json_file: str | None,
 ) -> int:
-    """Plug the real card in a reader into another one, a slot of vpcd, for a terminal to find.
+    """Pass the real card in a reader on to a terminal, through a slot of vpcd.
 
     Only commands that read are passed on; any other is answered 6900. Commands on standard input
     are those of card serve.

@@ -21,7 +21,7 @@ METER_ID: Final = 541_000_000_001
 @click.command(cls=CliCommand)
 @click.argument("meter", metavar="[MODEL]", type=METER_OR_CAMPAIGN, required=False)
 @click.option(
-    "--image", "image_file", type=FILE, metavar="FILE", help="Go on with this meter, and save it."
+    "--image", "image_file", type=FILE, metavar="FILE", help="Resume from this image, save to it."
 )
 @click.option(
     "--build", type=BUILD, default="reference", show_default=True, help="reference[+DEFECT...]"
@@ -32,7 +32,7 @@ METER_ID: Final = 541_000_000_001
     help="When it begins: '2020-06-29 08:00' is legal time. Default: now, or what the clock of an "
     "image says.",
 )
-@click.option("--rate", default="1", show_default=True, help="So many times real time; max: jumps.")
+@click.option("--rate", default="1", show_default=True, help="Times real time, as 60; max: jumps.")
 @click.option("--balance-eur", default="0", show_default=True, help="Of a new meter, as 12.50.")
 @click.option("--meter-id", type=click.IntRange(1, 2**64 - 1), default=METER_ID, show_default=True)
 @click.option("--load-w", type=click.IntRange(0, RATE_UNITS_MAX), help="What the household draws.")
@@ -42,13 +42,13 @@ METER_ID: Final = 541_000_000_001
 @click.option(
     "--json", "json_to", type=LEFT, metavar="FILE", help="Write events as JSON lines; - for stdout."
 )
-@click.option("--household", metavar="ID", help="Of the campaign that MODEL then names.")
+@click.option("--household", metavar="ID", help="Of a campaign, named as MODEL.")
 @click.option("--web", is_flag=True, help="The front panel, in a browser on this machine.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of --web. Default: any.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="For --web. Default: any.")
 @trust_option
 @click.option("--lines", is_flag=True, help="Lines in and out, also in a terminal.")
 @click.option("--script", type=FILE, metavar="FILE", help="First do what these lines say.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="What half-done things leave.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw what cut writes leave.")
 @trace_option
 @master_key_option
 def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed

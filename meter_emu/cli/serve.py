@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.command(cls=CliCommand)
 @click.argument("file", type=FILE)
 @slot_options
-@click.option("--t0", is_flag=True, help="Speak T=0, where a terminal fetches what the card has.")
+@click.option("--t0", is_flag=True, help="Speak T=0: a terminal fetches each answer.")
 @trace_option
 @json_option
 def serve(

@@ -76,8 +76,9 @@ def decode(
 
     A date within ten years of --around is likely, another of 1990 to 2099 possible, any other
     unlikely; a mark that is set, a spare bit or a weekday of another day puts it one step lower.
-    Among equals, the codec goes first by which random bytes are least often a likely date: the last
-    column has the share. Legal time is that of --zone. Exit status 1 when no codec reads a date.
+    The last column says how often random bytes are a likely date under this codec; of two readings
+    that are equally plausible, the one with the smaller share comes first. Legal time is that of
+    --zone. Exit status 1 when no codec reads a date.
     """
     from meter_emu.foreign.plausible import Rank, guesses
     from meter_emu.foreign.two_clocks import both_clocks

@@ -84,7 +84,7 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
 def replay(
     file: str, build: str | None, image: str | None, *, trust_builds: bool, json_file: str | None
 ) -> int:
-    """Play a recorded meter's dialogue to a build, and say where it first says something else.
+    """Play a recorded meter's dialogue to a build, and show the first difference.
 
     Exit status: 0 all as recorded, 1 a difference.
     """

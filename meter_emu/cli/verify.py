@@ -61,7 +61,7 @@ _FOLDER: Final = "counterexamples"
     metavar="FILE",
     help="Write a driver in C as C++ in which int has 16 bits.",
 )
-@click.option("--again", type=FILE, metavar="FILE", help="Of --driver, check the case in FILE.")
+@click.option("--again", type=FILE, metavar="FILE", help="With --driver: check this case again.")
 @click.option(
     "--model", "models", multiple=True, type=MODEL, metavar="MODEL", help="On these meters only."
 )
@@ -69,13 +69,13 @@ _FOLDER: Final = "counterexamples"
 @click.option(
     "--examples",
     type=click.IntRange(min=1),
-    help=f"So many stories, default {_EXAMPLES:,}; tries of each law of a driver, default {TRIES}.",
+    help=f"Number of stories, default {_EXAMPLES:,}; with --driver, of tries, default {TRIES}.",
 )
-@click.option("--time", "time_s", type=click.IntRange(min=1), help="At most so many seconds.")
+@click.option("--time", "time_s", type=click.IntRange(min=1), help="Stop after so many seconds.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw stories from this seed.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
 @cluster_option
-@click.option("--story", type=CAMPAIGN, metavar="FILE", help="Ask the laws of this campaign only.")
+@click.option("--story", type=CAMPAIGN, metavar="FILE", help="Check this campaign only.")
 @click.option(
     "--to",
     "folder",

@@ -1,5 +1,6 @@
 """How the commands explain themselves: examples that work, near names, what a shell offers."""
 
+import re
 import shlex
 from collections.abc import Collection, Iterator
 from importlib import import_module
@@ -76,6 +77,14 @@ def test_the_help_of_a_verb_shows_its_examples_and_first_what_it_must_be_given(p
         if isinstance(param, click.Option) and not param.required
     ]
     assert not free or last_required < min(free)
+
+
+@each_cell("path", ["firmware", "fuzz", "card", "image", "timestamp", "trace", "show", "desk"])
+def test_a_list_of_commands_has_whole_sentences_of_english(path):
+    command = cli.get_command(click.Context(cli), path)
+    listed = command.get_help(click.Context(command, info_name=path)).partition("Commands:")[2]
+    assert "..." not in listed
+    assert not re.search(r"Json\b", listed), "a class's name is no word"
 
 
 @each_cell("line", [line for lines in EXAMPLES.values() for line in lines])
