@@ -29,7 +29,8 @@ TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_sc
 # And what building pyscard wants: it is published as source only.
 HEADER  = $(shell $(PYTHON) -c 'import sysconfig as s; print(s.get_path("include") + "/Python.h=python" + s.get_python_version() + "-dev")')
 BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=gcc $(HEADER)
-PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# No bytecode where none is written: what the suite starts has a cache of its own, and looks nowhere else.
+PIP     = $(LOCK) $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(PYTHONDONTWRITEBYTECODE),--no-compile)
 # What is locked comes with its hashes; the package after it brings nothing, and is built by what is locked.
 HASHED  = $(PIP) --require-hashes --requirement
 OURS    = $(PIP) --no-deps --no-build-isolation --editable .
@@ -55,14 +56,14 @@ test-whole test-exhaustive test-kills test-laws test-strangers test-firmware tes
 .compiled:
 	@$(CACHE) $(BIN)/python -m pytest --collect-only -q $(TEST_PATH) >/dev/null 2>&1 || true
 
-test-whole: $(DEV)  ## the grids of which the gate draws some cells, all of them: minutes
-	@$(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]' tests --include='test_*.py')
+test-whole: $(DEV)  ## all slow tests, and all cells of the grids, of which the gate draws some: minutes
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]|mark\.slow' tests --include='test_*.py')
 
 lint: $(DEV)
 	@$(BIN)/ruff check $(if $(FIXED),--no-cache) .
 	@$(BIN)/ruff format --check $(if $(FIXED),--no-cache) .
-	@$(BIN)/mypy $(if $(FIXED),--cache-dir=/dev/null)
-	@$(BIN)/lint-imports --no-logo $(if $(FIXED),--no-cache)
+	@$(CACHE) $(BIN)/mypy $(if $(FIXED),--cache-dir=/dev/null)
+	@$(CACHE) $(BIN)/lint-imports --no-logo $(if $(FIXED),--no-cache)
 
 coverage: $(COVERAGE) $(PCSC) $(FUZZ)  ## lines and branches that the suite reaches, with a floor: a quarter of an hour
 	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 --cov --cov-report=term:skip-covered $(TEST_PATH)

@@ -23,7 +23,7 @@ Test = Callable[..., None]
 
 def each_cell(
     names: str | Sequence[str],
-    cells: Iterable[Any],
+    cells: Iterable[Any] | Callable[[], Iterable[Any]],
     ids: Iterable[str] | Callable[[Any], object] | None = None,
     *,
     short: int | None = None,
@@ -32,21 +32,30 @@ def each_cell(
 
     Every cell is tried; the first failure is raised and its notes name the cells that failed. With
     `short`, that many are drawn, by the seed that the run shows, unless METER_EMU_WHOLE is set.
+    Cells that take long to make are given as a function, so that no worker makes them to collect.
     """
     arguments = [name.strip() for name in names.split(",")] if isinstance(names, str) else names
-    rows = [(cell,) if arguments == [names] else tuple(cell) for cell in cells]
-    assert rows, "a grid without cells tests nothing"
-    assert all(len(row) == len(arguments) for row in rows), "a cell has a value for each name"
+
+    @functools.cache
+    def grid() -> list[tuple[Any, ...]]:
+        made = cells() if callable(cells) else cells
+        rows = [(cell,) if arguments == [names] else tuple(cell) for cell in made]
+        assert rows, "a grid without cells tests nothing"
+        assert all(len(row) == len(arguments) for row in rows), "a cell has a value for each name"
+        return rows
 
     labels = None if ids is None or callable(ids) else list(ids)
-    assert labels is None or len(labels) == len(rows), "an id for each cell"
+    if not callable(cells):
+        rows = grid()
+        assert labels is None or len(labels) == len(rows), "an id for each cell"
 
     def named(index: int) -> str:
+        row = grid()[index]
         if labels is not None:
             return labels[index]
         if callable(ids):
-            return "-".join(str(ids(value)) for value in rows[index])
-        return ", ".join(f"{n}={v!r}" for n, v in zip(arguments, rows[index], strict=True))
+            return "-".join(str(ids(value)) for value in row)
+        return ", ".join(f"{n}={v!r}" for n, v in zip(arguments, row, strict=True))
 
     def of(test: Test) -> Test:
         signature = inspect.signature(test)
@@ -57,6 +66,7 @@ def each_cell(
         def every(**others: Any) -> None:
             __tracebackhide__ = True
             failed: dict[str, BaseException] = {}
+            rows = grid()
             for index in drawn(len(rows), short):
                 row = rows[index]
                 try:

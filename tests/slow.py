@@ -1,15 +1,18 @@
-"""What a test costs: one above 0.25 s of processor time says why, and a family of them draws some.
+"""What a test costs: one above 0.25 s of processor time says why, and such tests take turns.
 
-`@pytest.mark.slow("why")` is the reason. `@pytest.mark.slow("why", short=3)` on a test with many
-cases runs three of them in the gate, drawn by the seed that the run shows, and all of them in
-`make test-whole`. What is drawn and what lacks a reason is printed at the end; a machine that is
-busy makes a test dearer, so a missing reason is a line to read and fails nothing.
+`@pytest.mark.slow("why")` is the reason. A run of the whole suite draws half of the slow tests of
+each folder, by the seed that it shows; `make test-whole` runs all of them, and so does a command
+that names files or tests. A rule that every change has to keep is `slow("why", always=True)`.
+`slow("why", short=3)` on a test with many cases runs three of them, drawn by the same seed.
+What lacks a reason is printed at the end; a machine that is busy makes a test dearer, so a missing
+reason is a line to read and fails nothing.
 """
 
 import random
 import resource
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,8 @@ from tests.cells import WHOLE
 
 LIMIT_S = 0.25  # ours: of processor time, the test's own and that of the processes it waited for
 SHOWN = 20  # ours: lines at the end; the rest is a number
+TURNS = 2  # ours: a slow test is in one run of so many
+SUITE = Path(__file__).parent
 _COST = "processor_s"
 
 
@@ -29,31 +34,75 @@ def _spent_s() -> float:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
-    config.addinivalue_line("markers", "slow(reason, short=N): above 0.25 s; N of its cases a run")
+    config.addinivalue_line(
+        "markers", "slow(reason, short=N, always=True): above 0.25 s; N of its cases; in every run"
+    )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep of each family of slow cases those that this run draws; each worker draws the same."""
-    families: dict[str, list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        mark = item.get_closest_marker("slow")
-        if mark is not None and "short" in mark.kwargs and not WHOLE:
-            families[item.nodeid.partition("[")[0]].append(item)
-    left_out: set[pytest.Item] = set()
-    for name, cases in sorted(families.items()):
+    """Keep the slow tests and cases that this run draws; each worker draws the same."""
+    seed = config.getoption("randomly_seed", 0)
+    out = set() if WHOLE or names_tests(config) else drawn_out_cases(items, seed)
+    if not WHOLE and is_whole_suite(config):
+        out |= drawn_out_tests(items, seed)
+        keep_folders_together(items, seed)
+    if out:
+        items[:] = [item for item in items if item not in out]
+        config.hook.pytest_deselected(items=list(out))
+
+
+def drawn_out_cases(items: Iterable[pytest.Item], seed: object) -> set[pytest.Item]:
+    """Return the cases that are not drawn of each family with a `short` form."""
+    out: set[pytest.Item] = set()
+    for name, cases in _slow_tests(items, "short"):
         mark = cases[0].get_closest_marker("slow")
         assert mark is not None
-        cases.sort(key=lambda case: case.nodeid)
-        draw = random.Random(f"{config.getoption('randomly_seed', 0)} {name}")
         short = min(mark.kwargs["short"], len(cases))
-        left_out.update(set(cases) - set(draw.sample(cases, short)))
-    if left_out and not named_by_the_caller(config):
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=list(left_out))
+        out.update(set(cases) - set(random.Random(f"{seed} {name}").sample(cases, short)))
+    return out
 
 
-def named_by_the_caller(config: pytest.Config) -> bool:
+def drawn_out_tests(items: Iterable[pytest.Item], seed: object) -> set[pytest.Item]:
+    """Return the slow tests of each folder that have their turn in another run."""
+    folders: dict[Path, list[list[pytest.Item]]] = defaultdict(list)
+    for _, cases in _slow_tests(items):
+        folders[cases[0].path.parent].append(cases)
+    out: set[pytest.Item] = set()
+    for folder, tests in sorted(folders.items()):
+        draw = random.Random(f"{seed} {folder.name}")
+        for cases in draw.sample(tests, len(tests) // TURNS):
+            out.update(cases)
+    return out
+
+
+def _slow_tests(
+    items: Iterable[pytest.Item], *keys: str
+) -> Iterator[tuple[str, list[pytest.Item]]]:
+    """Yield slow tests by name, with their cases: those whose mark has just these keys."""
+    tests: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        mark = item.get_closest_marker("slow")
+        if mark is not None and set(mark.kwargs) == set(keys):
+            tests[item.nodeid.partition("[")[0]].append(item)
+    for name, cases in sorted(tests.items()):
+        yield name, sorted(cases, key=lambda case: case.nodeid)
+
+
+def keep_folders_together(items: list[pytest.Item], seed: object) -> None:
+    """Sort by folder, in drawn order: a worker has what its tests share, and makes it once."""
+    folders = sorted({item.path.parent for item in items})
+    random.Random(f"{seed}").shuffle(folders)
+    turn = {folder: number for number, folder in enumerate(folders)}
+    items.sort(key=lambda item: turn[item.path.parent])
+
+
+def is_whole_suite(config: pytest.Config) -> bool:
+    """Whether all tests are meant."""
+    return [(config.rootpath / argument).resolve() for argument in config.args] == [SUITE]
+
+
+def names_tests(config: pytest.Config) -> bool:
     """Whether the command line names single tests: then all their cases are meant."""
     return any("::" in argument for argument in config.args)
 

@@ -1,6 +1,7 @@
 """The meter's zone rule against `zoneinfo`: every transition, both ways, the stated policy."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -28,6 +29,7 @@ def legal_min(utc_min: int) -> int:
     return (legal.replace(tzinfo=UTC) - EPOCH) // timedelta(minutes=1)
 
 
+@cache
 def transitions() -> list[int]:
     """The first UTC minute of each new offset: the days in which it changes, then their hours."""
     found = []
@@ -36,9 +38,6 @@ def transitions() -> list[int]:
             hours = range(day + 60, day + 1441, 60)
             found += [at for at in hours if legal_min(at) - legal_min(at - 60) != 60]
     return found
-
-
-TRANSITIONS = transitions()
 
 
 def test_a_row_of_the_table_is_what_zoneinfo_says_round_every_change_of_the_century():
@@ -53,25 +52,25 @@ def test_a_row_of_the_table_is_what_zoneinfo_says_round_every_change_of_the_cent
 
 
 def spring(year: int) -> int:
-    return TRANSITIONS[2 * (year - 1996)]
+    return transitions()[2 * (year - 1996)]
 
 
 def autumn(year: int) -> int:
-    return TRANSITIONS[2 * (year - 1996) + 1]
+    return transitions()[2 * (year - 1996) + 1]
 
 
 def test_there_are_two_transitions_a_year():
-    assert len(TRANSITIONS) == 2 * len(YEARS)
+    assert len(transitions()) == 2 * len(YEARS)
 
 
 def test_every_minute_within_three_hours_of_every_transition_is_legal_time():
-    for transition in TRANSITIONS:
+    for transition in transitions():
         for utc_min in range(transition - 180, transition + 181):
             assert ZONE.to_legal_min(utc_min) == legal_min(utc_min)
 
 
 def test_every_legal_minute_within_three_hours_of_every_transition_is_its_later_instant():
-    for transition in TRANSITIONS:
+    for transition in transitions():
         for wall_min in range(transition - 60, transition + 301):
             assert ZONE.to_utc_later(wall_min) == later_instant(wall_min)
 
@@ -94,7 +93,7 @@ def test_any_minute_1996_to_2037_is_legal_time(utc_min):
 @given(st.integers(FIRST, LAST))
 def test_a_legal_time_that_exists_once_names_its_instant(utc_min):
     again = ZONE.to_utc_later(legal_min(utc_min))
-    twice = any(transition - 60 <= utc_min < transition for transition in TRANSITIONS[1::2])
+    twice = any(transition - 60 <= utc_min < transition for transition in transitions()[1::2])
     assert again == utc_min + 60 * twice
 
 
@@ -148,6 +147,6 @@ class MinuteEarly(Zone):
 @each_cell("wrong", [FirstSundays, HourLate, MinuteEarly])
 def test_the_oracle_contradicts_a_wrong_rule_at_every_transition(wrong):
     zone = wrong(CALENDAR, BELGIAN.rule)
-    for transition in TRANSITIONS:
+    for transition in transitions():
         around = range(transition - 180, transition + 181)
         assert any(zone.to_legal_min(utc_min) != legal_min(utc_min) for utc_min in around)

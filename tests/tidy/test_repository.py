@@ -139,7 +139,7 @@ def layouts() -> dict[str, tuple[str, str]]:
     }
 
 
-@pytest.mark.slow("reads every file of the repository")
+@pytest.mark.slow("reads every file of the repository", always=True)
 def test_every_layout_is_tested_and_documented() -> None:
     tests = (text for name, text in texts().items() if name.split("/")[-1].startswith("test_"))
     named = {word for text in tests for word in re.findall(r"\w+", text)}

@@ -99,7 +99,7 @@ def findings() -> tuple[tuple[str, int, str], ...]:
     return (*rows, *((name, *one) for name, text in pages.items() for one in in_page(name, text)))
 
 
-@pytest.mark.slow("reads every file of the repository")
+@pytest.mark.slow("reads every file of the repository", always=True)
 def test_one_word_has_one_meaning() -> None:
     wrong = [
         f"{name}:{line}: {word!r}: say {avoided()[word]}"

@@ -5,6 +5,8 @@ import signal
 import socket
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import cache
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
@@ -15,9 +17,8 @@ from meter_emu.errors import ConfigError
 from meter_emu.resources import built_in
 from meter_emu.stories.story import models
 from meter_emu.verify.run import Examining, Stories
-from meter_emu.workers.cluster import cluster, is_in_clear, run_there
 from meter_emu.workers.work import Here
-from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.fleet import Rehearsing
 from meter_emu.world.rehearsal.household import Households
 from meter_emu.world.rehearsal.travelling import campaign_as_text, result_of
@@ -25,7 +26,16 @@ from tests.workers.test_leader_killed import descendants
 
 pytestmark = pytest.mark.loopback
 
-ORES = load_campaign(built_in("campaigns")["ores-2020-07"])
+
+@pytest.fixture
+def engines():
+    """Return the module with the engine: Dask is imported where it is used, not to collect."""
+    return import_module("meter_emu.workers.cluster")
+
+
+@cache
+def ores() -> Campaign:
+    return load_campaign(built_in("campaigns")["ores-2020-07"])
 
 
 def workers() -> set[int]:
@@ -46,12 +56,12 @@ def another_cluster():
 
 @pytest.mark.slow("starts workers")
 @pytest.mark.usefixtures("another_cluster")
-def test_a_worker_killed_half_way_changes_no_result_and_none_is_left():
-    task = Rehearsing(ORES, events=True)
+def test_a_worker_killed_half_way_changes_no_result_and_none_is_left(engines):
+    task = Rehearsing(ores(), events=True)
     examining = Examining("reference+end-exclusive", models()[:2], seed=1)
     stories = [Stories(0, 2, ("never-early", "weeks")), Stories(2, 4, ("never-early",))]
     before = workers()
-    with cluster("local:2") as engine:
+    with engines.cluster("local:2") as engine:
         with closing(engine.results(task, task.units(3))) as results:
             found = list(islice(results, 2))
             os.kill(min(workers() - before), signal.SIGKILL)
@@ -68,31 +78,31 @@ def test_a_campaign_travels_as_text_without_a_key_and_an_image_stays():
     for path in built_in("campaigns").values():
         whole = load_campaign(path)  # that it comes out equal is asserted where it is sent
         assert TEST_MASTER_KEY.raw.hex() not in campaign_as_text(whole).lower()
-    copy = ORES.households.alone(ORES.households[5].id)
+    copy = ores().households.alone(ores().households[5].id)
     assert copy is not None
-    assert campaign_as_text(replace(ORES, households=copy))
+    assert campaign_as_text(replace(ores(), households=copy))
     household = replace(copy.entries[0].first, image=Path("meter.img"))
-    imaged = Households((replace(copy.entries[0], first=household),), ORES.seed)
+    imaged = Households((replace(copy.entries[0], first=household),), ores().seed)
     with pytest.raises(ConfigError, match="is a file of this machine"):
-        campaign_as_text(replace(ORES, households=imaged))
+        campaign_as_text(replace(ores(), households=imaged))
 
 
-def test_what_a_worker_cannot_do_is_said_in_words():
+def test_what_a_worker_cannot_do_is_said_in_words(engines):
     have = f"{Rehearsing.__module__}:Rehearsing"
-    task = Rehearsing(ORES, events=False)
+    task = Rehearsing(ores(), events=False)
     for sent, said in (
         (("0.0.0", have, task.as_text()), "is 0.0.0: install the same"),
-        ((run_there.__module__, have, ""), "install the same"),
+        ((engines.run_there.__module__, have, ""), "install the same"),
     ):
-        mistake, _ = run_there(sent, "[0, 1]")
+        mistake, _ = engines.run_there(sent, "[0, 1]")
         assert mistake is not None
         assert said in mistake
     for address in ("local:0", "local:x", "local:", "nowhere", "foo://bar:1"):
-        with pytest.raises(ConfigError), cluster(address):
+        with pytest.raises(ConfigError), engines.cluster(address):
             pass
 
 
-def test_what_passes_in_clear_is_known():
-    assert [is_in_clear(name) for name in ("tcp://h:1", "tls://h:1", "local:2")] == [
+def test_what_passes_in_clear_is_known(engines):
+    assert [engines.is_in_clear(name) for name in ("tcp://h:1", "tls://h:1", "local:2")] == [
         True, False, False,
     ]  # fmt: skip
