@@ -82,6 +82,7 @@ def test_the_help_of_a_verb_shows_its_examples_and_first_what_it_must_be_given(p
 @each_cell("path", ["firmware", "fuzz", "card", "image", "timestamp", "trace", "show", "desk"])
 def test_a_list_of_commands_has_whole_sentences_of_english(path):
     command = cli.get_command(click.Context(cli), path)
+    assert command is not None
     listed = command.get_help(click.Context(command, info_name=path)).partition("Commands:")[2]
     assert "..." not in listed
     assert not re.search(r"Json\b", listed), "a class's name is no word"
