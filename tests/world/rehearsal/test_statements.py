@@ -199,7 +199,7 @@ def test_a_price_that_changes_in_an_outage_is_the_old_one_until_the_first_look(t
         for m in range(10)
         for s in (0, 20, 40)
     )
-    more = 'seed = 63869\n[[household]]\nid = "a"\nkind = "x"\nbalance_eur = 16\nload_w = 2000\n'
+    more = 'seed = 63869\n[[household]]\nid = "home"\nkind = "x"\nbalance_eur = 16\nload_w = 2000\n'
     outage = "  { from = 2036-12-29T07:55:00, to = 2036-12-29T16:05:00 },\n"
     path = tmp_path / "c.toml"
     path.write_text(
