@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Final, final
 
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
@@ -15,6 +15,8 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.zones import TimeZone
+
+_OUTAGES_SHOWN: Final = 5  # ours: a flicker has hundreds, and all are in the file
 
 
 @final
@@ -125,8 +127,10 @@ def _lines(household: Household) -> Iterator[str]:
             yield f"registers of the clock chip hold {_registers(visit.registers)} from {at}"
         else:
             yield f"the button {at}"
-    for lost_us, back_us in household.outages:
+    for lost_us, back_us in household.outages[:_OUTAGES_SHOWN]:
         yield f"no power in the street from {_when(lost_us, zone)} to {_when(back_us, zone)}"
+    if more := household.outages[_OUTAGES_SHOWN:]:
+        yield f"and {len(more)} more times, the last until {_when(more[-1][1], zone)}"
     for at_us, found in household.rtc_found:
         yield f"then, {_when(at_us, zone)}, registers of the clock chip hold {_registers(found)}"
 

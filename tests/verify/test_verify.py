@@ -16,10 +16,13 @@ from meter_emu.cli.printed.verified import verified
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.program import Program
 from meter_emu.laws import laws
+from meter_emu.laws.hazards.favours import shelter
 from meter_emu.laws.law import Broken, Trial
 from meter_emu.ports import Ports, Sleep
+from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import own_models
 from meter_emu.verify.program import covered
+from meter_emu.verify.report import story_in_words
 from meter_emu.verify.run import Examining, Stories, verify
 from meter_emu.verify.shrinking import shrunk
 from meter_emu.workers.processes import Processes
@@ -41,6 +44,18 @@ def test_the_reference_keeps_every_law():
     assert report.stories == 40
     assert report.not_covered == ()
     assert all(one.held_on or one.not_observable for one in report.examined)
+
+
+def test_a_flicker_is_told_in_a_few_lines():
+    trial = next(
+        trial
+        for number in range(100)
+        if len((trial := Trial(shelter(seeded(f"{number}"), ()), "reference")).household.outages)
+        > 9
+    )
+    lines = [line for line in story_in_words(trial) if "no power" in line or "more times" in line]
+    assert len(lines) == 6
+    assert f"and {len(trial.household.outages) - 5} more times" in lines[-1]
 
 
 @pytest.mark.parametrize(
