@@ -77,7 +77,10 @@ def test_a_number_is_written_up_to_its_ends_and_refused_past_them(what, write, l
     for wrong in (low - 1, *(() if high is None else (high + 1,))):
         try:
             write(wrong)
-        except (DeskError, LayoutError):
+        except DeskError:
+            continue
+        except LayoutError:  # the office has no limit of its own for these
+            assert (what, wrong) in {("card", 2**32), ("replacement", 2**32), ("customer", -1)}
             continue
         pytest.fail(f"{what} {wrong} is taken")
 

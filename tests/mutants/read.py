@@ -99,6 +99,8 @@ READ: Final[dict[str, tuple[str, str]]] = {
          ("DeskDates._trouble#1",)),
         (EQUIVALENT, "a session is never below 0",
          ("Desk._seen#2",)),
+        (EQUIVALENT, "a price of 0 is refused by the next line: no night costs less than 1",
+         ("pricing.check_tariff#13",)),
         (UNMET, "a reader that answers a code with a word that no make has",
          ("MemoryTerminal._present#11",)),
         (UNMET, "two ends of generation 2 in an hour that comes twice, ordered by their minutes",
