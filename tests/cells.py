@@ -38,11 +38,7 @@ def each_cell(
 
     @functools.cache
     def grid() -> list[tuple[Any, ...]]:
-        made = cells() if callable(cells) else cells
-        rows = [(cell,) if arguments == [names] else tuple(cell) for cell in made]
-        assert rows, "a grid without cells tests nothing"
-        assert all(len(row) == len(arguments) for row in rows), "a cell has a value for each name"
-        return rows
+        return _rows(cells() if callable(cells) else cells, arguments, one=arguments == [names])
 
     labels = None if ids is None or callable(ids) else list(ids)
     if not callable(cells):
@@ -85,6 +81,13 @@ def each_cell(
         return every
 
     return of
+
+
+def _rows(cells: Iterable[Any], arguments: Sequence[str], *, one: bool) -> list[tuple[Any, ...]]:
+    rows = [(cell,) if one else tuple(cell) for cell in cells]
+    assert rows, "a grid without cells tests nothing"
+    assert all(len(row) == len(arguments) for row in rows), "a cell has a value for each name"
+    return rows
 
 
 def drawn(count: int, short: int | None) -> Iterable[int]:

@@ -29,7 +29,7 @@ settings.register_profile(
     "ci",
     deadline=None,
     derandomize=True,
-    max_examples=100,
+    max_examples=60,
     print_blob=True,
     suppress_health_check=_SLOW,
 )

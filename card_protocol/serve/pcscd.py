@@ -46,8 +46,8 @@ _SOCKET_PATH_BYTES_MAX: Final = 107  # unix(7): sun_path, and a zero byte behind
 _DRAWS_MAX: Final = 100  # ours: of two neighbouring ports that are free; one in a hundred fails
 _LISTEN: Final = "0A"  # the state in /proc/net/tcp, linux/net/tcp_states.h
 
-# The listening socket comes as standard input and leaves as fd 3. pdeathsig: a daemon must not The
-# listening socket comes as standard input and leaves as fd 3. pdeathsig: a daemon must not
+# The listening socket comes as standard input and leaves as fd 3. pdeathsig: a daemon must not
+# outlive this process.
 _START: Final = """
 exec 3<&0 </dev/null || exit
 export LISTEN_FDS=1 LISTEN_PID=$$ PATH="$PATH:/usr/sbin"

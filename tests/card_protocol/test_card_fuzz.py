@@ -35,6 +35,7 @@ dialogues = st.lists(st.binary(max_size=300) | plausible | st.just(SELECT_DF), m
 SECRET = [RECORDS[sfi][:8] for sfi in Sfi if sfi is not Sfi.IDENTITY]
 
 
+@pytest.mark.slow("a dialogue in each example")
 @settings(max_examples=150)
 @given(dialogues, st.booleans())
 def test_strangers_get_an_answer_and_nothing_else(dialogue, t0):
@@ -82,6 +83,7 @@ def test_the_same_commands_give_the_same_bytes(dialogue):
     assert cards[0].image == cards[1].image
 
 
+@pytest.mark.slow("a dialogue in each example")
 @settings(max_examples=100)
 @given(dialogues)
 def test_a_card_rebuilt_from_its_bytes_behaves_the_same(dialogue):

@@ -76,6 +76,7 @@ def test_fields_lie_end_to_end_and_fill_the_record(layout):
     assert [field.name for field in layout.fields] == [f.name for f in fields(layout.record)]
 
 
+@pytest.mark.slow("examples of each layout", short=3)
 @BY_NAME
 @settings(max_examples=60)
 @given(data=st.data())
@@ -87,6 +88,7 @@ def test_struct_and_construct_build_the_same_bytes(layout, data):
     assert layout.parse(raw) == record
 
 
+@pytest.mark.slow("examples of each layout", short=3)
 @BY_NAME
 @settings(max_examples=60)
 @given(data=st.data())

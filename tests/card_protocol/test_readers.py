@@ -110,6 +110,7 @@ def test_the_terminal_finds_the_make_and_costs_no_try(make):
     assert card.image == an_image()
 
 
+@pytest.mark.slow("a reader in each example")
 @ON_EACH
 @given(at=st.integers(0, 255), data=st.data())
 def test_what_is_written_is_read_back(make, at, data):

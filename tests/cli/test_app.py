@@ -61,6 +61,7 @@ def test_every_verb_of_the_table_can_be_found(name):
     assert command.name == name
 
 
+@pytest.mark.slow("a process of its own")
 def test_python_without_asserts_is_refused():
     done = in_a_process("from meter_emu.cli.app import main; main()", "-O")
     assert done.returncode == 2

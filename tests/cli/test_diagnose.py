@@ -43,6 +43,7 @@ def test_the_memo_shows_singles_then_pairs(diagnosed: Any) -> None:
     assert pair in " ".join(second.split())
 
 
+@pytest.mark.slow("diagnoses")
 def test_json_has_every_class_and_says_what_it_tried(diagnosed: Any) -> None:
     done = diagnosed("--json", "-")
     assert done.code == 0

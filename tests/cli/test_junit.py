@@ -58,6 +58,7 @@ balance_eur = 20
 """
 
 
+@pytest.mark.slow("starts workers")
 def test_a_household_that_was_not_run_is_skipped_and_not_passed(tmp_path, run):
     path, file = tmp_path / "j.xml", tmp_path / "two.toml"
     light = ONE.format("light", "electricity-pcf8563-utc", "load_w")

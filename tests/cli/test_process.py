@@ -148,6 +148,7 @@ def test_a_campaign_that_is_none_is_one_line(here, campaign, why, tmp_path):
     assert why in here("rehearse", name).complains()
 
 
+@pytest.mark.slow("a process of its own")
 def test_a_program_of_ones_own_is_found_in_the_working_directory(tmp_path):
     """The installed command, not `python -m`, which looks there by itself."""
     (tmp_path / "own.py").write_text("def factory(ports):\n    raise RuntimeError('mine')\n")

@@ -85,6 +85,7 @@ def test_run_alone_is_the_evening_of_the_announced_cut(tmp_path):
     assert list(tmp_path.iterdir()) == []  # nothing is left where one stood
 
 
+@pytest.mark.slow("a process with a terminal")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_gives_the_terminal_back(number, tmp_path):
     with Sitting(MODEL, *JUNE, cwd=tmp_path, terminal=True) as sitting:

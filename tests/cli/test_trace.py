@@ -234,6 +234,7 @@ def dissected(tshark: str, capture: Path, *fields: str) -> list[list[str]]:
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
+@pytest.mark.slow("starts tshark")
 def test_tshark_dissects_every_packet_as_iso_7816(emu, friday, tshark, tmp_path):
     capture = tmp_path / "friday.pcapng"
     assert emu("trace", "export", friday, "--pcapng", capture).code == 0

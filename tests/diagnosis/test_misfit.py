@@ -56,6 +56,7 @@ def test_a_mistake_that_is_not_in_the_library_is_found() -> None:
     assert sum(found) >= 9, f"{sum(found)} of {len(found)}"
 
 
+@pytest.mark.slow("draws many reports")
 @pytest.mark.parametrize(("together", "fits"), [(True, False), (False, True)])
 def test_a_story_that_hangs_together_is_no_set_of_wrong_reports(together: bool, fits: bool) -> None:
     """Six reports contradict the first class: all of one kind, as the second has it, or each."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from card_protocol.card.image import CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of, parse_image
@@ -401,6 +403,7 @@ def test_the_page_and_the_checks_have_the_same_rows():
     assert list(said()) == list(PROMISES)
 
 
+@pytest.mark.slow("tears cards")
 @each_cell("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 @each_cell("promise", PROMISES)
 def test_a_carrier_keeps_what_the_page_says_and_no_more(promise, carrier):

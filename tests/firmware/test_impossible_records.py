@@ -95,6 +95,7 @@ def test_the_other_copy_is_taken(what):
     assert lives_on(rig).startswith("CREDIT 50.00 EUR")
 
 
+@pytest.mark.slow("tries every field")
 @each_cell("what", FACTORIES)
 def test_a_factory_record_that_cannot_be_is_none(what):
     rig = Rig()

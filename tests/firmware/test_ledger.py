@@ -153,7 +153,7 @@ class MoneyOfAMeter(RuleBasedStateMachine):
 
 
 MoneyOfAMeter.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
-TestMoneyOfAMeter = MoneyOfAMeter.TestCase
+TestMoneyOfAMeter = pytest.mark.slow("30 steps in each example")(MoneyOfAMeter.TestCase)
 
 
 @each_cell("booked_units", [0, 1, 1000, WRAP - 1, WRAP - 1000, WRAP // 2])

@@ -373,6 +373,7 @@ def areas() -> st.SearchStrategy[tuple[int, bytes]]:
     return st.tuples(st.integers(0, STATE_AT[1] + 200), st.binary(min_size=1, max_size=256))
 
 
+@pytest.mark.slow("a meter in each example")
 @settings(max_examples=150)
 @given(st.lists(areas(), min_size=1, max_size=5), st.booleans(), st.booleans())
 def test_whatever_the_cells_hold_a_poll_neither_fails_nor_moves_the_contactor(

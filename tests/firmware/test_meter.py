@@ -255,6 +255,7 @@ def waiting(at_s: int, **changes: Any) -> dict[str, Any]:
     return {"at_s": at_s, **plain, **changes}
 
 
+@pytest.mark.slow("a meter in each example")
 @example(**waiting(NOON + 18 * 3600, balance_ueur=0))  # the morning takes its shelter away
 @example(**waiting(NOON, night_price=100))  # the night begins
 @example(**waiting(NOON + 18 * 3600, night_price=100))  # and ends

@@ -80,6 +80,7 @@ def test_what_was_not_reached_is_said_at_the_end(tmp_path, run):
     assert "vpcd: not reached: " in done.out
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 def test_figures_are_also_json_and_nothing_found_is_exit_0(tmp_path, run):
     line = f"fuzz run c-apdu atr --runs 500 --no-coverage --corpus {tmp_path}/c --json -"
     done = run(*line.split())
@@ -109,6 +110,7 @@ def factory(ports):
 """
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
 def test_an_interrupt_is_exit_130_and_leaves_the_figures(tmp_path, monkeypatch, run):
     (tmp_path / "interrupts.py").write_text(INTERRUPTS)
     monkeypatch.syspath_prepend(tmp_path)

@@ -32,6 +32,7 @@ def test_every_key_state_is_reached_and_nothing_is_wrong_with_the_reference():
     assert dict(table(page("docs/fuzzing.md"), "state", "of a hundred")) == rows
 
 
+@pytest.mark.slow("runs a household a case")
 @pytest.mark.parametrize(
     ("build", "said"),
     [

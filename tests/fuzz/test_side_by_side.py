@@ -22,9 +22,10 @@ def side_by_side(*ids: str, corpus: Path, **how) -> SideBySide:
     return SideBySide(chosen, build="reference", seed=1, corpus=corpus, **how)
 
 
-@pytest.mark.slow("fuzzes in processes of its own")
-def test_an_interrupt_leaves_figures_and_a_corpus_of_whole_inputs(tmp_path):
-    together = side_by_side("timestamp", "record-state", "tlv", corpus=tmp_path, guided=GUIDED)
+@pytest.mark.slow("fuzzes in processes of its own", short=1)
+@pytest.mark.parametrize("guided", [False, True] if GUIDED else [False], ids=str)
+def test_an_interrupt_leaves_figures_and_a_corpus_of_whole_inputs(tmp_path, guided):
+    together = side_by_side("timestamp", "record-state", "tlv", corpus=tmp_path, guided=guided)
     *at_work, waiting = together.figures
 
     def tick() -> None:
@@ -37,10 +38,10 @@ def test_an_interrupt_leaves_figures_and_a_corpus_of_whole_inputs(tmp_path):
         assert one.over, one.target.id
         assert one.executions > 200, one.target.id
         assert one.per_cpu_s > 100, one.target.id
-        assert (one.found, one.failed, one.guided) == ({}, "", GUIDED)
+        assert (one.found, one.failed, one.guided) == ({}, "", guided)
     assert not waiting.begun, "no target begins after it"
     inputs = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert bool(inputs) is GUIDED, "a seeded run keeps its inputs in memory"
+    assert bool(inputs) is guided, "a seeded run keeps its inputs in memory"
     assert [path for path in inputs if sha1(path.read_bytes()).hexdigest() != path.name] == []
 
 

@@ -137,6 +137,7 @@ def without_seal(target: Target) -> Target:
     return replace(target, seal=None)
 
 
+@pytest.mark.slow("runs stories")
 def test_a_program_is_asked_no_story_of_what_it_does_not_cover():
     """One that covers electricity alone is right, and gas would break it at the first story."""
     build = "tests.laws.strangers:electricity_only"

@@ -72,6 +72,7 @@ def test_a_first_power_leaves_what_the_sheet_states():
     assert shown(chip, 0, 7, 100 * S) == want[:7].hex(), "it stands until ST is set"
 
 
+@pytest.mark.slow("every value of every register")
 def test_every_value_of_every_register_reads_back_but_for_its_own_bits_and_disturbs_no_other():
     """No 1 can be written to PWRFAIL and ALMxIF; ST, 12/24, ALMPOL and the year show elsewhere."""
     flags = {0x03: 0x10, 0x0D: 0x08, 0x14: 0x08}

@@ -90,6 +90,7 @@ def test_every_chip_of_ours_has_a_judge():
     assert set(DRIVERS) | {"mcp7940n"} == set(CLOCK_CHIPS)
 
 
+@pytest.mark.slow("drivers of others")
 @EVERY
 def test_what_a_foreign_driver_sets_it_reads_and_our_driver_reads_alike(chip):
     driver, bus = driven(chip)

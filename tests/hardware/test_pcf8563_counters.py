@@ -56,6 +56,7 @@ def test_every_day_of_the_century_rolls_over_to_the_next():
         assert chip.registers[TIME] == want, day
 
 
+@pytest.mark.slow("36,525 days")
 def test_every_day_of_the_century_lasts_86400_seconds():
     """The other way: from 00:00:00 the last second of the same date is 86,399 ticks away."""
     for day in EVERY_DAY:

@@ -76,6 +76,7 @@ def on_a_small_disk(card: Path, disk: Path, *, full: bool) -> "subprocess.Comple
     )  # fmt: skip
 
 
+@pytest.mark.slow("mounts a small disk")
 def test_a_disk_that_is_really_full_keeps_the_card(tmp_path: Path, warm: Warm) -> None:
     if shutil.which("unshare") is None:
         pytest.skip("unshare is not installed")

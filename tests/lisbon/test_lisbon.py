@@ -67,6 +67,7 @@ def test_each_home_is_cut_at_the_instant_that_lisbon_means():
         assert 0 <= late_us <= LATE_AT_MOST_US, run.outcome.id
 
 
+@pytest.mark.slow("rehearses a campaign")
 def test_the_judge_sees_a_program_that_keeps_the_time_of_brussels():
     campaign = load_campaign(CAMPAIGN, build=f"{__name__}:in_brussels")
     found = {run.outcome.id: run.outcome.verdict for run in lived(campaign)}

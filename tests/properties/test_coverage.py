@@ -7,6 +7,7 @@ the table, so that a new chip, model or carrier that no law sees fails a test.
 from itertools import product
 from typing import TypeVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +56,7 @@ def test_each_of_them_with_every_generation_of_card_on_every_carrier():
         assert cards == set(CARDS)
 
 
+@pytest.mark.slow("draws many stories")
 def test_every_kit_is_drawn():
     seen = drawn(kits(), 10 * len(KITS))
     assert [kit for kit in KITS if kit not in seen] == []

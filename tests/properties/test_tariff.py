@@ -306,6 +306,7 @@ def test_the_law_sees_hours_that_are_wrong(nights):
 # Power and edges ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow("cuts power at every instant")
 @pytest.mark.parametrize("seed", range(2))
 def test_a_booking_torn_at_the_edge_loses_nothing(seed):
     """Power goes at every 250 µs of the poll that books the day and begins the night."""

@@ -151,6 +151,7 @@ def test_a_memory_that_looks_once_after_a_power_up_is_found():
     assert not lost(reference, islice(cuts, 3), pairs=12)
 
 
+@pytest.mark.slow("cuts power at every instant")
 def test_a_program_that_tells_the_card_before_it_saves_is_found():
     parts = REFERENCE.parts(KIT.model)
     sweep = Sweep(KIT, "arm", program=lambda ports: ToldFirst(ports, parts, dialogues()))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from meter_emu.cli.live.start import CardFiles
 from meter_emu.resources import built_in
 from meter_emu.sitting.cards import HouseholdCards
@@ -53,6 +55,7 @@ HOUSEHOLDS = [
 ]
 
 
+@pytest.mark.slow("runs through July 2020 twice")
 @each_cell("home", HOUSEHOLDS, ids=lambda home: f"{home[0].id} {home[0].build}", short=8)
 def test_a_sitting_that_does_nothing_is_the_rehearsal(home):
     """However time is let pass: at once, in steps, and once more from an earlier moment on."""

@@ -316,6 +316,7 @@ NEGATIVES = {
 WITHIN = 60  # stories
 
 
+@pytest.mark.slow("draws many stories")
 @each_cell("law_id", list(NEGATIVES))
 def test_a_hazard_catches_what_is_planted_for_it(law_id):
     law, build = laws()[law_id], catalogue()[NEGATIVES[law_id]].build
@@ -357,6 +358,7 @@ KINDS: dict[str, Callable[[datetime], bool]] = {
 }
 
 
+@pytest.mark.slow("draws many stories")
 @each_cell("law_id", ["tick-inside", "clock-card-at-midnight", "set-back"])
 def test_a_midnight_is_placed_by_its_kind_and_each_kind_often_enough(law_id):
     found: Counter[str] = Counter()

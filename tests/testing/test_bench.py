@@ -79,6 +79,7 @@ def test_time_does_not_stand_or_go_back(world: World, parts: dict[str, int]) -> 
     assert "want days, hours, minutes or seconds" in fails(lambda: world.advance(**parts))
 
 
+@pytest.mark.slow("runs a meter in each example")
 @given(st.lists(st.integers(1, 40 * 3600), min_size=1, max_size=6))
 def test_in_how_many_pieces_time_passes_makes_no_difference(pieces_s: list[int]) -> None:
     whole, parted = setup(balance_eur=5), setup(balance_eur=5)

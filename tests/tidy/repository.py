@@ -57,6 +57,12 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
+@cache
+def walked(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Return the nodes of a tree, walked once for all checks."""
+    return tuple(ast.walk(tree))
+
+
 def trees() -> dict[str, ast.Module]:
     """Return every Python file, the checks too, as a tree."""
     return {name_of(path): tree_of(path) for path in tracked() if path.suffix == ".py"}
@@ -81,7 +87,7 @@ def _is_file(module: str) -> bool:
 
 def imported(tree: ast.Module) -> Iterator[str]:
     """Yield the modules that a file imports anywhere in it."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             inside = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
             files = {name for name, whole in inside.items() if _is_file(whole)}

@@ -8,7 +8,7 @@ import pytest
 
 from meter_emu.energies import ENERGIES
 from tests.cells import each_cell
-from tests.tidy.repository import found_by, modules
+from tests.tidy.repository import found_by, modules, walked
 
 ROW = "meter_emu/energies.py"
 ON_CARDS = "card_protocol/formats/budget/__init__.py"  # the DF of each energy's cards, by its code
@@ -32,7 +32,7 @@ UNIT = re.compile("kwh", re.IGNORECASE)
 
 def named_energies(tree: ast.Module) -> Iterator[str]:
     """Yield each text and each constant that is the name of an energy."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         match node:
             case ast.Constant(value=str(name)) if name.lower() in NAMES:
                 yield f"line {node.lineno}: {name!r}"
@@ -45,8 +45,8 @@ def named_energies(tree: ast.Module) -> Iterator[str]:
 
 def written_units(tree: ast.Module) -> Iterator[str]:
     """Yield each text with a unit that some energies are not priced in; docstrings are none."""
-    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    docs = {id(node.value) for node in walked(tree) if isinstance(node, ast.Expr)}
+    for node in walked(tree):
         match node:
             case ast.Constant(value=str(text)) if UNIT.search(text) and id(node) not in docs:
                 yield f"line {node.lineno}: {text!r}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.tidy.repository import modules
+from tests.tidy.repository import modules, walked
 
 CHIPS = (
     "card_protocol/card/sle4442.py",
@@ -92,7 +92,7 @@ def types_of_parameters(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
     """Return the types that the annotations of each parameter name state, `None` left out."""
     types: dict[str, set[str]] = defaultdict(set)
     for tree in trees.values():
-        for node in ast.walk(tree):
+        for node in walked(tree):
             if isinstance(node, ast.FunctionDef):
                 for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
                     if one.annotation is not None:

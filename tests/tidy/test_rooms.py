@@ -10,7 +10,7 @@ import pytest
 from grimp import ImportGraph, build_graph
 from importlinter.contracts.layers import LayersContract
 
-from tests.tidy.repository import ROOT, modules
+from tests.tidy.repository import ROOT, modules, walked
 
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
 (RULE,) = (one for one in LINTER["contracts"] if one["type"] == "layers")
@@ -68,7 +68,7 @@ def test_a_home_is_put_together_in_one_place():
     made = {
         (name, node.func.id)
         for name, tree in modules().items()
-        for node in ast.walk(tree)
+        for node in walked(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in parts
     }
     assert made == {("meter_emu/world/rehearsal/rig.py", part) for part in parts}

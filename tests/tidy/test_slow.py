@@ -98,6 +98,7 @@ def unsaid(text: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow("reads every file of the repository", always=True)
 def test_each_mark_gives_a_reason():
     marked = {
         name: text

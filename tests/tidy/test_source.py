@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cells import each_cell
-from tests.tidy.repository import PACKAGES, found_by, imported, modules, texts, trees
+from tests.tidy.repository import PACKAGES, found_by, imported, modules, texts, trees, walked
 
 FILE_LINES_MAX = 500  # that are no comment: to say why costs nobody a line
 FUNCTION_LINES_MAX = 60
 
 
 def long_functions(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
             lines = node.end_lineno - node.lineno + 1
@@ -33,7 +33,7 @@ def silent_modules(tree: ast.Module) -> Iterator[str]:
 
 
 def prints_and_exits(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             if called in {"print", "exit", "quit", "sys.exit", "os._exit", "input"}:
@@ -41,7 +41,7 @@ def prints_and_exits(tree: ast.Module) -> Iterator[str]:
 
 
 def swallowed(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.ExceptHandler):
             caught = "nothing named" if node.type is None else ast.unparse(node.type)
             passed_on = isinstance(node.body[-1], ast.Raise)

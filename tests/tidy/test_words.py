@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from tests.tidy.repository import modules, texts
+from tests.tidy.repository import modules, texts, walked
 
 GLOSSARY = "docs/glossary.md"
 HEADING = "## Words we avoid"
@@ -65,7 +65,7 @@ def found_in(text: str) -> Iterator[tuple[int, str]]:
 
 def in_python(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield line and word, of docstrings, literals, and fields, which become keys of JSON."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             value = node.value
             literal = value.replace("_", " ") if re.fullmatch(r"\w+", value) else value
@@ -109,6 +109,7 @@ def test_one_word_has_one_meaning() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.slow("reads every file of the repository", always=True)
 def test_an_exception_is_needed() -> None:
     assert set(EXCEPTIONS) <= {(name, word) for name, _, word in findings()}
 

@@ -242,6 +242,7 @@ def test_the_verb_writes_json_and_no_folder_where_nothing_is_broken(meter_emu, t
     assert not (tmp_path / "counterexamples").exists()
 
 
+@pytest.mark.slow("a process of its own")
 def test_a_program_in_the_working_directory_is_found(tmp_path):
     (tmp_path / "mine.py").write_text("class Mine:\n    def __init__(self, ports): pass\n")
     done = subprocess.run(
@@ -282,6 +283,7 @@ def test_a_campaign_of_more_than_one_home_is_no_story(meter_emu, capsys):
     assert "want one household" in capsys.readouterr().err
 
 
+@pytest.mark.slow("a process of its own")
 def test_hypothesis_is_not_imported():
     code = (
         "import sys, meter_emu.cli.verify; from meter_emu.laws import laws; laws();"

@@ -59,6 +59,7 @@ def test_any_engine_yields_the_same_results_in_order_and_takes_no_more_units_tha
     assert list(Processes(2).results(Calling(square), [])) == []
 
 
+@pytest.mark.slow("starts workers")
 def test_what_goes_wrong_comes_after_the_results_before_it():
     for wrong, error, words in (
         (13, MeterEmuError, "13 has no square here"),

@@ -54,6 +54,7 @@ def _carried(codec: Codec, ms: int) -> Stamp:
     return Stamp(**{name: getattr(stamp, name) for name in Stamp.__slots__} | more)
 
 
+@pytest.mark.slow("every day there is")
 def test_day_numbers_are_those_of_datetime() -> None:
     date = datetime(1, 1, 1, tzinfo=UTC)
     number = (date - datetime(1970, 1, 1, tzinfo=UTC)).days
@@ -87,6 +88,7 @@ def test_every_family_of_others_has_published_vectors() -> None:
     assert {f"sts-tid-{year}" for year in (1993, 2014, 2035)} <= tested
 
 
+@pytest.mark.slow("all values of a codec")
 @each_cell("codec", CODECS.values(), ids=CODECS)
 def test_all_that_it_can_say_is_read_back(codec: Codec) -> None:
     said = moments(codec)

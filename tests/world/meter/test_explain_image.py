@@ -70,6 +70,7 @@ def test_every_byte_of_every_model_is_explained_once_and_in_order(name: str, fol
     assert meter_id_of(parts) == METER
 
 
+@pytest.mark.slow("explains memories of every size")
 @each_cell("size", [512, 1024, 2048, 65_536])
 @each_cell("page", [8, 64])
 def test_memories_of_other_sizes_are_explained_too_also_ones_too_small_for_a_state(size, page):

@@ -210,6 +210,7 @@ def test_a_jump_ends_just_after_something_was_done(at_us, model, jumps, cents):
         assert setup.board.now_us <= planned.at_us + 3 * model.poll_s * SECOND_US + MINUTE_US
 
 
+@pytest.mark.slow("a life of years")
 def test_a_jump_to_a_far_cut_ends_at_the_cut():
     setup = setup_of(clock_set_us=START_US - 300 * DAY_US)
     shown = civil(START_US + 200 * DAY_US)

@@ -236,6 +236,7 @@ def read_back(campaign: Campaign, folder: Path) -> Campaign:
 DRAWN = [Maker(seed).campaign() for seed in range(CAMPAIGNS)]
 
 
+@pytest.mark.slow("writes 100 campaigns")
 def test_what_is_written_reads_back_to_the_same_campaign(tmp_path):
     for seed, campaign in enumerate(DRAWN):
         assert read_back(campaign, tmp_path) == campaign, f"Maker({seed})"

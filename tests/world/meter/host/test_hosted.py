@@ -155,6 +155,7 @@ def test_what_is_no_program_of_a_meter_is_one_line_that_says_what_to_do(tmp_path
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow("compiles")
 def test_another_version_of_the_ports_and_traits_of_no_meter_are_one_line(tmp_path):
     (tmp_path / "own.c").write_text(
         '#include "meter_ports.h"\n'

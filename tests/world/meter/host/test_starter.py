@@ -177,6 +177,7 @@ def test_a_program_that_is_found_as_garbage_gives_its_host_back(tmp_path):
     assert len(children) == 3
 
 
+@pytest.mark.slow("compiles")
 def test_firmware_new_makes_what_make_builds(tmp_path):
     made = make_starter(tmp_path / "mine")
     assert {"my_meter.c", "meter_host.c", "meter_ports.h", "Makefile"} <= set(made)
@@ -202,6 +203,7 @@ def test_a_program_in_cpp_has_its_objects_anew_at_every_power_up(tmp_path):
     assert " POLLS" in events[-1].shown
 
 
+@pytest.mark.slow("compiles")
 def test_a_program_in_rust_is_as_good_and_its_panic_is_the_verdict(tmp_path):
     rustc = shutil.which("rustc", path=f"{os.environ['PATH']}:{Path.home()}/.cargo/bin")
     if rustc is None:
