@@ -9,12 +9,12 @@ nothing. Of the judge, what it would ask of the household from here on counts, n
 # which lives both states on. A rule says why it should not matter.
 
 import hashlib
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from random import Random
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from card_protocol.card.image import CardImage
 from card_protocol.card.sle4442 import MemoryImage
@@ -25,9 +25,9 @@ from card_protocol.formats.budget.generations import DESK_RECORDS, parse_identit
 from card_protocol.formats.budget.making import record_on
 from card_protocol.layout import Layout
 from meter_emu.explore.lives import Lives
-from meter_emu.firmware.layouts import STATE, STATE_AT, State
+from meter_emu.firmware.layouts import STATE, STATE_AT
 from meter_emu.firmware.parts import Parts
-from meter_emu.world.meter.at_rest import AtRest
+from meter_emu.world.meter.at_rest import AtRest, Kept
 from meter_emu.world.meter.observer import state_in
 from meter_emu.world.rehearsal.obligations import Span
 from meter_emu.world.rehearsal.promise import Promise
@@ -42,8 +42,13 @@ LEFT_OUT: Final = {
     "said": "what the meter said on a card, but for its answer, order and money",
     "seals": "MACs, tokens and challenges: they follow from what they seal, and from chance",
 }
+_Texts: TypeAlias = dict[str, list[bytes]]
+_Names: TypeAlias = dict[int, tuple[bytes, str]]  # of things by identity: a name, and its rule
+_Mentioned: TypeAlias = tuple[tuple[int, tuple[bytes, str]], ...]
+_ABSENT: Final = object()
+_Parts: TypeAlias = tuple[tuple[str, bytes], ...]
 _VALUES_MAX: Final = 20_000  # ours: some megabytes
-_PLAIN: Final = (int, str, bytes, bool, type(None))
+_PLAIN: Final = frozenset({int, str, bytes, bool, type(None)})
 _RULE_OF: Final = {
     ("Observer", "_moves"): "history",
     ("Board", "moves"): "history",
@@ -108,13 +113,26 @@ class Canonical(NamedTuple):
 
 @final
 class Forms:
-    """Makes the canonical forms of what a household of a scope comes to."""
+    """Makes the canonical forms of what a household of a scope comes to.
+
+    A form is how the household differs from where its scope begins; what is the same is passed by.
+    """
 
     def __init__(self, lives: Lives) -> None:
-        household = lives.scope.household
-        self._parts: Final[Parts | None] = lives.story.rig.build.readable(household.model)
+        board = lives.story.bench.board
+        self._parts: Final[Parts | None] = lives.story.rig.build.readable(
+            lives.scope.household.model
+        )
         self._copied: Final = lives.scope.copied
+        self._cells: Final = board.eeprom.cells
+        self._cells_began: Final = bytes(self._cells)
         self._values: Final[dict[int, tuple[object, bytes]]] = {}
+        self._cards: Final[dict[bytes, _Parts]] = {}
+        self._mentioned: Final[dict[int, tuple[Kept, bytes, _Mentioned]]] = {}
+        self._root: Final[dict[bytes, Kept]] = {}
+        self._root_names: Final[_Names] = {}
+        for kept, name, _ in self._named(lives.began, self._root_names):
+            self._root[name] = kept
 
     def of(self, lives: Lives, ahead: Sequence[Span], order: Promise) -> Canonical:
         """Return the form of a household where it stands.
@@ -122,92 +140,167 @@ class Forms:
         `ahead` is what the judge asks from here on if nothing more happens, by that order.
         """
         texts: dict[str, list[bytes]] = {name: [] for name in ("", *LEFT_OUT)}
-        board, parts = lives.story.bench.board, self._parts
-        state = None if parts is None else state_in(board, parts)
-        self._write(lives.saved(), state, texts)
+        self._write(lives, texts)
         for writing in lives.story.writings[: self._copied]:
-            self._write_card(parse_image(writing), texts)
+            self._write_card(writing, texts)
         texts[""].append(_asked(lives.due_us, ahead, order))
         digests = [
             hashlib.blake2b(b"\0".join(text), digest_size=16 if not name else 6).digest()
             for name, text in texts.items()
         ]
-        if len(self._values) > _VALUES_MAX:
-            self._values.clear()
+        for known in (self._values, self._cards, self._mentioned):
+            if len(known) > _VALUES_MAX:
+                known.clear()
         return Canonical(digests[0], tuple(digests[1:]))
 
-    def _write(self, rest: AtRest, state: State | None, texts: dict[str, list[bytes]]) -> None:
-        """Write down everything that a saved household holds, each thing under its rule."""
-        place = {id(kept.thing): number for number, kept in enumerate(rest.kept)}
-        rules: dict[int, str] = {}
-        cells = 0
-        for number, (thing, copy) in enumerate(rest.kept):
-            rule = "chance" if isinstance(thing, Random) else rules.get(id(thing), "")
-            if id(thing) == cells:
-                self._write_cells(copy, state, texts)
-            elif isinstance(thing, Random):
-                texts[rule].append(b"%d" % hash(copy[1]))  # of integers: the same in any process
-            elif isinstance(thing, bytearray):
-                texts[rule].append(copy)
-            elif rule == "counts" and isinstance(thing, list):
-                texts[rule].append(b"%d" % hash(copy))
-            elif rule == "history":
-                texts[rule].append(b"%d" % len(copy))
-            elif isinstance(thing, list | set | dict | deque):
-                texts[rule] += [b"%d" % number, *(self._value(one, place) for one in copy)]
+    def _write(self, lives: Lives, texts: _Texts) -> None:
+        """Write down in what a household differs from the root, each thing under its rule."""
+        names: _Names = {}
+        for kept, name, rule in self._named(lives.saved(), names):
+            thing, held, _ = kept
+            root = self._root.get(name)
+            if kept is root:
+                continue
+            before = None if root is None else root.held
+            if thing is self._cells:
+                self._write_cells(lives, b"".join(held), texts)
+            elif isinstance(held, dict) and not isinstance(thing, dict):
+                self._write_attributes(kept, before or {}, name, rule, names, texts)
             else:
-                kind: type = type(thing)
-                own = _rules(kind)
-                for name, value in copy:
-                    its = own.get(name, rule)
-                    if its:
-                        rules[id(getattr(value, "__self__", value))] = its
-                    if name == "cells":
-                        cells = id(value)
-                    if isinstance(value, CardImage | MemoryImage):
-                        self._write_card(value, texts)
-                    else:
-                        texts[its].append(self._value(value, place))
+                text = self._contents(thing, held, rule, names)
+                if root is None or self._contents(thing, before, rule, self._root_names) != text:
+                    texts[rule].append(b"%b %b" % (name, text))
 
-    def _write_cells(
-        self, cells: bytes, state: State | None, texts: dict[str, list[bytes]]
+    def _write_attributes(
+        self,
+        kept: Kept,
+        before: Mapping[str, Any],
+        name: bytes,
+        rule: str,
+        names: _Names,
+        texts: _Texts,
     ) -> None:
+        """Write down the attributes of one object that differ from before."""
+        own = _rules(kept.thing.__class__)
+        for attribute, value in kept.held.items():
+            old = before.get(attribute, _ABSENT)
+            if type(value) in _PLAIN:
+                if type(old) is type(value) and old == value:
+                    continue
+                text = repr(value).encode()
+            else:
+                if value is old and id(value) not in names:
+                    continue
+                if isinstance(value, CardImage | MemoryImage):
+                    self._write_card(value.to_bytes(), texts)
+                    continue
+                text = self._said(value, names)
+                if old is not _ABSENT and self._said(old, self._root_names) == text:
+                    continue
+            texts[own.get(attribute, rule)].append(b"%b.%b %b" % (name, attribute.encode(), text))
+
+    def _named(self, rest: AtRest, names: _Names) -> Iterator[tuple[Kept, bytes, str]]:
+        """Yield what was kept, its name and rule; fill in the names of what it mentions.
+
+        A name says how a thing is reached, so a program that was built anew has that of the old.
+        """
+        for kept in rest.kept:
+            thing = kept.thing
+            name, rule = names.setdefault(id(thing), (type(thing).__name__.encode(), ""))
+            if isinstance(thing, Random):
+                rule = "chance"
+            known = self._mentioned.get(id(kept))
+            if known is None or known[1] != name:
+                own = _rules(thing.__class__)
+                mentioned = tuple(
+                    (one, (b"%b.%b" % (name, attribute.encode()), own.get(attribute, rule)))
+                    for attribute, one in _mentions(kept, rest)
+                )
+                known = self._mentioned[id(kept)] = kept, name, mentioned
+            for one, named in known[2]:
+                if one not in names:
+                    names[one] = named
+            yield kept, name, rule
+
+    def _said(self, value: Any, names: _Names) -> bytes:  # noqa: ANN401 - anything at all
+        if type(value) in _PLAIN:
+            return repr(value).encode()
+        named = names.get(id(value))
+        if named is not None:
+            return b"@" + named[0]
+        if isinstance(value, tuple):
+            if _PLAIN.issuperset(map(type, value)):
+                return repr(value).encode()
+            return b"(%b)" % b",".join(self._said(one, names) for one in value)
+        known = self._values.get(id(value))
+        if known is None:  # kept, so that nothing else gets its place in memory
+            known = self._values[id(value)] = value, _stable(value)
+        return known[1]
+
+    def _contents(self, thing: Any, held: Any, rule: str, names: _Names) -> bytes:  # noqa: ANN401
+        """Return what is in something that is no object with attributes."""
+        if isinstance(thing, bytearray):
+            return b"".join(held)
+        if rule == "history":
+            return b"%d" % len(held)
+        if isinstance(thing, Random):
+            return b"%d" % hash(held[1])  # of integers: the same in any process
+        if rule == "counts" and isinstance(thing, list):
+            return b"%d" % hash(held)
+        values = chain.from_iterable(held.items()) if isinstance(held, dict) else held
+        return b",".join(self._said(one, names) for one in values)
+
+    def _write_cells(self, lives: Lives, cells: bytes, texts: _Texts) -> None:
         """Write down a memory: of our own program the state that counts, without its copies."""
+        state = None if self._parts is None else state_in(lives.story.bench.board, self._parts)
         if state is None:
             texts[""].append(cells)
             return
         copies = [cells[at : at + STATE.size_bytes] for at in STATE_AT]
         texts["copies"] += copies
         newest = next(raw for raw in copies if int.from_bytes(raw[4:8], "big") == state.sequence)
-        _write_fields(STATE, newest, _IN_STATE, texts)
-        texts[""] += [cells[: STATE_AT[0]], cells[STATE_AT[1] + STATE.size_bytes :]]
+        for rule, text in _fields(STATE, newest, _IN_STATE):
+            texts[rule].append(text)
+        others = [(0, STATE_AT[0]), (STATE_AT[1] + STATE.size_bytes, len(cells))]
+        texts[""] += [cells[at:to] for at, to in others if cells[at:to] != self._cells_began[at:to]]
 
-    def _write_card(self, image: AnyImage, texts: dict[str, list[bytes]]) -> None:
+    def _write_card(self, raw: bytes, texts: _Texts) -> None:
         """Write down a card, its records field by field; a memory card as it is."""
-        if isinstance(image, MemoryImage):
-            texts[""].append(image.to_bytes())
-            return
-        try:
-            records = [record_on(image, sfi) for sfi in (Sfi.IDENTITY, Sfi.DESK, Sfi.WRITE_BACK)]
-            desk = DESK_RECORDS[parse_identity(records[0]).generation]
-        except (CardProtocolError, KeyError):  # spoiled, or no card of this family
-            texts[""].append(image.to_bytes())
-            return
-        texts["copies"].append(image.to_bytes())
-        texts[""] += [records[0], repr((image.life_cycle, image.tries_left)).encode()]
-        _write_fields(desk, records[1], _IN_DESK_RECORD, texts)
-        _write_fields(WRITE_BACK, records[2], _IN_WRITE_BACK, texts)
+        known = self._cards.get(raw)
+        if known is None:
+            known = self._cards[raw] = tuple(_of_card(parse_image(raw), raw))
+        for rule, text in known:
+            texts[rule].append(text)
 
-    def _value(self, value: Any, place: dict[int, int]) -> bytes:  # noqa: ANN401 - anything at all
-        if type(value) in _PLAIN:
-            return repr(value).encode()
-        number = place.get(id(value))
-        if number is not None:
-            return b"@%d" % number
-        known = self._values.get(id(value))
-        if known is None:  # kept, so that nothing else gets its place in memory
-            known = self._values[id(value)] = value, _stable(value)
-        return known[1]
+
+def _mentions(kept: Kept, rest: AtRest) -> Iterator[tuple[str, int]]:
+    """Yield the identities of what a thing refers to that is kept too, and by which attribute."""
+    thing, held, _ = kept
+    if not isinstance(held, dict) or isinstance(thing, dict):
+        held = dict(enumerate(kept.refers_to))
+    for attribute, value in held.items():
+        for one in value if isinstance(value, tuple) else (value,):
+            its = getattr(one, "__self__", one)
+            if type(its) not in _PLAIN and rest.of(its) is not None:
+                yield str(attribute), id(its)
+
+
+def _of_card(image: AnyImage, raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield a card's parts, each with its rule."""
+    if isinstance(image, MemoryImage):
+        yield "", raw
+        return
+    try:
+        records = [record_on(image, sfi) for sfi in (Sfi.IDENTITY, Sfi.DESK, Sfi.WRITE_BACK)]
+        desk = DESK_RECORDS[parse_identity(records[0]).generation]
+    except (CardProtocolError, KeyError):  # spoiled, or no card of this family
+        yield "", raw
+        return
+    yield "copies", raw
+    yield "", records[0]
+    yield "", repr((image.life_cycle, image.tries_left)).encode()
+    yield from _fields(desk, records[1], _IN_DESK_RECORD)
+    yield from _fields(WRITE_BACK, records[2], _IN_WRITE_BACK)
 
 
 def _stable(value: Any) -> bytes:  # noqa: ANN401 - anything at all
@@ -218,19 +311,19 @@ def _stable(value: Any) -> bytes:  # noqa: ANN401 - anything at all
     return type(value).__name__.encode() if " at 0x" in text else text.encode()
 
 
-def _write_fields(
-    layout: Layout[Any], raw: bytes, rules: Mapping[str, str], texts: dict[str, list[bytes]]
-) -> None:
-    """Write down a record's fields, each under its rule."""
-    kept, at = texts[""], 0
+def _fields(
+    layout: Layout[Any], raw: bytes, rules: Mapping[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield a record's fields, each with its rule."""
+    at = 0
     for field in layout.fields:
         rule = rules.get(field.name)
         if rule is not None:
             end = field.offset + field.size_bytes
-            texts[rule].append(raw[field.offset : end])
-            kept.append(raw[at : field.offset])
+            yield rule, raw[field.offset : end]
+            yield "", raw[at : field.offset]
             at = end
-    kept.append(raw[at:])
+    yield "", raw[at:]
 
 
 @cache

@@ -19,12 +19,13 @@ from meter_emu.world.rehearsal.engine import HouseholdStory
 from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
 
 Path: TypeAlias = tuple[int, ...]  # acts of the scope, by number
+_ENDS_MAX: Final = 20_000  # ours: some 10 kB each
 _LOST_US: Final = SECOND_US  # the street loses its power a second after the instant
 
 
 @final
 class _Then(NamedTuple):
-    rest: AtRest | None
+    rest: AtRest
     due_us: int
     visits: tuple[Visit, ...]
     outages: tuple[tuple[int, int], ...]
@@ -48,37 +49,52 @@ class Lives:
         self._visits: tuple[Visit, ...] = ()
         self._outages: tuple[tuple[int, int], ...] = ()
         self._path: Path = ()
-        self._kept: list[_Then] = []
+        self._now: _Then | None = None  # where it stands, if that was saved
+        self._before: AtRest | None = None  # what was saved or put back last
+        self._line: dict[int, _Then] = {}  # along the path, by the number of acts
+        self._ends: dict[Path, _Then] = {}
         self._begin()
+        self.began: Final = self.saved()
 
     def go(self, path: Path) -> None:
-        """Live along a path whose acts are all possible."""
-        shared = 0
+        """Live along a path whose acts are all possible, from where it was saved last on it."""
         if self._ours:
-            while (
-                shared < min(len(path), len(self._kept) - 1) and path[shared] == self._path[shared]
-            ):
-                shared += 1
-            del self._kept[shared + 1 :]
-            self._put_back(self._kept[-1])
+            self._line = {n: then for n, then in self._line.items() if path[:n] == self._path[:n]}
+            saved = next(
+                n for n in range(len(path), -1, -1) if n in self._line or path[:n] in self._ends
+            )
+            then = self._line[saved] if saved in self._line else self._ends[path[:saved]]
+            self._line[saved] = then
+            self._put_back(then)
         else:
+            saved = 0
             self._begin()
         self._path = path
-        for act in path[shared:]:
-            assert self.do(self.scope.acts[act]), "the acts of a path were possible once"
-            self._kept.append(self._then())
+        for place in range(saved, len(path)):
+            assert self.do(self.scope.acts[path[place]]), "the acts of a path were possible once"
+            if self._ours:
+                self._line[place + 1] = self._then()
+
+    def keep(self, act: int) -> None:
+        """Keep where an act has led, to go on from there without living along its path again."""
+        if self._ours and len(self._ends) < _ENDS_MAX:
+            self._ends[(*self._path, act)] = self._then()
+
+    def forget(self) -> None:
+        """Forget the end of the path: nobody goes on from there any more."""
+        self._ends.pop(self._path, None)
 
     def again(self) -> None:
         """Go back to the end of the path, after an act that was tried from there."""
         if self._ours:
-            self._put_back(self._kept[-1])
+            self._put_back(self._line[len(self._path)])
         else:
             self.go(self._path)
 
     def do(self, act: Act) -> bool:
         """Do one act and let time pass up to the next instant; return if it was possible."""
         scope, at_us, story = self.scope, self.due_us, self.story
-        until_us = at_us
+        until_us, self._now = at_us, None
         try:
             if act.visit is not None:
                 visit = replace(act.visit, at_us=at_us, in_file=len(self._visits) + 1)
@@ -136,7 +152,7 @@ class Lives:
 
     def saved(self) -> AtRest:
         """Return the household as it is now."""
-        return self.story.saved()
+        return self._then().rest
 
     # Inside --------------------------------------------------------------------------------------
 
@@ -144,6 +160,7 @@ class Lives:
         """Live up to the first instant."""
         scope = self.scope
         self.events, self.failed = [], False
+        self._now = self._before = None
         pulse = None if self._ours else NoPulse() if self._hosted else Alarm()
         self.story = HouseholdStory(
             scope.household, scope.campaign, self.events.append, pulse=pulse
@@ -158,7 +175,7 @@ class Lives:
         except (ProgramError, PollsSpentError) as error:
             self.story.fail(error)
             self.failed = True
-        self._kept = [self._then()]
+        self._line = {0: self._then()}
 
     def _possible(self, visit: Visit) -> bool:
         """Whether there is the card that is to be put in."""
@@ -169,11 +186,13 @@ class Lives:
         return True
 
     def _then(self) -> _Then:
-        rest = self.saved() if self._ours else None
-        return _Then(rest, self.due_us, self._visits, self._outages)
+        if self._now is None:
+            rest = self.story.saved(self._before)
+            self._before = rest
+            self._now = _Then(rest, self.due_us, self._visits, self._outages)
+        return self._now
 
     def _put_back(self, then: _Then) -> None:
-        assert then.rest is not None, "our own program's household was saved"
         then.rest.resume()
-        self.failed = False
+        self.failed, self._now, self._before = False, then, then.rest
         self.due_us, self._visits, self._outages = then.due_us, then.visits, then.outages

@@ -79,6 +79,7 @@ class Exploring(Task[_Unit, _Result]):
         self._scope: Final = scope
         self._lives: Lives | None = None
         self._forms: Forms | None = None
+        self._led_to: Final[set[bytes]] = set()
 
     def run(self, unit: _Unit, memory: memoryview | None = None) -> _Result:  # noqa: ARG002
         """Return each state's children; of a pair what differs, `None` if nothing does."""
@@ -95,6 +96,8 @@ class Exploring(Task[_Unit, _Result]):
             if lives.do(self._scope.acts[number]):
                 yield self._led(lives, number)
             lives.again()
+        if len(acts) > 1:
+            lives.forget()
 
     def _led(self, lives: Lives, act: int) -> Led:
         seen = lives.seen()
@@ -104,6 +107,9 @@ class Exploring(Task[_Unit, _Result]):
         outcome, ahead, order = judge_so_far(household, campaign, seen, lives.scope.campaign.end_us)
         assert self._forms is not None, "made with the household"
         form = self._forms.of(lives, ahead, order)
+        if form.digest not in self._led_to:
+            self._led_to.add(form.digest)
+            lives.keep(act)
         return Led(act, lives.due_us, form, key_of(lives), _words(lives, outcome, seen))
 
     def _differs(self, lives: Lives, pair: Pair) -> str | None:

@@ -1,8 +1,9 @@
 """The figures of docs/explore.md: `python -m tests.explore scopes DEPTH`, `catalogue SECONDS`.
 
 The first explores every built-in scope on the reference and prints the page's table. The second
-looks for each defect of the catalogue in all scopes, two acts deep, until its share of the time is
-over, and names those that no scope shows.
+looks for each defect of the catalogue: one act deep in every scope, then with what is left of the
+time for those not found, in equal shares, deeper. It names those that no scope shows. The seconds
+are of two processors.
 """
 
 import sys
@@ -12,7 +13,9 @@ from meter_emu.defects import catalogue
 from meter_emu.resources import built_in
 from meter_emu.workers.processes import Processes
 from meter_emu.workers.work import Calling
-from tests.explore.figures import found, row
+from tests.explore.figures import looked, row
+
+FIRST_S, DEEPEST = 8.0, 9
 
 HEAD = (
     "| scope | acts | instants | depth | states | transitions | seconds | pairs, differing |",
@@ -26,16 +29,19 @@ def lines(what: str, number: int) -> Iterator[str]:
         yield from HEAD
         yield from engine.results(Calling(row), ((name, number) for name in built_in("scopes")))
         return
-    share_s = number * 2 / len(catalogue())  # of two processors
-    missed = []
-    for defect, scope, acts, transitions in engine.results(
-        Calling(found), ((defect, share_s) for defect in sorted(catalogue()))
-    ):
-        if scope:
-            yield f"{defect}: {scope}, {acts} acts, {transitions:,} transitions"
-        else:
-            missed.append(defect)
-    yield f"{len(catalogue()) - len(missed)} of {len(catalogue())} found; not: {', '.join(missed)}"
+    builds = [f"reference+{defect}" for defect in sorted(catalogue())]
+    left_s, missed = number * 2.0, builds
+    for depth, share_s in ((1, FIRST_S), (DEEPEST, None)):
+        looking = [(one, depth, share_s or left_s / len(missed)) for one in missed]
+        missed = []
+        for one in engine.results(Calling(looked), looking):
+            left_s -= one.cpu_s
+            if one.scope:
+                yield f"{one.build}: {one.scope}, {one.acts} acts, {one.transitions:,} transitions"
+            else:
+                missed.append(one.build)
+    yield f"{len(builds) - len(missed)} of {len(builds)} found; not: {', '.join(missed)}"
+    yield f"{number * 2 - left_s:.0f} s of processor time"
 
 
 if __name__ == "__main__":

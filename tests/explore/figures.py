@@ -1,6 +1,7 @@
 """One scope explored on the reference, and one defect looked for in all scopes."""
 
 import time
+from typing import NamedTuple
 
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.search import Explored, explore
@@ -21,15 +22,30 @@ def row(unit: tuple[str, int]) -> str:
     )
 
 
-def found(unit: tuple[str, float]) -> tuple[str, str, int, int]:
-    """Return a defect, the scope that shows it or nothing, in how many acts and transitions."""
-    defect, time_s = unit
-    ends_s, transitions = time.monotonic() + time_s, 0
+class Looked(NamedTuple):
+    """What came of looking for a build's defect: the scope that shows it, or none."""
+
+    build: str
+    scope: str
+    acts: int
+    transitions: int
+    words: str
+    cpu_s: float
+
+
+def looked(unit: tuple[str, int, float]) -> Looked:
+    """Look for what a build breaks in all scopes, so many acts deep, for some processor time."""
+    build, depth, time_s = unit
+    began_s, transitions = time.process_time(), 0
     for name in built_in("scopes"):
-        if time.monotonic() > ends_s:
+        took_s = time.process_time() - began_s
+        if took_s > time_s:
             break
-        explored = explore(Explored(scope_named(name, f"reference+{defect}")), depth=2)
+        explored = Explored(scope_named(name, build))
+        explore(explored, depth=depth, time_s=time_s - took_s)
         transitions += explored.transitions
         if explored.broken is not None:
-            return defect, name, sum(act > 0 for act in explored.broken_path), transitions
-    return defect, "", 0, transitions
+            acts = sum(act > 0 for act in explored.broken_path)
+            words = explored.broken.words
+            return Looked(build, name, acts, transitions, words, time.process_time() - began_s)
+    return Looked(build, "", 0, transitions, "", time.process_time() - began_s)

@@ -21,12 +21,14 @@ streams of chance. So the same acts after it give the same bytes and events, as 
 # is judged by all that it is made of.
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from enum import Enum
 from functools import cache
+from itertools import zip_longest
+from operator import is_
 from random import Random
 from types import BuiltinMethodType, MethodType
-from typing import Any, Final, NamedTuple, TypeAlias, final
+from typing import Any, Final, NamedTuple, final
 
 from meter_emu.firmware.program import Program
 from meter_emu.world.meter.bench import Bench
@@ -42,15 +44,20 @@ _CHANGING: Final = (
 _NOT_OURS: Final = "meter_emu.world.meter.bus"  # who looks on is no part of the meter
 _PLAIN: Final = frozenset({int, str, bytes, bool, type(None)})
 _IN_PLACE: Final = bytearray | list | set | dict | deque
+_PIECE: Final = 512  # ours: bytes; of a memory of 16 KiB a save changes one
 _ABSENT: Final = object()
-_Copy: TypeAlias = "bytes | tuple[Any, ...]"
+_BOUND: Final = (MethodType, BuiltinMethodType)
 
 
 class Kept(NamedTuple):
-    """One object and what it held: a copy of its contents, its attributes, or its next draws."""
+    """One object and what it held: its contents, its attributes by name, or its next draws.
+
+    `refers_to` are those of its values that may be kept as well.
+    """
 
     thing: Any
-    copy: Any
+    held: Any
+    refers_to: tuple[Any, ...] = ()
 
 
 @final
@@ -61,60 +68,88 @@ class AtRest:
     its streams of chance. What has not changed since `before` is shared with it.
     """
 
-    __slots__ = ("_bench", "at_us", "kept")
+    __slots__ = ("_bench", "at_us", "known")
 
     def __init__(self, bench: Bench, *others: object, before: "AtRest | None" = None) -> None:
         assert not bench.polling, "a meter rests between two polls"
         self.at_us: Final = bench.board.now_us
         self._bench: Final = bench
-        known = {} if before is None else {id(kept.thing): kept for kept in before.kept}
-        self.kept: tuple[Kept, ...] = tuple(
-            known[id(thing)]
-            if id(thing) in known and known[id(thing)].copy == copy
-            else Kept(thing, copy)
-            for thing, copy in _reached((bench, *others))
+        self.known: Final[dict[int, Kept]] = _reached(
+            (bench, *others), {} if before is None else before.known
         )
+
+    @property
+    def kept(self) -> Collection[Kept]:
+        """Every object that can change, in the order in which they are reached."""
+        return self.known.values()
+
+    def of(self, thing: object) -> Kept | None:
+        """Return what was kept of one object."""
+        return self.known.get(id(thing))
 
     def resume(self) -> None:
         """Put everything back; a program that is not ours is built anew."""
-        for thing, copy in self.kept:
-            if isinstance(thing, Random):
-                thing.setstate(copy)
-            elif isinstance(thing, _IN_PLACE):
-                _refill(thing, copy)
+        rebuilt = True
+        for thing, held, _ in self.known.values():
+            kind: type = type(thing)
+            if issubclass(kind, Random):
+                thing.setstate(held)
+            elif issubclass(kind, _IN_PLACE):
+                _refill(thing, held)
+            elif hasattr(thing, "__dict__") and not _slots(kind):  # type: ignore[arg-type]  # a class has a hash
+                thing.__dict__.update(held)
             else:
-                for name, value in copy:
+                for name, value in held.items():
                     object.__setattr__(thing, name, value)
-        if not any(isinstance(one.thing, Program) for one in self.kept):
+            rebuilt = rebuilt and not issubclass(kind, Program)
+        if rebuilt:
             self._bench.rebuild()
 
 
-def _reached(roots: tuple[object, ...]) -> Iterator[tuple[Any, Any]]:
-    """Yield every object that can change, once, and a copy of what it holds."""
-    seen: set[int] = set()
+def _reached(roots: tuple[object, ...], known: dict[int, Kept]) -> dict[int, Kept]:
+    """Return every object that can change, once, by its identity; the same as known if it is."""
+    kept: dict[int, Kept] = {}
     waiting: list[Any] = list(roots)
     while waiting:
         thing = waiting.pop()
-        if isinstance(thing, MethodType | BuiltinMethodType):
+        if type(thing) in _BOUND:
             thing = thing.__self__
-        if isinstance(thing, tuple):
-            waiting += [one for one in thing if type(one) not in _PLAIN]
-            continue
         kind: type = type(thing)
-        if id(thing) in seen or not _changes(kind):
+        if kind is tuple:
+            waiting += _referred(thing)
             continue
-        seen.add(id(thing))
-        if isinstance(thing, Random):
-            yield thing, thing.getstate()
-        elif isinstance(thing, _IN_PLACE):
-            copy = _contents(thing)
-            yield thing, copy
-            if not isinstance(copy, bytes):
-                waiting += [one for one in copy if type(one) not in _PLAIN]
-        else:
-            held = tuple(_attributes(thing))
-            yield thing, held
-            waiting += [value for _, value in held if type(value) not in _PLAIN]
+        if id(thing) in kept or not _changes(kind):
+            continue
+        held, before = _held(thing, kind), known.get(id(thing))
+        if before is None:
+            before = Kept(thing, held, _references(held, kind))
+        elif not _is_same(held, before.held, kind):
+            if issubclass(kind, bytearray):  # a save changes one piece of a memory
+                pairs = zip_longest(held, before.held)
+                held = tuple(old if old == new else new for new, old in pairs if new is not None)
+            before = Kept(thing, held, _references(held, kind))
+        kept[id(thing)] = before
+        waiting += before.refers_to
+    return kept
+
+
+def _referred(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(one for one in values if type(one) not in _PLAIN)
+
+
+def _references(held: Any, kind: type) -> tuple[Any, ...]:  # noqa: ANN401 - what is kept
+    if isinstance(held, dict):
+        return _referred(held.values())
+    return () if issubclass(kind, bytearray | Random) else _referred(held)
+
+
+def _is_same(held: Any, before: Any, kind: type) -> bool:  # noqa: ANN401 - what is kept
+    """Whether an object holds the very same; an equal list is another list."""
+    if isinstance(held, dict):
+        return held.keys() == before.keys() and all(map(is_, held.values(), before.values()))
+    if issubclass(kind, bytearray | Random):
+        return bool(held == before)
+    return len(held) == len(before) and all(map(is_, held, before))
 
 
 @cache
@@ -136,25 +171,27 @@ def _slots(kind: type) -> tuple[str, ...]:
     return tuple(name for one in kind.__mro__ for name in getattr(one, "__slots__", ()))
 
 
-def _attributes(thing: object) -> Iterator[tuple[str, Any]]:
-    yield from getattr(thing, "__dict__", {}).items()
-    for name in _slots(type(thing)):  # type: ignore[arg-type]  # a class has a hash
+def _held(thing: Any, kind: type) -> Any:  # noqa: ANN401 - anything that changes
+    """Return a copy of what an object holds; its `__dict__`, and its slots that are filled."""
+    if issubclass(kind, Random):
+        return thing.getstate()
+    if issubclass(kind, bytearray):
+        return tuple(bytes(thing[at : at + _PIECE]) for at in range(0, len(thing), _PIECE))
+    if issubclass(kind, _IN_PLACE):
+        return dict(thing) if issubclass(kind, dict) else tuple(thing)
+    held = dict(getattr(thing, "__dict__", ()))
+    for name in _slots(kind):  # type: ignore[arg-type]  # a class has a hash
         value = getattr(thing, name, _ABSENT)
         if value is not _ABSENT:
-            yield name, value
+            held[name] = value
+    return held
 
 
-def _contents(thing: Any) -> _Copy:  # noqa: ANN401 - one of `_IN_PLACE`
+def _refill(thing: Any, held: Any) -> None:  # noqa: ANN401 - one of `_IN_PLACE`
     if isinstance(thing, bytearray):
-        return bytes(thing)
-    return tuple(thing.items()) if isinstance(thing, dict) else tuple(thing)
-
-
-def _refill(thing: Any, copy: Any) -> None:  # noqa: ANN401 - one of `_IN_PLACE`
-    fill: Callable[[Any], object]
-    if isinstance(thing, bytearray):
-        thing[:] = copy
+        thing[:] = b"".join(held)
         return
+    fill: Callable[[Any], object]
     fill = thing.update if isinstance(thing, set | dict) else thing.extend
     thing.clear()
-    fill(copy)
+    fill(held)

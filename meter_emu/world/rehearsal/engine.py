@@ -213,12 +213,13 @@ class HouseholdStory:
         witness = None if witness_of is None else witness_of(rig.board)
         self.bench, self.watch = rig.bench(take, witness, log=self._log, polls_max=polls_max)
 
-    def saved(self) -> AtRest:
+    def saved(self, before: AtRest | None = None) -> AtRest:
         """Return the household at rest: its meter, cards and office, and all that was seen.
 
-        Its `resume` puts everything back, except what another's program keeps in its own memory.
+        It shares with `before` what has not changed since. Its `resume` puts everything back,
+        except what another's program keeps in its own memory.
         """
-        return AtRest(self.bench, self)
+        return AtRest(self.bench, self, before=before)
 
     def live_until(self, until_us: int) -> None:
         """Let the meter run."""
