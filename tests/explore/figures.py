@@ -38,11 +38,9 @@ def looked(unit: tuple[str, int, float]) -> Looked:
     build, depth, time_s = unit
     began_s, transitions = time.process_time(), 0
     for name in built_in("scopes"):
-        took_s = time.process_time() - began_s
-        if took_s > time_s:
+        if time.process_time() - began_s > time_s:
             break
-        explored = Explored(scope_named(name, build))
-        explore(explored, depth=depth, time_s=time_s - took_s)
+        explored = explore(Explored(scope_named(name, build)), depth=depth)
         transitions += explored.transitions
         if explored.broken is not None:
             acts = sum(act > 0 for act in explored.broken_path)
