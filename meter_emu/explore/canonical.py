@@ -237,17 +237,17 @@ class Forms:
             known = self._values[id(value)] = value, _stable(value)
         return known[1]
 
-    def _contents(self, thing: Any, held: Any, rule: str, names: _Names) -> bytes:  # noqa: ANN401
+    def _contents(self, thing: Any, contents: Any, rule: str, names: _Names) -> bytes:  # noqa: ANN401
         """Return what is in something that is no object with attributes."""
         if isinstance(thing, bytearray):
-            return b"".join(held)
+            return b"".join(contents)
         if rule == "history":
-            return b"%d" % len(held)
+            return b"%d" % len(contents)
         if isinstance(thing, Random):
-            return b"%d" % hash(held[1])  # of integers: the same in any process
+            return b"%d" % hash(contents[1])  # of integers: the same in any process
         if rule == "counts" and isinstance(thing, list):
-            return b"%d" % hash(held)
-        values = chain.from_iterable(held.items()) if isinstance(held, dict) else held
+            return b"%d" % hash(contents)
+        values = chain.from_iterable(contents.items()) if isinstance(contents, dict) else contents
         return b",".join(self._said(one, names) for one in values)
 
     def _write_cells(self, lives: Lives, cells: bytes, texts: _Texts) -> None:

@@ -106,8 +106,8 @@ class AtRest:
             self._bench.rebuild()
 
 
-def _reached(roots: tuple[object, ...], known: dict[int, Kept]) -> dict[int, Kept]:
-    """Return every object that can change, once, by its identity; the same as known if it is."""
+def _reached(roots: tuple[object, ...], earlier: dict[int, Kept]) -> dict[int, Kept]:
+    """Return every object that can change, once, by its identity; the same as earlier if it is."""
     kept: dict[int, Kept] = {}
     waiting: list[Any] = list(roots)
     while waiting:
@@ -120,7 +120,7 @@ def _reached(roots: tuple[object, ...], known: dict[int, Kept]) -> dict[int, Kep
             continue
         if id(thing) in kept or not _changes(kind):
             continue
-        held, before = _held(thing, kind), known.get(id(thing))
+        held, before = _held(thing, kind), earlier.get(id(thing))
         if before is None:
             before = Kept(thing, held, _references(held, kind))
         elif not _is_same(held, before.held, kind):
@@ -137,19 +137,21 @@ def _referred(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(one for one in values if type(one) not in _PLAIN)
 
 
-def _references(held: Any, kind: type) -> tuple[Any, ...]:  # noqa: ANN401 - what is kept
-    if isinstance(held, dict):
-        return _referred(held.values())
-    return () if issubclass(kind, bytearray | Random) else _referred(held)
+def _references(contents: Any, kind: type) -> tuple[Any, ...]:  # noqa: ANN401 - what is kept
+    if isinstance(contents, dict):
+        return _referred(contents.values())
+    return () if issubclass(kind, bytearray | Random) else _referred(contents)
 
 
-def _is_same(held: Any, before: Any, kind: type) -> bool:  # noqa: ANN401 - what is kept
+def _is_same(contents: Any, before: Any, kind: type) -> bool:  # noqa: ANN401 - what is kept
     """Whether an object holds the very same; an equal list is another list."""
-    if isinstance(held, dict):
-        return held.keys() == before.keys() and all(map(is_, held.values(), before.values()))
+    if isinstance(contents, dict):
+        return contents.keys() == before.keys() and all(
+            map(is_, contents.values(), before.values())
+        )
     if issubclass(kind, bytearray | Random):
-        return bool(held == before)
-    return len(held) == len(before) and all(map(is_, held, before))
+        return bool(contents == before)
+    return len(contents) == len(before) and all(map(is_, contents, before))
 
 
 @cache
@@ -187,11 +189,11 @@ def _held(thing: Any, kind: type) -> Any:  # noqa: ANN401 - anything that change
     return held
 
 
-def _refill(thing: Any, held: Any) -> None:  # noqa: ANN401 - one of `_IN_PLACE`
+def _refill(thing: Any, contents: Any) -> None:  # noqa: ANN401 - one of `_IN_PLACE`
     if isinstance(thing, bytearray):
-        thing[:] = b"".join(held)
+        thing[:] = b"".join(contents)
         return
     fill: Callable[[Any], object]
     fill = thing.update if isinstance(thing, set | dict) else thing.extend
     thing.clear()
-    fill(held)
+    fill(contents)
