@@ -89,16 +89,24 @@ def _factor(value: int | None, tariff: Pricing | None) -> Callable[[Rig], object
     return _served(Work(tariff=tariff, mwh_per_unit=value))
 
 
-def _by_energy(limited: bool, other: bool) -> Callable[[Rig], bool]:
-    return lambda rig: limited if rig.household.model.measures.limiter else other
-
-
 def _date(*when: int) -> Callable[[Rig], object]:
     return _served(Work(cut_at=Civil(*when)))
 
 
 def _priced(number: int, day: int, night: int | None = None) -> Callable[[Rig], object]:
     return _served(Work(tariff=Pricing.of(number, day, night)))
+
+
+def _has_limiter(rig: Rig) -> bool:
+    return rig.household.model.measures.limiter
+
+
+def _has_nights(rig: Rig) -> bool:
+    return rig.household.model.measures.nights
+
+
+def _has_factors(rig: Rig) -> bool:
+    return rig.household.model.measures.varies
 
 
 def _has_room(rig: Rig) -> bool:
@@ -123,7 +131,7 @@ _ASKED: Final = (
     *(_Asked(f"prices {day} and {night}", _priced(2, day, night), right)
       for day, night, right in ((0, None, False), (200, 0, False), (200, 201, False),
                                 (1, None, True), (2**16, None, _has_room), (2**32, None, False),
-                                (200, 200, True), (2, 1, _by_energy(True, False)))),
+                                (200, 200, True), (2, 1, _has_nights))),
     *(_Asked(f"a new card at {day} and {night}", _issued(tariff=Pricing.of(number, day, night)),
              right)
       for number, day, night, right in (
@@ -131,14 +139,14 @@ _ASKED: Final = (
           (1, 9, 0, False), (65_536, 1, None, False), (1, 2**32 - 1, None, True),
           (1, 2**32, None, False))),
     *(_Asked(f"a factor of {factor} with its tariff", _factor(factor, Pricing.of(3, 9)), right)
-      for factor, right in ((1_000, True), (999, _by_energy(False, True)), (0, False),
-                            (1, _by_energy(False, True)), (65_535, _by_energy(False, True)),
+      for factor, right in ((1_000, True), (999, _has_factors), (0, False),
+                            (1, _has_factors), (65_535, _has_factors),
                             (65_536, False))),
     *(_Asked(f"a new card with a factor of {factor}, which varies",
              _issued(energy=_VARIES, mwh_per_unit=factor), right)
       for factor, right in ((0, False), (1, True), (65_535, True), (65_536, False))),
     _Asked("a factor without a tariff", _factor(1_000, None), False),
-    _Asked("a limiter", _served(Work(limiter_granted=True)), _by_energy(True, False)),
+    _Asked("a limiter", _served(Work(limiter_granted=True)), _has_limiter),
     _Asked("no limiter", _served(Work(limiter_granted=False)), True),
     *(_Asked(f"a clock card set to {to} within {off} s", _clock_card(to, off), right)
       for to, off, right in ((0, 1, True), (-1, 1, False), (_SET_TO_END - 1, 3_600, True),

@@ -19,6 +19,7 @@ from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.verdict import judge
 from tests.bench.power import pace
 from tests.bench.row import Row, best_s
+from tests.campaigns import head
 
 YEAR_S_MAX: Final = 0.07
 FLEET: Final = 53_579
@@ -127,15 +128,7 @@ def year(folder: Path, years: float) -> Campaign:
         visits.append(f"{{ at = {(at + timedelta(minutes=40)).isoformat()}, insert = true }}")
         if week % 52 == 0:
             visits.append(f"{{ at = {(at + timedelta(hours=1)).isoformat()}, clock_card = true }}")
-    text = f"""
-name = "bench"
-zone = "Europe/Brussels"
-start = {start.isoformat()}
-end = {(start + timedelta(days=days)).isoformat()}
-model = "electricity-pcf8563-utc"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
+    text = f"""{head("bench", start.isoformat(), (start + timedelta(days=days)).isoformat())}
 [[household]]
 id = "home"
 kind = "a card a week"

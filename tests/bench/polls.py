@@ -17,20 +17,15 @@ from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import rig_of
 from tests.bench.floor import PlainMeter, floor, plain
 from tests.bench.row import Row
+from tests.campaigns import head
 
 SAVING_F_MAX = 4.6
 IDLE_F_MAX = 6.3
 _START = datetime(2026, 3, 1, 6)  # noqa: DTZ001  local, as in the file
 _WATT = 60
-_TEXT = f"""
-name = "quiet"
-zone = "Europe/Brussels"
-start = {_START.isoformat()}
-end = 2028-03-01T06:00:00
-model = "electricity-pcf8563-utc"
-[announced]
-defer_until = 2027-07-03T23:01:00
-cut_at = 2027-07-03T23:01:00
+_TEXT = f"""{
+    head("quiet", _START.isoformat(), "2028-03-01T06:00:00", announced="2027-07-03T23:01:00")
+}
 [[household]]
 id = "quiet"
 kind = "no card, no outage, the same load at all hours"

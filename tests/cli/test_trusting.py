@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from meter_emu.resources import KEY_PARTS_MAX, toml_of
+from tests.campaigns import head
 
 PROGRAM = """
 from pathlib import Path
@@ -18,15 +19,15 @@ MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
 def program(ports):
     return Program(ports, parse_build("reference").parts(MODEL), dialogues())
 """
-CAMPAIGN = """
-name = "a stranger's"
-zone = "Europe/Brussels"
-start = 2020-06-29T08:00:00
-end = 2020-07-01T00:00:00
-model = "electricity-pcf8563-utc"
-build = "BUILD"
-[announced]
-cut_at = 2020-07-10T23:01:00
+CAMPAIGN = (
+    head(
+        "a stranger's",
+        "2020-06-29T08:00:00",
+        "2020-07-01T00:00:00",
+        'build = "BUILD"',
+        announced="2020-07-10T23:01:00",
+    )
+    + """
 [[household]]
 id = "one"
 kind = "of a stranger"
@@ -34,6 +35,7 @@ balance_eur = 20
 load_w = 100
 visits = [{ at = 2020-06-29T10:00:00, insert = true }]
 """
+)
 
 
 @pytest.fixture

@@ -24,22 +24,16 @@ from card_protocol.card.virtual import card_of
 from meter_emu.cli.app import cli
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from tests.campaigns import head
 from tests.firmware.meters import Rig
 
 ROOT: Final = Path(__file__).parents[2]
 READER_WALK: Final = "records of a card in a PC/SC reader, by `desk account`"
 _OURS: Final = tuple(f"{ROOT / name}/" for name in ("card_protocol", "meter_emu"))
 _T2: Final = "2020-07-03 23:01"
-_CAMPAIGN: Final = """
-name = "one"
-zone = "Europe/Brussels"
-start = 2020-06-02T08:00:00
-end = 2020-07-05T00:00:00
-model = "electricity-pcf8563-utc"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-[[household]]
+_CAMPAIGN: Final = (
+    head("one", "2020-06-02T08:00:00", "2020-07-05T00:00:00")
+    + """[[household]]
 id = "home"
 kind = "armed"
 balance_eur = 20
@@ -49,6 +43,7 @@ visits = [
   { at = 2020-06-03T18:00:00, insert = true },
 ]
 """
+)
 
 
 def walked(job: Callable[[], object]) -> set[str]:

@@ -28,6 +28,7 @@ from meter_emu.verify.shrinking import shrunk
 from meter_emu.workers.processes import Processes
 from meter_emu.world.meter.build import dialogues, parse_build
 from meter_emu.world.rehearsal.campaign import load_campaign
+from tests.campaigns import head
 from tests.cells import each_cell
 from tests.cli.outcome import checked
 
@@ -255,19 +256,22 @@ def test_a_program_in_the_working_directory_is_found(tmp_path):
     ]
 
 
-QUIET = """
-name = "nothing that a hazard asks for"
-zone = "Europe/Brussels"
-start = 2020-03-29T12:00:00
-end = 2020-03-29T18:00:00
-model = "electricity-legal-time"
-
+QUIET = (
+    head(
+        "nothing that a hazard asks for",
+        "2020-03-29T12:00:00",
+        "2020-03-29T18:00:00",
+        model="electricity-legal-time",
+        announced=None,
+    )
+    + """
 [[household]]
 id = "home"
 kind = "quiet"
 load_w = 500
 balance_eur = 100
 """
+)
 PREPAYING = 'visits = [{ at = 2020-03-29T12:10:00, desk = ["prepayment-on"] }]'
 
 

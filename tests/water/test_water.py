@@ -16,6 +16,7 @@ from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import BY_CODE, ENERGIES, Energy, Measure
 from meter_emu.verify.run import verify
+from tests.campaigns import head
 from tests.cli.outcome import runner
 
 WATER = Energy(
@@ -55,19 +56,15 @@ PAGES = "\n  ".join(
     f'{{ at = 2020-06-29T12:10:{second:02}, press = "blue" }},' for second in range(0, 49, 7)
 )
 TARIFF = "tariff = { number = 2, price_ueur_per_wh = 6000 }"
-CAMPAIGN = f"""
-name = "Water, July 2020"
-zone = "Europe/Brussels"
-start = 2020-06-20T00:00:00
-end = 2020-07-10T00:00:00
-seed = 2020
-model = "{MODEL}"
-build = "reference"
-
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-
+HEAD = head(
+    "Water, July 2020",
+    "2020-06-20T00:00:00",
+    "2020-07-10T00:00:00",
+    "seed = 2020",
+    'build = "reference"',
+    model=str(MODEL),
+)
+CAMPAIGN = f"""{HEAD}
 [[household]]
 id = "never-back"
 kind = "armed, and cut at T2"
