@@ -20,15 +20,15 @@ from meter_emu.errors import ConfigError, PollOverrun, PowerLost, ProgramError
 from meter_emu.ports import Button, Lamp, Ports, Sleep
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.covers import Covers
-from meter_emu.world.meter.host.process import Host, Hosts, as_written, hosts_of
+from meter_emu.world.meter.host.process import Host, Hosts, Together, as_written, hosts_of
 
 _CPU_S: Final = 2  # CPU_S of meter_host.c
 SILENT_S: Final = 10  # ours: of wall time without a call, for one that sleeps
 _IGNORED_S: Final = 3 * _CPU_S  # ours: of its own time, for one that ignores its bound
 _LOOK_US: Final = 500_000  # how often silence is checked
 _CRASHED, _HUNG = "crashed", "hung"  # `FailureKind`
-_FRAME: Final = struct.Struct("<BBH")
-_FRAME_BYTES: Final = 4
+_FRAME: Final = struct.Struct("=HHH")
+_FRAME_BYTES: Final = 6
 _HINT: Final = struct.Struct("<I?I")
 _BELLS_MAX: Final = 64
 _DONE, _WRONG, _FULL = 22, 23, 24
@@ -82,6 +82,7 @@ class Hosted:
         self._calls: Final = _calls(ports)
         host = hosts.take()
         self._socket, self.child = host.power_up()
+        self._together: Final = Together(self.child)
         patience = struct.pack("ll", 0, _LOOK_US)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
         self._host = host
@@ -95,6 +96,7 @@ class Hosted:
         host, self._host = self._host, None
         if host is not None:
             self._socket.close()
+            self._together.end()
             self._hosts.give(host)
 
     def poll(self) -> Sleep | None:
@@ -112,7 +114,7 @@ class Hosted:
 
     def _poll(self, host: Host) -> Sleep | None:
         shared = host.shared
-        shared.foretell(self._board)
+        shared.foretell(self._board, cells=True)
         self._send(b"P")
         while True:
             end = self._wait(host)
@@ -131,7 +133,7 @@ class Hosted:
                 raise end
             if answer is None:
                 raise ProgramError(_CRASHED, _SPOILED)
-            shared.foretell(self._board)
+            shared.foretell(self._board, cells=False)
             self._send(_U16.pack(len(answer)) + answer)
 
     def _called(self, what: int, data: bytes) -> bytes | None:

@@ -23,15 +23,16 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from select import select
+from threading import get_native_id
 from typing import IO, Final, final
 
 from meter_emu.errors import ConfigError, ProgramError
 from meter_emu.world.meter.host.forecast import Shared
 
-_VERSION: Final = 1  # METER_PORTS_VERSION of meter_ports.h
+_VERSION: Final = 2  # METER_PORTS_VERSION of meter_ports.h
 _START_S: Final = 20  # ours: time to load and identify itself, on a loaded machine
 _C: Final = ctypes.CDLL(None)
-_NO_CPU: Final = 255
+_STAYS: Final = hasattr(os, "sched_setaffinity") and hasattr(_C, "sched_getcpu")
 _SAID: Final = struct.Struct("<ci")
 _HELLO_MAX: Final = 512
 _OUTPUT_KEPT: Final = 65_536  # ours: the end of its output is kept
@@ -75,9 +76,7 @@ class Host:
         ours, theirs = socket.socketpair()
         with theirs:
             rights = array.array("i", [theirs.fileno()])
-            self._control.sendmsg(
-                [bytes([_this_cpu()])], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
-            )
+            self._control.sendmsg([b"P"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         what, child = self._said()
         assert what == b"P", "the host says P, the child's number, and later E"
         if child < 0:
@@ -190,13 +189,28 @@ class Host:
         self._read_from = at
 
 
-def _this_cpu() -> int:
-    """Return the processor that this process is on, 255 where the system does not say."""
-    try:
-        cpu = int(_C.sched_getcpu())
-    except AttributeError:
-        return _NO_CPU
-    return cpu if 0 <= cpu < _NO_CPU else _NO_CPU
+@final
+class Together:
+    """Keeps this thread and a program on one processor while they take turns, on Linux.
+
+    The next turn then begins at once. Else an idle processor has to wake up for each, which takes
+    as long as most polls.
+    """
+
+    def __init__(self, child: int) -> None:
+        self._thread: Final = get_native_id()
+        self._may: Final = os.sched_getaffinity(0) if _STAYS else set[int]()
+        if self._may:
+            here = {int(_C.sched_getcpu())}
+            os.sched_setaffinity(self._thread, here)
+            with suppress(ProcessLookupError):  # how it ended is found out by who waits for it
+                os.sched_setaffinity(child, here)
+
+    def end(self) -> None:
+        """Let this thread go where the system wants it."""
+        if self._may:
+            with suppress(ProcessLookupError):  # a thread that has ended
+                os.sched_setaffinity(self._thread, self._may)
 
 
 def _why_not(path: str, error: OSError) -> str:

@@ -82,22 +82,32 @@ def test_answers_that_were_foretold_are_those_of_the_ports(tmp_path, monkeypatch
     kits = [KIT._replace(cards=KIT.cards[:4])]
     campaigns = [on_build(story(seeded(f"{n}"), kits), build) for n in range(200 if LONG else 5)]
     foretell, ordinary = Shared.foretell, [lived(campaign) for campaign in campaigns]
-    monkeypatch.setattr(Shared, "foretell", lambda shared, _: foretell(shared, None))
+    monkeypatch.setattr(
+        Shared, "foretell", lambda shared, _, cells: foretell(shared, None, cells=cells)
+    )
     assert [lived(campaign) for campaign in campaigns] == ordinary
 
 
 def test_an_answer_that_was_foretold_wrongly_is_noticed(tmp_path, monkeypatch):
-    foretell = Shared.foretell
+    foretell, build = Shared.foretell, starter(tmp_path)
 
-    def wrongly(shared: Shared, board: Board) -> None:
-        board.switch.on = not board.switch.on
-        foretell(shared, board)
+    def other_switch(board: Board) -> None:
         board.switch.on = not board.switch.on
 
-    monkeypatch.setattr(Shared, "foretell", wrongly)
-    failure = Trial(armed_household(Replayed([]), [KIT]), starter(tmp_path)).run.events[-1].failure
-    assert failure is not None
-    assert "is its memory spoiled?" in failure.why
+    def other_cell(board: Board) -> None:
+        board.eeprom.cells[0x20] ^= 1
+
+    for other in (other_switch, other_cell):
+
+        def wrongly(shared: Shared, board: Board, *, cells: bool, other=other) -> None:
+            other(board)
+            foretell(shared, board, cells=cells)
+            other(board)
+
+        monkeypatch.setattr(Shared, "foretell", wrongly)
+        failure = Trial(armed_household(Replayed([]), [KIT]), build).run.events[-1].failure
+        assert failure is not None, other
+        assert "is its memory spoiled?" in failure.why, other
 
 
 @pytest.mark.slow("builds and runs a program in C")

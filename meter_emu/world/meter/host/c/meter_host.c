@@ -19,7 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
-#include <sched.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #endif
@@ -42,20 +41,22 @@ enum { /* frames to the bench */
 #define FRAME_MAX 1024
 #define PRINTED_MAX (64 << 20) /* bytes, of what nobody reads */
 
-/* Memory that the bench sees as well, so that what a program did last is known however it ends. A frame is one byte
- * what, one byte how many of its last bytes are the answer that the program had, two bytes how long, then that.
+/* Memory that the bench sees as well, so that what a program did last is known however it ends. A frame is two
+ * bytes what, two how many of its last bytes are the answer that the program had, two how long, then that.
  * Before each answer the bench foretells others: a call that is foretold returns at once, and the bench does it, and
  * compares, when it gets the frames. Costs are of docs/ports.md, in us. */
 static struct {
     uint64_t ticks_us;
     uint32_t size;                                       /* of the frames; the bench begins anew */
     uint32_t units, units_us, registers_us, eeprom_us;   /* the us from now until which they hold */
-    uint8_t foretold, switch_on, card_present, buttons, limiter, registers_known;
+    uint32_t cells_bytes;                                /* of the EEPROM, 0 if they are not known */
+    uint8_t foretold, switch_on, card_present, buttons, limiter, reset_cause, page_bytes, registers_known;
     uint8_t registers[16];
     uint16_t register_us, rtc_us, eeprom_byte_us, nack_us, cycle_us;
     uint8_t access_bytes;                                /* of addresses, in a read of the clock and a write of the EEPROM */
-    uint8_t padding[3];
-    uint8_t frames[8128];
+    uint8_t padding;
+    uint8_t frames[8124];
+    uint8_t cells[32768];
 } unshared, *shared = &unshared;
 
 static int bench = -1;        /* this power-up's socket */
@@ -84,16 +85,14 @@ static void all_in(void *data, size_t size) {
     }
 }
 
-static void frame(uint8_t what, const void *first, size_t first_size, const void *rest, size_t rest_size, uint8_t answered) {
-    const size_t size = first_size + rest_size;
+static void frame(uint8_t what, const void *first, size_t first_size, const void *rest, size_t rest_size, size_t answered) {
+    const uint16_t head[3] = {what, (uint16_t)answered, (uint16_t)(first_size + rest_size)};
     uint8_t *to = shared->frames + shared->size;
-    to[0] = what;
-    to[1] = answered;
-    to[2] = (uint8_t)size;
-    to[3] = (uint8_t)(size >> 8);
-    if (first_size) memcpy(to + 4, first, first_size);
-    if (rest_size) memcpy(to + 4 + first_size, rest, rest_size);
-    shared->size += (uint32_t)(4 + size);
+    memcpy(to, head, sizeof head);
+    to += sizeof head;
+    if (first_size) memcpy(to, first, first_size);
+    if (rest_size) memcpy(to + first_size, rest, rest_size);
+    shared->size += (uint32_t)(sizeof head + first_size + rest_size);
 }
 
 static void make_room(size_t size) {
@@ -104,7 +103,7 @@ static void make_room(size_t size) {
         _exit(3);
     }
     if (shared->size > sizeof shared->frames) end(1); /* something wrote over it */
-    if (shared->size + size + 8 <= sizeof shared->frames) return;
+    if (shared->size + size + 12 <= sizeof shared->frames) return;
     frame(FULL, NULL, 0, NULL, 0, 0);
     ring();
     all_in(none, 2);
@@ -159,7 +158,7 @@ static uint32_t number(const char *call) {
 
 /* A call whose answer was foretold: it takes its time, and the program goes on. */
 static void foretold(uint8_t what, const void *asked, size_t asked_size, const void *got, size_t got_size, uint32_t cost_us) {
-    frame(what, asked, asked_size, got, got_size, (uint8_t)got_size);
+    frame(what, asked, asked_size, got, got_size, got_size);
     spent_us += cost_us;
 }
 
@@ -197,16 +196,33 @@ bool meter_eeprom_read(uint32_t at, uint8_t *data, uint16_t count) {
     if (count >= FRAME_MAX) wrong("eeprom_read: %d bytes, at most %d at once", count, FRAME_MAX - 1);
     numbers(asked, at, 4);
     numbers(asked + 4, count, 2);
-    make_room(7);
+    make_room(7 + (size_t)count);
     if (shared->foretold && spent_us < shared->eeprom_us) {
         foretold(EEPROM_READ, asked, 6, &nack, 1, shared->nack_us);
         return false;
+    }
+    if (shared->foretold && at < shared->cells_bytes && count <= shared->cells_bytes - at) {
+        got[0] = 1;
+        memcpy(got + 1, shared->cells + at, count);
+        memcpy(data, got + 1, count);
+        foretold(EEPROM_READ, asked, 6, got, (size_t)count + 1,
+                 (uint32_t)(shared->access_bytes + 1 + count) * shared->eeprom_byte_us);
+        return true;
     }
     put(EEPROM_READ, asked, 6, NULL, 0);
     size = answer("eeprom_read", got, count + 1);
     if (size != count + 1 || !got[0]) return false;
     memcpy(data, got + 1, count);
     return true;
+}
+
+static void written(uint32_t at, const uint8_t *data, uint16_t count) {
+    uint32_t i, offset;
+    uint8_t *page;
+    if (!shared->cells_bytes) return;
+    offset = at % shared->page_bytes; /* in which a write rolls over */
+    page = shared->cells + (at - offset) % shared->cells_bytes;
+    for (i = 0; i < count; i++) page[(offset + i) % shared->page_bytes] = data[i];
 }
 
 bool meter_eeprom_write(uint32_t at, const uint8_t *data, uint16_t count) {
@@ -217,13 +233,18 @@ bool meter_eeprom_write(uint32_t at, const uint8_t *data, uint16_t count) {
     make_room(4 + (size_t)count + 1);
     if (!shared->foretold || !count) {
         put(EEPROM_WRITE, asked, 4, data, count);
-        return number("eeprom_write") != 0;
+        taken = number("eeprom_write") != 0;
+        if (taken) written(at, data, count);
+        return taken;
     }
     memcpy(asked + 4, data, count);
     taken = spent_us >= shared->eeprom_us;
     foretold(EEPROM_WRITE, asked, 4 + (size_t)count, &taken, 1,
              taken ? (uint32_t)(shared->access_bytes + count) * shared->eeprom_byte_us : shared->nack_us);
-    if (taken) shared->eeprom_us = spent_us + shared->cycle_us;
+    if (taken) {
+        shared->eeprom_us = spent_us + shared->cycle_us;
+        written(at, data, count);
+    }
     return taken;
 }
 
@@ -326,7 +347,11 @@ uint32_t meter_ticks_ms(void) {
     return ticks_ms;
 }
 
-uint8_t meter_reset_cause(void) { put(RESET_CAUSE, NULL, 0, NULL, 0); return (uint8_t)number("reset_cause"); }
+uint8_t meter_reset_cause(void) {
+    const uint8_t cause = of_register(RESET_CAUSE, "reset_cause", &shared->reset_cause);
+    shared->reset_cause = METER_RESET_NONE;
+    return cause;
+}
 
 /* ---- One power-up, in a process of its own ---- */
 
@@ -385,21 +410,9 @@ static void dies_with(pid_t parent) {
 #endif
 }
 
-/* Bench and program take turns: on one processor the next turn begins at once. */
-static void beside_bench(unsigned char cpu) {
-#ifdef __linux__
-    cpu_set_t one;
-    if (cpu == 255) return;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    sched_setaffinity(0, sizeof one, &one);
-#else
-    (void)cpu;
-#endif
-}
-
-static int given(int control, unsigned char *word) { /* a socket for one power-up, -1 when the bench has gone */
-    struct iovec data = {word, 1};
+static int given(int control) { /* a socket for one power-up, -1 when the bench has gone */
+    unsigned char word;
+    struct iovec data = {&word, 1};
     union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; } with;
     struct msghdr message;
     struct cmsghdr *head;
@@ -433,8 +446,7 @@ static void host(int control, bool bounded) {
     if (send(control, hello, (size_t)count, MSG_NOSIGNAL) != count) _exit(0);
     if (!MSG_NOSIGNAL) signal(SIGPIPE, SIG_IGN);
     for (;;) {
-        unsigned char cpu = 255;
-        const int one = given(control, &cpu);
+        const int one = given(control);
         int status = 0;
         pid_t child;
         if (one < 0) _exit(0);
@@ -444,7 +456,6 @@ static void host(int control, bool bounded) {
             dies_with(own);
             close(control);
             bench = one;
-            beside_bench(cpu);
             powered(bounded);
         }
         close(one);

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define METER_PORTS_VERSION 1
+#define METER_PORTS_VERSION 2
 
 enum { METER_NO_CARD = -1 };                 /* card_exchange: gone or silent */
 enum { METER_BLUE = 1, METER_RED = 2 };      /* buttons, bits */
