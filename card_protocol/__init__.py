@@ -7,8 +7,9 @@ What `__all__` names is public, and so is what those names return and take. Modu
 else in them are not: any release may move or change them.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
+
+from card_protocol.late import late
 
 if TYPE_CHECKING:
     from card_protocol.apdu import CommandApdu, ResponseApdu
@@ -133,12 +134,4 @@ _HOMES: Final = {
 }
 
 if not TYPE_CHECKING:  # a type checker has the imports above, and sees a name that is not there
-
-    def __getattr__(name: str) -> object:
-        for module, names in _HOMES.items():
-            if name in names.split():
-                return getattr(import_module(f"{__name__}.{module}"), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = late(__name__, _HOMES, globals())

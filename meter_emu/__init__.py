@@ -8,10 +8,10 @@ What `__all__` names here and in `meter_emu.testing`, `meter_emu.strategies`, `m
 those names return and take. Other modules are not: any release may move or change them.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from card_protocol import __version__
+from card_protocol.late import late
 
 if TYPE_CHECKING:
     from meter_emu.errors import (
@@ -74,12 +74,4 @@ _HOMES: Final = {
 }
 
 if not TYPE_CHECKING:  # a type checker has the imports above, and sees a name that is not there
-
-    def __getattr__(name: str) -> object:
-        for module, names in _HOMES.items():
-            if name in names.split():
-                return getattr(import_module(f"{__name__}.{module}"), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = late(__name__, _HOMES, globals())
