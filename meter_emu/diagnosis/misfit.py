@@ -6,6 +6,9 @@ while a mistake that is not in the catalogue gives a household a story that hang
 are made up as the best class predicts them, right or wrong as their sureties say, and the best
 class is chosen anew for each set: that it was chosen after the fact is in the chance. Each group of
 households may have another of the possible models of meter.
+
+Meters differ from all that were sampled: now and then something is otherwise for all alike
+households. Beyond that each household and each report is by itself.
 """
 
 from bisect import bisect_left
@@ -16,9 +19,22 @@ from random import Random
 from typing import Final, NamedTuple, TypeAlias, final
 
 TRIALS: Final = 400  # ours: sets of reports that are made up
+OTHERWISE: Final = 0.01  # ours, from incidents that are known: docs/diagnose.md
 _TOLD_APART: Final = 2  # digits of a chance in which two statements differ
 
 _Said: TypeAlias = tuple[bool, ...]  # of the reports of one statement: which say that it was so
+
+
+def report_chance(chance: float, sure: float) -> float:
+    """Return the chance of a report: what it states was so and it is right, or neither."""
+    return chance * sure + (1 - chance) * (1 - sure)
+
+
+def _together(chances: Sequence[float], outcome: _Said) -> float:
+    """Return the chance of reports that are right or wrong each by itself."""
+    return prod(
+        chance if says else 1 - chance for chance, says in zip(chances, outcome, strict=True)
+    )
 
 
 class _Lack(NamedTuple):
@@ -41,23 +57,25 @@ class _Statement:
         self._known: Final[dict[_Said, list[float]]] = {}
 
     def under(self, outcome: _Said) -> list[float]:
-        """Return the likelihood of such reports in decades in each row.
-
-        What a class leaves open is open once, however many repeat it; their errors are their own.
-        """
+        """Return the likelihood of such reports in decades in each row."""
         if outcome not in self._known:
-            pairs = tuple(zip(self._sures, outcome, strict=True))
-            so = prod(sure if says else 1 - sure for sure, says in pairs)
-            not_so = prod(1 - sure if says else sure for sure, says in pairs)
-            self._known[outcome] = [
-                log10(chance * so + (1 - chance) * not_so) for chance in self._chances
-            ]
+            each = {chance: self._decades(chance, outcome) for chance in set(self._chances)}
+            self._known[outcome] = [each[chance] for chance in self._chances]
         return self._known[outcome]
 
     def made_up(self, row_number: int, chance: Random) -> _Said:
         """Return reports as a row predicts them."""
-        so = chance.random() < self._chances[row_number]
-        return tuple(so == (chance.random() < sure) for sure in self._sures)
+        so = self._chances[row_number]
+        if chance.random() < OTHERWISE:
+            so = 1 - so
+        return tuple(chance.random() < report_chance(so, sure) for sure in self._sures)
+
+    def _decades(self, chance: float, outcome: _Said) -> float:
+        each = [report_chance(chance, sure) for sure in self._sures]
+        otherwise = [report_chance(1 - chance, sure) for sure in self._sures]
+        return log10(
+            (1 - OTHERWISE) * _together(each, outcome) + OTHERWISE * _together(otherwise, outcome)
+        )
 
 
 @final

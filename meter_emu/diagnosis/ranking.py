@@ -11,7 +11,7 @@ from math import log10
 from typing import Final, final
 
 from meter_emu.diagnosis.hypotheses import Hypothesis
-from meter_emu.diagnosis.misfit import misfit_of
+from meter_emu.diagnosis.misfit import misfit_of, report_chance
 from meter_emu.diagnosis.predictions import Assumed, Predictor
 from meter_emu.world.meter.build import REFERENCE
 
@@ -204,11 +204,6 @@ def _alone(
         marks=tuple(_mark(*both) for both in zip(chances, ordinary, strict=True)),
         models=() if len(carried) == len(worlds) else tuple(dict.fromkeys(sum(carried, ()))),
     )
-
-
-def report_chance(chance: float, sure: float) -> float:
-    """Return the chance of a report: what it states was so and it is right, or neither."""
-    return chance * sure + (1 - chance) * (1 - sure)
 
 
 def _worth_it(readings: Iterable[FitClass]) -> list[FitClass]:

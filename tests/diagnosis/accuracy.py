@@ -27,6 +27,7 @@ from meter_emu.diagnosis.incident import (
 )
 from meter_emu.diagnosis.incident_file import Whose
 from meter_emu.diagnosis.kept import KeptSignatures, default_folder
+from meter_emu.diagnosis.misfit import report_chance
 from meter_emu.diagnosis.pairs import halves_of, screen, survivors
 from meter_emu.diagnosis.predictions import Predictor
 from meter_emu.diagnosis.ranking import (
@@ -34,7 +35,6 @@ from meter_emu.diagnosis.ranking import (
     NINE_TO_ONE,
     FitClass,
     ranked,
-    report_chance,
 )
 from meter_emu.diagnosis.sampling import SampledHousehold, drawn, sampled_households
 from meter_emu.diagnosis.signatures import Signature

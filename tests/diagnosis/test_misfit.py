@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from meter_emu.diagnosis.misfit import misfit_of
+from meter_emu.diagnosis.misfit import OTHERWISE, misfit_of
 
 KINDS, PERSONS, SAID, SURE = 6, 3, 6, 0.95
 SO, NOT_SO = 0.98, 0.02
@@ -70,6 +70,11 @@ def test_a_story_that_hangs_together_is_no_set_of_wrong_reports(together: bool, 
 
 
 def test_what_no_sample_shows_is_possible_once_for_all_who_say_it() -> None:
-    """Twenty persons who agree on what the class leaves open are no twenty surprises."""
-    assert misfit([(True,)], [(0, False)] * 20) > NOT_SO / 2
+    """Twenty persons who agree on what no meter of the library does are no twenty surprises."""
+    assert misfit([(True,)], [(0, False)] * 20) > OTHERWISE / 2
     assert misfit([(True,)], [(0, False)]) > NOT_SO
+
+
+def test_persons_who_see_something_by_chance_each_see_it_by_chance() -> None:
+    """Two households of five have it, and three of six persons, for the others say the opposite."""
+    assert misfit_of([[[0.4] * 3 + [0.6] * 3]], [SURE] * 6, [0] * 6) > 0.3
