@@ -18,6 +18,7 @@ from meter_emu.diagnosis.ranking import (
 )
 
 COLUMNS: Final = 80
+_HEAD, _OVER = "against assume  ", "  over nothing wrong"
 _ROWS: Final = 5  # ours: classes of a memo, next to the front; all are in the JSON
 _NAMES: Final = 3  # ours: mistakes named of a class
 _ASKED: Final = 1  # ours: questions of a memo, and two orders; the page has more
@@ -81,11 +82,12 @@ def memo(found: Diagnosis) -> Iterator[str]:
     yield ""
     yield "reported, with how sure that is"
     for number, one in enumerate(observations, 1):
-        refs = f"  {' '.join(one.refs)}" if one.refs else "  not reported"
+        refs = f"  {', '.join(one.refs)}" if one.refs else "  not reported"
         yield from _indented(f"{number:>3}  {one.sure:.3f}  ", f"{one.id}: {one.words}{refs}")
     yield ""
-    numbers = " ".join(f"{n}" for n in range(1, len(observations) + 1))
-    yield f"against assume  {numbers}  over nothing wrong"
+    numbers, *more = _side_by_side([str(n) for n in range(1, len(observations) + 1)])
+    yield f"{_HEAD}{numbers.lstrip()}{_OVER}"
+    yield from more
     for row in listed(ranking):
         yield from _row(row)
     yield "+ explained   - contradicted   . says nothing: so it would be anyway"
@@ -98,10 +100,9 @@ def memo(found: Diagnosis) -> Iterator[str]:
     yield from _deciders("order on a bench, real meter", found.experiments[: _ASKED + 1])
     for group in found.alike[:_ASKED]:
         names = shortened([one.words for one in group], _NAMES)
-        again = " ".join(dict.fromkeys(one.build for one in group[:2]))
-        yield from _indented(
-            "  ", f"no such order tells apart {names}: meter-emu distinguish {again}"
-        )
+        builds = list(dict.fromkeys(one.build for one in group if one.office is None))[:2]
+        again = f": meter-emu distinguish {' '.join(builds)}" if len(builds) > 1 else ""
+        yield from _indented("  ", f"no such order tells apart {names}{again}")
     pairs = "pairs not tried" if found.pairs is None else f"{found.pairs:,} pairs"
     yield ""
     yield from _indented(
@@ -119,15 +120,25 @@ def listed(ranking: Ranking) -> tuple[FitClass, ...]:
 
 
 def _row(one: FitClass) -> Iterator[str]:
-    signs = [SIGNS[mark] for mark in one.marks]
-    wide = "".join(f"{sign:<{len(str(n)) + 1}}" for n, sign in enumerate(signs, 1))
+    signs, *more = _side_by_side([SIGNS[mark] for mark in one.marks])
     star = "*" if one.front else " "
-    head = f"{star}{one.against:>6.1f} {len(one.assumptions):>6}  {wide} "
+    head = f"{star}{one.against:>6.1f} {len(one.assumptions):>6}  {signs.lstrip()}  "
     yield from _indented(head, one.over_words)
+    yield from more
     yield from _indented(" " * 11, shortened(one.names, _NAMES))
     models = (f"meters as {shortened(one.models, 2)}",) if one.models else ()
     if extra := (*one.conditions, *models):
         yield from _indented(" " * 11, f"if {', and '.join(extra)}")
+
+
+def _side_by_side(cells: Sequence[str]) -> list[str]:
+    """Return what is said of each report, in as many lines as leave room for the ratio."""
+    wide = len(str(len(cells)))
+    many = (COLUMNS - len(_HEAD + _OVER)) // (wide + 1)
+    return [
+        " " * len(_HEAD) + " ".join(f"{cell:<{wide}}" for cell in cells[first : first + many])
+        for first in range(0, len(cells), many)
+    ]
 
 
 def _deciders(heading: str, found: Sequence[Decider]) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """Whether anything fits: what the best class leaves unexplained, against what it would if right.
 
-Two things are looked at. How much speaks against the best class; and how much better the reports
-fit if some groups of alike households had the story of another class: wrong reports are scattered,
-while a mistake that is not in the catalogue gives a household a story that hangs together. Reports
-are made up as the best class predicts them, right or wrong as their sureties say, and the best
-class is chosen anew for each set: that it was chosen after the fact is in the chance. Each group of
-households may have another of the possible models of meter.
+Three things are looked at: how much speaks against the best class, and how much better the reports
+fit if groups of alike households, or one of them, had the story of another class. Wrong reports are
+scattered, while a mistake that is not in the catalogue gives a household a story that hangs
+together. Reports are made up as the best class predicts them, right or wrong as their sureties say,
+and the best class is chosen anew for each set: that it was chosen after the fact is in the chance.
+Each group of households may have another of the possible models of meter.
 
 Meters differ from all that were sampled: now and then something is otherwise for all alike
 households. Beyond that each household and each report is by itself.
@@ -19,7 +19,7 @@ from random import Random
 from typing import Final, NamedTuple, TypeAlias, final
 
 TRIALS: Final = 400  # ours: sets of reports that are made up
-OTHERWISE: Final = 0.01  # ours, from incidents that are known: docs/diagnose.md
+OTHERWISE: Final = 0.02  # ours: of statements; see docs/diagnose.md for how often it is right
 _TOLD_APART: Final = 2  # digits of a chance in which two statements differ
 
 _Said: TypeAlias = tuple[bool, ...]  # of the reports of one statement: which say that it was so
@@ -38,10 +38,11 @@ def _together(chances: Sequence[float], outcome: _Said) -> float:
 
 
 class _Lack(NamedTuple):
-    """Decades against the best class, and those that another one would explain of some groups."""
+    """Decades against the best class; those that others would explain, of each group and of one."""
 
     against: float
     elsewhere: float
+    of_one: float
 
 
 @final
@@ -155,12 +156,12 @@ def _lack(groups: Sequence[Sequence[float]]) -> tuple[_Lack, int]:
     """Return what the best class leaves unexplained, and which it is."""
     wholes = [sum(each) for each in zip(*groups, strict=True)]
     best = max(range(len(wholes)), key=wholes.__getitem__)
-    other = max(sum(max(group[best], group[one]) for group in groups) for one in range(len(wholes)))
-    return _Lack(round(-wholes[best], 6), round(other - wholes[best], 6)), best
+    others = [max(group) - group[best] for group in groups]
+    return _Lack(round(-wholes[best], 6), round(sum(others), 6), round(max(others), 6)), best
 
 
 def _smallest_tails(lacks: Sequence[_Lack]) -> Iterator[float]:
-    """Yield for each the smaller of its two tails among all."""
+    """Yield for each the smallest of its tails among all."""
     count = len(lacks)
     columns = [sorted(column) for column in zip(*lacks, strict=True)]
     for lack in lacks:

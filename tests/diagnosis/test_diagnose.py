@@ -1,5 +1,6 @@
 """The Walloon night in small: who leads, what contradicts whom, which pair, what is unexplained."""
 
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
@@ -110,6 +111,19 @@ def test_a_memo_is_80_columns_wide_and_claims_no_cause(paired: Diagnosis) -> Non
     assert "Consistent with the reports" in whole
     assert "caused" not in whole
     assert "explained by nothing in the catalogue: 6 error-8" in whole
+
+
+def test_a_memo_of_many_reports_is_no_wider(paired: Diagnosis) -> None:
+    ranking, incident = paired.ranking, paired.incident
+    classes = tuple(replace(one, marks=4 * one.marks) for one in ranking.classes)
+    many = replace(
+        paired,
+        ranking=replace(ranking, classes=classes),
+        incident=replace(incident, observations=4 * incident.observations),
+    )
+    lines = list(memo(many))
+    assert max(map(len, lines)) <= COLUMNS
+    assert sum(" 36" in line for line in lines) == 2, "in the list of reports and over the signs"
 
 
 def test_a_bench_order_is_a_campaign_that_tells_leaders_apart(

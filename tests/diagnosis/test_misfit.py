@@ -53,15 +53,15 @@ def test_a_class_that_is_right_is_seldom_a_misfit() -> None:
 def test_a_mistake_that_is_not_in_the_library_is_found() -> None:
     library, unknown = stories(12, 1), stories(13, 3)[1:]
     found = list(misfits(library, unknown, 4))
-    assert sum(found) >= 9, f"{sum(found)} of {len(found)}"
+    assert sum(found) >= 6, f"{sum(found)} of {len(found)}"
 
 
 @pytest.mark.slow("draws many reports")
 @pytest.mark.parametrize(("together", "fits"), [(True, False), (False, True)])
 def test_a_story_that_hangs_together_is_no_set_of_wrong_reports(together: bool, fits: bool) -> None:
-    """Six reports contradict the first class: all of one kind, as the second has it, or each."""
+    """Six of one kind contradict the first class, as the second has it, or one of each of four."""
     count = KINDS * SAID
-    wrong = range(SAID) if together else range(0, count, SAID)
+    wrong = range(SAID) if together else range(0, 4 * SAID, SAID)
     reports = [(n, n not in wrong) for n in range(count)]
     reports += [(n, True) for n in range(count) if n not in wrong] * (PERSONS - 1)
     apart = [tuple(n != one for n in range(count)) for one in range(count)]

@@ -24,6 +24,7 @@ RESA_ON_TIME = ("2 July 23:01", "2 July 23:01", "30 June 09:00")
 TABLE = {  # armed before the clocks changed, after it; RESA
     "": RIGHT,
     "doy-common-year": EARLY,
+    "leap-from-1970": EARLY,
     "end-exclusive": EARLY,
     "time-of-day-dropped": ("3 July 00:00", "3 July 00:00", "30 June 00:00"),
     "time-of-day-dropped+summer-time-twice": ("2 July 23:00", "2 July 23:00", "29 June 23:00"),
