@@ -206,11 +206,12 @@ $(RUN): $(MADE) pyproject.toml locked/run.txt locked/dev.txt locked/drivers.txt
 	@touch $@
 
 # Drivers that judge our clock chips come alone: what they name, USB and serial adapters, nobody needs.
-$(DEV): $(RUN)
+# It has all that the run has, and who tests first installs nothing twice.
+$(DEV): $(MADE) pyproject.toml locked/dev.txt locked/drivers.txt
 	@$(HASHED) locked/dev.txt
 	@$(HASHED) locked/drivers.txt --no-deps
 	@$(OURS)
-	@touch $@
+	@touch $(RUN) $@
 
 # Everything but PC/SC works without pyscard, so its stamp may be missing; the next run tries again.
 $(PCSC): $(DEV)

@@ -69,7 +69,7 @@ class Playback:
         if self.difference is None and self.next is not None:
             at = f" ({self.next.at})" if self.next.at else ""
             recorded = row_words(self.next)
-            self.difference = f"line {self._line}{at}: recorded is: {recorded}; now: {now}"
+            self.difference = f"line {self._line}{at}: recorded: {recorded}; now: {now}"
 
     def _advance(self) -> None:
         self.next = next(self._rows, None)

@@ -110,7 +110,7 @@ def _print_part_heads(console: "Console", a: "Part", b: "Part") -> None:
     words = ["; ".join(filter(None, (part.said, *part.wrong))) for part in (a, b)]
     if words[0] != words[1]:
         for letter, said in zip("AB", words, strict=True):
-            console.print(Text(f"{letter} is {said}" if said else f"{letter} is sound"))
+            console.print(Text(f"{letter}: {said or 'nothing is wrong'}"))
 
 
 def _side(row: "Row", other: "Row") -> str:

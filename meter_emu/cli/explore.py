@@ -184,7 +184,7 @@ def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
         if file is not None:
             yield f"          {file}: {len(found.text.splitlines())} lines; play it with rehearse"
     yield f"  exhausted  {_exhausted(explored)}"
-    states = f"{explored.states:,} states, {len(explored.keys)} key states"
+    states = f"{explored.states:,} states, key states: {len(explored.keys)}"
     yield f"  looked at  {explored.transitions:,} transitions, {states}"
     if explored.guided:
         yield f"  beyond  {explored.guided:,} states gone on from, what is rare first"
@@ -209,4 +209,5 @@ def _exhausted(explored: Explored) -> str:
         return "every sequence of acts at these instants"
     if explored.depth < 0:
         return "nothing yet"
-    return f"every sequence of {explored.depth} acts at these instants"
+    acts = "act" if explored.depth == 1 else "acts"
+    return f"every sequence of {explored.depth} {acts} at these instants"

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from meter_emu.resources import ResourceKind
 
 
+_BASES: Final = {"utc": "UTC", "legal": "legal time", "standard": "standard time"}
+
+
 def _defects() -> dict[str, str]:
     from meter_emu.defects import catalogue
 
@@ -31,7 +34,7 @@ def _models() -> dict[str, str]:
 
     models = {name: load_model(path) for name, path in built_in("meters").items()}
     return {
-        name: f"{model.energy}, clock {model.rtc} in {model.rtc_base} time"
+        name: f"{model.energy}, clock {model.rtc} in {_BASES[model.rtc_base]}"
         for name, model in models.items()
     }
 

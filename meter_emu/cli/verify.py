@@ -233,9 +233,13 @@ def _write(report: Report, folder: Path) -> dict[str, Path]:
     return files
 
 
+def _stories(count: int) -> str:
+    return f"{count:,} {'story' if count == 1 else 'stories'}"
+
+
 def _said(report: Report, files: dict[str, Path]) -> Text:
     text = Text.assemble(
-        (report.build, "bold"), f"  {report.stories:,} stories of seed {report.seed}\n"
+        (report.build, "bold"), f"  {_stories(report.stories)} of seed {report.seed}\n"
     )
     for one in sorted(report.examined, key=lambda one: one.broken is None):
         if one.broken is not None:
@@ -247,7 +251,7 @@ def _said(report: Report, files: dict[str, Path]) -> Text:
             text.append(f"{one.law.id}: {one.not_observable}\n")
         else:
             text.append("  held  ", "green")
-            text.append(f"{one.law.id}, on {one.held_on:,} stories: {one.law.says}\n")
+            text.append(f"{one.law.id}, on {_stories(one.held_on)}: {one.law.says}\n")
     not_asked = {one.law.id: one.not_asked for one in report.examined if one.not_asked}
     if not_asked:
         text.append("  not asked  ", "yellow")

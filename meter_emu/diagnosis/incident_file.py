@@ -120,7 +120,7 @@ class RawSilence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class RawIncident(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A whole file."""
+    """An incident: what was reported of households, and of which."""
 
     name: Annotated[_Words, means("the title of the memo")]
     zone: Annotated[TimeZone, means("whose legal time this file is in")]

@@ -91,7 +91,7 @@ class RawCheck(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=
 
 
 class RawLayout(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """A whole file."""
+    """A layout: which bytes of a dump are which field."""
 
     name: Annotated[_Text, means("of the dump")]
     source: Annotated[_Text, means("where the layout is from")]

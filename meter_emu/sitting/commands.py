@@ -111,7 +111,7 @@ WORDS: Final = MappingProxyType(
         "appliances": TypedWord(
             "[lit/shut [3h]]", "light or shut what uses energy", meanwhile=True
         ),
-        "rate": TypedWord("N/max/+/-", "how fast time goes; max: it stands", meanwhile=True),
+        "rate": TypedWord("N/max/+/-", "how fast time goes; max: only in jumps", meanwhile=True),
         "advance": TypedWord("1d2h3m4s", "let so much time pass at once", leaps=True),
         "until": TypedWord(
             "TIME", "until '2020-07-03 23:01', '2 July' or 'friday 08:00'", leaps=True

@@ -171,7 +171,7 @@ def test_the_first_difference_is_told_in_words_and_the_card_is_gone(tmp_path):
     with pytest.raises(LinkError, match="knows no answer"):
         session(DirectLink(ReplayCard(played)), other)
     assert played.difference == (
-        "line 11: recorded is: UPDATE BINARY file 2 from 0, 64 bytes sent: success; "
+        "line 11: recorded: UPDATE BINARY file 2 from 0, 64 bytes sent: success; "
         "now: UPDATE BINARY file 2 from 0, 64 bytes sent, but byte 20 of its data is 78 "
         "instead of 77"
     )
@@ -186,7 +186,7 @@ def test_another_command_is_a_difference_and_only_the_first_counts(tmp_path):
         with pytest.raises(LinkError, match="knows no answer"):
             link.exchange(command)
     assert played.difference == (
-        "line 3: recorded is: GET CHALLENGE, up to 8 bytes back: success, 8 bytes; now: SELECT DF01"
+        "line 3: recorded: GET CHALLENGE, up to 8 bytes back: success, 8 bytes; now: SELECT DF01"
     )
     assert link.connect() == b""
 
@@ -209,7 +209,7 @@ def test_a_difference_that_the_words_do_not_tell_is_told_by_its_byte(tmp_path, n
     with pytest.raises(LinkError):
         ReplayCard(played).transmit(bytes.fromhex(now))
     assert played.difference is not None
-    assert played.difference.startswith("line 2: recorded is: SELECT DF01: success; now: SELECT")
+    assert played.difference.startswith("line 2: recorded: SELECT DF01: success; now: SELECT")
     assert played.difference.endswith(f", but {but}")
 
 

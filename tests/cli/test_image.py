@@ -291,8 +291,8 @@ def test_different_images_name_the_field_both_values_and_the_offset(emu, image):
 
 def test_what_the_files_say_of_a_copy_is_compared_too(emu, image):
     done = emu("image", "diff", image, changed(image, 400, b"\x01"))
-    assert "A is valid, the only one: the program loads it" in done.out
-    assert "B is torn or changed" in done.out
+    assert "A: valid, the only one: the program loads it" in done.out
+    assert "B: torn or changed" in done.out
 
 
 def test_equal_cards_are_the_same_and_written_ones_differ_field_by_field(emu, card, tmp_path):
@@ -333,7 +333,7 @@ def test_a_record_nobody_wrote_compares_with_a_written_one(emu, card, tmp_path):
     blank = raw.with_content(DF_ELECTRICITY, Sfi.DESK, b"\xff" * 64)
     other.write_bytes(blank.to_bytes())
     done = emu("card", "diff", other, card)
-    assert "A is MAC empty" in done.out
+    assert "A: MAC empty" in done.out
     assert "never written" in done.out
 
 

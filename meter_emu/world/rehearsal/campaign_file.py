@@ -260,7 +260,7 @@ class RawReported(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A whole file."""
+    """A campaign: households, whom they visit and when, and what was announced."""
 
     name: Annotated[_Text, means("the title of the report")]
     zone: Annotated[TimeZone, means("whose legal time this file is in")]

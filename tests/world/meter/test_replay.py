@@ -128,7 +128,7 @@ def test_a_recording_that_goes_on_where_the_meter_is_done_is_a_difference(tmp_pa
     fewer = [*rows[:last], *rows[last + 1 :]]
     difference = played(household, JULY, fewer).difference
     assert difference is not None
-    assert "recorded is: power off; now: UPDATE BINARY file 3" in difference
+    assert "recorded: power off; now: UPDATE BINARY file 3" in difference
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
