@@ -9,7 +9,8 @@ nothing. Of the judge, what it would ask of the household from here on counts, n
 # which lives both states on. A rule says why it should not matter.
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import chain
@@ -25,9 +26,13 @@ from card_protocol.formats.budget.generations import DESK_RECORDS, parse_identit
 from card_protocol.formats.budget.making import record_on
 from card_protocol.layout import Layout
 from meter_emu.explore.lives import Lives
-from meter_emu.firmware.layouts import STATE, STATE_AT
+from meter_emu.explore.scope import Scope
+from meter_emu.firmware.layouts import STATE, STATE_AT, State
 from meter_emu.firmware.parts import Parts
+from meter_emu.ports import TICKS_WRAP
+from meter_emu.units import EPOCH_2000_US, HOUR_US, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.at_rest import AtRest, Kept
+from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.observer import state_in
 from meter_emu.world.rehearsal.obligations import Span
 from meter_emu.world.rehearsal.promise import Promise
@@ -41,7 +46,12 @@ LEFT_OUT: Final = {
     "stamps": "when a card was written, by the office's date",
     "said": "what the meter said on a card, but for its answer, order and money",
     "seals": "MACs, tokens and challenges: they follow from what they seal, and from chance",
+    "numbers": "how far orders and loads have counted: how far the cards are from the meter counts",
+    "sums": "money and energy, where neither the credit nor a width of 16, 31 or 32 bits ends",
+    "saved": "when the state was saved last, an hour ago or more, and how long the ticks count",
+    "drawer": "old cards that no act puts in",
 }
+FREE_OF_NUMBERS: Final = {"numbers", "sums"}  # rules that leave out what a display may say
 _Texts: TypeAlias = dict[str, list[bytes]]
 _Names: TypeAlias = dict[int, tuple[bytes, str]]  # of things by identity: a name, and its rule
 _Mentioned: TypeAlias = tuple[tuple[int, tuple[bytes, str]], ...]
@@ -61,6 +71,12 @@ _RULE_OF: Final = {
     ("Board", "calls_left"): "counts",
     ("Board", "overrun_us"): "counts",
     ("Panel", "beep_count"): "counts",
+    ("Panel", "text"): "shown",
+    ("Metrology", "_amount"): "sums?",
+    ("Bench", "_hint"): "sums?",  # of a register: its other half follows from state and clock
+    ("Bench", "_wake_us"): "sums?",
+    ("Bench", "_anchor_us"): "phase",
+    ("Board", "ticks_from_us"): "saved?",
     ("Panel", "_held_ms"): "counts",
     ("Metrology", "_still"): "counts",
     ("HouseholdStory", "_reissued"): "history",
@@ -75,6 +91,21 @@ _RULE_OF: Final = {
     ("Memory", "_raw"): "copies",
     ("Memory", "_values"): "copies",
 }
+_NUMBERS: Final = {  # by the meter's own number that it is compared with
+    "order_number": "order_number",
+    "loaded_cents": "accepted_cents",
+    "accepted_cents": "accepted_cents",
+    "load_count": "accepted_count",
+    "accepted_count": "accepted_count",
+}
+_SUMS: Final = (
+    "charged_wh", "deferred_wh", "postpaid_wh", "night_wh", "charged_night_wh", "balance_ueur",
+    "charged_ueur", "remainder_mwh",
+)  # fmt: skip
+_OLD_CARDS: Final = b".old_cards"
+_ALWAYS: Final = ("shown", "phase")  # written as well where it is what it was
+_WIDE: Final = (16, 31, 32)
+_DIGITS: Final = re.compile(rb"[0-9][0-9.,]*")
 _IN_STATE: Final = {
     "sequence": "copies",
     "crc": "copies",
@@ -82,12 +113,16 @@ _IN_STATE: Final = {
     "session_count": "journal",
     "shown_session": "journal",
     "order_mac": "seals",
+    **{name: name for name in ("order_number", "accepted_cents", "accepted_count")},
+    **dict.fromkeys(_SUMS, "sums?"),
+    **dict.fromkeys(("last_time_s", "certain_s", "booked_units", "last_ticks_ms"), "saved?"),
 }
 _IN_DESK_RECORD: Final = {
     "issued_at_min": "stamps",
     "seen_session": "journal",
     "token": "seals",
     "mac": "seals",
+    **_NUMBERS,
 }
 _KEPT_OF_WRITE_BACK: Final = (
     "magic", "generation", "meter_id", "result", "accepted_cents", "accepted_count",
@@ -95,7 +130,51 @@ _KEPT_OF_WRITE_BACK: Final = (
 )  # fmt: skip
 _IN_WRITE_BACK: Final = {
     field.name: "said" for field in WRITE_BACK.fields if field.name not in _KEPT_OF_WRITE_BACK
-} | {"challenge": "seals", "order_mac": "seals", "mac": "seals"}
+} | {"challenge": "seals", "order_mac": "seals", "mac": "seals", **_NUMBERS}
+
+
+@final
+class _Far:
+    """Says which numbers of a household are far from their ends, whatever happens in its scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        loads = [act.visit.desk.load_cents for act in scope.acts if act.visit and act.visit.desk]
+        self._acts: Final = len(scope.instants)
+        self._cents: Final = self._acts * max(loads, default=0)
+        hours = (scope.campaign.end_us - scope.campaign.start_us) // HOUR_US + 1
+        self._ms: Final = (scope.campaign.end_us - scope.campaign.start_us) // 1000
+        self._units: Final = max(scope.household.load) * hours
+
+    def numbers(self, state: State) -> bool:
+        """Whether no count comes to the end of 8, 16, 31 or 32 bits."""
+        counts = (state.order_number, state.accepted_count)
+        return _stays(counts, self._acts, (8, *_WIDE)) and _stays(
+            (state.accepted_cents,), self._cents, _WIDE
+        )
+
+    def saved(self, state: State, board: Board) -> bool:
+        """Whether it was saved an hour ago, and no ticks since come to the end of 31 or 32 bits."""
+        ticks_ms = (board.now_us - board.ticks_from_us) // 1000 % TICKS_WRAP
+        age_us = board.now_us - (EPOCH_2000_US + state.last_time_s * SECOND_US)
+        return age_us >= HOUR_US and _stays((ticks_ms,), self._ms, _WIDE[1:])
+
+    def sums(self, state: State) -> bool:
+        """Whether the credit does not end, nor any sum come to the end of 16, 31 or 32 bits."""
+        used_wh = 2 * self._units * state.mwh_per_unit // 1000  # ours: twice, for what waits
+        used_ueur = used_wh * max(state.price_ueur_per_wh, state.night_price_ueur_per_wh)
+        energy = [getattr(state, name) for name in _SUMS if name.endswith("_wh")]
+        money = (state.balance_ueur, state.charged_ueur)
+        return (
+            state.balance_ueur > used_ueur
+            and not state.emergency_debt_ueur
+            and _stays(energy, used_wh, _WIDE)
+            and _stays(money, used_ueur + self._cents * UEUR_PER_CENT, _WIDE[1:])
+        )
+
+
+def _stays(values: Iterable[int], moves: int, widths: Sequence[int]) -> bool:
+    """Whether values that grow so far come to the end of no width, in bits."""
+    return all(value >> width == value + moves >> width for value in values for width in widths)
 
 
 @final
@@ -126,6 +205,13 @@ class Forms:
         self._copied: Final = lives.scope.copied
         self._cells: Final = board.eeprom.cells
         self._cells_began: Final = bytes(self._cells)
+        self._far: Final = _Far(lives.scope)
+        self._state: State | None = None
+        self._relative = self._summed = self._long_saved = False
+        self._due_us = 0
+        self._poll_us: Final = lives.scope.household.model.poll_s * SECOND_US
+        numbers = (act.visit.card_number or 0 for act in lives.scope.acts if act.visit)
+        self._drawn: Final = max(numbers, default=0)
         self._values: Final[dict[int, tuple[object, bytes]]] = {}
         self._cards: Final[dict[bytes, _Parts]] = {}
         self._mentioned: Final[dict[int, tuple[Kept, bytes, _Mentioned]]] = {}
@@ -140,6 +226,12 @@ class Forms:
         `ahead` is what the judge asks from here on if nothing more happens, by that order.
         """
         texts: dict[str, list[bytes]] = {name: [] for name in ("", *LEFT_OUT)}
+        parts = self._parts
+        self._state = state = None if parts is None else state_in(lives.story.bench.board, parts)
+        self._relative = state is not None and self._far.numbers(state)
+        self._summed = state is not None and self._far.sums(state)
+        self._long_saved = state is not None and self._far.saved(state, lives.story.bench.board)
+        self._due_us = lives.due_us
         self._write(lives, texts)
         for writing in lives.story.writings[: self._copied]:
             self._write_card(writing, texts)
@@ -163,10 +255,12 @@ class Forms:
                 continue
             before = None if root is None else root.held
             if thing is self._cells:
-                self._write_cells(lives, b"".join(held), texts)
+                self._write_cells(b"".join(held), texts)
             elif isinstance(held, dict) and not isinstance(thing, dict):
                 self._write_attributes(kept, before or {}, name, rule, names, texts)
             else:
+                if name.endswith(_OLD_CARDS):
+                    held = held[: self._drawn]
                 text = self._contents(thing, held, rule, names)
                 if root is None or self._contents(thing, before, rule, self._root_names) != text:
                     texts[rule].append(b"%b %b" % (name, text))
@@ -185,19 +279,24 @@ class Forms:
         for attribute, value in kept.held.items():
             old = before.get(attribute, _ABSENT)
             if type(value) in _PLAIN:
-                if type(old) is type(value) and old == value:
+                if type(old) is type(value) and old == value and own.get(attribute) not in _ALWAYS:
                     continue
                 text = repr(value).encode()
             else:
                 if value is old and id(value) not in names:
                     continue
                 if isinstance(value, CardImage | MemoryImage):
-                    self._write_card(value.to_bytes(), texts)
+                    if rule:
+                        texts[rule].append(value.to_bytes())
+                    else:
+                        self._write_card(value.to_bytes(), texts)
                     continue
                 text = self._said(value, names)
                 if old is not _ABSENT and self._said(old, self._root_names) == text:
                     continue
-            texts[own.get(attribute, rule)].append(b"%b.%b %b" % (name, attribute.encode(), text))
+            self._put(
+                own.get(attribute, rule), b"%b.%b %b" % (name, attribute.encode(), text), texts
+            )
 
     def _named(self, rest: AtRest, names: _Names) -> Iterator[tuple[Kept, bytes, str]]:
         """Yield what was kept, its name and rule; fill in the names of what it mentions.
@@ -212,6 +311,8 @@ class Forms:
             known = self._mentioned.get(id(kept))
             if known is None or known[1] != name:
                 own = _rules(thing.__class__)
+                if name.endswith(_OLD_CARDS):
+                    own = {str(at): "drawer" for at in range(self._drawn, len(kept.held))}
                 mentioned = tuple(
                     (one, (b"%b.%b" % (name, attribute.encode()), own.get(attribute, rule)))
                     for attribute, one in _mentions(kept, rest)
@@ -250,9 +351,29 @@ class Forms:
         values = chain.from_iterable(contents.items()) if isinstance(contents, dict) else contents
         return b",".join(self._said(one, names) for one in values)
 
-    def _write_cells(self, lives: Lives, cells: bytes, texts: _Texts) -> None:
+    def _put(self, rule: str, text: bytes, texts: _Texts) -> None:
+        """Write down a text by its rule: a number by how much of it counts."""
+        if rule in texts:
+            texts[rule].append(text)
+        elif rule in ("sums?", "shown"):
+            texts["sums" if self._summed else ""].append(text)
+            if self._summed and rule == "shown":
+                texts[""].append(_DIGITS.sub(b"#", text))
+        elif rule == "saved?":
+            texts["saved" if self._long_saved else ""].append(text)
+        elif rule == "phase":  # of the cadence of polls, a minute or a second
+            texts["counts"].append(text)
+            texts[""].append(b"%d" % ((int(text.split()[-1]) - self._due_us) % self._poll_us))
+        elif self._relative:
+            own = int(getattr(self._state, rule))
+            texts["numbers"].append(text)
+            texts[""].append(b"%d" % (int.from_bytes(text, "big") - own))
+        else:
+            texts[""].append(text)
+
+    def _write_cells(self, cells: bytes, texts: _Texts) -> None:
         """Write down a memory: of our own program the state that counts, without its copies."""
-        state = None if self._parts is None else state_in(lives.story.bench.board, self._parts)
+        state = self._state
         if state is None:
             texts[""].append(cells)
             return
@@ -260,7 +381,7 @@ class Forms:
         texts["copies"] += copies
         newest = next(raw for raw in copies if int.from_bytes(raw[4:8], "big") == state.sequence)
         for rule, text in _fields(STATE, newest, _IN_STATE):
-            texts[rule].append(text)
+            self._put(rule, text, texts)
         others = [(0, STATE_AT[0]), (STATE_AT[1] + STATE.size_bytes, len(cells))]
         texts[""] += [cells[at:to] for at, to in others if cells[at:to] != self._cells_began[at:to]]
 
@@ -270,7 +391,7 @@ class Forms:
         if known is None:
             known = self._cards[raw] = tuple(_of_card(parse_image(raw), raw))
         for rule, text in known:
-            texts[rule].append(text)
+            self._put(rule, text, texts)
 
 
 def _mentions(kept: Kept, rest: AtRest) -> Iterator[tuple[str, int]]:

@@ -16,7 +16,7 @@ from random import Random
 from time import monotonic
 from typing import Final, NamedTuple, TypeAlias, final
 
-from meter_emu.explore.canonical import Canonical, Forms
+from meter_emu.explore.canonical import FREE_OF_NUMBERS, Canonical, Forms
 from meter_emu.explore.lives import Lives, Path
 from meter_emu.explore.scope import Scope
 from meter_emu.laws.judged import promises
@@ -114,13 +114,14 @@ class Exploring(Task[_Unit, _Result]):
 
     def _differs(self, lives: Lives, pair: Pair) -> str | None:
         acts = Random(repr(pair)).choices(range(1, len(self._scope.acts)), k=_PAIR_ACTS)  # noqa: S311
-        one, other = (self._course(lives, path, acts) for path in (pair.one, pair.other))
+        said = not FREE_OF_NUMBERS.intersection(pair.rules)  # else a display says what was left out
+        one, other = (self._course(lives, path, acts, said=said) for path in (pair.one, pair.other))
         if one == other:
             return None
         apart = next((both for both in zip(one, other, strict=False) if both[0] != both[1]), None)
         return f"{apart}" if apart else f"{len(one)} and {len(other)} events"
 
-    def _course(self, lives: Lives, path: Path, acts: Sequence[int]) -> list[str]:
+    def _course(self, lives: Lives, path: Path, acts: Sequence[int], *, said: bool) -> list[str]:
         """Return what is seen after a path: of these acts, and then of nothing until the end."""
         lives.go(path)
         before = len(lives.events)
@@ -130,9 +131,10 @@ class Exploring(Task[_Unit, _Result]):
                 return ["the office refuses"]
         while not lives.over:
             lives.do(self._scope.acts[0])
-        seen = [
-            f"{event.at_us} {event.what.value} {event.shown}" for event in lives.events[before:]
-        ]
+        seen = []
+        for event in lives.events[before:]:
+            shown = event.shown if said else _NUMBERS.sub("#", event.shown)
+            seen.append(f"{event.at_us} {event.what.value} {shown}")
         return [*seen, str(wrong_in(lives, lives.seen()) is not None)]
 
 

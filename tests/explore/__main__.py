@@ -1,9 +1,10 @@
 """The figures of docs/explore.md: `python -m tests.explore scopes DEPTH`, `catalogue SECONDS`.
 
 The first explores every built-in scope on the reference and prints the page's table. The second
-looks for each defect of the catalogue: one act deep in every scope, then with what is left of the
-time for those not found, in equal shares, two. It names those that no scope shows. The seconds
-are of two processors.
+looks for each defect of the catalogue: one act deep in every scope, two in small ones, then with
+what is left of the time for those not found, in equal shares, two in all. It names those that no
+scope shows. The third does so for twenty defects of field reports (`field.py`). The seconds are of
+two processors.
 """
 
 import sys
@@ -13,6 +14,7 @@ from meter_emu.defects import catalogue
 from meter_emu.resources import built_in
 from meter_emu.workers.processes import Processes
 from meter_emu.workers.work import Calling
+from tests.explore.field import REPORTS
 from tests.explore.figures import looked, row
 
 FIRST_S = 60.0
@@ -29,7 +31,8 @@ def lines(what: str, number: int) -> Iterator[str]:
         yield from HEAD
         yield from engine.results(Calling(row), ((name, number) for name in built_in("scopes")))
         return
-    builds = [f"reference+{defect}" for defect in sorted(catalogue())]
+    names = set(REPORTS) if what == "field" else set(catalogue()) - set(REPORTS)
+    builds = [f"reference+{defect}" for defect in sorted(names)]
     left_s, missed = number * 2.0, builds
     for depth, share_s in ((1, FIRST_S), (2, None)):
         looking = [(one, depth, share_s or left_s / len(missed)) for one in missed]
@@ -37,7 +40,8 @@ def lines(what: str, number: int) -> Iterator[str]:
         for one in engine.results(Calling(looked), looking):
             left_s -= one.cpu_s
             if one.scope:
-                yield f"{one.build}: {one.scope}, {one.acts} acts, {one.transitions:,} transitions"
+                sizes = f"{one.acts} acts, {one.transitions:,} transitions"
+                yield f"{one.build}: {one.scope}, {sizes}: {one.words}"
             else:
                 missed.append(one.build)
     yield f"{len(builds) - len(missed)} of {len(builds)} found; not: {', '.join(missed)}"
