@@ -64,8 +64,9 @@ def test_an_image_holds_the_charge(capacity, outage):
 
 @each_cell("raw", [bytes(7), bytes(9), (6).to_bytes(8, "big")])
 def test_an_image_that_no_reserve_could_have_made_is_refused(raw):
-    with pytest.raises(LayoutError):
+    with pytest.raises(LayoutError) as refused:
         Backup.from_bytes(raw, 5, at_us=0)
+    assert refused.value.offset == 0
 
 
 def test_true_time_does_not_go_back():

@@ -56,5 +56,6 @@ def test_an_image_holds_position_and_fault(raw):
 
 @each_cell("raw", [b"", b"\0\0", b"\x04"])
 def test_an_image_that_no_contactor_could_have_made_is_refused(raw):
-    with pytest.raises(LayoutError):
+    with pytest.raises(LayoutError) as refused:
         Contactor.from_bytes(raw)
+    assert refused.value.offset == 0

@@ -191,5 +191,6 @@ def test_the_first_weak_bit_is_cell_0():
 
 @each_cell("size", [0, SMALL + 64 + 31, SMALL + 64 + 33])
 def test_an_image_of_another_size_is_refused(size):
-    with pytest.raises(LayoutError, match="608 bytes"):
+    with pytest.raises(LayoutError, match="608 bytes") as refused:
         Eeprom.from_bytes(bytes(size), no_fate, size_bytes=SMALL)
+    assert refused.value.offset == 0

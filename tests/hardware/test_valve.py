@@ -59,5 +59,6 @@ def test_an_image_gives_the_same_valve(raw):
 
 @each_cell("raw", [b"", b"\1\1", b"\4", b"\6", b"\x08", b"\xff"])
 def test_an_image_that_no_valve_could_have_made_is_refused(raw):
-    with pytest.raises(LayoutError):
+    with pytest.raises(LayoutError) as refused:
         Valve.from_bytes(raw)
+    assert refused.value.offset == 0
