@@ -31,7 +31,8 @@ found, and says so; so does a change with which nothing can be imported or drawn
 
 Of what lies on cards the [fuzz targets](../fuzzing.md) are laws too, with sixty inputs each; of
 chips the laws of [the driver bench](../driver-under-test.md), with drivers that others
-published. What explains a card to a person (the views) is in no area.
+published. What explains a card to a person (the views) is in no area, and outside the program no
+text with values in it is changed. Tests run whole: a figure depends on the sample alone.
 
 More than 85 of a hundred by laws was the aim, and 95 by the tests of office, formats and chips.
 What is not found is listed: most of it differs in one second, or one instant of a century, and
