@@ -7,13 +7,16 @@ processors there are, in chunks of seeds; the figures do not depend on how many.
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 from typing import Final, TypeVar
 
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import lived, on_build, story
+from meter_emu.workers.processes import Processes
+from meter_emu.workers.work import Calling
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.verdict import judge
 from tests.docs import evidence
@@ -179,17 +182,12 @@ def told(seeds: Iterable[int]) -> Told:
 ResultT = TypeVar("ResultT", Compared, Changed, Accused, Told)
 
 
-def gathered(
-    pool: ProcessPoolExecutor, work: Callable[[Iterable[int]], ResultT], whole: ResultT, wanted: int
-) -> ResultT:
+def gathered(work: Callable[[Iterable[int]], ResultT], whole: ResultT, wanted: int) -> ResultT:
     """Do work on chunks of seeds, in order, until there is as much as was wanted."""
-    chunks = 0
-    while whole.count < wanted:
-        ranges = [range(n * CHUNK, (n + 1) * CHUNK) for n in range(chunks, chunks + 10)]
-        for result in pool.map(work, ranges):
-            if whole.count < wanted:
-                whole.add(result)
-        chunks += 10
+    chunks = (range(number * CHUNK, (number + 1) * CHUNK) for number in count())
+    with closing(Processes(None).results(Calling(work), chunks)) as results:
+        while whole.count < wanted:
+            whole.add(next(results))
     return whole
 
 
@@ -255,11 +253,10 @@ REASONS: Final = """
 
 def main() -> int:
     """Measure everything, write the page, and say what disagrees."""
-    with ProcessPoolExecutor() as pool:
-        homes = gathered(pool, compared, Compared(), WANTED)
-        logs = gathered(pool, changed, Changed(), WANTED)
-        free = gathered(pool, accused, Accused(), WANTED)
-        words = gathered(pool, told, Told(), SENTENCES)
+    homes = gathered(compared, Compared(), WANTED)
+    logs = gathered(changed, Changed(), WANTED)
+    free = gathered(accused, Accused(), WANTED)
+    words = gathered(told, Told(), SENTENCES)
     PAGE.write_text(page(homes, logs, free, words), "utf-8")
     evidence.write()
     wrong = [*homes.wrong, *logs.missed, *free.names, *words.untrue]
