@@ -146,9 +146,9 @@ seen: $(DEV)  ## live every home of every campaign on every defect, and write wh
 fleet: $(DEV)  ## rehearse 53,579 meters for real: minutes, with time and peak memory
 	@$(BIN)/python -m tests.bench.fleet
 
-bench: $(BENCH)  ## speed, each row with its target next to it
+bench: $(BENCH)  ## speed, each row with its target next to it; AGAINST=COMMIT: each in pairs, by turns
 	@$(MAKE) -s .wanted WANTED="$(TOOLS) /usr/bin/vicc=vsmartcard-vpicc" || echo "rows that need what is missing say so"
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench$(if $(filter command,$(origin AGAINST)),.paired --rows $(AGAINST))
 
 same: $(DEV)  ## this tree against another, AGAINST=COMMIT: the same bytes in every cell, and how long both take: minutes
 	@$(BIN)/python -m tests.bench.paired $(AGAINST)

@@ -9,7 +9,7 @@ that is for its own logs; what ends the work is one line of ours.
 import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, cast, final
 import dask
 import msgspec
 from distributed import Client, Future, KilledWorker, LocalCluster
-from distributed.client import FutureCancelledError
+from distributed.client import ClosedClientError, FutureCancelledError
 
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import ConfigError, MeterEmuError, WorkerError
@@ -140,15 +140,18 @@ class Cluster:
                 if mistake is not None:
                     raise MeterEmuError(mistake)
                 yield cast("ResultT", msgspec.json.decode(data, type=task.result_type))
+        except ClosedClientError:
+            raise self._lost("the scheduler has gone") from None
         finally:
-            with interrupts_wait():
+            with interrupts_wait(), suppress(ClosedClientError):
                 self._client.cancel([*waiting, given], force=True)
 
     def _lead(self) -> int:
         return max(_LEAD_MIN, LEAD_PER_WORKER * self._workers())
 
     def _workers(self) -> int:
-        return len(self._client.scheduler_info(n_workers=-1)["workers"])
+        known = self._client.scheduler_info(n_workers=-1)
+        return len(known.get("workers", ()))  # nothing is known of a scheduler that has gone
 
     def _result(self, future: Future) -> tuple[str | None, bytes]:
         """Wait for a result as long as somebody works."""
@@ -170,6 +173,8 @@ class Cluster:
 
     def _look(self) -> None:
         """Raise `WorkerError` where nobody works any more."""
+        if self._client.status != "running":  # it may come back; what it had to do does not
+            raise self._lost("the scheduler has gone")
         if self._workers():
             self._seen_s = monotonic()
         elif monotonic() - self._seen_s > _ALONE_S:

@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cache
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from meter_emu.errors import ConfigError
+from meter_emu.errors import ConfigError, WorkerError
 from meter_emu.resources import built_in
 from meter_emu.stories.story import models
 from meter_emu.verify.run import Examining, Stories
@@ -72,6 +74,24 @@ def test_a_worker_killed_half_way_changes_no_result_and_none_is_left(engines):
     assert [list(map(result_of, batch.rows)) for batch in found] == [
         list(map(result_of, batch.rows)) for batch in want
     ]
+
+
+@pytest.mark.slow("starts a scheduler")
+def test_a_scheduler_that_goes_away_is_one_line(engines, tmp_path):
+    command = [sys.executable, "-m", "dask", "scheduler", "--port", "0", "--no-dashboard"]
+    env = {**os.environ, "DASK_TEMPORARY_DIRECTORY": str(tmp_path)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env) as scheduler:
+        assert scheduler.stderr is not None
+        try:
+            address = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at" in line)
+            with engines.cluster(address) as engine:
+                scheduler.kill()
+                task = Rehearsing(ores(), events=False)
+                with pytest.raises(WorkerError, match=f"{address}: the scheduler has gone"):
+                    next(engine.results(task, task.units(1)))  # there is no worker: it waits
+        finally:
+            scheduler.kill()
+            scheduler.communicate()
 
 
 def test_a_campaign_travels_as_text_without_a_key_and_an_image_stays():
