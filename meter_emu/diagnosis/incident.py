@@ -133,12 +133,23 @@ def load_incident(path: Path) -> Incident:
 def combined(sources: Sequence[tuple[float, str, str | None]]) -> float:
     """Return how sure several sources are together: surety, name, and whom they copy."""
     odds, best = 1.0, dict[str, float]()
-    for sure, ref, copies in sources:
-        origin = copies or ref
+    copied = {ref: copies for _, ref, copies in sources if copies is not None}
+    for sure, ref, _ in sources:
+        origin = _origin(ref, copied)
         best[origin] = max(best.get(origin, 0.0), sure)
     for sure in best.values():
         odds *= sure / (1 - sure)
     return odds / (1 + odds)
+
+
+def _origin(ref: str, copied: Mapping[str, str]) -> str:
+    """Return the first source of a chain of copies; those that copy each other are one."""
+    chain = [ref]
+    while (earlier := copied.get(chain[-1])) is not None:
+        if earlier in chain:
+            return min(chain[chain.index(earlier) :])
+        chain.append(earlier)
+    return chain[-1]
 
 
 class _Reader:

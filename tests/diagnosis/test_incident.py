@@ -42,6 +42,8 @@ def test_sources_that_did_not_copy_each_other_multiply_their_odds() -> None:
     assert combined([(0.9, "a", None), (0.8, "b", None)]) == pytest.approx(36 / 37)
     assert combined([(0.9, "a", None), (0.8, "b", "a")]) == pytest.approx(0.9)
     assert combined([(0.8, "b", "a"), (0.8, "c", "a")]) == pytest.approx(0.8)
+    assert combined([(0.8, "c", "b"), (0.8, "b", "a"), (0.9, "a", None)]) == pytest.approx(0.9)
+    assert combined([(0.8, "a", "b"), (0.8, "b", "a"), (0.7, "c", "a")]) == pytest.approx(0.8)
 
 
 WRONG = {  # what is replaced, by what: the line that it gives
