@@ -82,7 +82,10 @@ def page(at_work: Diagnosing, found: Diagnosis) -> str:
             observations=found.incident.observations,
             rows=rows,
             played=played,
-            typical=[(row, _typical(at_work, row, typical, played)) for row in rows[:_PLAYED]],
+            typical=[
+                (row, played[_play(at_work, row.number, row.one, typical, played)])
+                for row in rows[:_PLAYED]
+            ],
             night=tuple(_night(at_work, rows, scale)),
             windows=windows,
             ticks=tuple(_ticks_of(scale)),
@@ -152,12 +155,6 @@ def _played(sampled: SampledHousehold, under: Hypothesis, anchor: str) -> Played
     return PlayedHousehold(story, under.words, campaign_toml(campaign), under.build)
 
 
-def _typical(
-    at_work: Diagnosing, row: PageRow, place: int, played: dict[str, PlayedHousehold]
-) -> PlayedHousehold:
-    return played[_play(at_work, row.number, row.one, place, played)]
-
-
 # The night ---------------------------------------------------------------------------------------
 
 
@@ -179,14 +176,15 @@ def _night(at_work: Diagnosing, rows: Sequence[PageRow], scale: Scale) -> Iterat
     """Yield the cuts of the first fleet's sampled households under each class."""
     predictor, y = at_work.predictor, 0
     fleet = predictor.incident.first
+    places = [
+        place
+        for place, one in enumerate(predictor.households)
+        if one.fleet == fleet.name and one.person is None
+    ]
     for row in rows:
-        cuts: Counter[int] = Counter()
-        for place, one in enumerate(predictor.households):
-            if one.fleet != fleet.name or one.person is not None:
-                continue
-            for begun, _ in at_work.predictor.kept.of(place, row.one.hypothesis).off:
-                if scale.holds(begun * SECOND_US):
-                    cuts[begun * SECOND_US // _BIN_US] += 1
+        off = (predictor.kept.of(place, row.one.hypothesis).off for place in places)
+        begun_us = (begun * SECOND_US for stretches in off for begun, _ in stretches)
+        cuts = Counter(us // _BIN_US for us in begun_us if scale.holds(us))
         most = max(cuts.values(), default=1)
         bars = tuple(
             (
