@@ -132,7 +132,7 @@ def _row(one: FitClass) -> Iterator[str]:
 
 
 def _side_by_side(cells: Sequence[str]) -> list[str]:
-    """Return what is said of each report, in as many lines as leave room for the ratio."""
+    """Return a sign for each report, in as many lines as leave room for the ratio."""
     wide = len(str(len(cells)))
     many = (COLUMNS - len(_HEAD + _OVER)) // (wide + 1)
     return [
