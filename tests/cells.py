@@ -11,7 +11,7 @@ import inspect
 import os
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -36,12 +36,15 @@ def each_cell(
     """
     arguments = [name.strip() for name in names.split(",")] if isinstance(names, str) else names
 
+    later = cells if inspect.isfunction(cells) else None  # an enumeration is a grid, called or not
+
     @functools.cache
     def grid() -> list[tuple[Any, ...]]:
-        return _rows(cells() if callable(cells) else cells, arguments, one=arguments == [names])
+        made = cast("Iterable[Any]", later() if later else cells)
+        return _rows(made, arguments, one=arguments == [names])
 
     labels = None if ids is None or callable(ids) else list(ids)
-    if not callable(cells):
+    if not later:
         rows = grid()
         assert labels is None or len(labels) == len(rows), "an id for each cell"
 

@@ -13,6 +13,7 @@ shrinks to offset 0 at its boundary, and to the first boundary that fails, 2020'
 
 from typing import TYPE_CHECKING
 
+from card_protocol.late import late
 from meter_emu.stories.boundaries import Change, Register, changes
 from meter_emu.strategies.dates import (
     KINDS,
@@ -42,13 +43,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # a whole household is loaded when one is asked for; dates are quick
-
-    def __getattr__(name: str) -> object:
-        if name != "HouseholdMachine":
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from meter_emu.strategies import at_play
-
-        return at_play.HouseholdMachine
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = late(__name__, {"at_play": "HouseholdMachine"}, globals())

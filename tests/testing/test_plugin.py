@@ -274,7 +274,7 @@ import meter_emu.pytest_plugin
 print(*sorted(set(sys.modules) - before))
 """
     done = apart.run(sys.executable, "-c", question)
-    assert done.outlines == ["card_protocol meter_emu meter_emu.pytest_plugin"]
+    assert done.outlines == ["card_protocol card_protocol.late meter_emu meter_emu.pytest_plugin"]
 
 
 @pytest.mark.slow("starts pytest")

@@ -1,6 +1,7 @@
 """A grid in one test tries every cell, and a failure names those that fail."""
 
 import random
+from enum import Enum
 
 import pytest
 
@@ -37,6 +38,27 @@ def test_grids_upon_each_other_are_their_product_and_a_name_is_an_id_where_there
     assert tried == [("a", 1, 2), ("a", 3, 4), ("b", 1, 2), ("b", 3, 4)]
     inner, outer = ["1 of 2 cells fail:", "  high"], ["1 of 2 cells fail:", "  B"]
     assert caught.value.__notes__ == inner + outer
+
+
+def test_cells_may_be_made_when_they_are_tried_and_an_enumeration_is_a_grid():
+    class Side(Enum):
+        LEFT = 1
+        RIGHT = 2
+
+    tried: list[object] = []
+
+    def numbers():
+        tried.append("made")
+        return [1, 2]
+
+    @each_cell("number", numbers)
+    @each_cell("side", Side)
+    def both(number, side):
+        tried.append((number, side.value))
+
+    assert tried == []
+    both()
+    assert tried == ["made", (1, 1), (1, 2), (2, 1), (2, 2)]
 
 
 def test_what_does_not_raise_fails_its_cell_and_a_skip_skips_the_test():
