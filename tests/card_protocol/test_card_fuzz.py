@@ -74,6 +74,7 @@ def test_nobody_can_break_the_card(dialogue, meter, t0):
         assert image.content(DF_ELECTRICITY, sfi) == RECORDS[sfi]
 
 
+@pytest.mark.slow("a dialogue in each example")
 @settings(max_examples=100)
 @given(dialogues)
 def test_the_same_commands_give_the_same_bytes(dialogue):

@@ -65,6 +65,7 @@ def test_the_records_of_a_copy_with_a_wrong_crc_are_explained(emu, tmp_path):
     assert re.search(rf"^ +\d+  meter_id +{METER}", said, re.MULTILINE)
 
 
+@pytest.mark.slow("explains a card in each example")
 @given(st.binary(min_size=1024, max_size=1024) | st.binary(max_size=500))
 def test_whatever_is_in_the_file_of_a_plain_card_is_explained(content):
     image = file_card(Desk(TEST_MASTER_KEY).issue(1, issued_at_min=0, card_kind=CardKind.PLAIN))

@@ -344,6 +344,7 @@ def test_show_tells_every_byte_of_a_card(emu, card):
     assert sum(sizes) == card.stat().st_size
 
 
+@pytest.mark.slow("changes every byte")
 def test_every_byte_of_a_card_is_in_one_row_and_its_changes_are_found(card):
     from meter_emu.families import explain_card_image
     from meter_emu.rows import differences

@@ -111,6 +111,7 @@ def test_an_origin_that_is_none_is_one_line(sit, emu):
     assert "toaster" in emu("trace", "replay", "odd.trace").complains()
 
 
+@pytest.mark.slow("plays a trace in each example")
 @pytest.mark.parametrize("build", ["reference", "reference+end-exclusive"])
 def test_any_trace_is_played_or_refused_in_one_line(sit, emu, build):
     """Rows dropped, doubled, swapped and filled with what does not belong there."""

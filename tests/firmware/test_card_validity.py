@@ -56,6 +56,7 @@ def test_a_card_expires_half_open_when_rtc_minus_u_has_reached_it(generation, u)
     assert judged(card, EXPIRES_S + u + 10**8, u=u) is Result.CARD_EXPIRED
 
 
+@pytest.mark.slow("a session for each instant")
 @BOTH
 @given(when=st.datetimes(datetime(2000, 2, 1), datetime(2099, 12, 30)))  # noqa: DTZ001 - naive
 def test_both_generations_expire_at_the_instant_zoneinfo_says(generation, when):

@@ -34,6 +34,7 @@ def test_a_mutant_is_a_change_of_one_routine_with_a_name_of_its_own():
     assert min(kinds.values()) >= 10, kinds
 
 
+@pytest.mark.slow("reads every routine")
 def test_a_change_is_made():
     spec = find_spec("meter_emu.firmware.calendar")
     assert spec is not None

@@ -229,6 +229,7 @@ def blank(rig: Rig, code: bytes = b"\xff\xff\xff") -> MemoryImage:
     return replace(own, main=own.main[:32] + b"\xff" * 224, code=code)
 
 
+@pytest.mark.slow("a daemon and a card in its reader")
 def test_a_blank_memory_card_gets_its_first_content_and_is_obeyed(pcscd, link, put, desk, memory):
     rig, path = memory
     own = MemoryImage.from_bytes(path.read_bytes())

@@ -151,6 +151,7 @@ def test_a_card_of_another_kind_is_no_real_one(
     said.stdout.fnmatch_lines([f"*carrier: want plain on this link: a {kind} card would be *"])
 
 
+@pytest.mark.slow("starts pytest over PC/SC")
 def test_a_card_that_is_none_of_ours_is_one_line(
     pcscd: PrivatePcscd, pytester: pytest.Pytester
 ) -> None:

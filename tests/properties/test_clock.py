@@ -100,6 +100,7 @@ CHIPS = [
 CUTS_US = [*range(42_000, 47_000, 100), *range(47_000, 76_000, 1_000)]
 
 
+@pytest.mark.slow("cuts power at every instant")
 @each_cell("model", CHIPS, ids=lambda model: model.name)
 @each_cell("day_us", [SPRING_US, AUTUMN_US], ids=["spring", "autumn"])
 def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_hour(day_us, model):

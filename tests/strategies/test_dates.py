@@ -153,6 +153,7 @@ def test_an_example_shrinks_to_its_boundary_and_then_to_the_first_one():
     assert apart(find(pairs(BRUSSELS), lambda _pair: True)) == second
 
 
+@pytest.mark.slow("draws many dates")
 def test_a_day_of_fixed_length_is_found_wrong_within_a_hundred_examples():
     """As a foreign project would use them; plain datetimes of the same years do not find it."""
 

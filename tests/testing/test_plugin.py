@@ -48,6 +48,7 @@ def failed(result: pytest.RunResult) -> set[str]:
 LAWS = "from meter_emu.pytest_laws import test_law\n"
 
 
+@pytest.mark.slow("starts pytest")
 def test_each_law_is_a_test_of_somebody_elses_build(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_laws=LAWS)
     result = run(pytester, "--meter-stories", "10", "-k", "never-early or answers or set-back")

@@ -156,6 +156,7 @@ def read_by_nobody(*_args: object) -> None:
     raise AssertionError("another's memory")
 
 
+@pytest.mark.slow("compiles")
 def test_a_household_alone_that_it_declares_outside_is_not_covered(tmp_path):
     whole = load_campaign(find("campaigns", "ores-2020-07"), build=starter(tmp_path))
     alone = whole.households.alone("shown-twice")
