@@ -31,6 +31,7 @@ from meter_emu.firmware.layouts import (
 from meter_emu.units import MWH_PER_WH, UEUR_PER_CENT
 
 _U32: Final = 0xFFFFFFFF
+_HALF: Final = 2**31  # units of the register that count as ahead, as with sequence numbers
 
 
 class Ledger:
@@ -126,7 +127,12 @@ class Ledger:
         mark_ueur = factory.low_credit_cents * UEUR_PER_CENT
         if state.flags & StateFlags.LOW_CREDIT_SAID or balance_ueur <= mark_ueur:
             mark_ueur = 0
-        mark = self.units_until(state, mark_ueur) if balance_ueur > mark_ueur else None
+        left_ueur = balance_ueur - mark_ueur
+        # Further than half the register counts as passed, and nobody uses so much before midnight.
+        far_ueur = self.price_ueur_per_wh(state) * state.mwh_per_unit * _HALF
+        if left_ueur <= 0 or left_ueur * MWH_PER_WH >= far_ueur:
+            return ()
+        mark = self.units_until(state, mark_ueur)
         return () if mark is None else (mark,)
 
     def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
