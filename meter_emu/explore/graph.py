@@ -9,7 +9,7 @@ from meter_emu.explore.search import Explored
 _HEAD: Final = (
     "digraph scope {",
     '  rankdir=LR; node [shape=point, width=0.08, color="#3b6ea5"];',
-    '  edge [arrowsize=0.3, color="#b9c4cf"];',
+    '  edge [arrowsize=0.3, color="#b9c4cf", fontsize=10, fontname=Helvetica];',
 )
 
 
@@ -28,7 +28,7 @@ def _edges(explored: Explored) -> Iterator[str]:
     at: Path = ()
     for act in explored.broken_path:
         reached = led_to.get((at, act), (*at, act))
-        label = explored.scope.acts[act].label.replace('"', "'")
+        label = explored.scope.acts[act].label.replace('"', "'").replace(", ", ",\\n")
         place = numbers.setdefault(reached, len(numbers))
         yield f'  {place} [color="#c0392b", width=0.16];'
         yield f'  {numbers[at]} -> {place} [color="#c0392b", penwidth=2, label="{label}"];'

@@ -7,10 +7,13 @@ import pytest
 from meter_emu.explore.cuts import CutsExplored, CutStory, PowerCut, explore_cuts
 from meter_emu.explore.roots import campaign_named
 from meter_emu.hardware.eeprom import BLANK, NEW, OLD
+from meter_emu.resources import built_in
 from meter_emu.units import MINUTE_US
+from tests.explore.repairing_c import repairing
 
 EXHAUSTIVE = "METER_EMU_EXHAUSTIVE" in os.environ
 PLANTED = "tests.explore.planted:repairing"
+CHIP_OF_C = ("electricity-ds3231-utc", "electricity-pcf8563-utc")
 
 
 def story(build: str = "reference") -> CutStory:
@@ -69,5 +72,17 @@ def test_every_pair_of_cuts_in_a_session():
     assert whole.begun == whole.groups
     assert cuts_of(PLANTED, cuts=1, jobs=None).wrong is None
     found = cuts_of(PLANTED, jobs=None)
+    assert found.wrong is not None
+    assert len(found.cuts) == 2
+
+
+@pytest.mark.skipif(not EXHAUSTIVE, reason="minutes: make test-exhaustive")
+@pytest.mark.slow("every cut in one session of a program in C, then pairs; each a life of its own")
+def test_a_program_in_c_that_survives_any_cut_and_not_two_is_found(tmp_path):
+    scope = tmp_path / "session.toml"
+    scope.write_text(built_in("scopes")["session"].read_text("utf-8").replace(*CHIP_OF_C), "utf-8")
+    build = repairing(tmp_path / "mine")
+    assert cuts_of(build, str(scope), cuts=1, jobs=None).wrong is None
+    found = cuts_of(build, str(scope), jobs=None)
     assert found.wrong is not None
     assert len(found.cuts) == 2
