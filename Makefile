@@ -79,7 +79,7 @@ test-laws: $(DEV)  ## the reference: 80,000 stories, 2,000 of each law that runs
 	@$(BIN)/meter-emu verify reference --examples 80000 --seed 1 --to .stamps/counterexamples
 	@METER_EMU_PLACED=2000 $(BIN)/python -m pytest $(PYTEST_ARGS) -k placed tests/stories/test_hazards.py
 
-test-strangers: $(DEV)  ## twelve right programs not ours in shape: 1,000 stories of all laws each, hours
+test-strangers: $(DEV)  ## twelve right programs not ours in shape: 1,000 stories of all laws each, half an hour
 	@METER_EMU_STRANGERS=1000 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/laws/test_strangers.py
 
 test-firmware: $(DEV)  ## the starter in C: 2,000 stories, ten mistakes, tortures, sanitizers, coverage: minutes

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from card_protocol.card.image import CardKind
+from card_protocol.card.virtual import AnyImage, card_of
 from card_protocol.errors import LayoutError
 from card_protocol.timestamp import Civil
 from meter_emu.desk.clock.clock_card import issue_clock_card
@@ -44,8 +45,8 @@ def _stamped(minute: int) -> Callable[[Rig], object]:
     return lambda rig: rig.serve(rig.first_card(), Work(load_cents=500), minute)
 
 
-def _issued(**given: object) -> Callable[[Rig], object]:
-    def ask(rig: Rig) -> object:
+def _issued(**given: object) -> Callable[[Rig], AnyImage]:
+    def ask(rig: Rig) -> AnyImage:
         words = {"meter_id": 1, "issued_at_min": 0, **given}
         return rig.desk.issue(words.pop("meter_id"), **words)  # type: ignore[arg-type]
 
@@ -75,6 +76,21 @@ def _clock_card(set_to_s: int, set_error_s: int) -> Callable[[Rig], object]:
     return lambda rig: issue_clock_card(
         TEST_MASTER_KEY, rig.meter_id, set_to_s=set_to_s, set_error_s=set_error_s
     )
+
+
+def _twice(first: Work, second: Work, **given: object) -> Callable[[Rig], object]:
+    """Return two visits with one card; the law is about the second."""
+
+    def ask(rig: Rig) -> None:
+        card = card_of(_issued(**given)(rig), rig.challenge) if given else rig.first_card()
+        for work in (first, second):
+            rig.serve(card, work, rig.now_min)
+
+    return ask
+
+
+def _legal(minute: int) -> Callable[[Rig], object]:
+    return lambda rig: rig.build.desk_parts(BELGIAN)[1].legal(minute)
 
 
 def _text_read(text: str) -> Callable[[Rig], object]:
@@ -114,6 +130,7 @@ def _has_room(rig: Rig) -> bool:
 
 
 _T1: Final = Civil(2030, 6, 3, 12, 0)
+_TWICE: Final = Civil(2024, 10, 27, 2, 0)  # the hour after it comes twice
 _ASKED: Final = (
     *(_Asked(f"a load of {cents} cents", _served(Work(load_cents=cents)), right)
       for cents, right in ((499, False), (500, True), (25_000, True), (25_001, False))),
@@ -185,6 +202,20 @@ _ASKED: Final = (
       for minute, right in ((-1, False), (0, True), (_MINUTES - 1, True), (_MINUTES, False))),
     *(_Asked(f"a replacement numbered {by} above its card", _reissued(by), right)
       for by, right in ((-1, False), (0, False), (1, True))),
+    *(_Asked(f"an end {words} the other one, which is on the card", _twice(first, second), right)
+      for words, first, second, right in (
+          ("before", Work(defer_until=_T1), Work(cut_at=_T1._replace(hour=11)), False),
+          ("after", Work(defer_until=_T1), Work(cut_at=_T1._replace(hour=13)), True),
+          ("after", Work(cut_at=_T1), Work(defer_until=_T1._replace(hour=13)), False),
+          ("before", Work(cut_at=_T1), Work(defer_until=_T1._replace(hour=11)), True))),
+    *(_Asked(f"a cut at {cut} after the {first.value} {defer}",
+             _twice(Work(defer_until=_TWICE._replace(minute=defer), reading=first),
+                    Work(cut_at=_TWICE._replace(minute=cut), reading=then), generation=2), right)
+      for defer, first, cut, then, right in (
+          (30, CivilReading.EARLIER, 0, CivilReading.LATER, True),
+          (0, CivilReading.LATER, 30, CivilReading.EARLIER, False))),
+    *(_Asked(f"the legal time of minute {minute}", _legal(minute), right)
+      for minute, right in ((0, True), (_MINUTES - 1, False))),
 )  # fmt: skip
 
 

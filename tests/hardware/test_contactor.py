@@ -13,9 +13,9 @@ BOTH = (False, True)
 @each_cell("was", BOTH)
 def test_a_full_pulse_moves_it_and_a_short_one_does_not(was, closed):
     contactor = Contactor(on=was)
-    contactor.drive(closed, 0, PULSE_US_MIN - 1)
+    contactor.drive(closed, 10**9, 10**9 + PULSE_US_MIN - 1)
     assert contactor.on is was
-    contactor.drive(closed, 0, PULSE_US_MIN)
+    contactor.drive(closed, 10**9, 10**9 + PULSE_US_MIN)
     assert contactor.on is closed
 
 

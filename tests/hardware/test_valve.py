@@ -13,9 +13,9 @@ BOTH = (False, True)
 @each_cell("was", BOTH)
 def test_a_full_drive_moves_it_and_a_short_one_does_not(was, on):
     valve = Valve(on=was)
-    valve.drive(on, 0, TRAVEL_US - 1)
+    valve.drive(on, 10**9, 10**9 + TRAVEL_US - 1)
     assert valve.on is was
-    valve.drive(on, 0, TRAVEL_US)
+    valve.drive(on, 10**9, 10**9 + TRAVEL_US)
     assert (valve.on, valve.between) == (on, False)
 
 

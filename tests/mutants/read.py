@@ -108,8 +108,7 @@ READ: Final[dict[str, tuple[str, str]]] = {
          ("CalendarChip.from_bytes#10",)),
         (UNMET, "a reader that answers a code with a word that no make has",
          ("MemoryTerminal._present#11",)),
-        (UNMET, "two ends of generation 2 in an hour that comes twice, ordered by their minutes",
-         ("DeskDates.cut_precedes#2", "DeskDates.cut_precedes#3")),
+        ("DeskDates.cut_precedes#2", "DeskDates.cut_precedes#3")),
         (EQUIVALENT, "clocks change on a Sunday, on which no built-in meter's hours begin or end",
          ("LegalHours._seconds_to#11",)),
     )
