@@ -161,6 +161,16 @@ def _keeps(chip: CalendarChip, sheet: _Sheet, random: Random) -> Iterator[str]:
                     if sheet.shown and byte & sheet.clear[place] != sheet.clear[place]:
                         yield f"reads {byte:02x} in {place:02x}, whose unused bits read as 1"
         begins = end
+    yield from _flags(chip, sheet)
+
+
+def _flags(chip: CalendarChip, sheet: _Sheet) -> Iterator[str]:
+    """A bit that a write only clears is not set by one; a bit that shows another shows it."""
+    for at, mask in sheet.only_cleared:
+        before = chip.read(at, 1, 0, 0)[0]
+        chip.write(at, b"\xff", 0, 0)
+        if chip.read(at, 1, 0, 0)[0] & ~before & mask:
+            yield f"lets a write set bits of {at:02x} that it can only clear"
     for at, bit, shown_at, shown in sheet.follows:
         byte, other = (chip.read(register, 1, 0, 0)[0] for register in (at, shown_at))
         if bool(byte & bit) is not bool(other & shown):
