@@ -11,7 +11,7 @@ import inspect
 import os
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -36,17 +36,14 @@ def each_cell(
     """
     arguments = [name.strip() for name in names.split(",")] if isinstance(names, str) else names
 
-    later = cells if inspect.isfunction(cells) else None  # an enumeration is a grid, called or not
-
     @functools.cache
     def grid() -> list[tuple[Any, ...]]:
-        made = cast("Iterable[Any]", later() if later else cells)
-        return _rows(made, arguments, one=arguments == [names])
+        return _rows(cells, arguments, one=arguments == [names])
 
     labels = None if ids is None or callable(ids) else list(ids)
-    if not later:
-        rows = grid()
-        assert labels is None or len(labels) == len(rows), "an id for each cell"
+    if not inspect.isfunction(cells):  # an enumeration can be called too, and is a grid
+        assert labels is None or len(labels) == len(grid()), "an id for each cell"
+        assert grid()
 
     def named(index: int) -> str:
         row = grid()[index]
