@@ -11,7 +11,7 @@ import inspect
 import os
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -83,8 +83,11 @@ def each_cell(
     return of
 
 
-def _rows(cells: Iterable[Any], arguments: Sequence[str], *, one: bool) -> list[tuple[Any, ...]]:
-    rows = [(cell,) if one else tuple(cell) for cell in cells]
+def _rows(
+    cells: Iterable[Any] | Callable[[], Iterable[Any]], arguments: Sequence[str], *, one: bool
+) -> list[tuple[Any, ...]]:
+    made = cast("Iterable[Any]", cells() if inspect.isfunction(cells) else cells)
+    rows = [(cell,) if one else tuple(cell) for cell in made]
     assert rows, "a grid without cells tests nothing"
     assert all(len(row) == len(arguments) for row in rows), "a cell has a value for each name"
     return rows
