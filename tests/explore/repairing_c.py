@@ -16,6 +16,17 @@ _REPAIRING: Final = """    older = !n;
     }
     return true;
 """
+_START: Final = "bool start(void) {\n"
+_BEGUN: Final = """static bool begun(void) { /* what the installer left counts once */
+    uint8_t magic[2][4];
+    eeprom_read(copy_at(0), magic[0], 4);
+    eeprom_read(copy_at(1), magic[1], 4);
+    return !memcmp(magic[0], "MINE", 4) || !memcmp(magic[1], "MINE", 4);
+}
+
+"""
+_INSTALLS: Final = "return load() || install();"
+_INSTALLS_ONCE: Final = "return load() || (!begun() && install());"
 
 
 def repairing(folder: Path) -> str:
@@ -23,7 +34,10 @@ def repairing(folder: Path) -> str:
     make_starter(folder)
     memory = folder / "memory.c"
     text = memory.read_text("ascii")
-    assert text.count(_RIGHT) == 1, "the starter's load ends otherwise"
-    memory.write_text(text.replace(_RIGHT, _REPAIRING), "ascii")
+    planted = ((_RIGHT, _REPAIRING), (_START, _BEGUN + _START), (_INSTALLS, _INSTALLS_ONCE))
+    for right, wrong in planted:
+        assert text.count(right) == 1, f"the starter is otherwise: {right}"
+        text = text.replace(right, wrong)
+    memory.write_text(text, "ascii")
     sources = sorted(one for one in folder.glob("*.c") if one.name != "meter_host.c")
     return linked(sources, folder / "my_meter")
