@@ -21,7 +21,7 @@ _BEGUN: Final = """static bool begun(void) { /* what the installer left counts o
     uint8_t magic[2][4];
     eeprom_read(copy_at(0), magic[0], 4);
     eeprom_read(copy_at(1), magic[1], 4);
-    return !memcmp(magic[0], "MINE", 4) || !memcmp(magic[1], "MINE", 4);
+    return !memcmp(magic[0], "MINE", 4) && !memcmp(magic[1], "MINE", 4);
 }
 
 """
