@@ -106,6 +106,8 @@ READ: Final[dict[str, tuple[str, str]]] = {
           "Valve.from_bytes#6", "Valve.from_bytes#13", "Valve.from_bytes#17")),
         (UNMET, "a day past the end of its month, of which no data sheet speaks",
          ("CalendarChip.count_days#11",)),
+        (EQUIVALENT, "what a write sent is asked in its cycle alone, and each write says it anew",
+         tuple(f"Eeprom.__init__#{number}" for number in range(7, 15))),
         (UNREAD, "words for a person: which byte was found",
          ("CalendarChip.from_bytes#10",)),
         (UNMET, "a reader that answers a code with a word that no make has",
