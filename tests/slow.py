@@ -4,8 +4,8 @@
 each folder, by the seed that it shows; `make test-whole` runs all of them, and so does a command
 that names files or tests. A rule that every change has to keep is `slow("why", always=True)`.
 `slow("why", short=3)` on a test with many cases runs three of them, drawn by the same seed.
-What lacks a reason is printed at the end; a machine that is busy makes a test dearer, so a missing
-reason is a line to read and fails nothing.
+At its end a run says how many cases it left out, and what lacks a reason: a machine that is busy
+makes a test dearer, so a missing reason is a line to read and fails nothing.
 """
 
 import random
@@ -13,6 +13,7 @@ import resource
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,8 @@ SHOWN = 20  # ours: lines at the end; the rest is a number
 TURNS = 2  # ours: a slow test is in one run of so many
 SUITE = Path(__file__).parent
 _COST = "processor_s"
+_OUT = "left_out"
+_LEFT_OUT = pytest.StashKey[int]()
 
 
 def _spent_s() -> float:
@@ -50,6 +53,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if out:
         items[:] = [item for item in items if item not in out]
         config.hook.pytest_deselected(items=list(out))
+    config.stash[_LEFT_OUT] = len(out)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that prints: every worker draws the same."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_OUT] = session.config.stash.get(_LEFT_OUT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear it from a worker."""
+    left_out = getattr(node, "workeroutput", {}).get(_OUT, 0)
+    node.config.stash[_LEFT_OUT] = max(left_out, node.config.stash.get(_LEFT_OUT, 0))
 
 
 def drawn_out_cases(items: Iterable[pytest.Item], seed: object) -> set[pytest.Item]:
@@ -120,7 +137,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name what was dear and says nothing, the dearest first."""
+    """Say how much has its turn in another run; name what was dear and says nothing."""
+    if left_out := terminalreporter.config.stash.get(_LEFT_OUT, 0):
+        terminalreporter.section(f"{left_out:,} slow cases left to other runs: make test-whole")
     dear = [
         (cost_s, report.nodeid)
         for report in terminalreporter.stats.get("passed", ())
