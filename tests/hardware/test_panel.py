@@ -4,6 +4,11 @@ from meter_emu.hardware.panel import Panel
 from meter_emu.ports import Button, Lamp
 
 
+def test_before_anything_is_shown_the_display_is_blank_and_nothing_was_heard():
+    panel = Panel()
+    assert (panel.text, panel.lamps, panel.beep_count) == ("", Lamp(0), 0)
+
+
 def test_text_is_cut_to_the_display_and_to_what_it_can_show():
     panel = Panel()
     panel.show("Crédit €5 " + "x" * 80)
