@@ -4,6 +4,7 @@ The limits are the law's own: of the published terminal text, the card's fields 
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from card_protocol.card.image import CardKind
@@ -97,8 +98,33 @@ def _text_read(text: str) -> Callable[[Rig], object]:
     return lambda rig: rig.build.desk_parts(BELGIAN)[1].parse(text)
 
 
-def _hour_of_change(*when: int, reading: CivilReading | None) -> Callable[[Rig], object]:
-    return _issued(expires=Civil(*when), reading=reading)
+def _wall(rig: Rig, *when: int) -> Civil:
+    """Return what a clock on the wall shows there when it is so late in UTC and an hour more."""
+    standard_min = rig.household.model.zone.rule.standard_min
+    there = datetime(*when, tzinfo=UTC) + timedelta(minutes=standard_min - 60)  # type: ignore[misc,arg-type]
+    return Civil(*there.timetuple()[:5])
+
+
+def _expires(
+    *when: int, reading: CivilReading | None = None, generation: int = 1
+) -> Callable[[Rig], object]:
+    return lambda rig: _issued(expires=_wall(rig, *when), reading=reading, generation=generation)(
+        rig
+    )
+
+
+def _hour_that_comes_twice(
+    defer: int, first: CivilReading, cut: int, then: CivilReading
+) -> Callable[[Rig], object]:
+    """Return a cut at minute `cut` of it, by a card that defers until minute `defer` of it."""
+
+    def ask(rig: Rig) -> object:
+        hour = _wall(rig, 2024, 10, 27, 2, 0)
+        deferred = Work(defer_until=hour._replace(minute=defer), reading=first)
+        ordered = Work(cut_at=hour._replace(minute=cut), reading=then)
+        return _twice(deferred, ordered, generation=2)(rig)
+
+    return ask
 
 
 def _factor(value: int | None, tariff: Pricing | None) -> Callable[[Rig], object]:
@@ -130,7 +156,6 @@ def _has_room(rig: Rig) -> bool:
 
 
 _T1: Final = Civil(2030, 6, 3, 12, 0)
-_TWICE: Final = Civil(2024, 10, 27, 2, 0)  # the hour after it comes twice
 _ASKED: Final = (
     *(_Asked(f"a load of {cents} cents", _served(Work(load_cents=cents)), right)
       for cents, right in ((499, False), (500, True), (25_000, True), (25_001, False))),
@@ -172,16 +197,17 @@ _ASKED: Final = (
       for text, right in (("2020-07-03 23:01", True), (" 2020-07-03T23:01 ", True),
                           ("2020-7-3 23:01", False), ("2020-07-03 24:00", False), ("", False),
                           ("2020-07-03 23:01:00", False), ("2023-02-29 00:00", False))),
-    *(_Asked(f"the hour that {words}, {reading}", _hour_of_change(*when, reading=reading), right)
+    *(_Asked(f"the hour that {words}, {reading}", _expires(*when, reading=reading), right)
       for words, when in (("is skipped", (2024, 3, 31, 2, 30)),
                           ("comes twice", (2024, 10, 27, 2, 30)))
       for reading, right in ((None, False), (CivilReading.LATER, True),
                              (CivilReading.EARLIER, words == "is skipped"))),
     *(_Asked(f"a card of generation {of} that expires {when}",
-             _issued(expires=Civil(*when), generation=of), right)
-      for of, when, right in ((1, (2024, 2, 29, 0, 0), True), (1, (2023, 2, 29, 0, 0), False),
-                              (1, (2100, 1, 1, 0, 0), False), (2, (2000, 1, 1, 1, 0), True),
-                              (2, (2000, 1, 1, 0, 59), False))),
+             _expires(*when, generation=of), right)
+      for of, when, right in ((2, (2000, 1, 1, 1, 0), True), (2, (2000, 1, 1, 0, 59), False))),
+    *(_Asked(f"a card that expires {when}", _issued(expires=Civil(*when)), right)
+      for when, right in (((2024, 2, 29, 0, 0), True), ((2023, 2, 29, 0, 0), False),
+                          ((2100, 1, 1, 0, 0), False))),
     *(_Asked(f"replacement {number} on a memory card",
              _second_card(card_number=number, card_kind=CardKind.MEMORY), right)
       for number, right in ((65_535, True), (65_536, False))),
@@ -209,8 +235,7 @@ _ASKED: Final = (
           ("after", Work(cut_at=_T1), Work(defer_until=_T1._replace(hour=13)), False),
           ("before", Work(cut_at=_T1), Work(defer_until=_T1._replace(hour=11)), True))),
     *(_Asked(f"a cut at {cut} after the {first.value} {defer}",
-             _twice(Work(defer_until=_TWICE._replace(minute=defer), reading=first),
-                    Work(cut_at=_TWICE._replace(minute=cut), reading=then), generation=2), right)
+             _hour_that_comes_twice(defer, first, cut, then), right)
       for defer, first, cut, then, right in (
           (30, CivilReading.EARLIER, 0, CivilReading.LATER, True),
           (0, CivilReading.LATER, 30, CivilReading.EARLIER, False))),

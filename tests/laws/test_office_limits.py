@@ -1,0 +1,22 @@
+"""The law of the office's limits: the reference does what every one of its cases says, anywhere."""
+
+from dataclasses import replace
+
+import pytest
+
+from meter_emu.laws.law import Trial
+from meter_emu.laws.office import _A_STORY, _ASKED, LAW
+from meter_emu.stories.chooser import seeded
+from meter_emu.verify.program import covered
+from meter_emu.world.meter.build import parse_build
+from tests.lisbon.test_lisbon import MODEL as LISBON
+
+
+@pytest.mark.parametrize("model", ["electricity-pcf8563-utc", "gas-pcf8563-battery", str(LISBON)])
+def test_the_reference_does_what_each_case_says(model):
+    """A story asks some of them, from where its seed says; here all are asked in turn."""
+    (kit, *_) = covered(parse_build("reference"), (model,)).kits
+    campaign = LAW.draw(seeded("1"), [kit])
+    for first in range(0, len(_ASKED), _A_STORY):
+        trial = Trial(replace(campaign, seed=first), "reference")
+        assert LAW.check(trial) is None, (first, LAW.check(trial))
