@@ -56,8 +56,8 @@ test-whole test-exhaustive test-kills test-laws test-strangers test-firmware tes
 .compiled:
 	@$(CACHE) $(BIN)/python -m pytest --collect-only -q $(TEST_PATH) >/dev/null 2>&1 || true
 
-test-whole: $(DEV)  ## all slow tests, and all cells of the grids, of which the gate draws some: minutes
-	@$(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]|mark\.slow' tests --include='test_*.py')
+test-whole: $(DEV)  ## all cells and slow cases, of which the gate draws some: minutes
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]' tests --include='test_*.py')
 
 lint: $(DEV)
 	@$(BIN)/ruff check $(if $(FIXED),--no-cache) .

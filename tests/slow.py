@@ -1,9 +1,9 @@
-"""What a test costs: one above 0.25 s of processor time says why, and such tests take turns.
+"""What a test costs: one above 0.25 s of processor time says why, or runs some of its cases.
 
-`@pytest.mark.slow("why")` is the reason. A run of the whole suite draws half of the slow tests of
-each folder, by the seed that it shows; `make test-whole` runs all of them, and so does a command
-that names files or tests. A rule that every change has to keep is `slow("why", always=True)`.
-`slow("why", short=3)` on a test with many cases runs three of them, drawn by the same seed.
+`@pytest.mark.slow("why")` is the reason. `slow("why", short=3)` on a test with many cases runs
+three of them, drawn by the seed that the run shows; `make test-whole` runs all, and so does a
+command that names the test. Each test has a case in every run: to leave out half of the slow tests
+by turns saves a minute, and it hid a red one on its first day.
 At its end a run says how many cases it left out, and what lacks a reason: a machine that is busy
 makes a test dearer, so a missing reason is a line to read and fails nothing.
 """
@@ -21,7 +21,6 @@ from tests.cells import WHOLE
 
 LIMIT_S = 0.25  # ours: of processor time, the test's own and that of the processes it waited for
 SHOWN = 20  # ours: lines at the end; the rest is a number
-TURNS = 2  # ours: a slow test is in one run of so many
 SUITE = Path(__file__).parent
 _COST = "processor_s"
 _OUT = "left_out"
@@ -37,9 +36,7 @@ def _spent_s() -> float:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
-    config.addinivalue_line(
-        "markers", "slow(reason, short=N, always=True): above 0.25 s; N of its cases; in every run"
-    )
+    config.addinivalue_line("markers", "slow(reason, short=N): above 0.25 s; N of its cases")
 
 
 @pytest.hookimpl(trylast=True)
@@ -48,7 +45,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     seed = config.getoption("randomly_seed", 0)
     out = set() if WHOLE or names_tests(config) else drawn_out_cases(items, seed)
     if not WHOLE and is_whole_suite(config):
-        out |= drawn_out_tests(items, seed)
         keep_folders_together(items, seed)
     if out:
         items[:] = [item for item in items if item not in out]
@@ -71,39 +67,19 @@ def pytest_testnodedown(node: Any) -> None:
 
 def drawn_out_cases(items: Iterable[pytest.Item], seed: object) -> set[pytest.Item]:
     """Return the cases that are not drawn of each family with a `short` form."""
+    families: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        mark = item.get_closest_marker("slow")
+        if mark is not None and "short" in mark.kwargs:
+            families[item.nodeid.partition("[")[0]].append(item)
     out: set[pytest.Item] = set()
-    for name, cases in _slow_tests(items, "short"):
+    for name, family in sorted(families.items()):
+        cases = sorted(family, key=lambda case: case.nodeid)
         mark = cases[0].get_closest_marker("slow")
         assert mark is not None
         short = min(mark.kwargs["short"], len(cases))
         out.update(set(cases) - set(random.Random(f"{seed} {name}").sample(cases, short)))
     return out
-
-
-def drawn_out_tests(items: Iterable[pytest.Item], seed: object) -> set[pytest.Item]:
-    """Return the slow tests of each folder that have their turn in another run."""
-    folders: dict[Path, list[list[pytest.Item]]] = defaultdict(list)
-    for _, cases in _slow_tests(items):
-        folders[cases[0].path.parent].append(cases)
-    out: set[pytest.Item] = set()
-    for folder, tests in sorted(folders.items()):
-        draw = random.Random(f"{seed} {folder.name}")
-        for cases in draw.sample(tests, len(tests) // TURNS):
-            out.update(cases)
-    return out
-
-
-def _slow_tests(
-    items: Iterable[pytest.Item], *keys: str
-) -> Iterator[tuple[str, list[pytest.Item]]]:
-    """Yield slow tests by name, with their cases: those whose mark has just these keys."""
-    tests: dict[str, list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        mark = item.get_closest_marker("slow")
-        if mark is not None and set(mark.kwargs) == set(keys):
-            tests[item.nodeid.partition("[")[0]].append(item)
-    for name, cases in sorted(tests.items()):
-        yield name, sorted(cases, key=lambda case: case.nodeid)
 
 
 def keep_folders_together(items: list[pytest.Item], seed: object) -> None:

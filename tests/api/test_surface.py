@@ -9,7 +9,7 @@ from tests.docs.pages import page
 from tests.site.staged import PUBLIC
 
 
-@pytest.mark.slow("reads every file of both packages", always=True)
+@pytest.mark.slow("reads every file of both packages")
 def test_what_is_public_is_what_the_list_says() -> None:
     listed, found = LIST.read_text("utf-8").splitlines(), text().splitlines()
     gone, new = sorted({*listed} - {*found}), sorted({*found} - {*listed})

@@ -52,7 +52,7 @@ def written_units(tree: ast.Module) -> Iterator[str]:
                 yield f"line {node.lineno}: {text!r}"
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_an_energy_is_named_in_its_row_alone() -> None:
     elsewhere = {name: tree for name, tree in modules().items() if not name.startswith(ALLOWED)}
     assert found_by(named_energies, elsewhere) == []

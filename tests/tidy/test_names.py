@@ -142,7 +142,7 @@ def test_many_types_and_many_modules_are_found() -> None:
     assert private_names(trees) == {"_said": ["a.py", "b.py"], "_Said": ["b.py"]}
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_a_public_name_has_one_meaning() -> None:
     found = shared(modules())
     assert {name: where for name, where in found.items() if name not in ALLOWED} == {}

@@ -139,7 +139,7 @@ def layouts() -> dict[str, tuple[str, str]]:
     }
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_every_layout_is_tested_and_documented() -> None:
     tests = (text for name, text in texts().items() if name.split("/")[-1].startswith("test_"))
     named = {word for text in tests for word in re.findall(r"\w+", text)}
@@ -162,7 +162,7 @@ def test_every_layout_is_tested_and_documented() -> None:
 DIALECT = r"(?i)\b(?:beside|in vain|nobody can tell|take[ns]? down|took down|told of|whoever)\b"
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_what_is_written_is_plain_english() -> None:
     assert found_by(partial(re.findall, DIALECT), texts()) == []
     assert re.findall(DIALECT, "Whoever takes down") == ["Whoever", "takes down"]

@@ -32,7 +32,7 @@ def test_the_order_holds():
     assert kept(graph())
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_an_import_from_a_room_above_or_of_its_layer_is_found():
     """One planted import at a time, from a file deep in each room to one above or of its layer."""
     changed, unseen = deepcopy(graph()), []
@@ -61,7 +61,7 @@ def test_both_rooms_of_the_world_have_a_place():
     assert graph().find_children("meter_emu.world") == {r for r in places if ".world." in r}
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_a_home_is_put_together_in_one_place():
     """The board of a new meter, its bench, its watch, and a live meter are made there alone."""
     parts = {"install", "Bench", "Observer", "LiveMeter"}

@@ -1,4 +1,4 @@
-"""Slow tests say why and take turns, and a family of slow cases draws some of them."""
+"""Slow tests say why, and a family of slow cases draws some of them."""
 
 import ast
 
@@ -15,30 +15,6 @@ import pytest
 @pytest.mark.parametrize("number", range(40))
 def test_one(number):
     print(f"drew {number}")
-"""
-
-
-TURNS = """
-import pytest
-
-@pytest.mark.slow("a family")
-@pytest.mark.parametrize("number", range(3))
-def test_family(number): pass
-
-@pytest.mark.slow("a trial")
-def test_one(): pass
-
-@pytest.mark.slow("a trial")
-def test_two(): pass
-
-@pytest.mark.slow("a rule", always=True)
-def test_rule(): pass
-
-@pytest.mark.slow("a drawn family", short=1)
-@pytest.mark.parametrize("number", range(3))
-def test_short(number): pass
-
-def test_quick(): pass
 """
 
 
@@ -59,20 +35,7 @@ def test_a_family_draws_by_the_seed_and_a_test_that_is_named_runs_whole(pytester
     assert len(drawn(pytester, "test_trial.py::test_one")) == 40
 
 
-def test_half_of_the_slow_tests_of_a_folder_have_their_turn_and_each_has_one(pytester):
-    pytester.plugins = ["tests.slow"]
-    items = pytester.getitems(TURNS)
-    turns = [
-        {item.nodeid.partition("::")[2].partition("[")[0] for item in set(items) - out}
-        for seed in range(20)
-        for out in [slow.drawn_out_tests(items, seed)]
-    ]
-    assert {len(turn) for turn in turns} == {5}, "one of three waits, with all of its cases"
-    assert set.union(*turns) - set.intersection(*turns) == {"test_family", "test_one", "test_two"}
-    assert slow.drawn_out_tests(items, 1) == slow.drawn_out_tests(items[::-1], 1)
-
-
-def test_a_run_of_a_part_leaves_no_slow_test_out(pytester):
+def test_the_whole_suite_is_told_from_a_part(pytester):
     whole = pytester.parseconfig(str(slow.SUITE))
     part = pytester.parseconfig(str(slow.SUITE / "tidy"))
     assert (slow.is_whole_suite(whole), slow.is_whole_suite(part)) == (True, False)
@@ -98,7 +61,7 @@ def unsaid(text: str) -> list[str]:
     ]
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_each_mark_gives_a_reason():
     marked = {
         name: text

@@ -62,12 +62,12 @@ def test_a_file_is_short() -> None:
     assert not {name: count for name, count in lines.items() if count > FILE_LINES_MAX}
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_a_function_is_short() -> None:
     assert found_by(long_functions, trees()) == []
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_a_module_says_what_it_is_for() -> None:
     assert found_by(silent_modules, modules()) == []
 

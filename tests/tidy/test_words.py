@@ -99,7 +99,7 @@ def findings() -> tuple[tuple[str, int, str], ...]:
     return (*rows, *((name, *one) for name, text in pages.items() for one in in_page(name, text)))
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_one_word_has_one_meaning() -> None:
     wrong = [
         f"{name}:{line}: {word!r}: say {avoided()[word]}"
@@ -109,7 +109,7 @@ def test_one_word_has_one_meaning() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.slow("reads every file of the repository", always=True)
+@pytest.mark.slow("reads every file of the repository")
 def test_an_exception_is_needed() -> None:
     assert set(EXCEPTIONS) <= {(name, word) for name, _, word in findings()}
 
