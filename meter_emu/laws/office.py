@@ -114,14 +114,14 @@ def _expires(
 
 
 def _hour_that_comes_twice(
-    defer: int, first: CivilReading, cut: int, then: CivilReading
+    defer: int, defer_reading: CivilReading, cut: int, cut_reading: CivilReading
 ) -> Callable[[Rig], object]:
     """Return a cut at minute `cut` of it, by a card that defers until minute `defer` of it."""
 
     def ask(rig: Rig) -> object:
         hour = _wall(rig, 2024, 10, 27, 2, 0)
-        deferred = Work(defer_until=hour._replace(minute=defer), reading=first)
-        ordered = Work(cut_at=hour._replace(minute=cut), reading=then)
+        deferred = Work(defer_until=hour._replace(minute=defer), reading=defer_reading)
+        ordered = Work(cut_at=hour._replace(minute=cut), reading=cut_reading)
         return _twice(deferred, ordered, generation=2)(rig)
 
     return ask
