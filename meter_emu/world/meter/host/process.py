@@ -33,6 +33,8 @@ _VERSION: Final = 2  # METER_PORTS_VERSION of meter_ports.h
 _START_S: Final = 20  # ours: time to load and identify itself, on a loaded machine
 _C: Final = ctypes.CDLL(None)
 _STAYS: Final = hasattr(os, "sched_setaffinity") and hasattr(_C, "sched_getcpu")
+# Where this process may run, before any meter keeps a thread: two meters may live at once.
+_MAY: Final = frozenset(os.sched_getaffinity(0) if _STAYS else ())
 _SAID: Final = struct.Struct("<ci")
 _HELLO_MAX: Final = 512
 _OUTPUT_KEPT: Final = 65_536  # ours: the end of its output is kept
@@ -199,8 +201,7 @@ class Together:
 
     def __init__(self, child: int) -> None:
         self._thread: Final = get_native_id()
-        self._may: Final = os.sched_getaffinity(0) if _STAYS else set[int]()
-        if self._may:
+        if _MAY:
             here = {int(_C.sched_getcpu())}
             os.sched_setaffinity(self._thread, here)
             with suppress(ProcessLookupError):  # how it ended is found out by who waits for it
@@ -208,9 +209,9 @@ class Together:
 
     def end(self) -> None:
         """Let this thread go where the system wants it."""
-        if self._may:
+        if _MAY:
             with suppress(ProcessLookupError):  # a thread that has ended
-                os.sched_setaffinity(self._thread, self._may)
+                os.sched_setaffinity(self._thread, _MAY)
 
 
 def _why_not(path: str, error: OSError) -> str:
