@@ -35,7 +35,7 @@ _PAIR_ONE_IN: Final = 50  # ours: merges of which both sides are lived on
 _PAIR_ACTS: Final = 3  # ours: acts on both, then nothing until the end
 _FEW: Final = 20  # ours: units; a process takes a second to begin
 _ALIKE_MAX: Final = 20  # ours: differences that are kept to be shown
-_NUMBERS: Final = re.compile(r"[0-9][0-9:.,-]*")
+_FIGURES: Final = re.compile(r"[0-9][0-9:.,-]*")
 _ENDED_BADLY: Final = (Verdict.CRASHED, Verdict.HUNG)
 
 
@@ -133,7 +133,7 @@ class Exploring(Task[_Unit, _Result]):
             lives.do(self._scope.acts[0])
         seen = []
         for event in lives.events[before:]:
-            shown = event.shown if said else _NUMBERS.sub("#", event.shown)
+            shown = event.shown if said else _FIGURES.sub("#", event.shown)
             seen.append(f"{event.at_us} {event.what.value} {shown}")
         return [*seen, str(wrong_in(lives, lives.seen()) is not None)]
 
@@ -141,7 +141,7 @@ class Exploring(Task[_Unit, _Result]):
 def key_of(lives: Lives) -> str:
     """Return what a person in front of the meter sees of its state, without numbers."""
     board = lives.story.bench.board
-    shown = _NUMBERS.sub("#", board.panel.text)
+    shown = _FIGURES.sub("#", board.panel.text)
     supply = "on" if board.switch.on else "off"
     limited = " limited" if board.switch.limiter_a else ""
     lamps = " ".join(str(lamp.name).lower() for lamp in board.panel.lamps)

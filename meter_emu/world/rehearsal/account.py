@@ -8,6 +8,7 @@ the two sides part: `low` takes the dearer answer, `high` the cheaper one. They 
 - each change of price or account finds such a part, which then goes to the other one;
 - after T1 a right meter may still defer for L; it may begin the night 2u early and end it 2u and
   a look late, and sees it begin a look late;
+- a price that changes in an outage is the one of before it until the first look after it;
 - a lamp (limiter, trust in the clock) changes only at the end of a look.
 
 Emergency credit is a debt and a balance of the same size, so taking it leaves `net` unchanged.
