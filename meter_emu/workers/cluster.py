@@ -66,18 +66,8 @@ def cluster(address: str) -> Iterator["Cluster"]:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     own = TemporaryDirectory(prefix="meter-emu-cluster-", ignore_cleanup_errors=True)
     with own as folder, dask.config.set({**_QUIET, "temporary-directory": folder}):
-        if address.startswith(LOCAL):
-            with interrupts_wait():
-                here = LocalCluster(
-                    n_workers=_count(address),
-                    threads_per_worker=1,
-                    memory_limit=0,
-                    dashboard_address="127.0.0.1:0",  # not 8787, which another may have
-                    silence_logs=logging.CRITICAL,
-                )
-                client = Client(here)
-        else:
-            here, client = None, _client(address)
+        here = _here(address) if address.startswith(LOCAL) else None
+        client = _client(address, here)
         try:
             yield Cluster(client, address)
         finally:
@@ -94,11 +84,28 @@ def _count(address: str) -> int:
     return int(digits)
 
 
-def _client(address: str) -> Client:
+def _here(address: str) -> LocalCluster:
+    """Start workers on this machine. A machine that is too busy lets Dask's own asserts fail."""
+    count = _count(address)
     try:
         with interrupts_wait():
-            return Client(address, timeout=_CONNECT_S)
-    except (OSError, TimeoutError):
+            return LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                memory_limit=0,
+                dashboard_address="127.0.0.1:0",  # not 8787, which another may have
+                silence_logs=logging.CRITICAL,
+            )
+    except (OSError, TimeoutError, RuntimeError, AssertionError) as error:
+        why = f"no worker starts here: {str(error) or type(error).__name__}"
+        raise WorkerError(f"--cluster {address}: {why}") from None
+
+
+def _client(address: str, here: LocalCluster | None) -> Client:
+    try:
+        with interrupts_wait():
+            return Client(address if here is None else here, timeout=_CONNECT_S)
+    except (OSError, TimeoutError, AssertionError):
         why = f"nothing answers within {_CONNECT_S} s; want a scheduler, as tcp://HOST:8786"
         raise WorkerError(f"--cluster {address}: {why}") from None
     except (ValueError, TypeError, ImportError, RuntimeError) as error:

@@ -122,6 +122,19 @@ def test_what_a_worker_cannot_do_is_said_in_words(engines):
             pass
 
 
+@pytest.mark.parametrize("error", [AssertionError(), RuntimeError("Nanny failed to start.")])
+def test_workers_that_do_not_start_here_are_one_line(engines, monkeypatch, error):
+    """Dask's own asserts fail where its loop has not begun within 10 s; a preload may be wrong."""
+
+    def busy(**_wanted):
+        raise error
+
+    monkeypatch.setattr(engines, "LocalCluster", busy)
+    said = "--cluster local:1: no worker starts here: "
+    with pytest.raises(WorkerError, match=said + (str(error) or "AssertionError")):
+        engines.cluster("local:1").__enter__()
+
+
 def test_what_passes_in_clear_is_known(engines):
     assert [engines.is_in_clear(name) for name in ("tcp://h:1", "tls://h:1", "local:2")] == [
         True, False, False,
