@@ -33,6 +33,13 @@ PARTS = parse_build("reference").parts(MODEL)
 METER_ID = 541_000_000_321
 START = datetime(2020, 7, 1, 10, 0, tzinfo=UTC)  # a Wednesday, noon in Brussels: no window
 START_US = to_us(START)
+# Numbers of 32 bits next to each other at the end of each width; drawn pairs are so once in 1,000.
+NEIGHBOURS = sorted(
+    number
+    for bits in (1, 7, 8, 15, 16, 31, 32)
+    for number in range(2**bits - 2, 2**bits + 2)
+    if number < 2**32
+)
 EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 
 
