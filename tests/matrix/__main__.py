@@ -26,8 +26,8 @@ from tests.matrix.page import PAGE, changes, killers, load, save, text
 @click.option("--stories", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True)
-@click.option("--deadline-s", type=click.IntRange(min=1), default=600, show_default=True)
-def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline_s: int) -> None:
+@click.option("--processor-s", type=click.IntRange(min=1), default=300, show_default=True)
+def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, processor_s: int) -> None:
     """Ask every law of every defect. Exit status 1 if a defect survives them all."""
     began = monotonic()
     asked = ids or tuple(catalogue())
@@ -38,7 +38,7 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline
         "polls_max": POLLS_MAX, "infected_max": INFECTED_MAX, "declared_max": DECLARED_MAX,
     }  # fmt: skip
     what = partial(row, stories=stories, seed=seed)
-    for count, done in enumerate(in_children(what, asked, jobs=jobs, deadline_s=deadline_s), 1):
+    for count, done in enumerate(in_children(what, asked, jobs=jobs, processor_s=processor_s), 1):
         before = rows.get(done.item)
         rows[done.item] = done.result or _failed(done.failed or "")
         rows[done.item] |= {**about, "took_s": round(done.took_s)}

@@ -1,8 +1,15 @@
-"""Jobs in processes of their own, each with a deadline: none can take another down."""
+"""Jobs in processes of their own, each with its bounds: none can take another down.
+
+One that hangs at work is ended by its processor time, whatever else the machine has to do; the
+deadline is for one that waits for what never comes.
+"""
 
 import os
+import resource
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from math import ceil
 from time import monotonic, process_time
 from traceback import format_exc
 from typing import Any, Final, NamedTuple
@@ -12,6 +19,7 @@ from meter_emu.workers.work import Task
 
 CRASHED: Final = "crashed"
 HUNG: Final = "hung"
+DEADLINE_S: Final = 1_800  # ours: at a hundredth of a processor, still time for what takes 18 s
 
 
 class Done(NamedTuple):
@@ -40,15 +48,16 @@ class _Deadline:
         return monotonic() - self._began_s > self._deadline_s
 
     def lost(self, how: str, *, hung: bool) -> Done:
-        failed = HUNG if hung else CRASHED
+        ended = how == f"by signal {signal.SIGXCPU:d}"
+        failed = HUNG if hung or ended else CRASHED
         return Done(self._item, None, failed, monotonic() - self._began_s)
 
 
 class _Jobs(Task[str, Done]):
     """Does the job of each item."""
 
-    def __init__(self, job: Callable[[str], Any], deadline_s: float) -> None:
-        self._job, self._deadline_s = job, deadline_s
+    def __init__(self, job: Callable[[str], Any], processor_s: float, deadline_s: float) -> None:
+        self._job, self._processor_s, self._deadline_s = job, processor_s, deadline_s
 
     memory_size = 1
 
@@ -56,6 +65,7 @@ class _Jobs(Task[str, Done]):
         assert memory is not None, "it always runs in a worker"
         memory[0] = True
         os.nice(5)
+        _bound(self._processor_s)
         try:
             return Done(unit, self._job(unit), None, process_time())
         except Exception:  # noqa: BLE001  a mistake of ours: the leader says so
@@ -66,14 +76,31 @@ class _Jobs(Task[str, Done]):
         return _Deadline(unit, self._deadline_s, memory)
 
 
+def _bound(processor_s: float) -> None:
+    """End this process, and any that it starts, by SIGXCPU after so much more processor time."""
+    for kind, most in (
+        (resource.RLIMIT_CPU, ceil(process_time() + processor_s)),
+        (resource.RLIMIT_CORE, 0),  # that signal leaves one
+    ):
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (most, hard))
+
+
 def in_children(
-    job: Callable[[str], Any], items: Sequence[str], *, jobs: int, deadline_s: float
+    job: Callable[[str], Any],
+    items: Sequence[str],
+    *,
+    jobs: int,
+    processor_s: float,
+    deadline_s: float = DEADLINE_S,
 ) -> Iterator[Done]:
     """Yield each job in order; raise `AssertionError` with the trace of one that raises.
 
-    `job` is a function of a module, so that a child can import it.
+    `job` is a function of a module, so that a child can import it. It is ended after `processor_s`
+    of processor time, or `deadline_s` by the clock.
     """
-    with closing(Processes(jobs, fresh=True).results(_Jobs(job, deadline_s), items)) as results:
+    engine, work = Processes(jobs, fresh=True), _Jobs(job, processor_s, deadline_s)
+    with closing(engine.results(work, items)) as results:
         for done in results:
             assert done.failed in {None, CRASHED, HUNG}, f"{done.item}: {done.failed}"
             yield done

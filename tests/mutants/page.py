@@ -26,8 +26,8 @@ The other way round from [the kill matrix](kill-matrix.md): not the mistakes tha
 any small one. `make mutants` draws a sample of all changes of one comparison, number, sign,
 condition or statement, makes each in a process of its own while its module is imported, and asks
 checks [the laws](../verify.md): no unit test runs. For office, formats and chips the tests of that
-room are run as well, without any law. A process that ends, or that takes five minutes, counts as
-found, and says so; so does a change with which nothing can be imported or drawn.
+room are run as well, without any law. A process that ends, or that takes 90 s of processor time,
+counts as found, and says so; so does a change with which nothing can be imported or drawn.
 
 Of what lies on cards the [fuzz targets](../fuzzing.md) are laws too, with sixty inputs each; of
 chips the laws of [the driver bench](../driver-under-test.md), with drivers that others

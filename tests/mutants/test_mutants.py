@@ -58,7 +58,7 @@ def test_the_laws_find_one_and_do_not_find_what_does_the_same():
     names = [next(name for name in some if name in mutants()) for some in (found, same)]
     what = partial(tried, area=PROGRAM, by="laws", stories=1, seed=0)
     places = [place(PROGRAM, name) for name in names]
-    done = [one.result for one in in_children(what, places, jobs=2, deadline_s=60.0)]
+    done = [one.result for one in in_children(what, places, jobs=2, processor_s=60.0)]
     assert done[0]["law"] is not None
     assert done[1]["law"] is None
 
@@ -67,7 +67,7 @@ def test_the_laws_find_one_and_do_not_find_what_does_the_same():
 def test_the_tests_of_a_room_find_one():
     name = next(n for n in mutants("office") if n.startswith("pricing.check_tariff#1:"))
     what = partial(tried, area="office", by=BY_TESTS, stories=0, seed=0)
-    (done,) = in_children(what, [place("office", name)], jobs=1, deadline_s=60.0)
+    (done,) = in_children(what, [place("office", name)], jobs=1, processor_s=60.0)
     assert done.result.get("law", "").startswith(tuple(TESTS["office"])), done
 
 
