@@ -85,8 +85,9 @@ def test_every_flipped_bit_is_noticed():
 def test_every_truncation_and_any_padding_is_noticed():
     raw = budget_image().to_bytes()
     for size in range(len(raw)):
-        with pytest.raises(LayoutError):
+        with pytest.raises(LayoutError) as refused:
             CardImage.from_bytes(raw[:size])
+        assert refused.value.offset == (0 if size < HEADER_SIZE + CRC_SIZE else 4), size
     with pytest.raises(LayoutError, match="at offset 4"):
         CardImage.from_bytes(raw + b"\x00")
 
@@ -100,22 +101,22 @@ def test_every_truncation_and_any_padding_is_noticed():
         (0x03, b"\x01", "at offset 12 want a PIN, or none in a blank card"),
         (0x03, b"\x0c", "at offset 9 want a counter at 0 in a blocked card"),
         (0x04, b"\x00\x00\x10\x00", "at offset 4 want 4096 bytes"),
-        (0x08, b"\x04", "an EF identifier"),
-        (0x08, b"\x02", "at offset 8"),
-        (0x08, b"\xff", "room for 255 files"),
+        (0x08, b"\x04", "file tree: at offset 3 want an EF identifier"),
+        (0x08, b"\x02", "at offset 8 want 202 bytes for these files, got 365"),
+        (0x08, b"\xff", "at offset 8 want room for 255 files, got 365"),
         (0x09, b"\x04", "at offset 9 want at most 3 tries left, got 4"),
         (0x0A, b"\x0b", "at offset 10 want at most 10 tries left, got 11"),
         (0x0B, b"\x0b", "at offset 11 want at most 10 tries left, got 11"),
         (0x0B, b"\x00", "at offset 9 want a counter at 0 in a blocked card"),
         (0x0C, b"12a4", "at offset 12 want a PIN"),
         (0x0C, b"\xff" * 8, "at offset 12 want a PIN"),
-        (0x44 + 2, b"\x3f\x00", "an EF identifier"),
-        (0x44 + 4, b"\x00", "a short identifier"),
-        (0x44 + 4, b"\x02", "its own identifiers"),
+        (0x44 + 2, b"\x3f\x00", "file tree: at offset 0 want an EF identifier"),
+        (0x44 + 4, b"\x00", "file tree: at offset 0 want a short identifier"),
+        (0x44 + 4, b"\x02", "file tree: at offset 0 want every file its own"),
         (0x44 + 5, b"\x81", "at offset 73 want an access rule, got 129"),
         (0x44 + 6, b"\x08", "at offset 74 want an access rule, got 8"),
-        (0x44 + 7, b"\x00\x00", "a size of 1"),
-        (0x44 + 7, b"\x00\x31", "at offset 8"),
+        (0x44 + 7, b"\x00\x00", "file tree: at offset 0 want a size of 1"),
+        (0x44 + 7, b"\x00\x31", "at offset 8 want 366 bytes for these files, got 365"),
     ],
 )
 def test_a_wrong_field_says_where_and_what(offset, new, why):

@@ -14,6 +14,8 @@ from card_protocol.formats.container import (
     SEQUENCE_MAX,
     SLOT_BYTES,
     Container,
+    claimed_places,
+    claimed_records,
     in_force,
     parse_container,
     parse_head,
@@ -53,6 +55,21 @@ def test_what_is_written_is_read(sequence, records):
     assert parse_container(Container(sequence, records).to_bytes()) == Container(sequence, records)
 
 
+def test_a_wrong_crc_says_where_it_lies():
+    with pytest.raises(LayoutError, match=f"at offset {len(RAW) - 4} want .*, the CRC-32"):
+        parse_container(RAW[:-1] + bytes((RAW[-1] ^ 1,)))
+
+
+def test_of_a_copy_that_ends_early_the_records_are_shown_that_are_whole():
+    ends = {1: (13, 27), 2: (16, 34), 5: (19, 34)}  # of the record's row, and of the record
+    for cut in range(len(RAW) + 1):
+        whole = {sfi: RECORDS[sfi] for sfi, places in ends.items() if max(places) <= cut}
+        assert claimed_records(RAW[:cut]) == whole, cut
+        rows = [(1, 19, 8), (2, 27, 7), (5, 34, 0)][: max(0, (cut - HEAD_BYTES) // 3)]
+        assert list(claimed_places(RAW[:cut])) == rows, cut
+    assert claimed_records(b"XX" + RAW[2:]) == {}
+
+
 def test_no_byte_can_change_and_no_byte_be_missing():
     for at in range(len(RAW)):
         for bit in range(8):
@@ -74,9 +91,13 @@ def test_no_byte_can_change_and_no_byte_be_missing():
         (b"PE\x01\x00\x00\x00\x00\x01\x02\x01", "at offset 8 want 14 to 512 bytes, got 513"),
         (b"PE\x01\x00\x00\x00\x00\x01\x00\x0d", "at offset 8 want 14 to 512 bytes, got 13"),
         (b"PE\x01\x01\x00\x00\x00\x01\x00\x0e", "at offset 3 want room for the rows"),
-        (b"PE\x01\x01\x00\x00\x00\x01\x00\x11\x01\x00\x02", "want 19 bytes, got 17"),
-        (b"PE\x01\x02\x00\x00\x00\x01\x00\x14\x01\x00\x00\x01\x00\x00", "each record once"),
-        (b"XX\x01\x00\x00\x00\x00\x01\x00\x0e", "magic 5045"),
+        (b"PE\x01\x01\x00\x00\x00\x01\x00\x11\x01\x00\x02", "at offset 8 want 19 bytes, got 17"),
+        (
+            b"PE\x01\x02\x00\x00\x00\x01\x00\x14\x01\x00\x00\x01\x00\x00",
+            "at offset 3 want each record once",
+        ),
+        (b"PE\x01\x00\x00\x00\x00\x01\x00\x0f", "at offset 8 want 14 bytes, got 15"),
+        (b"XX\x01\x00\x00\x00\x00\x01\x00\x0e", "at offset 0 want magic 5045"),
     ],
 )
 def test_a_body_that_is_none_is_refused_though_its_crc_is_right(body, why):

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from card_protocol.card.image import CardImage
-from card_protocol.keys import Key, Purpose, derive
+from card_protocol.keys import Key, Purpose, derive, memory_code
 from tests.card_protocol.cards import MASTER_RAW, PIN, budget_image
 from tests.cells import each_cell
 
@@ -47,6 +47,14 @@ def test_derivation_is_sp_800_108_counter_mode(purpose, meter_id):
     context = meter_id.to_bytes(8, "big")
     mac.update(bytes((0, 0, 0, 1)) + purpose.value + b"\x00" + context + (128).to_bytes(4, "big"))
     assert derive(Key(MASTER_RAW), purpose, meter_id).raw == mac.finalize()
+
+
+@each_cell("number", [0, 1, 0xFFFF, 0x1_0000, 0xFF_FFFF, 0x100_0000, 2**32 - 1])
+def test_a_memory_cards_code_is_that_of_its_page(number):
+    """docs/memory-card.md, The code, written out."""
+    mac = CMAC(AES(MASTER_RAW))
+    mac.update(b"psc" + number.to_bytes(4, "big"))
+    assert memory_code(Key(MASTER_RAW), number) == mac.finalize()[:3]
 
 
 def test_every_purpose_and_meter_has_its_own_key():

@@ -10,7 +10,7 @@ from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from card_protocol.carrier.copied import copied
-from card_protocol.carrier.find import find_memory, laid_open, put_file
+from card_protocol.carrier.find import find_card, find_memory, laid_open, put_file
 from card_protocol.carrier.first_content import TRANSPORT_CODE, put_cells
 from card_protocol.carrier.replaced import (
     Confirm,
@@ -19,11 +19,12 @@ from card_protocol.carrier.replaced import (
     refuse_loss,
     whatever_lies_there,
 )
-from card_protocol.errors import ApduError, LinkError, LinkErrorKind
+from card_protocol.errors import ApduError, LayoutError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import DF_OF
 from card_protocol.formats.budget.making import new_memory_card, new_plain_card
 from card_protocol.formats.container import plain_file
 from card_protocol.keys import Purpose, derive
+from card_protocol.status import SW
 from card_protocol.terminal import Terminal
 from meter_emu.desk.desk import Account, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
@@ -41,6 +42,10 @@ _WRITES: Final = frozenset({0xD6, 0xD0})  # UPDATE BINARY, and a reader's write 
 # Fates of a torn cell, modulo 4, without the fourth: a page in which a cell is neither old, erased
 # nor new lies like something foreign, and is written over after a question alone.
 _FATES: Final = tuple(number for number in range(256) if number % 4 != 3)
+_NEITHER: Final = (
+    SW.FILE_DEACTIVATED, SW.MEMORY_FAILURE, SW.SECURITY_STATUS_NOT_SATISFIED,
+    SW.CONDITIONS_NOT_SATISFIED, SW.INCORRECT_P1_P2, SW.NO_DIAGNOSIS,
+)  # fmt: skip
 _COMMANDS_MAX: Final = 40  # ours: after which a first content is over, torn or not
 
 
@@ -49,7 +54,7 @@ def _check(trial: Trial) -> Finding:
     rig = rig_of(trial.household, trial.campaign)
     for kind in (CardKind.PLAIN, CardKind.MEMORY):
         parts = _over_what_lies(rig, kind, random), _laid_open(rig, kind, random), _copied(rig)
-        for words in chain(*parts):
+        for words in chain(*parts, _unknown(random)):
             return Broken(f"{kind.name.lower()} card: {words}")
     return None
 
@@ -121,6 +126,7 @@ def _over_what_lies(rig: Rig, kind: CardKind, random: Random) -> Iterator[str]:
             yield "a copy of its public bytes is another, or has other tries"
     yield from _torn(rig, kind, own, blank, random)
     yield from _another(rig, own, others)
+    yield from _never_issued(rig, own, blank)
     forgetful = _card_with(kind, blank, TRANSPORT_CODE, rig)
     try:
         _put(forgetful, own, _writing_nothing)
@@ -153,6 +159,34 @@ def _another(rig: Rig, own: AnyImage, other: bytes) -> Iterator[str]:
             continue
         if not right:
             yield "a card whose code is not known was written over"
+
+
+def _never_issued(rig: Rig, own: AnyImage, blank: bytes) -> Iterator[str]:
+    """An image without one of its marks was begun and not finished: it goes on no card."""
+    if isinstance(own, CardImage):
+        return
+    for mark in range(4):
+        card = _card_with(CardKind.MEMORY, blank, TRANSPORT_CODE, rig)
+        before = card.image
+        try:
+            _put(card, own.with_main(_OURS + mark, b"\xff"), lambda one: one, whatever_lies_there)
+        except LayoutError:
+            if card.image == before:
+                continue
+        yield f"an image that was never issued, without mark {mark}, goes on a card"
+
+
+def _unknown(random: Random) -> Iterator[str]:
+    """A card that answers a SELECT with neither yes nor no is refused, and asked nothing more."""
+    word = random.choice(_NEITHER)
+    for answers in ((word,), (SW.FILE_NOT_FOUND, word)):
+        left = [one.to_bytes(2, "big") for one in (*answers, SW.SUCCESS)]
+        try:
+            find_card(Terminal(lambda _command, left=left: left.pop(0)), _DF)  # type: ignore[misc]
+        except ApduError as error:
+            if error.sw == word and len(left) == 1:
+                continue
+        yield f"a card that answers a SELECT with {word:04X} is taken, or asked once more"
 
 
 def _copied(rig: Rig) -> Iterator[str]:

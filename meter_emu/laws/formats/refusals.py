@@ -4,13 +4,14 @@ Offsets and limits are those of `docs/images.md` and `docs/card-format.md`, writ
 """
 
 from collections.abc import Iterator
+from functools import partial
 from random import Random
 from typing import Final
 from zlib import crc32
 
-from card_protocol.card.image import CardImage, CardKind, blank
+from card_protocol.card.image import CardImage, CardKind, blank, personalise
 from card_protocol.errors import LayoutError
-from card_protocol.formats.container import Container, parse_container
+from card_protocol.formats.container import Container, claimed_records, parse_container
 from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
 from meter_emu.stories.story import armed_household
 from meter_emu.world.rehearsal.engine import rig_of
@@ -27,7 +28,7 @@ def _check(trial: Trial) -> Finding:
         rig.desk.issue(1, issued_at_min=0, card_kind=kind).to_bytes()
         for kind in (CardKind.SECURE, CardKind.PLAIN)
     )
-    for words in (*_of_image(secure, plain, random), *_of_copy(random)):
+    for words in (*_of_image(secure, plain, random), *_made(secure, random), *_of_copy(random)):
         return Broken(words)
     return None
 
@@ -74,6 +75,28 @@ def _of_image(secure: bytes, plain: bytes, random: Random) -> Iterator[str]:
         yield "the image of a blocked card is another when it is saved again"
 
 
+def _made(secure: bytes, random: Random) -> Iterator[str]:
+    """A card is made of as many contents as it has files, each of its size, and of a PIN."""
+    card = CardImage.from_bytes(secure)
+    make = partial(
+        personalise, meter_key=card.meter_key, desk_key=card.desk_key, card_key=card.card_key
+    )
+    own, place = card.contents, random.randrange(len(card.contents))
+    before, content, after = own[:place], own[place], own[place + 1 :]
+    wrong = (
+        ((*before, content[:-1], *after), "1234", 0),
+        ((*before, content + b"\0", *after), "1234", 0),
+        ((*before, *after), "1234", 0x44), ((*own, content), "1234", 0x44),
+        (own, "123", 0), (own, "123456789", 0), (own, "12a4", 0),
+    )  # fmt: skip
+    for contents, pin, at in wrong:
+        yield from _refused(partial(make, card.tree, contents, pin=pin), at, "a new card")
+    for pin in ("1234", "12345678"):
+        new = make(card.tree, own, pin=pin)
+        if CardImage.from_bytes(new.to_bytes()) != new or new.contents != own:
+            yield "a new card is another when it is saved"
+
+
 def _of_copy(random: Random) -> Iterator[str]:
     records = {sfi: random.randbytes(random.randrange(5, 21)) for sfi in (1, 2, 9)}
     sequence = random.choice((0, 1, 2**32 - 1))
@@ -91,8 +114,14 @@ def _of_copy(random: Random) -> Iterator[str]:
         (_put(raw, 3, b"\x1e"), 3), (_put(raw, 8, b"\0\x0d"), 8), (_put(raw, 8, b"\2\1"), 8),
         (_put(raw, 8, (len(raw) - 1).to_bytes(2, "big")), 8), (raw + b"\0", 8),
         (raw[:-1] + bytes((raw[-1] ^ 1,)), crc), (_put(raw, end - 1, b"\x50"), 8),
-        (_put(raw, _HEAD, b"\2"), 3),
+        (_put(raw, _HEAD, b"\2"), 3), (_empty_records(31), 3),
     )  # fmt: skip
+    if len(parse_container(_empty_records(30)).records) != 30:
+        yield "a copy of as many records as a card can have is another when it is read"
+    cut = random.randrange(len(raw))
+    claimed = claimed_records(raw[:cut])
+    if claimed_records(raw) != records or not claimed.items() <= records.items():
+        yield f"of a copy, or of its first {cut} bytes, other records are shown"
     for copy, at in wrong:
         yield from _refused(lambda copy=copy: parse_container(copy), at, "a copy of records")
     room = _SLOT - _HEAD - _PLACE - 4
@@ -101,6 +130,12 @@ def _of_copy(random: Random) -> Iterator[str]:
     yield from _refused(lambda: Container(1, {1: bytes(room + 1)}).to_bytes(), 8, "a copy")
     yield from _refused(lambda: Container(2**32, {}).to_bytes(), 4, "a copy")
     yield from _next(Container(sequence & 0xFFFF, records), random)
+
+
+def _empty_records(count: int) -> bytes:
+    """Return a copy of so many records, each of 0 bytes."""
+    rows = b"".join(bytes((sfi, 0, 0)) for sfi in range(1, count + 1))
+    return _sealed(b"PE\1" + bytes((count, 0, 0, 0, 0, 0, _HEAD + len(rows) + 4)) + rows)
 
 
 def _next(copy: Container, random: Random) -> Iterator[str]:
