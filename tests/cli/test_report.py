@@ -6,7 +6,7 @@ import pytest
 
 from tests.campaigns import head
 from tests.cli.outcome import checked
-from tests.report.pages import BOTH, ores_page
+from tests.report.pages import BOTH, page_of
 
 
 @pytest.fixture
@@ -14,33 +14,40 @@ def rehearse(emu):
     return partial(emu, "rehearse")
 
 
-@pytest.mark.slow("rehearses whole campaigns")
-def test_the_page_is_in_a_folder_made_for_it_and_the_status_is_the_same(rehearse, tmp_path):
+@pytest.fixture
+def street(tmp_path):
+    """Two kinds of households: with an end taken as exclusive, one of them is wrongly cut."""
+    path = tmp_path / "street.toml"
+    path.write_text(MANY.replace("count = 70", "count = 2") + BACK, "utf-8")
+    return path
+
+
+def test_the_page_is_in_a_folder_made_for_it_and_the_status_is_the_same(rehearse, street, tmp_path):
     folder = tmp_path / "a" / "report"
-    done = rehearse("ores-2020-07", "--report", folder, "--build", BOTH)
+    done = rehearse(street, "--report", folder, "--build", BOTH)
     said = f"meter-emu: wrote {folder / 'index.html'}\n"
     assert (done.code, done.err) == (1, said)
-    assert done.out == rehearse("ores-2020-07", "--build", BOTH).out
+    assert done.out == rehearse(street, "--build", BOTH).out
     assert [path.name for path in folder.iterdir()] == ["index.html"]
-    assert (folder / "index.html").read_text("utf-8") == ores_page(BOTH)
+    written = (folder / "index.html").read_text("utf-8")
+    assert written == page_of(street, street.read_text("utf-8"), BOTH)
 
 
-@pytest.mark.slow("rehearses whole campaigns")
-def test_json_beside_a_report_says_what_it_says_without(rehearse, tmp_path):
-    done = rehearse("ores-2020-07", "--report", tmp_path, "--json", "-")
+def test_json_beside_a_report_says_what_it_says_without(rehearse, street, tmp_path):
+    done = rehearse(street, "--report", tmp_path, "--json", "-")
     assert done.code == 0
-    assert done.out == rehearse("ores-2020-07", "--json", "-").out
+    assert done.out == rehearse(street, "--json", "-").out
     assert "events" not in checked(done.out)["meters"][0]
     assert (tmp_path / "index.html").exists()
 
 
-@pytest.mark.slow("rehearses whole campaigns")
-def test_an_old_page_is_replaced(rehearse, tmp_path):
-    page = tmp_path / "index.html"
+def test_an_old_page_is_replaced(rehearse, street, tmp_path):
+    page = tmp_path / "report" / "index.html"
+    page.parent.mkdir()
     page.write_text("old", "utf-8")
-    assert rehearse("ores-2020-07", "--report", tmp_path).code == 0
+    assert rehearse(street, "--report", page.parent).code == 0
     assert page.read_text("utf-8").endswith("</html>\n")
-    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+    assert [path.name for path in page.parent.iterdir()] == ["index.html"]
 
 
 @pytest.mark.slow("rehearses whole campaigns")
@@ -70,6 +77,18 @@ visits = [
 ]
 """
 )
+BACK = """[[household]]
+id = "back"
+kind = "reactivated"
+balance_eur = 12
+load_w = 300
+visits = [
+  { at = 2020-07-02T11:00:00, desk = ["defer", "cut"] },
+  { at = 2020-07-02T11:30:00, insert = true },
+  { at = 2020-07-02T15:00:00, desk = ["reactivate"], load_eur = 20 },
+  { at = 2020-07-02T16:00:00, insert = true },
+]
+"""
 
 
 @pytest.mark.parametrize("where", ["file", "file/below", "page"])

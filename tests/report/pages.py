@@ -39,10 +39,10 @@ def ores_page(build: str) -> str:
     return render(ores(build))
 
 
-def page_of(path: Path, text: str) -> str:
+def page_of(path: Path, text: str, build: str | None = None) -> str:
     """Return the page of a campaign written out in a test."""
     path.write_text(text, "utf-8")
-    return render(collected(load_campaign(path), made_by(str(path))))
+    return render(collected(load_campaign(path, build=build), made_by(str(path), build=build)))
 
 
 class Element:
