@@ -1,6 +1,5 @@
 """The fixtures: the command line in this process, and a card of either carrier made by it."""
 
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +7,6 @@ import pytest
 
 from tests.cli.budget_cards import METER
 from tests.cli.outcome import runner
-
-
-@pytest.fixture(autouse=True, scope="session")
-def interruptible():
-    """Undo what a script's background job starts with: SIGINT ignored, in what it starts too."""
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -133,9 +133,9 @@ def test_a_killed_worker_is_one_line_and_exit_2_with_nothing_written(tmp_path):
 @pytest.mark.slow("a fleet in processes of its own")
 def test_how_many_processes_work_makes_no_difference_to_a_byte(tmp_path):
     path = day(tmp_path, 40)
-    one, two, three = (rehearse(path, "--json", "-", "--events", "--jobs", n) for n in "123")
-    assert one.returncode == two.returncode == three.returncode == 0
-    assert one.stdout == two.stdout == three.stdout
+    one, three = (rehearse(path, "--json", "-", "--events", "--jobs", n) for n in "13")
+    assert one.returncode == three.returncode == 0
+    assert one.stdout == three.stdout
     ids = re.findall(rb'"id":"([a-z0-9-]+)"', one.stdout)
     assert ids == [b"armed-%d" % number for number in range(1, 41)] + [b"ordinary"]
 
@@ -161,7 +161,7 @@ def test_memory_does_not_grow_with_the_number_of_meters(tmp_path):
     options = ("--jobs", "2", "--events", "--json", tmp_path / "out.json")
     few, many = (
         run("-m", "meter_emu", "rehearse", day(tmp_path, count), *options) for count in (60, 600)
-    )
+    )  # with 300, stories that a worker holds, 22 kB each, are not seen
     assert few.status == many.status == 0
     assert many.peak_bytes - few.peak_bytes <= GROWTH_BYTES_MAX
 
@@ -179,7 +179,7 @@ def test_the_measure_sees_homes_that_are_held(tmp_path):
 @pytest.mark.slow("a fleet in processes of its own")
 def test_somebody_at_a_terminal_sees_how_far_it_is_and_how_long_it_takes(tmp_path):
     leader, terminal = pty.openpty()
-    command = [sys.executable, "-m", "meter_emu", "rehearse", str(day(tmp_path, 120)), "--jobs=2"]
+    command = [sys.executable, "-m", "meter_emu", "rehearse", str(day(tmp_path, 40)), "--jobs=2"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal) as running:
         os.close(terminal)
         said = b""
@@ -187,12 +187,12 @@ def test_somebody_at_a_terminal_sees_how_far_it_is_and_how_long_it_takes(tmp_pat
             said += chunk
         assert running.stdout is not None
         assert (
-            b"All 121 households are supplied and disconnected as announced."
+            b"All 41 households are supplied and disconnected as announced."
             in running.stdout.read()
         )
     os.close(leader)
     assert b"rehearsing" in said
-    assert b"/121" in said
+    assert b"/41" in said
     assert re.search(rb"\d:\d\d:\d\d", said), "the time left"
 
 

@@ -20,7 +20,7 @@ from meter_emu.world.rehearsal.verdicts import (
 )
 from tests.docs.pages import ROOT, blocks, page, section, table
 from tests.docs.test_readme import run
-from tests.report.pages import BOTH, Page, ores_page
+from tests.report.pages import BOTH, ores_page, ores_read
 from tests.report.picture import PICTURE, said_then, said_today, with_text
 
 PAGE = page("docs/report.md")
@@ -38,7 +38,7 @@ def test_the_command_writes_the_page(tmp_path: Path) -> None:
 
 def test_the_sections_are_those_of_the_page() -> None:
     said = re.findall(r"^\d\. \*\*(.+?)\*\*", section(PAGE, "From the top"), re.MULTILINE)
-    assert said[1:] == Page(ores_page(BOTH)).texts("h2")
+    assert said[1:] == ores_read(BOTH).texts("h2")
 
 
 def test_the_verdicts_have_the_words_of_the_page() -> None:

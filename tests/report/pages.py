@@ -1,6 +1,6 @@
 """Builds report pages from campaigns, and reads a page as a person with its source would."""
 
-from functools import cache
+from functools import cache, cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -39,6 +39,12 @@ def ores_page(build: str) -> str:
     return render(ores(build))
 
 
+@cache
+def ores_read(build: str) -> "Page":
+    """Return the page of the campaign of 2020, parsed once for all who look at it."""
+    return Page(ores_page(build))
+
+
 def page_of(path: Path, text: str, build: str | None = None) -> str:
     """Return the page of a campaign written out in a test."""
     path.write_text(text, "utf-8")
@@ -52,7 +58,15 @@ class Element:
         self.tag = tag
         self.attributes = attributes
         self.path = path
-        self.text = ""
+        self._said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self._said.append(text)
+
+    @cached_property
+    def text(self) -> str:
+        """All the text inside it; asked once the page is read."""
+        return "".join(self._said)
 
 
 class Page(HTMLParser):
@@ -85,7 +99,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         for element in self._open:
-            element.text += data
+            element.say(data)
 
     def all(self, *tags: str) -> list[Element]:
         return [element for element in self.elements if element.tag in tags]

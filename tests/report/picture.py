@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.docs.pages import ROOT
-from tests.report.pages import BOTH, Page, ores_page
+from tests.report.pages import BOTH, ores_page, ores_read
 from tests.web.browser import PROGRAM
 
 PICTURE: Final = ROOT / "docs" / "report.png"
@@ -23,7 +23,7 @@ _SAID: Final = {"headline", "small", "more-said"}
 
 def said_today() -> str:
     """Return the answer of the page as it is today."""
-    elements = Page(ores_page(BOTH)).elements
+    elements = ores_read(BOTH).elements
     texts = [one.text for one in elements if one.attributes.get("class") in _SAID]
     return " ".join(" ".join(texts).split()).encode("ascii", "ignore").decode()
 
