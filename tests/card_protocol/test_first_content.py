@@ -279,7 +279,10 @@ def test_a_card_with_files_is_none():
         find_memory(Terminal(powered().transmit))
 
 
-@pytest.mark.parametrize("main", [chip().main, OWN.main[:33] + b"\xff" + OWN.main[34:]])
+@pytest.mark.parametrize(
+    "main",
+    [chip().main, *(OWN.main[:mark] + b"\xff" + OWN.main[mark + 1 :] for mark in range(32, 36))],
+)
 def test_an_image_that_was_never_issued_is_not_put(main):
     reader = Torn(chip())
     reader.connect()

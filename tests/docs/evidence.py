@@ -58,8 +58,11 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
     )
     for area, words in _CHANGES.items():
         if area in mutants.load():
-            killed, of = mutants.share(mutants.load()[area])
-            yield words, f"{killed} of {of} changes", "mutants", "make mutants"
+            one = mutants.load()[area]
+            figure = "{} of {} changes".format(*mutants.share(one))
+            if mutants.tested(one):
+                figure += "; its tests find {} of {}".format(*mutants.share(one, mutants.BY_TESTS))
+            yield words, figure, "mutants", "make mutants"
     stored = seen.stored()
     yield (
         "a built-in campaign shows each date bug",

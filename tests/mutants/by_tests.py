@@ -12,7 +12,7 @@ from tests.mutants.changes import REACHED
 _OF_FORMATS: Final = (
     "budget_compact", "budget_format", "card_image", "card_tearing", "carrier", "container",
     "copied", "first_content", "keys", "layout", "memory_carrier", "plain_card", "readers",
-    "replaced", "secure_card",
+    "replaced", "sealed_card", "secure_card",
 )  # fmt: skip
 TESTS: Final[dict[str, Sequence[str]]] = {
     "office": ("tests/desk", "tests/firmware/test_clock_card.py"),

@@ -12,7 +12,7 @@ from tests.mutants.sites import AREAS, PROGRAM
 PAGE: Final = ROOT / "docs" / "evidence" / "mutants.md"
 DATA: Final = ROOT / "docs" / "evidence" / "mutants.json"
 BY_LAWS, BY_TESTS = "laws", "tests"
-SAMPLES: Final = {PROGRAM: 300, "office": 20, "formats": 40, "chips": 20}  # at least
+SAMPLES: Final = {PROGRAM: 300, "office": 40, "formats": 40, "chips": 40}  # at least
 STORIES: Final = {PROGRAM: 100, "office": 20, "formats": 20, "chips": 20}  # ours: as time allows
 _TITLES: Final = {
     PROGRAM: "The program",
@@ -25,7 +25,7 @@ HEAD: Final = """# What the laws find of small changes
 The other way round from [the kill matrix](kill-matrix.md): not the mistakes that people made, but
 any small one. `make mutants` draws a sample of all changes of one comparison, number, sign,
 condition or statement, makes each in a process of its own while its module is imported, and asks
-checks [the laws](../verify.md): no unit test runs. For office, formats and chips the tests of that
+[the laws](../verify.md): no unit test runs. For office, formats and chips the tests of that
 room are run as well, without any law. A process that ends, or that takes 90 s of processor time,
 counts as found, and says so; so does a change with which nothing can be imported or drawn.
 
@@ -97,7 +97,7 @@ def _lines(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         if area in found:
             one = found[area]
             sample = f"{len(one['mutants'])} of {one['all']:,}, seed {one['seed']}"
-            tests = _percent(*share(one, BY_TESTS)) if _tested(one) else "not run"
+            tests = _percent(*share(one, BY_TESTS)) if tested(one) else "not run"
             yield (
                 f"| {title} | {sample} | {one['made']} | {one['stories']} | "
                 f"**{_percent(*share(one))}** | {tests} |"
@@ -108,7 +108,8 @@ def _lines(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             yield from _area(area, found[area]["mutants"])
 
 
-def _tested(one: Mapping[str, Any]) -> bool:
+def tested(one: Mapping[str, Any]) -> bool:
+    """Whether the tests of an area were asked of each of its mutants."""
     return all(BY_TESTS in found for found in one["mutants"].values())
 
 
@@ -133,7 +134,7 @@ def _area(area: str, mutants: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         median = (after[len(after) // 2] or "before any") if after else ""
         yield f"| {f'`{law}`' if after else law} | {count} | {median} |"
     yield ""
-    if _tested({"mutants": mutants}):
+    if tested({"mutants": mutants}):
         lost = [name for name in survivors(mutants, BY_TESTS) if reading(name)[0] != EQUIVALENT]
         both = sum(name in alive for name in lost)
         yield f"Not found by its tests: {len(lost)}, {both} of them by no law either.\n"
