@@ -52,9 +52,9 @@ LEFT_OUT: Final = {
     "drawer": "old cards that no act puts in",
 }
 FREE_OF_NUMBERS: Final = {"numbers", "sums"}  # rules that leave out what a display may say
+_Mentioned: TypeAlias = tuple[tuple[bytes, int, str | None], ...]
 _Texts: TypeAlias = dict[str, list[bytes]]
 _Names: TypeAlias = dict[int, tuple[bytes, str]]  # of things by identity: a name, and its rule
-_Mentioned: TypeAlias = tuple[tuple[int, tuple[bytes, str]], ...]
 _ABSENT: Final = object()
 _Parts: TypeAlias = tuple[tuple[str, bytes], ...]
 _VALUES_MAX: Final = 20_000  # ours: some megabytes
@@ -190,6 +190,14 @@ class Canonical(NamedTuple):
         return tuple(name for name, mine, theirs in pairs if mine != theirs)
 
 
+class _Named(NamedTuple):
+    """Names of things by identity, and of what was kept, each; as long as `referred` is alive."""
+
+    names: _Names
+    each: list[bytes]
+    referred: list[tuple[Any, ...]]
+
+
 @final
 class Forms:
     """Makes the canonical forms of what a household of a scope comes to.
@@ -214,11 +222,11 @@ class Forms:
         self._drawn: Final = max(numbers, default=0)
         self._values: Final[dict[int, tuple[object, bytes]]] = {}
         self._cards: Final[dict[bytes, _Parts]] = {}
-        self._mentioned: Final[dict[int, tuple[Kept, bytes, _Mentioned]]] = {}
-        self._root: Final[dict[bytes, Kept]] = {}
-        self._root_names: Final[_Names] = {}
-        for kept, name, _ in self._named(lives.began, self._root_names):
-            self._root[name] = kept
+        self._named: Final[dict[tuple[int, ...], _Named]] = {}
+        self._mentioned: Final[dict[int, tuple[tuple[Any, ...], _Mentioned]]] = {}
+        began = self._names_of(lives.began)
+        self._root_names: Final = began.names
+        self._root: Final = dict(zip(began.each, lives.began.kept, strict=True))
 
     def of(self, lives: Lives, ahead: Sequence[Span], order: Promise) -> Canonical:
         """Return the form of a household where it stands.
@@ -240,16 +248,19 @@ class Forms:
             hashlib.blake2b(b"\0".join(text), digest_size=16 if not name else 6).digest()
             for name, text in texts.items()
         ]
-        for known in (self._values, self._cards, self._mentioned):
+        for known in (self._values, self._cards, self._named, self._mentioned):
             if len(known) > _VALUES_MAX:
                 known.clear()
         return Canonical(digests[0], tuple(digests[1:]))
 
     def _write(self, lives: Lives, texts: _Texts) -> None:
         """Write down in what a household differs from the root, each thing under its rule."""
-        names: _Names = {}
-        for kept, name, rule in self._named(lives.saved(), names):
+        rest = lives.saved()
+        named = self._names_of(rest)
+        names = named.names
+        for kept, name in zip(rest.kept, named.each, strict=True):
             thing, held, _ = kept
+            rule = "chance" if isinstance(thing, Random) else names[id(thing)][1]
             root = self._root.get(name)
             if kept is root:
                 continue
@@ -298,30 +309,50 @@ class Forms:
                 own.get(attribute, rule), b"%b.%b %b" % (name, attribute.encode(), text), texts
             )
 
-    def _named(self, rest: AtRest, names: _Names) -> Iterator[tuple[Kept, bytes, str]]:
-        """Yield what was kept, its name and rule; fill in the names of what it mentions.
+    def _names_of(self, rest: AtRest) -> "_Named":
+        """Return the names of what was kept, in its order, and of all that it mentions.
 
         A name says how a thing is reached, so a program that was built anew has that of the old.
+        It follows from what refers to what: as long as that is the same, so are the names.
         """
-        for kept in rest.kept:
-            thing = kept.thing
-            name, rule = names.setdefault(id(thing), (type(thing).__name__.encode(), ""))
-            if isinstance(thing, Random):
-                rule = "chance"
-            known = self._mentioned.get(id(kept))
-            if known is None or known[1] != name:
-                own = _rules(thing.__class__)
+        referred = [kept.refers_to for kept in rest.kept]
+        key = tuple(map(id, referred))
+        known = self._named.get(key)
+        if known is None:
+            names: _Names = {}
+            each = []
+            for kept in rest.kept:
+                named = names.get(id(kept.thing))
+                name, rule = named or (type(kept.thing).__name__.encode(), "")
+                names[id(kept.thing)] = name, rule
+                each.append(name)
+                for attribute, one, its_rule in self._mentions(kept, rest, name):
+                    if one not in names:
+                        names[one] = name + attribute, rule if its_rule is None else its_rule
+            known = self._named[key] = _Named(names, each, referred)
+        return known
+
+    def _mentions(self, kept: Kept, rest: AtRest, name: bytes) -> "_Mentioned":
+        """Return what a thing refers to that is kept too: by which attribute, and its rule."""
+        if not kept.refers_to:
+            return ()
+        known = self._mentioned.get(id(kept.refers_to))
+        if known is None:
+            thing, held, referred = kept
+            own: Mapping[str, str] = _rules(thing.__class__)
+            if not isinstance(held, dict) or isinstance(thing, dict):
+                held = dict(enumerate(referred))
                 if name.endswith(_OLD_CARDS):
-                    own = {str(at): "drawer" for at in range(self._drawn, len(kept.held))}
-                mentioned = tuple(
-                    (one, (b"%b.%b" % (name, attribute.encode()), own.get(attribute, rule)))
-                    for attribute, one in _mentions(kept, rest)
-                )
-                known = self._mentioned[id(kept)] = kept, name, mentioned
-            for one, named in known[2]:
-                if one not in names:
-                    names[one] = named
-            yield kept, name, rule
+                    own = {str(at): "drawer" for at in range(self._drawn, len(held))}
+            found = []
+            for attribute, value in held.items():
+                for one in value if isinstance(value, tuple) else (value,):
+                    its = getattr(one, "__self__", one)
+                    if type(its) not in _PLAIN and rest.of(its) is not None:
+                        named = b".%b" % str(attribute).encode()
+                        found.append((named, id(its), own.get(str(attribute))))
+            known = self._mentioned[id(referred)] = referred, tuple(found)
+        return known[1]
 
     def _said(self, value: Any, names: _Names) -> bytes:  # noqa: ANN401 - anything at all
         if type(value) in _PLAIN:
@@ -392,18 +423,6 @@ class Forms:
             known = self._cards[raw] = tuple(_of_card(parse_image(raw), raw))
         for rule, text in known:
             self._put(rule, text, texts)
-
-
-def _mentions(kept: Kept, rest: AtRest) -> Iterator[tuple[str, int]]:
-    """Yield the identities of what a thing refers to that is kept too, and by which attribute."""
-    thing, held, _ = kept
-    if not isinstance(held, dict) or isinstance(thing, dict):
-        held = dict(enumerate(kept.refers_to))
-    for attribute, value in held.items():
-        for one in value if isinstance(value, tuple) else (value,):
-            its = getattr(one, "__self__", one)
-            if type(its) not in _PLAIN and rest.of(its) is not None:
-                yield str(attribute), id(its)
 
 
 def _of_card(image: AnyImage, raw: bytes) -> Iterator[tuple[str, bytes]]:

@@ -4,6 +4,7 @@ Our own program is resumed from what was saved on the way. A program that is not
 in its own memory, which nobody can save: its story is lived again from the start each time.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias, final
 
@@ -17,6 +18,8 @@ from meter_emu.world.meter.failure import Alarm, NoPulse
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import HouseholdStory
 from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
+from meter_emu.world.rehearsal.obligations import Walk
+from meter_emu.world.rehearsal.verdict import SoFar, judge_so_far
 
 Path: TypeAlias = tuple[int, ...]  # acts of the scope, by number
 _ENDS_MAX: Final = 20_000  # ours: some 10 kB each
@@ -29,6 +32,7 @@ class _Then(NamedTuple):
     due_us: int
     visits: tuple[Visit, ...]
     outages: tuple[tuple[int, int], ...]
+    walk: Walk | None  # the judge's, up to there or to an instant before
 
 
 @final
@@ -51,6 +55,7 @@ class Lives:
         self._path: Path = ()
         self._now: _Then | None = None  # where it stands, if that was saved
         self._before: AtRest | None = None  # what was saved or put back last
+        self._walk: Walk | None = None
         self._line: dict[int, _Then] = {}  # along the path, by the number of acts
         self._ends: dict[Path, _Then] = {}
         self._begin()
@@ -150,6 +155,13 @@ class Lives:
         assert self.events.pop().what is What.ENDED, "the end is what was seen last"
         return seen
 
+    def judged(self, events: Sequence[Event]) -> SoFar:
+        """Judge what was seen up to now, going on from where that was done on the way."""
+        until_us = self.scope.campaign.end_us
+        judged = judge_so_far(self.household, self.campaign, events, until_us, self._walk)
+        self._walk = judged.walk or self._walk
+        return judged
+
     def saved(self) -> AtRest:
         """Return the household as it is now."""
         return self._then().rest
@@ -160,7 +172,7 @@ class Lives:
         """Live up to the first instant."""
         scope = self.scope
         self.events, self.failed = [], False
-        self._now = self._before = None
+        self._now = self._before = self._walk = None
         pulse = None if self._ours else NoPulse() if self._hosted else Alarm()
         self.story = HouseholdStory(
             scope.household, scope.campaign, self.events.append, pulse=pulse
@@ -189,10 +201,11 @@ class Lives:
         if self._now is None:
             rest = self.story.saved(self._before)
             self._before = rest
-            self._now = _Then(rest, self.due_us, self._visits, self._outages)
+            self._now = _Then(rest, self.due_us, self._visits, self._outages, self._walk)
         return self._now
 
     def _put_back(self, then: _Then) -> None:
         then.rest.resume()
         self.failed, self._now, self._before = False, then, then.rest
         self.due_us, self._visits, self._outages = then.due_us, then.visits, then.outages
+        self._walk = then.walk

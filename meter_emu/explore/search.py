@@ -27,7 +27,7 @@ from meter_emu.workers.work import Here, Task
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.fleet import Run
 from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.verdict import judge, judge_so_far
+from meter_emu.world.rehearsal.verdict import judge
 from meter_emu.world.rehearsal.verdicts import Verdict
 
 _BATCH: Final = 24  # ours: states a process takes at once; a third of a second
@@ -103,14 +103,13 @@ class Exploring(Task[_Unit, _Result]):
         seen = lives.seen()
         if lives.over:
             return Led(act, lives.due_us, None, key_of(lives), wrong_in(lives, seen))
-        household, campaign = lives.household, lives.campaign
-        outcome, ahead, order = judge_so_far(household, campaign, seen, lives.scope.campaign.end_us)
+        judged = lives.judged(seen)
         assert self._forms is not None, "made with the household"
-        form = self._forms.of(lives, ahead, order)
+        form = self._forms.of(lives, judged.ahead, judged.order)
         if form.digest not in self._led_to:
             self._led_to.add(form.digest)
             lives.keep(act)
-        return Led(act, lives.due_us, form, key_of(lives), _words(lives, outcome, seen))
+        return Led(act, lives.due_us, form, key_of(lives), _words(lives, judged.outcome, seen))
 
     def _differs(self, lives: Lives, pair: Pair) -> str | None:
         acts = Random(repr(pair)).choices(range(1, len(self._scope.acts)), k=_PAIR_ACTS)  # noqa: S311
@@ -150,7 +149,8 @@ def key_of(lives: Lives) -> str:
 
 def wrong_in(lives: Lives, events: Sequence[Event]) -> str | None:
     """Return what is wrong with what was seen up to now: the first fault that the judge finds."""
-    return _words(lives, judge(lives.household, lives.campaign, events), events)
+    failed = judge(lives.household, lives.campaign, events) if lives.failed else None
+    return _words(lives, failed or lives.judged(events).outcome, events)
 
 
 def _words(lives: Lives, outcome: Outcome, events: Sequence[Event]) -> str | None:

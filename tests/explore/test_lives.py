@@ -10,9 +10,11 @@ from meter_emu.explore.scope import Scope, scope_of
 from meter_emu.resources import built_in
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.image import image_of
+from meter_emu.world.rehearsal import forks
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import HouseholdStory, run_meter
-from meter_emu.world.rehearsal.verdict import judge
+from meter_emu.world.rehearsal.knowledge import Knowledge
+from meter_emu.world.rehearsal.verdict import judge, judge_so_far
 from tests.cells import each_cell
 
 CHAINS = 150
@@ -39,10 +41,22 @@ def chain(lives: Lives, chance: Random) -> Path:
                 lives.do(lives.scope.acts[chance.randrange(len(lives.scope.acts))])
             lives.again()
         act = chance.randrange(len(lives.scope.acts)) if chance.random() < 0.6 else 0
-        possible = lives.do(lives.scope.acts[act])
-        path = (*path, act) if possible else path
+        if lives.do(lives.scope.acts[act]):
+            assert judged_alike(lives), f"judged on the way: {path}, then {act}"
+            lives.keep(act)
+            path = (*path, act)
         lives.go(path)
     return path
+
+
+def judged_alike(lives: Lives) -> bool:
+    """Whether the judge who went on from before says the same as one who begins anew."""
+    seen = lives.seen()
+    if lives.failed:
+        return True
+    until_us = lives.scope.campaign.end_us
+    anew = judge_so_far(lives.household, lives.campaign, seen, until_us)
+    return lives.judged(seen)[:3] == anew[:3]
 
 
 def seen_of(lives: Lives) -> tuple[object, ...]:
@@ -67,6 +81,20 @@ def test_chains_of_putting_back_equal_one_life(build):
         assert seen_of(alone) == together, f"chain {number}: {path}"
         campaign = replace(lives.campaign, end_us=lives.due_us)
         assert run_meter(lives.household, campaign) == together[2], f"rehearsed {number}: {path}"
+
+
+def test_a_judge_who_goes_on_with_what_came_of_something_else_is_told_apart(monkeypatch):
+    lives = Lives(scope("reference"))
+    lives.go((1, 2))
+    assert lives.do(lives.scope.acts[0])
+    assert judged_alike(lives)
+    lives.keep(0)
+    lives.go((1, 2, 0))
+    monkeypatch.setitem(forks._FORKED, Knowledge, lambda shared: shared)
+    assert lives.do(lives.scope.acts[9]), "a technician sets the clock"
+    lives.judged(lives.seen())
+    lives.again()
+    assert not judged_alike(lives)
 
 
 def test_a_household_that_is_not_put_back_whole_is_told_apart(monkeypatch):

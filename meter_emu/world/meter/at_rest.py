@@ -52,7 +52,8 @@ _BOUND: Final = (MethodType, BuiltinMethodType)
 class Kept(NamedTuple):
     """One object and what it held: its contents, its attributes by name, or its next draws.
 
-    `refers_to` are those of its values that may be kept as well.
+    `refers_to` are those of its values that may be kept as well; the very same tuple as before if
+    each is where it was.
     """
 
     thing: Any
@@ -120,21 +121,30 @@ def _reached(roots: tuple[object, ...], earlier: dict[int, Kept]) -> dict[int, K
             continue
         if id(thing) in kept or not _changes(kind):
             continue
-        held, before = _held(thing, kind), earlier.get(id(thing))
+        held, before = _holds(thing, kind), earlier.get(id(thing))
         if before is None:
-            before = Kept(thing, held, _references(held, kind))
+            before = Kept(thing, _copied(held), _references(held, kind))
         elif not _is_same(held, before.held, kind):
             if issubclass(kind, bytearray):  # a save changes one piece of a memory
                 pairs = zip_longest(held, before.held)
                 held = tuple(old if old == new else new for new, old in pairs if new is not None)
-            before = Kept(thing, held, _references(held, kind))
+            referred = _references(held, kind) if _moved(held, before.held) else before.refers_to
+            before = Kept(thing, _copied(held), referred)
         kept[id(thing)] = before
         waiting += before.refers_to
     return kept
 
 
 def _referred(values: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(one for one in values if type(one) not in _PLAIN)
+    return tuple(one for one in values if _leads(one))
+
+
+def _moved(contents: Any, before: Any) -> bool:  # noqa: ANN401 - what is kept
+    """Whether an object refers to something else, or elsewhere, than before."""
+    if not isinstance(contents, dict) or contents.keys() != before.keys():
+        return True
+    pairs = ((new, before[name]) for name, new in contents.items() if new is not before[name])
+    return any(_leads(new) or _leads(old) for new, old in pairs)
 
 
 def _references(contents: Any, kind: type) -> tuple[Any, ...]:  # noqa: ANN401 - what is kept
@@ -146,9 +156,8 @@ def _references(contents: Any, kind: type) -> tuple[Any, ...]:  # noqa: ANN401 -
 def _is_same(contents: Any, before: Any, kind: type) -> bool:  # noqa: ANN401 - what is kept
     """Whether an object holds the very same; an equal list is another list."""
     if isinstance(contents, dict):
-        return contents.keys() == before.keys() and all(
-            map(is_, contents.values(), before.values())
-        )
+        same = len(contents) == len(before) and all(map(is_, contents.values(), before.values()))
+        return same and contents.keys() == before.keys()
     if issubclass(kind, bytearray | Random):
         return bool(contents == before)
     return len(contents) == len(before) and all(map(is_, contents, before))
@@ -168,21 +177,37 @@ def _changes(kind: type) -> bool:
     return rule is None or not rule.frozen
 
 
+def _leads(value: Any) -> bool:  # noqa: ANN401 - anything at all
+    """Whether a value is something that is kept, or leads to one."""
+    kind: type = type(value)
+    if kind is tuple:
+        return any(map(_leads, value))
+    return kind not in _PLAIN and (kind in _BOUND or _changes(kind))
+
+
 @cache
 def _slots(kind: type) -> tuple[str, ...]:
     return tuple(name for one in kind.__mro__ for name in getattr(one, "__slots__", ()))
 
 
-def _held(thing: Any, kind: type) -> Any:  # noqa: ANN401 - anything that changes
-    """Return a copy of what an object holds; its `__dict__`, and its slots that are filled."""
+def _copied(contents: Any) -> Any:  # noqa: ANN401 - what is kept
+    return dict(contents) if isinstance(contents, dict) else tuple(contents)
+
+
+def _holds(thing: Any, kind: type) -> Any:  # noqa: ANN401 - anything that changes
+    """Return what an object holds now: its contents, or its `__dict__` and filled slots."""
     if issubclass(kind, Random):
         return thing.getstate()
     if issubclass(kind, bytearray):
         return tuple(bytes(thing[at : at + _PIECE]) for at in range(0, len(thing), _PIECE))
     if issubclass(kind, _IN_PLACE):
-        return dict(thing) if issubclass(kind, dict) else tuple(thing)
-    held = dict(getattr(thing, "__dict__", ()))
-    for name in _slots(kind):  # type: ignore[arg-type]  # a class has a hash
+        return thing
+    slots = _slots(kind)  # type: ignore[arg-type]  # a class has a hash
+    held = getattr(thing, "__dict__", {})
+    if not slots:
+        return held
+    held = dict(held)
+    for name in slots:
         value = getattr(thing, name, _ABSENT)
         if value is not _ABSENT:
             held[name] = value

@@ -52,6 +52,7 @@ from typing import Final, NamedTuple, final
 from meter_emu.hardware.contactor import VOLTAGE_V
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.rehearsal.forks import Forks
 from meter_emu.world.rehearsal.hours import ZoneHours
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import WORK_US
@@ -88,7 +89,7 @@ class Books(NamedTuple):
 
 
 @final
-class ExactAccount:
+class ExactAccount(Forks):
     """The account at `at_us`. The caller stops at every change of the rules."""
 
     def __init__(self, household: Household, promise: Promise) -> None:

@@ -15,6 +15,7 @@ from meter_emu.units import DAY_S, DAY_US, HOUR_US, MINUTE_US, PPB, SECOND_US
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import END_US
+from meter_emu.world.rehearsal.forks import Forks
 from meter_emu.world.rehearsal.household import Household, VisitKind
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.unheard import SITTING_US
@@ -77,11 +78,11 @@ def beyond_bound_us(household: Household, setting: Setting) -> int:
 
 
 @final
-class Causes:
+class Causes(Forks):
     """The causes of one meter, from the events taken in so far."""
 
     def __init__(self, household: Household, start_us: int) -> None:
-        self._household: Final = household
+        self._household = household
         model: Final[MeterModel] = household.model
         self._look_us: Final = model.poll_s * SECOND_US + WORK_US
         self._start_up_us: Final = model.boot_ms * 1_000 + WORK_US + self._look_us
@@ -90,7 +91,7 @@ class Causes:
         self._mains_us = start_us  # since when there has been power, or none
         self._down_us = self._up_us = -_NEVER_US  # the last outage, to the start after it
         self._upset_us: Final = frozenset(at_us for at_us, _ in household.rtc_found)
-        self._spoilt_us = [v.at_us for v in household.visits if v.kind is VisitKind.UPSET or v.lost]
+        self._looked = 0  # how many visits, for those that spoil the clock
         self._stamps_us: list[int] = []  # the newest date on what the office has written so far
         self._set_card_us = -_NEVER_US  # when a card that sets the clock was last put in
         self._torn = False  # the last outage began then, or at a step
@@ -99,6 +100,10 @@ class Causes:
         self._set(Setting(household.clock_set_us, household.clock_error_s * SECOND_US))
         if household.image is not None:
             self._found.append(Cause(Why.IMAGE, start_us, start_us + self._start_up_us))
+
+    def go_on(self, household: Household) -> None:
+        """Take in that more has happened to the household."""
+        self._household = household
 
     def at(self, us: int) -> Cause | None:
         """Return a cause for a doubt that begins at this instant, `None` if there is none."""
@@ -122,8 +127,12 @@ class Causes:
     def take(self, event: Event, *, stepping: bool = False) -> None:
         """Take in an event; `stepping` is whether a legal clock may be at its step."""
         what, at_us = event.what, event.at_us
-        while self._spoilt_us and self._spoilt_us[0] <= at_us:
-            self._found.append(Cause(Why.UPSET, self._spoilt_us.pop(0), _NEVER_US))
+        for visit in self._household.visits[self._looked :]:
+            if visit.at_us > at_us:
+                break
+            self._looked += 1
+            if visit.kind is VisitKind.UPSET or visit.lost:
+                self._found.append(Cause(Why.UPSET, visit.at_us, _NEVER_US))
         if what is What.CLOCK_SET:
             self._found.clear()
             self._set_card_us = at_us

@@ -62,6 +62,7 @@ from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.account import ExactAccount, Flow
 from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.forks import Forks
 from meter_emu.world.rehearsal.hours import ZoneHours
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.knowledge import Knowledge
@@ -100,7 +101,7 @@ class Sure(IntEnum):
 
 @final
 @dataclass(slots=True)
-class Due:
+class Due(Forks):
     """A cut that came due: T2 as announced, since when, and what became of it."""
 
     cut_us: int
@@ -108,19 +109,17 @@ class Due:
     opened_us: int | None = None
     over_us: int | None = None  # when it was called off; `None` at the end
     fed: bool = True  # at that time
-    sure: bool = False  # whether the meter must have known before that
     unable: bool = False  # whether it did not know the time, or had no power, at that time
     waited: bool = False  # whether it was called off later than a sound clock explains
 
 
-class Ideal:
+class Ideal(Forks):
     """The ideal meter of one household at `now_us`; `on` is where its switch belongs.
 
     `closed`, `limited` and `powered` are what was seen of the real one.
     """
 
     def __init__(self, household: Household, campaign: Campaign, events: Sequence[Event]) -> None:
-        self.household: Final = household
         self.model: Final = household.model
         self._passes_unpowered: Final = household.model.measures.switch == "valve"
         self.protected_hours: Final = ZoneHours(household.model.window, household.model.zone)
@@ -136,9 +135,7 @@ class Ideal:
         begins = beginning_of(events)
         self.closed = self.on = begins.supply_on
         self.limited, self.powered, self.shut = bool(begins.limiter_a), True, False
-        self._cards: Final[dict[int | None, CardShown]] = {
-            card.visit: card for card in cards_shown(household, campaign.start_us, events)
-        }
+        self.show(household, events)
         # Sure facts are kept (`_latch`); possible ones are computed from `now_us` when needed.
         # Carried over from an order that was replaced; why a used meter begins dark nobody knows.
         dark = household.image is not None and not begins.supply_on
@@ -151,6 +148,11 @@ class Ideal:
         self._flow: Flow | None = None  # until the next change
         self._known_us: dict[int, int] = {}  # what `_sure_us` found since the last event
         self._ready()
+
+    def show(self, household: Household, events: Sequence[Event]) -> None:
+        """Take in which cards are put in, of all events from the beginning on."""
+        cards = cards_shown(household, self.orders[0].from_us, events)
+        self._cards: dict[int | None, CardShown] = {card.visit: card for card in cards}
 
     # Facts ---------------------------------------------------------------------------------------
 
@@ -302,8 +304,6 @@ class Ideal:
             self._come_due()
         if self._latch is not Sure.SURE and self.programmed() is Sure.SURE:
             self._latch = Sure.SURE
-            if self.dues and not self.limiter:
-                self.dues[-1].sure = True
         if self.deferral() is not before:
             self.account.part()
             self._defer_over = self.deferral() is Sure.NO

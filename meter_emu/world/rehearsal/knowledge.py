@@ -15,6 +15,7 @@ from meter_emu.world.meter.events import NO_DATE, Beginning, Event, What
 from meter_emu.world.meter.model import uncertainty_s
 from meter_emu.world.meter.times import to_us, us_to_civil, us_to_legal
 from meter_emu.world.rehearsal.causes import Causes, Setting, beyond_bound_us
+from meter_emu.world.rehearsal.forks import Forks
 from meter_emu.world.rehearsal.hours import clock_changes_us
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import WORK_US
@@ -43,7 +44,7 @@ def clock_beyond_us(household: Household, end_us: int) -> int | None:
 
 
 @final
-class Knowledge:
+class Knowledge(Forks):
     """What one meter can know from the events taken in so far.
 
     `doubted` is its lamp, `excused` whether there was a cause when it was lit; `since_us` is when
@@ -55,13 +56,18 @@ class Knowledge:
         self.excused = False
         self.since_us = start_us
         self.look_us: Final = household.model.poll_s * SECOND_US + WORK_US
-        self._household: Final = household
+        self._household = household
         self._causes: Final = Causes(household, start_us)
         self._set_us = household.clock_set_us
         self._write_us = 0  # what the writing of the last setting took
         self._mains_us = start_us  # since when there has been power
         self._stepped_us = start_us  # up to which all steps of a legal clock are certainly done
         self._torn_steps: set[int] = set()  # those at which power failed, since the setting
+
+    def go_on(self, household: Household) -> None:
+        """Take in that more has happened to the household."""
+        self._household = household
+        self._causes.go_on(household)
 
     def within_us(self, at_us: int) -> int:
         """Return *u* at an instant: how far the clock may be off, either way."""

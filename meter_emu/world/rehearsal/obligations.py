@@ -54,12 +54,14 @@ the same table.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
+from operator import is_
 from typing import Final, TypeAlias, final
 
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.account import Books
 from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.forks import Forks
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due, Ideal, Sure
 from meter_emu.world.rehearsal.outcome import WORK_US
@@ -140,38 +142,10 @@ def row_of(
     rules: "Sequence[SpanRule] | None" = None,
 ) -> PromiseRow:
     """Return the row of obligations and the facts behind it; `events` are in time order."""
-    return _walked(household, campaign, events, RULES if rules is None else rules)[1]
+    return Walk(household, campaign, events, RULES if rules is None else rules).row(campaign.end_us)
 
 
-def row_and_ahead(
-    household: Household, campaign: Campaign, events: Sequence[Event], until_us: int
-) -> tuple[PromiseRow, tuple[Span, ...]]:
-    """Return the row, and how it goes on from there until later if nothing more happens."""
-    walk, row = _walked(household, campaign, events, RULES)
-    ended_us = walk.ideal.now_us
-    walk.until(until_us)
-    return row, tuple(span for span in walk.spans if span.to_us > ended_us)
-
-
-def _walked(
-    household: Household, campaign: Campaign, events: Sequence[Event], rules: "Sequence[SpanRule]"
-) -> "tuple[_Walk, PromiseRow]":
-    walk = _Walk(household, campaign, events, rules)
-    ended_us = next((e.at_us for e in events if e.what is What.ENDED), campaign.end_us)
-    walk.until(min(ended_us, campaign.end_us))
-    walk.ideal.end(called_off=False)
-    return walk, PromiseRow(
-        tuple(walk.spans),
-        tuple(walk.ideal.orders),
-        tuple(walk.ideal.dues),
-        tuple(walk.books),
-        tuple(walk.within_us),
-        tuple(walk.ideal.doubts),
-        tuple(walk.ideal.overdue.found),
-    )
-
-
-class _Walk:
+class Walk(Forks):
     """Takes the ideal meter through its events and writes down each answer."""
 
     def __init__(
@@ -185,12 +159,48 @@ class _Walk:
         self.spans: Final[list[Span]] = []
         self.books: Final[list[Books]] = []
         self.within_us: Final[list[int | None]] = []
-        self._events: Final = events
+        self._events = events
         self._taken = 0  # how many of them
         self._rules: Final = rules
         self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
 
+    def follows(self, events: Sequence[Event]) -> bool:
+        """Whether what was taken in so far is how these events begin."""
+        taken, now_us = self._taken, self.ideal.now_us
+        begun = taken <= len(events) and all(map(is_, self._events[:taken], events))
+        return begun and (taken == len(events) or events[taken].at_us >= now_us)
+
+    def go_on(self, household: Household, events: Sequence[Event]) -> None:
+        """Take in what has happened since: the household, and all events from the beginning on."""
+        if any(event.visit is not None for event in events[self._taken :]):
+            self.ideal.show(household, events)
+        self.ideal.knowledge.go_on(household)
+        self._events = events
+
+    def row(self, end_us: int) -> PromiseRow:
+        """Go to the end of the story, at the latest to `end_us`, and return its row."""
+        ended_us = next((e.at_us for e in self._events if e.what is What.ENDED), end_us)
+        self.until(min(ended_us, end_us))
+        ideal = self.ideal
+        ideal.end(called_off=False)
+        return PromiseRow(
+            tuple(self.spans),
+            tuple(ideal.orders),
+            tuple(ideal.dues),
+            tuple(self.books),
+            tuple(self.within_us),
+            tuple(ideal.doubts),
+            tuple(ideal.overdue.found),
+        )
+
+    def ahead(self, until_us: int) -> tuple[Span, ...]:
+        """Return how the row goes on from here until later if nothing more happens."""
+        from_us = self.ideal.now_us
+        self.until(until_us)
+        return tuple(span for span in self.spans if span.to_us > from_us)
+
     def until(self, end_us: int) -> None:
+        """Go on to an instant."""
         ideal, index = self.ideal, self._taken
         events = self._events
         rule, must, why = self._answer()

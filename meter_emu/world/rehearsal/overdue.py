@@ -6,6 +6,7 @@ rules explains the supply.
 
 from typing import Final, NamedTuple, final
 
+from meter_emu.world.rehearsal.forks import Forks
 from meter_emu.world.rehearsal.hours import ZoneHours
 from meter_emu.world.rehearsal.knowledge import Knowledge
 from meter_emu.world.rehearsal.outcome import WORK_US
@@ -32,7 +33,7 @@ class Full(NamedTuple):
 
 
 @final
-class Overdue:
+class Overdue(Forks):
     """Since when that is so; `found` is each beginning in words, and its end as `None`."""
 
     def __init__(self, hours: ZoneHours) -> None:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, final
 
 from meter_emu.units import HOUR_US, MINUTE_US, PPB, SECOND_US
 from meter_emu.world.rehearsal.account import LoadProfile
+from meter_emu.world.rehearsal.forks import Forks
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import WORK_US
 
@@ -40,7 +41,7 @@ class Given(NamedTuple):
 
 
 @final
-class FavoursHad:
+class FavoursHad(Forks):
     """Both favours of one household, at the instant that was passed to last."""
 
     def __init__(self, household: Household) -> None:
@@ -92,7 +93,7 @@ class FavoursHad:
             yield from self._untimed.ends_us(given)
 
 
-class _Used:
+class _Used(Forks):
     """Energy since a favour began: what can have been counted, and what must have been."""
 
     __slots__ = ("_late", "_profile", "_unseen", "_whole", "least", "most")
@@ -135,7 +136,7 @@ class _Used:
                 yield at_us
 
 
-class _Powered:
+class _Powered(Forks):
     """Time with power since the shelter began, likewise."""
 
     __slots__ = ("_late_us", "_least_us", "_since_us", "_whole_us", "most_us")

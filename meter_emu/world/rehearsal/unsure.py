@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from meter_emu.units import MINUTE_US
+from meter_emu.world.rehearsal.forks import Forks
 
 WATCHED_US: Final = MINUTE_US  # ours: how often a meter looks in a tightness countdown
 
 
 @final
 @dataclass(slots=True)
-class Starting:
+class Starting(Forks):
     """The program starts after a power failure; `moving` is whether the switch might move then."""
 
     until_us: int = 0
@@ -24,7 +25,7 @@ class Starting:
 
 @final
 @dataclass(slots=True)
-class Asked:
+class Asked(Forks):
     """Somebody asked for supply; `surely` is whether it was certainly to be had."""
 
     until_us: int
@@ -33,7 +34,7 @@ class Asked:
 
 @final
 @dataclass(slots=True)
-class Testing:
+class Testing(Forks):
     """The tightness countdown; `used_units_us` is what had flowed when the valve was turned on.
 
     By `flowed_us` the meter must have seen that something flows, `None` if nothing does.
@@ -46,7 +47,7 @@ class Testing:
 
 @final
 @dataclass(slots=True)
-class JustBefore:
+class JustBefore(Forks):
     """A rule has ended, and a look from before may still act by it.
 
     If `limited`, that is only the limiter.
@@ -58,7 +59,7 @@ class JustBefore:
 
 @final
 @dataclass(slots=True)
-class Unsure:
+class Unsure(Forks):
     """All of them, of one meter."""
 
     starting: Starting = field(default_factory=Starting)

@@ -8,16 +8,16 @@ story that ends early is judged up to there.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
-from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.rehearsal.breaches import breaches_of
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.findings import findings_of
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due
-from meter_emu.world.rehearsal.obligations import PromiseRow, Span, row_and_ahead, row_of
+from meter_emu.world.rehearsal.obligations import RULES, PromiseRow, Span, Walk, row_of
 from meter_emu.world.rehearsal.outcome import HouseholdFinding, Outcome
 from meter_emu.world.rehearsal.promise import Promise
 from meter_emu.world.rehearsal.unfed import unfed_in
@@ -81,18 +81,46 @@ def _faults(outcome: Outcome) -> tuple[int, int]:
     return len(outcome.breaches) + len(outcome.findings), grave
 
 
+class SoFar(NamedTuple):
+    """What is judged of a story that goes on.
+
+    `ahead` is what it owes until later if nothing more happens, by `order`. `walk` is where the
+    judge goes on from; `None` where he has to begin anew.
+    """
+
+    outcome: Outcome
+    ahead: tuple[Span, ...]
+    order: Promise
+    walk: Walk | None
+
+
 def judge_so_far(
-    household: Household, campaign: Campaign, events: Sequence[Event], until_us: int
-) -> tuple[Outcome, tuple[Span, ...], Promise]:
-    """Judge a story that goes on: what it owes until later if nothing more happens, and the order.
+    household: Household,
+    campaign: Campaign,
+    events: Sequence[Event],
+    until_us: int,
+    before: Walk | None = None,
+) -> SoFar:
+    """Judge a story that goes on until later, from where it was judged `before`.
 
     The campaign ends now, and the story did not fail.
     """
     judged = []
     for way in ways_of(events, household.model):
-        row, ahead = row_and_ahead(household, campaign, way, until_us)
-        judged.append((_of_row(household, row, way), ahead, row.orders[-1]))
-    return min(judged, key=lambda one: _faults(one[0]))
+        on = [event for event in way if event.what is not What.ENDED]
+        if before is not None and way is events and before.follows(on):
+            walk = before.fork()
+            walk.go_on(household, on)
+        else:
+            walk = Walk(household, campaign, on, RULES)
+        walk.until(campaign.end_us)
+        ended = walk.fork()
+        ended.go_on(household, way)
+        row = ended.row(campaign.end_us)
+        outcome = _of_row(household, row, way)
+        kept = walk if way is events else None  # else he may think otherwise of what has passed
+        judged.append(SoFar(outcome, ended.ahead(until_us), row.orders[-1], kept))
+    return min(judged, key=lambda one: _faults(one.outcome))
 
 
 def _judge_way(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
