@@ -20,7 +20,7 @@ from meter_emu.diagnosis.sampling import SampledHousehold
 from meter_emu.errors import ConfigError
 from meter_emu.world.rehearsal.household import Household, VisitKind
 
-UNSEEN: Final = 0.02  # ours: the chance of what none of the sampled households shows
+UNSEEN: Final = 0.01  # ours: the chance of what none of the sampled households shows
 _ONE_OF_FEW: Final = 0.04  # ours: added to both outcomes when one person is spoken of
 RARE: Final = 0.2  # ours: where at most so many samples of a kind and model show something
 _PARTS: Final = 9  # ours: points between the bounds of the part of a fleet, evenly in its logarithm

@@ -7,11 +7,13 @@ it, on the verbal scale of ENFSI's guideline for evaluative reporting (2015).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from math import log10
 from typing import Final, final
 
+from meter_emu.diagnosis.evidence import Evidence, mean_of
 from meter_emu.diagnosis.hypotheses import Hypothesis
-from meter_emu.diagnosis.misfit import misfit_of, report_chance
+from meter_emu.diagnosis.misfit import misfit_of
 from meter_emu.diagnosis.predictions import Assumed, Predictor
 from meter_emu.world.meter.build import REFERENCE
 
@@ -142,12 +144,9 @@ def in_words(decades: float) -> str:
 
 def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     """Return the classes of these hypotheses; every base program alone is among them."""
-    sures = [one.sure for one in predictor.incident.observations]
-    sound = _alone(predictor, Hypothesis(), Assumed(), None)
     groups: dict[tuple[object, ...], list[FitClass]] = {}
-    for hypothesis in hypotheses:
-        readings = (_alone(predictor, hypothesis, one, sound) for one in predictor.readings())
-        for one in _worth_it(readings):
+    for same in _readings(predictor, hypotheses).values():
+        for one in _worth_it(same):
             groups.setdefault(one.predicts, []).append(one)
     merged = (
         replace(same[0], members=tuple(one.hypothesis for one in same)) for same in groups.values()
@@ -163,6 +162,7 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
         for number, mark in enumerate(one.marks)
         if mark != CONTRADICTED
     }
+    sures = [one.sure for one in predictor.incident.observations]
     return Ranking(
         classes=classes,
         misfit=misfit_of([one.on_models for one in classes], sures, predictor.alike),
@@ -170,35 +170,51 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     )
 
 
-def _alone(
-    predictor: Predictor, hypothesis: Hypothesis, assumed: Assumed, sound: FitClass | None
-) -> FitClass:
-    """Return a hypothesis with its assumptions, against the observations, as a class of one."""
+def _readings(
+    predictor: Predictor, hypotheses: Iterable[Hypothesis]
+) -> dict[Hypothesis, list[FitClass]]:
+    """Return each hypothesis with its possible assumptions, as classes of one."""
+    worlds, asked = predictor.worlds, list(hypotheses)
+    read = list(product(dict.fromkeys((Hypothesis(), *asked)), predictor.readings()))
+    rows = [predictor.chances(what, how, world) for what, how in read for world in worlds]
     sures = [one.sure for one in predictor.incident.observations]
+    perfect = sum(map(log10, sures))
+    fits = [one - perfect for one in Evidence(rows, sures, predictor.alike).decades()]
+    found: dict[Hypothesis, list[FitClass]] = {}
+    sound: FitClass | None = None
+    for number, (hypothesis, assumed) in enumerate(read):
+        mine = slice(number * len(worlds), (number + 1) * len(worlds))
+        one = _alone(predictor, hypothesis, assumed, rows[mine], fits[mine], sound)
+        sound = sound or one
+        found.setdefault(hypothesis, []).append(one)
+    return {hypothesis: found[hypothesis] for hypothesis in asked}
+
+
+def _alone(
+    predictor: Predictor,
+    hypothesis: Hypothesis,
+    assumed: Assumed,
+    each: Sequence[Sequence[float]],
+    fits: Sequence[float],
+    sound: FitClass | None,
+) -> FitClass:
+    """Return a hypothesis with its assumptions as a class of one; `fits` are decades."""
     worlds = predictor.worlds
-    each = [predictor.chances(hypothesis, assumed, world) for world in worlds]
-    fits = [
-        sum(
-            log10(report_chance(chance, sure) / sure)
-            for chance, sure in zip(one, sures, strict=True)
-        )
-        for one in each
-    ]
     parts = [10 ** (fit - max(fits)) for fit in fits]
     chances = tuple(
-        sum(part * one[number] for part, one in zip(parts, each, strict=True)) / sum(parts)
-        for number in range(len(sures))
+        sum(part * chance for part, chance in zip(parts, column, strict=True)) / sum(parts)
+        for column in zip(*each, strict=True)
     )
     carried = [world for world, part in zip(worlds, parts, strict=True) if part > _CARRIES]
     rare = bool(hypothesis.mistakes) and predictor.rare(hypothesis)
-    fit = max(fits) + log10(sum(parts) / len(parts))
+    against = max(0.0, -mean_of(fits))
     ordinary = chances if sound is None else sound.chances
     return FitClass(
         members=(hypothesis,),
         assumptions=(*hypothesis.mistakes, *assumed.words, *(("a rare phase",) if rare else ())),
         assumed=assumed,
-        against=max(0.0, -fit),
-        over_nothing=0.0 if sound is None else fit + sound.against,
+        against=against,
+        over_nothing=0.0 if sound is None else sound.against - against,
         chances=chances,
         on_models=tuple(map(tuple, each)),
         marks=tuple(_mark(*both) for both in zip(chances, ordinary, strict=True)),

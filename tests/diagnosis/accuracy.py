@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import click
 
+from meter_emu.diagnosis.evidence import report_chance
 from meter_emu.diagnosis.hypotheses import Hypothesis, pairs_of, singles
 from meter_emu.diagnosis.incident import (
     Incident,
@@ -27,7 +28,6 @@ from meter_emu.diagnosis.incident import (
 )
 from meter_emu.diagnosis.incident_file import Whose
 from meter_emu.diagnosis.kept import KeptSignatures, default_folder
-from meter_emu.diagnosis.misfit import report_chance
 from meter_emu.diagnosis.pairs import halves_of, screen, survivors
 from meter_emu.diagnosis.predictions import Predictor
 from meter_emu.diagnosis.ranking import (
@@ -309,7 +309,7 @@ def measured(library: Library, asked: Asked) -> Iterator[str]:
         first += place == 1
         three += place <= 3
         alarms += not ranking.fits
-        if ranking.lead >= NINE_TO_ONE:
+        if ranking.fits and ranking.lead >= NINE_TO_ONE:  # else no memo says it
             said += 1
             said_right += place == 1
         mine = ranking.classes[place - 1]
