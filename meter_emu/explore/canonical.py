@@ -15,7 +15,9 @@ from dataclasses import replace
 from functools import cache
 from itertools import chain
 from random import Random
+from struct import Struct
 from typing import Any, Final, NamedTuple, TypeAlias, final
+from zlib import crc32
 
 from card_protocol.card.image import CardImage
 from card_protocol.card.sle4442 import MemoryImage
@@ -53,9 +55,11 @@ LEFT_OUT: Final = {
 }
 FREE_OF_NUMBERS: Final = {"numbers", "sums"}  # rules that leave out what a display may say
 _Mentioned: TypeAlias = tuple[tuple[bytes, int, str | None], ...]
+_Places: TypeAlias = tuple[tuple[str, list[slice]], ...]
 _Texts: TypeAlias = dict[str, list[bytes]]
 _Names: TypeAlias = dict[int, tuple[bytes, str]]  # of things by identity: a name, and its rule
 _ABSENT: Final = object()
+_SUM: Final = Struct(">I")
 _Parts: TypeAlias = tuple[tuple[str, bytes], ...]
 _VALUES_MAX: Final = 20_000  # ours: some megabytes
 _PLAIN: Final = frozenset({int, str, bytes, bool, type(None)})
@@ -179,15 +183,16 @@ def _stays(values: Iterable[int], moves: int, widths: Sequence[int]) -> bool:
 
 @final
 class Canonical(NamedTuple):
-    """The digest of what counts, and one of what each rule left out."""
+    """The digest of what counts, and a sum of what each rule left out, of as many bytes each."""
 
     digest: bytes
-    left_out: tuple[bytes, ...]
+    left_out: bytes
 
     def differing(self, other: "Canonical") -> tuple[str, ...]:
         """Return the rules that made this state the same as another."""
-        pairs = zip(LEFT_OUT, self.left_out, other.left_out, strict=True)
-        return tuple(name for name, mine, theirs in pairs if mine != theirs)
+        mine, theirs = (_SUM.iter_unpack(one.left_out) for one in (self, other))
+        sums = zip(LEFT_OUT, mine, theirs, strict=True)
+        return tuple(name for name, here, there in sums if here != there)
 
 
 class _Named(NamedTuple):
@@ -213,6 +218,7 @@ class Forms:
         self._copied: Final = lives.scope.copied
         self._cells: Final = board.eeprom.cells
         self._cells_began: Final = bytes(self._cells)
+        self._in_state: Final = _by_rule(STATE, _IN_STATE)
         self._far: Final = _Far(lives.scope)
         self._state: State | None = None
         self._relative = self._summed = self._long_saved = False
@@ -244,14 +250,14 @@ class Forms:
         for writing in lives.story.writings[: self._copied]:
             self._write_card(writing, texts)
         texts[""].append(_asked(lives.due_us, ahead, order))
-        digests = [
-            hashlib.blake2b(b"\0".join(text), digest_size=16 if not name else 6).digest()
-            for name, text in texts.items()
-        ]
+        digest, *left_out = (b"\0".join(text) for text in texts.values())
         for known in (self._values, self._cards, self._named, self._mentioned):
             if len(known) > _VALUES_MAX:
                 known.clear()
-        return Canonical(digests[0], tuple(digests[1:]))
+        return Canonical(
+            hashlib.blake2b(digest, digest_size=16).digest(),
+            b"".join(_SUM.pack(crc32(text)) for text in left_out),
+        )
 
     def _write(self, lives: Lives, texts: _Texts) -> None:
         """Write down in what a household differs from the root, each thing under its rule."""
@@ -290,7 +296,8 @@ class Forms:
         for attribute, value in kept.held.items():
             old = before.get(attribute, _ABSENT)
             if type(value) in _PLAIN:
-                if type(old) is type(value) and old == value and own.get(attribute) not in _ALWAYS:
+                same = value is old or (type(old) is type(value) and old == value)
+                if same and own.get(attribute) not in _ALWAYS:
                     continue
                 text = repr(value).encode()
             else:
@@ -305,9 +312,8 @@ class Forms:
                 text = self._said(value, names)
                 if old is not _ABSENT and self._said(old, self._root_names) == text:
                     continue
-            self._put(
-                own.get(attribute, rule), b"%b.%b %b" % (name, attribute.encode(), text), texts
-            )
+            text = b"%b.%b %b" % (name, attribute.encode(), text)
+            self._put(own.get(attribute, rule), text, texts)
 
     def _names_of(self, rest: AtRest) -> "_Named":
         """Return the names of what was kept, in its order, and of all that it mentions.
@@ -411,7 +417,7 @@ class Forms:
         copies = [cells[at : at + STATE.size_bytes] for at in STATE_AT]
         texts["copies"] += copies
         newest = next(raw for raw in copies if int.from_bytes(raw[4:8], "big") == state.sequence)
-        for rule, text in _fields(STATE, newest, _IN_STATE):
+        for rule, text in _fields(newest, self._in_state):
             self._put(rule, text, texts)
         others = [(0, STATE_AT[0]), (STATE_AT[1] + STATE.size_bytes, len(cells))]
         texts[""] += [cells[at:to] for at, to in others if cells[at:to] != self._cells_began[at:to]]
@@ -439,8 +445,8 @@ def _of_card(image: AnyImage, raw: bytes) -> Iterator[tuple[str, bytes]]:
     yield "copies", raw
     yield "", records[0]
     yield "", repr((image.life_cycle, image.tries_left)).encode()
-    yield from _fields(desk, records[1], _IN_DESK_RECORD)
-    yield from _fields(WRITE_BACK, records[2], _IN_WRITE_BACK)
+    yield from _fields(records[1], _by_rule(desk, _IN_DESK_RECORD))
+    yield from _fields(records[2], _by_rule(WRITE_BACK, _IN_WRITE_BACK))
 
 
 def _stable(value: Any) -> bytes:  # noqa: ANN401 - anything at all
@@ -451,19 +457,25 @@ def _stable(value: Any) -> bytes:  # noqa: ANN401 - anything at all
     return type(value).__name__.encode() if " at 0x" in text else text.encode()
 
 
-def _fields(
-    layout: Layout[Any], raw: bytes, rules: Mapping[str, str]
-) -> Iterator[tuple[str, bytes]]:
-    """Yield a record's fields, each with its rule."""
+def _by_rule(layout: Layout[Any], rules: Mapping[str, str]) -> _Places:
+    """Return where a record's fields are, together by the rule that they go by."""
+    places: dict[str, list[slice]] = {"": []}
     at = 0
     for field in layout.fields:
         rule = rules.get(field.name)
         if rule is not None:
             end = field.offset + field.size_bytes
-            yield rule, raw[field.offset : end]
-            yield "", raw[at : field.offset]
+            places[""].append(slice(at, field.offset))
+            places.setdefault(rule, []).append(slice(field.offset, end))
             at = end
-    yield "", raw[at:]
+    places[""].append(slice(at, layout.size_bytes))
+    return tuple(places.items())
+
+
+def _fields(raw: bytes, places: _Places) -> Iterator[tuple[str, bytes]]:
+    """Yield a record's fields, together by the rule that they go by."""
+    for rule, of_rule in places:
+        yield rule, b"".join([raw[place] for place in of_rule])
 
 
 @cache

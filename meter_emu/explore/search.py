@@ -6,6 +6,7 @@ first thing that breaks was reached by as few acts as can be. Beyond that depth,
 what was seldom seen go first.
 """
 
+import gc
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -86,16 +87,23 @@ class Exploring(Task[_Unit, _Result]):
         if self._lives is None:
             self._lives = Lives(self._scope)
             self._forms = Forms(self._lives)
-        if isinstance(unit, Pair):
-            return self._differs(self._lives, unit)
-        return [list(self._children(self._lives, path, unit.acts)) for path in unit.paths]
+        collects = gc.isenabled()
+        gc.disable()  # it would look at all that is kept again and again, and that stays
+        try:
+            if isinstance(unit, Pair):
+                return self._differs(self._lives, unit)
+            return [list(self._children(self._lives, path, unit.acts)) for path in unit.paths]
+        finally:
+            if collects:
+                gc.enable()
 
     def _children(self, lives: Lives, path: Path, acts: range) -> Iterator[Led]:
         lives.go(path)
         for number in acts:
+            if number > acts.start:
+                lives.again()
             if lives.do(self._scope.acts[number]):
                 yield self._led(lives, number)
-            lives.again()
         if len(acts) > 1:
             lives.forget()
 
@@ -206,7 +214,7 @@ class _Search:
         self.later: list[list[Path]] = [[] for _ in explored.scope.instants]
         self._task: Final = Exploring(explored.scope)
         self._jobs: Final = jobs
-        self._known: Final[dict[bytes, tuple[Path, tuple[bytes, ...]]]] = {}
+        self._known: Final[dict[bytes, tuple[Path, bytes]]] = {}
         self._place: Final = {us: place for place, us in enumerate(explored.scope.instants)}
         self._pairs: list[Pair] = []
         self.rare: list[tuple[int, int, Path]] = []

@@ -128,7 +128,8 @@ def _reached(roots: tuple[object, ...], earlier: dict[int, Kept]) -> dict[int, K
             if issubclass(kind, bytearray):  # a save changes one piece of a memory
                 pairs = zip_longest(held, before.held)
                 held = tuple(old if old == new else new for new, old in pairs if new is not None)
-            referred = _references(held, kind) if _moved(held, before.held) else before.refers_to
+            moved = _moved(held, before.held, kind)
+            referred = _references(held, kind) if moved else before.refers_to
             before = Kept(thing, _copied(held), referred)
         kept[id(thing)] = before
         waiting += before.refers_to
@@ -139,12 +140,18 @@ def _referred(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(one for one in values if _leads(one))
 
 
-def _moved(contents: Any, before: Any) -> bool:  # noqa: ANN401 - what is kept
+def _moved(contents: Any, before: Any, kind: type) -> bool:  # noqa: ANN401 - what is kept
     """Whether an object refers to something else, or elsewhere, than before."""
-    if not isinstance(contents, dict) or contents.keys() != before.keys():
+    if issubclass(kind, bytearray | Random):
+        return False
+    if len(contents) != len(before):
         return True
-    pairs = ((new, before[name]) for name, new in contents.items() if new is not before[name])
-    return any(_leads(new) or _leads(old) for new, old in pairs)
+    if isinstance(contents, dict):
+        if contents.keys() != before.keys():
+            return True
+        contents, before = contents.values(), map(before.__getitem__, contents)
+    pairs = zip(contents, before, strict=True)
+    return any(new is not old and (_leads(new) or _leads(old)) for new, old in pairs)
 
 
 def _references(contents: Any, kind: type) -> tuple[Any, ...]:  # noqa: ANN401 - what is kept
