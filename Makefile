@@ -43,7 +43,7 @@ help:          ## this list
 run: $(RUN)    ## rehearse the July 2020 campaign
 	@$(BIN)/meter-emu rehearse $(CAMPAIGN)
 
-test: $(DEV) $(PCSC) $(FUZZ)  ## lint, types, import rules, then the whole suite
+test: $(DEV)  ## lint, types, import rules, then the whole suite
 	@$(MAKE) -s -j2 lint .compiled
 	@$(MAKE) -s .wanted WANTED="$(TOOLS)" || { [ -z "$$CI" ] || exit 1; echo "tests that need what is missing are skipped, and say so"; }
 	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
@@ -52,8 +52,9 @@ test: $(DEV) $(PCSC) $(FUZZ)  ## lint, types, import rules, then the whole suite
 test-whole test-exhaustive test-kills test-laws test-strangers test-firmware test-drivers test-homes test-diagnose \
   test-alike test-web: export METER_EMU_WHOLE = 1
 
-# While the types are checked on one core: else each worker would compile every test for itself.
-.compiled:
+# While the types are checked on one core, the other has what else tests import, and their bytecode:
+# else each worker would compile every test for itself.
+.compiled: $(PCSC) $(FUZZ)
 	@$(CACHE) $(BIN)/python -m pytest --collect-only -q $(TEST_PATH) >/dev/null 2>&1 || true
 
 test-whole: $(DEV)  ## all cells and slow cases, of which the gate draws some: minutes

@@ -3,13 +3,10 @@
 A new chip is in here as soon as it is in `CLOCK_CHIPS`.
 """
 
-import ast
 import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-
-import pytest
 
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcDriver
@@ -28,11 +25,6 @@ S = 1_000_000
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT.joinpath("docs", "hardware.md").read_text("utf-8")
 EACH = each_cell("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)
-# Who may name a chip: its own files, the table of them, a defect that shows on one alone, and the
-# law that has data sheets written apart.
-NAMING = ("hardware/rtc/", "firmware/rtc/", "world/meter/clock_chips.py",
-          "defects/driver/waits_for_a_tick.py",
-          "laws/board/clock_chip.py")  # fmt: skip
 
 
 def driven(row: ClockChip) -> tuple[CalendarChip, RtcDriver, ClippedChip]:
@@ -128,68 +120,3 @@ def test_what_is_found_in_one_that_was_stopped_stops_it_at_least_on_its_battery(
         chip.regain_power(bus.now_us + 100 * S)
         assert bytes(chip.registers) == before, found
         assert all(chip.registers[at] == byte for at, byte in found), "the chip has these bits"
-
-
-# Nobody else --------------------------------------------------------------------------------------
-
-
-def naming(source: str) -> list[str]:
-    """Return what knows a chip by its name: text that has it, its modules, `.rtc ==` a text.
-
-    Names of model files do not count, nor where a defect was seen, nor what is there to read.
-    """
-    chips = "|".join(CLOCK_CHIPS)
-    name = re.compile(rf"(?<![\w/-])({chips})(?![\w-])", re.IGNORECASE)
-    tree = ast.parse(source)
-    prose: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr):
-            prose.add(node.value)
-        elif isinstance(node, ast.keyword) and node.arg == "seen":
-            prose.update(ast.walk(node.value))
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in prose:
-            found += name.findall(node.value)
-        elif isinstance(node, ast.ImportFrom):
-            names = [alias.name for alias in node.names]
-            found += [
-                one for one in (*(node.module or "").split("."), *names) if one in CLOCK_CHIPS
-            ]
-        elif isinstance(node, ast.Compare):
-            sides = [node.left, *node.comparators]
-            values = [side.value for side in sides if isinstance(side, ast.Constant)]
-            texts = [value for value in values if isinstance(value, str)]
-            chip = [
-                side for side in sides if isinstance(side, ast.Attribute) and side.attr == "rtc"
-            ]
-            found += [ast.unparse(node)] if texts and chip else []
-    return found
-
-
-@pytest.mark.slow("every day of a century")
-def test_no_other_room_knows_a_chip_by_its_name() -> None:
-    package, looked = ROOT / "meter_emu", 0
-    for path in sorted(package.rglob("*.py")):
-        place = path.relative_to(package).as_posix()
-        if not place.startswith(NAMING):
-            assert naming(path.read_text("utf-8")) == [], place
-            looked += 1
-    assert looked > 300
-
-
-@each_cell(
-    ("source", "found"),
-    [
-        ('if model.rtc == "anything":\n    pass', ["model.rtc == 'anything'"]),
-        ('DOUBT = {"ds3231": (0x0F, 0x80)}', ["ds3231"]),
-        ('needs = f"clock chip pcf8563 of {model}"', ["pcf8563"]),
-        ("from meter_emu.hardware.rtc.ds1307 import Ds1307", ["ds1307"]),
-        ("from meter_emu.hardware.rtc import pcf8563", ["pcf8563"]),
-        ('"""A DS1307 halts."""\nMODEL = "electricity-ds1307-cet"', []),
-        ('Defect(seen="feilipu/avrfreertos#10, the driver of a DS1307")', []),
-        ("others = [rtc for rtc in CLOCK_CHIPS if rtc != home.model.rtc]", []),
-    ],
-)
-def test_a_name_is_found_where_it_stands(source: str, found: list[str]) -> None:
-    assert naming(source) == found

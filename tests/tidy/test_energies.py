@@ -26,21 +26,27 @@ PANELS = (
 )
 
 NAMES = frozenset(ENERGIES)
-IN_CODE = re.compile(rf"(DF_)?({'|'.join(NAMES)})", re.IGNORECASE)
 UNIT = re.compile("kwh", re.IGNORECASE)
+
+
+def is_energy(name: str) -> bool:
+    """Whether a constant's name is that of an energy, or of its folder on cards."""
+    return name.lower().removeprefix("df_") in NAMES
 
 
 def named_energies(tree: ast.Module) -> Iterator[str]:
     """Yield each text and each constant that is the name of an energy."""
     for node in walked(tree):
-        match node:
-            case ast.Constant(value=str(name)) if name.lower() in NAMES:
-                yield f"line {node.lineno}: {name!r}"
-            case ast.Name(id=name) | ast.Attribute(attr=name) if IN_CODE.fullmatch(name):
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str) and node.value.lower() in NAMES:
+                yield f"line {node.lineno}: {node.value!r}"
+        elif isinstance(node, ast.Name | ast.Attribute):
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            if is_energy(name):
                 yield f"line {node.lineno}: {name}"
-            case ast.ImportFrom(names=names):
-                imports = (one.name for one in names if IN_CODE.fullmatch(one.name))
-                yield from (f"line {node.lineno}: import {name}" for name in imports)
+        elif isinstance(node, ast.ImportFrom):
+            imports = (one.name for one in node.names if is_energy(one.name))
+            yield from (f"line {node.lineno}: import {name}" for name in imports)
 
 
 def written_units(tree: ast.Module) -> Iterator[str]:

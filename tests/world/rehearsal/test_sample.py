@@ -9,6 +9,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.resources import find
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.sample import FLOOR, most_unexpected, sampled
+from tests.bench.fleet import scaled
 
 FLEET = load_campaign(find("campaigns", "ores-fleet"))
 KINDS = len({entry.first.kind for entry in FLEET.households.entries})
@@ -36,10 +37,12 @@ def test_what_is_known_of_large_kinds():
     assert most_unexpected(40, 40, 3) == 3, "a census has no bound"
 
 
-@pytest.mark.slow("lives and judges many homes")
-def test_a_sample_has_a_floor_of_each_kind_and_the_rest_in_proportion():
-    for count in (KINDS, 100, 20 * KINDS, 1_000, 53_578):
-        campaign, sample = sampled(FLEET, count)
+def test_a_sample_has_a_floor_of_each_kind_and_the_rest_in_proportion(tmp_path):
+    small = load_campaign(scaled(tmp_path, 2_000))
+    all_but_one = len(small.households) - 1
+    counts = (KINDS, 100, 20 * KINDS, 1_000)
+    for whole, count in (*((FLEET, count) for count in counts), (small, all_but_one)):
+        campaign, sample = sampled(whole, count)
         assert sample is not None
         assert len(campaign.households) == count == sum(kind.drawn for kind in sample.kinds)
         floor = min(FLOOR, count // KINDS)
