@@ -19,7 +19,6 @@ from msgspec import inspect
 from card_protocol.errors import UndecodedError, decoding
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
-from meter_emu.toml_typos import toml_typo
 
 ResourceKind: TypeAlias = Literal["meters", "campaigns", "corpus", "layouts", "incidents", "scopes"]
 _PACKAGE: Final = Path(__file__).parent
@@ -102,6 +101,8 @@ def read_toml(path: Path, into: type[RawT]) -> RawT:
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
     except UndecodedError as error:
+        from meter_emu.toml_typos import toml_typo  # whose patterns cost each command 5 ms
+
         typo = toml_typo(text, str(error))
         where, why = ("", error) if typo is None else (typo.place, typo.why)
         raise ConfigError(str(path), where, f"is not valid TOML: {why}", typo) from None

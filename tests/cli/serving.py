@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.forked import Forked
+
 BOUND_S = 20.0  # a process that starts on a busy machine; nothing here takes a second of it
 STUCK_S = 0.2  # who takes nothing for so long has stopped reading
 ROOT = Path(__file__).parents[2]
@@ -19,7 +21,10 @@ GET_ATR, POWER_ON = b"\4", b"\1"
 
 
 class Serving:
-    """A process that serves a file. `command` is what starts it, such as an `nsenter`."""
+    """A process that serves a file. `command` is what starts it, such as an `nsenter`.
+
+    `named`: others find it by its name in the table of processes.
+    """
 
     def __init__(
         self,
@@ -27,9 +32,11 @@ class Serving:
         verb: str = "serve",
         command: Sequence[str] = (),
         stdin: int = subprocess.PIPE,
+        named: bool = False,
     ) -> None:
         program = (*command, sys.executable, "-m", "meter_emu", "card", verb)
-        self.process = subprocess.Popen(
+        begun = subprocess.Popen if command or named else Forked
+        self.process: subprocess.Popen[str] = begun(
             [*program, *map(str, words)],
             cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip

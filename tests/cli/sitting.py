@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.docs.pages import ROOT
+from tests.forked import Forked
 
 DEADLINE_S = 30
 MODEL = "electricity-pcf8563-utc"
@@ -33,11 +34,15 @@ def environment(**more: str) -> dict[str, str]:
 
 
 class Sitting:
-    """A running `run`: what it has said so far, and what can be typed at it."""
+    """A running `run`: what it has said so far, and what can be typed at it.
+
+    `named`: others find it by its name in the table of processes.
+    """
 
     def __init__(
-        self, *args: str | Path, cwd: Path, terminal: bool = False, columns: int = 80
-    ) -> None:
+        self, *args: str | Path, cwd: Path, terminal: bool = False, columns: int = 80,
+        named: bool = False,
+    ) -> None:  # fmt: skip
         self._said = b""
         if terminal:
             self.fd, inner = pty.openpty()
@@ -47,7 +52,8 @@ class Sitting:
             out = inner
         else:
             out = subprocess.PIPE
-        self.process = subprocess.Popen(
+        begun = subprocess.Popen if named else Forked
+        self.process: subprocess.Popen[bytes] = begun(
             command("run", *args), cwd=cwd, env=environment(TERM="xterm-256color"),
             stdin=out, stdout=out, stderr=out if terminal else subprocess.STDOUT,
             start_new_session=True,

@@ -15,6 +15,7 @@ import pytest
 
 from tests.bench.fleet import run
 from tests.campaigns import head
+from tests.forked import Forked, ran
 
 DAY = (
     head("a day", "2020-07-03T12:00:00", "2020-07-04T12:00:00")
@@ -46,8 +47,7 @@ def day(folder: Path, count: int) -> Path:
 
 
 def rehearse(*args: str | Path) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "meter_emu", "rehearse", *map(str, args)]
-    return subprocess.run(command, capture_output=True)
+    return ran("rehearse", *args)
 
 
 def children(pid: int) -> list[int]:
@@ -86,7 +86,7 @@ def long_rehearsal(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], list
     command = [sys.executable, "-m", "meter_emu", "rehearse", str(day(folder, 900_000))]
     command += ["--jobs", "2", "--events", "--json", str(folder / "out.json")]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, start_new_session=True) as running:
+    with Forked(command, stdout=pipe, stderr=pipe, start_new_session=True) as running:
         assert running.stdout is not None
         assert running.stdout.readline()  # the first log is out: it runs
         handles = [os.pidfd_open(child) for child in children(running.pid)]
@@ -180,7 +180,7 @@ def test_the_measure_sees_homes_that_are_held(tmp_path):
 def test_somebody_at_a_terminal_sees_how_far_it_is_and_how_long_it_takes(tmp_path):
     leader, terminal = pty.openpty()
     command = [sys.executable, "-m", "meter_emu", "rehearse", str(day(tmp_path, 40)), "--jobs=2"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal) as running:
+    with Forked(command, stdout=subprocess.PIPE, stderr=terminal) as running:
         os.close(terminal)
         said = b""
         while chunk := _read(leader):

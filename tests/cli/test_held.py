@@ -23,6 +23,7 @@ from meter_emu.errors import ImageError, OutputError
 from tests.cli.budget_cards import METER, shown
 from tests.cli.serving import BOUND_S, POWER_ON, ROOT, Driver, Serving
 from tests.cli.sitting import MODEL, Sitting
+from tests.forked import Forked
 
 SIDE_BY_SIDE = 8
 ROUNDS = 3
@@ -34,9 +35,7 @@ SELECT_FILE = bytes.fromhex("00a4000c02") + plain_file(DF_ELECTRICITY).to_bytes(
 def side_by_side(*commands: list[str]) -> list[tuple[int, str]]:
     """Run command lines at once; return how each ended, and what it complained of."""
     running = [
-        subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
+        Forked(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for command in commands
     ]
     ended = [(process.communicate(timeout=BOUND_S * 3)[1], process) for process in running]
@@ -92,7 +91,7 @@ def driver() -> Iterator[Driver]:
 
 @pytest.fixture
 def serving(driver: Driver, plain: Path) -> Iterator[Serving]:
-    with Serving(plain, "--port", str(driver.port)) as made:
+    with Serving(plain, "--port", str(driver.port), named=True) as made:
         driver.take()
         driver.send(POWER_ON)
         made.says("inserted")
@@ -123,7 +122,7 @@ def test_what_a_served_card_answered_is_in_the_file_whatever_the_desk_tries(emu,
     expected = 0
     right = bytes.fromhex("0020000104") + TRANSPORT_PIN.encode()
     for number in range(ROUNDS):
-        load = subprocess.Popen(
+        load = Forked(
             [*EMU, "desk", "load", str(plain), "--eur", "5"],
             cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -155,7 +154,7 @@ def test_a_card_that_another_program_has_is_not_inserted(emu, plain, driver):
 def test_a_sitting_has_its_meter_and_the_card_in_its_slot(emu, plain, tmp_path):
     image = tmp_path / "m.image"
     assert emu("image", "new", image, "--model", MODEL, "--meter-id", METER).code == 0
-    with Sitting("--image", image, "--rate", "max", cwd=tmp_path) as sitting:
+    with Sitting("--image", image, "--rate", "max", cwd=tmp_path, named=True) as sitting:
         sitting.type(f"insert {plain}\nshow\n")
         sitting.wait_for("display ")
         for command in (

@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import signal
-import subprocess
 import termios
 from contextlib import suppress
 
@@ -19,7 +18,8 @@ from meter_emu.sitting.view import View, legal_words, rate_words, span_words
 from meter_emu.world.meter.image import image_of
 from meter_emu.zones import BELGIAN
 from tests.cells import each_cell
-from tests.cli.sitting import JUNE, MODEL, Sitting, command, environment
+from tests.cli.sitting import JUNE, MODEL, Sitting
+from tests.forked import ran
 from tests.rigs import rig_of
 
 LEFT = b"\x1b[?1049l"  # the alternate screen, xterm
@@ -74,10 +74,7 @@ def test_run_alone_is_the_evening_of_the_announced_cut(tmp_path):
         file = re.search(r"/\S+home\.card", sitting.wait_for("all words"))
         assert file is not None
         sitting.type("until 22:52\nremove\n")
-        subprocess.run(
-            command("desk", "reactivate", file[0], "--issued-at", "2020-07-03 22:50"),
-            check=True, env=environment(), capture_output=True,
-        )  # fmt: skip
+        ran("desk", "reactivate", file[0], "--issued-at", "2020-07-03 22:50").check_returncode()
         sitting.type(f"insert {file[0]}\nuntil 4 July 12:00\nshow\nquit\n")
         assert sitting.end() == 0
         assert "OFF" not in sitting.said

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from card_protocol.formats.container import TRANSPORT_PIN
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.campaigns import head
 from tests.cli.outcome import checked
+from tests.forked import PROGRAM, Forked, ran
 
 HOME = ("rehearse", "ores-2020-07", "--household", "friday", "--trace")
 
@@ -22,8 +22,7 @@ HOME = ("rehearse", "ores-2020-07", "--household", "friday", "--trace")
 @pytest.fixture(scope="module")
 def friday(tmp_path_factory):
     path = tmp_path_factory.mktemp("trace") / "friday.trace"
-    command = [sys.executable, "-m", "meter_emu", *HOME, path]
-    subprocess.run(command, check=True, capture_output=True)
+    ran(*HOME, path).check_returncode()
     return path
 
 
@@ -295,10 +294,8 @@ def test_what_is_recorded_at_an_office_has_its_true_time(emu, card, tshark, tmp_
 
 
 def exporting(trace: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "meter_emu", "trace", "export", str(trace)]
-    return subprocess.Popen(
-        [*command, "--follow", "--pcapng", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    command = [*PROGRAM, "trace", "export", str(trace), "--follow", "--pcapng", "-"]
+    return Forked(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 @pytest.mark.slow("records and reads whole campaigns")

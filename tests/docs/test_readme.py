@@ -5,13 +5,13 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from meter_emu.defects import catalogue
 from tests.docs.pages import ROOT, blocks, page
+from tests.forked import ran
 
 README = page("README.md")
 STEP = re.compile(
@@ -24,10 +24,7 @@ STEPS = {
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-m", "meter_emu", *arguments],
-        cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    return ran(*arguments, cwd=cwd, env=env, text=True, timeout=60)
 
 
 def assert_said(lines: list[str], output: str) -> None:

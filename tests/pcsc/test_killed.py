@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -18,6 +17,7 @@ from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from tests.cards import file_card, memory_card
 from tests.cli.serving import BOUND_S, ROOT
 from tests.firmware.meters import Rig
+from tests.forked import PROGRAM, Forked
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import card_in
 from tests.pcsc.test_desk_reader import blank, link
@@ -43,8 +43,8 @@ def _client() -> None:
 
 def card(pcscd: PrivatePcscd, *words: object, kill_s: float | None = None) -> int:
     """Run `card` with these words at the reader, or kill it after so long; return its status."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "meter_emu", "card", *map(str, words), "--reader", READER],
+    process = Forked(
+        [*PROGRAM, "card", *map(str, words), "--reader", READER],
         cwd=ROOT, env=pcscd.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     with suppress(subprocess.TimeoutExpired):

@@ -31,6 +31,7 @@ from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.campaigns import head
 from tests.cells import each_cell
 from tests.cli.outcome import checked
+from tests.forked import ran
 
 FOREIGN = f"{__name__}:"
 (ELECTRICITY,) = (k.model for k in own_models() if k.model_name == "electricity-pcf8563-utc")
@@ -246,10 +247,7 @@ def test_the_verb_writes_json_and_no_folder_where_nothing_is_broken(meter_emu, t
 @pytest.mark.slow("a process of its own")
 def test_a_program_in_the_working_directory_is_found(tmp_path):
     (tmp_path / "mine.py").write_text("class Mine:\n    def __init__(self, ports): pass\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "meter_emu", "verify", "mine:Mine"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = ran("verify", "mine:Mine", cwd=tmp_path, text=True)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "meter-emu: mine:Mine: build: its program, a Mine, has no poll()"

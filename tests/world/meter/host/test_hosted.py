@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import FailureKind
 from meter_emu.world.meter.host import hosted
 from meter_emu.world.rehearsal.fleet import rehearsed
+from tests.forked import PROGRAM, Forked
 from tests.world.meter.host.compiling import C, compiler, linked, run
 
 HERE = Path(__file__).parent
@@ -180,8 +180,8 @@ def test_another_version_of_the_ports_and_traits_of_no_meter_are_one_line(tmp_pa
 def test_nobody_is_left_when_the_bench_is_killed(tortured, tmp_path):
     path = str(tmp_path / "loops")  # a name of its own: this process has hosts of the other one
     Path(path).hardlink_to(tortured("loops"))
-    words = [sys.executable, "-m", "meter_emu", "rehearse", "ores-2020-07", "--build", path]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as bench:
+    words = [*PROGRAM, "rehearse", "ores-2020-07", "--build", path]
+    with Forked(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as bench:
         for _ in range(600):
             if len(running(path)) >= 2:
                 break
