@@ -22,6 +22,7 @@ from tests.cells import WHOLE
 LIMIT_S = 0.25  # ours: of processor time, the test's own and that of the processes it waited for
 SHOWN = 20  # ours: lines at the end; the rest is a number
 SUITE = Path(__file__).parent
+WAITING = {SUITE / "pcsc"}
 _COST = "processor_s"
 _OUT = "left_out"
 _LEFT_OUT = pytest.StashKey[int]()
@@ -83,9 +84,13 @@ def drawn_out_cases(items: Iterable[pytest.Item], seed: object) -> set[pytest.It
 
 
 def keep_folders_together(items: list[pytest.Item], seed: object) -> None:
-    """Sort by folder, in drawn order: a worker has what its tests share, and makes it once."""
+    """Sort by folder, in drawn order: a worker has what its tests share, and makes it once.
+
+    First comes what waits for a daemon most of its time: at the end, all would wait for it.
+    """
     folders = sorted({item.path.parent for item in items})
     random.Random(f"{seed}").shuffle(folders)
+    folders.sort(key=lambda folder: folder not in WAITING)
     turn = {folder: number for number, folder in enumerate(folders)}
     items.sort(key=lambda item: turn[item.path.parent])
 
