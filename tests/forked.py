@@ -30,6 +30,7 @@ from typing import Any, Final, NoReturn, final
 from tests.kills.warm import IMPORTED
 
 ROOT: Final = Path(__file__).parents[1]
+SERVED: Final = "meter_emu.cli.live.served"  # and what `run --web` imports besides
 PROGRAM: Final = (sys.executable, "-m", "meter_emu")
 _SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
 _MESSAGE_MAX: Final = 1 << 17  # ours: bytes of a command line and its environment
@@ -124,7 +125,7 @@ def _forking() -> _Forking:
 
 
 def _serve(asked: socket.socket) -> None:
-    for name in IMPORTED:
+    for name in (*IMPORTED, SERVED):
         __import__(name)
     gc.freeze()
     while True:

@@ -28,6 +28,7 @@ def test_each_public_name_can_be_had_and_no_other() -> None:
         assert {*module.__all__} <= {*dir(module)}
 
 
+@pytest.mark.slow("imports each public module")
 def test_the_page_names_each_public_module_and_each_module_says_what_is_public() -> None:
     text_of_page = page("docs/python-api.md")
     for name in PUBLIC:

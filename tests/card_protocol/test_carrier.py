@@ -287,6 +287,7 @@ def test_a_plain_card_torn_after_any_byte_of_any_write_is_old_or_new(make, gener
     assert count > 278
 
 
+@pytest.mark.slow("tears drawn cards")
 @BY_VISIT
 @BY_GENERATION
 @given(st.integers(0, 2**32), st.booleans())

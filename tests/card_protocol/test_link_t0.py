@@ -75,6 +75,7 @@ def commands(draw) -> bytes:
     return CommandApdu(cla, ins, p1, p2, data, ne).to_bytes()
 
 
+@pytest.mark.slow("sends each command twice, once byte by byte")
 @pytest.mark.parametrize("kind", KINDS)
 @given(
     st.lists(commands() | st.sampled_from([SELECT_DF, GET_CHALLENGE, INTERNAL]), max_size=12),

@@ -142,6 +142,7 @@ def said(image: MemoryImage) -> tuple[CardRecords, WriteBackRecord | None]:
 # Reading and writing ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow("writes and reads drawn cards byte by byte")
 @ON_EACH
 @given(cents=st.integers(0, 2**31), record=WRITE_BACKS)
 def test_what_was_written_is_read_through_either_make_of_reader(make, cents, record):

@@ -217,6 +217,7 @@ def test_hiding_is_total_and_keeps_every_length(command, answer):
 # Reading ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow("reads a trace cut at each of its bytes")
 def test_a_trace_cut_at_any_byte_gives_its_whole_rows(tmp_path):
     """What a killed recorder leaves: every prefix of a trace, exhaustively."""
     raw, path = recorded(), tmp_path / "t"

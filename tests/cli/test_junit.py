@@ -13,6 +13,7 @@ def run(monkeypatch, capsys):
     return runner(monkeypatch, capsys)
 
 
+@pytest.mark.slow("judges stories")
 @pytest.mark.parametrize(
     ("line", "failed"),
     [

@@ -253,6 +253,7 @@ def test_tshark_dissects_every_packet_as_iso_7816(emu, friday, tshark, tmp_path)
     assert rows[0][2].startswith("1585")  # 24 March 2020
 
 
+@pytest.mark.slow("starts tshark")
 def test_tshark_sees_the_bytes_of_the_trace_and_no_secret(emu, card, tshark, tmp_path):
     trace, capture = tmp_path / "desk.trace", tmp_path / "desk.pcapng"
     emu("desk", "load", card, "--eur", "50", "--trace", trace)

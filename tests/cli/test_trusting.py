@@ -60,6 +60,7 @@ def refused(done, file: str) -> None:
     assert not Path("it-ran").exists()
 
 
+@pytest.mark.slow("rehearses whole campaigns")
 def test_a_file_starts_no_program_that_nobody_allowed(folder, emu):
     refused(emu("rehearse", "campaign.toml"), "campaign.toml")
     refused(emu("fuzz", "replay", "find.toml"), "find.toml")

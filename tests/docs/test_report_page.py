@@ -36,6 +36,7 @@ def test_the_command_writes_the_page(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "index.html").read_text("utf-8") == ores_page(BOTH)
 
 
+@pytest.mark.slow("rehearses the campaign of 2020 for its page")
 def test_the_sections_are_those_of_the_page() -> None:
     said = re.findall(r"^\d\. \*\*(.+?)\*\*", section(PAGE, "From the top"), re.MULTILINE)
     assert said[1:] == ores_read(BOTH).texts("h2")

@@ -63,6 +63,7 @@ def test_a_note_does_not_decide_the_exit_status(emu, monkeypatch):
     assert "contract  doubt-reported (not reported)" in done.out
 
 
+@pytest.mark.slow("asks a driver of every law")
 def test_json_and_junit_have_what_is_shown(emu, tmp_path, monkeypatch):
     monkeypatch.setenv("PLANTED", "12")
     laws = ("--law", "get-registers", "--law", "local", "--law", "set-registers")

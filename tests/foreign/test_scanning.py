@@ -63,6 +63,7 @@ def _at(codec: Codec) -> Stamp:
     return Stamp(**fields | {k: v for k, v in more.items() if k in codec.carries})  # type: ignore[arg-type]
 
 
+@pytest.mark.slow("scans many random bytes")
 def test_random_bytes_are_a_date_as_often_as_the_share_says() -> None:
     """Of the codecs by which that happens; the others show none in so few."""
     draw, tried = Random(11), 0

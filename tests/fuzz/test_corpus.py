@@ -16,6 +16,7 @@ def test_a_find_that_was_mended_holds(name):
     assert found.why, "a find says what it was"
 
 
+@pytest.mark.slow("asks a target of all that was kept")
 @pytest.mark.parametrize("target_id", kept_inputs())
 def test_what_a_run_kept_holds(target_id):
     target = targets()[target_id]

@@ -95,6 +95,7 @@ def test_the_rules_reach_every_key_state_within_a_thousand_households():
     assert reached == set(KEY_STATES)
 
 
+@pytest.mark.slow("plays households by rules")
 def test_the_rules_see_a_defect():
     with pytest.raises(OracleError, match="no cut comes early"):
         ruled("reference+end-exclusive", 0)

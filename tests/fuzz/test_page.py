@@ -22,6 +22,7 @@ def found(tmp_path, monkeypatch):
     return tomllib.loads(FIND)
 
 
+@pytest.mark.slow("fuzzes a stranger's program")
 def test_a_counter_of_a_strangers_program_that_runs_over_is_the_find_of_the_page(found):
     target, data = target_of(found["target"]), bytes.fromhex(found["input"])
     failed = failure(target, data, found["build"])

@@ -104,6 +104,7 @@ def test_a_century_in_one_step_is_a_century_of_days(mode, kind):
     assert chip.registers[TIME] == want
 
 
+@pytest.mark.slow("counts 86,400 seconds")
 @EACH
 @A_MODE
 def test_every_second_of_a_day_is_counted_one_by_one(mode, kind):

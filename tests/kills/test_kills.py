@@ -95,6 +95,7 @@ def leaves(command: click.Command, name: tuple[str, ...] = ()) -> Iterator[str]:
         yield " ".join(name)
 
 
+@pytest.mark.slow("imports every command")
 def test_every_verb_has_a_row_or_a_reason() -> None:
     verbs = set(leaves(cli))
     tried = {

@@ -71,6 +71,7 @@ def test_each_with_planted_defects_is_caught():
 # What is covered ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow("lives a story on each model and card")
 def test_what_a_program_refuses_is_found_out_and_what_it_cannot_notice_it_declares():
     found = {
         shape: covered(parse_build(build_of(shape)), TWO).not_covered

@@ -50,6 +50,7 @@ def test_a_row_is_what_its_page_says():
     assert passive
 
 
+@pytest.mark.slow("asks laws of a defect")
 def test_a_row_made_anew_has_its_own_date_and_the_others_keep_theirs():
     name, made = "end-exclusive", ROWS["end-exclusive"]["made"]
     count = sum(one["made"] == made and one["stories"] == ROWS[name]["stories"]

@@ -52,6 +52,7 @@ class Wire:
 CARRIERS = pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
 
 
+@pytest.mark.slow("pulls a card at each answer")
 @CARRIERS
 def test_a_load_at_the_desk_is_on_the_card_once_or_not_at_all(carrier: CardKind) -> None:
     whole = _rig(carrier)

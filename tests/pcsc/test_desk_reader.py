@@ -58,6 +58,7 @@ def test_readers_are_listed_for_people_and_programs(pcscd, monkeypatch, capsys):
         assert out == said or json.loads(out) == READERS
 
 
+@pytest.mark.slow("a process for the reader at each visit")
 @pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 def test_the_office_writes_on_a_real_card_and_reads_what_the_meter_wrote(
     pcscd, link, desk, carrier

@@ -131,6 +131,7 @@ def test_two_daemons_do_not_see_each_other(pcscd: PrivatePcscd) -> None:
             assert not has_card(pcscd, VPCD_READERS[0])
 
 
+@pytest.mark.slow("a daemon and a command of their own")
 def test_a_command_runs_inside_with_its_own_exit_status() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.pcsc.inside", "--", "sh", "-c", "opensc-tool -l; exit 7"],

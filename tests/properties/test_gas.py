@@ -114,6 +114,7 @@ def test_a_button_let_go_too_early_only_scrolls(held_ms):
     assert setup.board.panel.text.startswith("CLOCK")
 
 
+@pytest.mark.slow("lives many stories")
 @given(st.integers(1, TRAVEL_US + TEST_US), st.integers(1, HOUR_US), st.booleans())
 @example(lost_us=1_000, long_us=1, lit=True)
 @example(lost_us=TRAVEL_US + TEST_US - 1, long_us=1, lit=True)

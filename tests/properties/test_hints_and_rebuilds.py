@@ -83,6 +83,7 @@ def test_what_oversleeps_is_seen_at_every_poll(defect):
     assert any(lived(one, build, every_poll).seen() != lived(one, build).seen() for one in stories)
 
 
+@pytest.mark.slow("lives many stories")
 @given(around_t_stories())
 @settings(max_examples=30)
 def test_a_meter_saved_to_a_file_and_loaded_goes_on_the_same(story):

@@ -101,6 +101,7 @@ def one_bit_off(image: AnyImage, sfi: Sfi | None, bit: int) -> AnyImage:
     return image.with_part(0, at, flipped(image.contents[0][at : at + 1], bit % 8))
 
 
+@pytest.mark.slow("changes bits of a card, a session each")
 @ON_KITS
 def test_a_bit_of_a_card_that_is_changed_is_refused_or_changes_nothing(kit, tried):
     history = History(kit)

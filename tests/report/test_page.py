@@ -272,6 +272,7 @@ def test_tables_have_headers_with_scope_and_drawings_have_words(build):
         assert inside or other.attributes.get("aria-hidden") == "true"
 
 
+@pytest.mark.slow("renders the page of 2020 twice")
 def test_the_same_rehearsal_gives_the_same_page():
     assert render(ores(EARLY)) == render(ores(EARLY)) == ores_page(EARLY)
 

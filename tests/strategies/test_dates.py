@@ -193,6 +193,7 @@ def test_a_zone_without_changes_has_every_other_boundary():
     assert len(set(drawn(instants(UTC), 100))) > 50
 
 
+@pytest.mark.slow("draws whole stories")
 def test_stories_are_drawn_by_hypothesis_as_well():
     assert len({repr(campaign) for campaign in drawn(stories(), 50)}) > 45
 

@@ -25,6 +25,7 @@ OPTIONS = (
 SELECT_MF = bytes.fromhex("00a4000c023f00")
 
 
+@pytest.mark.slow("runs all examples over T=0")
 def test_all_examples_hold_over_t0(pytester: pytest.Pytester) -> None:
     for example in EXAMPLES.glob("test_*.py"):
         shutil.copy(example, pytester.path)

@@ -77,6 +77,7 @@ def test_a_law_that_says_nothing_is_skipped_and_a_program_that_obeys_no_card_fai
 # The examples find what is wrong with a firmware --------------------------------------------------
 
 
+@pytest.mark.slow("runs pytest on the examples")
 @pytest.mark.parametrize(
     ("build", "found"),
     [

@@ -273,6 +273,7 @@ balance_eur = 100
 PREPAYING = 'visits = [{ at = 2020-03-29T12:10:00, desk = ["prepayment-on"] }]'
 
 
+@pytest.mark.slow("asks hazards of other stories")
 @pytest.mark.parametrize("visits", ["", PREPAYING])
 def test_a_hazard_that_is_asked_of_another_story_says_so(visits, meter_emu, tmp_path):
     file = tmp_path / "quiet.toml"

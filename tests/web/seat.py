@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.cli.sitting import environment
+from tests.forked import PROGRAM, Forked
 
 NEVER_BACK = ("ores-2020-07", "--household", "never-back")
 WRONG = ("--build", "reference+end-exclusive")
@@ -29,8 +29,8 @@ DEADLINE_S = 30
 @contextmanager
 def panel(*args: str | Path, cwd: Path, rate: str = "max") -> Iterator[str]:
     """Run one, give its address, and end it as a person does: with Ctrl-C."""
-    command = [sys.executable, "-m", "meter_emu", "run", *map(str, args), "--rate", rate, "--web"]
-    process = subprocess.Popen(
+    command = [*PROGRAM, "run", *map(str, args), "--rate", rate, "--web"]
+    process = Forked(
         command, cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,
     )  # fmt: skip

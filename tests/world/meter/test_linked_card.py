@@ -88,6 +88,7 @@ def test_pulled_at_any_exchange_nothing_is_lost_and_the_next_insertion_makes_it_
         assert rig.write_back() is not None, at
 
 
+@pytest.mark.slow("lives a session for each of its steps")
 @ON_EACH
 def test_mains_failing_anywhere_in_a_session_leaves_no_power_on_the_card(carrier):
     timed = armed(carrier)

@@ -1,5 +1,6 @@
 """Pacing is arithmetic: however the wall is looked at, the same instants are reached."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +59,7 @@ glances = st.lists(
 )
 
 
+@pytest.mark.slow("lives drawn stories twice")
 @given(near_boundaries, st.sampled_from(MODELS), glances)
 def test_a_paced_meter_leaves_the_bytes_of_one_that_ran_in_one_go(start_us, model, looks):
     """Any sequence of wall times, the rate changed at each of them."""

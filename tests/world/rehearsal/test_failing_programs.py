@@ -159,6 +159,7 @@ def test_a_graver_end_is_not_hidden_by_polls_that_are_spent(tmp_path):
     assert (cut.verdict, cut.failure) == (Verdict.WRONGLY_CUT, failure)
 
 
+@pytest.mark.slow("polls to its bound in a process")
 def test_a_clock_that_shows_no_time_is_polled_until_its_polls_are_spent(tmp_path):
     whole = campaign(tmp_path, "Healthy", more="polls_max = 100\n")
     polled, ours = list(rehearse_all(whole, jobs=1, events=False))
