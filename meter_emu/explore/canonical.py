@@ -109,7 +109,7 @@ _SUMS: Final = (
 _OLD_CARDS: Final = b".old_cards"
 _ALWAYS: Final = ("shown", "phase")  # written as well where it is what it was
 _WIDE: Final = (16, 31, 32)
-_DIGITS: Final = re.compile(rb"[0-9][0-9.,]*")
+_FIGURES: Final = re.compile(r"[0-9][0-9:.,-]*")
 _IN_STATE: Final = {
     "sequence": "copies",
     "crc": "copies",
@@ -174,6 +174,11 @@ class _Far:
             and _stays(energy, used_wh, _WIDE)
             and _stays(money, used_ueur + self._cents * UEUR_PER_CENT, _WIDE[1:])
         )
+
+
+def without_figures(shown: str) -> str:
+    """Return what a display says but for amounts, dates and times."""
+    return _FIGURES.sub("#", shown)
 
 
 def _stays(values: Iterable[int], moves: int, widths: Sequence[int]) -> bool:
@@ -395,7 +400,7 @@ class Forms:
         elif rule in ("sums?", "shown"):
             texts["sums" if self._summed else ""].append(text)
             if self._summed and rule == "shown":
-                texts[""].append(_DIGITS.sub(b"#", text))
+                texts[""].append(without_figures(text.decode()).encode())
         elif rule == "saved?":
             texts["saved" if self._long_saved else ""].append(text)
         elif rule == "phase":  # of the cadence of polls, a minute or a second

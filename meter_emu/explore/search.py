@@ -7,7 +7,6 @@ what was seldom seen go first.
 """
 
 import gc
-import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from random import Random
 from time import monotonic
 from typing import Final, NamedTuple, TypeAlias, final
 
-from meter_emu.explore.canonical import FREE_OF_NUMBERS, Canonical, Forms
+from meter_emu.explore.canonical import FREE_OF_NUMBERS, Canonical, Forms, without_figures
 from meter_emu.explore.lives import Lives, Path
 from meter_emu.explore.scope import Scope
 from meter_emu.laws.judged import promises
@@ -36,7 +35,6 @@ _PAIR_ONE_IN: Final = 50  # ours: merges of which both sides are lived on
 _PAIR_ACTS: Final = 3  # ours: acts on both, then nothing until the end
 _FEW: Final = 20  # ours: units; a process takes a second to begin
 _ALIKE_MAX: Final = 20  # ours: differences that are kept to be shown
-_FIGURES: Final = re.compile(r"[0-9][0-9:.,-]*")
 _ENDED_BADLY: Final = (Verdict.CRASHED, Verdict.HUNG)
 
 
@@ -140,7 +138,7 @@ class Exploring(Task[_Unit, _Result]):
             lives.do(self._scope.acts[0])
         seen = []
         for event in lives.events[before:]:
-            shown = event.shown if said else _FIGURES.sub("#", event.shown)
+            shown = event.shown if said else without_figures(event.shown)
             seen.append(f"{event.at_us} {event.what.value} {shown}")
         return [*seen, str(wrong_in(lives, lives.seen()) is not None)]
 
@@ -148,7 +146,7 @@ class Exploring(Task[_Unit, _Result]):
 def key_of(lives: Lives) -> str:
     """Return what a person in front of the meter sees of its state, without numbers."""
     board = lives.story.bench.board
-    shown = _FIGURES.sub("#", board.panel.text)
+    shown = without_figures(board.panel.text)
     supply = "on" if board.switch.on else "off"
     limited = " limited" if board.switch.limiter_a else ""
     lamps = " ".join(str(lamp.name).lower() for lamp in board.panel.lamps)
