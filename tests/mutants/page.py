@@ -137,7 +137,8 @@ def _area(area: str, mutants: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     if tested({"mutants": mutants}):
         lost = [name for name in survivors(mutants, BY_TESTS) if reading(name)[0] != EQUIVALENT]
         both = sum(name in alive for name in lost)
-        yield f"Not found by its tests: {len(lost)}, {both} of them by no law either.\n"
+        how_many = f"{len(lost)}, {both} of them by no law either" if lost else "none"
+        yield f"Not found by its tests: {how_many}.\n"
         yield from (f"- `{_cell(name)}`" for name in sorted(lost))
         yield ""
     by_kind: dict[str, list[str]] = {}
