@@ -60,7 +60,7 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
         if area in mutants.load():
             one = mutants.load()[area]
             figure = "{} of {} changes".format(*mutants.share(one))
-            if mutants.tested(one):
+            if mutants.asked_by_both(one):
                 figure += "; its tests find {} of {}".format(*mutants.share(one, mutants.BY_TESTS))
             yield words, figure, "mutants", "make mutants"
     stored = seen.stored()

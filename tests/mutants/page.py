@@ -97,7 +97,7 @@ def _lines(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         if area in found:
             one = found[area]
             sample = f"{len(one['mutants'])} of {one['all']:,}, seed {one['seed']}"
-            tests = _percent(*share(one, BY_TESTS)) if tested(one) else "not run"
+            tests = _percent(*share(one, BY_TESTS)) if asked_by_both(one) else "not run"
             yield (
                 f"| {title} | {sample} | {one['made']} | {one['stories']} | "
                 f"**{_percent(*share(one))}** | {tests} |"
@@ -108,8 +108,8 @@ def _lines(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             yield from _area(area, found[area]["mutants"])
 
 
-def tested(one: Mapping[str, Any]) -> bool:
-    """Whether the tests of an area were asked of each of its mutants."""
+def asked_by_both(one: Mapping[str, Any]) -> bool:
+    """Whether the tests of an area were asked too, of each of its mutants."""
     return all(BY_TESTS in found for found in one["mutants"].values())
 
 
@@ -134,7 +134,7 @@ def _area(area: str, mutants: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         median = (after[len(after) // 2] or "before any") if after else ""
         yield f"| {f'`{law}`' if after else law} | {count} | {median} |"
     yield ""
-    if tested({"mutants": mutants}):
+    if asked_by_both({"mutants": mutants}):
         lost = [name for name in survivors(mutants, BY_TESTS) if reading(name)[0] != EQUIVALENT]
         both = sum(name in alive for name in lost)
         how_many = f"{len(lost)}, {both} of them by no law either" if lost else "none"

@@ -12,11 +12,11 @@ from tests.mutants.page import (
     BY_TESTS,
     PAGE,
     SAMPLES,
+    asked_by_both,
     load,
     reading,
     share,
     survivors,
-    tested,
     text,
 )
 from tests.mutants.read import EQUIVALENT, READ
@@ -92,6 +92,6 @@ def test_the_samples_are_whole_and_no_less_is_found_than_when_they_were_read():
         assert len(one["mutants"]) >= SAMPLES[area]
         killed, of = share(one)
         assert killed / of >= 0.85, area
-        if tested(one):
+        if asked_by_both(one):
             killed, of = share(one, BY_TESTS)
             assert killed / of >= 0.95, area
