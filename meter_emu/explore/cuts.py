@@ -253,12 +253,11 @@ def explore_cuts(
             if ran.wrong is not None:
                 return _found(task, explored, unit, ran.wrong)
         hear(explored)
-    # What was torn first: a program that mends it is cut while it mends.
-    torn_first = sorted(groups.values(), key=lambda first: first[0].fate != BLANK)
-    for first in torn_first if cuts > 1 else ():
-        back_us = first[0].at_us + OFF_US
-        after = task.lived(first, listened_us=(back_us, back_us + _WATCHED_US))
-        seconds = sorted(set(_instants(after.calls)))
+    after = [(first, _calls_after(task, first)) for first in groups.values() if cuts > 1]
+    # What makes it write most comes first: a program that mends is cut while it mends.
+    after.sort(key=lambda one: -sum(call.name == "eeprom_write" for call in one[1]))
+    for first, calls in after:
+        seconds = sorted(set(_instants(calls)))
         units = [(*first, PowerCut(at_us, fate)) for at_us in seconds for fate in FATES]
         for unit, ran in _tried(task, engine, units):
             explored.pairs += 1
@@ -269,6 +268,11 @@ def explore_cuts(
         if monotonic() > ends_s:
             break
     return explored
+
+
+def _calls_after(task: CutStory, first: Cuts) -> tuple[Call, ...]:
+    back_us = first[0].at_us + OFF_US
+    return task.lived(first, listened_us=(back_us, back_us + _WATCHED_US)).calls
 
 
 def _tried(task: CutStory, engine: Engine, units: Sequence[Cuts]) -> Iterator[tuple[Cuts, _Ran]]:
