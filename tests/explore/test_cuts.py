@@ -76,7 +76,7 @@ def test_every_pair_of_cuts_in_a_session():
     assert len(found.cuts) == 2
 
 
-@pytest.mark.skipif(not EXHAUSTIVE, reason="minutes: make test-exhaustive")
+@pytest.mark.skipif(not EXHAUSTIVE, reason="20 s of processor time: make test-exhaustive")
 @pytest.mark.slow("every cut in one session of a program in C, then pairs; each a life of its own")
 def test_a_program_in_c_that_survives_any_cut_and_not_two_is_found(tmp_path):
     scope = tmp_path / "session.toml"
