@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.report.pages import BOTH, REFERENCE, ores_page
+from tests.report.pages import BOTH, EARLY, REFERENCE, ores_page
 
 
 @pytest.fixture(autouse=True, scope="session")
 def rehearsed() -> None:
     """Run it once for each build; the first test is not what takes so long."""
-    for build in (REFERENCE, BOTH):
+    for build in (REFERENCE, EARLY, BOTH):
         ores_page(build)
