@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias, final
 
@@ -10,7 +11,7 @@ from meter_emu.diagnosis.hypotheses import Hypothesis, pairs_of, singles
 from meter_emu.diagnosis.incident import Incident
 from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.memo import Diagnosis
-from meter_emu.diagnosis.pairs import screen, survivors
+from meter_emu.diagnosis.pairs import SCREENS_MAX, screens, survivors
 from meter_emu.diagnosis.predictions import Predictor
 from meter_emu.diagnosis.ranking import ranked
 from meter_emu.diagnosis.sampling import sampled_households
@@ -49,12 +50,14 @@ class Diagnosing:
 
     def pairs(self, so_far: Diagnosis) -> Diagnosis:
         """Return the answer with every pair of mistakes that can matter as well."""
-        where = screen(self.predictor, so_far.ranking)
+        every, alive = tuple(pairs_of(self._only)), tuple[Hypothesis, ...]()
+        where = None
+        for where in islice(screens(self.predictor, so_far.ranking), SCREENS_MAX):
+            self._run("pairs in one household", {where.place: every})
+            if alive := survivors(self.predictor, where, every, so_far.ranking):
+                break
         if where is None:
             return self.decided(so_far)
-        every = tuple(pairs_of(self._only))
-        self._run("pairs in one household", {where.place: every})
-        alive = survivors(self.predictor, where, every, so_far.ranking)
         self._run_in_all("surviving pairs", alive)
         return self.decided(self._diagnosis((*self._singles, *alive), len(every)))
 

@@ -5,13 +5,16 @@ Two shortcuts are unsound, measured: to leave out mistakes whose routines a hous
 wrong, among them `end-exclusive` with `reactivation-clears-one`). So every pair runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import log10
-from typing import NamedTuple
+from typing import Final, NamedTuple, final
 
+from meter_emu.diagnosis.evidence import Evidence, mean_of
 from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.predictions import Predictor
-from meter_emu.diagnosis.ranking import CONTRADICTED, Ranking
+from meter_emu.diagnosis.ranking import ASSUMPTION_DECADES, CONTRADICTED, Ranking
+
+SCREENS_MAX: Final = 3  # ours: households in turn, until a pair survives in one
 
 
 class PairScreen(NamedTuple):
@@ -21,8 +24,8 @@ class PairScreen(NamedTuple):
     observations: tuple[int, ...]
 
 
-def screen(predictor: Predictor, ranking: Ranking) -> PairScreen | None:
-    """Return the household of which the leading class contradicts most; `None` for nothing.
+def screens(predictor: Predictor, ranking: Ranking) -> Iterator[PairScreen]:
+    """Yield a household of each sort that the leading class contradicts, the most first.
 
     Shares and silences decide nothing about one household.
     """
@@ -37,16 +40,17 @@ def screen(predictor: Predictor, ranking: Ranking) -> PairScreen | None:
         for place in predictor.about(number):
             weights[place] = weights.get(place, 0.0) + weight
             about.setdefault(place, []).append(number)
-    if not weights:
-        return None
     carried = set(leader.models)
 
     def rank(place: int) -> tuple[float, bool, int]:
         model = predictor.households[place].model
-        return weights[place], not carried or model in carried, -place
+        return -weights[place], bool(carried) and model not in carried, place
 
-    place = max(weights, key=rank)
-    return PairScreen(place, tuple(about[place]))
+    known = set[tuple[int, ...]]()
+    for place in sorted(weights, key=rank):
+        if (met := tuple(about[place])) not in known:
+            known.add(met)
+            yield PairScreen(place, met)
 
 
 def survivors(
@@ -57,12 +61,10 @@ def survivors(
 ) -> tuple[Hypothesis, ...]:
     """Return the pairs that meet on the deciding household what the leading class does not.
 
-    One that is there as a half alone is left out, unless its other half has support of its own: it
-    may explain what is reported elsewhere.
+    One that is there as a half alone is left out, unless the other half would explain more than a
+    second mistake costs, if each sort of households had the story of either.
     """
-    supported = {
-        member.words for one in ranking.classes if one.over_nothing > 0 for member in one.members
-    }
+    gains = _Gains(predictor, ranking)
 
     def adds(pair: Hypothesis) -> bool:
         mine = predictor.kept.of(where.place, pair)
@@ -70,12 +72,47 @@ def survivors(
             mine.meets(observation.seen) == (observation.many == "some")
             for observation in (predictor.incident.observations[n] for n in where.observations)
         )
-        halves = {half.words: predictor.kept.of(where.place, half) for half in halves_of(pair)}
-        if not met or mine not in halves.values():
+        halves = halves_of(pair)
+        there = [half for half in halves if predictor.kept.of(where.place, half) == mine]
+        if not met or not there:
             return met
-        return any(words in supported for words, alone in halves.items() if alone != mine)
+        return any(
+            gains.of(half, other) > ASSUMPTION_DECADES
+            for half in there
+            for other in halves
+            if other is not half
+        )
 
     return tuple(pair for pair in pairs if adds(pair))
+
+
+@final
+class _Gains:
+    """What a second mistake could explain: by the sorts of households that fit it better."""
+
+    def __init__(self, predictor: Predictor, ranking: Ranking) -> None:
+        sures = [one.sure for one in predictor.incident.observations]
+        rows = [row for one in ranking.classes for row in one.on_models]
+        groups = Evidence(rows, sures, predictor.alike).groups
+        many = len(predictor.worlds)
+        self._by_sort: Final[dict[str, list[float]]] = {}
+        for number, one in enumerate(ranking.classes):
+            mine = range(number * many, (number + 1) * many)
+            fits = [
+                mean_of([group.under(group.said)[group.place_of[row]] for row in mine])
+                for group in groups
+            ]
+            for member in one.members:
+                self._by_sort.setdefault(member.key, fits)
+
+    def of(self, half: Hypothesis, other: Hypothesis) -> float:
+        """Return the decades that the other half could gain."""
+        first, sound, second = (
+            self._by_sort[key] for key in (half.key, Hypothesis(half.base).key, other.key)
+        )
+        return sum(
+            max(0.0, fit - max(*so_far)) for fit, *so_far in zip(second, first, sound, strict=True)
+        )
 
 
 def halves_of(pair: Hypothesis) -> tuple[Hypothesis, ...]:

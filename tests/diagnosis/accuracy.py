@@ -10,6 +10,7 @@ minutes. Who changes a rule tunes it on one `--seed` and reports another.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from math import comb, log10
 from pathlib import Path
 from random import Random
@@ -28,7 +29,7 @@ from meter_emu.diagnosis.incident import (
 )
 from meter_emu.diagnosis.incident_file import Whose
 from meter_emu.diagnosis.kept import KeptSignatures, default_folder
-from meter_emu.diagnosis.pairs import halves_of, screen, survivors
+from meter_emu.diagnosis.pairs import SCREENS_MAX, halves_of, screens, survivors
 from meter_emu.diagnosis.predictions import Predictor
 from meter_emu.diagnosis.ranking import (
     MISFIT_RISK,
@@ -348,13 +349,13 @@ def measured_pairs(library: Library, asked: Asked) -> Iterator[str]:
     for found, case in enumerate(cases(library, every, asked), 1):
         predictor = library.predictor(case)
         alone = ranked(predictor, library.hypotheses)
-        where = screen(predictor, alone)
-        tried = library.hypotheses
-        if where is not None:
+        alive: tuple[Hypothesis, ...] = ()
+        for where in islice(screens(predictor, alone), SCREENS_MAX):
             library.kept.complete({where.place: every}, jobs=2)
-            alive = survivors(predictor, where, every, alone)
-            library.complete(alive, lambda _done, _of: None)
-            tried = (*tried, *alive)
+            if alive := survivors(predictor, where, every, alone):
+                break
+        library.complete(alive, lambda _done, _of: None)
+        tried = (*library.hypotheses, *alive)
         classes = ranked(predictor, tried).classes
         names = [words for one in classes[:3] for words in one.names]
         place = next((n for n, one in enumerate(classes, 1) if case.truth.words in one.names), 0)
