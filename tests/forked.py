@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -157,6 +158,7 @@ def _be(job: dict[str, Any], ends: Sequence[int]) -> NoReturn:
     os.environ.update(job["environment"])
     time.tzset()
     random.seed()
+    tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)
     found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [str(Path.cwd()), *(one for one in found if one and one not in sys.path)]

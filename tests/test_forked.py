@@ -30,10 +30,11 @@ def test_it_ends_and_says_the_same(words, tmp_path_factory):
         assert getattr(forked, one) == getattr(started, one), one
 
 
-def test_it_is_a_child_of_this_process_in_a_session_of_its_own_and_ends_by_a_signal():
+def test_it_is_a_child_of_this_process_in_a_session_of_its_own_and_ends_by_a_signal(tmp_path):
     with Forked(
         [*PROGRAM, "run", "--lines"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, start_new_session=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as running:  # fmt: skip
         assert running.stdout is not None
         assert running.stdout.readline()
