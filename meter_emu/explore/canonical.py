@@ -23,7 +23,7 @@ from card_protocol.card.image import CardImage
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, parse_image
 from card_protocol.errors import CardProtocolError
-from card_protocol.formats.budget import WRITE_BACK, Sfi
+from card_protocol.formats.budget import IDENTITY, WRITE_BACK, Sfi
 from card_protocol.formats.budget.generations import DESK_RECORDS, parse_identity
 from card_protocol.formats.budget.making import record_on
 from card_protocol.layout import Layout
@@ -48,8 +48,8 @@ LEFT_OUT: Final = {
     "stamps": "when a card was written, by the office's date",
     "said": "what the meter said on a card, but for its answer, order and money",
     "seals": "MACs, tokens and challenges: they follow from what they seal, and from chance",
-    "numbers": "how far orders and loads have counted: how far the cards are from the meter counts",
-    "sums": "money and energy, where neither the credit nor a width of 16, 31 or 32 bits ends",
+    "numbers": "how far orders, loads and new cards have counted: who is ahead of whom counts",
+    "sums": "money, energy and when shelter was counted, where neither the credit nor a width ends",
     "saved": "when the state was saved last, an hour ago or more, and how long the ticks count",
     "drawer": "old cards that no act puts in",
 }
@@ -106,6 +106,7 @@ _SUMS: Final = (
     "charged_wh", "deferred_wh", "postpaid_wh", "night_wh", "charged_night_wh", "balance_ueur",
     "charged_ueur", "remainder_mwh",
 )  # fmt: skip
+_COUNTS: Final = ("order_number", "accepted_count", "card_number")
 _OLD_CARDS: Final = b".old_cards"
 _ALWAYS: Final = ("shown", "phase")  # written as well where it is what it was
 _WIDE: Final = (16, 31, 32)
@@ -117,10 +118,11 @@ _IN_STATE: Final = {
     "session_count": "journal",
     "shown_session": "journal",
     "order_mac": "seals",
-    **{name: name for name in ("order_number", "accepted_cents", "accepted_count")},
-    **dict.fromkeys(_SUMS, "sums?"),
+    **{name: name for name in (*_COUNTS, "accepted_cents")},
+    **dict.fromkeys((*_SUMS, "sheltered_ticks_ms"), "sums?"),
     **dict.fromkeys(("last_time_s", "certain_s", "booked_units", "last_ticks_ms"), "saved?"),
 }
+_IN_IDENTITY: Final = {"issued_at_min": "stamps", "mac": "seals", "card_number": "card_number"}
 _IN_DESK_RECORD: Final = {
     "issued_at_min": "stamps",
     "seen_session": "journal",
@@ -151,7 +153,7 @@ class _Far:
 
     def numbers(self, state: State) -> bool:
         """Whether no count comes to the end of 8, 16, 31 or 32 bits."""
-        counts = (state.order_number, state.accepted_count)
+        counts = [getattr(state, name) for name in _COUNTS]
         return _stays(counts, self._acts, (8, *_WIDE)) and _stays(
             (state.accepted_cents,), self._cents, _WIDE
         )
@@ -227,6 +229,7 @@ class Forms:
         self._far: Final = _Far(lives.scope)
         self._state: State | None = None
         self._relative = self._summed = self._long_saved = False
+        self._numbered: list[tuple[str, int]] = []
         self._due_us = 0
         self._poll_us: Final = lives.scope.household.model.poll_s * SECOND_US
         numbers = (act.visit.card_number or 0 for act in lives.scope.acts if act.visit)
@@ -251,9 +254,11 @@ class Forms:
         self._summed = state is not None and self._far.sums(state)
         self._long_saved = state is not None and self._far.saved(state, lives.story.bench.board)
         self._due_us = lives.due_us
+        self._numbered.clear()
         self._write(lives, texts)
         for writing in lives.story.writings[: self._copied]:
             self._write_card(writing, texts)
+        texts[""] += self._ahead_of_whom()
         texts[""].append(_asked(lives.due_us, ahead, order))
         digest, *left_out = (b"\0".join(text) for text in texts.values())
         for known in (self._values, self._cards, self._named, self._mentioned):
@@ -407,11 +412,25 @@ class Forms:
             texts["counts"].append(text)
             texts[""].append(b"%d" % ((int(text.split()[-1]) - self._due_us) % self._poll_us))
         elif self._relative:
-            own = int(getattr(self._state, rule))
             texts["numbers"].append(text)
-            texts[""].append(b"%d" % (int.from_bytes(text, "big") - own))
+            self._numbered.append((rule, int.from_bytes(text, "big")))
         else:
             texts[""].append(text)
+
+    def _ahead_of_whom(self) -> Iterator[bytes]:
+        """Yield each number by its place among those like it; cents that count, by the difference.
+
+        The office goes on from the highest, and everybody else compares.
+        """
+        of_kind: dict[str, set[int]] = {}
+        for rule, number in self._numbered:
+            of_kind.setdefault(rule, {int(getattr(self._state, rule))}).add(number)
+        places = {rule: sorted(numbers) for rule, numbers in of_kind.items()}
+        for rule, number in self._numbered:
+            if rule in _COUNTS or self._summed:
+                yield b"%d" % places[rule].index(number)
+            else:
+                yield b"%d" % (number - int(getattr(self._state, rule)))
 
     def _write_cells(self, cells: bytes, texts: _Texts) -> None:
         """Write down a memory: of our own program the state that counts, without its copies."""
@@ -448,7 +467,7 @@ def _of_card(image: AnyImage, raw: bytes) -> Iterator[tuple[str, bytes]]:
         yield "", raw
         return
     yield "copies", raw
-    yield "", records[0]
+    yield from _fields(records[0], _by_rule(IDENTITY, _IN_IDENTITY))
     yield "", repr((image.life_cycle, image.tries_left)).encode()
     yield from _fields(records[1], _by_rule(desk, _IN_DESK_RECORD))
     yield from _fields(records[2], _by_rule(WRITE_BACK, _IN_WRITE_BACK))
