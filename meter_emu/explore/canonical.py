@@ -10,7 +10,7 @@ nothing. Of the judge, what it would ask of the household from here on counts, n
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import chain
@@ -27,14 +27,12 @@ from card_protocol.formats.budget import IDENTITY, WRITE_BACK, Sfi
 from card_protocol.formats.budget.generations import DESK_RECORDS, parse_identity
 from card_protocol.formats.budget.making import record_on
 from card_protocol.layout import Layout
+from meter_emu.explore.far import COUNT_FIELDS, SUM_FIELDS, FarFromEnds
 from meter_emu.explore.lives import Lives
-from meter_emu.explore.scope import Scope
 from meter_emu.firmware.layouts import STATE, STATE_AT, State
 from meter_emu.firmware.parts import Parts
-from meter_emu.ports import TICKS_WRAP
-from meter_emu.units import EPOCH_2000_US, HOUR_US, SECOND_US, UEUR_PER_CENT
+from meter_emu.units import SECOND_US
 from meter_emu.world.meter.at_rest import AtRest, Kept
-from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.observer import state_in
 from meter_emu.world.rehearsal.obligations import Span
 from meter_emu.world.rehearsal.promise import Promise
@@ -102,14 +100,8 @@ _NUMBERS: Final = {  # by the meter's own number that it is compared with
     "load_count": "accepted_count",
     "accepted_count": "accepted_count",
 }
-_SUMS: Final = (
-    "charged_wh", "deferred_wh", "postpaid_wh", "night_wh", "charged_night_wh", "balance_ueur",
-    "charged_ueur", "remainder_mwh",
-)  # fmt: skip
-_COUNTS: Final = ("order_number", "accepted_count", "card_number")
 _OLD_CARDS: Final = b".old_cards"
 _ALWAYS: Final = ("shown", "phase")  # written as well where it is what it was
-_WIDE: Final = (16, 31, 32)
 _FIGURES: Final = re.compile(r"[0-9][0-9:.,-]*")
 _IN_STATE: Final = {
     "sequence": "copies",
@@ -118,8 +110,8 @@ _IN_STATE: Final = {
     "session_count": "journal",
     "shown_session": "journal",
     "order_mac": "seals",
-    **{name: name for name in (*_COUNTS, "accepted_cents")},
-    **dict.fromkeys((*_SUMS, "sheltered_ticks_ms"), "sums?"),
+    **{name: name for name in (*COUNT_FIELDS, "accepted_cents")},
+    **dict.fromkeys((*SUM_FIELDS, "sheltered_ticks_ms"), "sums?"),
     **dict.fromkeys(("last_time_s", "certain_s", "booked_units", "last_ticks_ms"), "saved?"),
 }
 _IN_IDENTITY: Final = {"issued_at_min": "stamps", "mac": "seals", "card_number": "card_number"}
@@ -139,53 +131,9 @@ _IN_WRITE_BACK: Final = {
 } | {"challenge": "seals", "order_mac": "seals", "mac": "seals", **_NUMBERS}
 
 
-@final
-class _Far:
-    """Says which numbers of a household are far from their ends, whatever happens in its scope."""
-
-    def __init__(self, scope: Scope) -> None:
-        loads = [act.visit.desk.load_cents for act in scope.acts if act.visit and act.visit.desk]
-        self._acts: Final = len(scope.instants)
-        self._cents: Final = self._acts * max(loads, default=0)
-        hours = (scope.campaign.end_us - scope.campaign.start_us) // HOUR_US + 1
-        self._ms: Final = (scope.campaign.end_us - scope.campaign.start_us) // 1000
-        self._units: Final = max(scope.household.load) * hours
-
-    def numbers(self, state: State) -> bool:
-        """Whether no count comes to the end of 8, 16, 31 or 32 bits."""
-        counts = [getattr(state, name) for name in _COUNTS]
-        return _stays(counts, self._acts, (8, *_WIDE)) and _stays(
-            (state.accepted_cents,), self._cents, _WIDE
-        )
-
-    def saved(self, state: State, board: Board) -> bool:
-        """Whether it was saved an hour ago, and no ticks since come to the end of 31 or 32 bits."""
-        ticks_ms = (board.now_us - board.ticks_from_us) // 1000 % TICKS_WRAP
-        age_us = board.now_us - (EPOCH_2000_US + state.last_time_s * SECOND_US)
-        return age_us >= HOUR_US and _stays((ticks_ms,), self._ms, _WIDE[1:])
-
-    def sums(self, state: State) -> bool:
-        """Whether the credit does not end, nor any sum come to the end of 16, 31 or 32 bits."""
-        used_wh = 2 * self._units * state.mwh_per_unit // 1000  # ours: twice, for what waits
-        used_ueur = used_wh * max(state.price_ueur_per_wh, state.night_price_ueur_per_wh)
-        energy = [getattr(state, name) for name in _SUMS if name.endswith("_wh")]
-        money = (state.balance_ueur, state.charged_ueur)
-        return (
-            state.balance_ueur > used_ueur
-            and not state.emergency_debt_ueur
-            and _stays(energy, used_wh, _WIDE)
-            and _stays(money, used_ueur + self._cents * UEUR_PER_CENT, _WIDE[1:])
-        )
-
-
 def without_figures(shown: str) -> str:
     """Return what a display says but for amounts, dates and times."""
     return _FIGURES.sub("#", shown)
-
-
-def _stays(values: Iterable[int], moves: int, widths: Sequence[int]) -> bool:
-    """Whether values that grow so far come to the end of no width, in bits."""
-    return all(value >> width == value + moves >> width for value in values for width in widths)
 
 
 @final
@@ -226,7 +174,7 @@ class Forms:
         self._cells: Final = board.eeprom.cells
         self._cells_began: Final = bytes(self._cells)
         self._in_state: Final = _by_rule(STATE, _IN_STATE)
-        self._far: Final = _Far(lives.scope)
+        self._far: Final = FarFromEnds(lives.scope)
         self._state: State | None = None
         self._relative = self._summed = self._long_saved = False
         self._numbered: list[tuple[str, int]] = []
@@ -427,7 +375,7 @@ class Forms:
             of_kind.setdefault(rule, {int(getattr(self._state, rule))}).add(number)
         places = {rule: sorted(numbers) for rule, numbers in of_kind.items()}
         for rule, number in self._numbered:
-            if rule in _COUNTS or self._summed:
+            if rule in COUNT_FIELDS or self._summed:
                 yield b"%d" % places[rule].index(number)
             else:
                 yield b"%d" % (number - int(getattr(self._state, rule)))

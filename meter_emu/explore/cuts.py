@@ -270,9 +270,9 @@ def explore_cuts(
     return explored
 
 
-def _calls_after(task: CutStory, first: Cuts) -> tuple[Call, ...]:
-    back_us = first[0].at_us + OFF_US
-    return task.lived(first, listened_us=(back_us, back_us + _WATCHED_US)).calls
+def _calls_after(task: CutStory, cuts: Cuts) -> tuple[Call, ...]:
+    back_us = cuts[0].at_us + OFF_US
+    return task.lived(cuts, listened_us=(back_us, back_us + _WATCHED_US)).calls
 
 
 def _tried(task: CutStory, engine: Engine, units: Sequence[Cuts]) -> Iterator[tuple[Cuts, _Ran]]:

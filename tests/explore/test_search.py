@@ -43,7 +43,7 @@ def test_a_depth_is_the_same_in_any_number_of_processes(monkeypatch):
 
     monkeypatch.setattr(search, "here_or_processes", noted)
     monkeypatch.setattr(search, "_FEW", 4)  # seven times: each start costs half a second
-    monkeypatch.setattr(search, "_BATCH", 2)
+    monkeypatch.setattr(search, "_BATCH", 1)
     one, two = (explored_in("sessions", depth=2, jobs=jobs) for jobs in (1, 2))
     assert begun.count(2) > 5
     assert [getattr(one, name) for name in FIELDS] == [getattr(two, name) for name in FIELDS]
