@@ -22,7 +22,7 @@ from meter_emu.world.rehearsal.obligations import Walk
 from meter_emu.world.rehearsal.verdict import SoFar, judge_so_far
 
 Path: TypeAlias = tuple[int, ...]  # acts of the scope, by number
-_ENDS_MAX: Final = 20_000  # ours: some 10 kB each
+_ENDS_MAX: Final = 4_000  # ours: some 45 kB each, in each process
 _LOST_US: Final = SECOND_US  # the street loses its power a second after the instant
 
 
