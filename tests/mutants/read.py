@@ -95,8 +95,6 @@ READ: Final[dict[str, tuple[str, str]]] = {
          ("PlainCarrier.__init__#0", "PlainCarrier.__init__#1", "PlainCarrier.__init__#2")),
         (EQUIVALENT, "an erased cell is one byte: its first is its last",
          ("first_content._kept#2",)),
-        (UNREAD, "who compares two cards for a person reads it, and no meter or office",
-         ("container.claimed_places#4",)),
         (EQUIVALENT, "two readings that are the same are no trouble, and nobody asks",
          ("DeskDates._trouble#1",)),
         (EQUIVALENT, "a session is never below 0",
