@@ -188,7 +188,9 @@ def _ended() -> int:
     try:
         runpy.run_module("meter_emu", run_name="__main__", alter_sys=True)
     except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 0
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if not isinstance(end.code, int | None):
+            sys.stderr.write(f"{end.code}\n")
     except BaseException:  # noqa: BLE001  as the interpreter shows it
         traceback.print_exc()
         status = 1

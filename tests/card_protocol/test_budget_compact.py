@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.card.image import CardKind
@@ -73,6 +73,19 @@ _DATE = st.just(BCD_NONE) | _CIVIL.map(encode_bcd_minute)
 
 def ff(layout: Layout[Any]) -> bytes:
     return b"\xff" * next(f.size_bytes for f in layout.fields if f.name == "reserved")
+
+
+def test_what_is_drawn_of_a_width_has_each_byte_of_it():
+    seen: list[bytes] = []
+
+    @settings(max_examples=100, derandomize=True, database=None, phases=[Phase.generate])
+    @given(unsigned(8))
+    def drawn(number):
+        seen.append(number.to_bytes(8))
+
+    drawn()
+    shares = [sum(map(bool, column)) / len(seen) for column in zip(*seen, strict=True)]
+    assert min(shares) > 0.3, shares
 
 
 IDENTITIES = st.builds(
