@@ -132,7 +132,7 @@ def _write_bench(folder: str, found: Diagnosis) -> None:
 
 
 def _write(folder: str, name: str, text: str) -> None:
-    """Write a file into a folder, which is made if it is not there."""
+    """Write a file into a folder, creating the folder if needed."""
     path = made_folder(folder) / name
     write_atomically(path, text.encode())
     say_written(path)
@@ -140,7 +140,7 @@ def _write(folder: str, name: str, text: str) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Give what takes how far a step of the work is."""
+    """Provide a callback that shows the progress of one step."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with watched(*columns, total=1_000, shown=True) as done:
         yield lambda what, count, of: done(1_000 * count // of, f"{what}: {count:,} of {of:,} runs")

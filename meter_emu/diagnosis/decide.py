@@ -92,7 +92,7 @@ class Probes:
 
     @property
     def households(self) -> tuple[SampledHousehold, ...]:
-        """All of them, as they are kept."""
+        """All probe households, in the order of their kept signatures."""
         return (*self.read, *(one for _, one in self.bench))
 
 
@@ -104,7 +104,7 @@ def probes(incident: Incident, households: Sequence[SampledHousehold]) -> Probes
 
 @final
 class Deciding:
-    """Asks and tries, by signatures that are kept from place `first` on."""
+    """Chooses questions and bench orders; their signatures are kept from place `first` on."""
 
     def __init__(
         self, predictor: Predictor, given: Probes, first: int, among: Sequence[Leader]
@@ -114,14 +114,14 @@ class Deciding:
         self._among: Final = tuple(among)
 
     def runs(self) -> dict[int, list[Hypothesis]]:
-        """Return what has to be run, by place."""
+        """Return the runs that are still needed, by place."""
         return {
             place: list(dict.fromkeys((Hypothesis(), *self._each_there(one))))
             for place, one in enumerate(self._given.households, self._first)
         }
 
     def questions(self) -> tuple[Decider, ...]:
-        """Return the questions to people that are worth most, the best first."""
+        """Return the most informative questions to people, the best first."""
         different: dict[object, Decider] = {}
         for one in sorted(self._asked(), key=lambda one: -round(one.bits, 6)):
             if one.bits >= _LEAST_BITS:
@@ -139,13 +139,13 @@ class Deciding:
         return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
     def _tried(self) -> Iterator[tuple[str, SampledHousehold, int, list[str]]]:
-        """Yield each order with its household, its number and what every leader gives."""
+        """Yield each order with its household, its number and each leader's answer."""
         for number, (words, one) in enumerate(self._given.bench, len(self._given.read)):
             answers = [cut_words(signature, one) for signature in self._signatures(number, one)]
             yield words, one, number, answers
 
     def experiments(self) -> tuple[Decider, ...]:
-        """Return the orders to try on a bench, each by what it adds to those before it."""
+        """Return the bench orders worth trying, each valued by the bits it adds to those before."""
         found: list[Decider] = []
         known: list[tuple[str, ...]] = [() for _ in self._among]
         results = list(self._tried())
@@ -197,7 +197,7 @@ class Deciding:
         return [self._predictor.kept.of(place, under) for under in self._each_there(one)]
 
     def _each_there(self, one: SampledHousehold) -> Iterator[Hypothesis]:
-        """Yield what is wrong with a household under each leader."""
+        """Yield, for each leader, the mistakes present in a household."""
         for leader in self._among:
             yield self._predictor.there(leader.hypothesis, one.fleet, Assumed())
 
@@ -207,7 +207,7 @@ def _joined(so_far: Sequence[tuple[str, ...]], answers: Sequence[str]) -> list[t
 
 
 def _bits(among: Sequence[Leader], answers: Sequence[tuple[str, ...]]) -> float:
-    """Return the entropy of the answers: they follow from the hypothesis."""
+    """Return the entropy of the answers, in bits; each hypothesis gives exactly one answer."""
     mass: dict[tuple[str, ...], float] = {}
     for leader, answer in zip(among, answers, strict=True):
         mass[answer] = mass.get(answer, 0.0) + leader.weight
@@ -224,7 +224,7 @@ def _grouped(
 
 
 def _one_of_each(households: Sequence[SampledHousehold]) -> Iterator[SampledHousehold]:
-    """Yield one sampled household of each kind and person."""
+    """Yield one sampled household for each kind and each person."""
     first: dict[object, SampledHousehold] = {}
     for one in households:
         first.setdefault((one.fleet, one.person, one.kind), one)
@@ -232,7 +232,7 @@ def _one_of_each(households: Sequence[SampledHousehold]) -> Iterator[SampledHous
 
 
 def _asked_us(incident: Incident, fleet: str) -> int:
-    """Return half a day before the first cut that somebody spoke of."""
+    """Return the instant half a day before the first reported cut."""
     said = [
         one.seen.cut_us[0]
         for one in incident.observations

@@ -21,7 +21,7 @@ HearRuns: TypeAlias = Callable[[str, int, int], None]  # what runs, how many are
 
 @final
 class Diagnosing:
-    """One incident at work; `only` names the mistakes to try, for a quick look."""
+    """Diagnoses one incident; `only` limits the mistakes that are tried, for a quick look."""
 
     def __init__(
         self,
@@ -44,12 +44,12 @@ class Diagnosing:
         self._singles: Final = singles(only)
 
     def singles(self) -> Diagnosis:
-        """Return the answer with every single mistake."""
+        """Return the diagnosis over all single mistakes."""
         self._run_in_all("single mistakes", self._singles)
         return self._diagnosis(self._singles, None)
 
     def pairs(self, so_far: Diagnosis) -> Diagnosis:
-        """Return the answer with every pair of mistakes that can matter as well."""
+        """Return the diagnosis over single mistakes and every pair that could matter."""
         every, alive = tuple(pairs_of(self._only)), tuple[Hypothesis, ...]()
         where = None
         for where in islice(screens(self.predictor, so_far.ranking), SCREENS_MAX):
@@ -62,7 +62,7 @@ class Diagnosing:
         return self.decided(self._diagnosis((*self._singles, *alive), len(every)))
 
     def decided(self, found: Diagnosis) -> Diagnosis:
-        """Return an answer with what would decide."""
+        """Return a diagnosis with the questions and bench orders that would decide."""
         first = len(self.predictor.households)
         asks = Deciding(self.predictor, self._probes, first, leaders(found.ranking))
         self._run("what would decide", asks.runs())

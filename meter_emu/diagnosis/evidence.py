@@ -1,10 +1,10 @@
-"""How well reports fit what is predicted: one model, for the ranking and for the misfit alike.
+"""The likelihood of reports under a prediction: one model, for the ranking and for the misfit.
 
-Reports of one statement about households of one sort share a cause: real meters may do otherwise
-there than all that were sampled, and then all who say so agree. So a statement is otherwise with
-probability `OTHERWISE`, for all its reports at once, and beyond that each report is right or wrong
-by itself, as its surety says. For the same reason one sort of households speaks against a
-prediction with no more than the decades of `LAST_WORD`, next to the prediction that fits it best.
+Several reports may make the same statement about households of the same sort. If real meters behave
+there unlike every sampled one, all these reports are off together. So each statement is false with
+probability `OTHERWISE`, for all its reports at once; given that, each report is right or wrong
+independently, with its own surety. For the same reason no single sort of households can count
+against a prediction by more than `LAST_WORD`, relative to the prediction that fits that sort best.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -20,19 +20,22 @@ SaidSo: TypeAlias = tuple[bool, ...]  # of the reports of one statement: which s
 
 
 def report_chance(chance: float, sure: float) -> float:
-    """Return the chance of a report: what it states was so and it is right, or neither."""
+    """Return the chance that a report is made: it is right and the fact holds, or neither."""
     return chance * sure + (1 - chance) * (1 - sure)
 
 
 def mean_of(decades: Sequence[float]) -> float:
-    """Return the mean of likelihoods in decades."""
+    """Return the mean of likelihoods, which are given and returned in decades."""
     most = max(decades)
     return most + log10(sum(10 ** (one - most) for one in decades) / len(decades))
 
 
 @final
 class ReportedStatement:
-    """What reports of alike households say, or its opposite; `chances` are of each place."""
+    """One statement about a sort of households, and who affirms or denies it.
+
+    `chances` has, for each distinct prediction, the chance that the statement is true.
+    """
 
     def __init__(
         self, chances: Sequence[float], sures: Sequence[float], said: Sequence[bool]
@@ -43,19 +46,19 @@ class ReportedStatement:
         self._known: Final[dict[SaidSo, list[float]]] = {}
 
     def under(self, outcome: SaidSo) -> list[float]:
-        """Return the likelihood of such reports in decades at each place."""
+        """Return the likelihood of these reports, in decades, under each distinct prediction."""
         if outcome not in self._known:
             each = {chance: self._decades(chance, outcome) for chance in set(self._chances)}
             self._known[outcome] = [each[chance] for chance in self._chances]
         return self._known[outcome]
 
     def otherwise(self, place: int, outcome: SaidSo) -> float:
-        """Return by how many decades such reports fit the opposite better."""
+        """Return by how many decades these reports fit the opposite statement better."""
         so, not_so = self._both(self._chances[place], outcome)
         return max(0.0, log10(not_so / so))
 
     def made_up(self, place: int, chance: Random) -> SaidSo:
-        """Return reports as a place predicts them."""
+        """Return reports drawn at random from one prediction."""
         so = self._chances[place]
         if chance.random() < OTHERWISE:
             so = 1 - so
@@ -78,7 +81,7 @@ class ReportedStatement:
 
 @final
 class AlikeHouseholds:
-    """The statements about alike households; rows that predict the same of them are one place."""
+    """The statements about one sort of households; rows with equal predictions share a place."""
 
     def __init__(
         self, numbers: Sequence[int], predictions: Sequence[Sequence[float]], sures: Sequence[float]
@@ -91,7 +94,7 @@ class AlikeHouseholds:
         self._known: Final[dict[tuple[SaidSo, ...], list[float]]] = {}
 
     def under(self, outcomes: tuple[SaidSo, ...]) -> list[float]:
-        """Return the likelihood of reports in decades at each place."""
+        """Return the likelihood of all reports, in decades, under each distinct prediction."""
         if outcomes not in self._known:
             each = (one.under(said) for one, said in zip(self.statements, outcomes, strict=True))
             self._known[outcomes] = [sum(column) for column in zip(*each, strict=True)]
@@ -100,10 +103,10 @@ class AlikeHouseholds:
 
 @final
 class Evidence:
-    """Reports, and rows of `predictions`: the chance that what each report states was so.
+    """All reports, and a row of `predictions` for each class and model.
 
-    `sures` are how sure each report is; reports with the same in `alike` are about one sort of
-    households.
+    A row has, for each report, the chance that its statement is true. `sures` has the surety of
+    each report; reports with equal values in `alike` are about one sort of households.
     """
 
     def __init__(
@@ -120,7 +123,7 @@ class Evidence:
         )
 
     def decades(self, reports: Sequence[tuple[SaidSo, ...]] | None = None) -> list[float]:
-        """Return the likelihood of reports in decades in each row; of those that were made."""
+        """Return the likelihood in decades of `reports`, by default the real ones, in each row."""
         each: list[list[float]] = []
         for number, group in enumerate(self.groups):
             here = group.under(group.said if reports is None else reports[number])
@@ -133,7 +136,7 @@ class Evidence:
 def _statements(
     places: Sequence[Sequence[float]], sures: Sequence[float]
 ) -> Iterator[ReportedStatement]:
-    """Yield the statements of some reports; one report may say the opposite of another."""
+    """Yield the distinct statements; a report that denies one belongs to it as well."""
     found: dict[tuple[float, ...], list[tuple[float, bool]]] = {}
     for so, sure in zip(zip(*places, strict=True), sures, strict=True):
         not_so = tuple(round(1 - chance, _TOLD_APART) for chance in so)

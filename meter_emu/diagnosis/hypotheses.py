@@ -23,7 +23,7 @@ _OFFICE: Final = "office:"
 
 
 class Hypothesis(NamedTuple):
-    """A base program, what is wrong with it, and what the office of the first fleet did wrong."""
+    """A base program with its defects, and the mistakes of the first fleet's office."""
 
     base: str = REFERENCE
     defects: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Hypothesis(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Its name among kept signatures."""
+        """The name under which its signatures are kept."""
         return self.build if self.office is None else f"{self.build}/{self.office}"
 
     @property

@@ -131,7 +131,7 @@ def load_incident(path: Path) -> Incident:
 
 
 def combined(sources: Sequence[tuple[float, str, str | None]]) -> float:
-    """Return how sure several sources are together: surety, name, and whom they copy."""
+    """Return the joint surety of sources, each given as surety, name, and whom it copies."""
     odds, best = 1.0, dict[str, float]()
     copied = {ref: copies for _, ref, copies in sources if copies is not None}
     for sure, ref, _ in sources:
@@ -143,7 +143,7 @@ def combined(sources: Sequence[tuple[float, str, str | None]]) -> float:
 
 
 def _origin(ref: str, copied: Mapping[str, str]) -> str:
-    """Return the first source of a chain of copies; those that copy each other are one."""
+    """Return the first source of a chain of copies; sources that copy each other count once."""
     chain = [ref]
     while (earlier := copied.get(chain[-1])) is not None:
         if earlier in chain:
@@ -153,7 +153,7 @@ def _origin(ref: str, copied: Mapping[str, str]) -> str:
 
 
 class _Reader:
-    """Resolves the raw file and keeps each place for error messages."""
+    """Resolves the raw file, and remembers where each value stood for error messages."""
 
     def __init__(self, path: Path, raw_incident: RawIncident) -> None:
         self._path, self._raw = path, raw_incident
@@ -381,7 +381,7 @@ class _Reader:
 
 
 def _at_odds(one: Observation, other: Observation) -> bool:
-    """Whether one says that something was, and the other that the same never was."""
+    """Whether `one` affirms what `other` denies of the same households."""
     if not one.whose.within(other.whose):
         return False
     mine, theirs = one.seen, other.seen
@@ -402,7 +402,7 @@ def _at_odds(one: Observation, other: Observation) -> bool:
 
 
 def _known(name: str | None, there: Collection[str], place: FilePlace, key: str) -> None:
-    """Refuse a name that is not there; none is fine."""
+    """Refuse an unknown name; `None` is accepted."""
     if name is not None and name not in there:
         want = f"want one of {', '.join(there)}, got {name!r}{hint(name, there)}"
         place.refuse(key, want)

@@ -1,7 +1,7 @@
 """Signatures kept on disk, so that a second look at an incident takes seconds.
 
 A file a household, under the hash of everything that its signatures depend on: its unknowns, its
-story, and the source of every module that runs it. A file that cannot be read counts as not there.
+story, and the source of every module that runs it. An unreadable file counts as missing.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _ALONE_MAX: Final = 60  # ours: runs that take less than starting a worker
 
 
 class _File(msgspec.Struct, array_like=True):
-    """What lies in a file: equal signatures once."""
+    """The contents of a file: equal signatures are stored once."""
 
     keys: list[str]
     which: list[int]
@@ -53,7 +53,7 @@ def source_digest() -> str:
 
 
 def default_folder() -> Path:
-    """Return where signatures are kept if nobody says otherwise."""
+    """Return the default folder for kept signatures."""
     root = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME", "."), ".cache")
     return Path(root) / "meter-emu" / "signatures"
 
@@ -69,7 +69,7 @@ class KeptSignatures:
         self.runs = 0
 
     def of(self, place: int, hypothesis: Hypothesis) -> Signature:
-        """Return the signature of a household, which `complete` has seen to."""
+        """Return the signature of a household; `complete` must have run it."""
         return self._known[place][hypothesis.key]
 
     def complete(
@@ -79,7 +79,7 @@ class KeptSignatures:
         jobs: int | None,
         hear: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> None:
-        """Run what is not kept, over processes; `hear` gets how many are done, of how many.
+        """Run what is not kept, in several processes; `hear` gets the number done and the total.
 
         Raise `OutputError` where they cannot be kept.
         """

@@ -1,4 +1,4 @@
-"""The answer as an expert's memo of 80 columns."""
+"""The diagnosis as an expert's memo, 80 columns wide."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class Diagnosis:
 
 
 def shortened(names: Sequence[str], most: int) -> str:
-    """Return some names and how many more there are."""
+    """Return the first names, and the number of the others."""
     more = len(names) - most
     said = ", ".join(names[:most])
     return f"{said} and {more} more" if more > 0 else said
@@ -132,7 +132,7 @@ def _row(one: FitClass) -> Iterator[str]:
 
 
 def _side_by_side(cells: Sequence[str]) -> list[str]:
-    """Return a sign for each report, in as many lines as leave room for the ratio."""
+    """Return a sign for each report, wrapped to leave room for the ratio."""
     wide = len(str(len(cells)))
     many = (COLUMNS - len(_HEAD + _OVER)) // (wide + 1)
     return [

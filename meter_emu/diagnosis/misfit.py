@@ -1,12 +1,14 @@
-"""Whether anything fits: what the best class leaves unexplained, against what it would if right.
+"""A test of fit: does the best class leave more unexplained than it would if it were true?
 
-Three things are looked at: how much speaks against the best class, how much better the reports fit
-if sorts of households had the story of other classes, and how much better if single statements were
-otherwise. Wrong reports are scattered, while a mistake that is not in the catalogue gives
-households a story that hangs together. Reports are made up as the best class predicts them, right
-or wrong as `evidence` has it, and the best class is chosen anew for each set: that it was chosen
-after the fact is in the chance. Each sort of households may have another of the possible models of
-meter; none has another story, for that is what is to be found.
+Three quantities are compared: how much counts against the best class; how much better the reports
+would fit if each sort of households behaved as some other class predicts; and how much better if
+single statements were false. Wrong reports are scattered, while a mistake that is not in the
+catalogue changes whole sorts of households consistently.
+
+The reference distribution is simulated: reports are drawn from the best class with the errors of
+`evidence`, and the best class is chosen anew for each draw, so that choosing it after seeing the
+reports does not bias the test. In a draw each sort of households may have any of the possible
+models of meter, but never another class: that is the alternative being tested.
 """
 
 from bisect import bisect_left
@@ -21,7 +23,7 @@ TRIALS: Final = 400  # ours: sets of reports that are made up
 
 
 class _Lack(NamedTuple):
-    """Decades against the best class; those that others' stories, or the opposite, would gain."""
+    """Decades against the best class; what other classes, or opposite statements, would gain."""
 
     against: float
     elsewhere: float
@@ -33,7 +35,7 @@ def misfit_of(
     sures: Sequence[float],
     alike: Sequence[Hashable],
 ) -> float:
-    """Return how seldom so much would be left unexplained if the best class were right.
+    """Return the chance of leaving at least so much unexplained if the best class is true.
 
     `classes` has, for each class and model of meter, the chance of what each report states; the
     others are those of `Evidence`.
@@ -52,7 +54,7 @@ def misfit_of(
 
 
 def _made_up(group: AlikeHouseholds, models: range, chance: Random) -> tuple[SaidSo, ...]:
-    """Return reports as the row of a model predicts them that may be this group's."""
+    """Return reports drawn from the best class, for a model drawn by how well it fits."""
     here = group.under(group.said)
     places = [group.place_of[row] for row in models]
     most = max(here[place] for place in places)
@@ -63,7 +65,7 @@ def _made_up(group: AlikeHouseholds, models: range, chance: Random) -> tuple[Sai
 def _lack(
     evidence: Evidence, models: int, reports: Sequence[tuple[SaidSo, ...]]
 ) -> tuple[_Lack, int]:
-    """Return what the best class leaves unexplained, and which it is."""
+    """Return what the best class leaves unexplained, and the number of that class."""
     rows = evidence.decades(reports)
     wholes = [mean_of(rows[first : first + models]) for first in range(0, len(rows), models)]
     best = max(range(len(wholes)), key=wholes.__getitem__)
@@ -78,7 +80,7 @@ def _lack(
 
 
 def _smallest_tails(lacks: Sequence[_Lack]) -> Iterator[float]:
-    """Yield for each the smallest of its tails among all."""
+    """Yield, for each draw, the smallest of its three tail probabilities among all draws."""
     count = len(lacks)
     columns = [sorted(column) for column in zip(*lacks, strict=True)]
     for lack in lacks:

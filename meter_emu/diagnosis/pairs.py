@@ -1,4 +1,4 @@
-"""Pairs of mistakes: each runs in one household that decides, and what survives there in all.
+"""Pairs of mistakes: each runs in one deciding household; those left run in all households.
 
 Two shortcuts are unsound, measured: to leave out mistakes whose routines a household never calls
 (parts keep answers unless built fresh), and to compose a pair from its halves (5 % of the cells are
@@ -88,7 +88,7 @@ def survivors(
 
 @final
 class _Gains:
-    """What a second mistake could explain: by the sorts of households that fit it better."""
+    """How much a second mistake could explain, from the sorts of households it fits better."""
 
     def __init__(self, predictor: Predictor, ranking: Ranking) -> None:
         sures = [one.sure for one in predictor.incident.observations]
@@ -106,7 +106,7 @@ class _Gains:
                 self._by_sort.setdefault(member.key, fits)
 
     def of(self, half: Hypothesis, other: Hypothesis) -> float:
-        """Return the decades that the other half could gain."""
+        """Return the most decades that adding the other half could gain."""
         first, sound, second = (
             self._by_sort[key] for key in (half.key, Hypothesis(half.base).key, other.key)
         )

@@ -29,7 +29,7 @@ ModelWorld = tuple[str, ...]  # a model of meter for each energy
 
 
 class Assumed(NamedTuple):
-    """What a reading of a hypothesis assumes apart from its mistakes."""
+    """The further assumptions under which a hypothesis is read, apart from its mistakes."""
 
     part: bool = False
     other_product: bool = False
@@ -86,7 +86,7 @@ class Predictor:
 
     @cached_property
     def alike(self) -> tuple[object, ...]:
-        """For each observation, what is equal for those about the same sort of household."""
+        """For each observation, a key that is equal for the same sort of household."""
         nameless = {
             name: replace(person, household=replace(person.household, id=""))
             for name, person in self.incident.persons.items()
@@ -101,7 +101,7 @@ class Predictor:
         return self._about[number]
 
     def readings(self) -> Iterator[Assumed]:
-        """Yield what a hypothesis may assume in this incident."""
+        """Yield the sets of assumptions that this incident allows."""
         parts = any(fleet.part is not None for fleet in self.incident.fleets.values())
         unknown = any(fleet.same_product is None for fleet in self.incident.fleets.values())
         for part, other in product((False, True) if parts else (False,), (False, True)):
@@ -109,14 +109,14 @@ class Predictor:
                 yield Assumed(part, other)
 
     def chances(self, hypothesis: Hypothesis, assumed: Assumed, world: ModelWorld) -> list[float]:
-        """Return, for each observation, the chance that what it states was so."""
+        """Return, for each observation, the chance that its statement is true."""
         return [
             self._chance(number, one, hypothesis, assumed, world)
             for number, one in enumerate(self.incident.observations)
         ]
 
     def rare(self, hypothesis: Hypothesis) -> bool:
-        """Whether something that was seen takes a phase that is rare among the samples."""
+        """Whether a positive report requires a poll phase that is rare among the samples."""
         for number, observation in enumerate(self.incident.observations):
             whose = observation.whose
             other = whose.id is not None or whose.fleet != self.incident.first.name

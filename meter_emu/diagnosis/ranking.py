@@ -63,7 +63,7 @@ class FitClass:
 
     @property
     def score(self) -> float:
-        """Its place in the list: the smaller the earlier."""
+        """The sort key of the list, smallest first."""
         return self.against + ASSUMPTION_DECADES * len(self.assumptions)
 
     @property
@@ -78,7 +78,7 @@ class FitClass:
 
     @property
     def predicts(self) -> tuple[object, ...]:
-        """What it has in common with others of its class."""
+        """The predictions that all members of the class share."""
         chances = tuple(round(chance, _TOLD_APART) for chance in self.chances)
         return self.assumed, len(self.assumptions), self.models, chances
 
@@ -223,7 +223,7 @@ def _alone(
 
 
 def _worth_it(readings: Iterable[FitClass]) -> list[FitClass]:
-    """Return the readings whose further assumptions gain something."""
+    """Return the readings whose further assumptions improve the fit."""
     kept: list[FitClass] = []
     for one in sorted(readings, key=lambda reading: len(reading.assumptions)):
         fewer = [two for two in kept if set(two.assumed.words) < set(one.assumed.words)]

@@ -32,7 +32,7 @@ _POLLS_MAX: Final = 3_000  # ours: a story with a working clock has some 200
 @final
 @dataclass(frozen=True, slots=True)
 class SampledHousehold:
-    """One household to run: whose it stands for, on which model, from when on."""
+    """One household to run: whom it represents, on which model, from when on."""
 
     fleet: str
     person: str | None
@@ -112,7 +112,7 @@ def drawn(
 
 
 def _on_the_wall(fleet: IncidentFleet, model: MeterModel, chance: Random) -> tuple[int, int]:
-    """Return when a story begins, and when its clock was last set."""
+    """Return the start of the story, and when the clock was last set."""
     start_us = fleet.campaign.start_us
     earliest_us = start_us - model.clock.trust_max_days * DAY_US
     if fleet.since_us is not None:
@@ -132,7 +132,7 @@ def _last_leap_day_us(before_us: int) -> int:
 
 
 def _used_cents(load: tuple[int, ...], for_us: int, model: MeterModel) -> int:
-    """Return what a load costs over some time, so that it is still on the meter afterwards."""
+    """Return the cost of a load over a period: credit that outlasts the period."""
     units = sum(load) * for_us // DAY_US
     wh = units * model.credit.mwh_per_unit // 1_000
     return wh * model.credit.price_ueur_per_wh // 10_000

@@ -43,7 +43,7 @@ class Signature(msgspec.Struct, frozen=True, array_like=True):
     failed: bool
 
     def meets(self, seen: Sighting) -> bool:
-        """Whether the household could be seen so."""
+        """Whether the household's story agrees with a sighting."""
         if seen.cut_us is not None:
             first, last = (us / SECOND_US for us in seen.cut_us)
             return any(first <= begun <= last for begun, _ in self.off)

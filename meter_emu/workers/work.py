@@ -20,7 +20,7 @@ LEAD_PER_WORKER = 4  # ours: units begun before the oldest is done; evens out sl
 
 
 class Again(NamedTuple, Generic[UnitT]):
-    """What another worker does in place of one that was lost."""
+    """The unit that another worker does instead of a lost one."""
 
     unit: UnitT
 
@@ -116,7 +116,7 @@ class Reply(NamedTuple, Generic[ResultT]):
 
 
 class Engine(Protocol):
-    """Has work done, somewhere."""
+    """Runs units of work, here or elsewhere."""
 
     def results(
         self, work: Task[UnitT, ResultT], units: Iterable[UnitT]
