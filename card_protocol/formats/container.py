@@ -70,9 +70,9 @@ class Container:
         rows = b"".join(_ROW.pack(sfi, len(raw)) for sfi, raw in self.records.items())
         tail = rows + b"".join(self.records.values())
         size = _SIZE_MIN + len(tail)
-        _require(size <= SLOT_BYTES, 8, f"at most {SLOT_BYTES} bytes", size)
-        _require(self.sequence <= SEQUENCE_MAX, 4, "a number that is not used up", self.sequence)
         head = Head(HEAD.magic, _VERSION, len(self.records), self.sequence, size)
+        _check(head)
+        _require(self.sequence <= SEQUENCE_MAX, 4, "a number that is not used up", self.sequence)
         body = HEAD.build(head) + tail
         return body + _CRC.pack(crc32(body))
 
@@ -97,11 +97,7 @@ class Container:
 def parse_head(raw: bytes) -> Head:
     """Return the head in exactly `HEAD.size_bytes` bytes; raise `LayoutError` if it is not ours."""
     head = HEAD.parse(raw)
-    _require(head.version == _VERSION, 2, f"version {_VERSION}", head.version)
-    count = head.record_count
-    _require(count <= RECORD_COUNT_MAX, 3, f"at most {RECORD_COUNT_MAX} records", count)
-    size = head.size_bytes
-    _require(_SIZE_MIN <= size <= SLOT_BYTES, 8, f"{_SIZE_MIN} to {SLOT_BYTES} bytes", size)
+    _check(head)
     return head
 
 
@@ -168,6 +164,14 @@ def _head(raw: bytes) -> Head | None:
         return parse_head(raw)
     except LayoutError:
         return None
+
+
+def _check(head: Head) -> None:
+    _require(head.version == _VERSION, 2, f"version {_VERSION}", head.version)
+    count = head.record_count
+    _require(count <= RECORD_COUNT_MAX, 3, f"at most {RECORD_COUNT_MAX} records", count)
+    size = head.size_bytes
+    _require(_SIZE_MIN <= size <= SLOT_BYTES, 8, f"{_SIZE_MIN} to {SLOT_BYTES} bytes", size)
 
 
 def _require(met: bool, offset: int, want: str, got: int) -> None:

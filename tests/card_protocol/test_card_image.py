@@ -179,7 +179,7 @@ def test_a_pin_is_four_to_eight_digits(pin):
 
 def test_there_are_as_many_contents_as_files():
     key = Key(bytes(16))
-    with pytest.raises(LayoutError, match="want 3 contents, got 1"):
+    with pytest.raises(LayoutError, match="at offset 68 want 3 contents, got 1"):
         personalise(TREES[1], (bytes(48),), meter_key=key, desk_key=key, card_key=key, pin="1234")
 
 

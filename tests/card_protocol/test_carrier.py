@@ -12,9 +12,15 @@ from card_protocol.card.files import FileTree
 from card_protocol.card.image import CardImage, CardKind, blank, personalise
 from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.carrier.carrier import Carrier, Credentials
-from card_protocol.carrier.find import PlainCarrier, SecureCarrier, find_card
+from card_protocol.carrier.find import (
+    ImageRecords,
+    PlainCarrier,
+    SecureCarrier,
+    find_among,
+    find_card,
+)
 from card_protocol.errors import ApduError, LayoutError
-from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
+from card_protocol.formats.budget import DF_ELECTRICITY, DF_GAS, Sfi
 from card_protocol.formats.budget.making import plain_tree, record_on, secure_tree, with_record
 from card_protocol.formats.container import SLOT_BYTES
 from card_protocol.keys import Role
@@ -102,6 +108,24 @@ def test_two_selects_at_most_tell_which_carrier_it_is():
     slot = Slot(plain_image())
     find_card(slot.terminal, DF_ELECTRICITY)
     assert [command.hex() for command in slot.sent] == ["00a4000c02df01", "00a4000c02be01"]
+
+
+@ON_EACH
+def test_among_applications_the_one_that_the_card_has_is_found(kind):
+    image, others = IMAGES[kind](), [0xDF02, DF_GAS]
+    for place in range(3):
+        slot = Slot(image)
+        find_among(slot.terminal, [*others[:place], DF_ELECTRICITY, *others[place:]])
+        tried = 2 * place  # each of the others by its DF, then by its file
+        assert len(slot.sent) == tried + (1 if kind is CardKind.SECURE else 2)
+    with pytest.raises(ApduError, match="no budget card") as caught:
+        find_among(Slot(image).terminal, others)
+    assert caught.value.sw == 0x6A82
+
+
+def test_a_card_image_without_a_record_says_which():
+    with pytest.raises(LayoutError, match="at offset 0 want record 9, got no such file"):
+        ImageRecords(budget_image()).read(9, 4)
 
 
 def test_a_card_that_is_neither_is_refused_after_two_selects():

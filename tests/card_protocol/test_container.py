@@ -118,14 +118,21 @@ def test_any_bytes_are_a_copy_that_survives_rebuilding_or_an_error(raw, seal):
 def test_a_slot_is_the_limit():
     room = SLOT_BYTES - HEAD_BYTES - 3 - 4
     assert len(Container(1, {1: bytes(room)}).to_bytes()) == SLOT_BYTES
-    with pytest.raises(LayoutError, match="at most 512 bytes, got 513"):
+    with pytest.raises(LayoutError, match="at offset 8 want 14 to 512 bytes, got 513"):
         Container(1, {1: bytes(room + 1)}).to_bytes()
+
+
+def test_thirty_records_are_the_limit():
+    thirty = Container(1, dict.fromkeys(range(1, 31), b""))
+    assert parse_container(thirty.to_bytes()) == thirty
+    with pytest.raises(LayoutError, match="at offset 3 want at most 30 records, got 31"):
+        Container(1, dict.fromkeys(range(1, 32), b"")).to_bytes()
 
 
 def test_the_last_number_is_the_last_write():
     last = Container(SEQUENCE_MAX, RECORDS)
     assert parse_container(last.to_bytes()) == last
-    with pytest.raises(LayoutError, match="not used up"):
+    with pytest.raises(LayoutError, match="at offset 4 want a number that is not used up"):
         last.after({1: b"x"}).to_bytes()
 
 
@@ -162,7 +169,7 @@ def test_the_whole_copy_with_the_higher_number_is_in_force(slots, slot):
 
 def test_without_a_whole_copy_there_is_nothing():
     for file in (file_of(b"", b""), file_of(RAW[:-1], RAW[:-2])):
-        with pytest.raises(LayoutError, match="want a copy that is whole, got none"):
+        with pytest.raises(LayoutError, match="at offset 0 want a copy that is whole, got none"):
             found(file)
 
 

@@ -1,6 +1,6 @@
 """A layout runs on `struct` and is described in construct: both must say the same bytes."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, make_dataclass, replace
 from typing import Annotated, Any
 
 import construct as c
@@ -171,6 +171,25 @@ def test_signed_numbers_agree_too(signed, plain):
     assert raw == b"TY" + signed.to_bytes(2, "big", signed=True) + bytes([plain])
     assert raw == layout.definition.build({"magic": b"TY", "signed": signed, "plain": plain})
     assert layout.parse(raw) == Toy(b"TY", signed, plain)
+
+
+def test_the_first_number_outside_a_field_is_refused_by_its_name():
+    for width, low, high in (
+        (c.Int8ub, 0, 255), (c.Int16ub, 0, 65_535), (c.Int32ub, 0, 4_294_967_295),
+        (c.Int8sb, -128, 127), (c.Int16sb, -32_768, 32_767),
+        (c.Int32sb, -2_147_483_648, 2_147_483_647),
+        (c.Int64sb, -9_223_372_036_854_775_808, 9_223_372_036_854_775_807),
+    ):  # fmt: skip
+        number = Annotated[int, width]
+        two = make_dataclass("Two", [("magic", Magic), ("right", number), ("wrong", number)])
+        layout: Layout[Any] = Layout("two", two, magic=b"TW")
+        for inside in (low, low + 1, 0, high - 1, high):
+            assert layout.parse(layout.build(two(b"TW", inside, inside))).wrong == inside
+            for outside in (low - 1, high + 1, 2 * low - 1, 2 * high + 2):
+                why = rf"two\.wrong: .* got {outside}$"
+                with pytest.raises(LayoutError, match=why) as caught:
+                    layout.build(two(b"TW", inside, outside))
+                assert caught.value.offset == 2 + width.sizeof()
 
 
 def test_a_field_is_what_its_annotation_says():

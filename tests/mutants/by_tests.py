@@ -16,7 +16,10 @@ _OF_FORMATS: Final = (
 )  # fmt: skip
 TESTS: Final[dict[str, Sequence[str]]] = {
     "office": ("tests/desk", "tests/firmware/test_clock_card.py"),
-    "formats": tuple(f"tests/card_protocol/test_{name}.py" for name in _OF_FORMATS),
+    "formats": (
+        *(f"tests/card_protocol/test_{name}.py" for name in _OF_FORMATS),
+        "tests/firmware/test_clock_card.py",
+    ),
     "chips": ("tests/hardware",),
 }
 
