@@ -1,8 +1,9 @@
 """A scope: the household to begin with, what may happen to it, and the instants to look at.
 
 It is read from a campaign of one household. Its visits and outages are the *acts*, and its dates
-the instants: at each of them any one act may happen, or nothing. So a campaign file is a scope, and
-what is found is a campaign again.
+the instants: at each of them any one act may happen, or nothing. What the file has at its very
+`start` has happened: it makes the root. So a campaign file is a scope, and what is found is a
+campaign again.
 """
 
 from collections.abc import Iterator
@@ -48,26 +49,28 @@ class Scope(NamedTuple):
     @property
     def copied(self) -> int:
         """How many of the office's writings somebody may put in a copy of, the first ones."""
-        return max(act.visit.copy_number or 0 for act in self.acts if act.visit)
+        numbers = (act.visit.copy_number or 0 for act in self.acts if act.visit)
+        return max(numbers, default=0)
 
 
-def scope_of(campaign: Campaign, build: str, *, from_us: int | None = None) -> Scope:
+def scope_of(campaign: Campaign, build: str) -> Scope:
     """Return the scope that a campaign's one household gives, on a build.
 
-    What comes before `from_us` has happened at its time; what comes later are the acts. Raise
-    `ConfigError` where there is more than one household, or nothing may happen.
+    What the file has at `start` has happened; what comes later are the acts. Raise `ConfigError`
+    where there is more than one household, or nothing may happen.
     """
     if len(campaign.households) != 1:
         want = f"want one household, got {len(campaign.households)}"
         raise ConfigError(campaign.path or campaign.name, "household", want)
     household = replace(campaign.households[0], build=build)
-    from_us = campaign.start_us if from_us is None else from_us
-    found = {us for us, _ in household.rtc_found}
-    fixed = [one for one in household.outages if one[1] in found or one[0] < from_us]
+    start_us, found = campaign.start_us, {us for us, _ in household.rtc_found}
+    fixed = [one for one in household.outages if one[1] in found or one[0] == start_us]
     outages = [one for one in household.outages if one not in fixed]
-    visits = [visit for visit in household.visits if visit.at_us >= from_us]
+    happened = tuple(visit for visit in household.visits if visit.at_us == start_us)
+    visits = household.visits[len(happened) :]
     if not visits and not outages:
-        raise ConfigError(campaign.path or campaign.name, household.id, "want a visit: an act")
+        want = "want a visit after the start: an act"
+        raise ConfigError(campaign.path or campaign.name, household.id, want)
     acts = [NOTHING]
     for visit in visits:
         timeless = replace(visit, at_us=0, in_file=0)
@@ -75,16 +78,15 @@ def scope_of(campaign: Campaign, build: str, *, from_us: int | None = None) -> S
             acts.append(Act(_label(timeless, household), visit=timeless))
     for long_us in dict.fromkeys(back - lost for lost, back in outages):
         acts.append(Act(f"no power for {long_us // SECOND_US} s", outage_us=long_us))
-    instants = {from_us, *(visit.at_us for visit in visits), *(one[0] for one in outages)}
+    instants = {*(visit.at_us for visit in visits), *(one[0] for one in outages)}
+    begun = bool(happened) or any(one[0] == start_us for one in fixed)
+    instants |= set() if begun else {start_us}
     for end_us in _ends(household):
         instants |= {end_us - _HERALD_US, _over_us(household, end_us)}
     root = replace(
-        household,
-        outages=tuple(fixed),
-        visits=tuple(visit for visit in household.visits if visit.at_us < from_us),
-        expect=None,
-        expect_cut_us=None,
+        household, outages=tuple(fixed), visits=happened, expect=None, expect_cut_us=None
     )
+    from_us = start_us + begun
     return Scope(
         campaign=campaign,
         household=root,

@@ -14,6 +14,7 @@ from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.firmware.ends import EndStore, WeekTable
 from meter_emu.firmware.gate import OrderGate
 from meter_emu.firmware.trust import ClockTrust
+from tests.explore import figures
 
 _TENTHS: Final = 1 << 32
 _SINCE_2000_S: Final = 946_684_800
@@ -182,6 +183,11 @@ REPORTS: Final = {
     ),
     "century-of-the-chip": Report(Calendar, "exists", century_of_the_chip, "tianocore/edk2#8512"),
 }
+
+
+def looked(unit: tuple[str, int, float]) -> figures.Looked:
+    """Look for one of them: a process that is sent this has their builds."""
+    return figures.looked(unit)
 
 
 def _enter() -> None:

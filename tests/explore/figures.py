@@ -1,16 +1,19 @@
 """One scope explored on the reference, and one defect looked for in all scopes."""
 
 import time
+from functools import cache
+from math import comb
 from typing import NamedTuple
 
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.scope import Scope
 from meter_emu.explore.search import Explored, explore
 from meter_emu.resources import built_in
-from tests.explore import field
+from meter_emu.stories.story import ModelAndCards
+from meter_emu.verify.program import traits
+from meter_emu.world.meter.build import parse_build
 
-assert field.REPORTS, "a worker has their builds as well"
-SMALL = 7  # acts
+DEEPEST = 4  # acts
 
 
 def row(unit: tuple[str, int]) -> str:
@@ -27,8 +30,19 @@ def row(unit: tuple[str, int]) -> str:
     )
 
 
+class Step(NamedTuple):
+    """A scope to a depth, and how many sequences that is if none are merged."""
+
+    sequences: int
+    scope: str
+    depth: int
+
+
 class Looked(NamedTuple):
-    """What came of looking for a build's defect: the scope that shows it, or none."""
+    """What came of looking for a build's defect: the scope that shows it, or none.
+
+    `steps` is how many were taken or left out up to now, to go on from there.
+    """
 
     build: str
     scope: str
@@ -36,28 +50,51 @@ class Looked(NamedTuple):
     transitions: int
     words: str
     cpu_s: float
+    steps: int
 
 
 def looked(unit: tuple[str, int, float]) -> Looked:
-    """Look for what a build breaks in all scopes, small ones first, for some processor time.
+    """Look for what a build breaks, from one of the steps on, for some processor time.
 
-    So many acts deep: with 1, two in the small ones, which cost less than one in the others.
+    It ends before a step that may take longer than what is left, at a millisecond a sequence.
     """
-    build, depth, time_s = unit
-    began_s, transitions = time.process_time(), 0
-    scopes = sorted((scope_named(name, build) for name in built_in("scopes")), key=_cost)
-    for scope in scopes:
-        if time.process_time() - began_s > time_s:
+    build, first, time_s = unit
+    began_s, transitions, number = time.process_time(), 0, first
+    whole: set[str] = set()
+    for number, step in enumerate(steps()[first:], first):
+        left_s = time_s - (time.process_time() - began_s)
+        if step.sequences / 1000 > left_s:
             break
-        small = len(scope.acts) <= SMALL
-        explored = explore(Explored(scope), depth=depth + (small and depth == 1))
+        scope = scope_named(step.scope, build)
+        if step.scope in whole or not has_what_it_needs(scope):
+            continue
+        explored = explore(Explored(scope), depth=step.depth)
         transitions += explored.transitions
+        whole |= {step.scope} if explored.whole else set()
         if explored.broken is not None:
             acts = sum(act > 0 for act in explored.broken_path)
             words, took_s = explored.broken.words, time.process_time() - began_s
-            return Looked(build, scope.campaign.name, acts, transitions, words, took_s)
-    return Looked(build, "", 0, transitions, "", time.process_time() - began_s)
+            return Looked(build, step.scope, acts, transitions, words, took_s, number)
+    return Looked(build, "", 0, transitions, "", time.process_time() - began_s, number)
 
 
-def _cost(scope: Scope) -> int:
-    return len(scope.acts) * len(scope.instants)
+@cache
+def steps() -> tuple[Step, ...]:
+    """Return every scope to every depth, what may be least first."""
+    scopes = {name: scope_named(name, "reference") for name in built_in("scopes")}
+    depths = range(DEEPEST + 1)
+    found = (Step(_sequences(scope, n), name, n) for name, scope in scopes.items() for n in depths)
+    return tuple(sorted(found))
+
+
+def _sequences(scope: Scope, depth: int) -> int:
+    instants, acts = len(scope.instants), len(scope.acts) - 1
+    return sum(comb(instants, n) * acts**n for n in range(min(depth, instants) + 1))
+
+
+def has_what_it_needs(scope: Scope) -> bool:
+    """Whether the household has the meter and card without which no defect of its build shows."""
+    home = scope.household
+    card = (home.card_generation, home.carrier)
+    have = set(traits([ModelAndCards(home.model.name, home.model, (card,))]))
+    return all(set(defect.needs) <= have for defect in parse_build(home.build).defects)

@@ -1,7 +1,6 @@
 """What a search of every sequence finds, what it merges, and what it says of it."""
 
 import tomllib
-from pathlib import Path
 
 import pytest
 
@@ -9,7 +8,6 @@ from meter_emu.explore import canonical, search
 from meter_emu.explore.graph import dot_of
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.search import Explored, explore
-from meter_emu.resources import built_in
 from meter_emu.workers.processes import here_or_processes
 from meter_emu.workers.work import Engine
 from meter_emu.world.rehearsal.campaign import load_campaign
@@ -101,9 +99,3 @@ def test_a_campaigns_household_and_a_hazard_are_scopes():
     assert campaign.depth == 0
     assert len(campaign.scope.acts) > 2
     assert explored_in("set-back", depth=0).broken is None
-
-
-def test_built_in_scopes_have_names_of_their_own():
-    assert not set(built_in("scopes")) & set(built_in("campaigns"))
-    for path in built_in("scopes").values():
-        assert Path(path).read_text("utf-8").startswith("# "), f"{path}: say what it is"

@@ -1,0 +1,67 @@
+"""The built-in scopes: what each begins with, and that the reference breaks nothing in them."""
+
+from pathlib import Path
+
+import pytest
+
+from meter_emu.explore.roots import scope_named
+from meter_emu.explore.search import Explored, explore
+from meter_emu.laws import laws
+from meter_emu.resources import built_in
+from tests.cells import each_cell
+from tests.explore.figures import has_what_it_needs, looked, steps
+
+SMALL = 400  # sequences: two acts of three or four at some six instants
+
+
+def test_built_in_scopes_have_names_of_their_own():
+    names = set(built_in("scopes"))
+    assert not names & set(built_in("campaigns"))
+    assert not names & set(laws()), "a hazard's law is a scope as well, and it goes first"
+    for path in built_in("scopes").values():
+        assert Path(path).read_text("utf-8").startswith("# "), f"{path}: say what it is"
+
+
+def test_what_a_file_has_at_its_start_has_happened():
+    armed, lost = (scope_named(name, "reference") for name in ("armed", "lost-clock"))
+    assert [visit.kind.value for visit in armed.household.visits] == ["desk", "insert"]
+    assert [act.label for act in armed.acts[1:]] == [
+        "office: reactivate",
+        "office: defer until 2020-07-06 23:01, cut at 2020-07-06 23:01",
+        "insert",
+        "press red",
+    ]
+    ((lost_us, _back_us),) = lost.household.outages
+    for scope, begun_us in ((armed, armed.household.visits[-1].at_us), (lost, lost_us)):
+        assert begun_us == scope.campaign.start_us < scope.instants[0]
+    assert not any(act.outage_us for act in lost.acts)
+
+
+def small_steps() -> list[tuple[str, int]]:
+    return [(one.scope, one.depth) for one in steps() if one.depth == 2 and one.sequences <= SMALL]
+
+
+@pytest.mark.slow("a hundred states of a meter each")
+@each_cell("scope, depth", small_steps, short=4)
+def test_the_reference_is_clean_with_two_acts(scope: str, depth: int):
+    explored = explore(Explored(scope_named(scope, "reference")), depth=depth)
+    assert explored.broken is None
+    assert explored.depth == depth or explored.whole
+    assert explored.differing == 0, explored.differences
+
+
+@pytest.mark.slow("every scope without an act, and all that is cheaper than one")
+def test_a_defect_is_looked_for_in_what_costs_least_first():
+    found = looked(("reference+century-never-leap", 0, 5.0))
+    assert (found.scope, found.acts) == ("leap-2000", 0)
+    again = looked((found.build, found.steps, 5.0))
+    assert (again.scope, again.steps) == (found.scope, found.steps), "it goes on from there"
+    assert looked((found.build, found.steps, 0.0)).scope == "", "and not without time"
+
+
+def test_a_defect_is_not_looked_for_where_its_chip_is_missing():
+    chips = {
+        name: has_what_it_needs(scope_named(name, "reference+waits-for-a-tick"))
+        for name in ("lost-clock", "lost-before-its-end")
+    }
+    assert chips == {"lost-clock": False, "lost-before-its-end": True}
