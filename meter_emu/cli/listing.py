@@ -39,11 +39,11 @@ def _models() -> dict[str, str]:
     }
 
 
-def _campaigns() -> dict[str, str]:
+def _campaigns(kind: "ResourceKind" = "campaigns") -> dict[str, str]:
     from meter_emu.resources import built_in
     from meter_emu.world.rehearsal.campaign import load_campaign
 
-    return {name: load_campaign(path).name for name, path in built_in("campaigns").items()}
+    return {name: load_campaign(path).name for name, path in built_in(kind).items()}
 
 
 def _builds() -> dict[str, str]:
@@ -77,6 +77,7 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
     "laws": _laws,
     "models": _models,
     "campaigns": _campaigns,
+    "scopes": lambda: _campaigns("scopes"),
     "builds": _builds,
     "codecs": _codecs,
     "layouts": _layouts,
@@ -92,7 +93,7 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
 @click.argument("what", type=OneOf(list(LISTED)))
 @json_option
 def list_(what: str, json_file: str | None) -> None:
-    """List all defects, laws, models, campaigns, builds, codecs or layouts."""
+    """List all defects, laws, models, campaigns, scopes, builds, codecs or layouts."""
     found = LISTED[what]()
     if json_file is not None:
         from msgspec import convert

@@ -34,7 +34,7 @@ def campaign_named(name: str, build: str) -> Campaign:
     path = known.get(file) or Path(file)
     if file not in known and not path.exists():
         why = f"no such file, scope, campaign or hazard{hint(name, [*known, *laws()])}"
-        raise ConfigError(name, "", f"{why}; the scopes are {', '.join(built_in('scopes'))}")
+        raise ConfigError(name, "", f"{why}; `meter-emu list scopes` has all")
     campaign = load_campaign(path)
     return _alone(campaign, household) if household else campaign
 
