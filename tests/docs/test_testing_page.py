@@ -59,7 +59,7 @@ def test_every_call_of_a_fixture_is_listed(name: str, kind: type[Any]) -> None:
 def test_the_first_test_passes_and_finds_the_mistake(pytester: pytest.Pytester) -> None:
     shown, *_ = blocks(PAGE, "python")
     pytester.makepyfile(shown)
-    own = ("-p", "meter_emu.pytest_plugin", "-p", "no:cacheprovider")
+    own = ("-p", "meter_emu.pytest_plugin", "--disable-plugin-autoload", "-p", "no:cacheprovider")
     pytester.runpytest_inprocess(*own).assert_outcomes(passed=1)
     found = pytester.runpytest_inprocess(*own, "--meter-firmware", "reference+end-exclusive")
     found.assert_outcomes(failed=1)
@@ -78,4 +78,6 @@ def test_the_bench_without_fixtures_is_as_shown(pytester: pytest.Pytester) -> No
     assert (len(shown), len(others)) == (3, 6)
     for number, text in enumerate(shown):
         pytester.makepyfile(**{f"test_shown_{number}": text})
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=4)
+    pytester.runpytest_inprocess(
+        "--disable-plugin-autoload", "-p", "no:cacheprovider"
+    ).assert_outcomes(passed=4)

@@ -97,7 +97,7 @@ SURE = "--meter-yes-write-hardware"
 
 def run_real(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
     """Run pytest here: the daemon's socket crosses namespaces."""
-    own = ("-p", "meter_emu.pytest_plugin", "-p", "no:randomly", "-p", "no:cacheprovider")
+    own = ("-p", "meter_emu.pytest_plugin", "--disable-plugin-autoload", "-p", "no:cacheprovider")
     return pytester.runpytest_inprocess("-W", "error", *own, *REAL, *options)
 
 

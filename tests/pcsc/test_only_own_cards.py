@@ -177,7 +177,7 @@ def test_what_is_not_installed_is_one_line(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(private, "PACKAGES", {"no-such-command": "a-package"})
-    own = ("-p", "meter_emu.pytest_plugin", "-p", "no:randomly", "-p", "no:cacheprovider")
+    own = ("-p", "meter_emu.pytest_plugin", "--disable-plugin-autoload", "-p", "no:cacheprovider")
     said = pytester.runpytest_inprocess(
         "-W", "error", *own, "--meter-card-link", "vpcd", str(EXAMPLES)
     )
@@ -197,7 +197,7 @@ def test_a_missing_pyscard_is_one_line_before_any_test(
     pytester.makepyfile(smartcard="raise ImportError('no pyscard here')")
     pytester.makepyfile("def test_it(card):\n    pass\n")
     monkeypatch.setenv("PYTHONPATH", str(pytester.path))
-    own = ("-p", "meter_emu.pytest_plugin", "-p", "no:randomly", "-p", "no:cacheprovider")
+    own = ("-p", "meter_emu.pytest_plugin", "--disable-plugin-autoload", "-p", "no:cacheprovider")
     said = pytester.runpytest_inprocess("-W", "error", *own, "--meter-card-link", "vpcd")
     said.assert_outcomes(errors=1)
     said.stdout.fnmatch_lines(["*--meter-card-link vpcd: other: *: no pyscard here (*"])

@@ -17,8 +17,7 @@ OPTIONS = (
     "error",
     "-p",
     "meter_emu.pytest_plugin",
-    "-p",
-    "no:randomly",
+    "--disable-plugin-autoload",
     "-p",
     "no:cacheprovider",
 )

@@ -28,7 +28,7 @@ class AlwaysOn:
 
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
     """Run the tests in the folder, with our plugin and without what this run brings along."""
-    own = ("-p", "meter_emu.pytest_plugin", "-p", "no:randomly", "-p", "no:cacheprovider")
+    own = ("-p", "meter_emu.pytest_plugin", "--disable-plugin-autoload", "-p", "no:cacheprovider")
     return pytester.runpytest_inprocess("-W", "error", "--strict-markers", *own, *options)
 
 
@@ -240,7 +240,7 @@ def test_a_wrong_marker_is_one_clear_line(pytester: pytest.Pytester, marks: str,
         (("--meter-firmware", "json:loads+end-exclusive"), "*is a defect of our own program*"),
         (("--meter-firmware", "other"), "*want reference or plain, MODULE:FACTORY or ./PROGRAM, *"),
         (("--meter-card-link", "radio"), "*invalid choice: 'radio'*"),
-        (("--meter-card-link", "pcsc", "-n2"), "*pcsc has one card for all tests*"),
+        (("-p", "xdist", "--meter-card-link", "pcsc", "-n2"), "*pcsc has one card for all tests*"),
         (("--meter-card-link", "vpcd", "--meter-reader", "ACR"), "*--meter-reader is for a real *"),
         (("--meter-yes-write-hardware",), "*--meter-yes-write-hardware is for a real card: *"),
         (("--meter-seed", "luck"), "*invalid int value: 'luck'*"),
