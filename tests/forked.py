@@ -160,6 +160,7 @@ def _be(job: dict[str, Any], ends: Sequence[int]) -> NoReturn:
     random.seed()
     tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup make test` ignores it
     found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [str(Path.cwd()), *(one for one in found if one and one not in sys.path)]
     _open_streams(unbuffered=bool(os.environ.get("PYTHONUNBUFFERED")))

@@ -79,11 +79,19 @@ def test_a_signal_leaves_the_file_that_was_there_and_nothing_beside_it(number, t
     out = tmp_path / "out.json"
     out.write_text("old")
     command = [*EMU, "rehearse", "ores-fleet", "--jobs", "1", "--json", str(out)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    while len(list(tmp_path.iterdir())) < 2:  # until the new file is there and not whole
-        assert process.poll() is None
-    process.send_signal(number)
-    assert process.wait(timeout=30) == 128 + number
+    before = signal.signal(number, signal.SIG_DFL)  # `nohup make test` ignores one of them
+    try:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    finally:
+        signal.signal(number, before)
+    with process:
+        try:
+            while len(list(tmp_path.iterdir())) < 2:  # until the new file is there and not whole
+                assert process.poll() is None
+            process.send_signal(number)
+            assert process.wait(timeout=30) == 128 + number
+        finally:
+            process.kill()
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
     assert out.read_text() == "old"
 

@@ -173,4 +173,4 @@ def test_a_writer_that_fails_after_the_name_is_taken_is_found(emu, tmp_path, mon
 def test_a_name_with_a_zero_byte_is_one_line(emu, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for argv in ((*NEW[:2], "\0x", *NEW[3:]), ("desk", "account", "\0x")):
-        assert "null byte" in emu(*argv).complains()
+        assert "embedded null" in emu(*argv).complains()
