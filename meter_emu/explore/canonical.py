@@ -10,10 +10,10 @@ nothing. Of the judge, what it would ask of the household from here on counts, n
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import chain
+from itertools import chain, repeat
 from random import Random
 from struct import Struct
 from typing import Any, Final, NamedTuple, TypeAlias, final
@@ -37,6 +37,7 @@ from meter_emu.world.meter.observer import state_in
 from meter_emu.world.rehearsal.obligations import Span
 from meter_emu.world.rehearsal.promise import Promise
 
+_IMAGES: Final = (CardImage, MemoryImage)
 LEFT_OUT: Final = {
     "chance": "the streams of chance: what a torn cell holds, what a card asks",
     "history": "what has passed: events, moves of the switch, visits, the office's old writings",
@@ -91,7 +92,7 @@ _RULE_OF: Final = {
     ("Memory", "_copies"): "copies",
     ("Memory", "_newest"): "copies",
     ("Memory", "_raw"): "copies",
-    ("Memory", "_values"): "copies",
+    ("Memory", "_values"): "follows",  # from `_raw`
 }
 _NUMBERS: Final = {  # by the meter's own number that it is compared with
     "order_number": "order_number",
@@ -151,9 +152,13 @@ class Canonical(NamedTuple):
 
 
 class _Named(NamedTuple):
-    """Names of things by identity, and of what was kept, each; as long as `referred` is alive."""
+    """Names of things by identity, and of what was kept, each; as long as `referred` is alive.
+
+    `renamed` are things that had another name where the scope begins.
+    """
 
     names: _Names
+    renamed: Collection[int]
     each: list[bytes]
     referred: list[tuple[Any, ...]]
 
@@ -186,8 +191,10 @@ class Forms:
         self._cards: Final[dict[bytes, _Parts]] = {}
         self._named: Final[dict[tuple[int, ...], _Named]] = {}
         self._mentioned: Final[dict[int, tuple[tuple[Any, ...], _Mentioned]]] = {}
+        self._root_names: _Names = {}
+        self._renamed: Collection[int] = ()
         began = self._names_of(lives.began)
-        self._root_names: Final = began.names
+        self._root_names = began.names
         self._root: Final = dict(zip(began.each, lives.began.kept, strict=True))
 
     def of(self, lives: Lives, ahead: Sequence[Span], order: Promise) -> Canonical:
@@ -221,7 +228,7 @@ class Forms:
         """Write down in what a household differs from the root, each thing under its rule."""
         rest = lives.saved()
         named = self._names_of(rest)
-        names = named.names
+        names, self._renamed = named.names, named.renamed
         for kept, name in zip(rest.kept, named.each, strict=True):
             thing, held, _ = kept
             rule = "chance" if isinstance(thing, Random) else names[id(thing)][1]
@@ -250,28 +257,32 @@ class Forms:
         texts: _Texts,
     ) -> None:
         """Write down the attributes of one object that differ from before."""
-        own = _rules(kept.thing.__class__)
-        for attribute, value in kept.held.items():
-            old = before.get(attribute, _ABSENT)
+        own, always = _rules(kept.thing.__class__), _always(kept.thing.__class__)
+        for attribute, value, old in _differing(kept.held, before, self._renamed):
             if type(value) in _PLAIN:
-                same = value is old or (type(old) is type(value) and old == value)
-                if same and own.get(attribute) not in _ALWAYS:
+                if attribute in always:
+                    continue
+                if type(old) is type(value) and old == value:
                     continue
                 text = repr(value).encode()
+            elif isinstance(value, _IMAGES):
+                if rule:
+                    texts[rule].append(value.to_bytes())
+                else:
+                    self._write_card(value.to_bytes(), texts)
+                continue
+            elif own.get(attribute) == "follows":
+                continue
             else:
-                if value is old and id(value) not in names:
-                    continue
-                if isinstance(value, CardImage | MemoryImage):
-                    if rule:
-                        texts[rule].append(value.to_bytes())
-                    else:
-                        self._write_card(value.to_bytes(), texts)
-                    continue
                 text = self._said(value, names)
                 if old is not _ABSENT and self._said(old, self._root_names) == text:
                     continue
             text = b"%b.%b %b" % (name, attribute.encode(), text)
             self._put(own.get(attribute, rule), text, texts)
+        for attribute in always:
+            if attribute in kept.held:
+                text = repr(kept.held[attribute]).encode()
+                self._put(own[attribute], b"%b.%b %b" % (name, attribute.encode(), text), texts)
 
     def _names_of(self, rest: AtRest) -> "_Named":
         """Return the names of what was kept, in its order, and of all that it mentions.
@@ -293,7 +304,9 @@ class Forms:
                 for attribute, one, its_rule in self._mentions(kept, rest, name):
                     if one not in names:
                         names[one] = name + attribute, rule if its_rule is None else its_rule
-            known = self._named[key] = _Named(names, each, referred)
+            root = self._root_names or names
+            renamed = {one for one, named in names.items() if root.get(one, named)[0] != named[0]}
+            known = self._named[key] = _Named(names, renamed, each, referred)
         return known
 
     def _mentions(self, kept: Kept, rest: AtRest, name: bytes) -> "_Mentioned":
@@ -340,7 +353,7 @@ class Forms:
         if rule == "history":
             return b"%d" % len(contents)
         if isinstance(thing, Random):
-            return b"%d" % hash(contents[1])  # of integers: the same in any process
+            return b"%d" % hash(contents[:2])  # of integers: the same in any process
         if rule == "counts" and isinstance(thing, list):
             return b"%d" % hash(contents)
         values = chain.from_iterable(contents.items()) if isinstance(contents, dict) else contents
@@ -450,11 +463,31 @@ def _fields(raw: bytes, places: _Places) -> Iterator[tuple[str, bytes]]:
         yield rule, b"".join([raw[place] for place in of_rule])
 
 
+def _differing(
+    attributes: Mapping[str, Any], before: Mapping[str, Any], renamed: Collection[int]
+) -> list[tuple[str, Any, Any]]:
+    """Return the attributes that are not the very same as before, or go by another name now."""
+    old = (
+        before.values()
+        if list(attributes) == list(before)
+        else map(before.get, attributes, repeat(_ABSENT))
+    )
+    rows = zip(attributes, attributes.values(), old, strict=True)
+    if renamed:
+        return [row for row in rows if row[1] is not row[2] or id(row[1]) in renamed]
+    return [row for row in rows if row[1] is not row[2]]
+
+
 @cache
 def _rules(kind: type) -> dict[str, str]:
     """Return the rules for the attributes of a class, by their names."""
     names = {one.__name__ for one in kind.__mro__}
     return {name: rule for (of, name), rule in _RULE_OF.items() if of in names}
+
+
+@cache
+def _always(kind: type) -> tuple[str, ...]:
+    return tuple(name for name, rule in _rules(kind).items() if rule in _ALWAYS)
 
 
 def _asked(due_us: int, ahead: Sequence[Span], order: Promise) -> bytes:

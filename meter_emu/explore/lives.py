@@ -18,8 +18,7 @@ from meter_emu.world.meter.failure import Alarm, NoPulse
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import HouseholdStory
 from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
-from meter_emu.world.rehearsal.obligations import Walk
-from meter_emu.world.rehearsal.verdict import SoFar, judge_so_far
+from meter_emu.world.rehearsal.verdict import Judging, SoFar, judge_so_far
 
 Path: TypeAlias = tuple[int, ...]  # acts of the scope, by number
 _ENDS_MAX: Final = 4_000  # ours: some 45 kB each, in each process
@@ -32,7 +31,7 @@ class _Then(NamedTuple):
     due_us: int
     visits: tuple[Visit, ...]
     outages: tuple[tuple[int, int], ...]
-    walk: Walk | None  # the judge's, up to there or to an instant before
+    judging: Judging | None  # up to there or to an instant before
 
 
 @final
@@ -55,7 +54,7 @@ class Lives:
         self._path: Path = ()
         self._now: _Then | None = None  # where it stands, if that was saved
         self._before: AtRest | None = None  # what was saved or put back last
-        self._walk: Walk | None = None
+        self._judging: Judging | None = None
         self._line: dict[int, _Then] = {}  # along the path, by the number of acts
         self._ends: dict[Path, _Then] = {}
         self._begin()
@@ -78,6 +77,8 @@ class Lives:
         for place in range(saved, len(path)):
             assert self.do(self.scope.acts[path[place]]), "the acts of a path were possible once"
             if self._ours:
+                if place + 1 == len(path) and not self.over:
+                    self.judged(self.seen())  # once, and not again for each act from there
                 self._line[place + 1] = self._then()
 
     def keep(self, act: int) -> None:
@@ -158,8 +159,8 @@ class Lives:
     def judged(self, events: Sequence[Event]) -> SoFar:
         """Judge what was seen up to now, going on from where that was done on the way."""
         until_us = self.scope.campaign.end_us
-        judged = judge_so_far(self.household, self.campaign, events, until_us, self._walk)
-        self._walk = judged.walk or self._walk
+        judged = judge_so_far(self.household, self.campaign, events, until_us, self._judging)
+        self._judging = judged.judging or self._judging
         return judged
 
     def saved(self) -> AtRest:
@@ -172,7 +173,7 @@ class Lives:
         """Live up to the first instant."""
         scope = self.scope
         self.events, self.failed = [], False
-        self._now = self._before = self._walk = None
+        self._now = self._before = self._judging = None
         pulse = None if self._ours else NoPulse() if self._hosted else Alarm()
         self.story = HouseholdStory(
             scope.household, scope.campaign, self.events.append, pulse=pulse
@@ -201,11 +202,11 @@ class Lives:
         if self._now is None:
             rest = self.story.saved(self._before)
             self._before = rest
-            self._now = _Then(rest, self.due_us, self._visits, self._outages, self._walk)
+            self._now = _Then(rest, self.due_us, self._visits, self._outages, self._judging)
         return self._now
 
     def _put_back(self, then: _Then) -> None:
         then.rest.resume()
         self.failed, self._now, self._before = False, then, then.rest
         self.due_us, self._visits, self._outages = then.due_us, then.visits, then.outages
-        self._walk = then.walk
+        self._judging = then.judging

@@ -8,7 +8,7 @@ what was seldom seen go first.
 
 import gc
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count, islice
@@ -22,7 +22,7 @@ from meter_emu.explore.scope import Scope
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.verify.report import Counterexample, story_in_words
-from meter_emu.workers.processes import here_or_processes
+from meter_emu.workers.processes import Processes, here_or_processes
 from meter_emu.workers.work import Here, Task
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.fleet import Run
@@ -206,17 +206,23 @@ HearExplored: TypeAlias = Callable[[Explored], None]
 class _Search:
     """The states of a search: what is known, and what is to be gone on from, by instant."""
 
-    def __init__(self, explored: Explored, jobs: int | None) -> None:
+    def __init__(self, explored: Explored, jobs: int | None, stack: ExitStack) -> None:
         self.explored: Final = explored
         self.ahead: list[list[Path]] = [[] for _ in explored.scope.instants]
         self.later: list[list[Path]] = [[] for _ in explored.scope.instants]
         self._task: Final = Exploring(explored.scope)
-        self._jobs: Final = jobs
+        engine = here_or_processes(jobs)
+        self._others: Final = (
+            stack.enter_context(engine.standing(Exploring(explored.scope)))
+            if isinstance(engine, Processes)
+            else None
+        )
         self._known: Final[dict[bytes, tuple[Path, bytes]]] = {}
         self._place: Final = {us: place for place, us in enumerate(explored.scope.instants)}
         self._pairs: list[Pair] = []
         self.rare: list[tuple[int, int, Path]] = []
         self._number = count()
+        self.ahead[0].append(())
 
     def expand(
         self, paths: Iterable[Path], acts: range, ends_s: float, *, guided: bool = False
@@ -236,9 +242,9 @@ class _Search:
 
     def _done(self, units: Sequence[_Unit]) -> Generator[_Result, None, None]:
         """Return the results of units: of a few in this process, whatever the number of jobs."""
-        engine = here_or_processes(1 if len(units) < _FEW else self._jobs)
-        new = self._task if isinstance(engine, Here) else Exploring(self.explored.scope)
-        return engine.results(new, iter(units))
+        if self._others is None or len(units) < _FEW:
+            return Here().results(self._task, units)
+        return self._others(units)
 
     def compare(self) -> None:
         """Live on both sides of the merges that were chosen."""
@@ -299,20 +305,20 @@ def explore(
     """
     assert depth is not None or time_s is not None, "it must end some time"
     scope, explored.edges = explored.scope, [] if edges else None
-    search = _Search(explored, jobs)
     began_s = monotonic()
     ends_s = began_s + time_s if time_s is not None else float("inf")
     claim_s = began_s + time_s / 2 if time_s is not None and depth is None else ends_s
-    search.ahead[0].append(())
     hear(explored)
-    while _run_out(search, claim_s, hear):
-        explored.depth += 1
-        explored.whole = not any(search.ahead)
-        if explored.whole or explored.depth == depth or not _one_more(search, claim_s, hear):
-            break
-    if not explored.broken_path and time_s is not None and not explored.whole:
-        _wander(search, ends_s, hear)
-    search.compare()
+    with ExitStack() as stack:
+        search = _Search(explored, jobs, stack)
+        while _run_out(search, claim_s, hear):
+            explored.depth += 1
+            explored.whole = not any(search.ahead)
+            if explored.whole or explored.depth == depth or not _one_more(search, claim_s, hear):
+                break
+        if not explored.broken_path and time_s is not None and not explored.whole:
+            _wander(search, ends_s, hear)
+        search.compare()
     if explored.broken_path:
         explored.broken = _counterexample(scope, explored.broken_path)
     return explored

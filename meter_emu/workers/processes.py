@@ -10,8 +10,8 @@ is to be looked at.
 """
 
 import os
-from collections.abc import Generator, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import current_process, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -56,26 +56,17 @@ class Processes:
         self, work: Task[UnitT, ResultT], units: Iterable[UnitT]
     ) -> Generator[ResultT, None, None]:
         """See `Engine`."""
+        with self.standing(work) as results:
+            yield from results(units)
+
+    @contextmanager
+    def standing(
+        self, work: Task[UnitT, ResultT]
+    ) -> Iterator[Callable[[Iterable[UnitT]], Generator[ResultT, None, None]]]:
+        """Lend `results` to be called again and again, one after the other, of the same workers."""
         with ExitStack() as stack:
             team = _Team(work, stack, self._jobs, fresh=self._fresh)
-            waiting = iter(units)
-            done: dict[int, Reply[ResultT]] = {}
-            begun, last = 0, None
-            turn = 0
-            while turn != last:
-                while last is None and team.free and begun < turn + LEAD_PER_WORKER * self._jobs:
-                    try:
-                        unit = next(waiting)
-                    except StopIteration:
-                        last = begun
-                        break
-                    team.give(begun, unit)
-                    begun += 1
-                if turn in done:
-                    yield done.pop(turn).value
-                    turn += 1
-                elif turn != last:
-                    done |= team.answers()
+            yield team.results
 
 
 @dataclass(slots=True, eq=False)
@@ -108,6 +99,29 @@ class _Team:
     def free(self) -> bool:
         """Whether somebody can begin something."""
         return len(self._busy) < self._jobs
+
+    def results(self, units: Iterable[UnitT]) -> Generator[ResultT, None, None]:
+        """Yield the result of each unit, in their order."""
+        while self._busy:  # with what nobody waits for any more
+            self.answers()
+        waiting = iter(units)
+        done: dict[int, Reply[ResultT]] = {}
+        begun, last = 0, None
+        turn = 0
+        while turn != last:
+            while last is None and self.free and begun < turn + LEAD_PER_WORKER * self._jobs:
+                try:
+                    unit = next(waiting)
+                except StopIteration:
+                    last = begun
+                    break
+                self.give(begun, unit)
+                begun += 1
+            if turn in done:
+                yield done.pop(turn).value
+                turn += 1
+            elif turn != last:
+                done |= self.answers()
 
     def give(self, turn: int, unit: Any) -> None:  # noqa: ANN401  it is the work's
         """Give a free worker a unit."""

@@ -8,8 +8,7 @@ from meter_emu.explore import canonical, search
 from meter_emu.explore.graph import dot_of
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.search import Explored, explore
-from meter_emu.workers.processes import here_or_processes
-from meter_emu.workers.work import Engine
+from meter_emu.workers import processes
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.verdict import judge
@@ -33,17 +32,18 @@ def test_the_reference_is_clean_with_two_acts_and_what_was_merged_is_alike():
 
 @pytest.mark.slow("the same twice, in this process and in two")
 def test_a_depth_is_the_same_in_any_number_of_processes(monkeypatch):
-    begun: list[int | None] = []
+    begun: list[int] = []
+    give = processes._Team.give
 
-    def noted(jobs: int | None) -> Engine:
-        begun.append(jobs)
-        return here_or_processes(jobs)
+    def noted(team: processes._Team, turn: int, unit: object) -> None:
+        begun.append(turn)
+        give(team, turn, unit)
 
-    monkeypatch.setattr(search, "here_or_processes", noted)
-    monkeypatch.setattr(search, "_FEW", 4)  # seven times: each start costs half a second
+    monkeypatch.setattr(processes._Team, "give", noted)
+    monkeypatch.setattr(search, "_FEW", 4)
     monkeypatch.setattr(search, "_BATCH", 1)
     one, two = (explored_in("sessions", depth=2, jobs=jobs) for jobs in (1, 2))
-    assert begun.count(2) > 5
+    assert begun.count(0) > 5, "the same workers, again and again"
     assert [getattr(one, name) for name in FIELDS] == [getattr(two, name) for name in FIELDS]
 
 

@@ -22,8 +22,8 @@ streams of chance. So the same acts after it give the same bytes and events, as 
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from enum import Enum
-from functools import cache
+from enum import Enum, unique
+from functools import cache, lru_cache
 from itertools import zip_longest
 from operator import is_
 from random import Random
@@ -43,7 +43,7 @@ _CHANGING: Final = (
 )
 _NOT_OURS: Final = "meter_emu.world.meter.bus"  # who looks on is no part of the meter
 _PLAIN: Final = frozenset({int, str, bytes, bool, type(None)})
-_IN_PLACE: Final = bytearray | list | set | dict | deque
+_IN_PLACE: Final = (bytearray, list, set, dict, deque)
 _PIECE: Final = 512  # ours: bytes; of a memory of 16 KiB a save changes one
 _ABSENT: Final = object()
 _BOUND: Final = (MethodType, BuiltinMethodType)
@@ -93,15 +93,17 @@ class AtRest:
         rebuilt = True
         for thing, held, _ in self.known.values():
             kind: type = type(thing)
-            if issubclass(kind, Random):
-                thing.setstate(held)
-            elif issubclass(kind, _IN_PLACE):
-                _refill(thing, held)
-            elif hasattr(thing, "__dict__") and not _slots(kind):  # type: ignore[arg-type]  # a class has a hash
+            sort = _sort(kind)
+            if sort is _Sort.OBJECT:
                 thing.__dict__.update(held)
-            else:
+            elif sort is _Sort.SLOTTED:
                 for name, value in held.items():
                     object.__setattr__(thing, name, value)
+            elif sort is _Sort.STREAM:
+                words, place, version, gauss = held
+                thing.setstate((version, (*words, place), gauss))
+            else:
+                _refill(thing, held)
             rebuilt = rebuilt and not issubclass(kind, Program)
         if rebuilt:
             self._bench.rebuild()
@@ -118,31 +120,34 @@ def _reached(roots: tuple[object, ...], earlier: dict[int, Kept]) -> dict[int, K
         kind: type = type(thing)
         if kind is tuple:
             waiting += _referred(thing)
-            continue
-        if id(thing) in kept or not _changes(kind):
-            continue
-        held, before = _holds(thing, kind), earlier.get(id(thing))
-        if before is None:
-            before = Kept(thing, _copied(held), _references(held, kind))
-        elif not _is_same(held, before.held, kind):
-            if issubclass(kind, bytearray):  # a save changes one piece of a memory
-                pairs = zip_longest(held, before.held)
-                held = tuple(old if old == new else new for new, old in pairs if new is not None)
-            moved = _moved(held, before.held, kind)
-            referred = _references(held, kind) if moved else before.refers_to
-            before = Kept(thing, _copied(held), referred)
-        kept[id(thing)] = before
-        waiting += before.refers_to
+        elif id(thing) not in kept and _changes(kind):
+            now = kept[id(thing)] = _now(thing, earlier.get(id(thing)))
+            waiting += now.refers_to
     return kept
+
+
+def _now(thing: Any, before: Kept | None) -> Kept:  # noqa: ANN401 - anything that changes
+    """Return what an object holds now; the very same as before if that is what it held."""
+    kind: type = type(thing)
+    sort = _sort(kind)
+    if before is None:
+        held = _holds(thing, kind, sort, None)
+        return Kept(thing, _copied(held), _references(held, sort))
+    old = before.held
+    held = _holds(thing, kind, sort, old)
+    if _is_same(held, old, sort):
+        return before
+    referred = _references(held, sort) if _moved(held, old, sort) else before.refers_to
+    return Kept(thing, _copied(held), referred)
 
 
 def _referred(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(one for one in values if _leads(one))
 
 
-def _moved(contents: Any, before: Any, kind: type) -> bool:  # noqa: ANN401 - what is kept
+def _moved(contents: Any, before: Any, sort: "_Sort") -> bool:  # noqa: ANN401 - what is kept
     """Whether an object refers to something else, or elsewhere, than before."""
-    if issubclass(kind, bytearray | Random):
+    if sort in _LEADS_NOWHERE:
         return False
     if len(contents) != len(before):
         return True
@@ -150,30 +155,30 @@ def _moved(contents: Any, before: Any, kind: type) -> bool:  # noqa: ANN401 - wh
         if contents.keys() != before.keys():
             return True
         contents, before = contents.values(), map(before.__getitem__, contents)
-    pairs = zip(contents, before, strict=True)
-    return any(new is not old and (_leads(new) or _leads(old)) for new, old in pairs)
+    changed = [(new, old) for new, old in zip(contents, before, strict=True) if new is not old]
+    return any(_leads(new) or _leads(old) for new, old in changed)
 
 
-def _references(contents: Any, kind: type) -> tuple[Any, ...]:  # noqa: ANN401 - what is kept
-    if isinstance(contents, dict):
-        return _referred(contents.values())
-    return () if issubclass(kind, bytearray | Random) else _referred(contents)
+def _references(contents: Any, sort: "_Sort") -> tuple[Any, ...]:  # noqa: ANN401 - what is kept
+    if sort in _LEADS_NOWHERE:
+        return ()
+    return _referred(contents.values() if isinstance(contents, dict) else contents)
 
 
-def _is_same(contents: Any, before: Any, kind: type) -> bool:  # noqa: ANN401 - what is kept
+def _is_same(contents: Any, before: Any, sort: "_Sort") -> bool:  # noqa: ANN401 - what is kept
     """Whether an object holds the very same; an equal list is another list."""
+    if sort in _LEADS_NOWHERE:
+        return bool(contents == before)
     if isinstance(contents, dict):
         same = len(contents) == len(before) and all(map(is_, contents.values(), before.values()))
         return same and contents.keys() == before.keys()
-    if issubclass(kind, bytearray | Random):
-        return bool(contents == before)
     return len(contents) == len(before) and all(map(is_, contents, before))
 
 
 @cache
 def _changes(kind: type) -> bool:
     """Whether the objects of a class are kept."""
-    if issubclass(kind, Random | _IN_PLACE):
+    if issubclass(kind, (Random, *_IN_PLACE)):
         return True
     if issubclass(kind, type | Enum):
         return False
@@ -192,29 +197,63 @@ def _leads(value: Any) -> bool:  # noqa: ANN401 - anything at all
     return kind not in _PLAIN and (kind in _BOUND or _changes(kind))
 
 
+@final
+@unique
+class _Sort(Enum):
+    """What an object is kept by."""
+
+    STREAM = "its next draws"
+    BYTES = "pieces of its bytes"
+    CONTAINER = "what is in it"
+    OBJECT = "its attributes"
+    SLOTTED = "its attributes, and its filled slots"
+
+
+_LEADS_NOWHERE: Final = (_Sort.STREAM, _Sort.BYTES)
+
+
+@cache
+def _sort(kind: type) -> _Sort:
+    if issubclass(kind, Random):
+        return _Sort.STREAM
+    if issubclass(kind, _IN_PLACE):
+        return _Sort.BYTES if issubclass(kind, bytearray) else _Sort.CONTAINER
+    plain = kind.__dictoffset__ and not _slots(kind)  # type: ignore[arg-type]  # a class has a hash
+    return _Sort.OBJECT if plain else _Sort.SLOTTED
+
+
 @cache
 def _slots(kind: type) -> tuple[str, ...]:
     return tuple(name for one in kind.__mro__ for name in getattr(one, "__slots__", ()))
+
+
+@lru_cache(maxsize=256)
+def _shared(words: tuple[int, ...]) -> tuple[int, ...]:
+    """Return words of a stream once for all who hold equal ones: they are 25 kB."""
+    return words
 
 
 def _copied(contents: Any) -> Any:  # noqa: ANN401 - what is kept
     return dict(contents) if isinstance(contents, dict) else tuple(contents)
 
 
-def _holds(thing: Any, kind: type) -> Any:  # noqa: ANN401 - anything that changes
+def _holds(thing: Any, kind: type, sort: _Sort, before: Any) -> Any:  # noqa: ANN401 - anything
     """Return what an object holds now: its contents, or its `__dict__` and filled slots."""
-    if issubclass(kind, Random):
-        return thing.getstate()
-    if issubclass(kind, bytearray):
-        return tuple(bytes(thing[at : at + _PIECE]) for at in range(0, len(thing), _PIECE))
-    if issubclass(kind, _IN_PLACE):
+    if sort is _Sort.OBJECT:
+        return thing.__dict__
+    if sort is _Sort.CONTAINER:
         return thing
-    slots = _slots(kind)  # type: ignore[arg-type]  # a class has a hash
-    held = getattr(thing, "__dict__", {})
-    if not slots:
-        return held
-    held = dict(held)
-    for name in slots:
+    if sort is _Sort.STREAM:
+        version, drawn, gauss = thing.getstate()
+        words = drawn[:-1]
+        same = before is not None and before[0] == words
+        return before[0] if same else _shared(words), drawn[-1], version, gauss
+    if sort is _Sort.BYTES:  # a save changes one piece of a memory
+        pieces = (bytes(thing[at : at + _PIECE]) for at in range(0, len(thing), _PIECE))
+        pairs = zip_longest(pieces, before or ())
+        return tuple(old if old == new else new for new, old in pairs if new is not None)
+    held = dict(getattr(thing, "__dict__", ()))
+    for name in _slots(kind):
         value = getattr(thing, name, _ABSENT)
         if value is not _ABSENT:
             held[name] = value

@@ -16,6 +16,7 @@ from meter_emu.world.meter.display import credit_said
 from meter_emu.world.meter.events import Event, What, WrittenBack
 from meter_emu.world.rehearsal.account import UEUR, Books
 from meter_emu.world.rehearsal.answers import Owed, owed
+from meter_emu.world.rehearsal.forks import Forks
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.knowledge import wrong_clock
 from meter_emu.world.rehearsal.obligations import PromiseRow
@@ -43,6 +44,11 @@ def findings_of(
     for finding in sorted(filter(None, folded), key=lambda finding: finding.from_us):
         found.setdefault((finding.kind, finding.stated_cut is not None), finding)
     return tuple(found.values())
+
+
+def right_by_itself(row: PromiseRow) -> bool:
+    """Whether nothing is wrong in what the row itself shows."""
+    return all(one.wrong is None for one in _of_row(row))
 
 
 def _folded(statements: Sequence[Statement], end_us: int) -> HouseholdFinding | None:
@@ -79,38 +85,69 @@ def _of_row(row: PromiseRow) -> Iterator[Statement]:
 def _of_events(
     household: Household, row: PromiseRow, events: Sequence[Event]
 ) -> Iterator[Statement]:
-    number, before = household.age.order_number, row.orders[0]
-    told, said = Told(household), MeterSaid(household, events)
-    for index, (event, books, within_us) in enumerate(
-        zip(events, row.books, row.within_us, strict=False)
-    ):
-        promise = promise_at(row.orders, event.at_us)
-        unknown = household.image is not None  # balance and prices in an image are not known
-        told_of = not unknown or promise is not row.orders[0]  # nor its order
-        if told_of:
-            yield from said.ends(event, promise)
-        yield from said.supply(event)
-        yield from said.balance(event, promise, books, known=not unknown, priced=told_of)
-        if not unknown:
-            yield from _shown_balance(household, event, promise, books)
-        if within_us is not None:
-            yield from _clocks(household, event, within_us)
-        yield from _answers(event, owed(household, events, index, within_us))
-        if event.written is None:
-            continue
-        written = household.age.since(event.written)
-        wrong = told.wrong_loads(written, promise)
-        # A refusal states the account as last booked: of it the loads are audited.
-        if not unknown and event.what is What.CARD_SERVED:
-            so_far = [order for order in row.orders if order.from_us <= event.at_us]
-            wrong = wrong or wrong_account(household, written, so_far, books)
-        yield Statement(event.at_us, FindingKind.WRONG_MONEY, "card", _said(household, wrong))
-        if event.what is not What.CARD_SERVED:
-            continue  # a refusal is an answer
-        silent = _order(promise) != _order(before) and written.order_number <= number
-        words = f"a new order was put in, and the card still names order {number}"
-        yield Statement(event.at_us, FindingKind.SILENT_ORDER, "order", words if silent else None)
-        number, before = written.order_number, promise
+    yield from StatedSoFar(household, row.orders[0], events).until(
+        household, row, events, len(events)
+    )
+
+
+@final
+class StatedSoFar(Forks):
+    """What a meter has said up to an event, to compare with what it says next."""
+
+    def __init__(self, household: Household, order: Promise, events: Sequence[Event]) -> None:
+        self._number, self._before = household.age.order_number, order
+        self._told, self._said = Told(household), MeterSaid(household, events)
+        self._taken = 0  # of the events
+        self._orders = 0  # how many there were then
+
+    def right(
+        self, household: Household, row: PromiseRow, events: Sequence[Event], to: int
+    ) -> bool:
+        """Take in events, and return whether all that it says in them is right."""
+        new = row.orders[self._orders :]
+        if self._taken and any(one.from_us <= events[self._taken - 1].at_us for one in new):
+            return False  # what was said at that instant would be compared with another order
+        return all(one.wrong is None for one in self.until(household, row, events, to))
+
+    def until(
+        self, household: Household, row: PromiseRow, events: Sequence[Event], to: int
+    ) -> Iterator[Statement]:
+        """Take in events up to a place, and yield what it says in them."""
+        self._said.go_on(events)
+        self._orders = len(row.orders)
+        told, said = self._told, self._said
+        for index in range(self._taken, min(to, len(row.books))):
+            self._taken = index + 1
+            event, books, within_us = events[index], row.books[index], row.within_us[index]
+            promise = promise_at(row.orders, event.at_us)
+            unknown = household.image is not None  # balance and prices in an image are not known
+            told_of = not unknown or promise is not row.orders[0]  # nor its order
+            if told_of:
+                yield from said.ends(event, promise)
+            yield from said.supply(event)
+            yield from said.balance(event, promise, books, known=not unknown, priced=told_of)
+            if not unknown:
+                yield from _shown_balance(household, event, promise, books)
+            if within_us is not None:
+                yield from _clocks(household, event, within_us)
+            yield from _answers(event, owed(household, events, index, within_us))
+            if event.written is None:
+                continue
+            written = household.age.since(event.written)
+            wrong = told.wrong_loads(written, promise)
+            # A refusal states the account as last booked: of it the loads are audited.
+            if not unknown and event.what is What.CARD_SERVED:
+                so_far = [order for order in row.orders if order.from_us <= event.at_us]
+                wrong = wrong or wrong_account(household, written, so_far, books)
+            yield Statement(event.at_us, FindingKind.WRONG_MONEY, "card", _said(household, wrong))
+            if event.what is not What.CARD_SERVED:
+                continue  # a refusal is an answer
+            number, before = self._number, self._before
+            silent = _order(promise) != _order(before) and written.order_number <= number
+            words = f"a new order was put in, and the card still names order {number}"
+            wrong = words if silent else None
+            yield Statement(event.at_us, FindingKind.SILENT_ORDER, "order", wrong)
+            self._number, self._before = written.order_number, promise
 
 
 def _said(household: Household, wrong: str | None) -> str | None:
@@ -136,7 +173,7 @@ def _answers(event: Event, answer: Owed | None) -> Iterator[Statement]:
 
 
 @final
-class Told:
+class Told(Forks):
     """What the first card said of a meter whose past nobody here knows."""
 
     def __init__(self, household: Household) -> None:

@@ -14,6 +14,7 @@ from meter_emu.world.meter.display import SupplySaid, credit_said, ends_said, su
 from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.account import UEUR, Books
+from meter_emu.world.rehearsal.forks import Forks
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import Promise
@@ -41,7 +42,7 @@ class Statement(NamedTuple):
 
 
 @final
-class MeterSaid:
+class MeterSaid(Forks):
     """What one meter has said so far; events are given in time order, each to every method."""
 
     def __init__(self, household: Household, events: Sequence[Event]) -> None:
@@ -53,9 +54,13 @@ class MeterSaid:
         self._lost_us: int | None = None  # since when there is no power
         self._forgotten = set[tuple[str, int]]()  # ends, by their instant
         self._balance: tuple[int, Books] | None = None
+        self.go_on(events)
+
+    def go_on(self, events: Sequence[Event]) -> None:
+        """Take in that there are more events, of all from the beginning on."""
         # Before the switch moves the display may say already that it will.
         moved = _SWITCH + _LIMITER
-        self._moves_us: Final = [e.at_us for e in reversed(events) if e.what in moved]
+        self._moves_us = [e.at_us for e in reversed(events) if e.what in moved]
 
     def ends(self, event: Event, promise: Promise) -> Iterator[Statement]:
         """Compare T1 and T2 on a write-back and on the display with those announced."""

@@ -14,7 +14,7 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.rehearsal.breaches import breaches_of
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.findings import findings_of
+from meter_emu.world.rehearsal.findings import StatedSoFar, findings_of, right_by_itself
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due
 from meter_emu.world.rehearsal.obligations import RULES, PromiseRow, Span, Walk, row_of
@@ -81,17 +81,24 @@ def _faults(outcome: Outcome) -> tuple[int, int]:
     return len(outcome.breaches) + len(outcome.findings), grave
 
 
+class Judging(NamedTuple):
+    """Where a judge goes on from; `said` is `None` where something was wrong."""
+
+    walk: Walk
+    said: StatedSoFar | None
+
+
 class SoFar(NamedTuple):
     """What is judged of a story that goes on.
 
-    `ahead` is what it owes until later if nothing more happens, by `order`. `walk` is where the
+    `ahead` is what it owes until later if nothing more happens, by `order`. `judging` is where the
     judge goes on from; `None` where he has to begin anew.
     """
 
     outcome: Outcome
     ahead: tuple[Span, ...]
     order: Promise
-    walk: Walk | None
+    judging: Judging | None
 
 
 def judge_so_far(
@@ -99,7 +106,7 @@ def judge_so_far(
     campaign: Campaign,
     events: Sequence[Event],
     until_us: int,
-    before: Walk | None = None,
+    before: Judging | None = None,
 ) -> SoFar:
     """Judge a story that goes on until later, from where it was judged `before`.
 
@@ -108,26 +115,40 @@ def judge_so_far(
     judged = []
     for way in ways_of(events, household.model):
         on = [event for event in way if event.what is not What.ENDED]
-        if before is not None and way is events and before.follows(on):
-            walk = before.fork()
+        if before is not None and way is events and before.walk.follows(on):
+            walk, said = before.walk.fork(), None if before.said is None else before.said.fork()
             walk.go_on(household, on)
         else:
             walk = Walk(household, campaign, on, RULES)
+            said = StatedSoFar(household, walk.ideal.promise, on)
         walk.until(campaign.end_us)
-        ended = walk.fork()
+        goes_on = campaign.end_us < until_us
+        ended = walk.fork() if goes_on else walk
         ended.go_on(household, way)
         row = ended.row(campaign.end_us)
-        outcome = _of_row(household, row, way)
-        kept = walk if way is events else None  # else he may think otherwise of what has passed
-        judged.append(SoFar(outcome, ended.ahead(until_us), row.orders[-1], kept))
+        if said is not None and not said.right(household, row, way, len(on)):
+            said = None
+        last = said.fork() if goes_on and said is not None else said
+        right = last is not None and last.right(household, row, way, len(way))
+        findings = () if right and right_by_itself(row) else findings_of(household, row, way)
+        outcome = _of_row(household, row, way, findings)
+        # Where a card may have been heard or not he may think otherwise of what has passed.
+        judging = Judging(walk, said) if goes_on and way is events else None
+        judged.append(SoFar(outcome, ended.ahead(until_us), row.orders[-1], judging))
     return min(judged, key=lambda one: _faults(one.outcome))
 
 
 def _judge_way(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
-    return _of_row(household, row_of(household, campaign, events), events)
+    row = row_of(household, campaign, events)
+    return _of_row(household, row, events, findings_of(household, row, events))
 
 
-def _of_row(household: Household, row: PromiseRow, events: Sequence[Event]) -> Outcome:
+def _of_row(
+    household: Household,
+    row: PromiseRow,
+    events: Sequence[Event],
+    findings: tuple[HouseholdFinding, ...],
+) -> Outcome:
     breaches = tuple(breaches_of(household, row, events))
     if breaches:
         gravest = min(breaches, key=lambda breach: GRAVITY[breach.verdict])
@@ -145,7 +166,7 @@ def _of_row(household: Household, row: PromiseRow, events: Sequence[Event]) -> O
         cut_us=cut_us,
         verdict=verdict,
         breaches=breaches,
-        findings=findings_of(household, row, events),
+        findings=findings,
         unfed=tuple(unfed_in(row, events)),
     )
 
