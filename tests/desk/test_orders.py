@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from card_protocol.errors import CardProtocolError, LayoutError
 from card_protocol.formats.budget import NO_TOKEN, OrderFlags, Sfi, reactivation_token_valid
 from card_protocol.timestamp import BCD_NONE, Civil
+from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.pricing import Pricing
@@ -28,6 +29,15 @@ def test_each_item_leaves_the_other_in_place(reader):
 def test_both_items_in_one_order_take_one_number(reader):
     reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
     assert (reader.order().order_number, *dates(reader.order())) == (1, T1, T2)
+
+
+def test_a_faulty_office_writes_fields_of_the_generation_alone(reader):
+    """A card of generation 1 has the dates as text (`cut_at`), generation 2 as minutes."""
+    work = Work(cut_at=T2, fields=AsIs(cut_at=bytes(5), loaded_cents=7))
+    desk = reader.desk.serve(reader.exchange, work, issued_at_min=ISSUED).desk
+    assert (desk.cut_at, desk.loaded_cents, desk.order_number) == (bytes(5), 7, 1)
+    with pytest.raises(DeskError, match=r"^a card of generation 1 has no cut_min$"):
+        reader.desk.serve(reader.exchange, Work(fields=AsIs(cut_min=0)), issued_at_min=ISSUED)
 
 
 def test_one_visit_is_one_order(reader):
