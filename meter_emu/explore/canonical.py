@@ -45,9 +45,10 @@ LEFT_OUT: Final = {
     "copies": "which copy of the state is the newest, its sequence, and the older one",
     "journal": "the meter's own journal of events, and its count of sessions",
     "stamps": "when a card was written, by the office's date",
-    "said": "what the meter said on a card, but for its answer, order and money",
+    "said": "what the meter said on a card: it is judged when it is said, and nobody acts on it",
     "seals": "MACs, tokens and challenges: they follow from what they seal, and from chance",
-    "numbers": "how far orders, loads and new cards have counted: who is ahead of whom counts",
+    "numbers": "how far orders, loads and new cards have counted: who is ahead of whom counts,"
+    " at the last instant only of the meter",
     "sums": "money, energy and when shelter was counted, where neither the credit nor a width ends",
     "saved": "when the state was saved last, an hour ago or more, and how long the ticks count",
     "drawer": "old cards that no act puts in",
@@ -113,7 +114,8 @@ _IN_STATE: Final = {
     "order_mac": "seals",
     **{name: name for name in (*COUNT_FIELDS, "accepted_cents")},
     **dict.fromkeys((*SUM_FIELDS, "sheltered_ticks_ms"), "sums?"),
-    **dict.fromkeys(("last_time_s", "certain_s", "booked_units", "last_ticks_ms"), "saved?"),
+    **dict.fromkeys(("last_time_s", "certain_s", "last_ticks_ms"), "saved?"),
+    "booked_units": "booked?",
 }
 _IN_IDENTITY: Final = {"issued_at_min": "stamps", "mac": "seals", "card_number": "card_number"}
 _IN_DESK_RECORD: Final = {
@@ -123,13 +125,11 @@ _IN_DESK_RECORD: Final = {
     "mac": "seals",
     **_NUMBERS,
 }
-_KEPT_OF_WRITE_BACK: Final = (
-    "magic", "generation", "meter_id", "result", "accepted_cents", "accepted_count",
-    "order_number", "order_result",
-)  # fmt: skip
 _IN_WRITE_BACK: Final = {
-    field.name: "said" for field in WRITE_BACK.fields if field.name not in _KEPT_OF_WRITE_BACK
-} | {"challenge": "seals", "order_mac": "seals", "mac": "seals", **_NUMBERS}
+    field.name: "said"
+    for field in WRITE_BACK.fields
+    if field.name not in ("magic", "generation", "meter_id")
+}
 
 
 def without_figures(shown: str) -> str:
@@ -183,7 +183,7 @@ class Forms:
         self._state: State | None = None
         self._relative = self._summed = self._long_saved = False
         self._numbered: list[tuple[str, int]] = []
-        self._due_us = 0
+        self._due_us, self._last = 0, False
         self._poll_us: Final = lives.scope.household.model.poll_s * SECOND_US
         numbers = (act.visit.card_number or 0 for act in lives.scope.acts if act.visit)
         self._drawn: Final = max(numbers, default=0)
@@ -208,12 +208,18 @@ class Forms:
         self._relative = state is not None and self._far.numbers(state)
         self._summed = state is not None and self._far.sums(state)
         self._long_saved = state is not None and self._far.saved(state, lives.story.bench.board)
-        self._due_us = lives.due_us
+        self._due_us, self._last = lives.due_us, lives.due_us == lives.scope.instants[-1]
         self._numbered.clear()
         self._write(lives, texts)
         for writing in lives.story.writings[: self._copied]:
             self._write_card(writing, texts)
         texts[""] += self._ahead_of_whom()
+        if self._relative and self._summed and state is not None:
+            order = replace(
+                order,
+                loaded_cents=order.loaded_cents - state.accepted_cents,
+                load_count=order.load_count - state.accepted_count,
+            )
         texts[""].append(_asked(lives.due_us, ahead, order))
         digest, *left_out = (b"\0".join(text) for text in texts.values())
         for known in (self._values, self._cards, self._named, self._mentioned):
@@ -367,6 +373,8 @@ class Forms:
             texts["sums" if self._summed else ""].append(text)
             if self._summed and rule == "shown":
                 texts[""].append(without_figures(text.decode()).encode())
+        elif rule == "booked?":
+            texts["sums" if self._summed else "saved" if self._long_saved else ""].append(text)
         elif rule == "saved?":
             texts["saved" if self._long_saved else ""].append(text)
         elif rule == "phase":  # of the cadence of polls, a minute or a second
@@ -381,17 +389,21 @@ class Forms:
     def _ahead_of_whom(self) -> Iterator[bytes]:
         """Yield each number by its place among those like it; cents that count, by the difference.
 
-        The office goes on from the highest, and everybody else compares.
+        The office goes on from the highest, and everybody else compares: at the last instant only
+        the meter does, with its own.
         """
         of_kind: dict[str, set[int]] = {}
         for rule, number in self._numbered:
             of_kind.setdefault(rule, {int(getattr(self._state, rule))}).add(number)
         places = {rule: sorted(numbers) for rule, numbers in of_kind.items()}
         for rule, number in self._numbered:
-            if rule in COUNT_FIELDS or self._summed:
-                yield b"%d" % places[rule].index(number)
+            own = int(getattr(self._state, rule))
+            if rule not in COUNT_FIELDS and not self._summed:
+                yield b"%d" % (number - own)
+            elif self._last:
+                yield b"%d" % ((number > own) - (number < own))
             else:
-                yield b"%d" % (number - int(getattr(self._state, rule)))
+                yield b"%d" % places[rule].index(number)
 
     def _write_cells(self, cells: bytes, texts: _Texts) -> None:
         """Write down a memory: of our own program the state that counts, without its copies."""
