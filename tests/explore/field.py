@@ -185,7 +185,7 @@ REPORTS: Final = {
 }
 
 
-def looked(unit: tuple[str, int, float]) -> figures.Looked:
+def looked(unit: tuple[str, tuple[figures.Step, ...], float]) -> figures.Looked:
     """Look for one of them: a process that is sent this has their builds."""
     return figures.looked(unit)
 

@@ -1,19 +1,18 @@
 """One scope explored on the reference, and one defect looked for in all scopes."""
 
 import time
-from functools import cache
-from math import comb
 from typing import NamedTuple
 
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.scope import Scope
 from meter_emu.explore.search import Explored, explore
-from meter_emu.resources import built_in
 from meter_emu.stories.story import ModelAndCards
 from meter_emu.verify.program import traits
 from meter_emu.world.meter.build import parse_build
 
-DEEPEST = 4  # acts
+CHEAP_S = 0.2  # of processor time
+DEARER = 8
+LATER = 5  # what takes more than two acts is rare
 
 
 def row(unit: tuple[str, int]) -> str:
@@ -31,17 +30,22 @@ def row(unit: tuple[str, int]) -> str:
 
 
 class Step(NamedTuple):
-    """A scope to a depth, and how many sequences that is if none are merged."""
+    """A scope to a depth, and what that costs on the reference."""
 
-    sequences: int
+    cost_s: float
     scope: str
     depth: int
+
+    @property
+    def turn(self) -> float:
+        """When it is its turn: what costs least goes first."""
+        return self.cost_s * (LATER if self.depth > 2 else 1)
 
 
 class Looked(NamedTuple):
     """What came of looking for a build's defect: the scope that shows it, or none.
 
-    `steps` is how many were taken or left out up to now, to go on from there.
+    `ahead` are the steps that are not taken yet.
     """
 
     build: str
@@ -50,46 +54,47 @@ class Looked(NamedTuple):
     transitions: int
     words: str
     cpu_s: float
-    steps: int
+    ahead: tuple[Step, ...]
 
 
-def looked(unit: tuple[str, int, float]) -> Looked:
-    """Look for what a build breaks, from one of the steps on, for some processor time.
+def steps_of(name: str) -> tuple[list[Step], float]:
+    """Return the steps of a scope as the reference takes them, and the processor time that took.
 
-    It ends before a step that may take longer than what is left, at a millisecond a sequence.
+    It goes an act deeper while that is cheap; the step after is taken to cost more by `DEARER`.
     """
-    build, first, time_s = unit
-    began_s, transitions, number = time.process_time(), 0, first
-    whole: set[str] = set()
-    for number, step in enumerate(steps()[first:], first):
-        left_s = time_s - (time.process_time() - began_s)
-        if step.sequences / 1000 > left_s:
-            break
+    steps: list[Step] = []
+    began_s = time.process_time()
+    while not steps or steps[-1].cost_s < CHEAP_S:
+        this_s = time.process_time()
+        explored = explore(Explored(scope_named(name, "reference")), depth=len(steps))
+        assert explored.broken is None, f"{name}: {explored.broken.words}"
+        steps.append(Step(_since_s(this_s), name, len(steps)))
+        if explored.whole:
+            return steps, _since_s(began_s)
+    return [*steps, Step(steps[-1].cost_s * DEARER, name, len(steps))], _since_s(began_s)
+
+
+def looked(unit: tuple[str, tuple[Step, ...], float]) -> Looked:
+    """Look for what a build breaks, a step after the other, for some processor time."""
+    build, steps, time_s = unit
+    began_s, transitions = time.process_time(), 0
+    for number, step in enumerate(steps):
+        if step.cost_s > time_s - (time.process_time() - began_s):
+            return Looked(build, "", 0, transitions, "", _since_s(began_s), steps[number:])
         scope = scope_named(step.scope, build)
-        if step.scope in whole or not has_what_it_needs(scope):
+        if not has_what_it_needs(scope):
             continue
         explored = explore(Explored(scope), depth=step.depth)
         transitions += explored.transitions
-        whole |= {step.scope} if explored.whole else set()
         if explored.broken is not None:
             acts = sum(act > 0 for act in explored.broken_path)
-            words, took_s = explored.broken.words, time.process_time() - began_s
-            return Looked(build, step.scope, acts, transitions, words, took_s, number)
-    return Looked(build, "", 0, transitions, "", time.process_time() - began_s, number)
+            words, took_s = explored.broken.words, _since_s(began_s)
+            return Looked(build, step.scope, acts, transitions, words, took_s, steps[number:])
+    return Looked(build, "", 0, transitions, "", _since_s(began_s), ())
 
 
-@cache
-def steps() -> tuple[Step, ...]:
-    """Return every scope to every depth, what may be least first."""
-    scopes = {name: scope_named(name, "reference") for name in built_in("scopes")}
-    depths = range(DEEPEST + 1)
-    found = (Step(_sequences(scope, n), name, n) for name, scope in scopes.items() for n in depths)
-    return tuple(sorted(found))
-
-
-def _sequences(scope: Scope, depth: int) -> int:
-    instants, acts = len(scope.instants), len(scope.acts) - 1
-    return sum(comb(instants, n) * acts**n for n in range(min(depth, instants) + 1))
+def _since_s(began_s: float) -> float:
+    return time.process_time() - began_s
 
 
 def has_what_it_needs(scope: Scope) -> bool:
