@@ -56,12 +56,12 @@ def rows(*, quick: bool) -> Iterator[Row]:
             what="an idle poll of the starter in C, of the reference",
             measured=f"{theirs:.0f} and {ours:.0f} us",
         )
-        ours, theirs = (_year_s(build, Path(folder), 0.1 if quick else 1) for build in builds)
+        ours, theirs = (_year_s(build, Path(folder), 0.05 if quick else 1) for build in builds)
         yield Row(
             what="a meter-year of the starter in C, of the reference",
             measured=f"{theirs:.3f} and {ours:.3f} s",
         )
-        ours, theirs = (_pace(build, 20 if quick else 200) for build in builds)
+        ours, theirs = (_pace(build, 2 if quick else 200) for build in builds)
     yield Row(
         what="stories of the starter in C, of the reference",
         measured=f"{theirs:.0f} and {ours:.0f} a second: {theirs / ours:.2f}",

@@ -58,7 +58,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         met=many_s / one_s <= LINEAR_MAX,
     )
     yield from _fleet(rounds)
-    wakes, speed = pace(20 if quick else 400)
+    wakes, speed = pace(2 if quick else 400)
     yield Row(
         what="stories drawn, lived and judged on one core",
         measured=f"{speed:.0f} a second ({wakes:.0f} wakes each)",

@@ -24,7 +24,8 @@ def side_by_side(*ids: str, corpus: Path, **how) -> SideBySide:
 
 @pytest.mark.slow("fuzzes in processes of its own", short=1)
 @pytest.mark.parametrize("guided", [False, True] if GUIDED else [False], ids=str)
-def test_an_interrupt_leaves_figures_and_a_corpus_of_whole_inputs(tmp_path, guided):
+def test_an_interrupt_leaves_figures_and_a_corpus_of_whole_inputs(tmp_path, guided, monkeypatch):
+    monkeypatch.setattr("meter_emu.fuzz.side_by_side._TICK_S", 0.05)
     together = side_by_side("timestamp", "record-state", "tlv", corpus=tmp_path, guided=guided)
     *at_work, waiting = together.figures
 

@@ -20,10 +20,10 @@ def job(item: str) -> str:
     return item.upper()
 
 
-@pytest.mark.slow("starts processes, of which one works for a second")
+@pytest.mark.slow("starts processes, of which one works until a second is over")
 def test_each_job_is_told_apart():
     items = ["a", "ends", "hangs", "b"]
-    found = list(in_children(job, items, jobs=2, processor_s=1.0))
+    found = list(in_children(job, items, jobs=2, processor_s=0.2))
     assert {done.item: done.result or done.failed for done in found} == {
         "a": "A",
         "b": "B",

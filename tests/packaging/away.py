@@ -19,7 +19,11 @@ def away(
     limit_s: float = 120,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command offline, with nothing of the checkout on its path; `given` is its input."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("PYTHON") or key == "PYTHONPYCACHEPREFIX"  # a cache is no path
+    }
     env |= {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "COLUMNS": "80", **more}
     if path is not None:
         env["PYTHONPATH"] = str(path)
