@@ -5,9 +5,6 @@ but for what a rule of `LEFT_OUT` names. So what is forgotten keeps two states a
 nothing. Of the judge, what it would ask of the household from here on counts, not what has passed.
 """
 
-# What a rule leaves out may matter after all: that is for the merged-pair test (`search`) to see,
-# which lives both states on. A rule says why it should not matter.
-
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,7 +24,15 @@ from card_protocol.formats.budget import IDENTITY, WRITE_BACK, Sfi
 from card_protocol.formats.budget.generations import DESK_RECORDS, parse_identity
 from card_protocol.formats.budget.making import record_on
 from card_protocol.layout import Layout
-from meter_emu.explore.far import COUNT_FIELDS, SUM_FIELDS, FarFromEnds
+from meter_emu.explore.far import COUNT_FIELDS, FarFromEnds
+from meter_emu.explore.left_out import (
+    IN_DESK_RECORD,
+    IN_IDENTITY,
+    IN_STATE,
+    IN_WRITE_BACK,
+    LEFT_OUT,
+    RULE_OF,
+)
 from meter_emu.explore.lives import Lives
 from meter_emu.firmware.layouts import STATE, STATE_AT, State
 from meter_emu.firmware.parts import Parts
@@ -38,22 +43,6 @@ from meter_emu.world.rehearsal.obligations import Span
 from meter_emu.world.rehearsal.promise import Promise
 
 _IMAGES: Final = (CardImage, MemoryImage)
-LEFT_OUT: Final = {
-    "chance": "the streams of chance: what a torn cell holds, what a card asks",
-    "history": "what has passed: events, moves of the switch, visits, the office's old writings",
-    "counts": "counts of polls, beeps, accesses, writes of a page",
-    "copies": "which copy of the state is the newest, its sequence, and the older one",
-    "journal": "the meter's own journal of events, and its count of sessions",
-    "stamps": "when a card was written, by the office's date",
-    "said": "what the meter said on a card: it is judged when it is said, and nobody acts on it",
-    "seals": "MACs, tokens and challenges: they follow from what they seal, and from chance",
-    "numbers": "how far orders, loads and new cards have counted: who is ahead of whom counts,"
-    " at the last instant only of the meter",
-    "sums": "money, energy and when shelter was counted, where neither the credit nor a width ends",
-    "saved": "when the state was saved last, an hour ago or more, and how long the ticks count",
-    "drawer": "old cards that no act puts in",
-}
-FREE_OF_NUMBERS: Final = {"numbers", "sums"}  # rules that leave out what a display may say
 _Mentioned: TypeAlias = tuple[tuple[bytes, int, str | None], ...]
 _Places: TypeAlias = tuple[tuple[str, list[slice]], ...]
 _Texts: TypeAlias = dict[str, list[bytes]]
@@ -63,73 +52,9 @@ _SUM: Final = Struct(">I")
 _Parts: TypeAlias = tuple[tuple[str, bytes], ...]
 _VALUES_MAX: Final = 20_000  # ours: some megabytes
 _PLAIN: Final = frozenset({int, str, bytes, bool, type(None)})
-_RULE_OF: Final = {
-    ("Observer", "_moves"): "history",
-    ("Board", "moves"): "history",
-    ("HouseholdStory", "household"): "history",
-    ("HouseholdStory", "writings"): "history",
-    ("Observer", "_take"): "history",
-    ("Bench", "polls"): "counts",
-    ("Board", "rtc_writes"): "counts",
-    ("Board", "rtc_bytes_written"): "counts",
-    ("Board", "calls_left"): "counts",
-    ("Board", "overrun_us"): "counts",
-    ("Panel", "beep_count"): "counts",
-    ("Panel", "text"): "shown",
-    ("Metrology", "_amount"): "sums?",
-    ("Bench", "_hint"): "sums?",  # of a register: its other half follows from state and clock
-    ("Bench", "_wake_us"): "sums?",
-    ("Bench", "_anchor_us"): "phase",
-    ("Board", "ticks_from_us"): "saved?",
-    ("Panel", "_held_ms"): "counts",
-    ("Metrology", "_still"): "counts",
-    ("HouseholdStory", "_reissued"): "history",
-    ("Eeprom", "wear"): "counts",
-    ("Eeprom", "_before"): "copies",
-    ("Eeprom", "_sent"): "copies",
-    ("Eeprom", "_sent_base"): "copies",
-    ("Eeprom", "_weak_before"): "copies",
-    ("Eeprom", "busy_until_us"): "copies",
-    ("Memory", "_copies"): "copies",
-    ("Memory", "_newest"): "copies",
-    ("Memory", "_raw"): "copies",
-    ("Memory", "_values"): "follows",  # from `_raw`
-}
-_NUMBERS: Final = {  # by the meter's own number that it is compared with
-    "order_number": "order_number",
-    "loaded_cents": "accepted_cents",
-    "accepted_cents": "accepted_cents",
-    "load_count": "accepted_count",
-    "accepted_count": "accepted_count",
-}
 _OLD_CARDS: Final = b".old_cards"
 _ALWAYS: Final = ("shown", "phase")  # written as well where it is what it was
 _FIGURES: Final = re.compile(r"[0-9][0-9:.,-]*")
-_IN_STATE: Final = {
-    "sequence": "copies",
-    "crc": "copies",
-    "events": "journal",
-    "session_count": "journal",
-    "shown_session": "journal",
-    "order_mac": "seals",
-    **{name: name for name in (*COUNT_FIELDS, "accepted_cents")},
-    **dict.fromkeys((*SUM_FIELDS, "sheltered_ticks_ms"), "sums?"),
-    **dict.fromkeys(("last_time_s", "certain_s", "last_ticks_ms"), "saved?"),
-    "booked_units": "booked?",
-}
-_IN_IDENTITY: Final = {"issued_at_min": "stamps", "mac": "seals", "card_number": "card_number"}
-_IN_DESK_RECORD: Final = {
-    "issued_at_min": "stamps",
-    "seen_session": "journal",
-    "token": "seals",
-    "mac": "seals",
-    **_NUMBERS,
-}
-_IN_WRITE_BACK: Final = {
-    field.name: "said"
-    for field in WRITE_BACK.fields
-    if field.name not in ("magic", "generation", "meter_id")
-}
 
 
 def without_figures(shown: str) -> str:
@@ -178,7 +103,7 @@ class Forms:
         self._copied: Final = lives.scope.copied
         self._cells: Final = board.eeprom.cells
         self._cells_began: Final = bytes(self._cells)
-        self._in_state: Final = _by_rule(STATE, _IN_STATE)
+        self._in_state: Final = _by_rule(STATE, IN_STATE)
         self._far: Final = FarFromEnds(lives.scope)
         self._state: State | None = None
         self._relative = self._summed = self._long_saved = False
@@ -440,10 +365,10 @@ def _of_card(image: AnyImage, raw: bytes) -> Iterator[tuple[str, bytes]]:
         yield "", raw
         return
     yield "copies", raw
-    yield from _fields(records[0], _by_rule(IDENTITY, _IN_IDENTITY))
+    yield from _fields(records[0], _by_rule(IDENTITY, IN_IDENTITY))
     yield "", repr((image.life_cycle, image.tries_left)).encode()
-    yield from _fields(records[1], _by_rule(desk, _IN_DESK_RECORD))
-    yield from _fields(records[2], _by_rule(WRITE_BACK, _IN_WRITE_BACK))
+    yield from _fields(records[1], _by_rule(desk, IN_DESK_RECORD))
+    yield from _fields(records[2], _by_rule(WRITE_BACK, IN_WRITE_BACK))
 
 
 def _stable(value: Any) -> bytes:  # noqa: ANN401 - anything at all
@@ -494,7 +419,7 @@ def _differing(
 def _rules(kind: type) -> dict[str, str]:
     """Return the rules for the attributes of a class, by their names."""
     names = {one.__name__ for one in kind.__mro__}
-    return {name: rule for (of, name), rule in _RULE_OF.items() if of in names}
+    return {name: rule for (of, name), rule in RULE_OF.items() if of in names}
 
 
 @cache

@@ -16,7 +16,8 @@ from random import Random
 from time import monotonic
 from typing import Final, NamedTuple, TypeAlias, final
 
-from meter_emu.explore.canonical import FREE_OF_NUMBERS, Canonical, Forms, without_figures
+from meter_emu.explore.canonical import Canonical, Forms, without_figures
+from meter_emu.explore.left_out import FREE_OF_NUMBERS
 from meter_emu.explore.lives import Lives, Path
 from meter_emu.explore.scope import Scope
 from meter_emu.laws.judged import promises

@@ -1,6 +1,6 @@
 """docs/explore.md: what it says of rules and scopes is what there is."""
 
-from meter_emu.explore.canonical import LEFT_OUT
+from meter_emu.explore.left_out import LEFT_OUT
 from meter_emu.resources import built_in
 from tests.docs.pages import page, table
 

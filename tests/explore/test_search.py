@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from meter_emu.explore import canonical, search
+from meter_emu.explore import canonical, left_out, search
 from meter_emu.explore.graph import dot_of
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.search import Explored, explore
@@ -77,10 +77,10 @@ def test_what_breaks_is_a_campaign_and_a_red_path():
 @pytest.mark.slow("a rule that is wrong must show in pairs")
 def test_a_rule_that_leaves_out_what_matters_shows_in_the_pairs(monkeypatch):
     """The negative of the merged-pair test: T2 of the order in the meter counts no more."""
-    wrong = {**canonical._IN_STATE, "cut_end": "journal", "defer_end": "journal"}
-    monkeypatch.setattr(canonical, "_IN_STATE", wrong)
-    desk = {**canonical._IN_DESK_RECORD, "cut_at": "stamps", "defer_until": "stamps"}
-    monkeypatch.setattr(canonical, "_IN_DESK_RECORD", desk)
+    wrong = {**left_out.IN_STATE, "cut_end": "journal", "defer_end": "journal"}
+    monkeypatch.setattr(canonical, "IN_STATE", wrong)
+    desk = {**left_out.IN_DESK_RECORD, "cut_at": "stamps", "defer_until": "stamps"}
+    monkeypatch.setattr(canonical, "IN_DESK_RECORD", desk)
     monkeypatch.setattr(canonical, "_asked", lambda due_us, _ahead, _order: b"%d" % due_us)
     monkeypatch.setattr(search, "_PAIR_ONE_IN", 6)
     assert explored_in("aged", depth=2).differing > 0

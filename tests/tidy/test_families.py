@@ -10,6 +10,7 @@ NAMED_BY = {
     "budget": {
         "card_protocol/__init__.py": "its public names: how its cards are made",
         "meter_emu/explore/canonical.py": "which of its bytes may be merged",
+        "meter_emu/explore/left_out.py": "which of its bytes may be merged",
         "meter_emu/laws/formats/": "laws of its cards",
         "meter_emu/laws/office": "laws of its office",
         "card_protocol/carrier/": "the ways to write its records on a kind of card",
