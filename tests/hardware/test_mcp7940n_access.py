@@ -108,6 +108,15 @@ def test_oscrun_says_whether_the_crystal_is_on_and_runs():
     assert shown(chip, 0, 1, 101 * S) == "80"
 
 
+def test_st_takes_effect_with_its_byte():
+    """Written slowly, a byte in two seconds."""
+    chip = chip_at(b"\x00" + EVE[1:])
+    chip.write(0, b"\x80\x10\x11\x14", 0, 8 * S)
+    assert shown(chip, 0, 3, 8 * S) == "861011"
+    chip.write(0, b"\x00\x10\x11\x14", 10 * S, 18 * S)
+    assert shown(chip, 0, 3, 18 * S) == "001011"
+
+
 @pytest.mark.parametrize("mode", [0x00, 0x40])
 def test_alarms_show_the_mode_of_the_clock_and_the_polarity_of_the_first(mode):
     chip = chip_at(EVE[:2] + bytes((mode | 0x11,)) + EVE[3:])
