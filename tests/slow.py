@@ -22,7 +22,12 @@ from tests.cells import WHOLE
 LIMIT_S = 0.25  # ours: of processor time, the test's own and that of the processes it waited for
 SHOWN = 20  # ours: lines at the end; the rest is a number
 SUITE = Path(__file__).parent
-WAITING = {SUITE / "pcsc"}
+# What waits most of its time: for a daemon, or until a program has been silent for ten seconds.
+WAITING = {
+    SUITE / "pcsc",
+    SUITE / "cli" / "test_failing_programs.py",
+    SUITE / "workers" / "test_cluster.py",
+}
 _COST = "processor_s"
 _OUT = "left_out"
 _LEFT_OUT = pytest.StashKey[int]()
@@ -45,11 +50,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the slow tests and cases that this run draws; each worker draws the same."""
     seed = config.getoption("randomly_seed", 0)
     out = set() if WHOLE or names_tests(config) else drawn_out_cases(items, seed)
-    if not WHOLE and is_whole_suite(config):
-        keep_folders_together(items, seed)
     if out:
         items[:] = [item for item in items if item not in out]
         config.hook.pytest_deselected(items=list(out))
+    if not WHOLE and is_whole_suite(config):
+        workers = getattr(config, "workerinput", {}).get("workercount", 1)
+        items[:] = in_turns(items, seed, workers)
     config.stash[_LEFT_OUT] = len(out)
 
 
@@ -83,16 +89,31 @@ def drawn_out_cases(items: Iterable[pytest.Item], seed: object) -> set[pytest.It
     return out
 
 
-def keep_folders_together(items: list[pytest.Item], seed: object) -> None:
-    """Sort by folder, in drawn order: a worker has what its tests share, and makes it once.
+def in_turns(items: list[pytest.Item], seed: object, workers: int) -> list[pytest.Item]:
+    """Return them by folder, in drawn order: a worker has what its tests share, and makes it once.
 
-    First comes what waits for a daemon most of its time: at the end, all would wait for it.
+    Two of the workers begin with what waits, half of it each: the cores are the others'
+    meanwhile, and it has ended when the last of those do. xdist gives each worker as many tests.
     """
     folders = sorted({item.path.parent for item in items})
     random.Random(f"{seed}").shuffle(folders)
-    folders.sort(key=lambda folder: folder not in WAITING)
     turn = {folder: number for number, folder in enumerate(folders)}
-    items.sort(key=lambda item: turn[item.path.parent])
+    items = sorted(items, key=lambda item: turn[item.path.parent])
+    waiting: list[pytest.Item] = []
+    busy: list[pytest.Item] = []
+    for item in items:
+        (waiting if WAITING & {item.path, item.path.parent} else busy).append(item)
+    half = len(waiting) // 2 if workers > 1 else len(waiting)
+    before = sum(shares(len(items), workers)[: workers // 2]) - half if workers > 1 else 0
+    return waiting[:half] + busy[:before] + waiting[half:] + busy[before:]
+
+
+def shares(count: int, workers: int) -> list[int]:
+    """Return how many tests each worker has at first, as xdist deals them."""
+    found: list[int] = []
+    for number in range(workers):
+        found.append((count - sum(found)) // (workers - number))
+    return found
 
 
 def is_whole_suite(config: pytest.Config) -> bool:

@@ -125,6 +125,7 @@ def test_no_command_lets_hostile_text_through(emu, tmp_path, monkeypatch):
 def test_hostile_lines_are_said_escaped(emu, tmp_path, monkeypatch):
     """Typed at a live meter, and in its script."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("meter_emu.cli.held.WAIT_S", 0.1)  # of a card that is in its own slot
     text = HOSTILE.replace("\r", "")
     typed = tmp_path / "typed"
     words = "".join(f"{word} {text}\n{word} {text} {text}\n" for word in (*WORDS, text))

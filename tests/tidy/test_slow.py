@@ -1,11 +1,13 @@
 """Slow tests say why, and a family of slow cases draws some of them."""
 
 import ast
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests import slow
-from tests.cells import WHOLE
+from tests.cells import WHOLE, each_cell
 from tests.tidy.repository import found_by, texts
 
 FAMILY = """
@@ -39,6 +41,22 @@ def test_the_whole_suite_is_told_from_a_part(pytester):
     whole = pytester.parseconfig(str(slow.SUITE))
     part = pytester.parseconfig(str(slow.SUITE / "tidy"))
     assert (slow.is_whole_suite(whole), slow.is_whole_suite(part)) == (True, False)
+
+
+@each_cell("workers", [1, 2, 3, 4, 8])
+def test_two_workers_begin_with_what_waits_and_all_tests_are_there(workers):
+    names = (
+        ["pcsc/test_a.py"] * 7 + ["cli/test_failing_programs.py"] * 2 + ["a/b.py", "c/d.py"] * 60
+    )
+    items: list[Any] = [SimpleNamespace(path=slow.SUITE / name) for name in names]
+    ordered = slow.in_turns(items, 5, workers)
+    assert sorted(map(id, ordered)) == sorted(map(id, items))
+    deal = slow.shares(len(items), workers)
+    assert sum(deal) == len(items)
+    waits = [ordered.index(item) for item in items[:9]]
+    begin = sum(deal[: workers // 2])
+    first, second = (9, 0) if workers == 1 else (4, 5)
+    assert sorted(waits) == [*range(first), *range(begin, begin + second)]
 
 
 def test_who_is_dear_without_a_reason_is_named(pytester, monkeypatch):
