@@ -21,7 +21,7 @@ AGAINST     ?= HEAD
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
 # Where no bytecode is written, each of the suite's many processes would compile all of it again.
 CACHE := $(if $(PYTHONDONTWRITEBYTECODE),PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX='$(CURDIR)/.stamps/bytecode')
-# A clone that cannot be written: what keeps a cache there goes without.
+# A clone that cannot be written, or is made for one run: what keeps a cache there goes without.
 FIXED := $(shell [ -w . ] || echo yes)
 # What tests want of the system, as command or file = the Debian package that has it.
 TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_scan=pcsc-tools \
@@ -71,7 +71,7 @@ test-whole: $(DEV)  ## all cells and slow cases, of which the gate draws some: m
 lint: $(DEV)
 	@$(BIN)/ruff check $(if $(FIXED),--no-cache) .
 	@$(BIN)/ruff format --check $(if $(FIXED),--no-cache) .
-	@$(CACHE) $(BIN)/mypy $(if $(FIXED),--cache-dir=/dev/null)
+	@$(CACHE) $(BIN)/mypy $(if $(FIXED)$(CI),--cache-dir=/dev/null)
 	@$(CACHE) $(BIN)/lint-imports --no-logo $(if $(FIXED),--no-cache)
 
 coverage: $(COVERAGE) $(PCSC) $(FUZZ)  ## lines and branches that the suite reaches, with a floor: a quarter of an hour

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 ZONES = ["Europe/Brussels", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"]
 
 
-def drawn(strategy: st.SearchStrategy[DrawnT], count: int = 600) -> list[DrawnT]:
+def drawn(strategy: st.SearchStrategy[DrawnT], count: int) -> list[DrawnT]:
     found: list[DrawnT] = []
 
     @settings(
@@ -43,6 +44,11 @@ def drawn(strategy: st.SearchStrategy[DrawnT], count: int = 600) -> list[DrawnT]
 
     collect()
     return found
+
+
+@cache
+def many_pairs() -> list[tuple[datetime, datetime]]:
+    return drawn(pairs(BRUSSELS), 2_000)
 
 
 def ahead(when: datetime) -> timedelta:
@@ -114,7 +120,7 @@ def test_counters_are_full_where_a_programmer_knows_it():
 
 @pytest.mark.slow("draws many dates")
 def test_pairs_lie_on_either_side_and_often_of_a_change_of_clocks():
-    found = drawn(pairs(BRUSSELS))
+    found = many_pairs()
     assert all(apart(pair) > timedelta(0) for pair in found)
     crossed = sum(first.utcoffset() != second.utcoffset() for first, second in found)
     assert crossed > len(found) // 5
@@ -123,7 +129,7 @@ def test_pairs_lie_on_either_side_and_often_of_a_change_of_clocks():
 
 @pytest.mark.slow("draws many dates")
 def test_pairs_are_at_every_time_of_the_day():
-    found = drawn(pairs(BRUSSELS), 2_000)
+    found = many_pairs()
     hours = Counter(target.hour for _, target in found)
     assert min(hours[hour] for hour in range(24)) >= len(found) // 100, hours
     for armed, target in found[:50]:
