@@ -21,7 +21,7 @@ from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
 from meter_emu.world.rehearsal.verdict import Judging, SoFar, judge_so_far
 
 Path: TypeAlias = tuple[int, ...]  # acts of the scope, by number
-_ENDS_MAX: Final = 4_000  # ours: some 45 kB each, in each process
+_ENDS_MAX: Final = 5_000  # ours: some 18 kB each, in each process
 _LOST_US: Final = SECOND_US  # the street loses its power a second after the instant
 
 
@@ -77,7 +77,7 @@ class Lives:
         for place in range(saved, len(path)):
             assert self.do(self.scope.acts[path[place]]), "the acts of a path were possible once"
             if self._ours:
-                if place + 1 == len(path) and not self.over:
+                if not self.over:
                     self.judged(self.seen())  # once, and not again for each act from there
                 self._line[place + 1] = self._then()
 

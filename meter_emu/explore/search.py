@@ -7,6 +7,7 @@ what was seldom seen go first.
 """
 
 import gc
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ from meter_emu.world.rehearsal.verdicts import Verdict
 _BATCH: Final = 24  # ours: states a process takes at once; a third of a second
 _PAIR_ONE_IN: Final = 50  # ours: merges of which both sides are lived on
 _PAIR_ACTS: Final = 3  # ours: acts on both, then nothing until the end
-_FEW: Final = 20  # ours: units; a process takes a second to begin
+_FEW: Final = 3  # ours: units; a process takes a second to begin
 _ALIKE_MAX: Final = 20  # ours: differences that are kept to be shown
 _ENDED_BADLY: Final = (Verdict.CRASHED, Verdict.HUNG)
 
@@ -221,6 +222,7 @@ class _Search:
         self._known: Final[dict[bytes, tuple[Path, bytes]]] = {}
         self._place: Final = {us: place for place, us in enumerate(explored.scope.instants)}
         self._pairs: list[Pair] = []
+        self._one_more: Final = defaultdict[Path, list[Led]](list)
         self.rare: list[tuple[int, int, Path]] = []
         self._number = count()
         self.ahead[0].append(())
@@ -228,17 +230,34 @@ class _Search:
     def expand(
         self, paths: Iterable[Path], acts: range, ends_s: float, *, guided: bool = False
     ) -> bool:
-        """Go on from states by these acts; return whether all were, and nothing broke."""
+        """Go on from states by these acts; return whether all were, and nothing broke.
+
+        What an act leads to waits for `one_more`, unless `guided`.
+        """
         given = [From(batch, acts) for batch in _batches(paths)]
         with closing(self._done(given)) as results:
             for number, children in enumerate(results):
                 assert isinstance(children, list), "states were gone on from"
                 for path, of_one in zip(given[number].paths, children, strict=True):
                     for child in of_one:
-                        if self._take(path, child, guided=guided):
+                        waits = child.form is not None or child.wrong is not None
+                        if child.act and waits and not guided:
+                            self._one_more[path].append(child)
+                        elif self._take(path, child, guided=guided):
                             return False
                 if monotonic() > ends_s:
                     return False
+        return True
+
+    def one_more(self) -> bool:
+        """Take what one act more has led to; return whether nothing broke."""
+        for paths in self.ahead:
+            for path in sorted(paths):
+                for child in self._one_more.pop(path, ()):
+                    if self._take(path, child, guided=False):
+                        return False
+            paths.clear()
+        self.ahead, self.later = self.later, self.ahead
         return True
 
     def _done(self, units: Sequence[_Unit]) -> Generator[_Result, None, None]:
@@ -312,10 +331,11 @@ def explore(
     hear(explored)
     with ExitStack() as stack:
         search = _Search(explored, jobs, stack)
-        while _run_out(search, claim_s, hear):
+        every = range(len(scope.acts))
+        while _run_out(search, claim_s, range(1) if explored.depth + 1 == depth else every, hear):
             explored.depth += 1
             explored.whole = not any(search.ahead)
-            if explored.whole or explored.depth == depth or not _one_more(search, claim_s, hear):
+            if explored.whole or explored.depth == depth or not search.one_more():
                 break
         if not explored.broken_path and time_s is not None and not explored.whole:
             _wander(search, ends_s, hear)
@@ -325,26 +345,16 @@ def explore(
     return explored
 
 
-def _run_out(search: _Search, ends_s: float, hear: HearExplored) -> bool:
-    """Let nothing more happen to the states of a depth until the end; return if that was done."""
+def _run_out(search: _Search, ends_s: float, acts: range, hear: HearExplored) -> bool:
+    """Let nothing more happen to the states of a depth until the end; return if that was done.
+
+    By the other acts they go on at once: they need to be put back only once for that.
+    """
     for place in range(len(search.ahead)):
-        if not search.expand(sorted(search.ahead[place]), range(1), ends_s):
+        if not search.expand(sorted(search.ahead[place]), acts, ends_s):
             return False
-        hear(search.explored)
-    search.compare()
-    return True
-
-
-def _one_more(search: _Search, ends_s: float, hear: HearExplored) -> bool:
-    """Go on from the states of a depth by one more act; return if it was done for all."""
-    acts = range(1, len(search.explored.scope.acts))
-    for place, paths in enumerate(search.ahead):
-        if not search.expand(sorted(paths), acts, ends_s):
-            return False
-        search.ahead[place] = []
         search.compare()
         hear(search.explored)
-    search.ahead, search.later = search.later, search.ahead
     return True
 
 
