@@ -108,6 +108,14 @@ def test_oscrun_says_whether_the_crystal_is_on_and_runs():
     assert shown(chip, 0, 1, 101 * S) == "80"
 
 
+def test_writing_the_seconds_resets_the_divider_chain():
+    for phase in (0, 1, SECOND // 2, SECOND - 1):
+        chip = chip_at(EVE, phase=phase)
+        chip.write(0, b"\x80", 0, 0)
+        assert shown(chip, 0, 1, S - 1) == "80", phase
+        assert shown(chip, 0, 1, S) == "81", phase
+
+
 def test_st_takes_effect_with_its_byte():
     """Written slowly, a byte in two seconds."""
     chip = chip_at(b"\x00" + EVE[1:])
