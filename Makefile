@@ -32,7 +32,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 # No bytecode where none is written: what the suite starts has a cache of its own, and looks nowhere else.
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(PYTHONDONTWRITEBYTECODE),--no-compile)
 # The pip that Python brings fetches ours alone: the older one takes twice as long for the rest.
-BROUGHT = $(shell $(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; \
+BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; \
   print(max(p.Path(s.get_config_var("WHEEL_PKG_DIR") or p.Path(e.__file__).parent / "_bundled").glob("pip-*.whl")))')
 # What is locked comes with its hashes; the package after it brings nothing, and is built by what is locked.
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
@@ -189,7 +189,7 @@ $(MADE):
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory .apt PACKAGES=python3-venv
 	@[ -w . ] || { echo "the first command makes .venv here, and this folder cannot be written"; exit 1; }
 	@mkdir -p $(@D)
-	@PYTHONPATH='$(BROUGHT)' $(LOCK) sh -c '[ -e $@ ] || { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
+	@PYTHONPATH="$(BROUGHT)" $(LOCK) sh -c '[ -e $@ ] || { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
 	  $(PIP) --require-hashes --requirement locked/pip.txt && touch $@; }'
 
 # Look for each thing first: what is there is not asked of apt, and a second run needs no network.
