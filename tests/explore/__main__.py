@@ -59,7 +59,7 @@ def lines(what: str, number: int) -> Iterator[str]:
             else:
                 missed.append((one.build, one.ahead))
         share_s = left_s / len(missed)
-    left = ", ".join(build for build, _ in missed)
+    left = ", ".join(build for build, _ in missed if build != "reference")
     yield f"{len(builds) - len(missed)} of {len(names)} found; not: {left}"
     yield f"{number * 2 - left_s:.0f} s of processor time"
 
