@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Final
 
 import click
@@ -23,6 +24,7 @@ from meter_emu.verify.report import Counterexample
 _DEPTH: Final = 2  # where neither a depth nor a time is given: seconds
 _SHOWN: Final = 6  # ours: of what was merged and what differed, the rest is in --json
 _FOLDER: Final = "counterexamples"
+_WIDTH: Final = 80  # ours: columns of a story
 
 
 @examples(
@@ -144,8 +146,7 @@ def _lines_of_cuts(explored: CutsExplored, name: str, file: Path | None) -> Iter
         return
     yield f"  broken  {explored.wrong}"
     if explored.broken is not None:
-        for line in explored.broken.course:
-            yield f"          {line}"
+        yield from _course(explored.broken)
     if file is not None:
         lines = len(explored.broken.text.splitlines()) if explored.broken else 0
         yield f"          {file}: {lines} lines; play it with rehearse"
@@ -179,8 +180,7 @@ def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
     yield f"{scope.household.build}, scope {name}: {sizes}"
     if found is not None:
         yield f"  broken  {found.words}"
-        for line in found.course:
-            yield f"          {line}"
+        yield from _course(found)
         if file is not None:
             yield f"          {file}: {len(found.text.splitlines())} lines; play it with rehearse"
     yield f"  exhausted  {_exhausted(explored)}"
@@ -198,6 +198,11 @@ def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
         yield f"  merged pairs  {explored.pairs:,} lived on side by side, {differ}"
     for pair, differs in explored.differences[:_SHOWN]:
         yield f"  differs  {_because(pair.rules)}: {differs}"
+
+
+def _course(found: Counterexample) -> Iterator[str]:
+    for line in found.course:
+        yield from wrap(line, _WIDTH, initial_indent=" " * 10, subsequent_indent=" " * 12)
 
 
 def _because(rules: Sequence[str]) -> str:
