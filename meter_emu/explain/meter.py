@@ -315,7 +315,13 @@ def _unused_row(raw: bytes, piece: range, at: int) -> Row:
 
 def _weak_cells(weak: bytes) -> list[int]:
     """Return the cells whose bit is set; cell 0 is bit 80 of the first byte."""
-    return [at * 8 + bit for at, byte in enumerate(weak) for bit in range(8) if byte & 0x80 >> bit]
+    return [
+        at * 8 + bit
+        for at, byte in enumerate(weak)
+        if byte
+        for bit in range(8)
+        if byte & 0x80 >> bit
+    ]
 
 
 def _weak_words(cells: list[int]) -> str:
