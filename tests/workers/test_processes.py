@@ -71,6 +71,14 @@ def test_what_goes_wrong_comes_after_the_results_before_it():
             next(results)
 
 
+@pytest.mark.slow("starts a worker")
+def test_workers_that_stay_answer_what_they_are_asked_last():
+    with Processes(1).standing(Calling(square)) as results:
+        with closing(results([1, 2, 3])) as unheard:
+            assert next(unheard) == 1
+        assert list(results([4, 5])) == [16, 25], "and not 4, which nobody waits for"
+
+
 def test_a_worker_in_the_middle_of_a_unit_ends_with_its_leader():
     with subprocess.Popen([sys.executable, "-c", LOOPING], cwd=ROOT, stdout=subprocess.PIPE) as one:
         assert one.stdout is not None
