@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from itertools import count, islice
+from itertools import chain, count, islice
 from random import Random
 from time import monotonic
 from typing import Final, NamedTuple, TypeAlias, final
@@ -222,7 +222,7 @@ class _Search:
         self._known: Final[dict[bytes, tuple[Path, bytes]]] = {}
         self._place: Final = {us: place for place, us in enumerate(explored.scope.instants)}
         self._pairs: list[Pair] = []
-        self._one_more: Final = defaultdict[Path, list[Led]](list)
+        self.one_act_more: Final = defaultdict[Path, list[Led]](list)
         self.rare: list[tuple[int, int, Path]] = []
         self._number = count()
         self.ahead[0].append(())
@@ -242,7 +242,7 @@ class _Search:
                     for child in of_one:
                         waits = child.form is not None or child.wrong is not None
                         if child.act and waits and not guided:
-                            self._one_more[path].append(child)
+                            self.one_act_more[path].append(child)
                         elif self._take(path, child, guided=guided):
                             return False
                 if monotonic() > ends_s:
@@ -251,13 +251,11 @@ class _Search:
 
     def one_more(self) -> bool:
         """Take what one act more has led to; return whether nothing broke."""
-        for paths in self.ahead:
-            for path in sorted(paths):
-                for child in self._one_more.pop(path, ()):
-                    if self._take(path, child, guided=False):
-                        return False
-            paths.clear()
-        self.ahead, self.later = self.later, self.ahead
+        for path, children in self.one_act_more.items():
+            if any(self._take(path, child, guided=False) for child in children):
+                return False
+        self.one_act_more.clear()
+        self.ahead, self.later = self.later, [[] for _ in self.ahead]
         return True
 
     def _done(self, units: Sequence[_Unit]) -> Generator[_Result, None, None]:
@@ -331,11 +329,17 @@ def explore(
     hear(explored)
     with ExitStack() as stack:
         search = _Search(explored, jobs, stack)
-        every = range(len(scope.acts))
-        while _run_out(search, claim_s, range(1) if explored.depth + 1 == depth else every, hear):
+        nothing, others = range(1), range(1, len(scope.acts))
+        # To put a state back only once, all acts go together; unless time may end in between.
+        every = nothing if depth is None else range(len(scope.acts))
+        while _go_on(search, claim_s, nothing if explored.depth + 1 == depth else every, hear):
             explored.depth += 1
             explored.whole = not any(search.ahead)
-            if explored.whole or explored.depth == depth or not search.one_more():
+            if explored.whole or explored.depth == depth:
+                break
+            if depth is None and not _go_on(search, claim_s, others, hear):
+                break
+            if not search.one_more():
                 break
         if not explored.broken_path and time_s is not None and not explored.whole:
             _wander(search, ends_s, hear)
@@ -345,10 +349,10 @@ def explore(
     return explored
 
 
-def _run_out(search: _Search, ends_s: float, acts: range, hear: HearExplored) -> bool:
-    """Let nothing more happen to the states of a depth until the end; return if that was done.
+def _go_on(search: _Search, ends_s: float, acts: range, hear: HearExplored) -> bool:
+    """Go on from the states of a depth by these acts; return if that was done.
 
-    By the other acts they go on at once: they need to be put back only once for that.
+    Where nothing is one of them, what it leads to is of the same depth, at a later instant.
     """
     for place in range(len(search.ahead)):
         if not search.expand(sorted(search.ahead[place]), acts, ends_s):
@@ -361,7 +365,10 @@ def _run_out(search: _Search, ends_s: float, acts: range, hear: HearExplored) ->
 def _wander(search: _Search, ends_s: float, hear: HearExplored) -> None:
     """Go on from states that show what was seldom seen, until the time is over."""
     explored = search.explored
-    waiting = [path for paths in (*search.ahead, *search.later) for path in paths]
+    waiting = [path for path in chain(*search.ahead) if path not in search.one_act_more]
+    if not search.one_more():
+        return
+    waiting += chain(*search.ahead)
     for number, path in enumerate(waiting):
         heappush(search.rare, (1, number, path))
     while search.rare and monotonic() < ends_s:
