@@ -108,6 +108,12 @@ def test_oscrun_says_whether_the_crystal_is_on_and_runs():
     assert shown(chip, 0, 1, 101 * S) == "80"
 
 
+def test_a_read_that_comes_to_00h_shows_the_time_of_that_moment():
+    """The bytes are spread evenly: half of four seconds are over after two of four bytes."""
+    assert shown(chip_at(b"\x80" + EVE[1:]), 0x1E, 4, 10 * S)[4:6] == "90"
+    assert chip_at(b"\x80" + EVE[1:]).read(0x1E, 4, 10 * S, 14 * S)[2] == 0x92
+
+
 def test_writing_the_seconds_resets_the_divider_chain():
     for phase in (0, 1, SECOND // 2, SECOND - 1):
         chip = chip_at(EVE, phase=phase)
