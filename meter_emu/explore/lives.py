@@ -21,7 +21,7 @@ from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
 from meter_emu.world.rehearsal.verdict import Judging, SoFar, judge_so_far
 
 Path: TypeAlias = tuple[int, ...]  # acts of the scope, by number
-_ENDS_MAX: Final = 5_000  # ours: some 18 kB each, in each process
+_ENDS_MAX: Final = 3_500  # ours: some 18 kB each, in each process
 _LOST_US: Final = SECOND_US  # the street loses its power a second after the instant
 
 
@@ -57,6 +57,7 @@ class Lives:
         self._judging: Judging | None = None
         self._line: dict[int, _Then] = {}  # along the path, by the number of acts
         self._ends: dict[Path, _Then] = {}
+        self._known_visits: Final[dict[tuple[int, int, int], Visit]] = {}
         self._begin()
         self.began: Final = self.saved()
 
@@ -103,7 +104,7 @@ class Lives:
         until_us, self._now = at_us, None
         try:
             if act.visit is not None:
-                visit = replace(act.visit, at_us=at_us, in_file=len(self._visits) + 1)
+                visit = self._dated(act.visit, at_us)
                 if not self._possible(visit):
                     return False
                 self._visits += (visit,)
@@ -189,6 +190,14 @@ class Lives:
             self.story.fail(error)
             self.failed = True
         self._line = {0: self._then()}
+
+    def _dated(self, timeless: Visit, at_us: int) -> Visit:
+        """Return an act's visit at an instant, after those before it; the same object each time."""
+        number = len(self._visits) + 1
+        key = id(timeless), at_us, number
+        if key not in self._known_visits:
+            self._known_visits[key] = replace(timeless, at_us=at_us, in_file=number)
+        return self._known_visits[key]
 
     def _possible(self, visit: Visit) -> bool:
         """Whether there is the card that is to be put in."""
