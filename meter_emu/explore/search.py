@@ -208,8 +208,11 @@ HearExplored: TypeAlias = Callable[[Explored], None]
 class _Search:
     """The states of a search: what is known, and what is to be gone on from, by instant."""
 
-    def __init__(self, explored: Explored, jobs: int | None, stack: ExitStack) -> None:
+    def __init__(
+        self, explored: Explored, jobs: int | None, hear: HearExplored, stack: ExitStack
+    ) -> None:
         self.explored: Final = explored
+        self._hear: Final = hear
         self.ahead: list[list[Path]] = [[] for _ in explored.scope.instants]
         self.later: list[list[Path]] = [[] for _ in explored.scope.instants]
         self._task: Final = Exploring(explored.scope)
@@ -245,6 +248,7 @@ class _Search:
                             self.one_act_more[path].append(child)
                         elif self._take(path, child, guided=guided):
                             return False
+                self._hear(self.explored)
                 if monotonic() > ends_s:
                     return False
         return True
@@ -328,28 +332,28 @@ def explore(
     claim_s = began_s + time_s / 2 if time_s is not None and depth is None else ends_s
     hear(explored)
     with ExitStack() as stack:
-        search = _Search(explored, jobs, stack)
+        search = _Search(explored, jobs, hear, stack)
         nothing, others = range(1), range(1, len(scope.acts))
         # To put a state back only once, all acts go together; unless time may end in between.
         every = nothing if depth is None else range(len(scope.acts))
-        while _go_on(search, claim_s, nothing if explored.depth + 1 == depth else every, hear):
+        while _go_on(search, claim_s, nothing if explored.depth + 1 == depth else every):
             explored.depth += 1
             explored.whole = not any(search.ahead)
             if explored.whole or explored.depth == depth:
                 break
-            if depth is None and not _go_on(search, claim_s, others, hear):
+            if depth is None and not _go_on(search, claim_s, others):
                 break
             if not search.one_more():
                 break
         if not explored.broken_path and time_s is not None and not explored.whole:
-            _wander(search, ends_s, hear)
+            _wander(search, ends_s)
         search.compare()
     if explored.broken_path:
         explored.broken = _counterexample(scope, explored.broken_path)
     return explored
 
 
-def _go_on(search: _Search, ends_s: float, acts: range, hear: HearExplored) -> bool:
+def _go_on(search: _Search, ends_s: float, acts: range) -> bool:
     """Go on from the states of a depth by these acts; return if that was done.
 
     Where nothing is one of them, what it leads to is of the same depth, at a later instant.
@@ -358,11 +362,10 @@ def _go_on(search: _Search, ends_s: float, acts: range, hear: HearExplored) -> b
         if not search.expand(sorted(search.ahead[place]), acts, ends_s):
             return False
         search.compare()
-        hear(search.explored)
     return True
 
 
-def _wander(search: _Search, ends_s: float, hear: HearExplored) -> None:
+def _wander(search: _Search, ends_s: float) -> None:
     """Go on from states that show what was seldom seen, until the time is over."""
     explored = search.explored
     waiting = [path for path in chain(*search.ahead) if path not in search.one_act_more]
@@ -377,7 +380,6 @@ def _wander(search: _Search, ends_s: float, hear: HearExplored) -> None:
         if not search.expand(sorted(paths), range(len(explored.scope.acts)), ends_s, guided=True):
             return
         search.compare()
-        hear(explored)
 
 
 def _batches(paths: Iterable[Path]) -> Iterator[tuple[Path, ...]]:
