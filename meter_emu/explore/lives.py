@@ -45,7 +45,7 @@ class Lives:
         self.scope: Final = scope
         self.events: list[Event] = []
         build = parse_build(scope.household.build)
-        self._ours: Final = build.factory is None
+        self.ours: Final = build.factory is None
         self._hosted: Final = build.hosted
         self.due_us = 0
         self.failed = False
@@ -63,7 +63,7 @@ class Lives:
 
     def go(self, path: Path) -> None:
         """Live along a path whose acts are all possible, from where it was saved last on it."""
-        if self._ours:
+        if self.ours:
             self._line = {n: then for n, then in self._line.items() if path[:n] == self._path[:n]}
             saved = next(
                 n for n in range(len(path), -1, -1) if n in self._line or path[:n] in self._ends
@@ -77,14 +77,14 @@ class Lives:
         self._path = path
         for place in range(saved, len(path)):
             assert self.do(self.scope.acts[path[place]]), "the acts of a path were possible once"
-            if self._ours:
+            if self.ours:
                 if not self.over:
                     self.judged(self.seen())  # once, and not again for each act from there
                 self._line[place + 1] = self._then()
 
     def keep(self, act: int) -> None:
         """Keep where an act has led, to go on from there without living along its path again."""
-        if self._ours and len(self._ends) < _ENDS_MAX:
+        if self.ours and len(self._ends) < _ENDS_MAX:
             self._ends[(*self._path, act)] = self._then()
 
     def forget(self) -> None:
@@ -93,7 +93,7 @@ class Lives:
 
     def again(self) -> None:
         """Go back to the end of the path, after an act that was tried from there."""
-        if self._ours:
+        if self.ours:
             self._put_back(self._line[len(self._path)])
         else:
             self.go(self._path)
@@ -175,7 +175,7 @@ class Lives:
         scope = self.scope
         self.events, self.failed = [], False
         self._now = self._before = self._judging = None
-        pulse = None if self._ours else NoPulse() if self._hosted else Alarm()
+        pulse = None if self.ours else NoPulse() if self._hosted else Alarm()
         self.story = HouseholdStory(
             scope.household, scope.campaign, self.events.append, pulse=pulse
         )

@@ -94,6 +94,8 @@ class Exploring(Task[_Unit, _Result]):
                 return self._differs(self._lives, unit)
             return [list(self._children(self._lives, path, unit.acts)) for path in unit.paths]
         finally:
+            if self._lives.ours:  # what is left is no garbage, and is not looked at again
+                gc.freeze()
             if collects:
                 gc.enable()
 
@@ -332,6 +334,7 @@ def explore(
     claim_s = began_s + time_s / 2 if time_s is not None and depth is None else ends_s
     hear(explored)
     with ExitStack() as stack:
+        stack.callback(gc.unfreeze)
         search = _Search(explored, jobs, hear, stack)
         nothing, others = range(1), range(1, len(scope.acts))
         # To put a state back only once, all acts go together; unless time may end in between.

@@ -26,12 +26,11 @@ class Forks:
                 own = _FORKED.get(type(value))
                 object.__setattr__(new, name, value if own is None else own(value))
             return new
-        held = new.__dict__
-        held.update(self.__dict__)
-        for name, value in self.__dict__.items():
-            own = _FORKED.get(type(value))
-            if own is not None:
-                held[name] = own(value)
+        held = self.__dict__.copy()
+        for name, value in held.items():
+            if type(value) in _FORKED:
+                held[name] = _FORKED[type(value)](value)
+        new.__dict__ = held  # type: ignore[misc]  # of those without slots
         return new
 
 
