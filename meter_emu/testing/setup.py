@@ -1,6 +1,6 @@
 """Everything one test has on its bench, made once for it."""
 
-from typing import final
+from typing import Final, final
 
 from card_protocol.card.virtual import AnyImage
 from meter_emu.testing.card import Card
@@ -26,12 +26,12 @@ class MeterSetup:
         self.seed = seed
         self.rig = Rig.seeded(household, start_us=start_us, seed=seed)
         events: list[Event] = []
-        live = self.rig.live(events.append)
-        live.begin()
+        self._live: Final = self.rig.live(events.append)
+        self._live.begin()
         self.dialogue = Dialogue(lambda: self.rig.board.now_us)
-        self.world = World(self.rig, live.bench, seed)
-        self.meter = Meter(self.rig, live, events)
-        self.desk = Desk(self.rig, self._card, live.note)
+        self.world = World(self.rig, self._live.bench, seed)
+        self.meter = Meter(self.rig, self._live, events)
+        self.desk = Desk(self.rig, self._card, self._live.note)
         self._reach = reach
         self._household_card: Card | None = None
         self._cards = 0
@@ -44,8 +44,12 @@ class MeterSetup:
         return self._household_card
 
     def close(self) -> None:
-        """Leave no card in the meter; how it is reached is for the next test to use."""
+        """Leave no card in the meter, and no power: a program in C has a process until then.
+
+        How a card is reached is for the next test to use.
+        """
         self.meter.remove()
+        self._live.supply(on=False)
 
     def _card(self, image: AnyImage, *, sets_clock: bool = False) -> Card:
         self._cards += 1

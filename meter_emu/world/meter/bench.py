@@ -249,6 +249,7 @@ class Bench:
         board = self.board
         board.now_us = max(board.now_us, board.fails_at_us)
         board.lose_power()
+        self.rebuild()  # the program of one power-up ends here, and with it the process it may have
         self._on_power(False)
 
     def _power_up(self, back_us: int) -> None:
@@ -264,7 +265,6 @@ class Bench:
             return
         board.now_us = up_us
         self._anchor_us = up_us + self._poll_us
-        self.rebuild()
         self._poll()
 
     def _plan(self, hint: Sleep | None, second_of_day: int | None) -> None:

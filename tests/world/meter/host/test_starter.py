@@ -149,7 +149,10 @@ def test_nobody_reads_the_memory_of_another_program(tmp_path, monkeypatch):
     assert {event.balance_ueur for event in setup.meter.events} == {None}
     assert "its memory is the program's own" in failure_text(setup, {})
     assert insight(setup.rig.board, setup.meter.model, setup.rig.build) is None
-    assert FuzzedMeter(0, build).state() is None
+    setup.close()
+    fuzzed = FuzzedMeter(0, build)
+    assert fuzzed.state() is None
+    fuzzed.live.supply(on=False)
 
 
 def read_by_nobody(*_args: object) -> None:
