@@ -16,6 +16,7 @@ from meter_emu.sitting.premises import OwnMeter
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.at_rest import AtRest
+from meter_emu.world.meter.display import credit_said
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import us_to_iso
@@ -106,6 +107,27 @@ def test_back_at_a_moment_everything_is_as_it_was_and_goes_on_as_it_did(folders,
     for (act, minutes), want in zip(life[chosen:], states[chosen + 1 :], strict=True):
         seat.do("advance 1m", act, f"advance {minutes}m")
         assert seat.state() == want
+
+
+def test_after_a_jump_the_display_is_no_older_than_a_poll_also_after_going_back(tmp_path):
+    seat = Seat(tmp_path)
+    seat.do("insert CARD", "remove", "red")
+
+    def credit_said_late_cents() -> int:
+        balance_ueur = seat.sitting.meter.balance_ueur()
+        said = credit_said(seat.sitting.meter.board.panel.text)
+        assert balance_ueur is not None
+        assert said is not None
+        return said - balance_ueur // 10_000
+
+    moments = []
+    for span in ("1m", "7m", "166m", "5h"):
+        seat.do(f"advance {span}")
+        assert credit_said_late_cents() in {0, 1}, span
+        moments.append(seat.now_us)
+    for moment_us in reversed(moments):
+        seat.do(f"back {at(moment_us, seat)}")
+        assert credit_said_late_cents() in {0, 1}
 
 
 def test_undone_acts_have_not_happened_and_something_else_can_be_done(tmp_path):

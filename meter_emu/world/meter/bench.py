@@ -64,6 +64,7 @@ class Bench:
         self._boot_us = boot_us
         self._outages = list(reversed(outages))
         self.obey_hints = obey_hints
+        self.watched = False  # somebody looks at the display at the end of every span of time
         self.on_poll = on_poll
         self._on_power = on_power
         self._witness = witness
@@ -306,9 +307,11 @@ class Bench:
         # But a poll that may still be running when the hint ends, at an RTC midnight, or when the
         # caller wants to look, is run whatever the hint says: it may read the clock after the end,
         # and skipped, its torn readings could never be seen.
+        # And what a person reads is as old as the last poll, so that one is run where one looks.
         for edge_us in (self._wake_us, self._midnight_us, until_us):
             last_us = self._cadence_from(edge_us) - self._poll_us  # the last one before the edge
-            if edge_us - last_us <= POLL_LONGEST_US and last_us >= soonest_us:
+            seen = self.watched and edge_us == until_us
+            if (seen or edge_us - last_us <= POLL_LONGEST_US) and last_us >= soonest_us:
                 at_us = min(at_us, last_us)
         return at_us
 

@@ -47,6 +47,7 @@ class LiveMeter:
         self._events = 0
         self._parts: Final = build.readable(model)
         self.bench, self._watch = bench_for(self._count)
+        self.bench.watched = True
         self.board: Final[Board] = self.bench.board
 
     def _count(self, event: Event) -> None:
