@@ -16,7 +16,7 @@ RELEASE := .stamps/release
 TIME   ?= 60
 TEST_PATH   ?= tests
 # More at a time than two cores have: what goes over PC/SC waits for its daemon most of the time.
-PYTEST_ARGS ?= -n 4 --dist=worksteal -q
+PYTEST_ARGS ?= -n 5 --dist=worksteal -q
 AGAINST     ?= HEAD
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
 # Where no bytecode is written, each of the suite's many processes would compile all of it again.
