@@ -78,7 +78,8 @@ def test_a_worker_killed_half_way_changes_no_result_and_none_is_left(engines):
 
 @pytest.mark.slow("starts a scheduler")
 def test_a_scheduler_that_goes_away_is_one_line(engines, tmp_path):
-    command = [sys.executable, "-m", "dask", "scheduler", "--port", "0", "--no-dashboard"]
+    command = [sys.executable, "-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", "0"]
+    command += ["--no-dashboard"]
     env = {**os.environ, "DASK_TEMPORARY_DIRECTORY": str(tmp_path)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env) as scheduler:
         assert scheduler.stderr is not None
