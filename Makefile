@@ -82,7 +82,7 @@ test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every l
 	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
 
 test-judge: $(DEV)  ## the judge against a second oracle, changed logs, what was seen: 5,000 homes each, minutes
-	@$(BIN)/python -m tests.world.rehearsal.judged
+	@$(BIN)/python -m tests.world.judge.judged
 
 test-laws: $(DEV)  ## the reference: 80,000 stories, 2,000 of each law that runs a home of its own, rates of hazards
 	@$(BIN)/meter-emu verify reference --examples 80000 --seed 1 --to .stamps/counterexamples
@@ -125,7 +125,7 @@ test-tokens: $(DEV)  ## 100,000 OpenPAYGO tokens against the maintainers' packag
 	@METER_EMU_TOKENS=100000 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/card_protocol/test_openpaygo_oracle.py
 
 test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
-	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/world/rehearsal/test_random_households.py
+	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/world/judge/test_random_households.py
 
 test-exhaustive: $(DEV)  ## power cuts, tears, forgeries, leaps of the clock, all of them: minutes
 	@METER_EMU_EXHAUSTIVE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/reliability tests/explore/test_cuts.py

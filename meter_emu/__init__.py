@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     )
     from meter_emu.ports import Button, Firmware, Lamp, Ports, ResetCause, Sleep
     from meter_emu.resources import built_in, find
+    from meter_emu.world.households.campaign import Campaign
+    from meter_emu.world.judge.outcome import Outcome
+    from meter_emu.world.judge.verdicts import FindingKind, Verdict
     from meter_emu.world.meter.covers import Covers
-    from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+    from meter_emu.world.rehearsal.campaign import load_campaign
     from meter_emu.world.rehearsal.fleet import Run, rehearse_all
-    from meter_emu.world.rehearsal.outcome import Outcome
-    from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 
 __all__ = [
     "Button",
@@ -69,8 +70,8 @@ _HOMES: Final = {
     "world.meter.covers": "Covers",
     "world.rehearsal.campaign": "Campaign load_campaign",
     "world.rehearsal.fleet": "Run rehearse_all",
-    "world.rehearsal.outcome": "Outcome",
-    "world.rehearsal.verdicts": "FindingKind Verdict",
+    "world.judge.outcome": "Outcome",
+    "world.judge.verdicts": "FindingKind Verdict",
 }
 
 if not TYPE_CHECKING:  # a type checker has the imports above, and sees a name that is not there

@@ -6,9 +6,9 @@ from random import Random
 from typing import Any
 
 from meter_emu.resources import find
+from meter_emu.world.households.household import Household
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.model import MeterModel, load_model
-from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.rig import Rig
 
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))

@@ -81,10 +81,10 @@ def new(
     """Install a new meter, its clock just set, and save its image as FILE."""
     from meter_emu.resources import find
     from meter_emu.units import EPOCH_2000_US, HOURS_A_DAY, MINUTE_US
+    from meter_emu.world.households.household import Household
     from meter_emu.world.meter.build import REFERENCE
     from meter_emu.world.meter.image import image_of
     from meter_emu.world.meter.model import load_model
-    from meter_emu.world.rehearsal.household import Household
     from meter_emu.world.rehearsal.rig import Rig
 
     if not force and os.path.lexists(file):

@@ -42,15 +42,15 @@ from meter_emu.cli.tracing import trace_option
 from meter_emu.cli.trusting import check_builds, trust_option
 from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
+from meter_emu.world.judge.answer import households
+from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.answer import households
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
-from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.sample import Sample, sampled
-from meter_emu.world.rehearsal.verdicts import Verdict
 from meter_emu.zones import TimeZone
 
 

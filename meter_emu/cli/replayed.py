@@ -20,12 +20,13 @@ from meter_emu.cli.trusting import check_builds
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_file
+from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.acts import ActListener, ListenerOf, MeterTrace
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.events import Event
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import rig_of
 
 

@@ -17,16 +17,16 @@ from rich.text import Text
 
 from card_protocol.timestamp import Civil
 from meter_emu.units import decimal
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder, Household, VisitKind
+from meter_emu.world.judge.answer import HouseholdCounts, households
+from meter_emu.world.judge.knowledge import clock_beyond_us
+from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.judge.verdict import cut_before_announced, verdict_expected
+from meter_emu.world.judge.verdicts import GOOD, GRAVITY, PLAIN, FindingKind, Verdict
 from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.meter.times import us_to_iso, us_to_legal
-from meter_emu.world.rehearsal.answer import HouseholdCounts, households
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
-from meter_emu.world.rehearsal.knowledge import clock_beyond_us
-from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.sample import Sample
-from meter_emu.world.rehearsal.verdict import cut_before_announced, verdict_expected
-from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, PLAIN, FindingKind, Verdict
 
 LIST_BELOW: Final = 60  # ours: columns of a terminal, below which there are no columns of a table
 _GAP: Final = 2

@@ -18,9 +18,8 @@ from meter_emu.diagnosis.sampling import SampledHousehold
 from meter_emu.diagnosis.signatures import Signature
 from meter_emu.ports import Button
 from meter_emu.units import DAY_US, MINUTE_US, SECOND_US
-from meter_emu.world.meter.times import to_us, us_to_civil, us_to_legal
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import (
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import (
     Announcement,
     DeskOrder,
     Entry,
@@ -29,6 +28,7 @@ from meter_emu.world.rehearsal.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.world.meter.times import to_us, us_to_civil, us_to_legal
 
 LEADERS_MAX: Final = 12  # ours: hypotheses that are told apart
 _FAR: Final = 2.0  # ours: decades behind the first class; what is further is no leader

@@ -14,9 +14,9 @@ from card_protocol.timestamp import Civil
 from meter_emu.defects import catalogue
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
+from meter_emu.world.households.household import DeskOrder, Household
 from meter_emu.world.meter.build import PLAIN, REFERENCE, parse_build
 from meter_emu.world.meter.times import to_us
-from meter_emu.world.rehearsal.household import DeskOrder, Household
 from meter_emu.zones import TimeZone
 
 _OFFICE: Final = "office:"

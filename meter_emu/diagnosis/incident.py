@@ -27,9 +27,10 @@ from meter_emu.energies import ENERGIES
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, Visit, VisitKind
 from meter_emu.world.meter.model import MeterModel, load_model
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
-from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.reading import FilePlace
 from meter_emu.world.rehearsal.visits import VisitReader
 from meter_emu.zones import TimeZone

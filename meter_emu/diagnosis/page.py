@@ -19,10 +19,10 @@ from meter_emu.report.page import Story, environment_of_pages, story_of
 from meter_emu.report.scale import Scale
 from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH
 from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.world.households.household import Entry, Households
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.fleet import rehearsed
-from meter_emu.world.rehearsal.household import Entry, Households
 
 _PLAYED: Final = 5  # ours: classes whose households are on the page
 _BIN_US: Final = 30 * MINUTE_US

@@ -18,7 +18,7 @@ from meter_emu.diagnosis.incident import Incident, IncidentFleet, Observation
 from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.sampling import SampledHousehold
 from meter_emu.errors import ConfigError
-from meter_emu.world.rehearsal.household import Household, VisitKind
+from meter_emu.world.households.household import Household, VisitKind
 
 UNSEEN: Final = 0.01  # ours: the chance of what none of the sampled households shows
 _ONE_OF_FEW: Final = 0.04  # ours: added to both outcomes when one person is spoken of

@@ -15,10 +15,10 @@ from typing import Final, final
 
 from meter_emu.diagnosis.incident import Incident, IncidentFleet
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, Households
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import to_us, us_to_utc
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household, Households
 
 SAMPLES: Final = 1  # ours: of each kind on each model; a cold run takes so many times as long
 _LOAD_PERCENT: Final = 20  # ours: as copies of a household vary

@@ -37,10 +37,10 @@ from meter_emu.explore.lives import Lives
 from meter_emu.firmware.layouts import STATE, STATE_AT, State
 from meter_emu.firmware.parts import Parts
 from meter_emu.units import SECOND_US
+from meter_emu.world.judge.obligations import Span
+from meter_emu.world.judge.promise import Promise
 from meter_emu.world.meter.at_rest import AtRest, Kept
 from meter_emu.world.meter.observer import state_in
-from meter_emu.world.rehearsal.obligations import Span
-from meter_emu.world.rehearsal.promise import Promise
 
 _IMAGES: Final = (CardImage, MemoryImage)
 _Mentioned: TypeAlias = tuple[tuple[bytes, int, str | None], ...]

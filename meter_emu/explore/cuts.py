@@ -26,15 +26,15 @@ from meter_emu.units import SECOND_US
 from meter_emu.verify.report import Counterexample, story_in_words
 from meter_emu.workers.processes import here_or_processes
 from meter_emu.workers.work import Calling, Engine
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, VisitKind
+from meter_emu.world.judge.verdict import judge
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Alarm, CallLog, NoPulse, Pulse
 from meter_emu.world.meter.times import us_to_written
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import HouseholdStory
-from meter_emu.world.rehearsal.household import Household, VisitKind
-from meter_emu.world.rehearsal.verdict import judge
 
 FATES: Final = (OLD, BLANK, NEW)
 _BECAME: Final = {OLD: "as it was", BLANK: "erased", NEW: "as it was to be"}

@@ -11,14 +11,14 @@ from typing import Final, NamedTuple, TypeAlias, final
 from meter_emu.errors import ConfigError, PollsSpentError, ProgramError
 from meter_emu.explore.scope import Act, Scope
 from meter_emu.units import SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, Visit, VisitKind
+from meter_emu.world.judge.verdict import Judging, SoFar, judge_so_far
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Alarm, NoPulse
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import HouseholdStory
-from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
-from meter_emu.world.rehearsal.verdict import Judging, SoFar, judge_so_far
 
 Path: TypeAlias = tuple[int, ...]  # acts of the scope, by number
 _ENDS_MAX: Final = 3_500  # ours: some 18 kB each, in each process

@@ -10,8 +10,9 @@ from meter_emu.nearest import hint
 from meter_emu.resources import built_in
 from meter_emu.stories.chooser import seeded
 from meter_emu.verify.program import covered
+from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign import load_campaign
 
 
 def scope_named(name: str, build: str) -> Scope:

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple, final
 
 from meter_emu.errors import ConfigError
 from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, Visit, VisitKind
+from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.model import uncertainty_s
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
-from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.rig import order_in_words
 
 _HERALD_US: Final = 61 * SECOND_US  # ours: a poll before the end, and the second before

@@ -26,11 +26,11 @@ from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.verify.report import Counterexample, story_in_words
 from meter_emu.workers.processes import Processes, here_or_processes
 from meter_emu.workers.work import Here, Task
+from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.judge.verdict import judge
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.fleet import Run
-from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.verdict import judge
-from meter_emu.world.rehearsal.verdicts import Verdict
 
 _BATCH: Final = 24  # ours: states a process takes at once; a third of a second
 _PAIR_ONE_IN: Final = 50  # ours: merges of which both sides are lived on

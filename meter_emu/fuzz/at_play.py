@@ -18,12 +18,12 @@ from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
 from meter_emu.fuzz.reach import must
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, UEUR_PER_CENT
+from meter_emu.world.households.household import DeskOrder, NewCard
+from meter_emu.world.judge.knowledge import latest_us
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.pulled import PulledCard
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.household import DeskOrder, NewCard
-from meter_emu.world.rehearsal.knowledge import latest_us
 
 MODELS: Final = range(len(FUZZED_MODELS))
 ANSWERS_MAX: Final = 14  # ours: a session asks 9 to 12 times

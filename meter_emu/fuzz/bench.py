@@ -12,12 +12,12 @@ from meter_emu.firmware.layouts import State
 from meter_emu.fuzz.reach import must
 from meter_emu.resources import find
 from meter_emu.units import DAY_US, HOURS_A_DAY, SECOND_US
+from meter_emu.world.households.campaign import METER_ID_FIRST
+from meter_emu.world.households.household import DeskOrder, Household
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.observer import state_in
-from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
-from meter_emu.world.rehearsal.household import DeskOrder, Household
 from meter_emu.world.rehearsal.rig import Rig
 
 _FAR: Final = Civil(2040, 7, 3, 23, 1)

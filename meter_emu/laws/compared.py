@@ -15,12 +15,8 @@ from card_protocol.timestamp import Civil
 from meter_emu.laws.law import NOT_ASKED, Aside, Broken, Finding, Law, Trial, cut_us
 from meter_emu.stories.story import armed_household
 from meter_emu.units import MINUTE_US, SECOND_US
-from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
-from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.model import MeterModel, uncertainty_s
-from meter_emu.world.meter.times import us_to_civil, us_to_iso
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import (
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import (
     DeskOrder,
     Household,
     Households,
@@ -28,7 +24,11 @@ from meter_emu.world.rehearsal.household import (
     Visit,
     VisitKind,
 )
-from meter_emu.world.rehearsal.outcome import WORK_US
+from meter_emu.world.judge.outcome import WORK_US
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.model import MeterModel, uncertainty_s
+from meter_emu.world.meter.times import us_to_civil, us_to_iso
 from meter_emu.zones import TimeZone
 
 

@@ -11,8 +11,8 @@ from meter_emu.domain import Result
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.stories.story import story
 from meter_emu.units import UEUR_PER_CENT
+from meter_emu.world.households.household import Household
 from meter_emu.world.meter.events import What, WrittenBack
-from meter_emu.world.rehearsal.household import Household
 
 
 def _check(trial: Trial) -> Finding:

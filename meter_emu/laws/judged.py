@@ -7,14 +7,14 @@ from typing import Final
 from meter_emu.domain import Result
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.stories.story import story
-from meter_emu.world.rehearsal.promise import (
+from meter_emu.world.judge.promise import (
     Promise,
     PromiseKind,
     cards_shown,
     first_promise,
     with_loads,
 )
-from meter_emu.world.rehearsal.verdicts import MEANING, FindingKind, Verdict
+from meter_emu.world.judge.verdicts import MEANING, FindingKind, Verdict
 
 _UNSEEN: Final = frozenset(
     {

@@ -13,15 +13,15 @@ from typing import Final, TypeAlias, final
 from meter_emu.errors import ConfigError
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, on_build
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Entry, Household, Households
+from meter_emu.world.judge.verdict import judge
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.covered import covers_household
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.fleet import Run
-from meter_emu.world.rehearsal.household import Entry, Household, Households
-from meter_emu.world.rehearsal.verdict import judge
 
 MOVES = frozenset({What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED})
 

@@ -7,8 +7,8 @@ from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
 from meter_emu.stories.boundaries import changes, offset_s
 from meter_emu.stories.story import story
 from meter_emu.units import DAY_US, SECOND_US
+from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.times import END_US
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.zones import TimeZone
 
 _DAY_S: Final = DAY_US // SECOND_US

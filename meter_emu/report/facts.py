@@ -18,23 +18,23 @@ from typing import Final, NamedTuple, final
 from card_protocol.timestamp import Civil
 from meter_emu.report.scale import civil_us
 from meter_emu.units import MINUTE_US
-from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.model import Window
-from meter_emu.world.meter.times import to_us, us_to_legal
-from meter_emu.world.rehearsal.answer import HouseholdCounts
-from meter_emu.world.rehearsal.breaches import supply_of
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.obligations import Must, Span, row_of
-from meter_emu.world.rehearsal.outcome import Outcome, Supplied
-from meter_emu.world.rehearsal.promise import Promise, promise_at
-from meter_emu.world.rehearsal.verdict import (
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
+from meter_emu.world.judge.answer import HouseholdCounts
+from meter_emu.world.judge.breaches import supply_of
+from meter_emu.world.judge.obligations import Must, Span, row_of
+from meter_emu.world.judge.outcome import Outcome, Supplied
+from meter_emu.world.judge.promise import Promise, promise_at
+from meter_emu.world.judge.verdict import (
     cut_before_announced,
     likely_events,
     unexpected_findings,
     verdict_expected,
 )
-from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
+from meter_emu.world.judge.verdicts import FindingKind, Verdict
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.model import Window
+from meter_emu.world.meter.times import to_us, us_to_legal
 from meter_emu.zones import TimeZone
 
 _SATURDAY: Final = 5

@@ -12,8 +12,8 @@ from meter_emu.report.facts import BIN_US, Collector, Group
 from meter_emu.report.scale import Scale
 from meter_emu.report.words import duration, short
 from meter_emu.units import HOUR_US, MINUTE_US
+from meter_emu.world.judge.answer import OffTime, households
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.answer import OffTime, households
 from meter_emu.zones import TimeZone
 
 BARS_HEIGHT_PX: Final = 34

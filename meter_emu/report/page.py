@@ -34,14 +34,14 @@ from meter_emu.report.words import (
     to_do,
 )
 from meter_emu.units import UEUR_PER_CENT, euro
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Announcement, Household
+from meter_emu.world.judge.answer import households
+from meter_emu.world.judge.knowledge import clock_beyond_us
+from meter_emu.world.judge.promise import PromiseKind
+from meter_emu.world.judge.verdict import expected
+from meter_emu.world.judge.verdicts import GOOD, PLAIN, Verdict
 from meter_emu.world.meter.events import Event
-from meter_emu.world.rehearsal.answer import households
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Announcement, Household
-from meter_emu.world.rehearsal.knowledge import clock_beyond_us
-from meter_emu.world.rehearsal.promise import PromiseKind
-from meter_emu.world.rehearsal.verdict import expected
-from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
 from meter_emu.zones import TimeZone
 
 TEMPLATE: Final = "rehearsal.html.jinja"

@@ -13,10 +13,10 @@ from meter_emu.report.facts import Facts, Seen, Stretch, protected_stretches
 from meter_emu.report.scale import Scale, around, dates_on_axis, days_between
 from meter_emu.report.words import HAPPENED, short
 from meter_emu.units import DAY_US, euro
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.judge.outcome import Supplied
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.outcome import Supplied
 
 MARK_HEIGHT_PX: Final = 18
 LANE_HEIGHT_PX: Final = 36

@@ -12,10 +12,10 @@ from typing import Final
 
 from meter_emu.report.facts import Collector
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.world.judge.answer import households
+from meter_emu.world.judge.verdicts import PLAIN, PLAIN_FINDING, FindingKind, Verdict
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.answer import households
-from meter_emu.world.rehearsal.verdicts import PLAIN, PLAIN_FINDING, FindingKind, Verdict
 from meter_emu.zones import TimeZone
 
 _KEEP: Final = "\u00a0"  # a space at which no line breaks

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple, Protocol, TypeVar, final
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from meter_emu.errors import CommandError
 from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US
+from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.rehearsal.by_hand import LivedByHand
-from meter_emu.world.rehearsal.household import DeskOrder
 from meter_emu.world.rehearsal.rig import Rig
 
 NO_CARD: Final = "none"

@@ -18,7 +18,7 @@ from meter_emu.rows import of_energy
 from meter_emu.sitting.cards import Cards
 from meter_emu.sitting.commands import typed_instant_us, written
 from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US
-from meter_emu.world.rehearsal.household import DeskOrder, NewCard
+from meter_emu.world.households.household import DeskOrder, NewCard
 from meter_emu.world.rehearsal.rig import Rig
 from meter_emu.zones import TimeZone
 

@@ -12,8 +12,8 @@ from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing, change_s
 from meter_emu.units import MINUTE_S
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder
 
 _REACH_MIN: Final = 150  # how far from T events are
 _SECONDS: Final = (0, 0, 0, 1, 30, 59)  # of its minute

@@ -16,16 +16,16 @@ from meter_emu.stories.ages import aged
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.times import Timing
 from meter_emu.units import EPOCH_2000_US, HOUR_S, MINUTE_S, SECOND_US
-from meter_emu.world.meter.age import Age
-from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.meter.times import us_to_civil, us_to_legal
-from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
-from meter_emu.world.rehearsal.household import (
+from meter_emu.world.households.campaign import METER_ID_FIRST
+from meter_emu.world.households.household import (
     DeskOrder,
     NewCard,
     Visit,
     VisitKind,
 )
+from meter_emu.world.meter.age import Age
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.times import us_to_civil, us_to_legal
 
 # A household's load, W; of another energy a share of it (`Energy.drawn_one_in`).
 USES: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)

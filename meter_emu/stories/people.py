@@ -10,7 +10,7 @@ from typing import Final
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.times import at_minute_s, legal
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
-from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.households.household import DeskOrder
 
 # How long before T somebody comes back; negative: after it.
 _BACK_S: Final = (DAY_S, 3 * HOUR_S, 30 * MINUTE_S, MINUTE_S, 0, 6 * DAY_S, -MINUTE_S, -HOUR_S,

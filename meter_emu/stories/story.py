@@ -26,13 +26,13 @@ from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.times import timing
 from meter_emu.units import DAY_S, HOUR_S, HOURS_A_DAY, MINUTE_S, SECOND_US
+from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
+from meter_emu.world.households.household import Entry, Household, Households
+from meter_emu.world.judge.verdict import judge
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.model import MeterModel, load_model, uncertainty_s
-from meter_emu.world.rehearsal.campaign import METER_ID_FIRST, Campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.fleet import Run
-from meter_emu.world.rehearsal.household import Entry, Household, Households
-from meter_emu.world.rehearsal.verdict import judge
 
 _ANY: Final = ((1, CardKind.SECURE), (2, CardKind.SECURE), (1, CardKind.PLAIN),
                (2, CardKind.PLAIN), (1, CardKind.MEMORY))  # fmt: skip

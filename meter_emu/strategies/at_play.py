@@ -31,7 +31,7 @@ from meter_emu.fuzz.at_play import (
     WAITS_US,
     HouseholdAtPlay,
 )
-from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.households.household import DeskOrder
 
 _ORDERS = st.sampled_from(
     (

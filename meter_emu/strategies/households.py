@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from meter_emu.stories.chooser import Drawn
 
 if TYPE_CHECKING:  # the meter is imported only when a story is drawn
-    from meter_emu.world.rehearsal.campaign import Campaign
+    from meter_emu.world.households.campaign import Campaign
 
 
 def stories() -> "st.SearchStrategy[Campaign]":

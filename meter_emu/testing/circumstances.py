@@ -11,10 +11,10 @@ from meter_emu.errors import ConfigError
 from meter_emu.resources import find, typed
 from meter_emu.testing.when import when_us
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
+from meter_emu.world.households.campaign import METER_ID_FIRST
+from meter_emu.world.households.household import Household
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import END_US
-from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
-from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.reading import Euro, cents_of
 
 MARK: Final = "@pytest.mark.meter"  # the place of a mistake in a setting

@@ -11,9 +11,9 @@ from meter_emu.domain import WriteBack
 from meter_emu.errors import ConfigError
 from meter_emu.testing.card import Card
 from meter_emu.testing.when import When, minute_of
+from meter_emu.world.households.household import DeskOrder, NewCard
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import What
-from meter_emu.world.rehearsal.household import DeskOrder, NewCard
 from meter_emu.world.rehearsal.reading import Euro, cents_of
 from meter_emu.world.rehearsal.rig import Rig
 

@@ -10,12 +10,12 @@ from meter_emu.ports import Button, Lamp
 from meter_emu.testing.card import Card
 from meter_emu.testing.when import When, length_us, when_us
 from meter_emu.units import UEUR_PER_CENT
+from meter_emu.world.judge.knowledge import latest_us
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.engine import HOLD_MS
-from meter_emu.world.rehearsal.knowledge import latest_us
 from meter_emu.world.rehearsal.rig import Rig
 
 _WHO: Final = "meter"

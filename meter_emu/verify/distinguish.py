@@ -21,13 +21,13 @@ from meter_emu.units import SECOND_US, decimal
 from meter_emu.verify.program import covered
 from meter_emu.verify.report import story_in_words
 from meter_emu.verify.shrinking import Tape, shrunk
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Households
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import FAILED, Event, What
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.engine import how_it_begins
-from meter_emu.world.rehearsal.household import Households
 from meter_emu.zones import TimeZone
 
 _APART_US: Final = SECOND_US  # ours: no person sees less

@@ -8,8 +8,8 @@ from meter_emu.stories.boundaries import FULL_COUNTS, changes
 from meter_emu.stories.people import PEOPLE
 from meter_emu.stories.times import legal
 from meter_emu.units import SECOND_US
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household, VisitKind
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, VisitKind
 
 _DAY: Final = timedelta(1)
 _FULL: Final = frozenset(FULL_COUNTS)

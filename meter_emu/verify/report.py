@@ -9,11 +9,11 @@ from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.laws.law import Law, Trial
 from meter_emu.units import decimal
 from meter_emu.verify.met import ALL_MET
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
-from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.zones import TimeZone
 
 _OUTAGES_SHOWN: Final = 5  # ours: a flicker has hundreds, and all are in the file

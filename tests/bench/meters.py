@@ -12,11 +12,12 @@ from unittest.mock import patch
 from meter_emu.firmware.program import Program
 from meter_emu.ports import Sleep
 from meter_emu.resources import find
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
+from meter_emu.world.judge.verdict import judge
 from meter_emu.world.meter.events import What
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.verdict import judge
 from tests.bench.power import pace
 from tests.bench.row import Row, best_s
 from tests.campaigns import head

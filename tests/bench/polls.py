@@ -12,8 +12,9 @@ from time import process_time
 from typing import NamedTuple
 
 from meter_emu.units import DAY_US, HOUR_US
+from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.bench import Bench
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import rig_of
 from tests.bench.floor import PlainMeter, floor, plain
 from tests.bench.row import Row

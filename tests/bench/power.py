@@ -31,8 +31,8 @@ from meter_emu.stories.story import ModelAndCards, models, story
 from meter_emu.verify.program import traits
 from meter_emu.workers.processes import Processes
 from meter_emu.workers.work import Calling
+from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.bench import Bench
-from meter_emu.world.rehearsal.campaign import Campaign
 from tests.bench.plain import PlainHome, plain_homes, plain_story
 from tests.interrupted import run_or_interrupted
 

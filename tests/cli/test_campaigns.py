@@ -4,13 +4,14 @@ import pytest
 
 from meter_emu.resources import built_in
 from meter_emu.units import DAY_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
+from meter_emu.world.judge.knowledge import clock_beyond_us
+from meter_emu.world.judge.verdict import expected, judge
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.knowledge import clock_beyond_us
-from meter_emu.world.rehearsal.verdict import expected, judge
-from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.cells import each_cell
 
 CAMPAIGNS = built_in("campaigns")

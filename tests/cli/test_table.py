@@ -14,9 +14,9 @@ from meter_emu.cli import progress
 from meter_emu.cli.progress import MinuteLine
 from meter_emu.cli.table import LIST_BELOW, ResultTable
 from meter_emu.resources import find
+from meter_emu.world.judge.verdict import judge
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.verdict import judge
 from tests.campaigns import head
 from tests.cells import each_cell
 from tests.report.pages import BOTH, REFERENCE

@@ -19,10 +19,10 @@ from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Trial
 from meter_emu.stories.story import ModelAndCards, models
 from meter_emu.verify.program import traits
+from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.judge.verdicts import GOOD, FindingKind, Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.campaign import load_campaign
-from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.verdicts import GOOD, FindingKind, Verdict
 from tests.cells import each_cell
 
 DEFECTS = list(catalogue().values())

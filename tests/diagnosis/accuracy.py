@@ -41,9 +41,9 @@ from meter_emu.diagnosis.sampling import SampledHousehold, drawn, sampled_househ
 from meter_emu.diagnosis.signatures import Signature
 from meter_emu.resources import find
 from meter_emu.units import HOUR_US, SECOND_US
+from meter_emu.world.households.household import VisitKind
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.rehearsal.household import VisitKind
 
 WITNESSES = (
     "before-summer-time",

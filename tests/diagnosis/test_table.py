@@ -13,8 +13,9 @@ import pytest
 from meter_emu.diagnosis.signatures import signature_of
 from meter_emu.resources import built_in
 from meter_emu.units import HOUR_US, SECOND_US
+from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from tests.cells import each_cell
 

@@ -18,9 +18,10 @@ from meter_emu.defects import Defect, catalogue
 from meter_emu.resources import built_in
 from meter_emu.workers.processes import Processes
 from meter_emu.workers.work import Calling
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.fleet import rehearsed
-from meter_emu.world.rehearsal.household import Household
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "evidence" / "seen-in-campaigns.md"

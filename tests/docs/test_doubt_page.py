@@ -8,8 +8,8 @@ import pytest
 
 from meter_emu.resources import find
 from meter_emu.units import HOUR_US, SECOND_US
+from meter_emu.world.judge.hours import ZoneHours
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.rehearsal.hours import ZoneHours
 from tests.docs.pages import page
 
 PAGE = page("docs/decisions/doubt.md")

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from meter_emu.world.meter.events import What
-from meter_emu.world.rehearsal.obligations import RULES
-from meter_emu.world.rehearsal.verdicts import (
+from meter_emu.world.judge.obligations import RULES
+from meter_emu.world.judge.verdicts import (
     EXPECTED,
     FINDING,
     MEANING,
@@ -18,6 +17,7 @@ from meter_emu.world.rehearsal.verdicts import (
     FindingKind,
     Verdict,
 )
+from meter_emu.world.meter.events import What
 from tests.docs.pages import ROOT, blocks, page, section, table
 from tests.docs.test_readme import run
 from tests.report.pages import BOTH, ores_page, ores_read

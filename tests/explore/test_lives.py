@@ -8,13 +8,13 @@ import pytest
 from meter_emu.explore.lives import Lives, Path
 from meter_emu.explore.scope import Scope, scope_of
 from meter_emu.resources import built_in
+from meter_emu.world.judge import forks
+from meter_emu.world.judge.knowledge import Knowledge
+from meter_emu.world.judge.verdict import judge, judge_so_far
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.image import image_of
-from meter_emu.world.rehearsal import forks
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import HouseholdStory, run_meter
-from meter_emu.world.rehearsal.knowledge import Knowledge
-from meter_emu.world.rehearsal.verdict import judge, judge_so_far
 from tests.cells import each_cell
 
 CHAINS = 150

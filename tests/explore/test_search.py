@@ -9,9 +9,9 @@ from meter_emu.explore.graph import dot_of
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.search import Explored, explore
 from meter_emu.workers import processes
+from meter_emu.world.judge.verdict import judge
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.verdict import judge
 
 FIELDS = ("depth", "whole", "states", "transitions", "merged", "keys", "broken_path")
 

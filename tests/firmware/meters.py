@@ -19,13 +19,13 @@ from meter_emu.firmware.layouts import STATE, STATE_AT, Factory, Health, State, 
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import SECOND_US
+from meter_emu.world.households.household import NewCard
 from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.install import Installation, factory_record, first_state
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import to_us
-from meter_emu.world.rehearsal.household import NewCard
 from tests.cards import raw_on, with_raw
 from tests.rigs import MODEL, counted, rig_of
 

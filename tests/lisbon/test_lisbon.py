@@ -14,11 +14,11 @@ from meter_emu.ports import Ports
 from meter_emu.stories.story import lived
 from meter_emu.units import MINUTE_US
 from meter_emu.verify.run import verify
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.build import dialogues
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import to_us
 from meter_emu.world.rehearsal.campaign import load_campaign
-from meter_emu.world.rehearsal.verdicts import Verdict
 from meter_emu.zones import TimeZone
 from tests.cli.outcome import runner
 

@@ -18,8 +18,8 @@ from meter_emu.laws.law import Aside, Broken, DrawStory, Finding, Law, Trial
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import models
 from meter_emu.verify.shrinking import Tape, shrunk
+from meter_emu.world.judge.verdicts import MEANING, Verdict
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
-from meter_emu.world.rehearsal.verdicts import MEANING, Verdict
 from tests.matrix.shadow import Shadow, fresh_parts, shadowed
 
 POLLS_MAX: Final = 1_000  # ours: of a home; the reference has 400 at most, in 300 stories

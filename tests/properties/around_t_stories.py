@@ -10,14 +10,14 @@ from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import ModelAndCards as StoryKit
 from meter_emu.stories.story import on_build
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.household import Household
 from tests.properties.trials import KITS, MODELS, ModelAndCards
 
 Prepare = Callable[[Bench], None]

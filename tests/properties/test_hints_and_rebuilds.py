@@ -13,11 +13,11 @@ from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import Replayed, seeded
 from meter_emu.stories.story import own_models
 from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Entry, Households
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.image import board_of, image_of
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Entry, Households
 from tests.cells import each_cell
 from tests.laws import wrong
 from tests.properties.around_t_stories import around_t_stories, at_every_poll, lived

@@ -12,10 +12,10 @@ from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import own_models
 from meter_emu.units import UEUR_PER_CENT
+from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.rehearsal.campaign import Campaign
 from tests.laws import wrong
 from tests.properties.around_t_stories import around_t_stories, at_every_poll, kits, lived
 from tests.properties.trials import DAY_US, HOUR_US, SECOND_US, Circumstances, MeterSetup, state_of

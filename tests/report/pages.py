@@ -8,9 +8,10 @@ from meter_emu.cli.rehearse import made_by
 from meter_emu.report.facts import Collector, Made
 from meter_emu.report.page import render
 from meter_emu.resources import find
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.judge.verdict import judge
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.verdict import judge
 
 REFERENCE = "reference"
 EARLY = "reference+end-exclusive"

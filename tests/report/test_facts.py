@@ -11,7 +11,7 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
 from tests.cells import each_cell
 from tests.report.pages import BOTH, EARLY, REFERENCE, ores
-from tests.world.rehearsal.case import begins
+from tests.world.judge.case import begins
 
 BUILDS = each_cell("build", [REFERENCE, EARLY, BOTH])
 

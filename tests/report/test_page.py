@@ -14,7 +14,7 @@ from meter_emu.report.facts import MORE_MAX, Collector
 from meter_emu.report.page import render
 from meter_emu.resources import find
 from meter_emu.stories.story import lived_by
-from meter_emu.world.rehearsal.verdicts import PLAIN, Verdict
+from meter_emu.world.judge.verdicts import PLAIN, Verdict
 from tests.campaigns import head
 from tests.report.pages import BOTH, EARLY, REFERENCE, Page, ores, ores_page, ores_read, page_of
 

@@ -9,14 +9,15 @@ from meter_emu.resources import built_in
 from meter_emu.sitting.cards import HouseholdCards
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.units import MINUTE_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
+from meter_emu.world.judge.verdict import judge
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.by_hand import LivedByHand
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.verdict import judge
-from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.cells import each_cell
 
 

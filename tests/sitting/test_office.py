@@ -6,7 +6,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.errors import CommandError, DeskError
 from meter_emu.sitting.office import at_counter
 from meter_emu.units import SECOND_US
-from meter_emu.world.rehearsal.household import DeskOrder, NewCard
+from meter_emu.world.households.household import DeskOrder, NewCard
 from meter_emu.zones import BELGIAN
 from tests.cells import each_cell
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
 from tests.stories.rates import at, credit_end
 
 SECOND_US = 1_000_000

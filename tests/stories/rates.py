@@ -10,8 +10,8 @@ from math import sqrt
 from zoneinfo import ZoneInfo
 
 from card_protocol.card.image import CardKind
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household, VisitKind
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, VisitKind
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, Visit, VisitKind
 
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US

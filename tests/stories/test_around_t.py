@@ -8,8 +8,8 @@ from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import Replayed, seeded
 from meter_emu.stories.story import models
 from meter_emu.units import HOUR_US
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import VisitKind
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import VisitKind
 from tests.stories.rates import at, credit_end, wanted
 
 COUNT = 2_000

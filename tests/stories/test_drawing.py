@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from card_protocol.card.image import CardKind
 from meter_emu.stories.chooser import Drawn, FromBytes, Replayed, seeded
 from meter_emu.stories.story import lived, models, on_build, story
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.judge.verdicts import Verdict
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
-from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.cells import each_cell
 from tests.stories.rates import (
     AGE_FLOOR,

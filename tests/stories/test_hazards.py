@@ -19,10 +19,10 @@ from meter_emu.laws.hazards.steps import cut_between, setting_at_midnight, ticki
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.stories.boundaries import FULL_COUNTS
 from meter_emu.stories.chooser import seeded
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder, Household, VisitKind
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from tests.cells import each_cell
 from tests.stories.favours import FAVOURS
 from tests.stories.rates import BRUSSELS, HOUR, armed, at, credit_end, wanted

@@ -5,9 +5,9 @@ from typing import Protocol
 
 from meter_emu.laws.hazards.twelve_hours import in_either_mode
 from meter_emu.laws.law import Trial
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, VisitKind
 from meter_emu.world.meter.clock_chips import clock_chip
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household, VisitKind
 from tests.stories.rates import at, credit_end
 
 

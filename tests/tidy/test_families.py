@@ -22,6 +22,7 @@ NAMED_BY = {
         "meter_emu/fuzz/targets/card_records.py": "its own target, which knows the MACs",
         "meter_emu/sitting/office.py": "the counter reads back what the meter wrote on one",
         "meter_emu/world/rehearsal/": "the card of a household is one",
+        "meter_emu/world/judge/": "what is stated on a card, to the step of its compact record",
     },
     "clock": {
         "meter_emu/cli/card.py": "its command",

@@ -55,7 +55,7 @@ def test_a_room_that_has_no_place_is_found():
     assert not kept(changed)
 
 
-def test_both_rooms_of_the_world_have_a_place():
+def test_every_room_of_the_world_has_a_place():
     """The linter looks for places of whole rooms only."""
     places = {room for layer in LAYERS for room in layer}
     assert graph().find_children("meter_emu.world") == {r for r in places if ".world." in r}

@@ -20,9 +20,10 @@ from meter_emu.resources import built_in
 from meter_emu.stories.story import models
 from meter_emu.verify.run import Examining, Stories
 from meter_emu.workers.work import Here
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Households
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.fleet import Rehearsing
-from meter_emu.world.rehearsal.household import Households
 from meter_emu.world.rehearsal.travelling import campaign_as_text, result_of
 from tests.workers.test_leader_killed import descendants
 

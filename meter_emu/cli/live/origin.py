@@ -20,12 +20,12 @@ from meter_emu.firmware.layouts import Health
 from meter_emu.hardware.metrology import RATE_UNITS_MAX
 from meter_emu.resources import find
 from meter_emu.units import EPOCH_2000_US, HOURS_A_DAY
+from meter_emu.world.households.household import Household
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.image import board_of_file
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.plan import insight
 from meter_emu.world.meter.times import END_US
-from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.rig import Rig
 
 

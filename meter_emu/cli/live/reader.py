@@ -14,9 +14,9 @@ from card_protocol.link.guarded import GuardedLink
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.errors import CommandError
 from meter_emu.sitting.cards import CardsThen
+from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.meter.linked_card import LinkedCard
 from meter_emu.world.meter.live import LiveMeter
-from meter_emu.world.rehearsal.household import DeskOrder
 from meter_emu.world.rehearsal.rig import Rig
 
 _DoneT = TypeVar("_DoneT")

@@ -19,9 +19,9 @@ from meter_emu.sitting.view import (
     rate_words,
 )
 from meter_emu.units import MINUTE_US, euro
+from meter_emu.world.judge.breaches import supply_of
 from meter_emu.world.meter.bus import BusLog
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.rehearsal.breaches import supply_of
 from meter_emu.world.rehearsal.by_hand import LivedByHand
 
 SHOWN_EVERY_NS: Final = 50_000_000  # ours: twenty pictures a second

@@ -9,13 +9,13 @@ from meter_emu.cli.printed.base import IsoInstant, Printed, Shape
 from meter_emu.cli.printed.events import EventShownJson, event_shown
 from meter_emu.resources import means
 from meter_emu.units import SECOND_US
+from meter_emu.world.households.household import Household
+from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.judge.verdict import expected
+from meter_emu.world.judge.verdicts import FindingKind, Verdict
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_iso
-from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.sample import RISK, Sample
-from meter_emu.world.rehearsal.verdict import expected
-from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 from meter_emu.zones import TimeZone
 
 

@@ -26,8 +26,8 @@ from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FUZZING_FROM_US
 from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.target import FuzzField, Target, slots_of
 from meter_emu.units import UEUR_PER_CENT
-from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
-from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.households.campaign import METER_ID_FIRST
+from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.rehearsal.rig import Rig
 
 _REACTIVATION: Final = DeskOrder(reactivate=True)

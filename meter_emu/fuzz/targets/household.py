@@ -17,7 +17,7 @@ from meter_emu.fuzz.at_play import (
 from meter_emu.fuzz.reach import note_all
 from meter_emu.fuzz.target import Target
 from meter_emu.stories.chooser import Chooser, FromBytes
-from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.households.household import DeskOrder
 
 _STEPS_MAX: Final = 24
 _SIZE_MAX: Final = 128

@@ -19,9 +19,9 @@ from meter_emu.fuzz.target import FuzzField, Target
 from meter_emu.hardware.eeprom import WRITE_CYCLE_US
 from meter_emu.laws.hazards.placing import Listening
 from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.meter.board import NEVER_US
 from meter_emu.world.meter.failure import CallLog, NoPulse
-from meter_emu.world.rehearsal.household import DeskOrder
 
 _BRINGS: Final = (
     A_LOAD,

@@ -13,9 +13,9 @@ from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish, models
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.meter.events import What
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder
 
 _OTHER_S: Final = (-DAY_S, -3 * DAY_S, -HOUR_S, DAY_S)  # from the first T to the one that counts
 _LOADED_CENTS: Final = (2_000, 500, 10_000)

@@ -17,9 +17,9 @@ from meter_emu.stories.registers import other_time, upset, without_seconds
 from meter_emu.stories.story import Among, begin, finish, with_clock_cards
 from meter_emu.stories.times import Timing, legal
 from meter_emu.units import DAY_S, DAY_US, EPOCH_2000_US, HOUR_S, MINUTE_S, PPB, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
 from meter_emu.world.meter.events import What
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household
 
 _SOON_MIN: Final = (600, 60, 5)  # how long before T the clock is spoilt, at most
 

@@ -18,12 +18,12 @@ from meter_emu.stories.registers import other_time, upset
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing, at_minute_s, legal
 from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder, VisitKind
+from meter_emu.world.judge.account import LoadProfile
+from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.display import untimed_said
 from meter_emu.world.meter.events import What
-from meter_emu.world.rehearsal.account import LoadProfile
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder, VisitKind
-from meter_emu.world.rehearsal.outcome import WORK_US
 
 # Credit edge --------------------------------------------------------------------------------------
 #

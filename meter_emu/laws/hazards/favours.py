@@ -18,12 +18,12 @@ from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing, at_minute_s, legal
 from meter_emu.units import DAY_S, DAY_US, HOUR_S, HOUR_US, MINUTE_S, MINUTE_US, PPB, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder, Household
+from meter_emu.world.judge.account import LoadProfile
+from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import MeterModel, Window, uncertainty_s
-from meter_emu.world.rehearsal.account import LoadProfile
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder, Household
-from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.zones import TimeZone
 
 _POWERED_US: Final = 96 * HOUR_US  # ours: how long the hours alone may keep the supply on

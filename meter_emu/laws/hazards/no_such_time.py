@@ -20,13 +20,13 @@ from meter_emu.stories.registers import upset, wrong_fields
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing
 from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S, MINUTE_US, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder, Household
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.display import ClockSaid, clock_said
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder, Household
 
 _OFF_S: Final = 5 * MINUTE_S
 _MENDED: Final = frozenset({What.CLOCK_SET, What.CARD_SERVED, What.CARD_REFUSED, What.POWER_LOST})

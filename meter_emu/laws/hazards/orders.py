@@ -15,8 +15,8 @@ from meter_emu.stories.moments import end_after_midnight
 from meter_emu.stories.story import FAST_D, Among, begin, finish
 from meter_emu.stories.times import FIRST_S, Timing, at_minute_s, legal, midnight_s, rtc_midnight_s
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S, PPB
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder
 
 # Deferred again -----------------------------------------------------------------------------------
 #

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple, final
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Aside, Broken, Finding, Trial, campaign_of
 from meter_emu.units import DAY_S, MINUTE_S, SECOND_US
+from meter_emu.world.households.household import Household
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import RTC_BYTE_US, Board
 from meter_emu.world.meter.failure import Alarm, CallLog, NoPulse, Pulse
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
-from meter_emu.world.rehearsal.household import Household
 
 _BYTES: Final = 10  # length of the longest access: addresses and seven registers
 

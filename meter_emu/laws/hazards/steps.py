@@ -16,10 +16,10 @@ from meter_emu.stories.moments import end_after_midnight
 from meter_emu.stories.story import Among, begin, finish, models
 from meter_emu.stories.times import FIRST_S, Timing, change_s, legal, rtc_midnight_s
 from meter_emu.units import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, VisitKind
+from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household, VisitKind
-from meter_emu.world.rehearsal.outcome import WORK_US
 
 # Clocks change ------------------------------------------------------------------------------------
 #

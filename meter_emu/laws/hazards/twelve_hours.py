@@ -11,11 +11,11 @@ from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, begin, finish, models
 from meter_emu.stories.times import Timing
 from meter_emu.units import DAY_S, HOUR_S, HOURS_A_DAY, MINUTE_S, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household
 
 
 def twelve_hours(chooser: Chooser, among: Among = ()) -> Campaign:

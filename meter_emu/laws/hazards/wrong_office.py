@@ -16,12 +16,12 @@ from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.units import DAY_S, EPOCH_2000_US, HOUR_S, MINUTE_US, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder, Household, Visit
 from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.display import card_said
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_civil
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit
 from meter_emu.zones import TimeZone
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)

@@ -1,1 +1,1 @@
-"""Campaigns, their households and rehearsals; what was promised, and the verdicts."""
+"""Rehearsals: from a campaign file to households, from one household's story to a whole fleet."""

@@ -1,15 +1,15 @@
 """Announcements as a campaign file has them: their dates, and words that must not name others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from card_protocol.timestamp import Civil
 from meter_emu.nearest import hint
+from meter_emu.world.households.household import Announcement
+from meter_emu.world.households.wording import placeholders
 from meter_emu.world.rehearsal.campaign_file import RawAnnouncement
-from meter_emu.world.rehearsal.household import Announcement
 from meter_emu.world.rehearsal.reading import FilePlace
 from meter_emu.world.rehearsal.visits import in_order
-from meter_emu.world.rehearsal.wording import placeholders, unchecked
 
 
 def announcements(
@@ -47,16 +47,3 @@ def announcements(
 
 def _end(when: datetime | None, place: FilePlace, key: str) -> tuple[Civil | None, int | None]:
     return (None, None) if when is None else place.minute(when, key)
-
-
-def unchecked_dates(announcement: Announcement) -> Iterator[str]:
-    """Yield the line on a text that names a date of its own, which nobody compares with T1 and T2.
-
-    Languages are many and words for a day more: none is guessed, it is said that none was read.
-    """
-    if unchecked(announcement.text):
-        name = "" if announcement.name is None else f" {announcement.name!r}"
-        asked = " or ".join(f"{{{one}}}" for one in announcement.ends)
-        yield (
-            f"announced{name}: the text has a date of its own, which is not checked: write {asked}"
-        )

@@ -10,18 +10,18 @@ from typing import Final, final
 
 from meter_emu.errors import CommandError
 from meter_emu.ports import Button
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
+from meter_emu.world.judge.obligations import Span, row_of
+from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.judge.verdict import judge, seen_until
 from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.observer import Observer
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import HouseholdStory
-from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind
-from meter_emu.world.rehearsal.obligations import Span, row_of
-from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.rig import Rig, live_meter
-from meter_emu.world.rehearsal.verdict import judge, seen_until
 
 
 @final

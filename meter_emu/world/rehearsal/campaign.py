@@ -5,10 +5,9 @@ that no other module parses, guesses or rounds.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, final
 
 import msgspec
 
@@ -18,16 +17,8 @@ from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml, toml_of, typed
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
-from meter_emu.world.meter.age import NEW, Age
-from meter_emu.world.meter.model import MeterModel, load_model
-from meter_emu.world.meter.times import END_US
-from meter_emu.world.rehearsal.announcing import announcements, unchecked_dates
-from meter_emu.world.rehearsal.campaign_file import (
-    RawCampaign,
-    RawHousehold,
-    RawOutage,
-)
-from meter_emu.world.rehearsal.household import (
+from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
+from meter_emu.world.households.household import (
     Announcement,
     Entry,
     Household,
@@ -40,52 +31,18 @@ from meter_emu.world.rehearsal.household import (
     shared_id,
     shared_meter_id,
 )
+from meter_emu.world.judge.verdicts import FindingKind, Verdict
+from meter_emu.world.meter.age import NEW, Age
+from meter_emu.world.meter.model import MeterModel, load_model
+from meter_emu.world.meter.times import END_US
+from meter_emu.world.rehearsal.announcing import announcements
+from meter_emu.world.rehearsal.campaign_file import (
+    RawCampaign,
+    RawHousehold,
+    RawOutage,
+)
 from meter_emu.world.rehearsal.reading import FilePlace
-from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 from meter_emu.world.rehearsal.visits import VisitReader, new_card, registers_of, remarks
-from meter_emu.zones import TimeZone
-
-METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Campaign:
-    """A whole rehearsal, resolved: the same file and seed give the same campaign.
-
-    `announced` reached every household that `announced_to_some` did not reach; an ordinary season
-    has neither, and all its dates belong to single households. `polls_max`, if given, limits the
-    polls of each. `path` is its file, named in mistakes that show up at run time.
-    """
-
-    name: str
-    zone: TimeZone
-    start_us: int
-    end_us: int
-    seed: int
-    announced: Announcement | None
-    households: Households
-    announced_to_some: tuple[Announcement, ...] = ()
-    reported: tuple[Reported, ...] = ()
-    polls_max: int | None = None
-    path: str = field(default="", compare=False)
-
-    @property
-    def all_announced(self) -> tuple[Announcement, ...]:
-        """Everything that was announced, to all first."""
-        to_all = () if self.announced is None else (self.announced,)
-        return *to_all, *self.announced_to_some
-
-    @property
-    def remarks(self) -> list[str]:
-        """What its author may not have meant, a line each."""
-        said = [r for one in self.all_announced for r in unchecked_dates(one)]
-        return said + [remark for entry in self.households.entries for remark in entry.remarks]
-
-    @property
-    def builds(self) -> set[str]:
-        """The builds of its households, by name."""
-        return {entry.first.build for entry in self.households.entries}
 
 
 def load_campaign(

@@ -14,10 +14,8 @@ from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.ports import Button
-from meter_emu.world.meter.build import REFERENCE
-from meter_emu.world.meter.times import us_to_written
-from meter_emu.world.rehearsal.campaign import METER_ID_FIRST, Campaign
-from meter_emu.world.rehearsal.household import (
+from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
+from meter_emu.world.households.household import (
     Announcement,
     DeskOrder,
     Entry,
@@ -26,6 +24,8 @@ from meter_emu.world.rehearsal.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.world.meter.build import REFERENCE
+from meter_emu.world.meter.times import us_to_written
 from meter_emu.zones import TimeZone
 
 _GENERATION: Final = 1  # the default of the file

@@ -10,14 +10,8 @@ from typing import Final
 
 from card_protocol.card.image import CardKind
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US
-from meter_emu.world.meter.build import Build, parse_build
-from meter_emu.world.meter.covers import base_words, card_words, chip_words
-from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.meter.times import us_to_civil
-from meter_emu.world.rehearsal.campaign import METER_ID_FIRST, Campaign
-from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.household import (
+from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
+from meter_emu.world.households.household import (
     DeskOrder,
     Entry,
     Household,
@@ -25,6 +19,12 @@ from meter_emu.world.rehearsal.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.world.meter.build import Build, parse_build
+from meter_emu.world.meter.covers import base_words, card_words, chip_words
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.times import us_to_civil
+from meter_emu.world.rehearsal.engine import run_meter
 
 _START_US: Final = 1_584_957_600 * SECOND_US  # 2020-03-23 10:00 UTC, a Monday; any day will do
 _CUT_US: Final = 1_593_810_060 * SECOND_US  # 2020-07-03 21:01 UTC

@@ -56,6 +56,9 @@ from meter_emu.domain import Result
 from meter_emu.errors import ConfigError, DeskError, PollsSpentError, ProgramError
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
+from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.bench import Bench
@@ -71,9 +74,6 @@ from meter_emu.world.meter.events import (
     beginning_of,
 )
 from meter_emu.world.meter.failure import Alarm, CallLog, Failure, FailureKind, NoPulse, Pulse
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind
-from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.rig import Rig
 
 CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 to 30 s"

@@ -22,6 +22,10 @@ from card_protocol.errors import CardProtocolError
 from meter_emu.errors import MeterEmuError
 from meter_emu.workers.processes import Processes
 from meter_emu.workers.work import Again, Engine, TextTask
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
+from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.judge.verdict import expected, judge
 from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.clock_chips import clock_chip, reading
@@ -35,11 +39,8 @@ from meter_emu.world.meter.failure import (
     Pulse,
     SharedPulse,
 )
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.covered import outside_of
 from meter_emu.world.rehearsal.engine import how_it_begins, run_meter
-from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.travelling import (
     HouseholdResult,
     SentRow,
@@ -48,7 +49,6 @@ from meter_emu.world.rehearsal.travelling import (
     result_of,
     sent_row,
 )
-from meter_emu.world.rehearsal.verdict import expected, judge
 
 
 class Places(NamedTuple):

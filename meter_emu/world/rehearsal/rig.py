@@ -23,6 +23,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import Measure
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
+from meter_emu.world.households.household import DeskOrder, Household, NewCard
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.bench import Bench
@@ -35,7 +36,6 @@ from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.observer import Observer, state_in
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.household import DeskOrder, Household, NewCard
 from meter_emu.zones import TimeZone
 
 _WRITES: Final = frozenset({0xD6, 0xD0})  # UPDATE BINARY, and a reader's write to a memory card

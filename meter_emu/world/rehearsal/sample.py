@@ -13,8 +13,8 @@ from random import Random
 from typing import Final, final
 
 from meter_emu.errors import ConfigError
-from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Household, Households
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, Households
 
 FLOOR: Final = 20  # ours: of each kind at least so many, where the sample is large enough
 RISK: Final = Fraction(1, 20)  # of a kind that is worse than its bound: 95 % confidence

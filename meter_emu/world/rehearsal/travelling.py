@@ -11,11 +11,12 @@ import msgspec
 
 from meter_emu.errors import ConfigError
 from meter_emu.ports import Lamp
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.meter.events import Beginning, Event
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.rehearsal.campaign import Campaign, campaign_of_file
+from meter_emu.world.rehearsal.campaign import campaign_of_file
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
-from meter_emu.world.rehearsal.outcome import Outcome
 
 
 class _Sent(msgspec.Struct, frozen=True):

@@ -19,6 +19,14 @@ from meter_emu.errors import DeskError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.ports import Button
 from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
+from meter_emu.world.households.household import (
+    Announcement,
+    DeskOrder,
+    Household,
+    NewCard,
+    Visit,
+    VisitKind,
+)
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import END_US, us_to_written
@@ -28,14 +36,6 @@ from meter_emu.world.rehearsal.campaign_file import (
     RawHousehold,
     RawTariff,
     RawVisit,
-)
-from meter_emu.world.rehearsal.household import (
-    Announcement,
-    DeskOrder,
-    Household,
-    NewCard,
-    Visit,
-    VisitKind,
 )
 from meter_emu.world.rehearsal.reading import FilePlace
 

@@ -4,14 +4,14 @@ import pytest
 
 from meter_emu.firmware.layouts import STATE, STATE_AT, with_crc
 from meter_emu.resources import find
+from meter_emu.world.judge.account import UEUR
+from meter_emu.world.judge.obligations import row_of
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.observer import balance_ueur
-from meter_emu.world.rehearsal.account import UEUR
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.obligations import row_of
 from tests.cells import each_cell
 from tests.firmware.meters import METER_ID, START_US, state
 from tests.rigs import MODEL, rig_of

@@ -15,15 +15,16 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.ports import Button
 from meter_emu.resources import built_in, find
 from meter_emu.units import DAY_US, HOUR_US, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, VisitKind
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.replay import Replay
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import rig_of, run_meter
-from meter_emu.world.rehearsal.household import Household, VisitKind
 
 JULY = load_campaign(find("campaigns", "ores-2020-07"))
 HOMES = {entry.first.id: entry.household(1, JULY.seed) for entry in JULY.households.entries}

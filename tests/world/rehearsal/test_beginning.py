@@ -5,16 +5,16 @@ import pytest
 from meter_emu.report.facts import Seen, facts_of
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import story
+from meter_emu.world.judge.breaches import supply_of
+from meter_emu.world.judge.outcome import Supplied
+from meter_emu.world.judge.verdict import judge
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.events import Beginning, What, beginning_of
 from meter_emu.world.meter.image import image_of
-from meter_emu.world.rehearsal.breaches import supply_of
 from meter_emu.world.rehearsal.engine import how_it_begins, run_meter
-from meter_emu.world.rehearsal.outcome import Supplied
-from meter_emu.world.rehearsal.verdict import judge
-from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.campaigns import head
-from tests.world.rehearsal.case import Case, begins
+from tests.world.judge.case import Case, begins
 
 USED_UP = """[[household]]
 id = "a"

@@ -7,12 +7,13 @@ from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.ports import Button
 from meter_emu.resources import _fields, built_in
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import VisitKind
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_iso
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.campaign_file import RawCampaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.household import VisitKind
 from tests.campaigns import head
 
 TEXT = (

@@ -16,11 +16,8 @@ from meter_emu.resources import built_in
 from meter_emu.stories.ages import aged
 from meter_emu.stories.chooser import Drawn
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
-from meter_emu.world.meter.model import load_model
-from meter_emu.world.meter.times import us_to_civil
-from meter_emu.world.rehearsal.campaign import METER_ID_FIRST, Campaign, load_campaign
-from meter_emu.world.rehearsal.campaign_toml import campaign_toml
-from meter_emu.world.rehearsal.household import (
+from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
+from meter_emu.world.households.household import (
     Announcement,
     DeskOrder,
     Entry,
@@ -32,6 +29,10 @@ from meter_emu.world.rehearsal.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.world.meter.model import load_model
+from meter_emu.world.meter.times import us_to_civil
+from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.zones import BELGIAN
 
 MODELS = {name: load_model(path) for name, path in built_in("meters").items()}

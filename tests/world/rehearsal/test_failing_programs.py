@@ -10,6 +10,9 @@ from meter_emu.firmware.program import Program
 from meter_emu.ports import Sleep
 from meter_emu.testing import Circumstances, Direct, MeterSetup
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.judge.verdict import judge
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
@@ -21,11 +24,9 @@ from meter_emu.world.meter.failure import (
     FeltPulse,
     SharedPulse,
 )
-from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import POLLS_MAX, run_meter
 from meter_emu.world.rehearsal.fleet import rehearse_all
-from meter_emu.world.rehearsal.verdict import judge
-from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.campaigns import head
 from tests.world.rehearsal import failing
 from tests.world.rehearsal.failing import GOOD_POLLS

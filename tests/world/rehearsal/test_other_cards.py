@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Visit, VisitKind
+from meter_emu.world.judge.verdict import judge
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.household import Visit, VisitKind
-from meter_emu.world.rehearsal.verdict import judge
-from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.campaigns import head
 from tests.world.rehearsal.test_campaign import load, refusal
 

@@ -6,10 +6,10 @@ import pytest
 
 from card_protocol.timestamp import Civil
 from meter_emu.units import SECOND_US
-from meter_emu.world.rehearsal.household import Households
-from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.verdict import cut_before_announced, expected
-from meter_emu.world.rehearsal.verdicts import Verdict
+from meter_emu.world.households.household import Households
+from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.judge.verdict import cut_before_announced, expected
+from meter_emu.world.judge.verdicts import Verdict
 from tests.world.rehearsal.test_campaign import ANNOUNCEMENT, TEXT, load, refusal
 
 LETTERS = """

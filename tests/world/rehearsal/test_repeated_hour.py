@@ -2,10 +2,10 @@
 
 import pytest
 
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
-from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.campaigns import head
 
 TEXT = (

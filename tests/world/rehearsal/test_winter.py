@@ -10,13 +10,13 @@ from functools import cache
 import pytest
 
 from meter_emu.resources import find
+from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.judge.verdict import judge
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.verdict import judge
-from meter_emu.world.rehearsal.verdicts import Verdict
 from meter_emu.zones import TimeZone
 from tests.cells import each_cell
 

@@ -6,11 +6,11 @@ import pytest
 
 from meter_emu.domain import Result
 from meter_emu.errors import ConfigError
+from meter_emu.world.judge.verdict import judge
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.verdict import judge
-from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.campaigns import head
 
 CAMPAIGN = (

@@ -29,6 +29,7 @@ from meter_emu.testing.failure_report import failure_text
 from meter_emu.testing.links import Direct
 from meter_emu.testing.setup import MeterSetup
 from meter_emu.verify.run import verify
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.board import NEVER_US, Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import What
@@ -39,12 +40,11 @@ from meter_emu.world.meter.plan import insight
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import rig_of
 from meter_emu.world.rehearsal.fleet import rehearsed
-from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.world.meter.host.compiling import C, compiler, linked, run
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[3] / "docs"
-SEEN_AND_LOST = HERE.parents[1] / "rehearsal" / "seen-and-lost.toml"
+SEEN_AND_LOST = HERE.parents[1] / "judge" / "seen-and-lost.toml"
 MODEL = "electricity-pcf8563-utc"
 KIT = next(kit for kit in own_models() if kit.model_name == MODEL)
 LONG = bool(os.environ.get("METER_EMU_FIRMWARE"))

@@ -1,0 +1,64 @@
+"""A campaign, resolved: all its households, what was announced to them, and from when to when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from meter_emu.world.households.household import Announcement, Households, Reported
+from meter_emu.world.households.wording import unchecked
+from meter_emu.zones import TimeZone
+
+METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A whole rehearsal, resolved: the same file and seed give the same campaign.
+
+    `announced` reached every household that `announced_to_some` did not reach; an ordinary season
+    has neither, and all its dates belong to single households. `polls_max`, if given, limits the
+    polls of each. `path` is its file, named in mistakes that show up at run time.
+    """
+
+    name: str
+    zone: TimeZone
+    start_us: int
+    end_us: int
+    seed: int
+    announced: Announcement | None
+    households: Households
+    announced_to_some: tuple[Announcement, ...] = ()
+    reported: tuple[Reported, ...] = ()
+    polls_max: int | None = None
+    path: str = field(default="", compare=False)
+
+    @property
+    def all_announced(self) -> tuple[Announcement, ...]:
+        """Everything that was announced, to all first."""
+        to_all = () if self.announced is None else (self.announced,)
+        return *to_all, *self.announced_to_some
+
+    @property
+    def remarks(self) -> list[str]:
+        """What its author may not have meant, a line each."""
+        said = [r for one in self.all_announced for r in _unchecked_dates(one)]
+        return said + [remark for entry in self.households.entries for remark in entry.remarks]
+
+    @property
+    def builds(self) -> set[str]:
+        """The builds of its households, by name."""
+        return {entry.first.build for entry in self.households.entries}
+
+
+def _unchecked_dates(announcement: Announcement) -> Iterator[str]:
+    """Yield the line on a text that names a date of its own, which nobody compares with T1 and T2.
+
+    Languages are many and words for a day more: none is guessed, it is said that none was read.
+    """
+    if unchecked(announcement.text):
+        name = "" if announcement.name is None else f" {announcement.name!r}"
+        asked = " or ".join(f"{{{one}}}" for one in announcement.ends)
+        yield (
+            f"announced{name}: the text has a date of its own, which is not checked: write {asked}"
+        )

@@ -1,0 +1,227 @@
+"""Judges a household: its row of obligations, what was seen of its meter, and the verdict.
+
+The verdict is that of the gravest breach. Without a breach it is the gravest end of the cuts that
+were due: not seen to the end, held because the meter could not know the time, or on time; `kept` if
+none was due. Findings are what the meter stated, charged, doubted or ignored (`findings_of`). A
+story that ends early is judged up to there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household
+from meter_emu.world.judge.breaches import breaches_of
+from meter_emu.world.judge.findings import StatedSoFar, findings_of, right_by_itself
+from meter_emu.world.judge.ideal import Due
+from meter_emu.world.judge.obligations import RULES, PromiseRow, Span, Walk, row_of
+from meter_emu.world.judge.outcome import HouseholdFinding, Outcome
+from meter_emu.world.judge.promise import Promise
+from meter_emu.world.judge.unfed import unfed_in
+from meter_emu.world.judge.unheard import unheard, ways_of
+from meter_emu.world.judge.verdicts import GOOD, GRAVITY, Verdict
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.failure import Failure, FailureKind
+
+_VERDICTS: Final = {
+    FailureKind.CRASHED: Verdict.CRASHED,
+    FailureKind.HUNG: Verdict.HUNG,
+    FailureKind.UNSEEN: Verdict.NOT_SEEN,
+    FailureKind.OUTSIDE: Verdict.NOT_COVERED,
+    FailureKind.UNSTEADY: Verdict.NOT_REPRODUCIBLE,
+}
+
+
+def seen_until(household: Household, campaign: Campaign, at_us: int) -> tuple[Household, Campaign]:
+    """Return household and campaign up to where they were seen."""
+    visits = tuple(visit for visit in household.visits if visit.at_us <= at_us)
+    return replace(household, visits=visits), replace(campaign, end_us=at_us + 1)
+
+
+def with_failure(outcome: Outcome, failure: Failure) -> Outcome:
+    """Return the outcome with the graver of its verdict and what the failure means."""
+    verdict = min(outcome.verdict, _VERDICTS[failure.kind], key=GRAVITY.__getitem__)
+    return replace(outcome, verdict=verdict, failure=failure)
+
+
+def judge(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
+    """Return the verdict over one household, of its events from how it begins on, in time order.
+
+    A story that ends before its time is judged up to there, and by how it ended.
+    """
+    failure = events[-1].failure
+    if failure is None:
+        return _judge_whole(household, campaign, events)
+    outcome = _judge_whole(*seen_until(household, campaign, failure.at_us), events)
+    return with_failure(outcome, failure)
+
+
+def _judge_whole(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
+    return _likely(household, campaign, events)[0]
+
+
+def likely_events(
+    household: Household, campaign: Campaign, events: Sequence[Event]
+) -> Sequence[Event]:
+    """Return the events as they are judged: cards heard or not, as it fits best (`unheard`)."""
+    return _likely(household, campaign, events)[1] if unheard(events) else events
+
+
+def _likely(
+    household: Household, campaign: Campaign, events: Sequence[Event]
+) -> tuple[Outcome, Sequence[Event]]:
+    ways = ((_judge_way(household, campaign, way), way) for way in ways_of(events, household.model))
+    return min(ways, key=lambda judged: _faults(judged[0]))
+
+
+def _faults(outcome: Outcome) -> tuple[int, int]:
+    """Return how many faults there are, and how grave the gravest is."""
+    grave = -GRAVITY[outcome.verdict] if outcome.breaches else -len(Verdict)
+    return len(outcome.breaches) + len(outcome.findings), grave
+
+
+class Judging(NamedTuple):
+    """Where a judge goes on from; `said` is `None` where something was wrong."""
+
+    walk: Walk
+    said: StatedSoFar | None
+
+
+class SoFar(NamedTuple):
+    """What is judged of a story that goes on.
+
+    `ahead` is what it owes until later if nothing more happens, by `order`. `judging` is where the
+    judge goes on from; `None` where he has to begin anew.
+    """
+
+    outcome: Outcome
+    ahead: tuple[Span, ...]
+    order: Promise
+    judging: Judging | None
+
+
+def judge_so_far(
+    household: Household,
+    campaign: Campaign,
+    events: Sequence[Event],
+    until_us: int,
+    before: Judging | None = None,
+) -> SoFar:
+    """Judge a story that goes on until later, from where it was judged `before`.
+
+    The campaign ends now, and the story did not fail.
+    """
+    judged = []
+    for way in ways_of(events, household.model):
+        on = [event for event in way if event.what is not What.ENDED]
+        if before is not None and way is events and before.walk.follows(on):
+            walk, said = before.walk.fork(), None if before.said is None else before.said.fork()
+            walk.go_on(household, on)
+        else:
+            walk = Walk(household, campaign, on, RULES)
+            said = StatedSoFar(household, walk.ideal.promise, on)
+        walk.until(campaign.end_us)
+        goes_on = campaign.end_us < until_us
+        ended = walk.fork() if goes_on else walk
+        ended.go_on(household, way)
+        row = ended.row(campaign.end_us)
+        if said is not None and not said.right(household, row, way, len(on)):
+            said = None
+        last = said.fork() if goes_on and said is not None else said
+        right = last is not None and last.right(household, row, way, len(way))
+        findings = () if right and right_by_itself(row) else findings_of(household, row, way)
+        outcome = _of_row(household, row, way, findings)
+        # Where a card may have been heard or not he may think otherwise of what has passed.
+        judging = Judging(walk, said) if goes_on and way is events else None
+        judged.append(SoFar(outcome, ended.ahead(until_us), row.orders[-1], judging))
+    return min(judged, key=lambda one: _faults(one.outcome))
+
+
+def _judge_way(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
+    row = row_of(household, campaign, events)
+    return _of_row(household, row, events, findings_of(household, row, events))
+
+
+def _of_row(
+    household: Household,
+    row: PromiseRow,
+    events: Sequence[Event],
+    findings: tuple[HouseholdFinding, ...],
+) -> Outcome:
+    breaches = tuple(breaches_of(household, row, events))
+    if breaches:
+        gravest = min(breaches, key=lambda breach: GRAVITY[breach.verdict])
+        announced_us, cut_us, verdict = gravest.announced_us, gravest.cut_us, gravest.verdict
+    else:
+        announced_us, cut_us = _last_due(row)
+        verdict = min(map(_became, row.dues), key=lambda one: GRAVITY[one], default=Verdict.KEPT)
+    return Outcome(
+        id=household.id,
+        kind=household.kind,
+        energy=household.model.energy,
+        model=household.model_name,
+        build=household.build,
+        announced_us=announced_us,
+        cut_us=cut_us,
+        verdict=verdict,
+        breaches=breaches,
+        findings=findings,
+        unfed=tuple(unfed_in(row, events)),
+    )
+
+
+def expected(outcome: Outcome, household: Household) -> bool:
+    """Whether verdict, findings and cut are what the campaign's author expects.
+
+    By default that is a good verdict and no finding. Of a household that the program does not
+    cover nothing is expected.
+    """
+    if outcome.verdict is Verdict.NOT_COVERED:
+        return True
+    if household.expect_cut_us is not None:
+        from_us, to_us = household.expect_cut_us
+        if outcome.cut_us is None or not from_us <= outcome.cut_us <= to_us:
+            return False
+    return verdict_expected(outcome, household) and not unexpected_findings(outcome, household)
+
+
+def verdict_expected(outcome: Outcome, household: Household) -> bool:
+    """Whether the verdict alone is what the author expects."""
+    if outcome.verdict is Verdict.NOT_COVERED:
+        return True
+    expect = household.expect or ()
+    return outcome.verdict in ([one for one in Verdict if one.value in expect] or GOOD)
+
+
+def unexpected_findings(outcome: Outcome, household: Household) -> tuple[HouseholdFinding, ...]:
+    """Return the findings that the author did not name."""
+    expect = household.expect or ()
+    return tuple(finding for finding in outcome.findings if finding.kind.value not in expect)
+
+
+def cut_before_announced(outcome: Outcome, household: Household) -> bool:
+    """Whether the household's own order has it cut before the announced moment.
+
+    An announcement reaches a meter only by its card, so the verdict goes by the order.
+    """
+    announced_us = None if household.announced is None else household.announced.cut_us
+    if announced_us is None or outcome.announced_us is None:
+        return False
+    return outcome.announced_us < announced_us
+
+
+def _last_due(row: PromiseRow) -> tuple[int | None, int | None]:
+    """Return T2 and the cut of the last one that was due, else T2 of the order in the meter."""
+    if row.dues:
+        return row.dues[-1].cut_us, row.dues[-1].opened_us
+    return row.orders[-1].cut_us, None
+
+
+def _became(due: Due) -> Verdict:
+    """Return the verdict of a due cut without a breach."""
+    if due.opened_us is not None or not due.fed:
+        return Verdict.ON_TIME  # or without supply already, lawfully, and it stayed so
+    if due.over_us is None:
+        return Verdict.HELD if due.unable else Verdict.NOT_SEEN
+    return Verdict.HELD if due.waited else Verdict.KEPT
