@@ -15,12 +15,12 @@ from typing import Any
 
 import msgspec
 
+from meter_emu import Campaign
 from meter_emu.defects import catalogue
 from meter_emu.laws import laws
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import ModelAndCards, models, on_build, story
 from meter_emu.verify.program import traits
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.image import image_of

@@ -9,15 +9,14 @@ from time import process_time
 from typing import Final
 from unittest.mock import patch
 
+from meter_emu import Campaign
 from meter_emu.firmware.program import Program
 from meter_emu.ports import Sleep
 from meter_emu.resources import find
-from meter_emu.world.households.campaign import Campaign
-from meter_emu.world.households.household import Household
-from meter_emu.world.judge.verdict import judge
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.fleet import rehearsed
 from tests.bench.power import pace
 from tests.bench.row import Row, best_s
 from tests.campaigns import head
@@ -74,7 +73,7 @@ def _fleet(rounds: int) -> Iterator[Row]:
     fleet_s = 0.0
     for entry in campaign.households.entries:
         household = entry.household(entry.count, campaign.seed)
-        fleet_s += entry.count * _cpu_s(partial(_rehearse, household, campaign), rounds)
+        fleet_s += entry.count * _cpu_s(partial(rehearsed, household, campaign), rounds)
     yield Row(
         what="ORES fleet, one household, run and judged",
         measured=f"{1000 * fleet_s / FLEET:.1f} ms",
@@ -107,10 +106,6 @@ def _polls(campaign: Campaign) -> int:
     with patch("meter_emu.world.meter.build.Program", Counted):
         run_meter(campaign.households[0], campaign)
     return count
-
-
-def _rehearse(household: Household, campaign: Campaign) -> None:
-    judge(household, campaign, run_meter(household, campaign))
 
 
 def year(folder: Path, years: float) -> Campaign:

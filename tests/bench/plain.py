@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
+from meter_emu import Campaign
 from meter_emu.stories.chooser import Chooser, Replayed
 from meter_emu.stories.story import Among, begin, inhabited, models
 from meter_emu.stories.times import FIRST_S, LAST_S, Timing
 from meter_emu.units import DAY_S, MINUTE_S
-from meter_emu.world.households.campaign import Campaign
 
 LEAD_MAX_MIN = 108 * 1440  # as stories have it: the longest lead of 2020, and a day
 _FIRST, _LAST = (datetime.fromtimestamp(at_s, UTC).replace(tzinfo=None) for at_s in (

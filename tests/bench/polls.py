@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from time import process_time
 from typing import NamedTuple
 
+from meter_emu import Campaign
 from meter_emu.units import DAY_US, HOUR_US
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import rig_of

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from meter_emu import Campaign
 from meter_emu.defects import Defect, catalogue
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
@@ -31,7 +32,6 @@ from meter_emu.stories.story import ModelAndCards, models, story
 from meter_emu.verify.program import traits
 from meter_emu.workers.processes import Processes
 from meter_emu.workers.work import Calling
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.bench import Bench
 from tests.bench.plain import PlainHome, plain_homes, plain_story
 from tests.interrupted import run_or_interrupted

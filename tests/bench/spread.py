@@ -21,8 +21,8 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from meter_emu import Campaign
 from meter_emu.workers.cluster import cluster
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from tests.bench.fleet import FLEET, scaled
