@@ -73,7 +73,9 @@ def _fleet(rounds: int) -> Iterator[Row]:
     fleet_s = 0.0
     for entry in campaign.households.entries:
         household = entry.household(entry.count, campaign.seed)
-        fleet_s += entry.count * _cpu_s(partial(rehearsed, household, campaign), rounds)
+        fleet_s += entry.count * _cpu_s(
+            partial(rehearsed, household, campaign, events=False), rounds
+        )
     yield Row(
         what="ORES fleet, one household, run and judged",
         measured=f"{1000 * fleet_s / FLEET:.1f} ms",
