@@ -6,26 +6,37 @@ first right one on the same subject.
 """
 
 from collections.abc import Iterator, Sequence
+from enum import Enum, unique
 from itertools import chain
 from typing import Final, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.formats.budget.compact import UEUR_PER_STEP
 from meter_emu.units import HOUR_US, UEUR_PER_CENT
-from meter_emu.world.households.household import Household
+from meter_emu.world.households.household import DeskOrder, Household, NewCard, Visit, VisitKind
 from meter_emu.world.judge.account import UEUR, Books
-from meter_emu.world.judge.answers import Owed, owed
 from meter_emu.world.judge.forks import Forks
 from meter_emu.world.judge.knowledge import wrong_clock
 from meter_emu.world.judge.obligations import PromiseRow
 from meter_emu.world.judge.outcome import WORK_US, HouseholdFinding
 from meter_emu.world.judge.promise import Promise, promise_at
 from meter_emu.world.judge.said import LOOKED, MeterSaid, Statement, wrong_balance
+from meter_emu.world.judge.unheard import SITTING_US
 from meter_emu.world.judge.verdicts import FindingKind
 from meter_emu.world.meter.display import credit_said
 from meter_emu.world.meter.events import Event, What, WrittenBack
 
 _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
+_ANSWERS: Final = (What.CARD_SERVED, What.CARD_REFUSED)
+_AHEAD_S: Final = 10 * 60  # less than an office may be ahead of a clock that is behind
+
+
+@unique
+class _Owed(Enum):
+    """What a card is owed."""
+
+    OBEYED = "obeyed"
+    REFUSED = "refused"
 
 
 def findings_of(
@@ -130,7 +141,7 @@ class StatedSoFar(Forks):
                 yield from _shown_balance(household, event, promise, books)
             if within_us is not None:
                 yield from _clocks(household, event, within_us)
-            yield from _answers(event, owed(household, events, index, within_us))
+            yield from _answers(event, _owed(household, events, index, within_us))
             if event.written is None:
                 continue
             written = household.age.since(event.written)
@@ -154,16 +165,16 @@ def _said(household: Household, wrong: str | None) -> str | None:
     return None if wrong is None else household.model.measures.said(wrong)
 
 
-def _answers(event: Event, answer: Owed | None) -> Iterator[Statement]:
+def _answers(event: Event, answer: _Owed | None) -> Iterator[Statement]:
     """Compare the meter's answer to a card with the one that it is owed."""
     served = event.what is What.CARD_SERVED
     if served and event.written is None:
         return  # whether it was heard at all is a guess (`unheard`)
-    if answer is Owed.OBEYED:
+    if answer is _Owed.OBEYED:
         words = "a right card was put in, and the meter did not obey it"
         kind = FindingKind.GROUNDLESS_REFUSAL
         yield Statement(event.at_us, kind, "answer", None if served else words)
-    elif answer is Owed.REFUSED:
+    elif answer is _Owed.REFUSED:
         words = "the meter obeyed a card that no meter may obey"
         kind = FindingKind.OBEYED_UNLAWFULLY
         yield Statement(event.at_us, kind, "answer", words if served else None)
@@ -271,3 +282,77 @@ def _order(promise: Promise) -> tuple[object, ...]:
         promise.pricing,
         promise.mwh_per_unit,
     )
+
+
+# Which answer is owed to each card: obeyed, refused, or nobody can say ----------------------------
+#
+# A right card is the household's newest, as an office without faults has written it for this
+# model, before its expiry, in a meter whose clock can be right. Whose card is refused all the same
+# has paid for nothing. A card of another household, an expired one and a replaced one are obeyed by
+# no meter.
+
+
+def _owed(
+    household: Household, events: Sequence[Event], index: int, within_us: int | None
+) -> _Owed | None:
+    """Return what the card of an event is owed, `None` if nobody can say.
+
+    `within_us` is the *u* of a clock that must be right, `None` for one that need not be.
+    """
+    event = events[index]
+    if event.visit is None or event.what not in _ANSWERS or household.image is not None:
+        return None
+    visit = household.visits[event.visit]
+    if visit.kind is VisitKind.OTHERS_CARD:
+        return _Owed.REFUSED
+    if visit.kind is VisitKind.OLD_CARD:
+        return _Owed.REFUSED if _successor_heard(household, events[:index]) else None
+    if visit.kind is not VisitKind.INSERT or within_us is None:
+        return None
+    before = household.visits[: event.visit]
+    expires_us = _card_after(household, before).expires_us
+    if expires_us is not None and event.at_us >= expires_us:
+        surely = event.at_us >= expires_us + 2 * within_us + WORK_US
+        return _Owed.REFUSED if surely else None
+    if not all(_as_it_should_be(order, household) for order in _desk_orders(before)):
+        return None
+    torn = any(
+        other.what is What.POWER_LOST and other.at_us - event.at_us <= SITTING_US
+        for other in events[index:]
+    )
+    return None if torn else _Owed.OBEYED
+
+
+def _desk_orders(visits: Sequence[Visit]) -> Iterator[DeskOrder]:
+    for visit in visits:
+        if visit.desk is not None:
+            yield visit.desk
+
+
+def _card_after(household: Household, before: Sequence[Visit]) -> NewCard:
+    """Return the card that the household has after these visits."""
+    new = [order.new_card for order in _desk_orders(before) if order.new_card is not None]
+    return new[-1] if new else household.first_card
+
+
+def _successor_heard(household: Household, before: Sequence[Event]) -> bool:
+    """Whether a newer card than the oldest was obeyed: it was put in after it was handed out."""
+    handed_out = [visit.at_us for visit in household.visits
+                  if visit.desk is not None and visit.desk.new_card is not None]  # fmt: skip
+    newest = [
+        event.at_us
+        for event in before
+        if event.what is What.CARD_SERVED
+        and event.visit is not None
+        and household.visits[event.visit].kind is VisitKind.INSERT
+    ]
+    return bool(handed_out and newest and max(newest) > max(handed_out))
+
+
+def _as_it_should_be(order: DeskOrder, household: Household) -> bool:
+    """Whether an office without faults wrote this, and for this model."""
+    model = household.model
+    keeps = not (order.limiter and not model.limiter_a)
+    if order.tariff is not None and order.tariff.bi_hourly and model.night is None:
+        keeps = False
+    return keeps and order.fields is None and order.office_error_s <= _AHEAD_S

@@ -3,22 +3,30 @@
 The verdict is that of the gravest breach. Without a breach it is the gravest end of the cuts that
 were due: not seen to the end, held because the meter could not know the time, or on time; `kept` if
 none was due. Findings are what the meter stated, charged, doubted or ignored (`findings_of`). A
-story that ends early is judged up to there.
+story that ends early is judged up to there. Apart from what its order did, it is noted when a
+household is without supply for want of credit: from the flat both look the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
-from meter_emu.world.judge.breaches import breaches_of
+from meter_emu.world.judge.breaches import breaches_of, supply_of
 from meter_emu.world.judge.findings import StatedSoFar, findings_of, right_by_itself
 from meter_emu.world.judge.ideal import Due
-from meter_emu.world.judge.obligations import RULES, PromiseRow, Span, Walk, row_of
-from meter_emu.world.judge.outcome import HouseholdFinding, Outcome
+from meter_emu.world.judge.obligations import (
+    BEFORE,
+    NO_CREDIT,
+    RULES,
+    PromiseRow,
+    Span,
+    Walk,
+    row_of,
+)
+from meter_emu.world.judge.outcome import HouseholdFinding, Outcome, Supplied
 from meter_emu.world.judge.promise import Promise
-from meter_emu.world.judge.unfed import unfed_in
 from meter_emu.world.judge.unheard import unheard, ways_of
 from meter_emu.world.judge.verdicts import GOOD, GRAVITY, Verdict
 from meter_emu.world.meter.events import Event, What
@@ -225,3 +233,39 @@ def _became(due: Due) -> Verdict:
     if due.over_us is None:
         return Verdict.HELD if due.unable else Verdict.NOT_SEEN
     return Verdict.HELD if due.waited else Verdict.KEPT
+
+
+class Unfed(NamedTuple):
+    """A stretch without supply for want of credit, in true microseconds."""
+
+    from_us: int
+    to_us: int
+
+
+def unfed_in(row: PromiseRow, events: Sequence[Event]) -> Iterator[Unfed]:
+    """Yield each stretch that began with a lawful cut for want of credit, in time order.
+
+    It lasts until there is supply again, or to the end of what was judged.
+    """
+    if not row.spans:
+        return
+    start_us, end_us = row.spans[0].from_us, row.spans[-1].to_us
+    by_order = {due.opened_us for due in row.dues}
+    since_us, fed = None, True
+    for had in supply_of(events, start_us, end_us):
+        if had.had in {Supplied.ON, Supplied.LIMITED}:
+            if since_us is not None:
+                yield Unfed(since_us, had.from_us)
+            since_us, fed = None, True
+        elif had.had is Supplied.OFF and fed:
+            fed = False
+            for_credit = had.from_us not in by_order and _rule_before(row, had.from_us) == NO_CREDIT
+            since_us = had.from_us if for_credit and had.from_us > start_us else None
+    if since_us is not None:
+        yield Unfed(since_us, end_us)
+
+
+def _rule_before(row: PromiseRow, us: int) -> str:
+    """Return the rule that held up to an instant; one that only covers for it is passed over."""
+    held = [span.rule for span in row.spans if span.from_us < us and span.rule != BEFORE]
+    return held[-1] if held else ""

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from card_protocol.card.image import CardKind
+from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.nearest import hint
@@ -31,18 +32,19 @@ from meter_emu.world.households.household import (
     shared_id,
     shared_meter_id,
 )
+from meter_emu.world.households.wording import placeholders
 from meter_emu.world.judge.verdicts import FindingKind, Verdict
 from meter_emu.world.meter.age import NEW, Age
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.times import END_US
-from meter_emu.world.rehearsal.announcing import announcements
 from meter_emu.world.rehearsal.campaign_file import (
+    RawAnnouncement,
     RawCampaign,
     RawHousehold,
     RawOutage,
 )
 from meter_emu.world.rehearsal.reading import FilePlace
-from meter_emu.world.rehearsal.visits import VisitReader, new_card, registers_of, remarks
+from meter_emu.world.rehearsal.visits import VisitReader, in_order, new_card, registers_of, remarks
 
 
 def load_campaign(
@@ -99,7 +101,7 @@ class _Resolver:
             self.top.refuse(
                 "end", f"want after start ({raw_campaign.start}), got {raw_campaign.end}"
             )
-        self.announced = announcements(raw_campaign.announced, self.top)
+        self.announced = _announcements(raw_campaign.announced, self.top)
 
     def campaign(self) -> Campaign:
         entries: list[Entry] = []
@@ -408,3 +410,42 @@ def _share(errors: Range, bound: int, other_bound: int) -> Range:
         abs(error) * other_bound // max(1, bound) * (1 if error >= 0 else -1) for error in errors
     )
     return low, high
+
+
+def _announcements(
+    raws: RawAnnouncement | Sequence[RawAnnouncement] | None, top: FilePlace
+) -> dict[str | None, Announcement]:
+    """Return the announcements by name; the one without a name is for everybody else."""
+    found: dict[str | None, Announcement] = {}
+    raws = [raws] if isinstance(raws, RawAnnouncement) else raws or []
+    for raw in raws:
+        place = top.at("announced" if raw.name is None else f"announced {raw.name!r}")
+        if raw.name in found:
+            want = "a name for each but one" if raw.name is None else "each name once"
+            place.refuse("name", f"want {want}")
+        if raw.defer_until is None and raw.cut_at is None:
+            place.refuse("", "want defer_until, cut_at or both")
+        defer_until, defer_us = _announced_end(raw.defer_until, place, "defer_until")
+        cut_at, cut_us = _announced_end(raw.cut_at, place, "cut_at")
+        if defer_us is not None and cut_us is not None:
+            in_order(defer_us, cut_us, place)
+        found[raw.name] = announcement = Announcement(
+            name=raw.name,
+            defer_until=defer_until,
+            cut_at=cut_at,
+            defer_us=defer_us,
+            cut_us=cut_us,
+            text=raw.text,
+            language=raw.language,
+        )
+        for name in placeholders(raw.text):
+            if name not in announcement.ends:
+                known = " or ".join(f"{{{one}}}" for one in announcement.ends)
+                place.refuse("text", f"want {known}, got {{{name}}}{hint(name, announcement.ends)}")
+    return found
+
+
+def _announced_end(
+    when: datetime | None, place: FilePlace, key: str
+) -> tuple[Civil | None, int | None]:
+    return (None, None) if when is None else place.minute(when, key)
