@@ -1,4 +1,4 @@
-"""How many files a newcomer reads along five walks: `python -m tests.docs.walks` prints them.
+"""How many files a newcomer reads along eight walks: `python -m tests.docs.walks` prints them.
 
 A file counts when a function in it runs between the beginning and the end of the walk. What runs
 because a module is imported does not count, nor does a class that is only named. Each walk has a
@@ -7,13 +7,19 @@ person types. The walk from a reader needs a daemon: `tests/pcsc` counts it wher
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from threading import Thread
 from types import FrameType
 from typing import Final
 
@@ -24,12 +30,20 @@ from card_protocol.card.virtual import card_of
 from meter_emu.cli.app import cli
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from meter_emu.explore.scope import scope_of
+from meter_emu.explore.search import Exploring, From
+from meter_emu.resources import built_in
+from meter_emu.stories.chooser import seeded
+from meter_emu.stories.story import lived, on_build, story
+from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.campaigns import head
 from tests.firmware.meters import Rig
+from tests.web.seat import page
 
 ROOT: Final = Path(__file__).parents[2]
 READER_WALK: Final = "records of a card in a PC/SC reader, by `desk account`"
 _OURS: Final = tuple(f"{ROOT / name}/" for name in ("card_protocol", "meter_emu"))
+_SITTING: Final = ("electricity-pcf8563-utc", "--start", "2020-06-29 07:00", "--rate", "max")
 _T2: Final = "2020-07-03 23:01"
 _CAMPAIGN: Final = (
     head("one", "2020-06-02T08:00:00", "2020-07-05T00:00:00")
@@ -49,24 +63,26 @@ visits = [
 def walked(job: Callable[[], object]) -> set[str]:
     """Return the files of both packages in which a function runs during `job`."""
     seen: set[str] = set()
-    importing = 0
+    importing: Counter[int] = Counter()  # how deep each thread is in imports
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal importing
+        path, thread = frame.f_code.co_filename, threading.get_ident()
         module = frame.f_code.co_name == "<module>"
         if event == "call" and module:
-            importing += 1
+            importing[thread] += 1
         elif event == "return" and module:
-            importing -= 1
-        elif event == "call" and not importing and frame.f_code.co_filename.startswith(_OURS):
-            seen.add(str(Path(frame.f_code.co_filename).relative_to(ROOT)))
+            importing[thread] -= 1
+        elif event == "call" and not importing[thread] and path.startswith(_OURS):
+            seen.add(str(Path(path).relative_to(ROOT)))
 
-    before = sys.getprofile()
+    before = sys.getprofile(), threading.getprofile()
     sys.setprofile(note)
+    threading.setprofile(note)
     try:
         job()
     finally:
-        sys.setprofile(before)
+        sys.setprofile(before[0])
+        threading.setprofile(before[1])
     return seen
 
 
@@ -106,11 +122,48 @@ def _a_poll(_folder: Path) -> Callable[[], object]:
     return firmware.poll
 
 
+def _a_story(_folder: Path) -> Callable[[], object]:
+    return lambda: lived(on_build(story(seeded(1)), "reference"))
+
+
+def _a_transition(_folder: Path) -> Callable[[], object]:
+    scope = scope_of(load_campaign(built_in("scopes")["new"]), "reference")
+    exploring = Exploring(scope)
+    return lambda: exploring.run(From(((),), range(1)))
+
+
+def _over_the_web(_folder: Path) -> Callable[[], None]:
+    """Sit down at a meter in this process, press a button on its page, and press Ctrl-C."""
+    said, saying = os.pipe()
+
+    def person() -> None:
+        with os.fdopen(said) as lines:
+            address = next(lines).split()[-1]
+            with page(address) as panel:
+                panel.do("press blue")
+                panel.heard(1)
+            os.kill(os.getpid(), signal.SIGINT)
+            lines.read()
+
+    def run() -> None:
+        sitting = Thread(target=person)
+        sitting.start()
+        arguments = ["run", *_SITTING, "--web"]
+        with os.fdopen(saying, "w") as told, redirect_stdout(told), suppress(KeyboardInterrupt):
+            cli.main(arguments, standalone_mode=False)
+        sitting.join()
+
+    return run
+
+
 WALKS: Final[Mapping[str, Callable[[Path], Callable[[], object]]]] = {
     "T2, from `rehearse` to contactor and verdict": _rehearsed,
     "an APDU": _an_apdu,
     "bytes on a card, by `desk arm`": _armed,
     "one poll": _a_poll,
+    "one story, drawn, lived and judged": _a_story,
+    "one transition of `explore`": _a_transition,
+    "an act over the web, by `run --web`": _over_the_web,
 }
 
 
