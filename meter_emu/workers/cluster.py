@@ -9,7 +9,7 @@ that is for its own logs; what ends the work is one line of ours.
 import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
@@ -24,12 +24,13 @@ from distributed.client import ClosedClientError, FutureCancelledError
 
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import ConfigError, MeterEmuError, WorkerError
-from meter_emu.workers.leash import interrupts_wait
+from meter_emu.workers.dask_loop import Loop
 from meter_emu.workers.work import LEAD_PER_WORKER, ResultT, Task, TextTask, UnitT
 
 LOCAL: Final = "local:"
 LOCAL_MAX: Final = 256  # ours: processes of one machine
 _CONNECT_S: Final = 10  # ours: a scheduler that does not answer by then is not there
+_START_S: Final = 120.0  # ours: a process that has not imported Dask by then never will
 _LOOK_S: Final = 1.0  # ours: how often somebody looks whether there is still a cluster
 _ALONE_S: Final = 60.0  # ours: so long a cluster may be without a worker
 _LEAD_MIN: Final = 8  # ours: for a cluster whose workers have yet to join
@@ -64,17 +65,14 @@ def cluster(address: str) -> Iterator["Cluster"]:
     for name in list(logging.root.manager.loggerDict):
         if name.startswith("distributed"):  # each has a handler of its own
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    own = TemporaryDirectory(prefix="meter-emu-cluster-", ignore_cleanup_errors=True)
-    with own as folder, dask.config.set({**_QUIET, "temporary-directory": folder}):
-        here = _here(address) if address.startswith(LOCAL) else None
-        client = _client(address, here)
-        try:
-            yield Cluster(client, address)
-        finally:
-            with interrupts_wait():
-                client.close(timeout=_CONNECT_S)
-                if here is not None:
-                    here.close(timeout=_CONNECT_S)
+    with ExitStack() as stack:
+        own = TemporaryDirectory(prefix="meter-emu-cluster-", ignore_cleanup_errors=True)
+        folder = stack.enter_context(own)
+        stack.enter_context(dask.config.set({**_QUIET, "temporary-directory": folder}))
+        loop = stack.enter_context(Loop())
+        here = _here(address, loop, stack) if address.startswith(LOCAL) else None
+        client = _client(address, here, loop, stack)
+        yield Cluster(client, address, loop)
 
 
 def _count(address: str) -> int:
@@ -84,28 +82,29 @@ def _count(address: str) -> int:
     return int(digits)
 
 
-def _here(address: str) -> LocalCluster:
-    """Start workers on this machine. A machine that is too busy lets Dask's own asserts fail."""
-    count = _count(address)
+def _here(address: str, loop: Loop, stack: ExitStack) -> LocalCluster:
+    """Start workers on this machine, which end with the stack."""
+    how = {
+        "n_workers": _count(address),
+        "threads_per_worker": 1,
+        "memory_limit": 0,
+        "dashboard_address": "127.0.0.1:0",  # not 8787, which another may have
+        "silence_logs": logging.CRITICAL,
+    }
     try:
-        with interrupts_wait():
-            return LocalCluster(
-                n_workers=count,
-                threads_per_worker=1,
-                memory_limit=0,
-                dashboard_address="127.0.0.1:0",  # not 8787, which another may have
-                silence_logs=logging.CRITICAL,
-            )
-    except (OSError, TimeoutError, RuntimeError, AssertionError) as error:
-        why = f"no worker starts here: {str(error) or type(error).__name__}"
-        raise WorkerError(f"--cluster {address}: {why}") from None
+        return loop.make(LocalCluster, stack, _START_S, **how)
+    except TimeoutError:
+        why = f"none answers within {_START_S:.0f} s"
+    except (OSError, RuntimeError, ImportError) as error:
+        why = str(error) or type(error).__name__
+    raise WorkerError(f"--cluster {address}: no worker starts here: {why}")
 
 
-def _client(address: str, here: LocalCluster | None) -> Client:
+def _client(address: str, here: LocalCluster | None, loop: Loop, stack: ExitStack) -> Client:
     try:
-        with interrupts_wait():
-            return Client(address if here is None else here, timeout=_CONNECT_S)
-    except (OSError, TimeoutError, AssertionError):
+        at = address if here is None else here
+        return loop.make(Client, stack, 2 * _CONNECT_S, address=at, timeout=_CONNECT_S)
+    except (OSError, TimeoutError):
         why = f"nothing answers within {_CONNECT_S} s; want a scheduler, as tcp://HOST:8786"
         raise WorkerError(f"--cluster {address}: {why}") from None
     except (ValueError, TypeError, ImportError, RuntimeError) as error:
@@ -116,9 +115,10 @@ def _client(address: str, here: LocalCluster | None) -> Client:
 class Cluster:
     """The engine on a client's cluster."""
 
-    def __init__(self, client: Client, address: str) -> None:
+    def __init__(self, client: Client, address: str, loop: Loop) -> None:
         self._client: Final = client
         self._address: Final = address
+        self._loop: Final = loop
         self._seen_s = monotonic()
 
     def results(
@@ -150,8 +150,10 @@ class Cluster:
         except ClosedClientError:
             raise self._lost("the scheduler has gone") from None
         finally:
-            with interrupts_wait(), suppress(ClosedClientError):
-                self._client.cancel([*waiting, given], force=True)
+            with suppress(ClosedClientError):
+                left_over = [*waiting, given]
+                cancelling = self._client.cancel(left_over, asynchronous=True, force=True)
+                self._loop.run(cancelling, _CONNECT_S)
 
     def _lead(self) -> int:
         return max(_LEAD_MIN, LEAD_PER_WORKER * self._workers())

@@ -124,17 +124,26 @@ def test_what_a_worker_cannot_do_is_said_in_words(engines):
             pass
 
 
-@pytest.mark.parametrize("error", [AssertionError(), RuntimeError("Nanny failed to start.")])
-def test_workers_that_do_not_start_here_are_one_line(engines, monkeypatch, error):
-    """Dask's own asserts fail where its loop has not begun within 10 s; a preload may be wrong."""
+@pytest.mark.slow("starts a worker")
+@pytest.mark.parametrize(
+    ("who", "said"), [("worker", "Nanny failed to start"), ("nanny", "No module named 'not_here'")]
+)
+def test_workers_that_do_not_start_here_are_one_line(engines, who, said):
+    """As where a module is wrong that somebody's own settings of Dask load first."""
+    import dask
 
-    def busy(**_wanted):
-        raise error
-
-    monkeypatch.setattr(engines, "LocalCluster", busy)
-    said = "--cluster local:1: no worker starts here: "
-    with pytest.raises(WorkerError, match=said + (str(error) or "AssertionError")):
+    settings = {f"distributed.{who}.preload": ["not_here"]}
+    with dask.config.set(settings), pytest.raises(WorkerError) as raised:
         engines.cluster("local:1").__enter__()
+    assert str(raised.value).startswith(f"--cluster local:1: no worker starts here: {said}")
+
+
+@pytest.mark.slow("starts a worker, and collects garbage all the time")
+def test_what_is_half_made_is_closed_and_no_garbage_is_collected_while_a_client_starts():
+    command = [sys.executable, "-m", "tests.workers.collecting"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("0 MainThread\n", "")
 
 
 def test_what_passes_in_clear_is_known(engines):

@@ -1,0 +1,43 @@
+"""Opens clusters, good and bad by turns, while garbage is collected as often as Python can.
+
+Run as a process of its own: where it fails, threads wait for each other for ever.
+"""
+
+import faulthandler
+import gc
+import sys
+import threading
+from contextlib import suppress
+from typing import Final
+
+from distributed.utils import LoopRunner
+
+from meter_emu.errors import ConfigError
+from meter_emu.workers.cluster import cluster
+
+_END_S: Final = 60  # ours: to end a hang, and show where
+ADDRESSES: Final = ("nowhere", "local:1", "nowhere")
+
+
+def main() -> None:
+    """Say what was collected when it must not be, and which threads were left."""
+    faulthandler.dump_traceback_later(_END_S, exit=True)
+    locked: list[str] = []
+
+    def looked(phase: str, _info: object) -> None:
+        # There a client that somebody forgot would wait for this thread, and this thread for it.
+        if phase == "start" and LoopRunner._lock.locked():
+            locked.append(threading.current_thread().name)
+
+    gc.callbacks.append(looked)
+    gc.set_threshold(10, 1, 1)
+    for address in ADDRESSES:
+        with suppress(ConfigError), cluster(address):
+            pass
+        assert gc.isenabled()
+    names = [one.name for one in threading.enumerate()]
+    sys.stdout.write(f"{len(locked)} {' '.join(names)}\n")
+
+
+if __name__ == "__main__":
+    main()
