@@ -3,13 +3,19 @@
 Any program that speaks these calls can be the device under test. It never receives a time: it has
 an RTC to read over I²C and a tick counter that starts anywhere and wraps. Each call takes its
 stated time on the board and may raise `PowerLost`; a part's *answer* (a NACK, an absent card) is a
-value. `docs/ports.md` has the same list for C.
+value.
+
+`Ports` is the one table of the calls: each is a method, with its row above it for C, for the frames
+that carry it, and for its cost. `meter_ports.h`, what `hosted` does and the tables of
+`docs/ports.md` are made from it.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag, unique
-from typing import Final, Protocol, final
+from enum import IntFlag
+from typing import Final, Protocol, TypeVar, final
 
+VERSION: Final = 3  # of the calls and their frames: METER_PORTS_VERSION of meter_ports.h
 TICKS_WRAP: Final = 2**32  # what `ticks_ms` counts to
 
 
@@ -32,12 +38,18 @@ class Lamp(IntFlag):
 
 
 @final
-@unique
-class ResetCause(IntEnum):
-    """Why the program last started; read once, then `NONE`, as a reset-status register reads."""
+class ResetCause(IntFlag):
+    """Why the program started: a bit for each cause, as in a reset-status register.
 
-    NONE = 0
-    POWER_ON = 1
+    Several may be set. Reading clears all, so a program that finds one has just been started. A
+    board of ours gives `POWER_ON` alone; a program does well to treat every cause alike.
+    """
+
+    POWER_ON = 0x01
+    BROWN_OUT = 0x02  # the supply sagged, and RAM may be lost
+    WATCHDOG = 0x04
+    PIN = 0x08  # the reset pin
+    SOFTWARE = 0x10
 
 
 @final
@@ -58,6 +70,50 @@ class Sleep:
 SECONDS_A_DAY: Final = 86_400
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class PortCall:
+    """What a call is besides its method: its frame, its form in C and its cost.
+
+    `number` names it in frames, for ever. `sends` and `answers` are the words of a frame's data and
+    of its answer: `u8`, `u16`, `u32` (little-endian), `flag` (a byte, 0 or 1), and `bytes` or
+    `text`, which is the rest. `answers` is `None` for a call without an answer: it travels with the
+    next that has one. After `flag bytes` of 0 comes nothing: `None`, or a `LinkError`. `c` is the
+    result and the parameters in C, `note` what who writes C has to know. `cost` is in µs, over the
+    parameters, the `answer` and the constants of `docs/ports.md`.
+    """
+
+    number: int
+    sends: str
+    answers: str | None
+    c: str
+    cost: str
+    note: str
+
+
+_MethodT = TypeVar("_MethodT", bound=Callable[..., object])
+_calls: Final[dict[str, PortCall]] = {}
+
+
+def _row(
+    number: int,
+    sends: str,
+    answers: str | None,
+    c: str,
+    *,
+    cost: str = "REGISTER_US",
+    note: str = "",
+) -> Callable[[_MethodT], _MethodT]:
+    """Make a method of `Ports` a row of the table."""
+
+    def marked(method: _MethodT) -> _MethodT:
+        assert number not in {call.number for call in _calls.values()}, "a number is one call's"
+        _calls[method.__name__] = PortCall(number, sends, answers, c, cost, note)
+        return method
+
+    return marked
+
+
 class Ports(Protocol):
     """The calls. Integers are unsigned unless said; sizes and addresses are in bytes.
 
@@ -65,18 +121,37 @@ class Ports(Protocol):
     that energy can pass. A *unit* is a watt-hour of electricity or a cubic decimetre of gas.
     """
 
-    def rtc_read(self, at: int, count: int) -> bytes:
-        """Read `count` registers from `at` in one I²C access: latched inside, torn between."""
+    @_row(
+        1, "u8 u8", "flag bytes", "bool (uint8_t at, uint8_t *data, uint8_t count)",
+        cost="(3 + count) * RTC_BYTE_US",
+        note="false: NACK, and data as it was",
+    )  # fmt: skip
+    def rtc_read(self, at: int, count: int) -> bytes | None:
+        """Read registers in one I²C access: latched inside, torn between; `None` is a NACK."""
         ...
 
+    @_row(
+        2, "u8 bytes", None, "void (uint8_t at, const uint8_t *data, uint8_t count)",
+        cost="(2 + len(data)) * RTC_BYTE_US",
+    )  # fmt: skip
     def rtc_write(self, at: int, data: bytes) -> None:
         """Write registers from `at` in one I²C access; a cut inside leaves the first ones new."""
         ...
 
+    @_row(
+        3, "u32 u16", "flag bytes", "bool (uint32_t at, uint8_t *data, uint16_t count)",
+        cost="(4 + count) * EEPROM_BYTE_US",
+        note="false: NACK, busy; at most 1,023 bytes",
+    )  # fmt: skip
     def eeprom_read(self, at: int, count: int) -> bytes | None:
         """Read cells; `None` is a NACK: the part is still busy with its last write."""
         ...
 
+    @_row(
+        4, "u32 bytes", "flag", "bool (uint32_t at, const uint8_t *data, uint16_t count)",
+        cost="(3 + len(data)) * EEPROM_BYTE_US",
+        note="false: NACK, busy; at most 1,023 bytes",
+    )  # fmt: skip
     def eeprom_write(self, at: int, data: bytes) -> bool:
         """Send one page write and return at its STOP; `False` is a NACK: busy, nothing was taken.
 
@@ -84,14 +159,26 @@ class Ports(Protocol):
         """
         ...
 
+    @_row(5, "", "flag", "bool (void)")
     def card_present(self) -> bool:
         """Whether a card was put in and has not been served yet (see `card_done`)."""
         ...
 
+    @_row(
+        6, "flag", "bytes", "int (bool on, uint8_t *atr, int room)",
+        cost="CARD_RESET_US if on else REGISTER_US",
+        note="bytes of the ATR, at most 33, or 0; atr may be NULL",
+    )  # fmt: skip
     def card_power(self, on: bool) -> bytes:
         """Power the card contacts; the ATR, or empty when off or when nothing answers."""
         ...
 
+    @_row(
+        7, "bytes", "flag bytes",
+        "int (const uint8_t *command, int size, uint8_t *answer, int room)",
+        cost="(len(command) + len(answer)) * CARD_BYTE_US",
+        note="bytes, or METER_NO_CARD; 258 are room for any short APDU",
+    )  # fmt: skip
     def card_exchange(self, command: bytes) -> bytes:
         """Send one C-APDU and return the R-APDU, at least two bytes.
 
@@ -99,61 +186,78 @@ class Ports(Protocol):
         """
         ...
 
+    @_row(8, "", None, "void (void)")
     def card_done(self) -> None:
         """Clear the insertion latch: one session an insertion. Power-up with a card in sets it."""
         ...
 
+    @_row(9, "flag", None, "void (bool on)", cost="drive_us")
     def switch_drive(self, on: bool) -> None:
         """Drive the latching switch. A cut inside leaves either position; a valve, or between."""
         ...
 
+    @_row(10, "", "flag", "bool (void)")
     def switch_on(self) -> bool:
         """The *actual* position: whether energy can pass. A valve between its ends is on."""
         ...
 
+    @_row(11, "u8", None, "void (uint8_t ampere)")
     def limiter_set(self, ampere: int) -> None:
         """Set the current limiter; 0 is no limit. Volatile: off after a reset. A valve has none."""
         ...
 
+    @_row(12, "", "u32", "uint32_t (void)")
     def metrology_units(self) -> int:
         """The register in Wh or dm³: non-volatile, free-running, 32 bits, wraps."""
         ...
 
+    @_row(13, "", "flag", "bool (void)")
     def flowing(self) -> bool:
         """Whether anything flows through the switch at this moment."""
         ...
 
+    @_row(14, "", "u8", "uint8_t (void)", note="bits, METER_BUTTON_…")
     def buttons(self) -> Button:
         """The buttons pressed since the last call; reading clears."""
         ...
 
+    @_row(15, "u8", "u32", "uint32_t (uint8_t button)")
     def button_held_ms(self, button: Button) -> int:
         """How long a button was held when it was last pressed; 0 after a reset."""
         ...
 
+    @_row(16, "u32", "", "void (uint32_t duration_ms)", cost="duration_ms * 1000")
     def wait_ms(self, duration_ms: int) -> None:
         """Rest for a time; return early when something begins to flow or a button is pressed."""
         ...
 
+    @_row(17, "text", None, "void (const char *text)", note="at most 64 before its 0")
     def display(self, text: str) -> None:
         """Show up to 64 ASCII characters until the next call; survives nothing."""
         ...
 
+    @_row(18, "u8", None, "void (uint8_t lamps)", note="bits, METER_LAMP_…")
     def lamps(self, lamps: Lamp) -> None:
         """Set all lamps."""
         ...
 
+    @_row(19, "u16", None, "void (uint16_t duration_ms)")
     def beep(self, duration_ms: int) -> None:
         """Sound the buzzer; returns at once."""
         ...
 
+    @_row(20, "", "u32", "uint32_t (void)")
     def ticks_ms(self) -> int:
         """Milliseconds since some moment before reset, 32 bits, wraps after 49.7 days."""
         ...
 
+    @_row(21, "", "u8", "uint8_t (void)", note="bits, METER_RESET_…")
     def reset_cause(self) -> ResetCause:
-        """Why the program started; the first read after a reset says it, later ones are `NONE`."""
+        """Why the program started: the causes since the last call; reading clears."""
         ...
+
+
+CALLS: Final[Mapping[str, PortCall]] = _calls
 
 
 class Firmware(Protocol):

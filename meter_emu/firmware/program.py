@@ -36,7 +36,7 @@ from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Permission, switch_belongs_on
 from meter_emu.firmware.trust import EPOCH_2000_S, clocks_end_min
 from meter_emu.firmware.written_back import written_back
-from meter_emu.ports import SECONDS_A_DAY, Button, Lamp, Ports, ResetCause, Sleep
+from meter_emu.ports import SECONDS_A_DAY, Button, Lamp, Ports, Sleep
 
 WRITE_ERROR_S: Final = 2  # ours: the second not shown, and the divider's place when it is written
 
@@ -76,7 +76,7 @@ class Program:
     def poll(self) -> Sleep | None:
         """Run once. See `meter_emu.ports.Firmware`."""
         ports, memory = self._ports, self._memory
-        powered_on = ports.reset_cause() is ResetCause.POWER_ON
+        powered_on = ports.reset_cause() != 0
         factory = memory.factory()
         state = memory.state(powered_on=powered_on) if factory else None
         if factory is None or state is None:

@@ -92,10 +92,10 @@ class NoMemoryCards(On):
 class ReadTwice(On):
     """Reads the clock until two readings are the same."""
 
-    def rtc_read(self, at: int, count: int) -> bytes:
-        was: bytes = self.ports.rtc_read(at, count)
+    def rtc_read(self, at: int, count: int) -> bytes | None:
+        was: bytes | None = self.ports.rtc_read(at, count)
         for _ in range(3):
-            now: bytes = self.ports.rtc_read(at, count)
+            now: bytes | None = self.ports.rtc_read(at, count)
             if now == was:
                 break
             was = now

@@ -383,7 +383,7 @@ class Reborn(Oversleeper):
 
 class _ByteReads(_Ports):
     def rtc_read(self, at: int, count: int) -> bytes:
-        return b"".join(self.ports.rtc_read(at + n, 1) for n in range(count))
+        return b"".join(self.ports.rtc_read(at + n, 1) or b"\0" for n in range(count))
 
 
 class _ByteWrites(_Ports):

@@ -23,13 +23,24 @@ _NUMBERS: Final = {tens << 4 | units: tens * 10 + units for tens in _DIGITS for 
 class RtcPorts(Protocol):
     """What a driver needs of `meter_emu.ports.Ports`."""
 
-    def rtc_read(self, at: int, count: int) -> bytes:
-        """Read registers in one access."""
+    def rtc_read(self, at: int, count: int) -> bytes | None:
+        """Read registers in one access; `None` is a NACK."""
         ...
 
     def rtc_write(self, at: int, data: bytes) -> None:
         """Write registers in one access."""
         ...
+
+
+def registers_read(ports: RtcPorts, at: int, count: int) -> bytes:
+    """Return registers; zeros, which are no date, from a chip that does not answer.
+
+    It is asked twice: a bus may be disturbed once.
+    """
+    raw = ports.rtc_read(at, count)
+    if raw is None:
+        raw = ports.rtc_read(at, count)
+    return bytes(count) if raw is None else raw
 
 
 class RtcReading(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Final
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import RtcPorts, RtcReading
+from meter_emu.firmware.rtc.driver import RtcPorts, RtcReading, registers_read
 from meter_emu.firmware.rtc.maxim import MaximDriver
 
 _SECONDS: Final = 0x00
@@ -34,7 +34,7 @@ class Ds3231Driver(MaximDriver):
     @override
     def registers(self, ports: RtcPorts) -> bytes:
         """Return registers 00h to 0Fh: the time as it stood at one moment, and the status."""
-        return ports.rtc_read(_SECONDS, _COUNT)
+        return registers_read(ports, _SECONDS, _COUNT)
 
     @override
     def decode(self, raw: bytes) -> RtcReading:
@@ -56,6 +56,6 @@ class Ds3231Driver(MaximDriver):
         only the caller's journal shows a setting cut short.
         """
         ports.rtc_write(_SECONDS, self.encode(when, second, weekday))
-        control, status = ports.rtc_read(_CONTROL, 2)
+        control, status = registers_read(ports, _CONTROL, 2)
         flags = bytes((control & _CONTROL_KEPT, status & _STATUS_KEPT | _STATUS_LEFT))
         ports.rtc_write(_CONTROL, flags)

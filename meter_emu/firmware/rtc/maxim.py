@@ -9,7 +9,7 @@ from typing import Final
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts
+from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, registers_read
 
 _SECONDS: Final = 0x00
 _HOURS: Final = 0x02
@@ -24,7 +24,7 @@ class MaximDriver(RtcDriver):
     @override
     def registers(self, ports: RtcPorts) -> bytes:
         """Return registers 00h to 06h: the time as it stood at one moment."""
-        return ports.rtc_read(_SECONDS, _COUNT)
+        return registers_read(ports, _SECONDS, _COUNT)
 
     def encode(self, when: Civil, second: int, weekday: int) -> bytes:
         """Return registers 00h to 06h for a time 2000-2099: 24-hour mode, Monday is day 1."""

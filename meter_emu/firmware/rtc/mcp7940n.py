@@ -11,7 +11,7 @@ from typing import Final
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import RtcPorts, RtcReading
+from meter_emu.firmware.rtc.driver import RtcPorts, RtcReading, registers_read
 from meter_emu.firmware.rtc.maxim import MaximDriver
 
 _SECONDS: Final = 0x00
@@ -51,7 +51,7 @@ class Mcp7940nDriver(MaximDriver):
         raw = bytearray(self.encode(when, second, weekday))
         ports.rtc_write(_SECONDS, bytes(raw[:1]))
         for _ in range(_LOOKS):
-            if not ports.rtc_read(_WEEKDAY, 1)[0] & _RUNS:
+            if not registers_read(ports, _WEEKDAY, 1)[0] & _RUNS:
                 break
         raw[_WEEKDAY] |= _BACKUP
         ports.rtc_write(_MINUTES, bytes(raw[1:]))

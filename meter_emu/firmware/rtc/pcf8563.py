@@ -9,7 +9,7 @@ from typing import Final
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
+from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading, registers_read
 
 _CONTROL_1: Final = 0x00
 _NORMAL: Final = 0x00  # TEST1, STOP and TESTC 0 (Table 5): a clock held in STOP shows no doubt
@@ -28,7 +28,7 @@ class Pcf8563Driver(RtcDriver):
     @override
     def registers(self, ports: RtcPorts) -> bytes:
         """Return registers 02h to 08h as they stand at one moment."""
-        return ports.rtc_read(_FIRST, _COUNT)
+        return registers_read(ports, _FIRST, _COUNT)
 
     @override
     def decode(self, raw: bytes) -> RtcReading:

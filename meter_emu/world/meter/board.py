@@ -29,6 +29,7 @@ CARD_EXCHANGE_MAX_US: Final = 5_000_000  # ours: a command to the last byte of i
 CARD_RESET_US: Final = 40_000  # ours: activation, 40,000 cycles at most until the ATR, its bytes
 REGISTER_US: Final = 10  # ours: everything inside the microcontroller
 NEVER_US: Final = 2**63
+_NOT_RESET: Final = ResetCause(0)
 
 
 class Switch(Protocol):
@@ -126,6 +127,7 @@ class Board:
         self.rtc_writes = 0
         self.rtc_bytes_written = 0
         self.rtc_deaf = False  # whether the chip takes nothing that is written
+        self.rtc_nacks = 0  # how many reads from now on the chip does not acknowledge
         self.rtc = rtc
         self.backup = backup
         self.eeprom = eeprom
@@ -135,7 +137,7 @@ class Board:
         self.powered = True
         self.moves: list[tuple[int, bool]] = []  # when the switch really moved, and where to
         self._fate = fate
-        self._cause = ResetCause.POWER_ON if ticks_from_us is None else ResetCause.NONE
+        self.cause = ResetCause.POWER_ON if ticks_from_us is None else _NOT_RESET
         self.ticks_from_us = self._restarted_us() if ticks_from_us is None else ticks_from_us
         self._card: SlotCard | None = None
         self.card_waiting = False  # put in, and not served yet
@@ -151,7 +153,7 @@ class Board:
     @property
     def starting(self) -> bool:
         """Whether the program has not run since power came: its ticks are not meaningful yet."""
-        return self._cause is ResetCause.POWER_ON
+        return self.cause is not _NOT_RESET
 
     def settle(self) -> None:
         """Bring clock, reserve and register up to now, which nobody can notice."""
@@ -201,7 +203,7 @@ class Board:
         if not self.backup.regain_power(self.now_us):
             self.rtc.power_on_reset(self._fate.randbytes(self.rtc.GARBAGE_BYTES), self.now_us)
         self.powered = True
-        self._cause = ResetCause.POWER_ON
+        self.cause = ResetCause.POWER_ON
         self.ticks_from_us = self._restarted_us()
         self.card_waiting = self._card is not None
         self._flow()
@@ -237,8 +239,12 @@ class Board:
 
     # The ports -----------------------------------------------------------------------------------
 
-    def rtc_read(self, at: int, count: int) -> bytes:
+    def rtc_read(self, at: int, count: int) -> bytes | None:
         """See `Ports`."""
+        if self.rtc_nacks:
+            self.rtc_nacks -= 1
+            self._spend(RTC_BYTE_US)  # its address
+            return None
         start_us = self._spend((RTC_ADDRESS_BYTES + I2C_TURN_BYTES + count) * RTC_BYTE_US)
         return self.rtc.read(at, count, start_us, self.now_us)
 
@@ -404,7 +410,7 @@ class Board:
     def reset_cause(self) -> ResetCause:
         """See `Ports`."""
         self._spend(REGISTER_US)
-        cause, self._cause = self._cause, ResetCause.NONE
+        cause, self.cause = self.cause, _NOT_RESET
         return cause
 
 

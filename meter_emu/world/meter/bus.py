@@ -146,10 +146,11 @@ class _Overheard:
         self._ports: Final = ports
         self._log: Final = log
 
-    def rtc_read(self, at: int, count: int) -> bytes:
+    def rtc_read(self, at: int, count: int) -> bytes | None:
         """See `Ports`."""
         raw = self._ports.rtc_read(at, count)
-        self._log.accessed("rtc", at, raw, writes=False)
+        if raw is not None:
+            self._log.accessed("rtc", at, raw, writes=False)
         return raw
 
     def rtc_write(self, at: int, data: bytes) -> None:

@@ -18,7 +18,7 @@ from typing import Final, Protocol, cast, final
 
 from card_protocol.errors import TraceError
 from meter_emu.errors import MeterEmuError, PollOverrun, ProgramError
-from meter_emu.ports import SECONDS_A_DAY, Ports, Sleep
+from meter_emu.ports import CALLS, SECONDS_A_DAY, Ports, Sleep
 from meter_emu.world.meter import board
 from meter_emu.world.meter.board import Board
 
@@ -131,7 +131,6 @@ def _up(trace: TracebackType | None) -> list[TracebackType]:
 
 SILENCE_S: Final = 10  # ours: of wall time, without a call; the longest call takes microseconds
 CALLS_KEPT: Final = 8  # ours: they fit on a line
-_CALLS: Final = tuple(name for name in vars(Ports) if not name.startswith("_"))
 
 
 class Pulse(Protocol):
@@ -162,7 +161,7 @@ class CallLog:
         self._board: Final = board
         self._pulse: Final = pulse
         self._kept: Final[deque[tuple[str, tuple[object, ...]]]] = deque(maxlen=CALLS_KEPT)
-        heard: dict[str, object] = {name: self._heard(name) for name in _CALLS}
+        heard: dict[str, object] = {name: self._heard(name) for name in CALLS}
         self.ports: Final = cast("Ports", _Heard({**heard, "board": board}))
 
     @contextmanager

@@ -72,7 +72,7 @@ class Shared:
         units = metrology.read_units(now_us)
         units_us = metrology.us_until_units(units + 1, now_us)
         known, registers, registers_us = 0, b"", None
-        if type(rtc).__module__.startswith(_OURS):
+        if type(rtc).__module__.startswith(_OURS) and not board.rtc_nacks:
             known = min(_REGISTERS, len(rtc.registers))
             registers = rtc.read(0, known, now_us, now_us)
             registers_us = rtc.oscillator.us_until(1)
@@ -93,7 +93,7 @@ class Shared:
             board.card_waiting,
             board.panel.pressed,
             board.switch.limiter_a,
-            board.starting,
+            board.cause,
             board.eeprom.page_bytes,
             known,
             registers,

@@ -10,16 +10,16 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple, final
 
-from card_protocol.errors import LinkError
 from meter_emu.errors import ConfigError, PollOverrun, PowerLost, ProgramError
-from meter_emu.ports import Button, Lamp, Ports, Sleep
+from meter_emu.ports import VERSION, Ports, Sleep
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.covers import Covers
+from meter_emu.world.meter.host.calls import DONE, FULL, WRONG, carried
 from meter_emu.world.meter.host.process import Host, Hosts, Together, as_written, hosts_of
 
 _CPU_S: Final = 2  # CPU_S of meter_host.c
@@ -27,14 +27,11 @@ SILENT_S: Final = 10  # ours: of wall time without a call, for one that sleeps
 _IGNORED_S: Final = 3 * _CPU_S  # ours: of its own time, for one that ignores its bound
 _LOOK_US: Final = 500_000  # how often silence is checked
 _CRASHED, _HUNG = "crashed", "hung"  # `FailureKind`
-_FRAME: Final = struct.Struct("=HHH")
+_FRAME: Final = struct.Struct("<BBHH")
 _FRAME_BYTES: Final = 6
 _HINT: Final = struct.Struct("<I?I")
 _BELLS_MAX: Final = 64
-_DONE, _WRONG, _FULL = 22, 23, 24
 _U16: Final = struct.Struct("<H")
-_U32: Final = struct.Struct("<I")
-_COUNT: Final = struct.Struct("<IH")
 _TOO_LONG: Final = f"a poll took {_CPU_S} s of processor time"
 _SPOILED: Final = "it sent what is no call of a port: is its memory spoiled?"
 _LISTS: Final = ("chips", "energies", "time_bases", "generations", "carriers")
@@ -79,7 +76,7 @@ class Hosted:
         board = getattr(ports, "board", ports)
         self._board: Final = board if isinstance(board, Board) else None
         self._host: Host | None = None
-        self._calls: Final = _calls(ports)
+        self._calls: Final = carried(ports)
         host = hosts.take()
         self._socket, self.child = host.power_up()
         self._together: Final = Together(self.child)
@@ -122,7 +119,7 @@ class Hosted:
             for what, data, had in _frames(shared.frames()):
                 if answer is not None:
                     raise ProgramError(_CRASHED, _SPOILED)
-                if what == _DONE:
+                if what == DONE:
                     return _hint(data)
                 answer = self._called(what, data)
                 if had:
@@ -137,14 +134,13 @@ class Hosted:
             self._send(_U16.pack(len(answer)) + answer)
 
     def _called(self, what: int, data: bytes) -> bytes | None:
-        if what == _FULL:
+        if what == FULL:
             return b""
-        if not 0 < what < _DONE:
-            why = data.decode("ascii", "replace") if what == _WRONG else _SPOILED
-            raise ProgramError(_CRASHED, why)
+        if what == WRONG:
+            raise ProgramError(_CRASHED, data.decode("ascii", "replace"))
         try:
             return self._calls[what](data)
-        except (struct.error, IndexError, ValueError):
+        except (struct.error, LookupError, ValueError):
             raise ProgramError(_CRASHED, _SPOILED) from None
 
     def _send(self, data: bytes) -> None:
@@ -180,10 +176,10 @@ def _frames(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     while at < size:
         if at + _FRAME_BYTES > size:
             raise ProgramError(_CRASHED, _SPOILED)
-        what, answered, length = _FRAME.unpack_from(data, at)
+        what, version, answered, length = _FRAME.unpack_from(data, at)
         at += _FRAME_BYTES
         end = at + length
-        if end > size or answered > length:
+        if end > size or answered > length or version != VERSION:
             raise ProgramError(_CRASHED, _SPOILED)
         yield what, data[at : end - answered], data[end - answered : end]
         at = end
@@ -226,59 +222,6 @@ def _work_of(child: int) -> _Work | None:
         return None
     ticks = int(fields[10]) + int(fields[11])
     return _Work(state == "R", ticks / os.sysconf("SC_CLK_TCK"))
-
-
-def _calls(ports: Ports) -> tuple[Callable[[bytes], bytes | None], ...]:
-    """Return the function for each call of a frame; its answer, `None` if it has none."""
-
-    def rtc_write(data: bytes) -> None:
-        ports.rtc_write(data[0], data[1:])
-
-    def eeprom_read(data: bytes) -> bytes:
-        got = ports.eeprom_read(*_COUNT.unpack(data))
-        return b"\0" if got is None else b"\1" + got
-
-    def exchange(data: bytes) -> bytes:
-        try:
-            return b"\1" + ports.card_exchange(data)
-        except LinkError:
-            return b"\0"
-
-    def wait_ms(data: bytes) -> bytes:
-        ports.wait_ms(*_U32.unpack(data))
-        return b""
-
-    def limited(data: bytes) -> None:
-        ports.limiter_set(data[0])
-
-    return (
-        _none,
-        lambda data: ports.rtc_read(data[0], data[1]),
-        rtc_write,
-        eeprom_read,
-        lambda data: bytes([ports.eeprom_write(_U32.unpack_from(data)[0], data[4:])]),
-        lambda _: bytes([ports.card_present()]),
-        lambda data: ports.card_power(data[0] != 0),
-        exchange,
-        lambda _: ports.card_done(),
-        lambda data: ports.switch_drive(data[0] != 0),
-        lambda _: bytes([ports.switch_on()]),
-        limited,
-        lambda _: _U32.pack(ports.metrology_units()),
-        lambda _: bytes([ports.flowing()]),
-        lambda _: bytes([ports.buttons()]),
-        lambda data: _U32.pack(ports.button_held_ms(Button(data[0]))),
-        wait_ms,
-        lambda data: ports.display(data.decode("ascii")),
-        lambda data: ports.lamps(Lamp(data[0])),
-        lambda data: ports.beep(*_U16.unpack(data)),
-        lambda _: _U32.pack(ports.ticks_ms()),
-        lambda _: bytes([ports.reset_cause()]),
-    )
-
-
-def _none(_: bytes) -> None:
-    return None
 
 
 def covers_of(path: str, traits: str) -> Covers:

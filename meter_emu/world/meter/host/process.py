@@ -27,9 +27,9 @@ from threading import get_native_id
 from typing import IO, Final, final
 
 from meter_emu.errors import ConfigError, ProgramError
+from meter_emu.ports import VERSION
 from meter_emu.world.meter.host.forecast import Shared
 
-_VERSION: Final = 2  # METER_PORTS_VERSION of meter_ports.h
 _START_S: Final = 20  # ours: time to load and identify itself, on a loaded machine
 _C: Final = ctypes.CDLL(None)
 _STAYS: Final = hasattr(os, "sched_setaffinity") and hasattr(_C, "sched_getcpu")
@@ -159,10 +159,10 @@ class Host:
                 said = self._control.recv(_HELLO_MAX)
         if said.startswith(b"METER "):
             _, version, traits = said.decode("ascii", "replace").split(" ", 2)
-            if version == str(_VERSION):
+            if version == str(VERSION):
                 return traits.strip()
             self.close()
-            why = f"speaks version {version} of the ports, want {_VERSION}: {_HELP}"
+            why = f"speaks version {version} of the ports, want {VERSION}: {_HELP}"
             raise ConfigError(self._path, "build", why)
         words = self.last_words()
         self.close()

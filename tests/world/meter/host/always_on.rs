@@ -10,7 +10,7 @@ pub struct MeterSleep {
 }
 
 extern "C" {
-    fn meter_rtc_read(at: u8, data: *mut u8, count: u8);
+    fn meter_rtc_read(at: u8, data: *mut u8, count: u8) -> bool;
     fn meter_card_present() -> bool;
     fn meter_card_power(on: bool, atr: *mut u8, room: c_int) -> c_int;
     fn meter_card_exchange(command: *const u8, size: c_int, answer: *mut u8, room: c_int) -> c_int;

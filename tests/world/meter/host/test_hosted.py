@@ -168,7 +168,7 @@ def test_another_version_of_the_ports_and_traits_of_no_meter_are_one_line(tmp_pa
     run(
         compiler(), "-I", str(C), str(tmp_path / "own.c"), str(later), "-o", str(tmp_path / "later")
     )
-    with pytest.raises(ConfigError, match="speaks version 7 of the ports, want 2"):
+    with pytest.raises(ConfigError, match="speaks version 7 of the ports, want 3"):
         parse_build(str(tmp_path / "later"))
     for words, said in (("chips=pcf8653", "did you mean 'pcf8563'"), ("hello", "got 'hello'")):
         made = linked([tmp_path / "own.c"], tmp_path / words, f'-DWORDS="{words}"')

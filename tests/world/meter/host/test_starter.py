@@ -268,27 +268,3 @@ def test_any_number_of_processes_gives_the_same_bytes(tmp_path):
     reports = [verify(build, models=[MODEL], examples=60, jobs=jobs) for jobs in (1, 2)]
     first, second = (msgspec.json.encode(verified(report)) for report in reports)
     assert first == second
-
-
-# The header and the page --------------------------------------------------------------------------
-
-
-def test_header_and_page_name_the_same_calls_in_the_same_order():
-    header = (C / "meter_ports.h").read_text()
-    declared = re.findall(r"^\w+ +meter_(\w+)\(", header, re.MULTILINE)
-    page = (DOCS / "ports.md").read_text()
-    named = re.findall(r"^\| `(?!meter_)(\w+)\(", page, re.MULTILINE)
-    assert [name for name in declared if name != "poll"] == named
-    assert re.findall(r"^\| `meter_(\w+)\(", page, re.MULTILINE) == named
-    for name in named:
-        prototype = re.search(rf"^\w+ +(meter_{name}\([^;]*)\);", header, re.MULTILINE)
-        assert prototype is not None
-        spaced = re.sub(r"\s+", " ", prototype[1] + ")")
-        assert f"`{spaced}`" in page, spaced
-
-
-def test_the_codes_of_the_header_are_those_of_the_page():
-    header = (C / "meter_ports.h").read_text()
-    codes = re.findall(r"METER_(?:BLUE|RED|LAMP_\w+) = (\d+)", header)
-    assert codes == ["1", "2", "1", "2", "4", "8"]
-    assert re.findall(r"RESET_\w+ = (\d)", header) == ["0", "1"]

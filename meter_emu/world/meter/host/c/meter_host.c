@@ -32,19 +32,16 @@ extern void __gcov_reset(void);
 #define MSG_NOSIGNAL 0
 #endif
 
-enum { /* frames to the bench */
-    RTC_READ = 1, RTC_WRITE, EEPROM_READ, EEPROM_WRITE, CARD_PRESENT, CARD_POWER, CARD_EXCHANGE, CARD_DONE,
-    SWITCH_DRIVE, SWITCH_ON, LIMITER_SET, METROLOGY_UNITS, FLOWING, BUTTONS, BUTTON_HELD_MS, WAIT_MS, DISPLAY,
-    LAMPS, BEEP, TICKS_MS, RESET_CAUSE, DONE, WRONG, FULL
-};
 #define CPU_S 2          /* of its own processor time, user and system, a poll may take */
 #define FRAME_MAX 1024
+#define HEAD_BYTES 6
 #define PRINTED_MAX (64 << 20) /* bytes, of what nobody reads */
 
-/* Memory that the bench sees as well, so that what a program did last is known however it ends. A frame is two
- * bytes what, two how many of its last bytes are the answer that the program had, two how long, then that.
- * Before each answer the bench foretells others: a call that is foretold returns at once, and the bench does it, and
- * compares, when it gets the frames. Costs are of docs/ports.md, in us. */
+/* Memory that the bench sees as well, so that what a program did last is known however it ends. A frame is a byte
+ * what (METER_FRAME_...), a byte the version of the ports, two how many of its last bytes are the answer that the
+ * program had, two how long, then that; little-endian. Before each answer the bench foretells others: a call that is
+ * foretold returns at once, and the bench does it, and compares, when it gets the frames. Costs are of docs/ports.md,
+ * in us. */
 static struct {
     uint64_t ticks_us;
     uint32_t size;                                       /* of the frames; the bench begins anew */
@@ -85,14 +82,21 @@ static void all_in(void *data, size_t size) {
     }
 }
 
+static void numbers(uint8_t *to, uint32_t value, int count) {
+    int i;
+    for (i = 0; i < count; i++) to[i] = (uint8_t)(value >> 8 * i);
+}
+
 static void frame(uint8_t what, const void *first, size_t first_size, const void *rest, size_t rest_size, size_t answered) {
-    const uint16_t head[3] = {what, (uint16_t)answered, (uint16_t)(first_size + rest_size)};
     uint8_t *to = shared->frames + shared->size;
-    memcpy(to, head, sizeof head);
-    to += sizeof head;
+    *to++ = what;
+    *to++ = METER_PORTS_VERSION;
+    numbers(to, (uint32_t)answered, 2);
+    numbers(to + 2, (uint32_t)(first_size + rest_size), 2);
+    to += 4;
     if (first_size) memcpy(to, first, first_size);
     if (rest_size) memcpy(to + first_size, rest, rest_size);
-    shared->size += (uint32_t)(sizeof head + first_size + rest_size);
+    shared->size += (uint32_t)(HEAD_BYTES + first_size + rest_size);
 }
 
 static void make_room(size_t size) {
@@ -104,7 +108,7 @@ static void make_room(size_t size) {
     }
     if (shared->size > sizeof shared->frames) end(1); /* something wrote over it */
     if (shared->size + size + 12 <= sizeof shared->frames) return;
-    frame(FULL, NULL, 0, NULL, 0, 0);
+    frame(METER_FRAME_FULL, NULL, 0, NULL, 0, 0);
     ring();
     all_in(none, 2);
     spent_us = 0;
@@ -122,14 +126,9 @@ static void wrong(const char *format, ...) {
     va_start(values, format);
     vsnprintf(words, sizeof words, format, values);
     va_end(values);
-    put(WRONG, words, strlen(words), NULL, 0);
+    put(METER_FRAME_WRONG, words, strlen(words), NULL, 0);
     ring();
     end(1);
-}
-
-static void numbers(uint8_t *to, uint32_t value, int count) {
-    int i;
-    for (i = 0; i < count; i++) to[i] = (uint8_t)(value >> 8 * i);
 }
 
 /* Lets the bench do what waits and reads the answer, of at most `room` bytes; returns how many. */
@@ -172,20 +171,28 @@ static uint8_t of_register(uint8_t what, const char *call, const uint8_t *value)
     return *value;
 }
 
-void meter_rtc_read(uint8_t at, uint8_t *data, uint8_t count) {
+bool meter_rtc_read(uint8_t at, uint8_t *data, uint8_t count) {
     const uint8_t asked[2] = {at, count};
-    make_room(2 + 255);
+    uint8_t got[1 + 255];
+    int size;
+    make_room(2 + sizeof got);
     if (shared->foretold && at + count <= shared->registers_known && count && spent_us < shared->registers_us) {
-        memcpy(data, shared->registers + at, count);
-        foretold(RTC_READ, asked, 2, data, count, (uint32_t)(shared->access_bytes + count) * shared->rtc_us);
-        return;
+        got[0] = 1;
+        memcpy(got + 1, shared->registers + at, count);
+        memcpy(data, got + 1, count);
+        foretold(METER_FRAME_RTC_READ, asked, 2, got, (size_t)count + 1,
+                 (uint32_t)(shared->access_bytes + count) * shared->rtc_us);
+        return true;
     }
-    put(RTC_READ, asked, 2, NULL, 0);
-    answer("rtc_read", data, count);
+    put(METER_FRAME_RTC_READ, asked, 2, NULL, 0);
+    size = answer("rtc_read", got, count + 1);
+    if (size != count + 1 || !got[0]) return false;
+    memcpy(data, got + 1, count);
+    return true;
 }
 
 void meter_rtc_write(uint8_t at, const uint8_t *data, uint8_t count) {
-    put(RTC_WRITE, &at, 1, data, count);
+    put(METER_FRAME_RTC_WRITE, &at, 1, data, count);
     shared->foretold = 0;
 }
 
@@ -198,18 +205,18 @@ bool meter_eeprom_read(uint32_t at, uint8_t *data, uint16_t count) {
     numbers(asked + 4, count, 2);
     make_room(7 + (size_t)count);
     if (shared->foretold && spent_us < shared->eeprom_us) {
-        foretold(EEPROM_READ, asked, 6, &nack, 1, shared->nack_us);
+        foretold(METER_FRAME_EEPROM_READ, asked, 6, &nack, 1, shared->nack_us);
         return false;
     }
     if (shared->foretold && at < shared->cells_bytes && count <= shared->cells_bytes - at) {
         got[0] = 1;
         memcpy(got + 1, shared->cells + at, count);
         memcpy(data, got + 1, count);
-        foretold(EEPROM_READ, asked, 6, got, (size_t)count + 1,
+        foretold(METER_FRAME_EEPROM_READ, asked, 6, got, (size_t)count + 1,
                  (uint32_t)(shared->access_bytes + 1 + count) * shared->eeprom_byte_us);
         return true;
     }
-    put(EEPROM_READ, asked, 6, NULL, 0);
+    put(METER_FRAME_EEPROM_READ, asked, 6, NULL, 0);
     size = answer("eeprom_read", got, count + 1);
     if (size != count + 1 || !got[0]) return false;
     memcpy(data, got + 1, count);
@@ -232,14 +239,14 @@ bool meter_eeprom_write(uint32_t at, const uint8_t *data, uint16_t count) {
     numbers(asked, at, 4);
     make_room(4 + (size_t)count + 1);
     if (!shared->foretold || !count) {
-        put(EEPROM_WRITE, asked, 4, data, count);
+        put(METER_FRAME_EEPROM_WRITE, asked, 4, data, count);
         taken = number("eeprom_write") != 0;
         if (taken) written(at, data, count);
         return taken;
     }
     memcpy(asked + 4, data, count);
     taken = spent_us >= shared->eeprom_us;
-    foretold(EEPROM_WRITE, asked, 4 + (size_t)count, &taken, 1,
+    foretold(METER_FRAME_EEPROM_WRITE, asked, 4 + (size_t)count, &taken, 1,
              taken ? (uint32_t)(shared->access_bytes + count) * shared->eeprom_byte_us : shared->nack_us);
     if (taken) {
         shared->eeprom_us = spent_us + shared->cycle_us;
@@ -248,13 +255,13 @@ bool meter_eeprom_write(uint32_t at, const uint8_t *data, uint16_t count) {
     return taken;
 }
 
-bool meter_card_present(void) { return of_register(CARD_PRESENT, "card_present", &shared->card_present) != 0; }
+bool meter_card_present(void) { return of_register(METER_FRAME_CARD_PRESENT, "card_present", &shared->card_present) != 0; }
 
 int meter_card_power(bool on, uint8_t *atr, int room) {
     uint8_t got[FRAME_MAX];
     const uint8_t asked = on;
     int size;
-    put(CARD_POWER, &asked, 1, NULL, 0);
+    put(METER_FRAME_CARD_POWER, &asked, 1, NULL, 0);
     size = answer("card_power", got, FRAME_MAX);
     if (!atr) return size;
     if (size > room) wrong("card_power: %d bytes for room of %d", size, room);
@@ -266,7 +273,7 @@ int meter_card_exchange(const uint8_t *command, int size, uint8_t *into, int roo
     uint8_t got[FRAME_MAX];
     int count;
     if (size < 0 || size >= FRAME_MAX) wrong("card_exchange: a command of %d bytes", size);
-    put(CARD_EXCHANGE, command, (size_t)size, NULL, 0);
+    put(METER_FRAME_CARD_EXCHANGE, command, (size_t)size, NULL, 0);
     count = answer("card_exchange", got, FRAME_MAX) - 1;
     if (count < 0 || !got[0]) return METER_NO_CARD;
     if (count > room) wrong("card_exchange: %d bytes for room of %d", count, room);
@@ -275,20 +282,20 @@ int meter_card_exchange(const uint8_t *command, int size, uint8_t *into, int roo
 }
 
 void meter_card_done(void) {
-    put(CARD_DONE, NULL, 0, NULL, 0);
+    put(METER_FRAME_CARD_DONE, NULL, 0, NULL, 0);
     shared->card_present = 0;
 }
 
 void meter_switch_drive(bool on) {
     const uint8_t v = on;
-    put(SWITCH_DRIVE, &v, 1, NULL, 0);
+    put(METER_FRAME_SWITCH_DRIVE, &v, 1, NULL, 0);
     shared->foretold = 0;
 }
 
-bool meter_switch_on(void) { return of_register(SWITCH_ON, "switch_on", &shared->switch_on) != 0; }
+bool meter_switch_on(void) { return of_register(METER_FRAME_SWITCH_ON, "switch_on", &shared->switch_on) != 0; }
 
 void meter_limiter_set(uint8_t ampere) {
-    put(LIMITER_SET, &ampere, 1, NULL, 0);
+    put(METER_FRAME_LIMITER_SET, &ampere, 1, NULL, 0);
     if (ampere != shared->limiter) shared->foretold = 0;
 }
 
@@ -297,59 +304,59 @@ uint32_t meter_metrology_units(void) {
     make_room(4);
     if (shared->foretold && spent_us + shared->register_us < shared->units_us) {
         numbers(got, shared->units, 4);
-        foretold(METROLOGY_UNITS, NULL, 0, got, 4, shared->register_us);
+        foretold(METER_FRAME_METROLOGY_UNITS, NULL, 0, got, 4, shared->register_us);
         return shared->units;
     }
-    put(METROLOGY_UNITS, NULL, 0, NULL, 0);
+    put(METER_FRAME_METROLOGY_UNITS, NULL, 0, NULL, 0);
     return number("metrology_units");
 }
 
-bool meter_flowing(void) { put(FLOWING, NULL, 0, NULL, 0); return number("flowing") != 0; }
+bool meter_flowing(void) { put(METER_FRAME_FLOWING, NULL, 0, NULL, 0); return number("flowing") != 0; }
 
 uint8_t meter_buttons(void) {
-    const uint8_t pressed = of_register(BUTTONS, "buttons", &shared->buttons);
+    const uint8_t pressed = of_register(METER_FRAME_BUTTONS, "buttons", &shared->buttons);
     shared->buttons = 0;
     return pressed;
 }
 
 uint32_t meter_button_held_ms(uint8_t button) {
-    put(BUTTON_HELD_MS, &button, 1, NULL, 0);
+    put(METER_FRAME_BUTTON_HELD_MS, &button, 1, NULL, 0);
     return number("button_held_ms");
 }
 
 void meter_wait_ms(uint32_t duration_ms) {
     uint8_t asked[4];
     numbers(asked, duration_ms, 4);
-    put(WAIT_MS, asked, 4, NULL, 0);
+    put(METER_FRAME_WAIT_MS, asked, 4, NULL, 0);
     number("wait_ms");
 }
 
 void meter_display(const char *text) {
     const size_t size = strnlen(text, 65);
     if (size > 64) wrong("display: more than 64 characters");
-    put(DISPLAY, text, size, NULL, 0);
+    put(METER_FRAME_DISPLAY, text, size, NULL, 0);
 }
 
-void meter_lamps(uint8_t lamps) { put(LAMPS, &lamps, 1, NULL, 0); }
-void meter_beep(uint16_t duration_ms) { uint8_t v[2]; numbers(v, duration_ms, 2); put(BEEP, v, 2, NULL, 0); }
+void meter_lamps(uint8_t lamps) { put(METER_FRAME_LAMPS, &lamps, 1, NULL, 0); }
+void meter_beep(uint16_t duration_ms) { uint8_t v[2]; numbers(v, duration_ms, 2); put(METER_FRAME_BEEP, v, 2, NULL, 0); }
 
 uint32_t meter_ticks_ms(void) {
     uint8_t got[4];
     uint32_t ticks_ms;
     make_room(4);
     if (!shared->foretold) {
-        put(TICKS_MS, NULL, 0, NULL, 0);
+        put(METER_FRAME_TICKS_MS, NULL, 0, NULL, 0);
         return number("ticks_ms");
     }
     ticks_ms = (uint32_t)((shared->ticks_us + spent_us + shared->register_us) / 1000);
     numbers(got, ticks_ms, 4);
-    foretold(TICKS_MS, NULL, 0, got, 4, shared->register_us);
+    foretold(METER_FRAME_TICKS_MS, NULL, 0, got, 4, shared->register_us);
     return ticks_ms;
 }
 
 uint8_t meter_reset_cause(void) {
-    const uint8_t cause = of_register(RESET_CAUSE, "reset_cause", &shared->reset_cause);
-    shared->reset_cause = METER_RESET_NONE;
+    const uint8_t cause = of_register(METER_FRAME_RESET_CAUSE, "reset_cause", &shared->reset_cause);
+    shared->reset_cause = 0;
     return cause;
 }
 
@@ -394,7 +401,7 @@ static void powered(bool bounded) {
         numbers(hint_out, hint.until_second, 4);
         hint_out[4] = hint.has_units;
         numbers(hint_out + 5, hint.until_units, 4);
-        put(DONE, hint_out, 9, NULL, 0);
+        put(METER_FRAME_DONE, hint_out, 9, NULL, 0);
         ring();
     }
 }

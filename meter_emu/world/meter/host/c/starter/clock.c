@@ -41,14 +41,14 @@ static uint8_t suspicion(bool low_voltage, bool by_ticks) {
 }
 
 void read_clock(bool by_ticks) {
-    uint8_t r[7], suspected;
+    uint8_t r[7] = {0}, suspected; /* no date, if the chip does not answer */
     int second, minute, hour, mday, month, year;
     bool low_voltage, exists;
 #ifdef MISTAKE_TORN_READ
     meter_rtc_read(2, r, 3);
     meter_rtc_read(5, r + 3, 4); /* the date by itself: midnight may come in between */
 #else
-    meter_rtc_read(2, r, 7);
+    if (!meter_rtc_read(2, r, 7)) meter_rtc_read(2, r, 7); /* the bus was disturbed once */
 #endif
     second = from_bcd(r[0] & 0x7F);
     minute = from_bcd(r[1] & 0x7F);

@@ -225,7 +225,7 @@ static void sleep_until(meter_sleep *hint, bool busy) {
 /* ---- One poll ---- */
 
 void meter_poll(meter_sleep *hint) {
-    const bool powered_on = !running && meter_reset_cause() == METER_RESET_POWER_ON;
+    const bool powered_on = !running && meter_reset_cause() /* whichever it was */;
     int card_result = -1;
     uint8_t pressed;
     bool on, fault;
@@ -260,6 +260,6 @@ void meter_poll(meter_sleep *hint) {
     }
     fault = on != (state.supply == CONNECTED);
     if (beeping) meter_beep(2000);
-    show(card_result, pressed & METER_BLUE, fault);
+    show(card_result, pressed & METER_BUTTON_BLUE, fault);
     if (!fault) sleep_until(hint, card_result >= 0 || pressed);
 }

@@ -24,7 +24,7 @@ void show(int card_result, bool turned, bool fault) {
         "SET_TOO_LONG_AGO", "TICKS_DISAGREE", "BEING_SET", "LOWER_BOUND", "DISPUTED"};
     static int page;
     char text[96], date[24] = "NONE";
-    if (state.supply == READY) strcpy(text, factory[63] == METER_RED ? "PRESS RED TO RECONNECT" : "PRESS BLUE TO RECONNECT");
+    if (state.supply == READY) strcpy(text, factory[63] == METER_BUTTON_RED ? "PRESS RED TO RECONNECT" : "PRESS BLUE TO RECONNECT");
     else if (state.supply == DISCONNECTED && blocks() & BY_ORDER) {
         end_into(date, &state.cut_end);
         snprintf(text, sizeof text, has_come(&state.cut_end) ? "OFF: CUT AS OF %s" : "OFF: PROGRAMMED CUT", date);
@@ -47,6 +47,6 @@ void show(int card_result, bool turned, bool fault) {
     }
     text[64] = 0;
     meter_display(text);
-    meter_lamps((uint8_t)((blocks() & BY_CREDIT ? METER_LAMP_CREDIT : 0) | (state.supply == READY ? METER_LAMP_RECONNECT : 0) |
-                          (fault ? METER_LAMP_FAULT : 0) | (trusted() ? 0 : METER_LAMP_CLOCK)));
+    meter_lamps((uint8_t)((blocks() & BY_CREDIT ? METER_LAMP_CREDIT_EXHAUSTED : 0) | (state.supply == READY ? METER_LAMP_RECONNECT : 0) |
+                          (fault ? METER_LAMP_FAULT : 0) | (trusted() ? 0 : METER_LAMP_CLOCK_DOUBTED)));
 }
