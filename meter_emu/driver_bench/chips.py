@@ -26,6 +26,8 @@ from meter_emu.hardware.rtc.calendar_chip import (
 from meter_emu.hardware.rtc.maxim import MaximChip
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 
+BYTE_US: Final = 90  # nine bits at 100 kHz
+PORT_US: Final = 1  # ours: a byte of a port, a word of a microcontroller
 _FIELD, _UNUSED, _KEPT = BitsKind.FIELD, BitsKind.UNUSED, BitsKind.NOT_MODELLED
 _SUNDAY_0: Final = Counter(0, 6, "weekday")
 _FREE_1_7: Final = Counter(1, 7, "weekday")
@@ -320,19 +322,33 @@ class BinaryWords(WordClock):
 
 
 @final
+class UpdatePromise(NamedTuple):
+    """Bits of a register that, read as 0, promise no new second for so long."""
+
+    register: int
+    mask: int
+    before_us: int
+
+
+NO_PROMISE: Final = UpdatePromise(-1, 0, 0)
+
+
+@final
 class ChipRow(NamedTuple):
-    """A chip of the bench, and the address at which it answers."""
+    """A chip of the bench, the address at which it answers, and how long a byte takes."""
 
     chip: type[CalendarChip]
     address: int
+    byte_us: int = BYTE_US
+    promise: UpdatePromise = NO_PROMISE
 
 
 BENCH_CHIPS: Final[Mapping[str, ChipRow]] = {
     **{name: ChipRow(row.chip, row.chip.ADDRESS) for name, row in CLOCK_CHIPS.items()},
     "pcf8523": ChipRow(P8523, 0x68),
-    "mc146818": ChipRow(Cmos, 0x70),
-    "words-bcd": ChipRow(BcdWords, 0),
-    "words-binary": ChipRow(BinaryWords, 0),
+    "mc146818": ChipRow(Cmos, 0x70, PORT_US, UpdatePromise(0x0A, _UIP, _UIP_BEFORE_US)),
+    "words-bcd": ChipRow(BcdWords, 0, PORT_US),
+    "words-binary": ChipRow(BinaryWords, 0, PORT_US),
     **{name: ChipRow(row.chip, row.chip.ADDRESS) for row in CLOCK_CHIPS.values()
        for name in row.chip.ALIKE},
 }  # fmt: skip

@@ -3,6 +3,9 @@
 `transfer` is what any bus comes down to: bytes out, then bytes in, in one chip access. `peek` and
 `poke` are for clocks inside a microcontroller, a word each. Before each access the `hook` is
 called: a law lets the chip's second end there. A chip can be `silent`, or answer `short`.
+
+Nothing in it is at a round instant, since nothing on a board is: a second ends a part of one after
+a routine began, and the program sees it a part of one later.
 """
 
 import errno
@@ -15,7 +18,9 @@ from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
 from meter_emu.nearest import hint
 
-BYTE_US: Final = 90  # nine bits at 100 kHz
+_COUNT_MAX: Final = 4_096  # ours: bytes of one access; no clock has as many registers
+_BOOT_US: Final = 3_141_593  # ours: a program has run for a while when its clock is first asked
+_LATE: Final = 3  # ours: a program is late by a third of the part of the second that it has seen
 ACCESSES_MAX: Final = 20_000  # ours: in one call; a driver that waits for longer waits for ever
 
 
@@ -25,6 +30,10 @@ class NoEndError(BaseException):
 
 class GoneError(NoEndError):
     """A driver in a program of its own ended with it."""
+
+
+class BenchFaultError(BaseException):
+    """A mistake of the bench: no driver can swallow it, and none is accused of it."""
 
 
 @final
@@ -44,7 +53,7 @@ class ClockBench:
     """A chip by its name, at its address or at another one; all times are true microseconds."""
 
     def __init__(
-        self, name: str | ChipRow, address: int | None = None, *, byte_us: int = BYTE_US
+        self, name: str | ChipRow, address: int | None = None, *, byte_us: int | None = None
     ) -> None:
         if isinstance(name, str) and name not in BENCH_CHIPS:
             why = f"no chip {name!r}{hint(name, BENCH_CHIPS)}; there are {', '.join(BENCH_CHIPS)}"
@@ -52,8 +61,11 @@ class ClockBench:
         row = BENCH_CHIPS[name] if isinstance(name, str) else name
         self.chip: Final[CalendarChip] = row.chip(ChipCalendar(), Oscillator())
         self.address: Final = row.address if address is None else address
-        self.byte_us: Final = byte_us
-        self.now_us = 0
+        self.byte_us: Final = row.byte_us if byte_us is None else byte_us
+        self.now_us = _BOOT_US
+        self._promise: Final = row.promise
+        self._calm_until_us = 0
+        self._marked_us = _BOOT_US
         self.pointer = 0
         self.silent = False
         self.short = False
@@ -69,13 +81,18 @@ class ClockBench:
 
         Fewer bytes come back where the chip answers short. `OSError` where nobody answers.
         """
-        self._access()
         sent = bytes(out)
+        if len(sent) > _COUNT_MAX or not 0 <= count <= _COUNT_MAX:
+            raise OSError(errno.EINVAL, f"want at most {_COUNT_MAX} bytes in one access")
+        self._access()
         if sent and address == self.address:
             self.pointer = sent[0]
         register, start_us = self.pointer, self.now_us
         self.now_us += (1 + len(sent) + (count + 1 if count else 0)) * self.byte_us
-        answer = self._answer(sent, count, start_us) if address == self.address else None
+        try:
+            answer = self._answer(sent, count, start_us) if address == self.address else None
+        except Exception as error:
+            raise BenchFaultError(f"{type(error).__name__}: {error}") from error
         self._note(address, register, sent, answer)
         if answer is None:
             raise OSError(errno.ENODEV, f"no chip answers at address {address:02X}h")
@@ -85,6 +102,7 @@ class ClockBench:
         """Read a word of a clock inside a microcontroller, in one access."""
         clock = self._words()
         self._access()
+        self.now_us += self.byte_us
         clock.advance(self.now_us)
         word = clock.peek(register)
         self._note(-1, register, b"", word.to_bytes(4, "big"))
@@ -94,18 +112,37 @@ class ClockBench:
         """Write a word of a clock inside a microcontroller, in one access."""
         clock = self._words()
         self._access()
+        self.now_us += self.byte_us
         clock.advance(self.now_us)
         clock.poke(register, word & 0xFFFF_FFFF)
         self._note(-1, register, (word & 0xFFFF_FFFF).to_bytes(4, "big"), b"")
 
     def tick(self) -> None:
-        """Go to the moment at which the chip's own next second begins, if it counts."""
+        """Go past the moment at which the chip's own next second begins, if it counts.
+
+        That is by less than a second, so a part of the second that was read before says so; and no
+        chip is passed over that has just promised to stay as it is.
+        """
         self.chip.advance(self.now_us)
         wait_us = self.chip.oscillator.us_until(1)
-        if wait_us is not None:
-            self.now_us += wait_us
+        if wait_us is not None and self.now_us >= self._calm_until_us:
+            self.now_us += wait_us + self.phase_us // _LATE
             self.chip.advance(self.now_us)
             self._ticked = True
+
+    @property
+    def phase_us(self) -> int:
+        """The part of the chip's second that has passed, as of its last access."""
+        return self.chip.oscillator.phase // 10**9
+
+    def mark(self) -> None:
+        """Count the chip's seconds from here."""
+        self._marked_us = self.now_us - self.phase_us
+
+    @property
+    def ended(self) -> int:
+        """How many of the chip's seconds have ended since the mark, or fewer after a set."""
+        return (self.now_us - self._marked_us) // 1_000_000
 
     def wait(self, us: int) -> None:
         """Let time pass."""
@@ -137,6 +174,9 @@ class ClockBench:
         if not count:
             return b""
         got = self.chip.read(self.pointer, count, start_us, self.now_us)
+        at = self._promise.register - self.pointer
+        if 0 <= at < count and not got[at] & self._promise.mask:
+            self._calm_until_us = self.now_us + self._promise.before_us
         if self.noise:
             held = len(self.noise)
             got = bytes(

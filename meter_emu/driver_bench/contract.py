@@ -9,7 +9,7 @@ from typing import Final
 
 from meter_emu.driver_bench.draws import draw_moment
 from meter_emu.driver_bench.driver import Reading, RefusedError
-from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank, LawBreach, compared
+from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank, LawBreach
 from meter_emu.driver_bench.setting import any_moment
 from meter_emu.hardware.rtc.calendar_chip import BitsKind
 
@@ -60,7 +60,7 @@ def _doubted_time(rig: DriverRig, case: Case) -> LawBreach | None:
         return None
     if said is None:
         return None
-    finding = compared(case.t, said, "get of a doubted clock")
+    finding = rig.compared(case.t, said, "get of a doubted clock")
     return finding if finding and not _later(case.t, said) else None
 
 
@@ -112,7 +112,7 @@ def _noise(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.bench.noise = rig.face.unused
     said = rig.driver.call("get")
     rig.bench.quiet()
-    return compared(case.t, said, "get where unused bits read 1")
+    return rig.compared(case.t, said, "get where unused bits read 1")
 
 
 def _kept_masks(rig: DriverRig) -> dict[int, int]:
@@ -165,13 +165,12 @@ def _outside(rig: DriverRig, case: Case) -> LawBreach | None:
     if rig.declared.first <= case.t <= rig.declared.last:
         return None
     rig.place(rig.known_day)
-    before = rig.face.shown()
     try:
         rig.driver.call("set", case.t)
     except RefusedError:
         return None
     after = rig.face.shown()
-    if after == before:
+    if rig.compared(rig.known_day, after, "") is None:
         return None
     side = "before" if case.t < rig.declared.first else "after"
     words = f"a set of {case.t:%Y-%m-%d}, {side} its years, is not refused: registers say {after}"
@@ -231,7 +230,7 @@ def _century(rig: DriverRig, case: Case) -> LawBreach | None:
         said = said._replace(
             year=case.t.year if said.year % 100 == case.t.year % 100 else said.year
         )
-    return compared(case.t, said, "get with the century bit set")
+    return rig.compared(case.t, said, "get with the century bit set")
 
 
 def _on_a_bus(rig: DriverRig) -> str:

@@ -4,7 +4,7 @@ It reads the chip's row, never a driver: fields, the two modes of the hours, cen
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias, final
 
 from meter_emu.driver_bench.clock_bench import ClockBench
@@ -16,6 +16,8 @@ FIELDS: Final = ("year", "month", "day", "hour", "minute", "second")
 Value: TypeAlias = int | str  # a text: bits that are no value of this field
 
 _NOON: Final = 12
+# Ours: parts of a second from 0.05 s to 0.9 s; the golden section spreads seconds that follow.
+_PART_FIRST_US, _PART_MOST_US, _SPREAD_US = 50_003, 850_009, 525_334
 
 
 @final
@@ -107,7 +109,10 @@ class Face:
         self._chip.obey_registers()
 
     def place(self, when: datetime, weekday: int, *, twelve: bool = False) -> None:
-        """Have the clock show a time, run, be believed, and begin a second; the rest stays."""
+        """Have the clock show a time, a part of a second past it, run, be believed; the rest stays.
+
+        The part follows from the time, so a case that is checked again is the same case.
+        """
         chip, bench = self._chip, self._bench
         chip.advance(bench.now_us)
         held = chip.registers
@@ -117,7 +122,8 @@ class Face:
             held[sign.register] = sign.put(held[sign.register], given=False)
         chip.obey_registers()
         chip.oscillator.running = True
-        chip.oscillator.phase = 0
+        chip.oscillator.phase = _part_us(when) * 10**9
+        bench.mark()
 
     def afresh(self) -> None:
         """Start the chip as from an empty supply."""
@@ -171,6 +177,12 @@ class Face:
 
     def _century(self, held: bytes) -> bool:
         return bool(held[self._chip.MONTH] & self._chip.CENTURY)
+
+
+def _part_us(when: datetime) -> int:
+    """Return a part of a second, spread evenly over times that differ; the last is left free."""
+    at_s = (when - datetime(1, 1, 1)) // timedelta(seconds=1)
+    return _PART_FIRST_US + at_s * _SPREAD_US % _PART_MOST_US
 
 
 def _bcd(bits: int) -> Value:

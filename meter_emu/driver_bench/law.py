@@ -183,13 +183,16 @@ class DriverRig:
         """Begin the driver again, after registers changed behind its back."""
         self.driver.begin(self.bench)
 
+    def compared(self, t: datetime, got: Reading | Shown | Said, where: str) -> LawBreach | None:
+        """Compare with a moment that was placed, or set, and the seconds that ended meanwhile."""
+        return among(t, self.bench.ended, got, where)
+
     def ticks(
         self, arrange: Callable[[], None], act: Callable[[], Said]
-    ) -> Iterator[tuple[int, int, Said]]:
+    ) -> Iterator[tuple[int, Said]]:
         """Do something again and again, with a tick before its first access, its second, and on.
 
-        The last time no access is left, and no tick comes. Yield the access, how many seconds may
-        have ended, and the answer.
+        The last time no access is left, and no tick comes. Yield the access and the answer.
         """
         bench = self.bench
         for place in range(1, _TICKS_MAX + 1):
@@ -197,10 +200,9 @@ class DriverRig:
             bench.quiet()
             bench.forget()
             bench.hook = lambda at=place: bench.tick() if bench.accesses == at else None
-            began_us = bench.now_us
             answer = act()
             seen, bench.hook = bench.accesses, None
-            yield place, max(1, (bench.now_us - began_us) // 1_000_000), answer
+            yield place, answer
             if seen < place:
                 return
 
@@ -228,15 +230,23 @@ def differing(want: datetime, got: Reading | Shown) -> tuple[str, ...]:
     return tuple(field for field, one, other in pairs if one != other)
 
 
-def among(
-    edge: datetime, seconds: int, got: Reading | Shown | Said, where: str
-) -> LawBreach | None:
-    """Compare with the moments from an edge to so many seconds later, of which each is right."""
-    findings = [compared(edge + more * ONE_SECOND, got, where) for more in range(seconds + 1)]
-    if None in findings:
-        return None
-    least = min((one for one in reversed(findings) if one), key=lambda one: len(one.differs))
+def among(first: datetime, ended: int, got: Reading | Shown | Said, where: str) -> LawBreach | None:
+    """Compare with a moment and those up to so many seconds later, of which each is right."""
+    if (finding := compared(first, got, where)) is None or not ended:
+        return finding
     if not isinstance(got, Reading | Shown):
-        return least
-    words = f"{where}: want {edge:%Y-%m-%d %H:%M:%S} or a second later, got {got}"
-    return LawBreach(least.differs, words)
+        return finding
+    if _is_within(first, ended, got):
+        return None
+    ends = [first + more * ONE_SECOND for more in (ended, 1)]
+    differs = min((*(differing(end, got) for end in ends), finding.differs), key=len)
+    later = "a second later" if ended == 1 else f"up to {ended:,} s later"
+    return LawBreach(differs, f"{where}: want {first:%Y-%m-%d %H:%M:%S} or {later}, got {got}")
+
+
+def _is_within(first: datetime, ended: int, got: Reading | Shown) -> bool:
+    try:
+        moment = datetime(*got[:6])  # type: ignore[arg-type]  # a text is no number
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return first <= moment <= first + ended * ONE_SECOND

@@ -92,14 +92,17 @@ def _const(value: Any) -> Any:  # noqa: ANN401 - MicroPython's const returns wha
     return value
 
 
+# What MicroPython's `time` has besides; `keep_time` brings them.
+_KEPT_LATER: Final = (
+    "sleep", "sleep_ms", "sleep_us", "ticks_ms", "ticks_us", "ticks_add", "ticks_diff",
+)  # fmt: skip
+
+
 def _utime() -> dict[str, Any]:
-    names = ("time", "sleep", "localtime", "gmtime", "mktime")
+    names = ("time", "localtime", "gmtime", "mktime")
     found: dict[str, Any] = {name: getattr(time, name) for name in names}
-    found["sleep"] = lambda seconds: time.sleep(seconds)  # noqa: PLW0108 - replaced later
-    for name, unit in (("sleep_ms", 1e-3), ("sleep_us", 1e-6)):
-        found[name] = lambda count, unit=unit: time.sleep(count * unit)
-    found["ticks_ms"] = lambda: time.monotonic_ns() // 1_000_000
-    found["ticks_diff"] = lambda one, other: one - other
+    for name in _KEPT_LATER:
+        found[name] = lambda *args, name=name: vars(time)[name](*args)
     return found
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from meter_emu.driver_bench.alarming import alarm_finding, alarm_moment, draw_alarm
 from meter_emu.driver_bench.draws import draw_moment
-from meter_emu.driver_bench.driver import Reading, RefusedError
-from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank, LawBreach, compared
+from meter_emu.driver_bench.driver import RefusedError
+from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank, LawBreach
 
 _TWELVE: Final = 12
 _PM: Final = 15  # an hour that only who knows the mode reads right
@@ -32,7 +32,7 @@ def _read(rig: DriverRig, case: Case) -> LawBreach | None:
 def _read_at(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t, twelve=True)
     rig.anew()
-    return compared(case.t, rig.driver.call("get"), "get in 12-hour mode")
+    return rig.compared(case.t, rig.driver.call("get"), "get in 12-hour mode")
 
 
 def _knows(rig: DriverRig) -> bool:
@@ -52,11 +52,11 @@ def _set_over(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day, twelve=True)
     rig.anew()
     rig.driver.call("set", case.t)
-    if finding := compared(case.t, rig.face.shown(), "registers after set over 12-hour mode"):
+    if finding := rig.compared(case.t, rig.face.shown(), "registers after set over 12-hour mode"):
         return finding
     if "get" not in rig.offers:
         return None
-    finding = compared(case.t, rig.driver.call("get"), "get after set over 12-hour mode")
+    finding = rig.compared(case.t, rig.driver.call("get"), "get after set over 12-hour mode")
     if finding is None or "mode" in rig.offers or _knows(rig) or not rig.face.twelve():
         return finding
     return finding._replace(rank=FindingRank.CONTRACT)
@@ -68,14 +68,23 @@ def _switch(rig: DriverRig, case: Case) -> LawBreach | None:
         rig.anew()
         rig.driver.call("mode", hours)
         where = f"after the switch to {hours}-hour mode"
-        if finding := compared(case.t, rig.face.shown(), f"registers {where}"):
-            return finding
+        if finding := rig.compared(case.t, rig.face.shown(), f"registers {where}"):
+            return to_mode(hours, finding)
         if rig.face.twelve() != (hours == _TWELVE):
-            return LawBreach(("mode",), f"{where} the chip is in the other mode")
+            return LawBreach((_to(hours), "mode"), f"{where} the chip is in the other mode")
         said = rig.driver.call("get") if "get" in rig.offers else rig.face.shown()
-        if finding := compared(case.t, said, f"get {where}"):
-            return finding
+        if finding := rig.compared(case.t, said, f"get {where}"):
+            return to_mode(hours, finding)
     return None
+
+
+def to_mode(hours: int, finding: LawBreach) -> LawBreach:
+    """Return a finding of a switch, apart from those of the switch the other way."""
+    return finding._replace(differs=(_to(hours), *finding.differs))
+
+
+def _to(hours: int) -> str:
+    return f"to {hours}-hour mode"
 
 
 def _set_in(rig: DriverRig, case: Case) -> LawBreach | None:
@@ -83,15 +92,13 @@ def _set_in(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.anew()
     rig.driver.call("mode", _TWELVE)
     rig.driver.call("set", case.t)
-    if finding := compared(case.t, rig.face.shown(), "registers after set in 12-hour mode"):
+    if finding := rig.compared(case.t, rig.face.shown(), "registers after set in 12-hour mode"):
         return finding
+    if not rig.face.twelve():
+        return LawBreach(("mode",), "a set leaves the 12-hour mode that was switched to")
     if "get" not in rig.offers:
         return None
-    said = rig.driver.call("get")
-    if finding := compared(case.t, said, "get after set in 12-hour mode"):
-        return finding
-    assert isinstance(said, Reading), "it was compared"
-    return None
+    return rig.compared(case.t, rig.driver.call("get"), "get after set in 12-hour mode")
 
 
 def _alarm_in(rig: DriverRig, case: Case) -> LawBreach | None:

@@ -7,8 +7,7 @@ from random import Random
 from typing import Final, TypeAlias
 
 from meter_emu.driver_bench.draws import clamped, draw_moment
-from meter_emu.driver_bench.driver import Reading, RefusedError, Said
-from meter_emu.driver_bench.face import Shown
+from meter_emu.driver_bench.driver import Reading, RefusedError
 from meter_emu.driver_bench.law import (
     DAY,
     ONE_SECOND,
@@ -33,30 +32,19 @@ def any_moment(rig: DriverRig, random: Random, number: int) -> Case:
 
 def _set_registers(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
-    began_us = rig.bench.now_us
     rig.driver.call("set", case.t)
-    return after_set(rig, case.t, began_us, rig.face.shown(), "registers after set")
-
-
-def after_set(
-    rig: DriverRig, t: datetime, began_us: int, said: Shown | Said, where: str
-) -> LawBreach | None:
-    """Compare with the moment that was set, or one of the seconds that a driver slept since."""
-    slept_s = (rig.bench.now_us - began_us) // 1_000_000
-    return among(t, slept_s, said, where) if slept_s else compared(t, said, where)
+    return rig.compared(case.t, rig.face.shown(), "registers after set")
 
 
 def _get_registers(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t)
-    return compared(case.t, rig.driver.call("get"), "get")
+    return rig.compared(case.t, rig.driver.call("get"), "get")
 
 
 def _set_get(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
-    began_us = rig.bench.now_us
     rig.driver.call("set", case.t)
-    said = rig.driver.call("get")
-    return after_set(rig, case.t, began_us, said, "get after set")
+    return rig.compared(case.t, rig.driver.call("get"), "get after set")
 
 
 def _draw_going_on(rig: DriverRig, random: Random, number: int) -> Case:
@@ -73,10 +61,9 @@ def _goes_on(rig: DriverRig, case: Case) -> LawBreach | None:
         return None
     rig.place(rig.known_day)
     rig.driver.call("set", case.t)
-    rig.bench.chip.oscillator.phase = 0
     rig.bench.wait(seconds * 1_000_000)
     said = rig.driver.call("get") if "get" in rig.offers else rig.face.shown()
-    return compared(later, said, f"{seconds:,} s after set")
+    return among(later, rig.bench.ended - seconds, said, f"{seconds:,} s after set")
 
 
 def _starts(rig: DriverRig, case: Case) -> LawBreach | None:
@@ -228,7 +215,8 @@ def _no_yearday(rig: DriverRig) -> str:
 
 def _now(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t)
-    return number_finding(rig, case.t, rig.driver.call("now"), "now")
+    got = rig.driver.call("now")
+    return number_finding(rig, case.t, got, "now", ended=rig.bench.ended)
 
 
 def number_of(rig: DriverRig, t: datetime) -> int:
@@ -236,10 +224,12 @@ def number_of(rig: DriverRig, t: datetime) -> int:
     return (t - rig.declared.epoch) // timedelta(seconds=rig.declared.unit)
 
 
-def number_finding(rig: DriverRig, t: datetime, got: object, what: str) -> LawBreach | None:
+def number_finding(
+    rig: DriverRig, t: datetime, got: object, what: str, *, ended: int = 0
+) -> LawBreach | None:
     """Compare a number with that of a moment; findings are grouped by how far it is off."""
     want = number_of(rig, t)
-    if got == want:
+    if isinstance(got, int) and want <= got <= number_of(rig, t + ended * ONE_SECOND):
         return None
     off = got - want if isinstance(got, int) else 0
     words = f"{what} of {t:%Y-%m-%d %H:%M:%S}: want {want}, got {got}"
@@ -271,14 +261,17 @@ def _second(rig: DriverRig, case: Case) -> LawBreach | None:
     other = rig.memo["other"]
     assert isinstance(other, ClockBench), "it was put there above"
     other.quiet()
+    other.mark()
     late = clamped(case.t + 3 * DAY, rig.declared)
     rig.place(case.t)
     rig.driver.call("set", late, instance=1)
-    if finding := compared(late, Face(other, rig.declared).shown(), "registers of the second"):
+    there = Face(other, rig.declared)
+    if finding := among(late, other.ended, there.shown(), "registers of the second"):
         return finding
-    if finding := compared(case.t, rig.driver.call("get"), "get of the first"):
+    if finding := rig.compared(case.t, rig.driver.call("get"), "get of the first"):
         return finding
-    return compared(late, rig.driver.call("get", instance=1), "get of the second")
+    said = rig.driver.call("get", instance=1)
+    return among(late, other.ended, said, "get of the second")
 
 
 def _one_instance(rig: DriverRig) -> str:
@@ -294,7 +287,7 @@ def _set_over_doubt(rig: DriverRig, case: Case) -> LawBreach | None:
         said = rig.driver.call("get") if "get" in rig.offers else rig.face.shown()
     except RefusedError as error:
         return LawBreach(("no valid time",), f"get after set of a doubted clock refuses: {error}")
-    return compared(case.t, said, "get after set of a doubted clock")
+    return rig.compared(case.t, said, "get after set of a doubted clock")
 
 
 SETTING_LAWS: Final = (

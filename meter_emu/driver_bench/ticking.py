@@ -12,7 +12,8 @@ from typing import Final
 from meter_emu.driver_bench.alarming import ASKED_FOR
 from meter_emu.driver_bench.draws import ROLL_OVERS, draw_moment, roll_over
 from meter_emu.driver_bench.driver import Argument
-from meter_emu.driver_bench.law import DAY, ONE_SECOND, Case, ClockLaw, DriverRig, LawBreach, among
+from meter_emu.driver_bench.law import DAY, ONE_SECOND, Case, ClockLaw, DriverRig, LawBreach
+from meter_emu.driver_bench.modes import to_mode
 from meter_emu.driver_bench.setting import number_of
 
 _ONE_IN: Final = 5
@@ -31,40 +32,36 @@ def _edges(rig: DriverRig, case: Case) -> list[datetime]:
 
 def _torn(rig: DriverRig, case: Case, routine: str) -> LawBreach | None:
     for edge in _edges(rig, case):
-        for place, ended, got in rig.ticks(
-            partial(rig.place, edge), partial(rig.driver.call, routine)
-        ):
+        for place, got in rig.ticks(partial(rig.place, edge), partial(rig.driver.call, routine)):
             where = f"{routine}, a second ends before its access {place}"
             if routine == "now":
-                finding = _torn_number(rig, edge, ended, got, where)
+                finding = _torn_number(rig, edge, got, where)
             else:
-                finding = among(edge, ended, got, where)
+                finding = rig.compared(edge, got, where)
             if finding is not None:
                 return finding
     return None
 
 
-def _torn_number(
-    rig: DriverRig, edge: datetime, ended: int, got: object, where: str
-) -> LawBreach | None:
-    right = [number_of(rig, edge + more * ONE_SECOND) for more in range(ended + 1)]
-    if got in right:
+def _torn_number(rig: DriverRig, edge: datetime, got: object, where: str) -> LawBreach | None:
+    first, last = number_of(rig, edge), number_of(rig, edge + rig.bench.ended * ONE_SECOND)
+    if isinstance(got, int) and first <= got <= last:
         return None
-    off = (got - right[1]) * rig.declared.unit if isinstance(got, int) else 0
-    words = f"{where}: want {right[0]} or {right[1]}, got {got}, {off:+,} s"
+    off = (got - last) * rig.declared.unit if isinstance(got, int) else 0
+    words = f"{where}: want {first} or {last}, got {got}, {off:+,} s"
     return LawBreach((f"number, by {off:+,} s",), words)
 
 
 def _torn_set(rig: DriverRig, case: Case) -> LawBreach | None:
     for edge in _edges(rig, case):
         for was, target in ((edge, case.t), (rig.known_day, edge)):
-            for place, ended, _ in rig.ticks(
+            for place, _ in rig.ticks(
                 partial(rig.place, was),
                 partial(rig.driver.call, "set", target),
             ):
                 where = f"registers after a set of {target:%Y-%m-%d %H:%M:%S} over {was:%H:%M:%S}"
                 where += f", a second ends before its access {place}"
-                finding = among(target, ended, rig.face.shown(), where)
+                finding = rig.compared(target, rig.face.shown(), where)
                 if finding is not None:
                     return finding
     return None
@@ -85,9 +82,9 @@ def _keeps(routine: str, *args: Argument) -> Callable[[DriverRig, Case], LawBrea
                 rig.driver.call(routine, *args)
 
         for edge in _edges(rig, case):
-            for place, ended, _ in rig.ticks(partial(rig.place, edge), act):
+            for place, _ in rig.ticks(partial(rig.place, edge), act):
                 where = f"registers after {routine}, a second ends before its access {place}"
-                finding = among(edge, ended, rig.face.shown(), where)
+                finding = rig.compared(edge, rig.face.shown(), where)
                 if finding is not None:
                     return finding
         return None
@@ -103,12 +100,12 @@ def _switch(rig: DriverRig, case: Case) -> LawBreach | None:
                 rig.place(at, twelve=twelve)
                 rig.anew()
 
-            for place, ended, _ in rig.ticks(arrange, partial(rig.driver.call, "mode", hours)):
+            for place, _ in rig.ticks(arrange, partial(rig.driver.call, "mode", hours)):
                 where = f"registers after the switch to {hours}-hour mode, a second ends before"
                 where += f" its access {place}"
-                finding = among(edge, ended, rig.face.shown(), where)
+                finding = rig.compared(edge, rig.face.shown(), where)
                 if finding is not None:
-                    return finding
+                    return to_mode(hours, finding)
     return None
 
 

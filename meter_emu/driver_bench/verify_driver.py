@@ -6,7 +6,6 @@ So a driver's statics are fresh, and one that hangs or breaks the interpreter co
 import faulthandler
 import os
 import signal
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -23,6 +22,7 @@ from meter_emu.driver_bench.examine import Found, LawResult, examine_law
 from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank
 from meter_emu.driver_bench.load import open_driver
 from meter_emu.driver_bench.modes import MODES_LAWS
+from meter_emu.driver_bench.own_time import keep_time
 from meter_emu.driver_bench.report import DriverReport
 from meter_emu.driver_bench.setting import SETTING_LAWS
 from meter_emu.driver_bench.ticking import TICKING_LAWS
@@ -156,20 +156,13 @@ def _work(
         try:
             rig = driver_rig(driver)
             if driver.declared.chip:
-                _sleep_on(rig.bench)
+                keep_time(rig.bench)
             result = examine_law(rig, law, tries=tries, seed=seed, every=every)
         finally:
             driver.end()
         to_parent.send(result)
     except ConfigError as error:
         to_parent.send(error)
-
-
-def _sleep_on(bench: ClockBench) -> None:
-    """Have a driver's sleep pass on the bench, not on the wall."""
-    vars(time)["sleep"] = lambda seconds: bench.wait(int(seconds * 1_000_000))
-    for name, unit_us in (("sleep_ms", 1_000), ("sleep_us", 1)):
-        vars(time)[name] = lambda count, unit=unit_us: bench.wait(int(count) * unit)
 
 
 def _ended(law: ClockLaw, words: str) -> LawResult:

@@ -18,7 +18,8 @@ import pytest
 
 from card_protocol.timestamp import Civil
 from meter_emu.driver_bench.buses import CircuitPythonI2C
-from meter_emu.driver_bench.clock_bench import BYTE_US, ClockBench
+from meter_emu.driver_bench.chips import BYTE_US
+from meter_emu.driver_bench.clock_bench import ClockBench
 from meter_emu.driver_bench.load import stand_in
 from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.hardware.oscillator import SECOND

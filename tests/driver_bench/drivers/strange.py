@@ -62,14 +62,6 @@ class Nonsense(Good):
     get = lambda self: "noon"
 
 
-class Sleeps(Good):
-    def get(self):
-        import time
-
-        time.sleep(3600)
-        return super().get()
-
-
 class DoesNotBegin(Good):
     def begin(self, bench):
         raise OSError("no such bus")
