@@ -191,6 +191,7 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
 @click.option(
     "--sample", type=click.IntRange(min=1), metavar="N", help="Run N households, of each kind some."
 )
+@click.option("--census", is_flag=True, help="Run equal households too: the result is the same.")
 @trace_option
 @junit_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
@@ -209,6 +210,7 @@ def rehearse(
     strict: bool,
     trust_builds: bool,
     sample: int | None,
+    census: bool,
     trace_to: str | None,
     junit_file: str | None,
     jobs: int | None,
@@ -234,7 +236,10 @@ def rehearse(
         page = stack.enter_context(report_in(report_to, resolved, made))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
         log = events or bool(report_to)
-        runs = rehearse_all(resolved, jobs=jobs, events=log, witness_of=witness_of, cluster=cluster)
+        runs = rehearse_all(
+            resolved, jobs=jobs, events=log, witness_of=witness_of, cluster=cluster,
+            census=census, say=lambda words: click.echo(f"meter-emu: {words}", err=True),
+        )  # fmt: skip
         stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), notes, events=events)
         step = stack.enter_context(_progress(len(resolved.households), shown=bar, files=files))
         for one, outcome, seen in stack.enter_context(closing(runs)):

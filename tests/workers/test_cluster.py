@@ -23,7 +23,7 @@ from meter_emu.workers.work import Here
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Households
 from meter_emu.world.rehearsal.campaign import load_campaign
-from meter_emu.world.rehearsal.fleet import Rehearsing
+from meter_emu.world.rehearsal.fleet import Rehearsing, units
 from meter_emu.world.rehearsal.travelling import campaign_as_text, result_of
 from tests.workers.test_leader_killed import descendants
 
@@ -65,13 +65,13 @@ def test_a_worker_killed_half_way_changes_no_result_and_none_is_left(engines):
     stories = [Stories(0, 2, ("never-early", "weeks")), Stories(2, 4, ("never-early",))]
     before = workers()
     with engines.cluster("local:2") as engine:
-        with closing(engine.results(task, task.units(3))) as results:
+        with closing(engine.results(task, units(range(len(ores().households)), 3))) as results:
             found = list(islice(results, 2))
             os.kill(min(workers() - before), signal.SIGKILL)
             found += results
         assert list(engine.results(examining, stories)) == list(Here().results(examining, stories))
     assert not workers() - before
-    want = list(Here().results(task, task.units(3)))
+    want = list(Here().results(task, units(range(len(ores().households)), 3)))
     assert [list(map(result_of, batch.rows)) for batch in found] == [
         list(map(result_of, batch.rows)) for batch in want
     ]
@@ -90,7 +90,7 @@ def test_a_scheduler_that_goes_away_is_one_line(engines, tmp_path):
                 scheduler.kill()
                 task = Rehearsing(ores(), events=False)
                 with pytest.raises(WorkerError, match=f"{address}: the scheduler has gone"):
-                    next(engine.results(task, task.units(1)))  # there is no worker: it waits
+                    next(engine.results(task, units(range(2), 1)))  # there is no worker: it waits
         finally:
             scheduler.kill()
             scheduler.communicate()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, unique
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, TypeAlias, final
+from typing import Final, NamedTuple, TypeAlias, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
@@ -25,6 +25,7 @@ from meter_emu.world.meter.age import NEW, Age
 from meter_emu.world.meter.model import MeterModel
 
 _LOAD_JITTER_PERCENT: Final = 20  # ours: so that copies of a household do not run out together
+PHASES: Final = 12  # ours: poll phases of copies, evenly apart (docs/decisions/fleet.md has why)
 _COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
 
 
@@ -229,6 +230,16 @@ class Spread:
 _ALIKE: Final = Spread()
 
 
+class Drawn(NamedTuple):
+    """What is drawn for one household of an entry: its load in percent, its phase, its spread."""
+
+    load_percent: int
+    poll_phase_us: int
+    visits_off_us: int
+    clock_error_s: int
+    drift_ppb: int
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -246,20 +257,46 @@ class Entry:
 
     def household(self, number: int, seed: int) -> Household:
         """Return copy `number`, from 1, with its own poll phase and a slightly different load."""
-        assert 1 <= number <= self.count, "copies are counted from 1"
-        first = self.first
-        if self.count == 1:
-            return self._of_its_own(first, seed)
-        name = f"{first.id}-{number}"
-        percent = 100 - _LOAD_JITTER_PERCENT
-        percent += _drawn(seed, name, "load", 2 * _LOAD_JITTER_PERCENT + 1)
-        copy = replace(
+        first, drawn = self.first, self.drawn(number, seed)
+        load, visits = first.load, first.visits
+        if drawn.load_percent != 100:
+            load = tuple(rate * drawn.load_percent // 100 for rate in load)
+        if drawn.visits_off_us:
+            off_us = drawn.visits_off_us
+            visits = tuple(replace(visit, at_us=visit.at_us + off_us) for visit in visits)
+        return replace(
             first,
-            id=name,
+            id=self._name(number),
             meter_id=first.meter_id + number - 1,
-            load=tuple(rate * percent // 100 for rate in first.load),
+            load=load,
+            poll_phase_us=drawn.poll_phase_us,
+            visits=visits,
+            clock_error_s=drawn.clock_error_s,
+            drift_ppb=drawn.drift_ppb,
         )
-        return self._of_its_own(copy, seed)
+
+    def drawn(self, number: int, seed: int) -> Drawn:
+        """Return what copy `number`, from 1, has of its own beside its name and its meter.
+
+        One of many polls at one of `PHASES`, so that equal ones are found; one alone at any time.
+        """
+        assert 1 <= number <= self.count, "copies are counted from 1"
+        first, spread, name = self.first, self.spread, self._name(number)
+        percent, phase_us, period_us = 100, self.poll_phase_us, first.model.poll_s * SECOND_US
+        if self.count > 1:
+            jitter = _drawn(seed, name, "load", 2 * _LOAD_JITTER_PERCENT + 1)
+            percent += jitter - _LOAD_JITTER_PERCENT
+        if phase_us is None:
+            steps = PHASES if self.count > 1 else period_us
+            phase_us = _drawn(seed, name, "poll phase", steps) * period_us // steps
+        off_us, error_s, drift_ppb = 0, first.clock_error_s, first.drift_ppb
+        if spread.visits_s is not None:
+            off_us = _drawn_from(seed, name, "visits", spread.visits_s, SECOND_US)
+        if spread.clock_error_s is not None:
+            error_s = _drawn_from(seed, name, "clock error", spread.clock_error_s)
+        if spread.drift_ppb is not None:
+            drift_ppb = _drawn_from(seed, name, "drift", spread.drift_ppb)
+        return Drawn(percent, phase_us, off_us, error_s, drift_ppb)
 
     def alone(self, number: int, seed: int) -> "Entry":
         """Return an entry that is copy `number` and nothing else."""
@@ -271,27 +308,8 @@ class Entry:
             remarks=self.remarks,
         )
 
-    def _of_its_own(self, household: Household, seed: int) -> Household:
-        """Return the copy with its poll phase and its spread values drawn."""
-        phase_us = self.poll_phase_us
-        if phase_us is None:
-            phase_us = _drawn(seed, household.id, "poll phase", household.model.poll_s * SECOND_US)
-        spread, visits = self.spread, household.visits
-        if spread.visits_s is not None:
-            off_us = _drawn_from(seed, household.id, "visits", spread.visits_s, SECOND_US)
-            visits = tuple(replace(visit, at_us=visit.at_us + off_us) for visit in visits)
-        error_s, drift_ppb = household.clock_error_s, household.drift_ppb
-        if spread.clock_error_s is not None:
-            error_s = _drawn_from(seed, household.id, "clock error", spread.clock_error_s)
-        if spread.drift_ppb is not None:
-            drift_ppb = _drawn_from(seed, household.id, "drift", spread.drift_ppb)
-        return replace(
-            household,
-            poll_phase_us=phase_us,
-            visits=visits,
-            clock_error_s=error_s,
-            drift_ppb=drift_ppb,
-        )
+    def _name(self, number: int) -> str:
+        return self.first.id if self.count == 1 else f"{self.first.id}-{number}"
 
 
 @final

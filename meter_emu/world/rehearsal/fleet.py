@@ -1,18 +1,19 @@
 """Rehearses the households of a campaign over several workers, in their order and in flat memory.
 
-A worker gets the campaign once, as entries and counts, and then ranges of places in it: it makes
-its own households, so neither keys nor meters travel. Everything random in a household comes from
-the campaign's seed and the household's name; hence any number of workers, on whatever machines,
-gives the same results.
+A worker gets the campaign once, as entries and counts, and then places in it: it makes its own
+households, so neither keys nor meters travel. Everything random in a household comes from the
+campaign's seed and the household's name; hence any number of workers, on whatever machines, gives
+the same results. Of households that are equal but for name and number one is lived (`classes`).
 
 A program that is not ours always runs in a process of its own, a household at a time, watched from
 outside. If it falls silent its process is ended; if it ends its process, that is noticed. A new
 process then runs the household again up to the poll before and returns the events so far.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from time import monotonic, process_time
 from typing import Final, NamedTuple, Self, final
 
@@ -39,6 +40,7 @@ from meter_emu.world.meter.failure import (
     Pulse,
     SharedPulse,
 )
+from meter_emu.world.rehearsal.classes import Classes, Pair, classes_of
 from meter_emu.world.rehearsal.covered import outside_of
 from meter_emu.world.rehearsal.engine import how_it_begins, run_meter
 from meter_emu.world.rehearsal.travelling import (
@@ -52,10 +54,9 @@ from meter_emu.world.rehearsal.travelling import (
 
 
 class Places(NamedTuple):
-    """A range of households to run; for one known to fail, after how many polls."""
+    """The places of households to run; for one known to fail, after how many polls."""
 
-    first: int
-    stop: int
+    places: tuple[int, ...]
     failure: Failure | None = None
     polls: int = 0
 
@@ -84,12 +85,12 @@ class Rehearsing(TextTask[Places, Batch]):
         """Run households; a mistake is sent to the leader as text, after the runs before it."""
         rows: list[SentRow] = []
         try:
-            for place in range(unit.first, unit.stop):
-                household = self._campaign.households[place]
+            for place in unit.places:
                 pulse = None if memory is None else SharedPulse(memory)
                 if unit.failure is None:
-                    result = rehearsed(household, self._campaign, None, pulse, events=self._events)
+                    result = self.lived(place, pulse)
                 else:
+                    household = self._campaign.households[place]
                     until = replace(self._campaign, polls_max=unit.polls)
                     seen = run_meter(household, until, None, pulse)
                     seen[-1] = failed_event(unit.failure, seen[-1])
@@ -99,13 +100,18 @@ class Rehearsing(TextTask[Places, Batch]):
             return Batch(rows, str(error))
         return Batch(rows)
 
+    def lived(self, place: int, pulse: Pulse | None = None) -> HouseholdResult:
+        """Run one household; raise what `run_meter` raises."""
+        household = self._campaign.households[place]
+        return rehearsed(household, self._campaign, None, pulse, events=self._events)
+
     def watching(self, unit: Places, memory: memoryview | None) -> "HouseholdWatch | None":
         """See `Task`: somebody else's program is watched."""
         return None if memory is None else HouseholdWatch(self, unit, memory)
 
     def gone(self, unit: Places, failure: Failure) -> Batch:
         """Return a household that did not come as far again: only its first event is sure."""
-        household = self._campaign.households[unit.first]
+        household = self._campaign.households[unit.places[0]]
         seen = [how_it_begins(household, self._campaign), failed_event(failure)]
         return Batch([sent_row(self._judged(household, seen))])
 
@@ -113,7 +119,7 @@ class Rehearsing(TextTask[Places, Batch]):
         self, unit: Places, felt: FeltPulse, failure_kind: FailureKind, why: str
     ) -> Failure:
         """Return how a program failed, from the last pulse."""
-        household = self._campaign.households[unit.first]
+        household = self._campaign.households[unit.places[0]]
         return Failure(
             kind=failure_kind,
             why=why,
@@ -121,12 +127,6 @@ class Rehearsing(TextTask[Places, Batch]):
             clock=reading(clock_chip(household.model).chip, felt.clock) if felt.clock else None,
             calls=felt.names,
         )
-
-    def units(self, size: int) -> Iterator[Places]:
-        """Yield all places in units of `size`."""
-        count = len(self._campaign.households)
-        for first in range(0, count, size):
-            yield Places(first, min(count, first + size))
 
     def as_text(self) -> str:
         """See `TextTask`."""
@@ -143,8 +143,7 @@ class Rehearsing(TextTask[Places, Batch]):
         if not self.watched:
             return self.run(unit)
         rows: list[SentRow] = []
-        alone = (Places(place, place + 1) for place in range(unit.first, unit.stop))
-        with closing(Processes(1).results(self, alone)) as batches:
+        with closing(Processes(1).results(self, units(unit.places, 1))) as batches:
             for batch in batches:
                 rows += batch.rows
                 if batch.mistake is not None:
@@ -274,26 +273,89 @@ def rehearse_all(
     events: bool,
     witness_of: ListenerOf | None = None,
     cluster: Engine | None = None,
+    census: bool = False,
+    say: Callable[[str], None] = lambda _words: None,
 ) -> Generator[Run, None, None]:
     """Yield every household's run in the campaign's order, from at most `jobs` processes,
     one a processor if it is not said.
 
+    Of equal households one is lived, unless it is a `census` or their events are wanted. `say` gets
+    a line about each build of which equal households ended differently: its are then all lived.
+
     A `cluster`, if given, does the work. A witness records what people do, in a campaign of one
-    household only. Raise what `run_meter` raises, after the runs before it, and `WorkerError` if a
-    worker ended before its work. Closing the iterator ends the processes.
+    household only. Raise what `run_meter` raises, after at most the runs before it, and
+    `WorkerError` if a worker ended before its work. Closing the iterator ends the processes.
     """
     assert witness_of is None or len(campaign.households) == 1, "one witness, one meter"
-    few = jobs == 1 or len(campaign.households) <= ALONE_MAX
+    if witness_of is not None:
+        (household,) = campaign.households
+        yield Run(household, *rehearsed(household, campaign, witness_of, events=events))
+        return
     work = Rehearsing(campaign, events=events)
-    if witness_of is not None or (few and not work.watched and cluster is None):
-        for household in campaign.households:
-            yield Run(household, *rehearsed(household, campaign, witness_of, events=events))
+    alone = campaign.builds if census or events else set[str]()
+    while True:  # until no build is left whose equal households end differently
+        classes = classes_of(campaign, alone)
+        pairs = classes.tried(campaign)
+        tried = [place for pair in pairs for place in pair]
+        first = {pair.first for pair in pairs}
+        places = [*tried, *(place for place in classes.firsts if place not in first)]
+        with closing(_results(work, places, jobs, cluster)) as results:
+            known = {place: next(results) for place in tried}
+            differ = [pair for pair in pairs if not _alike(known, pair)]
+            if not differ:
+                yield from _runs(campaign, classes, known, results)
+                return
+        for pair in differ:
+            one, other = campaign.households[pair.first], campaign.households[pair.other]
+            if one.build not in alone:
+                alone.add(one.build)
+                say(f"{one.build}: {one.id} and {other.id} are equal, but ended differently")
+
+
+def _runs(
+    campaign: Campaign,
+    classes: Classes,
+    known: dict[int, HouseholdResult],
+    results: Iterator[HouseholdResult],
+) -> Iterator[Run]:
+    """Yield every household's run; a class is `known` from its first member to its last."""
+    lasts = classes.lasts()
+    for place, household in enumerate(campaign.households):
+        first = classes.first_of[place]
+        if first not in known:
+            known[first] = next(results)
+        outcome, seen = known[first]
+        yield Run(household, replace(outcome, id=household.id), seen)
+        if place == lasts[first]:
+            del known[first]
+
+
+def _alike(known: dict[int, HouseholdResult], pair: Pair) -> bool:
+    """Whether the two ended alike; forgets the second."""
+    (outcome, _), (other, _) = known[pair.first], known.pop(pair.other)
+    return replace(outcome, id=other.id) == other
+
+
+def _results(
+    work: Rehearsing, places: Sequence[int], jobs: int | None, cluster: Engine | None
+) -> Generator[HouseholdResult, None, None]:
+    """Yield the result of each place: from a cluster, processes, or this one for a few."""
+    few = jobs == 1 or len(places) <= ALONE_MAX
+    if few and not work.watched and cluster is None:
+        for place in places:
+            yield work.lived(place)
         return
     size = (1 if work.watched else BATCH) if cluster is None else work.size_there()
-    households = iter(campaign.households)
-    with closing((cluster or Processes(jobs)).results(work, work.units(size))) as batches:
+    engine: Engine = cluster or Processes(jobs)
+    with closing(engine.results(work, units(places, size))) as batches:
         for batch in batches:
-            for row in batch.rows:
-                yield Run(next(households), *result_of(row))
+            yield from map(result_of, batch.rows)
             if batch.mistake is not None:
                 raise MeterEmuError(batch.mistake)
+
+
+def units(places: Iterable[int], size: int) -> Iterator[Places]:
+    """Yield places in units of `size`."""
+    left = iter(places)
+    while some := tuple(islice(left, size)):
+        yield Places(some)
