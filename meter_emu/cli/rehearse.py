@@ -11,6 +11,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -235,11 +236,8 @@ def rehearse(
         )
         page = stack.enter_context(report_in(report_to, resolved, made))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
-        log = events or bool(report_to)
-        runs = rehearse_all(
-            resolved, jobs=jobs, events=log, witness_of=witness_of, cluster=cluster,
-            census=census, say=lambda words: click.echo(f"meter-emu: {words}", err=True),
-        )  # fmt: skip
+        run_all = partial(rehearse_all, resolved, jobs=jobs, cluster=cluster, say=_say)
+        runs = run_all(events=events or bool(report_to), witness_of=witness_of, census=census)
         stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), notes, events=events)
         step = stack.enter_context(_progress(len(resolved.households), shown=bar, files=files))
         for one, outcome, seen in stack.enter_context(closing(runs)):
@@ -259,6 +257,10 @@ def rehearse(
         table.show(console, every=verbose)
     say_written(*files)
     return EXIT_FOUND if table.found(strict=strict) else EXIT_OK
+
+
+def _say(words: str) -> None:
+    click.echo(f"meter-emu: {words}", err=True)
 
 
 def _as_case(outcome: Outcome, *, good: bool) -> JUnitCase:

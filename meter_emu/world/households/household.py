@@ -230,10 +230,10 @@ class Spread:
 _ALIKE: Final = Spread()
 
 
-class Drawn(NamedTuple):
-    """What is drawn for one household of an entry: its load in percent, its phase, its spread."""
+class CopyDraw(NamedTuple):
+    """What is drawn for one household of an entry: its load, its phase, and its spread."""
 
-    load_percent: int
+    load: tuple[int, ...]
     poll_phase_us: int
     visits_off_us: int
     clock_error_s: int
@@ -258,9 +258,7 @@ class Entry:
     def household(self, number: int, seed: int) -> Household:
         """Return copy `number`, from 1, with its own poll phase and a slightly different load."""
         first, drawn = self.first, self.drawn(number, seed)
-        load, visits = first.load, first.visits
-        if drawn.load_percent != 100:
-            load = tuple(rate * drawn.load_percent // 100 for rate in load)
+        visits = first.visits
         if drawn.visits_off_us:
             off_us = drawn.visits_off_us
             visits = tuple(replace(visit, at_us=visit.at_us + off_us) for visit in visits)
@@ -268,24 +266,25 @@ class Entry:
             first,
             id=self._name(number),
             meter_id=first.meter_id + number - 1,
-            load=load,
+            load=drawn.load,
             poll_phase_us=drawn.poll_phase_us,
             visits=visits,
             clock_error_s=drawn.clock_error_s,
             drift_ppb=drawn.drift_ppb,
         )
 
-    def drawn(self, number: int, seed: int) -> Drawn:
-        """Return what copy `number`, from 1, has of its own beside its name and its meter.
+    def drawn(self, number: int, seed: int) -> CopyDraw:
+        """Return what is drawn for copy `number`, from 1.
 
         One of many polls at one of `PHASES`, so that equal ones are found; one alone at any time.
         """
         assert 1 <= number <= self.count, "copies are counted from 1"
         first, spread, name = self.first, self.spread, self._name(number)
-        percent, phase_us, period_us = 100, self.poll_phase_us, first.model.poll_s * SECOND_US
+        load, phase_us, period_us = first.load, self.poll_phase_us, first.model.poll_s * SECOND_US
         if self.count > 1:
-            jitter = _drawn(seed, name, "load", 2 * _LOAD_JITTER_PERCENT + 1)
-            percent += jitter - _LOAD_JITTER_PERCENT
+            percent = 100 - _LOAD_JITTER_PERCENT
+            percent += _drawn(seed, name, "load", 2 * _LOAD_JITTER_PERCENT + 1)
+            load = tuple(rate * percent // 100 for rate in load)
         if phase_us is None:
             steps = PHASES if self.count > 1 else period_us
             phase_us = _drawn(seed, name, "poll phase", steps) * period_us // steps
@@ -296,7 +295,7 @@ class Entry:
             error_s = _drawn_from(seed, name, "clock error", spread.clock_error_s)
         if spread.drift_ppb is not None:
             drift_ppb = _drawn_from(seed, name, "drift", spread.drift_ppb)
-        return Drawn(percent, phase_us, off_us, error_s, drift_ppb)
+        return CopyDraw(load, phase_us, off_us, error_s, drift_ppb)
 
     def alone(self, number: int, seed: int) -> "Entry":
         """Return an entry that is copy `number` and nothing else."""

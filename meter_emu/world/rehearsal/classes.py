@@ -16,14 +16,14 @@ from random import Random
 from typing import Final, NamedTuple, final
 
 from meter_emu.world.households.campaign import Campaign
-from meter_emu.world.households.household import Drawn, Household
+from meter_emu.world.households.household import CopyDraw, Household
 from meter_emu.world.meter.build import parse_build
 
-TRIED: Final = 50  # ours: classes of which a second member is lived
-TRIED_PART: Final = 4  # ours: at most one in so many of the households that need not be lived
+CLASSES_TRIED: Final = 50  # ours: classes of which a second member is lived
+CLASSES_TRIED_PART: Final = 4  # ours: at most one in so many that need not be lived
 
 
-class Pair(NamedTuple):
+class EqualPair(NamedTuple):
     """The places of two equal households, the first of a class and another."""
 
     first: int
@@ -49,14 +49,14 @@ class Classes:
             lasts[first] = place
         return lasts
 
-    def tried(self, campaign: Campaign) -> list[Pair]:
+    def tried(self, campaign: Campaign) -> list[EqualPair]:
         """Return the pairs to try, of each kind in turn, drawn by the campaign's seed."""
-        alike: list[list[Pair]] = []  # of each entry that has any
+        alike: list[list[EqualPair]] = []  # of each entry that has any
         start = 0
         for entry in campaign.households.entries:
             stop = start + entry.count
             pairs = [
-                Pair(first, start + at)
+                EqualPair(first, start + at)
                 for at, first in enumerate(self.first_of[start:stop])
                 if first != start + at
             ]
@@ -64,8 +64,8 @@ class Classes:
                 chance = Random(f"{campaign.seed}/tried/{entry.first.id}")  # noqa: S311
                 alike.append(chance.sample(pairs, len(pairs)))
             start = stop
-        most = min(TRIED, -(-sum(map(len, alike)) // TRIED_PART))
-        found: dict[int, Pair] = {}
+        most = min(CLASSES_TRIED, -(-sum(map(len, alike)) // CLASSES_TRIED_PART))
+        found: dict[int, EqualPair] = {}
         for rank in range(max(map(len, alike), default=0)):
             for pairs in alike:
                 if rank < len(pairs) and len(found) < most:
@@ -79,16 +79,23 @@ def classes_of(campaign: Campaign, alone: Collection[str]) -> Classes:
     """Return the classes of a campaign; the households of builds `alone` are each lived alone."""
     first_of: array[int] = array("L")
     blanks: dict[Household, int] = {}
-    found: dict[tuple[int, Drawn], int] = {}
+    found: dict[tuple[int, CopyDraw], int] = {}
     for entry in campaign.households.entries:
         if entry.first.build in alone or not _may_be_equal(entry.first):
             first_of.extend(range(len(first_of), len(first_of) + entry.count))
             continue
-        blank = blanks.setdefault(replace(entry.first, id="", meter_id=0), len(blanks))
+        blank = blanks.setdefault(_blank(entry.first), len(blanks))
         for number in range(1, entry.count + 1):
             drawn = entry.drawn(number, campaign.seed)
             first_of.append(found.setdefault((blank, drawn), len(first_of)))
     return Classes(first_of)
+
+
+def _blank(household: Household) -> Household:
+    """Return a household without its name and number, and without what is drawn for each."""
+    return replace(
+        household, id="", meter_id=0, load=(), poll_phase_us=0, clock_error_s=0, drift_ppb=0
+    )
 
 
 def _may_be_equal(household: Household) -> bool:

@@ -40,7 +40,7 @@ from meter_emu.world.meter.failure import (
     Pulse,
     SharedPulse,
 )
-from meter_emu.world.rehearsal.classes import Classes, Pair, classes_of
+from meter_emu.world.rehearsal.classes import Classes, EqualPair, classes_of
 from meter_emu.world.rehearsal.covered import outside_of
 from meter_emu.world.rehearsal.engine import how_it_begins, run_meter
 from meter_emu.world.rehearsal.travelling import (
@@ -54,7 +54,7 @@ from meter_emu.world.rehearsal.travelling import (
 
 
 class Places(NamedTuple):
-    """The places of households to run; for one known to fail, after how many polls."""
+    """The places of households to run; for one of_class to fail, after how many polls."""
 
     places: tuple[int, ...]
     failure: Failure | None = None
@@ -254,7 +254,7 @@ BATCH: Final = 16  # ours: households a process takes at once; a fraction of a s
 ALONE_MAX: Final = 64  # ours: up to here starting workers costs more than they save
 THERE_S: Final = 3.0  # ours: of work at once in a cluster, which takes 5 ms to hand out a unit
 THERE_MAX: Final = 2_000  # ours: households at once, however quick; their results are in memory
-WATCHED_THERE: Final = 16  # ours: how long somebody else's program takes is not known beforehand
+WATCHED_THERE: Final = 16  # ours: how long somebody else's program takes is not of_class beforehand
 TRIED: Final = 8  # ours: kinds that are run to measure how long one takes
 
 
@@ -300,10 +300,10 @@ def rehearse_all(
         first = {pair.first for pair in pairs}
         places = [*tried, *(place for place in classes.firsts if place not in first)]
         with closing(_results(work, places, jobs, cluster)) as results:
-            known = {place: next(results) for place in tried}
-            differ = [pair for pair in pairs if not _alike(known, pair)]
+            of_class = {place: next(results) for place in tried}
+            differ = [pair for pair in pairs if not _alike(of_class, pair)]
             if not differ:
-                yield from _runs(campaign, classes, known, results)
+                yield from _runs(campaign, classes, of_class, results)
                 return
         for pair in differ:
             one, other = campaign.households[pair.first], campaign.households[pair.other]
@@ -315,24 +315,24 @@ def rehearse_all(
 def _runs(
     campaign: Campaign,
     classes: Classes,
-    known: dict[int, HouseholdResult],
+    of_class: dict[int, HouseholdResult],
     results: Iterator[HouseholdResult],
 ) -> Iterator[Run]:
-    """Yield every household's run; a class is `known` from its first member to its last."""
+    """Yield every household's run; `of_class` has a class from its first member to its last."""
     lasts = classes.lasts()
     for place, household in enumerate(campaign.households):
         first = classes.first_of[place]
-        if first not in known:
-            known[first] = next(results)
-        outcome, seen = known[first]
+        if first not in of_class:
+            of_class[first] = next(results)
+        outcome, seen = of_class[first]
         yield Run(household, replace(outcome, id=household.id), seen)
         if place == lasts[first]:
-            del known[first]
+            del of_class[first]
 
 
-def _alike(known: dict[int, HouseholdResult], pair: Pair) -> bool:
+def _alike(of_class: dict[int, HouseholdResult], pair: EqualPair) -> bool:
     """Whether the two ended alike; forgets the second."""
-    (outcome, _), (other, _) = known[pair.first], known.pop(pair.other)
+    (outcome, _), (other, _) = of_class[pair.first], of_class.pop(pair.other)
     return replace(outcome, id=other.id) == other
 
 

@@ -205,7 +205,9 @@ def test_copies_differ_by_seed_in_phase_and_load_and_in_nothing_else(tmp_path):
     households = load(tmp_path, text).households
     assert [household.id for household in households] == [f"a-{number}" for number in range(1, 41)]
     assert len({household.meter_id for household in households}) == 40
-    assert len({household.poll_phase_us for household in households}) > 30
+    assert {household.poll_phase_us for household in households} == set(
+        range(0, 60_000_000, 5_000_000)
+    )
     assert {80, 120} >= {min(80, *household.load) for household in households}
     assert len({household.load for household in households}) > 10
     assert all(80 <= watt <= 120 for household in households for watt in household.load)
