@@ -57,6 +57,13 @@ class OutputError(MeterEmuError):
         self.path = path
 
 
+class NothingCheckedError(MeterEmuError):
+    """Work that came to nothing, and why: it must not pass for a good result."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: nothing was checked: {why}")
+
+
 class WorkerError(MeterEmuError):
     """A worker process that ended before its work was done, and how."""
 

@@ -4,7 +4,8 @@ A subcommand is imported when it is called: `--help` must answer at once, and ca
 import cryptography, construct and more. So `PROGRAM_COMMANDS` has each one's line of `--help`, in
 the order in which a newcomer needs them; a test finds a command without a row.
 
-Exit status: 0 all as expected, 1 a promise broken or a defect found, 2 bad input, 130 interrupted.
+Exit status: 0 all as expected, 1 a promise broken or a defect found, 2 bad input or nothing
+checked, 130 interrupted.
 A command returns its status as an integer. Under the line on a file that is no TOML stand its line
 and carets.
 

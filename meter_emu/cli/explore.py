@@ -10,7 +10,7 @@ import click
 from rich.progress import TextColumn, TimeElapsedColumn
 
 from meter_emu.cli.app import CliCommand, examples
-from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.names import BUILD, LEFT, WORD, json_option
 from meter_emu.cli.output import STDOUT, echo, made_folder, print_json, write_atomically
 from meter_emu.cli.printed.explored import cuts_json, explored_json
@@ -134,6 +134,8 @@ def _explore_cuts(
         raise
     if json_file is not None:
         print_json(cuts_json(explored, scope), json_file)
+    nobody = not explored.groups and explored.wrong is None
+    see_checked(build, f"in scope {scope} nobody comes to the meter" if nobody else None)
     if json_file != STDOUT:
         file = None if explored.broken is None else _leave(explored.broken, folder, scope)
         echo("\n".join(_lines_of_cuts(explored, scope, file)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, final
 import click
 
 from meter_emu.cli.app import CliGroup, began_s, examples
-from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK, see_checked
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, FILE, LEFT, WORD, json_option
 from meter_emu.cli.output import STDOUT, echo, made_folder, naming, print_json, write_atomically
@@ -105,7 +105,6 @@ def run(
     another = parse_build(build).factory is not None
     chosen = _chosen(target_ids, build, another=another)
     _begin(chosen, Path(corpus))
-    known = _known(Path(finds))
     together = SideBySide(
         chosen,
         build=build,
@@ -116,7 +115,7 @@ def run(
         guided=not no_coverage,
         runs=runs or -1,
         began_s=began_s(),
-        known=known,
+        known=_known(Path(finds)),
         keep_going=_ALL in target_ids if keep_going is None else keep_going,
     )
     teller, interrupted = _Teller(together.figures, shown=json_file != STDOUT), False
@@ -137,6 +136,7 @@ def run(
     if interrupted:
         echo(f"meter-emu: interrupted: {_where(together.figures)}", err=True)
         return EXIT_INTERRUPTED
+    see_checked("fuzz", _untried(figures, time_s))
     return EXIT_FOUND if any(one.found or one.failed for one in figures) else EXIT_OK
 
 
@@ -350,6 +350,12 @@ def _where(figures: "Sequence[Figures]") -> str:
         if one.begun and not one.over
     ]
     return "; ".join((said, *running))
+
+
+def _untried(figures: "Sequence[Figures]", time_s: int) -> str | None:
+    """Return why no target was given an input, if none was."""
+    tried = any(one.executions or one.failed for one in figures)
+    return None if tried else f"no input was tried in {time_s} s"
 
 
 def _all_shown(figures: "Sequence[Figures]") -> "FuzzedJson":

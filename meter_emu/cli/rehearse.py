@@ -24,7 +24,7 @@ from rich.text import Text
 
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
-from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
 from meter_emu.cli.output import (
@@ -256,6 +256,7 @@ def rehearse(
     if json_to != STDOUT:
         table.show(console, every=verbose)
     say_written(*files)
+    see_checked(campaign, table.nothing_run)
     return EXIT_FOUND if table.found(strict=strict) else EXIT_OK
 
 

@@ -163,6 +163,12 @@ class ResultTable:
         return self.answer.broken > 0 or (strict and doubtful)
 
     @property
+    def nothing_run(self) -> str | None:
+        """Why no household was run, if none was."""
+        none = self.answer.outside == self.answer.total
+        return "its programs cover none of the households" if none else None
+
+    @property
     def summary(self) -> dict[str, int]:
         """How often each verdict came, in their order."""
         return {verdict.value: self._counts[verdict] for verdict in Verdict}

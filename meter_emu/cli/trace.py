@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from meter_emu.cli.app import CliGroup, examples
-from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.names import BUILD, FILE, LEFT, json_option
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, echo, print_json
 from meter_emu.cli.trusting import trust_option
@@ -106,6 +106,8 @@ def replay(
     )
     if json_file is not None:
         print_json(said, json_file)
+    played_any = played.exchanges or played.difference is not None
+    see_checked(file, None if played_any else "no command is recorded")
     if json_file != STDOUT:
         echo(_in_words(file, said))
     return EXIT_OK if played.difference is None else EXIT_FOUND

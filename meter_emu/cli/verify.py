@@ -16,7 +16,7 @@ from rich.text import Text
 from meter_emu.cli.app import CliCommand, began_s, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.driver_verified import case_of, show_report
-from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, CAMPAIGN, FILE, LEFT, MODEL, WORD, json_option
 from meter_emu.cli.output import (
@@ -109,7 +109,7 @@ def verify_build(
 
     Or against a clock driver: `--driver MODULE:CLASS` or `--driver ./program`.
 
-    Exit status: 0 every law held, 1 one is broken.
+    Exit status: 0 every law held, 1 one is broken, 2 nothing was checked.
     """
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
     if starter is not None or sixteen is not None:
@@ -119,6 +119,7 @@ def verify_build(
         _alone(build=build, models=models, time_s=time_s, jobs=jobs, cluster=address, story=story)
         tested = _driver(driver, again, law_ids, examples, seed=seed, shown=json_file != STDOUT)
         show_report(tested, Path(folder), json_file, junit_file)
+        see_checked(tested.driver, tested.nothing_checked)
         return EXIT_FOUND if tested.wrong else EXIT_OK
     if build is None:
         raise click.UsageError("want a BUILD, or --driver", click.get_current_context())
@@ -138,14 +139,21 @@ def verify_build(
                 cluster=cluster,
                 hear=hear,
             )
-    if junit_file is not None:
-        write_junit(junit_file, "verify", build, [_as_case(one) for one in report.examined])
-    if json_file is not None:
-        print_json(verified(report), json_file)
+    _leave(report, junit_file, json_file)
+    see_checked(build, report.nothing_checked)
     if json_file != STDOUT:
         files = {} if story is not None else _write(report, Path(folder))
         wide_console().print(_said(report, files), soft_wrap=True)
     return EXIT_FOUND if report.broken else EXIT_OK
+
+
+def _leave(report: Report, junit_file: str | None, json_file: str | None) -> None:
+    """Write the files that were asked for."""
+    if junit_file is not None:
+        cases = [_as_case(one) for one in report.examined]
+        write_junit(junit_file, "verify", report.build, cases)
+    if json_file is not None:
+        print_json(verified(report), json_file)
 
 
 def _as_case(one: Examined) -> JUnitCase:

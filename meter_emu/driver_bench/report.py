@@ -34,6 +34,12 @@ class DriverReport:
         """Whether any law of the first rank is broken."""
         return bool(self.of_rank(FindingRank.WRONG_DATE))
 
+    @property
+    def nothing_checked(self) -> str | None:
+        """Why no law was tried, if none was: the first reason."""
+        tried = any(one.tries or one.found for one in self.examined)
+        return None if tried else next((one.lacks for one in self.examined if one.lacks), "no try")
+
     def lines(self) -> str:
         """Return the wrong dates, a line each."""
         return "\n".join(f"{one.law_id}: {found.words}" for one, found in self.of_rank(_WRONG))

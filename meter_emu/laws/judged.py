@@ -83,8 +83,10 @@ def promises(trial: Trial) -> Finding:
 
 def _put_aside(trial: Trial) -> Aside | None:
     """Return why a run without a fault shows nothing all the same, if so."""
-    verdict = trial.run.outcome.verdict
-    return Aside(MEANING[verdict]) if verdict in _UNSEEN else None
+    outcome = trial.run.outcome
+    if outcome.verdict not in _UNSEEN:
+        return None
+    return Aside(MEANING[outcome.verdict], "" if outcome.failure is None else outcome.failure.why)
 
 
 NEVER_EARLY: Final = Law(

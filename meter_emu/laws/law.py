@@ -41,9 +41,13 @@ class Broken:
 @final
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A story to which the law does not apply, and why."""
+    """A story to which the law does not apply, and why.
+
+    `detail` is what differs from one story to the next: how a program failed.
+    """
 
     why: str
+    detail: str = ""
 
 
 NOT_REPRODUCIBLE: Final = (

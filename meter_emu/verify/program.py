@@ -15,7 +15,7 @@ from meter_emu.stories.story import ModelAndCards, armed_household, models, on_b
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.covers import base_words, card_words, chip_words
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.rehearsal.covered import obeys_clock_cards, serves, uncovered
+from meter_emu.world.rehearsal.covered import how_it_fails, obeys_clock_cards, serves, uncovered
 from meter_emu.world.rehearsal.rig import Rig
 
 
@@ -35,7 +35,8 @@ def covered(build: Build, names: tuple[str, ...]) -> Covered:
     """
     kits = _covered_kits(build, names)
     if not kits:
-        raise ConfigError(build.name, "build", "obeys no card on any meter: nothing to verify")
+        why = "obeys no card on any meter: nothing to verify"
+        raise ConfigError(build.name, "build", f"{_failing(build, names)}{why}")
     return Covered(kits, tuple(_missing(kits)))
 
 
@@ -87,6 +88,13 @@ def _covered_of(build: Build, kit: ModelAndCards) -> ModelAndCards:
 def _served_of(build: Build, kit: ModelAndCards) -> ModelAndCards:
     """Return the kit with the cards that the build obeys, whether it believes its clock or not."""
     return kit._replace(cards=tuple(card for card in kit.cards if serves(build, kit.model, *card)))
+
+
+def _failing(build: Build, names: tuple[str, ...]) -> str:
+    """Return how a build failed where it was tried first, if it did."""
+    kit = _named(names)[0]
+    why = how_it_fails(build, kit.model, *kit.cards[0])
+    return "" if why is None else f"{why}; it "
 
 
 def _missing(kits: Sequence[ModelAndCards]) -> list[str]:

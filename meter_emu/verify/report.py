@@ -1,6 +1,7 @@
 """The results of `verify`, law by law, and a counterexample in the household's words."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
@@ -45,13 +46,15 @@ class Counterexample:
 class Examined:
     """One law: on how many stories it held, why others were set aside, and what broke it.
 
-    `not_asked` counts comparisons with variants that the program does not cover.
+    `not_asked` counts comparisons with variants that the program does not cover; `details` are of
+    the first story set aside for each reason that has any.
     """
 
     law: Law
     held_on: int
     not_asked: int
     asides: Mapping[str, int]
+    details: Mapping[str, str]
     broken: Counterexample | None
 
     @property
@@ -59,7 +62,7 @@ class Examined:
         """Why no story was able to show it, if none was."""
         if self.broken is not None or self.held_on:
             return None
-        return max(self.asides, key=lambda why: self.asides[why], default="no story was tried")
+        return _commonest([self])
 
 
 @final
@@ -73,6 +76,13 @@ class Report:
     examined: tuple[Examined, ...]
     not_covered: tuple[str, ...]
     met: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def nothing_checked(self) -> str | None:
+        """Why no story was able to show any law, if none was: the commonest reason."""
+        if any(one.not_observable is None for one in self.examined):
+            return None
+        return _commonest(self.examined)
 
     @property
     def never_met(self) -> tuple[str, ...]:
@@ -89,6 +99,16 @@ class Report:
     def broken(self) -> bool:
         """Whether any law is broken."""
         return any(one.broken is not None for one in self.examined)
+
+
+def _commonest(examined: Sequence[Examined]) -> str:
+    """Return why most stories were set aside, and what is known of the first of them."""
+    reasons: Counter[str] = Counter()
+    for one in examined:
+        reasons.update(one.asides)
+    why = max(reasons, key=lambda why: reasons[why], default="no story was tried")
+    detail = next((one.details[why] for one in examined if why in one.details), "")
+    return f"{why}: {detail}" if detail else why
 
 
 def story_in_words(trial: Trial) -> tuple[str, ...]:

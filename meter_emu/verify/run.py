@@ -57,6 +57,7 @@ class _Tally:
     held_on: int = 0
     not_asked: int = 0
     asides: dict[str, int] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=dict)
     broken: _Breach | None = None
 
 
@@ -302,6 +303,7 @@ def _counted(
         tally.not_asked += more.not_asked
         for why, times in more.asides.items():
             tally.asides[why] = tally.asides.get(why, 0) + times
+        tally.details = more.details | tally.details
         tally.broken = more.broken
         if tally.broken is not None:
             yield law_id
@@ -320,12 +322,13 @@ def examine(trial: Trial, law: Law) -> Examined:
             tape=(),
             runs=0,
         )
-    asides = {finding.why: 1} if isinstance(finding, Aside) else {}
+    aside = finding if isinstance(finding, Aside) else None
     return Examined(
         law=law,
         held_on=int(finding is None),
         not_asked=trial.not_asked,
-        asides=asides,
+        asides={} if aside is None else {aside.why: 1},
+        details={aside.why: aside.detail} if aside is not None and aside.detail else {},
         broken=broken,
     )
 
@@ -357,6 +360,8 @@ def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -
         tally.broken = _Breach(number, tuple(chooser.tape))
     elif isinstance(finding, Aside):
         tally.asides[finding.why] = tally.asides.get(finding.why, 0) + 1
+        if finding.detail:
+            tally.details.setdefault(finding.why, finding.detail)
     else:
         tally.held_on += 1
 
@@ -383,6 +388,7 @@ def _examined(
         held_on=tally.held_on,
         not_asked=tally.not_asked,
         asides=tally.asides,
+        details=tally.details,
         broken=counterexample,
     )
 

@@ -60,6 +60,12 @@ def serves(build: Build, model: MeterModel, generation: int, carrier: CardKind) 
     return any(event.what is What.CARD_SERVED for event in seen)
 
 
+def how_it_fails(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> str | None:
+    """Return why a build failed when it was tried in a meter; `None` if it came through."""
+    failure = _seen(build, model, generation, carrier)[-1].failure
+    return None if failure is None else failure.why
+
+
 def covers_household(build: Build, household: Household) -> str | None:
     """Return in words which part of a household a build does not cover; `None` for no part."""
     return uncovered(build, household.model, household.card_generation, household.carrier)
