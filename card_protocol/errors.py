@@ -37,6 +37,10 @@ class TokenError(CardProtocolError, ValueError):
         self.check = check
 
 
+class CipherError(CardProtocolError):
+    """A cipher library that is wrong: nothing it makes may reach a card."""
+
+
 class MacError(CardProtocolError):
     """A record whose MAC does not match under its key."""
 

@@ -25,12 +25,10 @@ Records carry MACs of their own for that reason.
 
 from enum import Enum, IntEnum, unique
 from functools import lru_cache
+from hmac import compare_digest
 from typing import Final, NoReturn, final
 
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.cmac import CMAC
-from cryptography.hazmat.primitives.constant_time import bytes_eq
-from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFCMAC, CounterLocation, Mode
+from card_protocol import ciphers
 
 KEY_SIZE_BYTES: Final = 16
 MAC_SIZE_BYTES: Final = 8
@@ -68,9 +66,7 @@ class Key:
 
     def cmac(self, data: bytes) -> bytes:
         """Return the full 16-byte AES-CMAC of `data`."""
-        mac = _begun(self.raw).copy()
-        mac.update(data)
-        return mac.finalize()
+        return ciphers.chosen().cmac(self.raw, data)
 
     def mac(self, data: bytes) -> bytes:
         """Return the eight-byte MAC of `data`."""
@@ -78,29 +74,14 @@ class Key:
 
     def verify(self, data: bytes, mac: bytes) -> bool:
         """Whether `mac` is the eight-byte MAC of `data`; compares in constant time."""
-        return bytes_eq(self.mac(data), mac)
-
-
-@lru_cache(maxsize=64)  # a copy of it costs a third of a new one, and a household has a dozen keys
-def _begun(raw: bytes) -> CMAC:
-    return CMAC(AES(raw))
+        return compare_digest(self.mac(data), mac)
 
 
 @lru_cache(maxsize=64)  # a household needs each of its keys at every visit
 def derive(master: Key, purpose: Purpose, meter_id: int) -> Key:
     """Return the key of one meter for one purpose. `meter_id` is below 2**64."""
-    kdf = KBKDFCMAC(
-        algorithm=AES,
-        mode=Mode.CounterMode,
-        length=KEY_SIZE_BYTES,
-        rlen=4,
-        llen=4,
-        location=CounterLocation.BeforeFixed,
-        label=purpose.value,
-        context=meter_id.to_bytes(8, "big"),
-        fixed=None,
-    )
-    return Key(kdf.derive(master.raw))
+    context = meter_id.to_bytes(8, "big")
+    return Key(ciphers.chosen().derive(master.raw, purpose.value, context))
 
 
 RANDOM_SIZE_BYTES: Final = 8

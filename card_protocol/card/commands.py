@@ -9,9 +9,8 @@ order of the checks is the order of `FileCard.transmit`.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum, unique
+from hmac import compare_digest
 from typing import Final, final
-
-from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from card_protocol.apdu import NE_MAX, NE_SHORT_MAX
 from card_protocol.card.files import MF, SFI_MAX, Access, FileTree, df_name
@@ -343,7 +342,7 @@ def verify(session: CardSession, p1: int, p2: int, data: bytes, _ne: int) -> byt
         return refuse(SW.WRONG_DATA)
     session.image = image.with_tries(_PIN_COUNTER, image.tries_left[_PIN_COUNTER] - 1)
     session.rights &= ~Access.PIN
-    if not bytes_eq(data.ljust(PIN_SIZE_MAX, b"\xff"), image.pin):
+    if not compare_digest(data.ljust(PIN_SIZE_MAX, b"\xff"), image.pin):
         return _refuse_try(session, _PIN_COUNTER)
     session.rights |= Access.PIN
     session.image = image.with_tries(_PIN_COUNTER, PIN_TRIES_MAX)

@@ -20,7 +20,7 @@ from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.sampling import SampledHousehold
 from meter_emu.diagnosis.signatures import HouseholdRuns, Running, Signature, batches
 from meter_emu.errors import OutputError
-from meter_emu.workers.processes import here_or_processes
+from meter_emu.workers.engines import here_or_processes
 
 _PACKAGES: Final = (Path(__file__).parents[2] / "card_protocol", Path(__file__).parents[1])
 _NOT_RUN: Final = frozenset({"cli", "report", "fuzz", "laws", "verify", "stories", "driver_bench"})

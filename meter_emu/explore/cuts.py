@@ -24,7 +24,7 @@ from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.units import SECOND_US
 from meter_emu.verify.report import Counterexample, story_in_words
-from meter_emu.workers.processes import here_or_processes
+from meter_emu.workers.engines import here_or_processes
 from meter_emu.workers.work import Calling, Engine
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, VisitKind

@@ -24,8 +24,8 @@ from meter_emu.explore.scope import Scope
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.verify.report import Counterexample, story_in_words
-from meter_emu.workers.processes import Processes, here_or_processes
-from meter_emu.workers.work import Here, Task
+from meter_emu.workers.engines import here_or_processes
+from meter_emu.workers.work import Here, Reusable, Task
 from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import Verdict
@@ -221,7 +221,7 @@ class _Search:
         engine = here_or_processes(jobs)
         self._others: Final = (
             stack.enter_context(engine.standing(Exploring(explored.scope)))
-            if isinstance(engine, Processes)
+            if isinstance(engine, Reusable)
             else None
         )
         self._known: Final[dict[bytes, tuple[Path, bytes]]] = {}

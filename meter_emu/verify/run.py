@@ -25,8 +25,8 @@ from meter_emu.verify.met import ALL_MET, met
 from meter_emu.verify.program import covered
 from meter_emu.verify.report import Counterexample, Examined, Report, story_in_words
 from meter_emu.verify.shrinking import Tape, shrunk
-from meter_emu.workers.processes import Processes, here_or_processes, lost_worker
-from meter_emu.workers.work import Engine, TextTask
+from meter_emu.workers.engines import here_or_processes, processes
+from meter_emu.workers.work import Engine, TextTask, lost_worker
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.model import MeterModel
 
@@ -182,7 +182,7 @@ class Examining(TextTask[Stories, _Seen]):
         """See `TextTask`: somebody else's program may need a process with an alarm."""
         if parse_build(self.build).factory is None:
             return self.run(unit)
-        (seen,) = Processes(1).results(self, [unit])
+        (seen,) = processes(1).results(self, [unit])
         return seen
 
 
@@ -236,7 +236,7 @@ def verify(
     stories = 0
     size = _BATCH if cluster is None else _BATCH_THERE
     units = _units(tuple(tallies), examples, size, found)
-    engine = cluster or (here_or_processes(jobs) if ends_s == inf else Processes(jobs))
+    engine = cluster or (here_or_processes(jobs) if ends_s == inf else processes(jobs))
     task = Examining(build, kits, seed, ends_s=ends_s, late_s=late_s)
     with closing(engine.results(task, units)) as batches:
         for seen in batches:

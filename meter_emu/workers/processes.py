@@ -20,28 +20,19 @@ from multiprocessing.sharedctypes import RawArray
 from typing import Any, Final, final
 
 from meter_emu.errors import WorkerError
-from meter_emu.workers.leash import INTERRUPTS_CAN_WAIT, end_with, interrupts_wait
+from meter_emu.workers.leash import end_with, interrupts_wait
 from meter_emu.workers.work import (
     LEAD_PER_WORKER,
     Again,
-    Engine,
-    Here,
     Reply,
     ResultT,
     Task,
     UnitT,
     Watching,
+    lost_worker,
 )
 
 _LOOK_S: Final = 0.5  # ours: how often somebody looks whether a worker has hung
-
-
-def here_or_processes(jobs: int | None) -> Engine:
-    """Return the engine for so many processes, `None` is one a processor: one is this one.
-
-    Off Unix an interrupt reaches the workers too, and this process does all of it.
-    """
-    return Here() if jobs == 1 or not INTERRUPTS_CAN_WAIT else Processes(jobs)
 
 
 @final
@@ -193,11 +184,6 @@ def _end(process: BaseProcess) -> None:
     process.kill()
     process.join()
     process.close()
-
-
-def lost_worker(how: str) -> WorkerError:
-    """Return what is to be raised for a worker that ended by itself: `how` in words."""
-    return WorkerError(f"a worker process ended {how} before its work was done")
 
 
 def _how(worker: _Worker) -> str:

@@ -8,10 +8,11 @@ any number of workers gives the same results.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
-from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, final
+from contextlib import AbstractContextManager
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, final, runtime_checkable
 
 from card_protocol.errors import CardProtocolError
-from meter_emu.errors import MeterEmuError
+from meter_emu.errors import MeterEmuError, WorkerError
 
 UnitT = TypeVar("UnitT")
 ResultT = TypeVar("ResultT")
@@ -127,6 +128,22 @@ class Engine(Protocol):
         where those who work are lost.
         """
         ...
+
+
+@runtime_checkable
+class Reusable(Protocol):
+    """Lends `results` to be called again and again, one after the other, of the same workers."""
+
+    def standing(
+        self, work: Task[UnitT, ResultT]
+    ) -> AbstractContextManager[Callable[[Iterable[UnitT]], Generator[ResultT, None, None]]]:
+        """See the class."""
+        ...
+
+
+def lost_worker(how: str) -> WorkerError:
+    """Return what is to be raised for a worker that ended by itself: `how` in words."""
+    return WorkerError(f"a worker process ended {how} before its work was done")
 
 
 @final

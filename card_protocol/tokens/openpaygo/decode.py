@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from enum import Enum, unique
+from hmac import compare_digest
 from typing import final
-
-from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from card_protocol.tokens.openpaygo.chain import (
     STANDARD,
@@ -59,7 +58,7 @@ def decode_openpaygo(
     known: PaygoAnswer | None = None
     at = ending_in(seed.starting_code, base, form)
     for count in range(counter.tried(_kind(value, 1, form)) + 1):
-        if bytes_eq(ending_in(at, base, form).to_bytes(_CODE_BYTES, "big"), wanted):
+        if compare_digest(ending_in(at, base, form).to_bytes(_CODE_BYTES, "big"), wanted):
             kind = _kind(value, count, form)
             if form is STANDARD and VALUE_MAX < value < DISABLE_VALUE:
                 return PaygoAnswer(

@@ -1,8 +1,7 @@
 """Twenty digits to a record and back: class, cipher, CRC, fields, as a meter checks them."""
 
+from hmac import compare_digest
 from typing import Final
-
-from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from card_protocol.errors import TokenError
 from card_protocol.tokens.sts.crc import crc_of
@@ -30,7 +29,7 @@ def decode_sts(digits: str, key: DecoderKey | None) -> StsRecord:
         under = f"decrypted by {key.cipher.name} under this decoder key"
     upper, said = block >> 16, block & 0xFFFF
     want = crc_of(token_class, upper)
-    if not bytes_eq(said.to_bytes(2, "big"), want.to_bytes(2, "big")):
+    if not compare_digest(said.to_bytes(2, "big"), want.to_bytes(2, "big")):
         raise TokenError("CRC", f"class {token_class}, {under}: it has {said:04X}, want {want:04X}")
     return unpack(token_class, upper)
 

@@ -6,10 +6,9 @@ open (currency credit, extended and proprietary tokens) is refused by name.
 
 from collections.abc import Mapping
 from enum import IntEnum, unique
+from hmac import compare_digest
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias, final
-
-from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from card_protocol.errors import TokenError
 from card_protocol.tokens.secret import TokenSecret
@@ -97,7 +96,7 @@ class KeyPart(TokenSecret):
         super().__init__(raw, (_PART_BYTES,))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, KeyPart) and bytes_eq(self.raw, other.raw)
+        return isinstance(other, KeyPart) and compare_digest(self.raw, other.raw)
 
     def __hash__(self) -> int:
         return hash(self.raw)

@@ -4,17 +4,14 @@ DKGA01 (fixed ranges of old meters) and DKGA03 (withdrawn in 2018) have no publi
 they are not here.
 """
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum, unique
 from types import MappingProxyType
 from typing import Final, TypeAlias, final
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
-
+from card_protocol import ciphers
 from card_protocol.errors import TokenError
 from card_protocol.tokens.secret import TokenSecret
 from card_protocol.tokens.sts.ea07 import Ea07
@@ -126,8 +123,7 @@ def _dkga02(key: bytes, of: KeyParameters) -> bytes:
         pan = of.pan.iin.ljust(len(IIN_SHORT) + 13, "0")[1:]
     control = f"{of.key_type}{of.supply_group}{of.tariff_index:02}{of.revision}FFFFFF"
     block = _xor(bytes.fromhex(pan), bytes.fromhex(control))
-    des = Cipher(TripleDES(3 * key), modes.ECB()).encryptor()  # noqa: S305  single DES it is
-    return _xor(_xor(des.update(block), block), key)
+    return _xor(_xor(ciphers.chosen().des(key, block), block), key)
 
 
 def _dkga04(key: bytes, of: KeyParameters) -> bytes:
@@ -143,9 +139,8 @@ def _dkga04(key: bytes, of: KeyParameters) -> bytes:
     data = b"\x04" + b"".join(bytes((len(one),)) + one for one in fields) + b"\x00\x04"
     data += b"".join(bytes((len(one),)) + one for one in tail)
     pan = str(of.pan).encode()
-    mac = HMAC(key, SHA256())
-    mac.update(data + bytes((len(pan),)) + pan + (8 * size).to_bytes(4, "big"))
-    return mac.finalize()[:size]
+    data += bytes((len(pan),)) + pan + (8 * size).to_bytes(4, "big")
+    return hmac.digest(key, data, "sha256")[:size]
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

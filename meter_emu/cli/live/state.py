@@ -3,10 +3,9 @@
 import json
 import time
 from collections.abc import Iterator
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, final
 
 from meter_emu.cli.live.screen import Log
-from meter_emu.cli.live.served import Served
 from meter_emu.desk.card_image import RecordView
 from meter_emu.ports import Lamp
 from meter_emu.rows import Row
@@ -36,12 +35,22 @@ _LAMPS: Final = {
 }
 
 
+class Shows(Protocol):
+    """What brings the state to pages: a server, or a worker in the page itself."""
+
+    pages: int
+
+    def publish(self, parts: dict[str, str], log: list[str]) -> None:
+        """Show these parts of the state, JSON each, and these further lines of the log."""
+        ...
+
+
 @final
 class PageState:
     """Publishes how a sitting stands. `lived` is its household, if it is of a campaign."""
 
     def __init__(
-        self, sitting: Sitting, log: Log, served: Served, title: str, lived: LivedByHand | None
+        self, sitting: Sitting, log: Log, served: Shows, title: str, lived: LivedByHand | None
     ) -> None:
         self._sitting: Final = sitting
         self._log: Final = log

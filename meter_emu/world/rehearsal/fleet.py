@@ -21,7 +21,7 @@ import msgspec
 
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import MeterEmuError
-from meter_emu.workers.processes import Processes
+from meter_emu.workers.engines import processes
 from meter_emu.workers.work import Again, Engine, TextTask
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
@@ -143,7 +143,7 @@ class Rehearsing(TextTask[Places, Batch]):
         if not self.watched:
             return self.run(unit)
         rows: list[SentRow] = []
-        with closing(Processes(1).results(self, units(unit.places, 1))) as batches:
+        with closing(processes(1).results(self, units(unit.places, 1))) as batches:
             for batch in batches:
                 rows += batch.rows
                 if batch.mistake is not None:
@@ -346,7 +346,7 @@ def _results(
             yield work.lived(place)
         return
     size = (1 if work.watched else BATCH) if cluster is None else work.size_there()
-    engine: Engine = cluster or Processes(jobs)
+    engine: Engine = cluster or processes(jobs)
     with closing(engine.results(work, units(places, size))) as batches:
         for batch in batches:
             yield from map(result_of, batch.rows)

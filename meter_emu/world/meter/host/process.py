@@ -17,13 +17,13 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from select import select
-from threading import get_native_id
 from typing import IO, Final, final
 
 from meter_emu.errors import ConfigError, ProgramError
@@ -200,7 +200,7 @@ class Together:
     """
 
     def __init__(self, child: int) -> None:
-        self._thread: Final = get_native_id()
+        self._thread: Final = threading.get_native_id()
         if _MAY:
             here = {int(_C.sched_getcpu())}
             os.sched_setaffinity(self._thread, here)
