@@ -34,9 +34,10 @@ from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Permission, switch_belongs_on
-from meter_emu.firmware.trust import EPOCH_2000_S, clocks_end_min
+from meter_emu.firmware.trust import EPOCH_2000_S, Now, clocks_end_min
 from meter_emu.firmware.written_back import written_back
 from meter_emu.ports import SECONDS_A_DAY, Button, Lamp, Ports, Sleep
+from meter_emu.units import HOUR_S
 
 WRITE_ERROR_S: Final = 2  # ours: the second not shown, and the divider's place when it is written
 
@@ -111,7 +112,8 @@ class Program:
         ports, parts = self._ports, self._parts
         reading = parts.rtc.read(ports)
         ticks_ms = ports.ticks_ms()
-        doubted = powered_on and self._settle_step(reading, state, factory)
+        begun = state.flags & StateFlags.STEP_PENDING
+        doubted = begun and self._settle_step(reading, state, factory)
         now = parts.trust.judge(reading, None if powered_on else ticks_ms, state, factory)
         register_units = ports.metrology_units()
         meter = self._rules(
@@ -119,12 +121,12 @@ class Program:
         )
         if doubted:
             meter.note(EventCode.STEP_DOUBTED)
+        if begun:  # before anything else: power that fails again finds it settled, or as it was
+            self._memory.save(state)
         return meter
 
     def _settle_step(self, reading: RtcReading, state: State, factory: Factory) -> bool:
-        """After a power-up, finish an interrupted step of the clock; return if it is in doubt."""
-        if not state.flags & StateFlags.STEP_PENDING:
-            return False
+        """Settle a step of the clock that an earlier program began; return if it is in doubt."""
         unstepped = self._parts.trust.judge(reading, None, state, factory)
         since_s = unstepped.utc_s - EPOCH_2000_S - state.last_time_s
         return self._parts.base.resolve_step(since_s, state)
@@ -315,21 +317,30 @@ class Program:
         return Result.EXECUTED
 
     def step_clock(self, meter: MeterRules) -> bool:
-        """Step the clock by the hour if legal time has changed; return whether it was written."""
-        ports, memory = self._ports, self._memory
-        parts, state, now = meter.parts, meter.state, meter.now
-        if not now.dated or now.second_of_day is None:
-            return False
-        hours = parts.base.step_hours(now.utc_s, now.second_of_day, state, meter.factory)
-        if not hours:
+        """Step the clock by the hour if legal time has changed; return whether it was written.
+
+        The hour is that of a second reading, after the save: a card may have taken long.
+        """
+        ports, memory, parts, state = self._ports, self._memory, meter.parts, meter.state
+        if not self._hours_to_step(meter.now, state, meter.factory):
             return False
         meter.journal_time()
         state.flags |= StateFlags.STEP_PENDING
         memory.save(state)
-        parts.rtc.set_hour(ports, now.second_of_day // 3600 + hours)
-        state.flags = parts.base.season(now.utc_s, state) & ~StateFlags.STEP_PENDING
+        now = parts.trust.judge(parts.rtc.read(ports), None, state, meter.factory)
+        hours = self._hours_to_step(now, state, meter.factory)
+        if hours and now.second_of_day is not None:
+            parts.rtc.set_hour(ports, now.second_of_day // HOUR_S + hours)
+            state.flags = parts.base.season(now.utc_s, state)
+        state.flags &= ~StateFlags.STEP_PENDING
         memory.save(state)
-        return True
+        return bool(hours)
+
+    def _hours_to_step(self, now: Now, state: State, factory: Factory) -> int:
+        """Return by how many hours the clock is to be stepped at a reading."""
+        if not now.dated or now.second_of_day is None:
+            return 0
+        return self._parts.base.step_hours(now.utc_s, now.second_of_day, state, factory)
 
     def _challenge(self, meter: MeterRules) -> bytes:
         """Return eight bytes that no card can foresee: a MAC of session count and ticks."""

@@ -16,9 +16,11 @@ known limit.
 
 The registers count UTC, standard time all year, or legal time. A clock in legal time is stepped by
 the program, an hour when legal time changes. The step is journalled, intent before and done after,
-and touches the hours register alone, one byte, so it cannot be torn. A power cut between the two
-saves leaves open whether the hour was written. If the reading shows it, that counts; if not, an
-hour is added to the error of the setting: later, never early.
+and touches the hours register alone, one byte, so it cannot be torn. A program that stops between
+the two saves leaves open whether the hour was written. The next poll settles that once, before
+anything else is saved: what the reading shows for certain counts; if it shows nothing, the step
+counts as done and an hour is added to the error of the setting. So no step is taken twice, however
+often power fails: later, never early.
 """
 
 from typing import Final, NamedTuple
@@ -31,8 +33,8 @@ from meter_emu.units import DAY_S, HOUR_S, PPB
 
 FIRST_HOUR: Final = 1  # a step from 1 to 22 o'clock never leaves the day
 LAST_HOUR: Final = 22
-LAST_SECOND: Final = 3590  # ours: of the hour; room for the save before the write
-ERROR_MAX_S: Final = 0xFFFF
+LAST_SECOND: Final = 3590  # ours: of the hour; room for one write of the chip
+ERROR_MAX_S: Final = 0xFFFF  # of a setting; at this value the true error may be any
 
 
 class ClockBase:
@@ -76,16 +78,17 @@ class ClockBase:
         return self._zone.next_change_min(utc_s // 60) * 60 - utc_s
 
     def resolve_step(self, since_journal_s: int, state: State) -> bool:
-        """After a power-up, settle a step that was begun; return whether it stays in doubt.
+        """Settle a step that was begun and not seen to be done; return whether it stays in doubt.
 
         `since_journal_s` is the time since the intent was saved, read as if nothing was written.
         """
         state.flags &= ~StateFlags.STEP_PENDING
-        if state.flags & StateFlags.SUMMER:
-            if since_journal_s < 0:  # only a clock that was set back can show this
-                state.flags &= ~StateFlags.SUMMER
-                return False
-        elif since_journal_s < HOUR_S:  # a clock set forward would show more
+        back = state.flags & StateFlags.SUMMER
+        if not back and since_journal_s < HOUR_S:  # a clock set forward would show more
+            return False
+        # What may have been done counts as done: a second step would be an hour that no u holds.
+        state.flags ^= StateFlags.SUMMER
+        if back and since_journal_s < 0:  # only a clock that was set back can show this
             return False
         state.set_error_s = min(ERROR_MAX_S, state.set_error_s + HOUR_S)
         return True
@@ -200,7 +203,7 @@ class ClockTrust:
             return Health.TOO_FAR_AHEAD
         if ticks_ms is not None and self.ticks_disagree(since_journal_s, ticks_ms, state, factory):
             return Health.TICKS_DISAGREE
-        if set_days > factory.trust_max_days:
+        if set_days > factory.trust_max_days or state.set_error_s >= ERROR_MAX_S:
             return Health.SET_TOO_LONG_AGO
         return Health.TRUSTED
 
