@@ -256,6 +256,10 @@ def rehearse(
     if json_to != STDOUT:
         table.show(console, every=verbose)
     say_written(*files)
+    return _status(campaign, table, strict=strict)
+
+
+def _status(campaign: str, table: ResultTable, *, strict: bool) -> int:
     see_checked(campaign, table.nothing_run)
     return EXIT_FOUND if table.found(strict=strict) else EXIT_OK
 

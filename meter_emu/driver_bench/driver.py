@@ -17,6 +17,7 @@ from meter_emu.driver_bench.clock_bench import ClockBench, NoEndError
 from meter_emu.driver_bench.declared import Declared, declared
 from meter_emu.driver_bench.face import FIELDS
 from meter_emu.errors import ConfigError
+from meter_emu.last_words import printable
 from meter_emu.nearest import hint
 
 
@@ -141,7 +142,7 @@ def public(made_of: Callable[[], object]) -> Mapping[str, object]:
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
+    return printable(f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def _shape_of(routine: str) -> Callable[[Any], Said]:

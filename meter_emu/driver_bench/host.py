@@ -33,6 +33,7 @@ from meter_emu.driver_bench.driver import (
     Said,
 )
 from meter_emu.errors import ConfigError
+from meter_emu.last_words import printable, signal_name
 from meter_emu.nearest import hint
 
 _CALL_S: Final = 1.0  # ours: processor time of the program for one line
@@ -197,7 +198,7 @@ class HostDriver(Driver):
         if status == -signal.SIGXCPU or (status == -signal.SIGKILL):
             return NoEndError(f"no answer within {_CPU_S} s of processor time")
         if status < 0:
-            return GoneError(f"the program ended by {signal.Signals(-status).name}")
+            return GoneError(f"the program ended by {signal_name(-status)}")
         return GoneError(f"the program ended with status {status}")
 
 
@@ -230,7 +231,7 @@ def _word(value: Argument) -> str:
 
 def _result(routine: str, line: str) -> Said:
     if line[0] == "!":
-        raise RefusedError(line[1:].strip()[:200] or "an error")
+        raise RefusedError(printable(line[1:].strip()) or "an error")
     words = line.split()[1:]
     if routine in NOTHINGS or line == "none":
         return None

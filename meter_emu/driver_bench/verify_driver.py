@@ -5,7 +5,6 @@ So a driver's statics are fresh, and one that hangs or breaks the interpreter co
 
 import faulthandler
 import os
-import signal
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -27,6 +26,7 @@ from meter_emu.driver_bench.report import DriverReport
 from meter_emu.driver_bench.setting import SETTING_LAWS
 from meter_emu.driver_bench.ticking import TICKING_LAWS
 from meter_emu.errors import ConfigError
+from meter_emu.last_words import signal_name
 from meter_emu.nearest import hint
 
 DRIVER_LAWS: Final[dict[str, ClockLaw]] = {
@@ -126,7 +126,7 @@ def in_child(name: str | type, law: ClockLaw, *, tries: int, seed: int, every: b
     except EOFError:
         child.join()
         how = child.exitcode or 0
-        ended = f"by {signal.Signals(-how).name}" if how < 0 else f"with status {how}"
+        ended = f"by {signal_name(-how)}" if how < 0 else f"with status {how}"
         return _ended(law, f"the driver ends the process {ended}")
     finally:
         from_child.close()

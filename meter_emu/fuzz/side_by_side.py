@@ -39,6 +39,7 @@ from meter_emu.fuzz.worker import (
     FOUND,
     UNGUIDED,
 )
+from meter_emu.last_words import signal_name
 
 _LINE_MAX: Final = 10_000  # characters of one line of a worker
 _LOOK_S: Final = 0.01
@@ -353,7 +354,7 @@ class SideBySide:
         known = {0, FOUND} if new or lost else {0}
         if not (ended.status in known or lost or killed or self._ending.is_set()):
             status = ended.status
-            how = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+            how = signal_name(-status) if status < 0 else f"status {status}"
             last = next((line for line in reversed(one.tail) if line.strip()), "nothing said")
             one.failed = f"the worker ended with {how}: {last}"
         return lost and self._keep_going

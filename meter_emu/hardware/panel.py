@@ -27,8 +27,8 @@ class Panel:
     def show(self, text: str) -> None:
         """Show text; what the display cannot show is `?`, what does not fit is dropped."""
         shown = text[:TEXT_CHARS_MAX]
-        if not shown.isascii():
-            shown = shown.encode("ascii", "replace").decode("ascii")
+        if not (shown.isascii() and shown.isprintable()):
+            shown = "".join(char if " " <= char <= "~" else "?" for char in shown)
         self.text = shown
 
     def beep(self) -> None:

@@ -19,9 +19,12 @@ from meter_emu.sitting.commands import WORDS
 from tests.cells import drawn
 from tests.cli.test_commands import LEAVES
 from tests.cli.test_run_screen import DARK
+from tests.world.meter.host.compiling import linked
 
+TORTURES = Path(__file__).parents[1] / "world" / "meter" / "host" / "tortures.c"
 # Clears a screen, renames a window, writes backwards, hides in tags, ends a line, is no text.
 HOSTILE = "x\x1b[2J\x1b]0;t\x07\x9b1m\u202eegac\u2066\u200b\U000e0041\r\x7f"
+HOSTILE_SHOWN = {"says": "x\\x1b[2J", "shows": "x?[2J?]0;t?"}
 PLAIN_CONTROLS = {"\n", "\t"}
 # These go on for ever where their words are right: what ends them, and what they get that far with.
 ENDING = {
@@ -153,6 +156,72 @@ def test_the_screen_of_a_live_meter_shows_hostile_text_escaped(page):
     )
     assert out.getvalue().count("\\x1b[2J") == (2 if page else 7)
     assert not steering(out.getvalue())
+
+
+# Each runs a program of somebody else's, and some show what it said or has on its display.
+RUNS_A_PROGRAM = {
+    "rehearse": "rehearse ores-2020-07 --household never-back --jobs 1 --build",
+    "events": "rehearse ores-2020-07 --household never-back --jobs 1 --events -v --build",
+    "json": "rehearse ores-2020-07 --household never-back --jobs 1 --events --json - --build",
+    "page": "rehearse ores-2020-07 --household never-back --jobs 1 --report page --build",
+    "junit": "rehearse ores-2020-07 --household never-back --jobs 1 --junit page/j.xml --build",
+    "verify": "verify --examples 2 --jobs 1 --model electricity-pcf8563-utc",
+    "explore": "explore --depth 1 --jobs 1",
+    "cuts": "explore --cuts 1 --jobs 1",
+    "distinguish": "distinguish --examples 2 --model electricity-pcf8563-utc reference",
+    "run": "run electricity-pcf8563-utc --lines --rate max --build",
+    "fuzz": "fuzz run stories --runs 1 --jobs 1 --no-coverage --build",
+    "driver": "verify --examples 2 --driver",
+}
+
+
+@pytest.fixture(scope="module")
+def hostile_program(tmp_path_factory):
+    """Return the path of a program, by what it does with hostile text."""
+    folder = tmp_path_factory.mktemp("programs")
+    made = linked([TORTURES], folder / "tortures", "-w")
+
+    def of(what: str) -> str:
+        path = folder / f"{what}_escapes"
+        if not path.exists():
+            path.hardlink_to(made)
+        return str(path)
+
+    return of
+
+
+class HostileDriver:
+    """A clock driver whose errors steer a terminal."""
+
+    def get(self) -> None:
+        raise RuntimeError(HOSTILE)
+
+    def due(self, *_arguments: object) -> None:
+        raise RuntimeError(HOSTILE)
+
+
+@pytest.mark.slow("rehearses and explores programs in processes of their own")
+@pytest.mark.parametrize("what", ["says", "shows"])
+def test_what_a_program_says_steers_nothing(what, hostile_program, emu, tmp_path, monkeypatch):
+    """On its standard error and on its display: in the terminal, in JSON and on the page."""
+    monkeypatch.chdir(tmp_path)
+    (typed := tmp_path / "typed").write_text("advance 1m\n")
+    (tmp_path / "page").mkdir()
+    quoted = {}
+    for name, words in RUNS_A_PROGRAM.items():
+        program = f"{__name__}:HostileDriver" if name == "driver" else hostile_program(what)
+        with ends(name), typed.open() as lines:
+            monkeypatch.setattr(sys, "stdin", lines)
+            done = emu(*words.split(), program)
+        text = done.out + done.err
+        for path in (tmp_path / "page").iterdir():
+            text += path.read_text("utf-8").replace("\N{NO-BREAK SPACE}", " ")  # of the page
+            path.unlink()
+        assert not steering(text), (name, done.out, done.err)
+        assert "Traceback" not in done.err
+        quoted[name] = HOSTILE_SHOWN[what] in text.replace("\\\\", "\\")
+    # The others say no more than how it ended, or do not come to show its display.
+    assert {"events", "json", "page"} <= {name for name, there in quoted.items() if there}
 
 
 @pytest.mark.parametrize("command", ["account", "load", "read"])

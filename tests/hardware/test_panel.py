@@ -13,6 +13,8 @@ def test_text_is_cut_to_the_display_and_to_what_it_can_show():
     panel = Panel()
     panel.show("Crédit €5 " + "x" * 80)
     assert panel.text == "Cr?dit ?5 " + "x" * 54
+    panel.show("5\x1b[2J\n\x7f~")
+    assert panel.text == "5?[2J??~"
 
 
 def test_buttons_stay_latched_until_taken_and_only_once():

@@ -18,6 +18,7 @@ from typing import Final, Protocol, cast, final
 
 from card_protocol.errors import TraceError
 from meter_emu.errors import MeterEmuError, PollOverrun, ProgramError
+from meter_emu.last_words import printable
 from meter_emu.ports import CALLS, SECONDS_A_DAY, Ports, Sleep
 from meter_emu.world.meter import board
 from meter_emu.world.meter.board import Board
@@ -26,7 +27,6 @@ CALLS_MAX: Final = 100_000  # ours: of one poll; a gas meter's tightness test ma
 POLL_US_MAX: Final = 7_200_000_000  # ours: 2 h of true time; such a test is 12 min, 1 h at most
 REGISTER_END: Final = 2**32
 _HAS_ALARM: Final = hasattr(signal, "SIGALRM")  # Unix
-_TEXT_MAX: Final = 200  # ours: a program's own message is cut off here
 
 
 @final
@@ -97,12 +97,6 @@ def _in_range(sleep: Sleep) -> bool:
     if not isinstance(second, int) or not 1 <= second <= SECONDS_A_DAY:
         return False
     return units is None or (isinstance(units, int) and 0 <= units < REGISTER_END)
-
-
-def printable(text: str) -> str:
-    """Return a program's message as one line, cut to length, that cannot steer a terminal."""
-    line = "".join(char if char.isprintable() else " " for char in text)
-    return line if len(line) <= _TEXT_MAX else f"{line[:_TEXT_MAX]}…"
 
 
 def _not_the_program(error: Exception, trace: TracebackType | None) -> bool:

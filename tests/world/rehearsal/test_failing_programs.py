@@ -67,7 +67,7 @@ def last_of(folder: Path, program: str) -> Event:
 @pytest.mark.parametrize(
     ("program", "kind", "why"),
     [
-        ("Raises", FailureKind.CRASHED, r"RuntimeError: boom [31m red (failing.py, line "),
+        ("Raises", FailureKind.CRASHED, r"RuntimeError: boom\x1b[31m red (failing.py, line "),
         ("Returns", FailureKind.CRASHED, "a poll returned 42, want Sleep or None"),
         ("Zero", FailureKind.CRASHED, "until_second=0, until_units=None): want until_second from"),
         ("PastMidnight", FailureKind.CRASHED, "want until_second from 1 to 86400"),

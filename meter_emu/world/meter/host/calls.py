@@ -96,7 +96,7 @@ def _sent(name: str, call: PortCall) -> _Arguments:
         (kind,) = kinds
         return lambda data: (kind(*unpack(data)),)
     if last == "text":
-        return lambda data: (data.decode("ascii"),)
+        return lambda data: (data.decode("ascii", "replace"),)
     if not fixed:
         return lambda data: (data,)
     head = struct.Struct("<" + "".join(PACKED[word] for word in fixed))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, final
 
 from meter_emu.errors import ConfigError, PollOverrun, PowerLost, ProgramError
+from meter_emu.last_words import printable, signal_name
 from meter_emu.ports import VERSION, Ports, Sleep
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.covers import Covers
@@ -137,7 +138,7 @@ class Hosted:
         if what == FULL:
             return b""
         if what == WRONG:
-            raise ProgramError(_CRASHED, data.decode("ascii", "replace"))
+            raise ProgramError(_CRASHED, printable(data.decode("ascii", "replace")))
         try:
             return self._calls[what](data)
         except (struct.error, LookupError, ValueError):
@@ -199,8 +200,8 @@ def _end_of(status: int, words: str) -> ProgramError:
             return ProgramError(_HUNG, _TOO_LONG)
         if number == signal.SIGXFSZ:
             return ProgramError(_CRASHED, "it printed more than 64 MB, or wrote so much to a file")
-        name = signal.Signals(number).name
-        return ProgramError(_CRASHED, f"ended by {name} ({signal.strsignal(number)}){said}")
+        how = f"{signal_name(number)} ({signal.strsignal(number)})"
+        return ProgramError(_CRASHED, f"ended by {how}{said}")
     return ProgramError(_CRASHED, f"ended with status {os.WEXITSTATUS(status)}{said}")
 
 

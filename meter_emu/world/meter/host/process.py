@@ -27,6 +27,7 @@ from select import select
 from typing import IO, Final, final
 
 from meter_emu.errors import ConfigError, ProgramError
+from meter_emu.last_words import printable
 from meter_emu.ports import VERSION
 from meter_emu.world.meter.host.forecast import Shared
 
@@ -108,12 +109,12 @@ class Host:
         return status
 
     def last_words(self) -> str:
-        """Return the most telling line of its output, or nothing."""
+        """Return the most telling line of its output, or nothing; it steers no terminal."""
         self._output.seek(self._read_from)
         lines = self._output.read(_OUTPUT_KEPT).decode("utf-8", "replace").splitlines()
         lines = [line.strip() for line in lines if line.strip()]
         telling = [line for line in lines if any(word in line for word in _TELLING)]
-        return (telling or lines[-1:] or [""])[0]
+        return printable((telling or lines[-1:] or [""])[0])
 
     def close(self) -> None:
         """End the process."""
@@ -162,7 +163,7 @@ class Host:
             if version == str(VERSION):
                 return traits.strip()
             self.close()
-            why = f"speaks version {version} of the ports, want {VERSION}: {_HELP}"
+            why = f"speaks version {printable(version)} of the ports, want {VERSION}: {_HELP}"
             raise ConfigError(self._path, "build", why)
         words = self.last_words()
         self.close()

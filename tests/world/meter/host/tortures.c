@@ -12,6 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Clears a screen, renames a window, writes backwards, hides in tags, ends a line, is no text. */
+#define ESCAPES "\rx\033[2J\033]0;t\007\302\2331m\342\200\256egac\342\201\246\342\200\213\363\240\201\201\177\377"
+
 static char memory[64];
 static volatile int sink;
 
@@ -49,6 +52,8 @@ void meter_poll(meter_sleep *hint) {
     if (is("closes")) for (i = 0; i < 1000; i++) close((int)i);
     if (is("forks")) { if (!fork()) for (;;) pause(); }
     if (is("threads")) pthread_create(&thread, NULL, idle, NULL);
+    if (is("says_escapes")) { fputs(ESCAPES "\n", stderr); abort(); }
+    if (is("shows_escapes")) { meter_display(ESCAPES); hint->until_second = 86400; }
     if (is("prints")) for (i = 0; i < 2000; i++) puts("a line of which nobody asked");
     if (is("prints_without_end")) for (;;) puts("a line of which nobody asked");
     if (is("reads_the_clock")) {
