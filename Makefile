@@ -16,7 +16,8 @@ RELEASE := .stamps/release
 TIME   ?= 60
 TEST_PATH   ?= tests
 # More at a time than two cores have: what goes over PC/SC waits for its daemon most of the time.
-PYTEST_ARGS ?= -n 5 --dist=worksteal -q
+# `make test SEED=1`: with the draws of the run that had this seed.
+PYTEST_ARGS ?= -n 5 --dist=worksteal -q $(if $(SEED),--randomly-seed=$(SEED))
 AGAINST     ?= HEAD
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
 # Where no bytecode is written, each of the suite's many processes would compile all of it again.
@@ -38,7 +39,7 @@ BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; 
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
 OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes explored test-alike test-web shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes explored test-alike test-web shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -80,6 +81,9 @@ coverage: $(COVERAGE) $(PCSC) $(FUZZ)  ## lines and branches that the suite reac
 test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every line, every failing call, full disks: minutes
 	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/workers tests/pcsc/test_killed.py \
 	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
+
+test-leaks: $(DEV) $(PCSC)  ## the suite with garbage collected after each test, which names what that finds
+	@METER_EMU_LEAKS=1 $(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
 
 test-judge: $(DEV)  ## the judge against a second oracle, changed logs, what was seen: 5,000 homes each, minutes
 	@$(BIN)/python -m tests.world.judge.judged

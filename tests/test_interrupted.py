@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from meter_emu.cli.exits import EXIT_INTERRUPTED
+from tests.bounds import HANG_S
 from tests.cells import each_cell
 from tests.interrupted import WORDS
 
@@ -47,7 +48,7 @@ def interrupted(*words: str, begun: str) -> "subprocess.CompletedProcess[str]":
             if line.startswith(begun):
                 break
         os.killpg(running.pid, signal.SIGINT)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=HANG_S)
     return subprocess.CompletedProcess(words, running.returncode, out, err)
 
 

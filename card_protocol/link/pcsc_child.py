@@ -71,7 +71,17 @@ class Owner:
             return {"done": calls[do](**what)}
         except Fault as fault:
             self._give_up()
-            return {"call": fault.call, "fault": self._name(fault.code)}
+            cause = self._cause(fault)
+            return {"call": cause.call, "fault": self._name(cause.code)}
+
+    def _cause(self, fault: Fault) -> Fault:
+        """Return the fault, or that of a service that has gone: its last breath denies access."""
+        if fault.code == self._scard.SCARD_W_SECURITY_VIOLATION:
+            try:
+                self._taken()
+            except Fault as now:
+                return now
+        return fault
 
     def _readers(self) -> list[str]:
         """Return the names of all readers."""

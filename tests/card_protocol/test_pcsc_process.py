@@ -19,6 +19,7 @@ from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link import pcsc_child
 from card_protocol.link.pcsc import MEANINGS, PcscLink, chosen_reader
 from card_protocol.link.pcsc_process import PcscProcess
+from tests.bounds import HANG_S
 from tests.cells import each_cell
 
 # A library whose readers are named like errors: looking into one gives that error, and who
@@ -167,7 +168,7 @@ def test_an_orphan_ends_whatever_its_parent_ignored(library, asked):
     if asked:
         ours.sendall(b'{"do": "readers", "limit_ms": 50}\n')
     ours.close()
-    assert process.wait(20) == (-signal.SIGALRM if asked else 0)
+    assert process.wait(HANG_S) == (-signal.SIGALRM if asked else 0)
 
 
 WAIT = """
@@ -184,7 +185,7 @@ def test_a_program_killed_while_it_waits_for_a_card_leaves_nobody_waiting(librar
         assert holder.stderr.readline() == b"waiting\n"
         holder.kill()
         # Both processes have the pipe: it ends with the last, which has nothing to say of that.
-        assert holder.communicate(timeout=20)[1] == b""
+        assert holder.communicate(timeout=HANG_S)[1] == b""
 
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "os._exit(3)"])

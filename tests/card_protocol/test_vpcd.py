@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.serve.vpcd import PluggedCard, VpcdLine, VpcdSlot, connect
+from tests.bounds import HANG_S
 from tests.cells import each_cell
 
 pytestmark = pytest.mark.loopback
@@ -164,7 +165,7 @@ def wire() -> Iterator[tuple[socket.socket, socket.socket]]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         ours = connect(port=server.getsockname()[1])
         theirs, _ = server.accept()
-    theirs.settimeout(5)
+    theirs.settimeout(HANG_S)
     with ours, theirs:
         yield ours, theirs
 

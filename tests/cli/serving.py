@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.bounds import HANG_S
 from tests.forked import Forked
 
-BOUND_S = 20.0  # a process that starts on a busy machine; nothing here takes a second of it
 STUCK_S = 0.2  # who takes nothing for so long has stopped reading
 ROOT = Path(__file__).parents[2]
 GET_ATR, POWER_ON = b"\4", b"\1"
@@ -59,15 +59,15 @@ class Serving:
         traceback: TracebackType | None,
     ) -> None:
         self.process.kill()
-        self.process.wait(BOUND_S)
-        self._reading.join(BOUND_S)
+        self.process.wait(HANG_S)
+        self._reading.join(HANG_S)
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
 
     def said(self) -> str:
         """Return the next line."""
-        return self._lines.get(timeout=BOUND_S)
+        return self._lines.get(timeout=HANG_S)
 
     def says(self, start: str) -> str:
         """Return the first line from here on that starts like this."""
@@ -81,7 +81,7 @@ class Serving:
 
     def rest(self) -> str:
         """Return what it said besides, after it has ended."""
-        self._reading.join(BOUND_S)
+        self._reading.join(HANG_S)
         return "\n".join(self._lines.get() for _ in range(self._lines.qsize()))
 
     def do(self, command: str) -> None:
@@ -99,7 +99,7 @@ class Serving:
         if self.process.stdin is not None:
             self.process.stdin.close()
             self.process.stdin = None
-        return self.process.wait(BOUND_S)
+        return self.process.wait(HANG_S)
 
     @property
     def complaint(self) -> str:
@@ -113,7 +113,7 @@ class Driver:
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
-        self._server.settimeout(BOUND_S)
+        self._server.settimeout(HANG_S)
         self.port = self._server.getsockname()[1]
         self._card: socket.socket | None = None
 
@@ -122,7 +122,7 @@ class Driver:
         if self._card is not None:
             self._card.close()
         self._card, _ = self._server.accept()
-        self._card.settimeout(BOUND_S)
+        self._card.settimeout(HANG_S)
         return self.ask(GET_ATR)
 
     def ask(self, message: bytes) -> bytes:
@@ -143,7 +143,7 @@ class Driver:
         with suppress(TimeoutError):
             for _ in range(100_000):
                 self._card.sendall(100 * framed)
-        self._card.settimeout(BOUND_S)
+        self._card.settimeout(HANG_S)
 
     def gone(self) -> bool:
         """Wait for the card to leave."""
@@ -162,4 +162,4 @@ class Driver:
     def again(self) -> None:
         """Listen again on the same port."""
         self._server = socket.create_server(("127.0.0.1", self.port))
-        self._server.settimeout(BOUND_S)
+        self._server.settimeout(HANG_S)

@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from tests.bounds import HANG_S
 from tests.docs.pages import ROOT
 from tests.forked import Forked
 
-DEADLINE_S = 30
 MODEL = "electricity-pcf8563-utc"
 JUNE = ("--start", "2020-06-29 07:00")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
@@ -71,7 +71,7 @@ class Sitting:
 
     def wait_for(self, wanted: str | Callable[[str], bool]) -> str:
         """Read until something has been said; return all that has."""
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + HANG_S
         while True:
             said = self.said
             if wanted(said) if callable(wanted) else wanted in said:
@@ -88,7 +88,7 @@ class Sitting:
 
     def wait_until_shown(self, wanted: str) -> None:
         """Ask with `show` until it is so."""
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + HANG_S
         while wanted not in self.said.rpartition("display ")[2]:
             assert time.monotonic() < end, self.said
             shown = partial(_more_than, self.said.count("next"))
@@ -99,7 +99,7 @@ class Sitting:
         """Wait until it has ended; return the exit status."""
         if self.process.stdin is not None:
             self.process.stdin.close()
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + HANG_S
         while self.process.poll() is None:
             assert time.monotonic() < end, "it does not end"
             self._take(wait_s=0.05)

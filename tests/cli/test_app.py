@@ -10,6 +10,7 @@ import click
 import pytest
 
 from meter_emu.cli import app
+from tests.bounds import HANG_S
 from tests.cells import each_cell
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,11 @@ HEAVY = {"construct", "cryptography", "hypothesis", "msgspec", "rich", "zoneinfo
 
 def in_a_process(code: str, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *args, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, *args, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
     )
 
 
@@ -72,7 +77,7 @@ def test_python_without_asserts_is_refused():
 def test_python_dash_m_is_the_command():
     done = subprocess.run(
         [sys.executable, "-m", "meter_emu", "card", "show", "nowhere"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, capture_output=True, text=True, timeout=HANG_S,
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr == "meter-emu: nowhere: cannot be read: no such file or directory\n"
@@ -104,7 +109,7 @@ def unread(code: str, *args: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             [sys.executable, "-c", code, *args],
-            cwd=ROOT, stdout=write_end, stderr=subprocess.PIPE, text=True, timeout=60,
+            cwd=ROOT, stdout=write_end, stderr=subprocess.PIPE, text=True, timeout=HANG_S,
         )  # fmt: skip
     finally:
         os.close(write_end)

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.bounds import HANG_S
 from tests.cli.outcome import runner
 from tests.world.meter.host.test_starter import starter
 
@@ -44,7 +45,7 @@ def test_gdb_stops_at_the_first_poll_of_every_power_up(tmp_path):
     typed = "delete\ncontinue\ninferior 1\nbreak meter_poll\ncontinue\ndelete\ncontinue\nquit\n"
     said = subprocess.run(
         [sys.executable, "-m", "meter_emu", "firmware", "debug", *words],
-        input=typed, capture_output=True, text=True, timeout=100, check=False,
+        input=typed, capture_output=True, text=True, timeout=2 * HANG_S, check=False,
     ).stdout  # fmt: skip
     assert said.count("hit Breakpoint") == 2
     assert "july-power-cut: end" in said

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.fleet import run
+from tests.bounds import HANG_MS, HANG_S
 from tests.campaigns import head
 from tests.forked import Forked, ran
 
@@ -37,7 +38,6 @@ load_w = 300
 """
 )
 GROWTH_BYTES_MAX = 3 * 1024 * 1024  # ours: what allocators and buffers may differ by
-GONE_WITHIN_S = 60
 
 
 def day(folder: Path, count: int) -> Path:
@@ -68,7 +68,7 @@ def all_gone(handles: list[int]) -> bool:
         poller.register(handle, select.POLLIN)
     left = set(handles)
     while left:
-        ended = poller.poll(GONE_WITHIN_S * 1000)
+        ended = poller.poll(HANG_MS)
         if not ended:
             return False
         for handle, _ in ended:
@@ -107,7 +107,7 @@ def test_interrupted_is_130_with_what_is_left_said_nothing_written_and_no_proces
         assert len(workers(running.pid)) == 2
         send = os.killpg if whole_group else os.kill
         send(running.pid, signal.SIGINT)
-        _, said = running.communicate(timeout=GONE_WITHIN_S)
+        _, said = running.communicate(timeout=HANG_S)
         assert running.returncode == 130
         left = (
             rb"meter-emu: interrupted: [\d,]+ of 900,001 households rehearsed; (.*) not written\n\n"
@@ -123,7 +123,7 @@ def test_interrupted_is_130_with_what_is_left_said_nothing_written_and_no_proces
 def test_a_killed_worker_is_one_line_and_exit_2_with_nothing_written(tmp_path):
     with long_rehearsal(tmp_path) as (running, handles):
         os.kill(workers(running.pid)[0], signal.SIGKILL)
-        _, said = running.communicate(timeout=GONE_WITHIN_S)
+        _, said = running.communicate(timeout=HANG_S)
         want = b"meter-emu: a worker process ended by signal 9 before its work was done\n"
         assert (running.returncode, said) == (2, want)
         assert all_gone(handles)

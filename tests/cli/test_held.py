@@ -20,8 +20,9 @@ from meter_emu.cli.output import write_atomically
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import ImageError, OutputError
+from tests.bounds import HANG_S
 from tests.cli.budget_cards import METER, shown
-from tests.cli.serving import BOUND_S, POWER_ON, ROOT, Driver, Serving
+from tests.cli.serving import POWER_ON, ROOT, Driver, Serving
 from tests.cli.sitting import MODEL, Sitting
 from tests.forked import Forked
 
@@ -38,7 +39,7 @@ def side_by_side(*commands: list[str]) -> list[tuple[int, str]]:
         Forked(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for command in commands
     ]
-    ended = [(process.communicate(timeout=BOUND_S * 3)[1], process) for process in running]
+    ended = [(process.communicate(timeout=HANG_S)[1], process) for process in running]
     return [(process.returncode, complaint) for complaint, process in ended]
 
 
@@ -136,7 +137,7 @@ def test_what_a_served_card_answered_is_in_the_file_whatever_the_desk_tries(emu,
             assert driver.ask(bytes.fromhex("00d603fc04") + mark) == b"\x90\0"
             serving.do("quit")
             assert serving.end() == 0
-        expected += load.wait(BOUND_S) == 0
+        expected += load.wait(HANG_S) == 0
         image = CardImage.from_bytes(plain.read_bytes())
         assert image.contents[0][-4:] == mark
         assert loads(emu, plain) == expected
@@ -177,7 +178,7 @@ def test_a_sitting_has_its_meter_and_the_card_in_its_slot(emu, plain, tmp_path):
 
 def test_the_lock_dies_with_its_process(emu, serving, plain):
     serving.process.kill()
-    serving.process.wait(BOUND_S)
+    serving.process.wait(HANG_S)
     assert emu("desk", "load", plain, "--eur", "5").code == 0
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from meter_emu.cli.live.screen import log_page, picture
 from meter_emu.resources import toml_of
 from meter_emu.sitting.commands import WORDS
+from tests.bounds import HANG_S
 from tests.cells import drawn
 from tests.cli.test_commands import LEAVES
 from tests.cli.test_run_screen import DARK
@@ -37,7 +38,6 @@ RIGHT = {
     "card serve": {"file": "../home.card"},
     "fuzz run": {"target_ids": "tlv"},
 }
-ENDS_S = 60.0  # ours: a hundred times what the slowest takes
 
 
 def steering(text: str) -> set[str]:
@@ -86,7 +86,7 @@ CASES = [
 
 
 @contextmanager
-def ends(what: str, within_s: float = ENDS_S) -> Iterator[None]:
+def ends(what: str, within_s: float = HANG_S) -> Iterator[None]:
     """Fail the test when the block has not ended within `within_s`, also where it waits."""
 
     def fail(_number: int, _frame: object) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bounds import HANG_S
 from tests.cli.off_unix import MODULES
 
 LINES = """
@@ -35,7 +36,7 @@ def off_unix(folder: Path, lines: str, *more: str) -> "subprocess.CompletedProce
         input=lines.strip(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=2 * HANG_S,
     )
 
 

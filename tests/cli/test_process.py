@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bounds import HANG_S
 from tests.campaigns import head
 from tests.cli.outcome import runner
 
@@ -89,7 +90,7 @@ def test_a_signal_leaves_the_file_that_was_there_and_nothing_beside_it(number, t
             while len(list(tmp_path.iterdir())) < 2:  # until the new file is there and not whole
                 assert process.poll() is None
             process.send_signal(number)
-            assert process.wait(timeout=30) == 128 + number
+            assert process.wait(timeout=HANG_S) == 128 + number
         finally:
             process.kill()
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]

@@ -17,6 +17,7 @@ from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import DEFAULT, ENERGIES, Energy
 from meter_emu.sitting.commands import WORDS
+from tests.bounds import HANG_S
 from tests.cli.outcome import Outcome
 from tests.cli.sitting import JUNE, MODEL, Sitting
 
@@ -284,7 +285,7 @@ def test_a_signal_ends_the_sitting_in_order(number, emu, image, tmp_path):
         sitting.type("show\n")
         sitting.wait_for("balance")
         sitting.process.send_signal(number)
-        assert sitting.process.wait(30) == 128 + number
+        assert sitting.process.wait(HANG_S) == 128 + number
     after = image.read_bytes()
     assert after != before
     emu("image", "show", "m.image")
@@ -297,7 +298,7 @@ def test_who_reads_along_may_leave(image, tmp_path):
         assert sitting.process.stdout is not None
         sitting.process.stdout.close()
         sitting.type("show\nadvance 1d\nshow\n")
-        assert sitting.process.wait(30) == 141
+        assert sitting.process.wait(HANG_S) == 141
     assert image.read_bytes() != before
 
 

@@ -17,6 +17,7 @@ from meter_emu.sitting.commands import RATES, WORDS, parse_command, rate_of
 from meter_emu.sitting.view import View, legal_words, rate_words, span_words
 from meter_emu.world.meter.image import image_of
 from meter_emu.zones import BELGIAN
+from tests.bounds import HANG_S
 from tests.cells import each_cell
 from tests.cli.sitting import JUNE, MODEL, Sitting
 from tests.forked import ran
@@ -104,7 +105,7 @@ def test_a_terminal_that_goes_away_ends_the_sitting(tmp_path):
     with Sitting("--image", image, cwd=tmp_path, terminal=True) as sitting:
         sitting.wait_for("quit")
         sitting.hang_up()
-        assert sitting.process.wait(30) == 141
+        assert sitting.process.wait(HANG_S) == 141
     assert image.read_bytes() != before
 
 

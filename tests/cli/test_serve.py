@@ -23,7 +23,8 @@ from meter_emu.cli import app
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from tests.cli.serving import BOUND_S, GET_ATR, POWER_ON, Driver, Serving
+from tests.bounds import HANG_S
+from tests.cli.serving import GET_ATR, POWER_ON, Driver, Serving
 
 pytestmark = pytest.mark.loopback
 
@@ -130,7 +131,7 @@ def test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answere
                 while driver.ask(WRITE + (asked := asked + 1).to_bytes(4, "big")) == b"\x90\x00":
                     answered = asked
             kill.join()
-            assert serving.process.wait(BOUND_S) == -signal.SIGKILL
+            assert serving.process.wait(HANG_S) == -signal.SIGKILL
         (content,) = CardImage.from_bytes(file.read_bytes()).contents
         held = int.from_bytes(content[:4], "big")
         assert held in {answered, asked}
@@ -341,7 +342,7 @@ def said_while_unread(driver: Driver, file: Path, last: str | signal.Signals) ->
             serving.do(last)
         else:
             serving.signal(last)
-        return serving.process.wait(BOUND_S), serving.rest()
+        return serving.process.wait(HANG_S), serving.rest()
 
 
 @pytest.mark.parametrize(("last", "status"), [("quit", 0), (signal.SIGTERM, 143)])

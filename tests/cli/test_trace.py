@@ -12,6 +12,7 @@ import pytest
 
 from card_protocol.formats.container import TRANSPORT_PIN
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from tests.bounds import HANG_S
 from tests.campaigns import head
 from tests.cli.outcome import checked
 from tests.forked import PROGRAM, Forked, ran
@@ -321,7 +322,7 @@ def test_a_recording_is_watched_while_it_grows(emu, card, tshark, tmp_path):
         with live.open("ab") as growing:
             growing.write(raw[half:])
         assert "UPDATE BINARY from 512, 255 bytes sent: success\n" in [*watching.stdout]
-        assert export.wait(20) == 0, "the recording has ended"
+        assert export.wait(HANG_S) == 0, "the recording has ended"
 
 
 def test_a_recording_that_is_begun_anew_and_a_reader_that_leaves_end_the_watch(emu, card, tmp_path):
@@ -333,12 +334,12 @@ def test_a_recording_that_is_begun_anew_and_a_reader_that_leaves_end_the_watch(e
         assert left.stdout is not None
         left.stdout.read(1)
         left.stdout.close()
-        assert left.wait(20) == 141
+        assert left.wait(HANG_S) == 141
     with exporting(live) as anew:
         assert anew.stdout is not None
         anew.stdout.read(1)
         live.write_bytes(first[0])
-        _, said = anew.communicate(timeout=20)
+        _, said = anew.communicate(timeout=HANG_S)
         assert anew.returncode == 2
         assert said.decode().endswith("line 4: the recording was begun anew\n")
 

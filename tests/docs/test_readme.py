@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from meter_emu.defects import catalogue
+from tests.bounds import HANG_S
 from tests.docs.pages import ROOT, blocks, page
 from tests.forked import ran
 
@@ -24,7 +25,7 @@ STEPS = {
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT)}
-    return ran(*arguments, cwd=cwd, env=env, text=True, timeout=60)
+    return ran(*arguments, cwd=cwd, env=env, text=True, timeout=HANG_S)
 
 
 def assert_said(lines: list[str], output: str) -> None:

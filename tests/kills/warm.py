@@ -24,6 +24,8 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Final, NoReturn, Self, final
 
+from tests.bounds import HANG_S
+
 ROOT: Final = Path(__file__).parents[2]
 # Whatever a command may import, so that no child has to.
 IMPORTED: Final = (
@@ -36,7 +38,6 @@ IMPORTED: Final = (
 # The files in which a new file comes, takes its name and goes.
 WRITING: Final = ("meter_emu/cli/output.py", "meter_emu/cli/held.py", "contextlib.py")
 FIRST: Final = "_locked_part"  # the function in which it comes
-ENDED_S: Final = 60.0  # a command line that has not ended by then hangs
 
 
 @final
@@ -140,7 +141,7 @@ class _Child:
     def ended(self) -> Ended:
         """Wait for the end, or for the moment to kill it, with all it has started."""
         kill_us = self._job.kill_us
-        limit_ns = int(ENDED_S * 1e9) if kill_us is None else kill_us * 1_000
+        limit_ns = int(HANG_S * 1e9) if kill_us is None else kill_us * 1_000
         handle = os.pidfd_open(self._number)
         left_ns = max(0, self._began_ns + limit_ns - time.monotonic_ns())
         if not select.select([handle], [], [], left_ns / 1e9)[0]:

@@ -4,22 +4,52 @@ Length (two bytes, big-endian) and payload, both ways; a payload of one byte is 
 card can be in the slot, also one that no emulator should serve: silent, or lying about lengths.
 """
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Final, Protocol
 
 from card_protocol.card.virtual import VirtualCard
+from card_protocol.link import pcsc_child
 from card_protocol.link.pcsc import PcscLink
-from card_protocol.serve.pcscd import PrivatePcscd
+from card_protocol.serve.pcscd import PrivatePcscd, until
+from tests.bounds import HANG_MS, HANG_S
+from tests.workers.test_leader_killed import descendants
 
 POWER_OFF, POWER_ON, RESET, GET_ATR = 0, 1, 2, 4
 ATR_T1: Final = bytes.fromhex("3b80800101")
-LONG_MS: Final = 10_000  # much longer than anything here takes
 QUICKACK: Final = getattr(socket, "TCP_QUICKACK", 12)  # linux/tcp.h
 
 _PLUGGING: Final = threading.Lock()  # the way into the namespace is one
+
+
+def _asks() -> bool | None:
+    """Whether a child of ours that owns a reader is blocked in a call of PC/SC; `None`: not yet."""
+    for pid in descendants(os.getpid()):
+        with suppress(OSError):
+            about = Path(f"/proc/{pid}")
+            call, *arguments = (about / "syscall").read_text("ascii").split()
+            # At rest it reads its standard input; what it loads as it starts is read at once.
+            if os.fsencode(pcsc_child.__file__) in (about / "cmdline").read_bytes():
+                return True if call.isdigit() and arguments[0] != "0x0" else None
+    return None
+
+
+@contextmanager
+def while_it_waits(deed: Callable[[], object]) -> Iterator[None]:
+    """Do something once a link that the block calls waits for the daemon."""
+
+    def then() -> None:
+        until(_asks)
+        deed()
+
+    later = threading.Thread(target=then)
+    later.start()
+    yield
+    later.join(HANG_S)
 
 
 class Inserted(Protocol):
@@ -56,7 +86,7 @@ class Slot:
     def end(self) -> None:
         """Take it out and wait until nobody serves it any more."""
         self.pull()
-        self._thread.join(10)
+        self._thread.join(HANG_S)
         assert not self._thread.is_alive(), "a card is still busy"
         self._socket.close()
 
@@ -110,12 +140,12 @@ def card_in(pcscd: PrivatePcscd, link: PcscLink, card: Inserted, slot: int = 0) 
     It is let go before it is pulled: a card that is swapped between two looks of pcscd while a
     session ends is not noticed by it (2.3.3), which nobody's hand is quick enough for.
     """
-    assert link.wait(present=False, wait_ms=LONG_MS)  # the one before, if it was just pulled
+    assert link.wait(present=False, wait_ms=HANG_MS)  # the one before, if it was just pulled
     with inserted(pcscd, card, slot) as made:
-        assert link.wait(present=True, wait_ms=LONG_MS)
+        assert link.wait(present=True, wait_ms=HANG_MS)
         yield made
         link.disconnect()
-    assert link.wait(present=False, wait_ms=LONG_MS)
+    assert link.wait(present=False, wait_ms=HANG_MS)
 
 
 class Odd:

@@ -15,13 +15,14 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from tests.bounds import HANG_MS
 from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome, runner
 from tests.docs.test_walks import ROWS
 from tests.docs.walks import READER_WALK, ROOT
 from tests.firmware.meters import METER_ID, START, Rig
 from tests.pcsc.needs import pyscard_absent, refuse
-from tests.pcsc.slots import LONG_MS, Odd, card_in
+from tests.pcsc.slots import Odd, card_in
 from tests.rigs import counted
 
 FIRST = VPCD_READERS[0]
@@ -40,7 +41,7 @@ def _client() -> None:
 @pytest.fixture
 def link(pcscd: PrivatePcscd) -> Iterator[PcscLink]:
     with PcscLink(FIRST) as link:
-        assert link.wait(present=False, wait_ms=LONG_MS)
+        assert link.wait(present=False, wait_ms=HANG_MS)
         yield link
 
 

@@ -19,11 +19,11 @@ from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd, until
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from tests.bounds import HANG_S
 from tests.cli.serving import Serving
 from tests.pcsc.needs import absent, pyscard_absent, refuse
 
 METER = 541_000_000_001
-CLIENT_S = 20.0
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def client(pcscd: PrivatePcscd, *command: str, typed: str = "") -> str:
     """Return what a PC/SC program prints."""
     done = subprocess.run(
         command, env=pcscd.environment, input=typed,
-        capture_output=True, text=True, timeout=CLIENT_S, check=False,
+        capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
     return done.stdout + done.stderr
 
@@ -119,7 +119,7 @@ def test_pcsc_scan_watches_it_come_and_go(
         until(lambda: watched("inserted", "removed", "inserted"))
     finally:
         scan.kill()
-        scan.wait(CLIENT_S)
+        scan.wait(HANG_S)
     atr = atr_of(file).hex(" ").upper()
     assert log.read_text("utf-8", "replace").count(f"ATR: {atr}\n") == 2
 

@@ -19,11 +19,11 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from tests.bounds import HANG_S
 from tests.docs.pages import page, table
 from tests.pcsc.needs import absent, pyscard_absent, refuse
 from tests.pcsc.slots import card_in
 
-CLIENT_S = 30.0
 # pyscard as its own manual has it; what is typed is sent, a line a command.
 PYSCARD = """
 import sys
@@ -146,7 +146,7 @@ def test_each_client_finds_its_way_and_writes_nothing(
     for name, (command, typed, says) in CLIENTS.items():
         done = subprocess.run(
             command, env=pcscd.environment, input=typed, capture_output=True, text=True,
-            timeout=CLIENT_S, check=False,
+            timeout=HANG_S, check=False,
         )  # fmt: skip
         said = done.stdout + done.stderr
         assert "Traceback" not in said, (name, said)

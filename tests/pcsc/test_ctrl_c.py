@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bounds import HANG_S
 from tests.pcsc.needs import DAEMON, absent, refuse
 
 STARTS = """
@@ -41,6 +42,6 @@ def test_an_interrupt_of_the_group_reaches_its_starter_alone(tmp_path):
         daemon = running.stdout.readline().strip()
         assert daemon.isdecimal(), running.communicate()
         os.killpg(running.pid, signal.SIGINT)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=HANG_S)
     assert (running.returncode, out, err) == (0, "there\n", "")
     assert not Path(f"/proc/{daemon}").exists(), "it ends with its starter"

@@ -2,8 +2,8 @@
 
 import json
 import resource
+import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +17,13 @@ from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.cli import app
+from tests.bounds import HANG_MS, HANG_S
 from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome, runner
 from tests.firmware.meters import METER_ID, START, Rig
+from tests.forked import PROGRAM, Forked
 from tests.pcsc.needs import pyscard_absent, refuse
-from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, card_in
+from tests.pcsc.slots import Odd, Pulled, Slot, card_in
 from tests.rigs import counted
 
 FIRST, SECOND = VPCD_READERS
@@ -45,7 +47,7 @@ def desk(monkeypatch, capsys) -> Callable[..., Outcome]:
 @pytest.fixture
 def link(pcscd: PrivatePcscd) -> Iterator[PcscLink]:
     with PcscLink(FIRST) as link:
-        assert link.wait(present=False, wait_ms=LONG_MS)  # a card of the test before
+        assert link.wait(present=False, wait_ms=HANG_MS)  # a card of the test before
         yield link
 
 
@@ -93,14 +95,17 @@ def test_a_real_card_is_not_written_without_the_word(pcscd, link, desk):
 def test_a_card_is_waited_for_and_its_absence_said(pcscd, desk):
     said = desk("account", "--wait-s", "0").complains()
     assert said == f"meter-emu: no card: {FIRST}\n"
-    slots: list[Slot] = []
-    later = threading.Timer(0.2, lambda: slots.append(Slot(pcscd, Rig().card)))
-    later.start()
-    done = desk("account", "--wait-s", "10")
-    later.join()
-    slots[0].end()
-    assert done.code == 0
-    assert done.err == f"{FIRST}: put the card in; waiting 10 s\n"
+    waiting = Forked(
+        [*PROGRAM, "desk", "account", "--wait-s", "60", "--reader", FIRST],
+        env=pcscd.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with waiting:
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline() == f"{FIRST}: put the card in; waiting 60 s\n"
+        slot = Slot(pcscd, Rig().card)
+        assert waiting.communicate(timeout=HANG_S) == (None, "")
+        slot.end()
+    assert waiting.returncode == 0
 
 
 def test_a_wrong_key_costs_the_card_no_try(pcscd, link, desk, tmp_path):

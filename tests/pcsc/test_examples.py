@@ -16,13 +16,13 @@ from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.testing.hardware import hardware
+from tests.bounds import HANG_S
 from tests.cards import file_card
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import Odd, card_in
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "tests" / "examples"
-BOUND_S = 120
 PROBE = """
 from hashlib import sha256
 from pathlib import Path
@@ -62,7 +62,7 @@ def run(cwd: Path, *options: str, pcscd: PrivatePcscd | None = None) -> str:
     done = subprocess.run(
         pcscd.inside(command) if pcscd else command,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=cwd, capture_output=True, text=True,
-        timeout=BOUND_S, check=False,
+        timeout=2 * HANG_S, check=False,
     )  # fmt: skip
     return done.stdout + done.stderr
 

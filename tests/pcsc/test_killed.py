@@ -14,8 +14,9 @@ from card_protocol.card.memory_card import MemoryCard
 from card_protocol.card.virtual import card_of
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
+from tests.bounds import HANG_S
 from tests.cards import file_card, memory_card
-from tests.cli.serving import BOUND_S, ROOT
+from tests.cli.serving import ROOT
 from tests.firmware.meters import Rig
 from tests.forked import PROGRAM, Forked
 from tests.pcsc.needs import pyscard_absent, refuse
@@ -48,9 +49,9 @@ def card(pcscd: PrivatePcscd, *words: object, kill_s: float | None = None) -> in
         cwd=ROOT, env=pcscd.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     with suppress(subprocess.TimeoutExpired):
-        process.wait(BOUND_S if kill_s is None else kill_s)
+        process.wait(HANG_S if kill_s is None else kill_s)
     process.kill()
-    _, said = process.communicate(timeout=BOUND_S)
+    _, said = process.communicate(timeout=HANG_S)
     assert process.returncode in {0, -9}, said
     return process.returncode
 

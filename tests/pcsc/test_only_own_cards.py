@@ -22,10 +22,11 @@ from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import ConfigError
 from meter_emu.testing.vpcd import Vpcd, vpcd
+from tests.bounds import HANG_MS, HANG_S
 from tests.cards import file_card
 from tests.cli.serving import Serving
 from tests.pcsc.needs import pyscard_absent, refuse
-from tests.pcsc.slots import LONG_MS, card_in
+from tests.pcsc.slots import card_in
 from tests.pcsc.test_examples import EXAMPLES, run
 
 BOTH = """
@@ -39,7 +40,7 @@ def test_both(meter, card, desk):
     desk.load(card, 50)
     meter.insert(card)
     Path(f"{os.getpid()}.here").touch()
-    until(lambda: len([*Path().glob("*.here")]) == 2 or None, bound_s=60)
+    until(lambda: len([*Path().glob("*.here")]) == 2 or None, bound_s=HANG_S)
     desk_has = meter.balance_cents
     meter.remove()
     assert desk_has == 7_000
@@ -144,7 +145,7 @@ def test_a_card_being_served_to_the_same_user_is_not_written(
     write_atomically(file, image_of(7).to_bytes())
     with Serving(file, command=pcscd.inside([])) as serving:
         serving.says("inserted")
-        assert link.wait(present=True, wait_ms=LONG_MS)
+        assert link.wait(present=True, wait_ms=HANG_MS)
         options = ("--meter-card-link", "vpcd", str(EXAMPLES), "-k", "not_before")
         said = run(tmp_path, *options, pcscd=pcscd)
         assert re.search(r"\b1 passed, ", said), said
@@ -167,7 +168,7 @@ def test_the_environment_leads_to_the_run_s_own_daemon_while_it_lasts(monkeypatc
     listed = ["opensc-tool", "--list-readers"]
     with vpcd() as way:
         way.card(image_of(1), bytes).power_on()
-        done = subprocess.run(listed, capture_output=True, text=True, timeout=20, check=True)
+        done = subprocess.run(listed, capture_output=True, text=True, timeout=HANG_S, check=True)
         assert re.search(r"^0 +Yes +Virtual PCD 00 00$", done.stdout, re.MULTILINE), done.stdout
         assert private.PORT_VARIABLE in os.environ
     assert private.PORT_VARIABLE not in os.environ

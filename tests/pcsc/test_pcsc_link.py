@@ -1,5 +1,6 @@
 """The link over PC/SC: real daemon, real driver, and every way a reader fails on a desk."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -25,10 +26,11 @@ from card_protocol.serve.pcscd import SOCKET_VARIABLE, VPCD_READERS, PrivatePcsc
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard
+from tests.bounds import HANG_MS, HANG_S
 from tests.card_protocol.cards import GET_CHALLENGE, budget_image, counting_rng
 from tests.firmware.meters import Rig
 from tests.pcsc.needs import pyscard_absent, refuse
-from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, Wire, card_in, inserted
+from tests.pcsc.slots import Odd, Pulled, Slot, Wire, card_in, inserted, while_it_waits
 
 FIRST, SECOND = VPCD_READERS
 PLAIN_FILE = plain_file(DF_ELECTRICITY).to_bytes(2, "big")
@@ -47,7 +49,7 @@ def _client() -> None:
 @pytest.fixture
 def link(pcscd: PrivatePcscd) -> Iterator[PcscLink]:
     with PcscLink(FIRST) as link:
-        assert link.wait(present=False, wait_ms=LONG_MS)  # a card of the test before
+        assert link.wait(present=False, wait_ms=HANG_MS)  # a card of the test before
         yield link
 
 
@@ -88,17 +90,15 @@ def test_readers_are_listed(pcscd):
 
 def test_a_card_is_waited_for_and_its_removal_too(pcscd, link):
     assert not link.wait(present=True, wait_ms=0)
-    assert link.wait(present=False, wait_ms=LONG_MS)
+    assert link.wait(present=False, wait_ms=HANG_MS)
     slots: list[Slot] = []
     for deed, present in (
         (lambda: slots.append(Slot(pcscd, budget_card())), True),
         (lambda: slots.pop().end(), False),
     ):
-        later = threading.Timer(0.05, deed)
-        later.start()
-        assert link.wait(present=present, wait_ms=LONG_MS)
+        with while_it_waits(deed):
+            assert link.wait(present=present, wait_ms=HANG_MS)
         assert not link.wait(present=not present, wait_ms=0)
-        later.join()
 
 
 @pytest.mark.parametrize(
@@ -280,10 +280,10 @@ def test_a_card_pulled_between_or_inside_exchanges_is_gone_and_comes_back(pcscd,
 
 def test_a_card_put_back_within_a_session_is_another_session(pcscd, link):
     with PcscLink(FIRST) as watch, inserted(pcscd, budget_card()) as slot:
-        assert watch.wait(present=True, wait_ms=LONG_MS)
+        assert watch.wait(present=True, wait_ms=HANG_MS)
         assert_works(link)
         slot.pull()
-        assert watch.wait(present=False, wait_ms=LONG_MS)
+        assert watch.wait(present=False, wait_ms=HANG_MS)
         with card_in(pcscd, watch, budget_card()):
             assert fails(lambda: challenge(link)).kind is LinkErrorKind.CARD_GONE
             assert_works(link)
@@ -292,7 +292,7 @@ def test_a_card_put_back_within_a_session_is_another_session(pcscd, link):
 
 def test_a_card_that_never_answers_is_let_go_at_the_deadline(pcscd):
     answer = threading.Event()
-    mute = Odd(lambda _: OK if answer.wait(LONG_MS / 1_000) else b"")
+    mute = Odd(lambda _: OK if answer.wait(HANG_S) else b"")
     with PcscLink(FIRST, answer_ms=100) as link, card_in(pcscd, link, mute):
         link.connect()
         said = fails(lambda: challenge(link))
@@ -355,7 +355,7 @@ def test_a_card_pulled_at_each_command_loses_nothing_and_is_loaded_once_or_not_a
 @pytest.mark.parametrize("wire", [Wire(b"\xff\xff\x90\x00"), Wire(b"\x00\x00")], ids=bytes.hex)
 def test_a_card_that_lies_about_lengths_holds_nobody_for_ever(pcscd, wire):
     with PcscLink(FIRST, answer_ms=100) as link, inserted(pcscd, Odd(lambda _: wire)):
-        assert link.wait(present=True, wait_ms=LONG_MS)
+        assert link.wait(present=True, wait_ms=HANG_MS)
         link.connect()
         said = fails(lambda: challenge(link))
         assert said.kind in {LinkErrorKind.TIMED_OUT, LinkErrorKind.BROKEN}
@@ -371,23 +371,26 @@ def test_a_daemon_killed_in_a_session_ends_it_and_a_new_one_is_found(pcscd, link
         return b""
 
     with inserted(pcscd, Odd(kill)):
-        assert link.wait(present=True, wait_ms=LONG_MS)
+        assert link.wait(present=True, wait_ms=HANG_MS)
         link.connect()
         said = fails(lambda: challenge(link))
         assert str(said) == f"broken link: {FIRST}: the PC/SC service (pcscd) is not running"
-        assert killed.wait(10)
-    for call in (link.connect, lambda: link.wait(present=True, wait_ms=LONG_MS), reader_names):
+        assert killed.wait(HANG_S)
+    for call in (link.connect, lambda: link.wait(present=True, wait_ms=HANG_MS), reader_names):
         assert str(fails(call)).endswith("the PC/SC service (pcscd) is not running")
     pcscd.start()
     with card_in(pcscd, link, budget_card()):
         assert_works(link)
 
 
-def test_a_daemon_killed_under_a_wait_ends_it(pcscd, link):
-    later = threading.Timer(0.1, pcscd.kill)
-    later.start()
-    assert fails(lambda: link.wait(present=True, wait_ms=LONG_MS)).kind is LinkErrorKind.BROKEN
-    later.join()
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_daemon_killed_under_a_wait_ends_it(pcscd, stopped):
+    """One that had not let the client in yet seems to deny it access as it goes."""
+    if stopped:
+        os.kill(pcscd.pid, signal.SIGSTOP)
+    with PcscLink(FIRST) as link, while_it_waits(pcscd.kill):
+        said = fails(lambda: link.wait(present=True, wait_ms=HANG_MS))
+    assert str(said) == f"broken link: {FIRST}: the PC/SC service (pcscd) is not running"
 
 
 def denied() -> str | None:
@@ -443,7 +446,7 @@ def test_an_interrupted_question_is_not_answered_by_the_next_one(pcscd, link):
         link.wait(present=False, wait_ms=0)
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         with pytest.raises(KeyboardInterrupt):
-            link.wait(present=True, wait_ms=LONG_MS)
+            link.wait(present=True, wait_ms=HANG_MS)
     finally:
         signal.signal(signal.SIGALRM, before)
     assert link.wait(present=False, wait_ms=0)

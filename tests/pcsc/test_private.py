@@ -15,6 +15,7 @@ from card_protocol.card.virtual import card_of
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd, can_be_apart, until
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from tests.bounds import HANG_S
 from tests.docs.pages import blocks, page
 from tests.pcsc.needs import DAEMON, absent, refuse
 
@@ -46,7 +47,7 @@ def null_card(pcscd: PrivatePcscd, slot: int = 0) -> Iterator[None]:
         yield
     finally:
         plugged.shutdown(2)
-        serving.join(10)
+        serving.join(HANG_S)
         plugged.close()
 
 
@@ -61,7 +62,7 @@ def _serve_null(plugged) -> None:
 
 def run(pcscd: PrivatePcscd, *command: str) -> str:
     done = subprocess.run(
-        command, env=pcscd.environment, capture_output=True, text=True, timeout=20, check=False
+        command, env=pcscd.environment, capture_output=True, text=True, timeout=HANG_S, check=False
     )
     return done.stdout + done.stderr
 
@@ -101,7 +102,7 @@ def test_what_is_run_inside_reaches_both_slots(pcscd: PrivatePcscd) -> None:
     for port in pcscd.ports:
         ask = f"import socket; socket.create_connection(('127.0.0.1', {port}))"
         command = pcscd.inside([sys.executable, "-c", ask])
-        assert subprocess.run(command, timeout=20, check=False).returncode == 0
+        assert subprocess.run(command, timeout=HANG_S, check=False).returncode == 0
 
 
 def test_apart_nobody_else_reaches_a_slot(pcscd: PrivatePcscd) -> None:
@@ -135,7 +136,7 @@ def test_two_daemons_do_not_see_each_other(pcscd: PrivatePcscd) -> None:
 def test_a_command_runs_inside_with_its_own_exit_status() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.pcsc.inside", "--", "sh", "-c", "opensc-tool -l; exit 7"],
-        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=30, check=False,
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
     assert done.returncode == 7, done.stderr
     assert VPCD_READERS[0] in done.stdout

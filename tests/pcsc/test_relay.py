@@ -18,10 +18,11 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import SOCKET_VARIABLE, VPCD_READERS, PrivatePcscd, until
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from tests.bounds import HANG_MS, HANG_S
 from tests.cli.outcome import Outcome, runner
 from tests.cli.serving import Serving
 from tests.pcsc.needs import absent, pyscard_absent, refuse
-from tests.pcsc.slots import LONG_MS, Pulled, card_in, inserted
+from tests.pcsc.slots import Pulled, card_in, inserted
 
 REAL, STUDIED = VPCD_READERS
 SURE = "--yes-write-hardware"
@@ -64,7 +65,7 @@ def relaying(pcscd: PrivatePcscd, *options: object) -> Serving:
 
 
 def seen(link: PcscLink, *, present: bool = True) -> None:
-    assert link.wait(present=present, wait_ms=LONG_MS)
+    assert link.wait(present=present, wait_ms=HANG_MS)
 
 
 def test_what_reads_is_passed_on_and_recorded_and_nothing_else(
@@ -145,7 +146,7 @@ def opensc(pcscd: PrivatePcscd, *commands: str) -> list[str] | None:
     sent = [word for command in commands for word in ("--send-apdu", command)]
     done = subprocess.run(
         ["opensc-tool", "--reader", "0", *sent], env=pcscd.environment,
-        capture_output=True, text=True, timeout=20, check=False,
+        capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
     return ["".join(pair) for pair in re.findall(r"SW1=0x(..), SW2=0x(..)", done.stdout)] or None
 
@@ -204,12 +205,12 @@ def test_a_reader_that_is_not_there_and_one_in_a_circle_are_said(
         card_in(pcscd, real, a_card()),
         Serving("--reader", REAL, *to_first, verb="relay", command=command) as circle,
     ):
-        assert nobody.process.wait(20) == 2
+        assert nobody.process.wait(HANG_S) == 2
         listed = ", ".join(repr(name) for name in VPCD_READERS)
         assert (
             nobody.complaint == f"meter-emu: no reader: 'nobody' is not there; there is {listed}\n"
         )
-        assert circle.process.wait(20) == 2
+        assert circle.process.wait(HANG_S) == 2
         assert circle.complaint == (
             "meter-emu: timed out: connected, but the reader asks nothing: "
             "is another card in its slot?\n"

@@ -13,6 +13,7 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.desk import Work
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
+from tests.bounds import HANG_MS
 from tests.cards import raw_on
 from tests.cli.sitting import JUNE, MODEL, Sitting
 from tests.pcsc.needs import pyscard_absent, refuse
@@ -23,7 +24,6 @@ FIRST, SECOND = VPCD_READERS
 SERVED = "CARD 01 EXECUTED"
 AGAIN = "CARD 02 ALREADY_EXECUTED"
 JUNE_2_MIN = 10_741_440
-LONG_MS = 10_000
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +119,7 @@ def test_the_service_stopped_and_started_is_a_line_each(sitting, pcscd):
 def test_a_card_that_another_program_has_is_waited_for(pcscd, tmp_path):
     card = loaded_card()
     with inserted(pcscd, card), PcscLink(FIRST) as other:
-        assert other.wait(present=True, wait_ms=LONG_MS)
+        assert other.wait(present=True, wait_ms=HANG_MS)
         other.connect()
         with sit(tmp_path, FIRST) as sitting:
             said = sitting.wait_for("in use by another program")

@@ -21,13 +21,13 @@ from card_protocol.serve.vpcd import PluggedCard, VpcdSlot
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from tests.bounds import HANG_MS, HANG_S
 from tests.cards import file_card
 from tests.cli.serving import Serving
 from tests.firmware.meters import METER_ID
 from tests.pcsc.needs import absent, pyscard_absent, refuse
 from tests.rigs import counted
 
-LONG_MS = 10_000  # much longer than anything here takes
 LOAD_CENTS = 2_500
 GET_CHALLENGE = bytes.fromhex("0084000008")
 
@@ -54,7 +54,7 @@ def new_card(kind: CardKind = CardKind.SECURE) -> FileCard:
 
 def load(link: PcscLink) -> None:
     """Load money on the card that is in the reader or will be at once."""
-    assert link.wait(present=True, wait_ms=LONG_MS)
+    assert link.wait(present=True, wait_ms=HANG_MS)
     link.connect()
     desk().load(link.exchange, LOAD_CENTS, issued_at_min=1)
     link.disconnect()
@@ -87,7 +87,7 @@ class Cut:
         return self._card.transmit(command)
 
     def end(self) -> None:
-        self._thread.join(LONG_MS / 1_000)
+        self._thread.join(HANG_S)
         assert not self._thread.is_alive(), "it was not asked what it is pulled at"
 
     def _serve(self) -> None:
@@ -138,7 +138,7 @@ def test_a_daemon_killed_in_mid_session_is_waited_for_and_the_load_comes_through
 ) -> None:
     with Serving(file, command=pcscd.inside([])) as serving:
         serving.says("inserted")
-        assert link.wait(present=True, wait_ms=LONG_MS)
+        assert link.wait(present=True, wait_ms=HANG_MS)
         link.connect()
         assert len(link.exchange(GET_CHALLENGE)) == 10
         pcscd.kill()
@@ -165,7 +165,7 @@ def test_a_daemon_that_is_frozen_holds_nobody_for_ever(pcscd, file) -> None:
         PcscLink(VPCD_READERS[0], answer_ms=300) as link,
     ):
         serving.says("inserted")
-        assert link.wait(present=True, wait_ms=LONG_MS)
+        assert link.wait(present=True, wait_ms=HANG_MS)
         link.connect()
         freeze(pcscd)
         try:
@@ -192,11 +192,11 @@ def test_two_clients_at_once_are_both_served_or_one_is_told(pcscd, link, file) -
 
     with Serving(file, command=pcscd.inside([])) as serving:
         serving.says("inserted")
-        assert link.wait(present=True, wait_ms=LONG_MS)
-        for said in [one.communicate(timeout=20)[0] for one in (reader(), reader(), reader())]:
+        assert link.wait(present=True, wait_ms=HANG_MS)
+        for said in [one.communicate(timeout=HANG_S)[0] for one in (reader(), reader(), reader())]:
             assert said.count("SW1=0x90, SW2=0x00") == 10, said
         link.connect()
-        refused = reader().communicate(timeout=20)[0]
+        refused = reader().communicate(timeout=HANG_S)[0]
         assert "SW1" not in refused
         assert "Reader in use by another application" in refused
         assert len(link.exchange(GET_CHALLENGE)) == 10, "and ours goes on"
@@ -207,7 +207,7 @@ def test_an_answer_longer_than_a_short_one_is_whole(pcscd, link) -> None:
     card = new_card(CardKind.PLAIN)
     (content,) = card.image.contents
     with PluggedCard(pcscd.plug(), card):
-        assert link.wait(present=True, wait_ms=LONG_MS)
+        assert link.wait(present=True, wait_ms=HANG_MS)
         link.connect()
         fid = plain_file(DF_ELECTRICITY).to_bytes(2, "big")
         assert link.exchange(CommandApdu(0, 0xA4, 0, 0x0C, fid).to_bytes()) == b"\x90\x00"
@@ -230,7 +230,7 @@ def test_a_command_of_one_byte_holds_nobody_for_ever(pcscd, code: int) -> None:
     """On the wire it looks like a control; the daemon waits until the card leaves."""
     with PcscLink(VPCD_READERS[0], answer_ms=200) as link:
         with PluggedCard(pcscd.plug(), new_card()):
-            assert link.wait(present=True, wait_ms=LONG_MS)
+            assert link.wait(present=True, wait_ms=HANG_MS)
             link.connect()
             said: object
             try:
@@ -238,4 +238,4 @@ def test_a_command_of_one_byte_holds_nobody_for_ever(pcscd, code: int) -> None:
             except LinkError as error:
                 said = error.kind
             assert said == OF_ONE_BYTE[code]
-        assert link.wait(present=False, wait_ms=LONG_MS), "and then it goes on"
+        assert link.wait(present=False, wait_ms=HANG_MS), "and then it goes on"

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.bounds import HANG_S
+
 PROGRAM = shutil.which("chromium")
 WHY_NOT = "no command chromium: apt-get install chromium"
 FLAGS = (
@@ -97,7 +99,7 @@ def printed(page: str, folder: Path) -> int:
             PROGRAM, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--no-pdf-header-footer",
             f"--print-to-pdf={paper}", path.as_uri(),
         ],
-        capture_output=True, timeout=120, check=True,
+        capture_output=True, timeout=2 * HANG_S, check=True,
     )  # fmt: skip
     return len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes()))
 
@@ -110,7 +112,7 @@ def run(path: Path, folder: Path, size: str, *, dark: bool) -> subprocess.Comple
             f"--blink-settings=preferredColorScheme={0 if dark else 1}",
             "--dump-dom", path.as_uri(),
         ],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=2 * HANG_S, check=False,
     )  # fmt: skip
 
 

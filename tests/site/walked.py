@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from tests.bounds import HANG_MS
 from tests.docs.pages import ROOT
 from tests.web.browser import PROGRAM
 
@@ -69,7 +70,7 @@ def search(seen: Any, address: str) -> Iterator[str]:
         seen.keyboard.type(word, delay=30)
         found = seen.locator(f"a[href*='{where}']").locator("visible=true")
         try:
-            found.first.wait_for(timeout=10_000)
+            found.first.wait_for(timeout=HANG_MS)
         except Exception as error:  # noqa: BLE001 - whatever the driver calls it
             yield f"the search for {word!r} finds nothing in {where}: {error}"
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.bounds import HANG_MS
+
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
 WIDTHS = (390, 768, 1280, 1920)
 
@@ -15,7 +17,7 @@ def window(address: str, width: int, height: int = 1000, **more: Any) -> Iterato
     """Give a page of the panel; an error in it, or a refused request, is an error of the test."""
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=HANG_MS)
     wrong: list[str] = []
     with sync_playwright() as driver:
         flags = ["--no-sandbox"] if os.getuid() == 0 else []

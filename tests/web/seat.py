@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.bounds import HANG_S
 from tests.cli.sitting import environment
 from tests.forked import PROGRAM, Forked
 
@@ -23,7 +24,6 @@ GAS = (
     "--script", "before.txt",
 )  # fmt: skip
 OUT_OF_CREDIT = "until 2020-06-29 12:00\n"
-DEADLINE_S = 30
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def panel(*args: str | Path, cwd: Path, rate: str = "max") -> Iterator[str]:
         assert found, said + process.stdout.read()
         yield found[0]
         process.send_signal(signal.SIGINT)
-        rest = process.communicate(timeout=DEADLINE_S)[0]
+        rest = process.communicate(timeout=HANG_S)[0]
         assert process.returncode == 130, rest
         assert "Traceback" not in rest
     finally:
@@ -66,7 +66,7 @@ class Page:
     def until(self, wanted: Callable[["Page"], bool]) -> None:
         """Read until it is so."""
         while not wanted(self):
-            message = json.loads(self.socket.recv(timeout=DEADLINE_S))
+            message = json.loads(self.socket.recv(timeout=HANG_S))
             self.log += message.pop("log", [])
             if "refused" in message:
                 self.refused.append(message)

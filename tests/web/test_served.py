@@ -14,6 +14,7 @@ from websockets.typing import Origin
 
 from meter_emu.cli.live.served import PAGE_MESSAGE_MAX, Served, serving_at
 from meter_emu.errors import ConfigError
+from tests.bounds import HANG_S
 from tests.cells import WHOLE
 from tests.cli.sitting import JUNE, MODEL, command, environment
 from tests.rigs import rig_of
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.loopback
 def fetched(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     request = urllib.request.Request(address, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=HANG_S) as answer:
             return answer.status, dict(answer.headers), answer.read()
     except urllib.error.HTTPError as error:
         return error.code, dict(error.headers), error.read()
@@ -118,7 +119,7 @@ def test_the_image_of_a_sitting_is_locked_and_saved(tmp_path):
     with panel("--image", image, cwd=tmp_path) as address:
         second = subprocess.run(
             command("run", "--image", image, "--lines"), cwd=tmp_path, env=environment(),
-            input="", capture_output=True, text=True, timeout=60,
+            input="", capture_output=True, text=True, timeout=HANG_S,
         )  # fmt: skip
         assert second.returncode == 2
         assert "is in use by" in second.stderr

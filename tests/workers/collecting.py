@@ -14,14 +14,14 @@ from distributed.utils import LoopRunner
 
 from meter_emu.errors import ConfigError
 from meter_emu.workers.cluster import cluster
+from tests.bounds import HANG_S
 
-_END_S: Final = 60  # ours: to end a hang, and show where
 ADDRESSES: Final = ("nowhere", "local:1", "nowhere")
 
 
 def main() -> None:
     """Say what was collected when it must not be, and which threads were left."""
-    faulthandler.dump_traceback_later(_END_S, exit=True)
+    faulthandler.dump_traceback_later(HANG_S, exit=True)
     locked: list[str] = []
 
     def looked(phase: str, _info: object) -> None:

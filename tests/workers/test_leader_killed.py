@@ -5,13 +5,14 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.bounds import HANG_MS, HANG_S
+
 ROOT = Path(__file__).parents[2]
-GONE_WITHIN_S = 10
-BEGINS_WITHIN_S = 120
 LOOK_MS = 20
 # Each with how many processes it has started when it is at work; one of them tracks resources.
 COMMANDS = {
@@ -52,7 +53,7 @@ def wait_for_workers(leader: subprocess.Popen[bytes], count: int) -> set[int]:
     """Return the processes below a leader when there are so many."""
     handle = os.pidfd_open(leader.pid)
     try:
-        for _ in range(BEGINS_WITHIN_S * 1000 // LOOK_MS):
+        for _ in range(HANG_MS // LOOK_MS):
             found = descendants(leader.pid)
             if len(found) >= count:
                 return found
@@ -63,18 +64,29 @@ def wait_for_workers(leader: subprocess.Popen[bytes], count: int) -> set[int]:
     raise AssertionError("it never starts a worker")
 
 
-def left_of(pids: set[int]) -> list[int]:
-    """Return which of these processes are there still when the bound is over."""
+def left_of(pids: set[int]) -> list[str]:
+    """Return what each of these processes is at that is there still when the bound is over."""
     left = []
     for pid in pids:
         try:
             handle = os.pidfd_open(pid)
         except ProcessLookupError:
             continue
-        if not select.select([handle], [], [], GONE_WITHIN_S)[0]:
-            left.append(pid)
+        if not select.select([handle], [], [], HANG_S)[0]:
+            left.append(state_of(pid))
         os.close(handle)
     return left
+
+
+def state_of(pid: int) -> str:
+    """Return the command line of a process, and its state and call thread by thread."""
+    about = Path(f"/proc/{pid}")
+    said = [about.joinpath("cmdline").read_text("utf-8", "replace").replace("\0", " ")]
+    for thread in sorted(about.joinpath("task").iterdir()):
+        for name in ("stat", "wchan", "syscall"):
+            with suppress(OSError):
+                said.append(f"{name} {thread.joinpath(name).read_text()}")
+    return "\n".join(said)
 
 
 @pytest.mark.slow("starts workers")

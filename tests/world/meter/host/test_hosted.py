@@ -3,12 +3,12 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from card_protocol.serve.pcscd import until
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.stories.chooser import Replayed
@@ -182,15 +182,6 @@ def test_nobody_is_left_when_the_bench_is_killed(tortured, tmp_path):
     Path(path).hardlink_to(tortured("loops"))
     words = [*PROGRAM, "rehearse", "ores-2020-07", "--build", path]
     with Forked(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as bench:
-        for _ in range(600):
-            if len(running(path)) >= 2:
-                break
-            time.sleep(0.05)
-        else:
-            pytest.fail("the program never ran")
+        until(lambda: len(running(path)) >= 2 or None)
         bench.send_signal(signal.SIGKILL)
-    for _ in range(100):
-        if not running(path):
-            break
-        time.sleep(0.05)
-    assert running(path) == []
+    until(lambda: not running(path) or None, lambda: running(path))

@@ -1,0 +1,10 @@
+"""How long a test waits for somebody else: a bound ends a hang, and measures nothing.
+
+What is waited for is an event that the test can name: a line that is said, a process that has
+ended, a caller that is blocked. On a busy machine each takes as long as it takes.
+"""
+
+from typing import Final
+
+HANG_S: Final = 60.0  # ours: a hundred times what anything here takes on two quiet cores
+HANG_MS: Final = 60_000

@@ -1,0 +1,132 @@
+"""What a test leaves behind is named in that test, and not in the one where the collector finds it.
+
+Threads, child processes, open handles, blocked signals and changed handlers are counted before and
+after each test; garbage is collected only where the counts differ. `make test-leaks` collects after
+each test. What a fixture of a wider scope made may stay as long as that fixture.
+"""
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+import pytest
+
+from tests.forked import standing
+
+COLLECTS: Final = bool(os.environ.get("METER_EMU_LEAKS"))
+ENDS_S: Final = 10.0  # ours: for a thread that is about to end; only a leak takes as long
+# What is made once and ends with this process: words of its name or command line, and why.
+STAY: Final = {
+    "multiprocessing.resource_tracker": "one for all workers that are ever started",
+    "tests.forked": "imports once what all forked command lines need",
+    "Dask-Offload": "the one thread in which Dask packs what is large",
+}
+HANDLED: Final = (
+    signal.SIGALRM, signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM,
+    signal.SIGWINCH,
+)  # fmt: skip
+_BEFORE = pytest.StashKey["Held"]()
+_OWNED: Final[set[object]] = set()  # by fixtures of a wider scope
+
+
+class Held(NamedTuple):
+    """What this process has."""
+
+    threads: frozenset[threading.Thread]
+    children: frozenset[int]
+    handles: frozenset[tuple[int, int]]  # with their inodes
+    blocked: frozenset[int]
+    handlers: tuple[Any, ...]
+
+    @classmethod
+    def now(cls) -> Self:
+        """Look."""
+        return cls(
+            frozenset(threading.enumerate()),
+            frozenset(_children()),
+            frozenset(_handles()),
+            frozenset(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+            tuple(map(signal.getsignal, HANDLED)),
+        )
+
+
+def _children() -> Iterator[int]:
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # the thread has ended
+            yield from map(int, (task / "children").read_bytes().split())
+
+
+def _handles() -> Iterator[tuple[int, int]]:
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  5,000 times a run
+        with suppress(OSError):  # it was for listing them
+            yield int(name), os.fstat(int(name)).st_ino
+
+
+def left(before: Held) -> list[str]:
+    """Return what is there that was not, in words, once what is about to end has ended."""
+    now = Held.now()
+    if now == before:
+        return []
+    gc.collect()
+    for thread in Held.now().threads - before.threads - _OWNED:
+        thread.join(ENDS_S)
+    now = Held.now()
+    pipes = {resource_tracker._resource_tracker._fd, standing()}  # type: ignore[attr-defined]
+    found = [f"thread {one.name}" for one in now.threads - before.threads - _OWNED]
+    found += [f"child {_words(one)}" for one in now.children - before.children - _OWNED]
+    found += [
+        f"handle {_target(one[0])}"
+        for one in now.handles - before.handles - _OWNED
+        if one[0] not in pipes
+    ]
+    found += [f"signal {number} is blocked" for number in now.blocked ^ before.blocked]
+    pairs = zip(HANDLED, before.handlers, now.handlers, strict=True)
+    found += [f"handler of {number.name}: {new!r}" for number, old, new in pairs if new != old]
+    return sorted(one for one in found if not any(words in one for words in STAY))
+
+
+def _words(child: int) -> str:
+    line = Path(f"/proc/{child}/cmdline").read_bytes()
+    return line.replace(b"\0", b" ").decode(errors="replace") or f"{child}, which nobody waited for"
+
+
+def _target(handle: int) -> str:
+    return f"{handle}: {Path(f'/proc/self/fd/{handle}').readlink()}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any],
+) -> Generator[None, object, object]:
+    """Note what a fixture that outlives its test has made."""
+    if fixturedef.scope == "function":
+        return (yield)
+    before = Held.now()
+    made = yield
+    now = Held.now()
+    _OWNED.update(now.threads - before.threads, now.children - before.children)
+    _OWNED.update(now.handles - before.handles)
+    return made
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Look before any fixture is made."""
+    item.stash[_BEFORE] = Held.now()
+    yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fail the test that leaves something."""
+    yield
+    if COLLECTS:
+        gc.collect()
+    if found := left(item.stash[_BEFORE]):
+        pytest.fail("left behind by this test:\n" + "\n".join(found), pytrace=False)
