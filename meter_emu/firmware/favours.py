@@ -65,8 +65,9 @@ class Favours:
     ) -> None:
         """Count from here on if the hours `alone` keep the supply on, else no more.
 
-        With any other reason for supply it begins `anew`: what was used before a deferral must not
-        shorten the night after it.
+        Where credit is no reason to cut it begins `anew`: what was used before a deferral must not
+        shorten the night after it. A granted limiter is no such reason: full supply in the hours is
+        counted for it as for anybody, and after it there is the limiter at any hour.
         """
         if alone != bool(state.flags & StateFlags.SHELTERED):
             self._ledger.book(state, register_units)

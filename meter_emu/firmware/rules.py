@@ -63,14 +63,17 @@ from meter_emu.firmware.layouts import (
 )
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.supply import (
+    NO_SHIELD,
     Block,
     Cue,
     Permission,
     Shield,
     blocks_of,
     next_supply,
+    paid_or_excused,
     permission,
     settle,
+    sheltered,
     shields_of,
 )
 from meter_emu.firmware.trust import (
@@ -95,16 +98,15 @@ _TELLING: Final = (
     Result.PENDING,
 )
 
-_FED: Final = (Permission.ALLOW, Permission.LIMIT)  # on for another reason than the hours
-
 
 class Standing(NamedTuple):
     """A meter's state: its reasons to cut, its permitted supply, its credit.
 
-    `balance_ueur` has the energy not booked yet taken off.
+    `balance_ueur` has the energy not booked yet taken off; shields are looked at under a block.
     """
 
     blocks: Block
+    shields: Shield
     permission: Permission
     balance_ueur: int
 
@@ -143,10 +145,10 @@ class MeterRules:
             credit=state.flags & StateFlags.PREPAYMENT_ON != 0 and balance_ueur <= 0,
         )
         if not blocks:  # the usual case: no shield matters
-            return Standing(blocks, Permission.ALLOW, balance_ueur)
-        granted = state.flags & StateFlags.LIMITER_GRANTED != 0
-        allowed = permission(blocks, self.shields(), limiter_granted=granted)
-        return Standing(blocks, allowed, balance_ueur)
+            return Standing(blocks, NO_SHIELD, Permission.ALLOW, balance_ueur)
+        granted, shields = state.flags & StateFlags.LIMITER_GRANTED != 0, self.shields()
+        allowed = permission(blocks, shields, limiter_granted=granted)
+        return Standing(blocks, shields, allowed, balance_ueur)
 
     def deferral_holds(self) -> bool:
         """Whether T1 is still to come. With an untrusted clock an armed deferral holds."""
@@ -281,8 +283,10 @@ class MeterRules:
         if supply != state.supply:
             self._move(supply)
             standing = self.standing()
-        alone = standing.permission is Permission.HOLD and supply == Supply.CONNECTED
-        follow, anew = self.parts.favours.follow, standing.permission in _FED
+        blocks, shields = standing.blocks, standing.shields
+        alone = supply == Supply.CONNECTED and sheltered(blocks, shields)
+        anew = not blocks or paid_or_excused(blocks, shields)
+        follow = self.parts.favours.follow
         follow(state, self.ticks_ms, self.register_units, alone=alone, anew=anew)
         low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
         # Once for each load, and not at all for a home that is out of credit already: the beep is

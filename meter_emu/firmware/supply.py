@@ -38,6 +38,9 @@ class Shield(IntFlag):
     PREPAYMENT_OFF = 0x04
 
 
+NO_SHIELD: Final = Shield(0)
+
+
 @final
 @unique
 class Permission(Enum):
@@ -127,6 +130,11 @@ _PERMISSIONS: Final = {
     for answer in (_unlimited(blocks, shields),)
     for granted in (False, True)
 }
+_EXCUSED: Final = {
+    (blocks, shields): Block.CREDIT not in blocks or Shield.DEFERRAL in shields
+    for blocks in _BLOCKS
+    for shields in _SHIELDS
+}
 
 
 def blocks_of(*, programmed: bool, credit: bool) -> Block:
@@ -142,6 +150,19 @@ def shields_of(*, deferral: bool, window: bool, prepayment_off: bool) -> Shield:
 def permission(blocks: Block, shields: Shield, *, limiter_granted: bool) -> Permission:
     """Return the permission that follows. Pure and total."""
     return _PERMISSIONS[blocks, shields, limiter_granted]
+
+
+def sheltered(blocks: Block, shields: Shield) -> bool:
+    """Whether the hours alone keep the supply on, in full where a limiter is granted."""
+    return _PERMISSIONS[blocks, shields, False] is Permission.HOLD
+
+
+def paid_or_excused(blocks: Block, shields: Shield) -> bool:
+    """Whether credit is no reason to cut, hours or not: there is some, or it is not asked for.
+
+    A limiter is none of it: it gives what little there is instead of a cut.
+    """
+    return _EXCUSED[blocks, shields]
 
 
 def next_supply(supply: int, cue: Cue) -> Supply:

@@ -86,16 +86,56 @@ def test_a_quarter_of_an_hour_is_counted_when_it_has_passed_for_certain(
 
 
 def test_any_other_reason_for_supply_sets_the_count_back():
-    """A load, a deferral, prepayment off, a limiter: the night after it is whole again."""
+    """A load, a deferral, prepayment off: the night after it is whole again."""
     spent = {"sheltered_wh": 9, "sheltered_min": 9}
-    limited = StateFlags.PREPAYMENT_ON | StateFlags.LIMITER_GRANTED
-    for changes in ({"balance_ueur": 1}, {"flags": 0}, {"flags": limited}):
+    ahead = PARTS.ends.accept(Civil(2021, 1, 1, 0, 0), now_at(EVENING))
+    for changes in ({"balance_ueur": 1}, {"flags": 0}, {"defer_end": ahead}):
         kept = state(**({"balance_ueur": -1} | spent | changes))
         rules(kept).settle()
         assert (kept.sheltered_wh, kept.sheltered_min) == (0, 0), changes
     dark = state(balance_ueur=-1, supply=0, **spent)
     rules(dark).settle()
     assert (dark.sheltered_wh, dark.sheltered_min) == (9, 9)
+
+
+@each_cell(
+    ("changes", "hour", "allowed", "counts"),
+    [
+        ({}, 18, Permission.ALLOW, True),
+        ({"sheltered_min": SHELTER_MAX_MIN}, 18, Permission.LIMIT, False),
+        ({"sheltered_wh": MAX_WH, "health": Health.LOWER_BOUND}, 18, Permission.LIMIT, False),
+        ({"sheltered_min": 9}, 10, Permission.LIMIT, False),
+    ],
+)
+def test_the_shelter_of_who_has_a_limiter_is_counted_and_after_it_there_is_the_limiter(
+    changes, hour, allowed, counts
+):
+    limited = StateFlags.PREPAYMENT_ON | StateFlags.LIMITER_GRANTED
+    kept = state(**({"balance_ueur": -1, "flags": limited, "sheltered_wh": 9} | changes))
+    wednesday = now_at(
+        seconds(datetime(2020, 7, 1, hour, 0, tzinfo=UTC)), health=Health(kept.health)
+    )
+    assert rules(kept, now=wednesday).settle().permission is allowed
+    assert bool(kept.flags & StateFlags.SHELTERED) == counts
+    assert kept.sheltered_wh == changes.get("sheltered_wh", 9), "no office day sets it back"
+    assert kept.sheltered_min == changes.get("sheltered_min", 0)
+
+
+def test_a_limiter_gives_full_supply_without_credit_for_96_hours_and_no_more():
+    """Without an end it was 9,600 EUR a year at 5 kW; a load brings the hours again."""
+    rig = Rig(start_us=FRIDAY_US, balance_cents=0, load=5_000)
+    rig.write(Work(limiter_granted=True))
+    rig.insert()
+    limited_s = 0
+    for _ in range(10 * 24):
+        rig.run(HOUR_S)
+        limited_s += HOUR_S * bool(rig.board.switch.limiter_a)
+        assert rig.board.switch.on
+    assert 240 - 97 <= limited_s // HOUR_S <= 240 - 95
+    rig.write(Work(load_cents=25_000))
+    rig.insert()
+    rig.run(60)
+    assert rig.board.switch.limiter_a == 0, "it has paid what it owed"
 
 
 def test_a_deferral_within_a_shelter_cuts_no_night_after_it_early():

@@ -29,6 +29,8 @@ def shelter(campaign: Campaign, household: Household) -> set[str]:
     orders = [visit for visit in household.visits if visit.desk is not None]
     if any(visit.desk and visit.desk.office_error_s >= 1_200 for visit in orders):
         found.add("an office that is 20 minutes ahead")
+    if household.limiter:
+        found.add("a granted limiter")
     end = credit_end(household, campaign.start_us)
     price = household.model.credit.price_ueur_per_wh
     for visit in household.visits:
@@ -56,6 +58,7 @@ FAVOURS: dict[str, tuple[Callable[[Campaign, Household], set[str]], set[str]]] =
             "no power until the clock is lost",
             "an office that is 20 minutes ahead",
             "a lower price below zero",
+            "a granted limiter",
         },
     ),
     "doubt-has-an-end": (doubt, {"T2", "T1, and credit that ends after it", "more failures"}),

@@ -103,7 +103,18 @@ def _office_ahead(draft: Draft) -> None:
     draft.scroll(at_s + 3 * _WATCHED_D * DAY_S)
 
 
-_SITUATIONS: Final = (_office_hours, _reserve_lost, _office_ahead, _flickering, _cheaper)
+def _limited(draft: Draft) -> None:
+    """A limiter is granted, where there is one: in the hours it gives way to full supply."""
+    draft.kind = "a granted limiter"
+    draft.limiter = draft.model.limiter_a > 0
+    draft.rates = (5_000,)
+    draft.credit_ends_s = draft.timing.armed_s + (1 + draft.chooser.below(20)) * HOUR_S
+    if draft.chooser.below(2):
+        _reserve_lost(draft)
+    draft.scroll(draft.credit_ends_s + 2 * _WATCHED_D * DAY_S)
+
+
+_SITUATIONS: Final = (_office_hours, _reserve_lost, _office_ahead, _flickering, _cheaper, _limited)
 
 
 def _out_in_office_hours(draft: Draft, first: date) -> None:
@@ -137,7 +148,10 @@ def _check_shelter(trial: Trial) -> Finding:
 
 
 class _Span(NamedTuple):
-    """Between two events: whether there was power and supply, and what flowed, in rate-µs."""
+    """Between two events: whether there was power and full supply, and what flowed, in rate-µs.
+
+    Supply through a limiter is none here: nobody is promised an end of that.
+    """
 
     from_us: int
     to_us: int
@@ -148,14 +162,17 @@ class _Span(NamedTuple):
 
 def _spans(household: Household, events: Sequence[Event]) -> Iterator[_Span]:
     profile, powered, on, shut = LoadProfile(household.load), True, True, False
+    limited = False
     through = household.model.measures.switch == "valve"
     for event, after in pairwise(events):
         powered = _now(event, What.POWER_BACK, What.POWER_LOST, before=powered)
         on = _now(event, What.CLOSED, What.OPENED, before=on)
         shut = _now(event, What.SHUT, What.LIT, before=shut)
-        flows = on and not shut and (powered or through)
+        limited = _now(event, What.LIMITED, What.UNLIMITED, before=limited)
+        full = on and not limited
+        flows = full and not shut and (powered or through)
         units_us = profile.used(event.at_us, after.at_us) if flows else 0
-        yield _Span(event.at_us, after.at_us, powered, on, units_us)
+        yield _Span(event.at_us, after.at_us, powered, full, units_us)
 
 
 def _now(event: Event, yes: What, no: What, *, before: bool) -> bool:

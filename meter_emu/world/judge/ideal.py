@@ -271,15 +271,15 @@ class Ideal(Forks):
     def _given(self) -> Given:
         """Return whether the hours alone give the supply now, and how much of energy a unit is."""
         account, promise, deferral = self.account, self.promise, self.deferral()
-        fed = not promise.prepayment or promise.limiter
-        anew = fed or account.low > 0 or deferral is Sure.SURE
-        perhaps_anew = fed or account.high > 0 or deferral is not Sure.NO
+        full = self.closed and not (promise.limiter and self.limited)
+        anew = account.low > 0 or deferral is Sure.SURE or not promise.prepayment
+        perhaps_anew = account.high > 0 or deferral is not Sure.NO or not promise.prepayment
         return Given(
             self.now_us,
             promise.mwh_per_unit,
             powered=self.powered,
-            may=self.closed and not anew,
-            sure=self.closed and not perhaps_anew and self.programmed() is Sure.NO,
+            may=full and not anew,
+            sure=full and not perhaps_anew and self.programmed() is Sure.NO,
             anew=anew,
             perhaps_anew=perhaps_anew,
             doubted=self.knowledge.doubted,

@@ -1,4 +1,4 @@
-"""Four households that live on a meter's favours, and what it yields them.
+"""Five households that live on a meter's favours, and what it yields them.
 
 `python -m tests.world.judge.favours [BUILD]...` prints it, for `plain` and `reference` if no
 build is named.
@@ -103,6 +103,11 @@ def power_cut_off() -> Living:
     return living(day(105), load_w=2_000, outages=tuple(without_power_in_office_hours(15)))
 
 
+def limiter_granted() -> Living:
+    """A limiter, 5 kW in use, and a clock that is right."""
+    return living(day(366), load_w=5_000, limiter=True)
+
+
 def owed_eur(events: list[Event]) -> float:
     last = events[
         -1
@@ -121,6 +126,7 @@ HOUSEHOLDS: Final[dict[str, tuple[Callable[[], Living], Callable[[list[Event]], 
     "loads once at an office": (office_ahead, owed_eur, "EUR"),
     "loses the clock while a deferral holds": (deferral_kept, deferred_kwh, "kWh"),
     "cuts the power from 07:55 to 16:05": (power_cut_off, owed_eur, "EUR"),
+    "has a limiter": (limiter_granted, owed_eur, "EUR"),
 }
 
 

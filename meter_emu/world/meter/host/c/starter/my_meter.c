@@ -91,16 +91,17 @@ static void count_shelter(void) {
     changed = true;
 }
 
+/* A limiter changes nothing in it: full supply in the hours is counted for it too, and after it there is the limiter. */
 static void shelter(void) {
-    const int permitted = permission();
-    const bool alone = permitted == HOLD && state.supply == CONNECTED;
+    const int why_dark = blocks(), held_off = why_dark ? shields() : 0;
+    const bool alone = why_dark == BY_CREDIT && held_off == 2 && state.supply == CONNECTED;
     if (alone != !!(state.flags & SHELTERED)) {
         book();
         state.flags ^= SHELTERED;
         state.sheltered_ticks_ms = ticks_ms;
         changed = true;
     }
-    if (permitted >= LIMIT && (state.sheltered_wh || state.sheltered_min)) {
+    if ((!(why_dark & BY_CREDIT) || held_off & 1) && (state.sheltered_wh || state.sheltered_min)) {
         state.sheltered_wh = state.sheltered_min = 0;
         changed = true;
     }
