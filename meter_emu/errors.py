@@ -6,7 +6,7 @@ that restarts it. It derives from `BaseException` so that no `except Exception` 
 cut.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from meter_emu.toml_typos import TomlTypo
@@ -26,7 +26,12 @@ class ConfigError(MeterEmuError):
         super().__init__(f"{path}: {key}: {why}" if key else f"{path}: {why}")
         self.path = path
         self.key = key
+        self.why = why
         self.typo = typo
+
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
+        """Return it with what it was made of: it may come from another process."""
+        return type(self), (self.path, self.key, self.why, self.typo)
 
 
 class ImageError(MeterEmuError):

@@ -20,12 +20,12 @@ def alarm_moment(t: datetime, fields: str) -> datetime:
 
 
 def draw_alarm(
-    rig: DriverRig, random: Random, number: int, offered: Sequence[frozenset[str]]
+    rig: DriverRig, random: Random, number: int, offered: Sequence[str]
 ) -> tuple[datetime, str]:
     """Return a moment and fields: by turns the most that are offered, and each of the others."""
     turn, other = divmod(number, 2)
-    chosen = offered[turn % len(offered)] if other else max(offered, key=len)
-    fields = " ".join(word for word in ASKED_FOR if word in chosen)
+    most = max(offered, key=lambda fields: len(fields.split()))
+    fields = offered[turn % len(offered)] if other else most
     return draw_moment(random, rig.declared, turn), fields
 
 
@@ -94,7 +94,7 @@ def _weekday(rig: DriverRig, case: Case) -> LawBreach | None:
 
 
 def _no_weekday(rig: DriverRig) -> str:
-    if not any("weekday" in words for words in rig.declared.alarm_fields):
+    if not any("weekday" in words.split() for words in rig.declared.alarm_fields):
         return "no alarm with a weekday is declared"
     if "set" in rig.offers and rig.learned_code is None:
         return "set leaves the weekday, so nothing says which day is which"
@@ -102,7 +102,7 @@ def _no_weekday(rig: DriverRig) -> str:
 
 
 def _draw_weekday(rig: DriverRig, random: Random, number: int) -> Case:
-    offered = [words for words in rig.declared.alarm_fields if "weekday" in words]
+    offered = [words for words in rig.declared.alarm_fields if "weekday" in words.split()]
     t, fields = draw_alarm(rig, random, number, offered)
     return Case(t, (fields,))
 

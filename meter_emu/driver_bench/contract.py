@@ -10,7 +10,7 @@ from typing import Final
 from meter_emu.driver_bench.draws import draw_moment
 from meter_emu.driver_bench.driver import Reading, RefusedError
 from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank, LawBreach
-from meter_emu.driver_bench.setting import any_moment
+from meter_emu.driver_bench.setting import any_moment, no_doubt
 from meter_emu.hardware.rtc.calendar_chip import BitsKind
 
 _NOTE: Final = FindingRank.CONTRACT
@@ -102,7 +102,7 @@ def _garbage(rig: DriverRig, case: Case) -> LawBreach | None:
 def _exists(said: Reading) -> bool:
     try:
         datetime(*said[:6])
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return True
 
@@ -239,11 +239,11 @@ def _on_a_bus(rig: DriverRig) -> str:
 
 CONTRACT_LAWS: Final = (
     ClockLaw(id="doubt-reported", says="a chip that is not to be believed is reported, no other is",
-        needs=("get",), draw=any_moment, check=_doubt, rank=_NOTE),
+        needs=("get",), draw=any_moment, check=_doubt, rank=_NOTE, lacks=no_doubt),
     ClockLaw(id="doubt-kept", says="the chip's doubt stays until a set",
-        needs=("get",), draw=any_moment, check=_doubt_kept, rank=_NOTE),
+        needs=("get",), draw=any_moment, check=_doubt_kept, rank=_NOTE, lacks=no_doubt),
     ClockLaw(id="doubt-apart", says="the chip's sign of doubt is not taken for a part of the time",
-        needs=("get",), draw=any_moment, check=_doubted_time),
+        needs=("get",), draw=any_moment, check=_doubted_time, lacks=no_doubt),
     ClockLaw(id="garbage-reported", says="registers that are no time give no date",
         needs=("get",), draw=_draw_garbage, check=_garbage, rank=_NOTE),
     ClockLaw(id="unused-bits", says="get ignores unused bits, whatever they read",

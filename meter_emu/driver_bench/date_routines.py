@@ -5,9 +5,6 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from card_protocol.errors import TimestampError
-from card_protocol.timestamp.registry import CODECS
-from card_protocol.timestamp.stamp import SECOND_MS, stamp_at
 from meter_emu.driver_bench import draws
 from meter_emu.driver_bench.driver import Argument, Reading, Said
 from meter_emu.driver_bench.law import (
@@ -23,7 +20,6 @@ from meter_emu.driver_bench.law import (
 )
 from meter_emu.driver_bench.setting import learned_week, number_finding, number_of, weekday_finding
 
-_YEAR_ZERO: Final = datetime(1970, 1, 1)
 _WEEK: Final = 7
 _NTHS: Final = 4
 
@@ -304,18 +300,19 @@ _AFTERS: Final = (1, 2, 5, 10, 59, 60, 61, 600, 3599, 3600, 3601, 43_200, 86_399
 
 def _draw_due(rig: DriverRig, random: Random, number: int) -> Case:
     most = rig.declared.due_most
+    unit_s = rig.declared.due_unit
     afters = [after for after in _AFTERS if after <= most]
     after = random.choice(afters) if number % 3 and afters else random.randint(1, most)
     now = draws.near_midnight(random, rig.declared, number)
-    return Case(min(now, rig.declared.last - after * ONE_SECOND), (after,))
+    return Case(min(now, rig.declared.last - after * unit_s * ONE_SECOND), (after,))
 
 
 def _due_args(case: Case) -> tuple[Argument, ...]:
     return case.t, case.more[0]
 
 
-def _judge_due(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
-    after = int(case.more[0])
+def _judge_due(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
+    after = int(case.more[0]) * rig.declared.due_unit
     where = f"due {after:,} s after {case.t:%Y-%m-%d %H:%M:%S}"
     return compared(case.t + after * ONE_SECOND, answer, where)
 
@@ -341,76 +338,13 @@ def _judge_reached(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | Non
     return LawBreach(("reached early" if answer else "not reached",), words)
 
 
-# Standards ----------------------------------------------------------------------------------------
+_TIED: Final = ("moment", "year_of")  # the moment is drawn with a number
 
 
-def _no_standard(rig: DriverRig) -> str:
-    return "" if rig.declared.standard else "no standard is declared"
-
-
-def _encoded(rig: DriverRig, t: datetime) -> tuple[bytes, datetime] | None:
-    """Return a moment's bytes in the standard, and what they say of it; `None` past its end."""
-    codec = CODECS[rig.declared.standard]
-    total_ms = (t - _YEAR_ZERO) // ONE_SECOND * SECOND_MS
-    step_s = max(1, codec.step_ms // SECOND_MS)
-    kept = t - (total_ms // SECOND_MS % step_s) * ONE_SECOND
-    try:
-        stamp = codec.fitted(stamp_at((kept - _YEAR_ZERO) // ONE_SECOND * SECOND_MS, codec.step_ms))
-        return codec.encode(stamp), kept
-    except TimestampError:
-        return None
-
-
-def _draw_standard(rig: DriverRig, random: Random, number: int) -> Case:
-    for _ in range(100):
-        t = draws.counted(random, rig.declared, number)
-        if (found := _encoded(rig, t)) is not None:
-            return Case(found[1], (found[0].hex(),))
-    return Case(t, ("",))
-
-
-def _standard_days(rig: DriverRig) -> Iterator[Case]:
-    for case in _days(rig):
-        if (found := _encoded(rig, case.t)) is not None:
-            yield Case(found[1], (found[0].hex(),))
-
-
-def _judge_encoded(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
-    want = bytes.fromhex(str(case.more[0]))
-    if not want or answer == want:
-        return None
-    got = answer.hex() if isinstance(answer, bytes) else answer
-    return LawBreach(
-        ("bytes",), f"encode of {case.t:%Y-%m-%d %H:%M:%S}: want {want.hex()}, got {got}"
-    )
-
-
-def _bytes_args(case: Case) -> tuple[Argument, ...]:
-    return (bytes.fromhex(str(case.more[0])),)
-
-
-def _judge_decoded(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
-    if not case.more[0]:
-        return None
-    return compared(case.t, answer, f"decode of {case.more[0]}")
-
-
-_TIED: Final = (
-    "moment",
-    "year_of",
-    "encode",
-    "decode",
-)  # the moment is drawn with a number or with bytes
-
-
-def _swept(
-    routine: str, says: str, draw: DrawCase, sweep: Sweep, *, standard: bool = False
-) -> ClockLaw:
+def _swept(routine: str, says: str, draw: DrawCase, sweep: Sweep) -> ClockLaw:
     """Return the law of a routine that touches no bus."""
-    lacks = _no_standard if standard else lambda _rig: ""
     return ClockLaw(id=routine.replace("_", "-"), says=says, needs=(routine,), draw=draw,
-               check=sweep.check, lacks=lacks, sweep=sweep,
-               shrinks=routine not in _TIED)  # fmt: skip
+               check=sweep.check, sweep=sweep, shrinks=routine not in _TIED)  # fmt: skip
 
 
 _MOMENT, _DAY_DRAWN = _drawn(draws.draw_moment), _drawn(draws.whole_day)
@@ -444,8 +378,4 @@ DATE_ROUTINES_LAWS: Final = (
            Sweep("due", lambda _: (), _due_args, _judge_due)),
     _swept("reached", "reached is whether an end has come", _draw_reached,
            Sweep("reached", lambda _: (), _reached_args, _judge_reached)),
-    _swept("encode", "encode gives the standard's bytes", _draw_standard,
-           Sweep("encode", _standard_days, _moment, _judge_encoded), standard=True),
-    _swept("decode", "decode reads the standard's bytes", _draw_standard,
-           Sweep("decode", _standard_days, _bytes_args, _judge_decoded), standard=True),
 )  # fmt: skip

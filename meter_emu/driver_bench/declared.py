@@ -47,8 +47,9 @@ class Declared:
     summer_of: str = "utc"  # what is-summer-time is given: utc, local, or standard time
     standard: str = ""
     alarm: int = 1
-    alarm_fields: tuple[frozenset[str], ...] = ()
-    due_most: int = 86_400  # seconds, the longest `after` of due
+    alarm_fields: tuple[str, ...] = ()  # each in the order in which alarm_set is given it
+    due_most: int = 86_400  # the longest `after` of due
+    due_unit: int = 1  # of `after`, in seconds
     second_instance: bool = False
 
     @cached_property
@@ -146,19 +147,19 @@ def _years(value: object) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _alarm_fields(value: object) -> tuple[frozenset[str], ...]:
+def _alarm_fields(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, tuple | list):
         raise ValueError(f"want texts such as 'hour minute', got {value!r}")
     combined = []
     for one in value:
-        words = frozenset(str(one).replace("+", " ").split())
-        if strange := words.difference(ALARM_FIELDS):
+        words = str(one).replace("+", " ").split()
+        if strange := set(words).difference(ALARM_FIELDS):
             raise ValueError(
                 f"no alarm field {min(strange)!r}; there are {', '.join(ALARM_FIELDS)}"
             )
-        combined.append(words)
+        combined.append(" ".join(dict.fromkeys(words)))
     return tuple(combined)
 
 
@@ -181,7 +182,12 @@ def _check(made: Declared) -> None:
         made.unit in {1, 60, 3600, 86_400}, "unit", f"want 1, 60, 3600 or 86400, got {made.unit}"
     )
     require(made.summer_of in _TIMES, "summer_of", f"want one of {', '.join(_TIMES)}")
-    require(made.due_most > 0, "due_most", "want seconds")
+    require(made.due_most > 0, "due_most", "want a number above 0")
+    require(
+        made.due_unit in {1, 60, 3600, 86_400},
+        "due_unit",
+        f"want 1, 60, 3600 or 86400, got {made.due_unit}",
+    )
     if made.standard:
         why = f"no codec {made.standard!r}{hint(made.standard, CODECS)}"
         require(made.standard in CODECS, "standard", why)
@@ -213,7 +219,7 @@ def _check_alarms(made: Declared) -> None:
         return
     has = {field.what for field in made.row.chip.ALARMS[made.alarm - 1]}
     for words in made.alarm_fields:
-        if lacking := words - has:
+        if lacking := set(words.split()) - has:
             raise ConfigError(
                 made.name, "alarm_fields", f"alarm {made.alarm} has no {min(lacking)}"
             )

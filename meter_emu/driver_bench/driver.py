@@ -25,6 +25,10 @@ class RefusedError(Exception):
     """A driver that answers with an error of its own; the text is what it said."""
 
 
+class CannotError(RefusedError):
+    """A driver that says it cannot do this: `NotImplementedError`, in C `cannot`."""
+
+
 @final
 class Reading(NamedTuple):
     """A moment as a driver says it: any numbers; weekday and day of the year where it says them."""
@@ -124,6 +128,8 @@ class PythonDriver(Driver):
         try:
             answer = getattr(self._objects[instance], routine)(*args)
             return self._shape[routine](answer)
+        except NotImplementedError as error:
+            raise CannotError(str(error) or routine) from error
         except Exception as error:
             raise RefusedError(_said(error)) from error
 

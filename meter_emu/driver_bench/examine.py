@@ -10,7 +10,7 @@ from time import process_time
 from typing import Final, NamedTuple, final
 
 from meter_emu.driver_bench.clock_bench import BusAccess, GoneError, NoEndError
-from meter_emu.driver_bench.driver import RefusedError
+from meter_emu.driver_bench.driver import CannotError, RefusedError
 from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank, LawBreach, refused
 
 KINDS_MAX: Final = 6  # ours: of one law; more of them are one bug in many clothes
@@ -63,6 +63,8 @@ def examine_law(
             if lacks := law.lacks(rig):
                 return LawResult(law.id, 0, lacks=lacks)
             done, found = _tried(rig, law, tries=tries, seed=seed, every=every, kinds=kinds)
+            if not found and len(rig.cannot) == done:
+                return LawResult(law.id, 0, lacks=f"the driver cannot: {rig.cannot[0]}")
         except RefusedError as error:
             done, found = 0, {_key(refused(error)): (0, Case(rig.known_day), refused(error))}
         except NoEndError as error:
@@ -78,6 +80,9 @@ def check(rig: DriverRig, law: ClockLaw, case: Case) -> LawBreach | None:
     signal.setitimer(signal.ITIMER_PROF, CALL_S)
     try:
         return law.check(rig, case)
+    except CannotError as error:
+        rig.cannot.append(str(error))
+        return None
     except RefusedError as error:
         return refused(error)
 

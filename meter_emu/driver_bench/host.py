@@ -27,6 +27,7 @@ from meter_emu.driver_bench.driver import (
     ROUTINES,
     TRUTHS,
     Argument,
+    CannotError,
     Driver,
     Reading,
     RefusedError,
@@ -230,6 +231,8 @@ def _word(value: Argument) -> str:
 
 
 def _result(routine: str, line: str) -> Said:
+    if line == "! cannot":
+        raise CannotError(routine)
     if line[0] == "!":
         raise RefusedError(printable(line[1:].strip()) or "an error")
     words = line.split()[1:]

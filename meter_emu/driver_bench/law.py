@@ -13,7 +13,14 @@ from random import Random
 from typing import Final, NamedTuple, TypeAlias, final
 
 from meter_emu.driver_bench.clock_bench import ClockBench
-from meter_emu.driver_bench.driver import Argument, Driver, Reading, RefusedError, Said
+from meter_emu.driver_bench.driver import (
+    Argument,
+    CannotError,
+    Driver,
+    Reading,
+    RefusedError,
+    Said,
+)
 from meter_emu.driver_bench.face import FIELDS, Face, Shown, shown_as
 
 ONE_SECOND: Final = timedelta(seconds=1)
@@ -93,7 +100,9 @@ class Sweep:
         """Yield what is wrong in these cases."""
         answers = rig.driver.call_many(self.routine, [self.args(case) for case in cases])
         for case, answer in zip(cases, answers, strict=True):
-            if isinstance(answer, RefusedError):
+            if isinstance(answer, CannotError):
+                rig.cannot.append(str(answer))
+            elif isinstance(answer, RefusedError):
                 yield case, refused(answer)
             elif (finding := self.judge(rig, case, answer)) is not None:
                 yield case, finding
@@ -109,6 +118,7 @@ class DriverRig:
         self._bench: Final = bench
         self._face: Final = Face(bench, driver.declared) if bench is not None else None
         self.memo: dict[str, object] = {}
+        self.cannot: list[str] = []  # what the driver said that it cannot do, a text a time
         self._codes: tuple[int, ...] | None = None
 
     @property

@@ -1,9 +1,10 @@
 """A look-alike that a driver declares by its register map, where no chip of the bench has it.
 
 `registers="second=2 minute=3 hour=4 day=5 weekday=6 month=7 year=8 weekdays=0..6 doubt=2.80"`:
-numbers are hexadecimal; `doubt` and `still` are a register and a mask (`!` before it: said by being
-clear); `twelve` and `pm` are masks in the hours, `century` one in the month; `alarm_second`
-to `alarm_weekday` are registers, each off while its bit 7 is set; `size` is how many there are.
+numbers are hexadecimal; `doubt` and `still` are a register and a mask (`!` before the mask: said by
+being clear), and without them the chip says no such thing; `twelve` and `pm` are masks in the
+hours, `century` one in the month; `alarm_second` to `alarm_weekday` are registers, each off while
+its bit 7 is set; `size` is how many registers there are.
 """
 
 import re
@@ -37,7 +38,7 @@ def mapped_chip(text: str) -> type[LookAlike]:
     alarm = {what: _hex(words.pop(f"alarm_{what}")) for what in _MASKS if f"alarm_{what}" in words}
     most = max(*first.values(), *alarm.values())
     size = _hex(words.pop("size", f"{most + 1:x}"))
-    doubt = _sign(words.pop("doubt", f"{first['second']:x}.80"))
+    doubt = _sign(words.pop("doubt")) if "doubt" in words else Sign(first["second"], 0)
     still = _sign(words.pop("still")) if "still" in words else None
     twelve, pm = _hex(words.pop("twelve", "0")), _hex(words.pop("pm", "20"))
     century = _hex(words.pop("century", "0"))
@@ -47,6 +48,11 @@ def mapped_chip(text: str) -> type[LookAlike]:
     weekdays = Counter(_hex(low), _hex(high), "weekday")
     if not max(first.values()) < size <= _SIZE_MAX or len(set(first.values())) < len(first):
         raise ValueError("want a register of its own for each field, within the size")
+    last = max((*alarm.values(), doubt.register, still.register if still else 0))
+    if last >= size:
+        raise ValueError(f"register {last:02X}h is outside the map: want size={last + 1:x}")
+    if max(twelve, pm, century) > 0xFF:
+        raise ValueError("want masks of one byte for twelve, pm and century")
     flags = {(sign.register, sign.mask) for sign in (doubt, still) if sign is not None}
     flags |= {(first["hour"], twelve), (first["month"], century)}
     table = time_table(first, size, tuple(

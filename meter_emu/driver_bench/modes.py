@@ -62,9 +62,14 @@ def _set_over(rig: DriverRig, case: Case) -> LawBreach | None:
     return finding._replace(rank=FindingRank.CONTRACT)
 
 
+def _draw_switch(rig: DriverRig, random: Random, number: int) -> Case:
+    return Case(_draw(rig, random, number).t, (24 if number % 4 < 2 else _TWELVE,))
+
+
 def _switch(rig: DriverRig, case: Case) -> LawBreach | None:
-    for hours, twelve in ((24, False), (_TWELVE, True), (24, False), (_TWELVE, False)):
-        rig.place(case.t, twelve=twelve if hours == _TWELVE else not twelve)
+    hours = int(case.more[0])
+    for twelve in (hours != _TWELVE, hours == _TWELVE):  # from the other mode, and from this one
+        rig.place(case.t, twelve=twelve)
         rig.anew()
         rig.driver.call("mode", hours)
         where = f"after the switch to {hours}-hour mode"
@@ -134,7 +139,7 @@ MODES_LAWS: Final = (
     ClockLaw(id="twelve-set-over", says="a set of a chip found in 12-hour mode is right",
         needs=("set",), draw=_draw, check=_set_over, lacks=_no_mode),
     ClockLaw(id="twelve-switch", says="a switch of mode, either way, leaves the time",
-        needs=("mode",), draw=_draw, check=_switch, lacks=_no_mode),
+        needs=("mode",), draw=_draw_switch, check=_switch, lacks=_no_mode),
     ClockLaw(id="twelve-set-in", says="a set after a switch to 12-hour mode is right",
         needs=("mode", "set"), draw=_draw, check=_set_in, lacks=_no_mode),
     ClockLaw(id="twelve-alarm", says="an alarm set in 12-hour mode is at its hour",

@@ -278,6 +278,11 @@ def _one_instance(rig: DriverRig) -> str:
     return "" if rig.declared.second_instance else "no second instance is declared"
 
 
+def no_doubt(rig: DriverRig) -> str:
+    """Return why laws of doubt cannot be checked."""
+    return "" if rig.bench.chip.DOUBT.mask else "no sign of doubt is declared"
+
+
 def _set_over_doubt(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.face.doubt(given=True)
@@ -302,7 +307,7 @@ SETTING_LAWS: Final = (
     ClockLaw(id="set-starts", says="a set starts a chip that comes out of its box",
         needs=("set",), draw=any_moment, check=_starts),
     ClockLaw(id="set-over-doubt", says="a set makes the time of a doubted clock valid",
-        needs=("set",), draw=any_moment, check=_set_over_doubt),
+        needs=("set",), draw=any_moment, check=_set_over_doubt, lacks=no_doubt),
     ClockLaw(id="weekday-legal", says="a set writes a weekday that the chip has",
         needs=("set",), draw=any_moment, check=_weekday_legal),
     ClockLaw(id="weekday-code", says="a set writes a weekday that follows from the date",

@@ -9,7 +9,6 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from meter_emu.driver_bench.alarming import ASKED_FOR
 from meter_emu.driver_bench.draws import ROLL_OVERS, draw_moment, roll_over
 from meter_emu.driver_bench.driver import Argument
 from meter_emu.driver_bench.law import DAY, ONE_SECOND, Case, ClockLaw, DriverRig, LawBreach
@@ -75,8 +74,7 @@ def _keeps(routine: str, *args: Argument) -> Callable[[DriverRig, Case], LawBrea
             if routine == "begin":
                 rig.anew()
             elif routine == "alarm_set":
-                words = rig.declared.alarm_fields[0]
-                fields = " ".join(word for word in ASKED_FOR if word in words)
+                fields = rig.declared.alarm_fields[0]
                 rig.driver.call("alarm_set", case.t.replace(second=0), fields)
             else:
                 rig.driver.call(routine, *args)
@@ -93,19 +91,19 @@ def _keeps(routine: str, *args: Argument) -> Callable[[DriverRig, Case], LawBrea
 
 
 def _switch(rig: DriverRig, case: Case) -> LawBreach | None:
-    for hours in (12, 24):
-        for edge in _edges(rig, case):
+    hours = 12 if int(case.more[0]) % 2 else 24
+    for edge in _edges(rig, case):
 
-            def arrange(at: datetime = edge, twelve: bool = hours == 24) -> None:
-                rig.place(at, twelve=twelve)
-                rig.anew()
+        def arrange(at: datetime = edge) -> None:
+            rig.place(at, twelve=hours == 24)
+            rig.anew()
 
-            for place, _ in rig.ticks(arrange, partial(rig.driver.call, "mode", hours)):
-                where = f"registers after the switch to {hours}-hour mode, a second ends before"
-                where += f" its access {place}"
-                finding = rig.compared(edge, rig.face.shown(), where)
-                if finding is not None:
-                    return to_mode(hours, finding)
+        for place, _ in rig.ticks(arrange, partial(rig.driver.call, "mode", hours)):
+            where = f"registers after the switch to {hours}-hour mode, a second ends before"
+            where += f" its access {place}"
+            finding = rig.compared(edge, rig.face.shown(), where)
+            if finding is not None:
+                return to_mode(hours, finding)
     return None
 
 

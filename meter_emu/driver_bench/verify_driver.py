@@ -5,15 +5,17 @@ So a driver's statics are fresh, and one that hangs or breaks the interpreter co
 
 import faulthandler
 import os
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Final
 
 from meter_emu.driver_bench.alarming import ALARMING_LAWS
-from meter_emu.driver_bench.clock_bench import ClockBench
+from meter_emu.driver_bench.clock_bench import BenchFaultError, ClockBench
 from meter_emu.driver_bench.contract import CONTRACT_LAWS
 from meter_emu.driver_bench.date_routines import DATE_ROUTINES_LAWS
 from meter_emu.driver_bench.driver import Driver
@@ -22,8 +24,10 @@ from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank
 from meter_emu.driver_bench.load import open_driver
 from meter_emu.driver_bench.modes import MODES_LAWS
 from meter_emu.driver_bench.own_time import keep_time
+from meter_emu.driver_bench.probing import probe
 from meter_emu.driver_bench.report import DriverReport
 from meter_emu.driver_bench.setting import SETTING_LAWS
+from meter_emu.driver_bench.standards import STANDARDS_LAWS
 from meter_emu.driver_bench.ticking import TICKING_LAWS
 from meter_emu.errors import ConfigError
 from meter_emu.last_words import signal_name
@@ -37,6 +41,7 @@ DRIVER_LAWS: Final[dict[str, ClockLaw]] = {
         *TICKING_LAWS,
         *ALARMING_LAWS,
         *DATE_ROUTINES_LAWS,
+        *STANDARDS_LAWS,
         *CONTRACT_LAWS,
     )
 }
@@ -67,6 +72,7 @@ def verify_driver(
         declared, offers = driver.declared, driver.offers
     finally:
         driver.end()
+    _apart(name, probe)
     examined = []
     for law in chosen:
         lacking = [routine for routine in law.needs if routine not in offers]
@@ -112,29 +118,42 @@ def driver_rig(driver: Driver) -> DriverRig:
 
 def in_child(name: str | type, law: ClockLaw, *, tries: int, seed: int, every: bool) -> LawResult:
     """Check a law in a child process; what ends the child is the finding."""
+    examine = partial(examine_law, law=law, tries=tries, seed=seed, every=every)
+    result = _apart(name, examine)
+    if isinstance(result, str):
+        return _ended(law, result)
+    assert isinstance(result, LawResult), "it was examined"
+    return result
+
+
+def _apart(
+    name: str | type, act: Callable[[DriverRig], LawResult | None]
+) -> LawResult | str | None:
+    """Do something with a driver in a child process; return a text where the driver ended that."""
     fork = get_context("fork")  # a driver's module is loaded once, and a law begins at once
     from_child, to_parent = fork.Pipe(duplex=False)
-    child = fork.Process(target=_work, args=(name, law, to_parent, tries, seed, every))
+    child = fork.Process(target=_work, args=(name, act, to_parent))
     with warnings.catch_warnings():  # of threads, none of which the child goes on with
         warnings.simplefilter("ignore", DeprecationWarning)
         child.start()
     to_parent.close()
     try:
         if not from_child.poll(_WALL_S):
-            return _ended(law, f"no end after {_WALL_S} s")
+            return f"no end after {_WALL_S} s"
         result = from_child.recv()
     except EOFError:
         child.join()
         how = child.exitcode or 0
         ended = f"by {signal_name(-how)}" if how < 0 else f"with status {how}"
-        return _ended(law, f"the driver ends the process {ended}")
+        return f"the driver ends the process {ended}"
     finally:
         from_child.close()
         child.kill()
         child.join()
     if isinstance(result, ConfigError):
         raise result
-    assert isinstance(result, LawResult), "a child sends one or the other"
+    assert not isinstance(result, str), f"the bench failed, not the driver:\n{result}"
+    assert result is None or isinstance(result, LawResult), "a child sends one of these"
     return result
 
 
@@ -143,9 +162,9 @@ def _on_the_bus(law: ClockLaw) -> bool:
 
 
 def _work(
-    name: str | type, law: ClockLaw, to_parent: Connection, tries: int, seed: int, every: bool
+    name: str | type, act: Callable[[DriverRig], LawResult | None], to_parent: Connection
 ) -> None:
-    """Check the law and send what was found."""
+    """Send what comes of it: a result, a mistake of the declaration, or, as a text, one of ours."""
     import resource  # here, because only Unix has it
 
     faulthandler.disable()  # a driver that falls is a finding, and no news
@@ -157,12 +176,14 @@ def _work(
             rig = driver_rig(driver)
             if driver.declared.chip:
                 keep_time(rig.bench)
-            result = examine_law(rig, law, tries=tries, seed=seed, every=every)
+            result = act(rig)
         finally:
             driver.end()
         to_parent.send(result)
     except ConfigError as error:
         to_parent.send(error)
+    except (Exception, BenchFaultError):  # noqa: BLE001 - a driver's own was a refusal long before
+        to_parent.send(traceback.format_exc())
 
 
 def _ended(law: ClockLaw, words: str) -> LawResult:

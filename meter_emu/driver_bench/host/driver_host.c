@@ -94,6 +94,7 @@ static int fields_used(const char *text) {
 static int refused(int status) {
     if (!status) return 0;
     if (status == no_valid_time) puts("none");
+    else if (status == cannot) puts("! cannot");
     else printf("! error %d\n", status);
     return 1;
 }

@@ -1,6 +1,7 @@
 /* What a clock driver declares to be verified alone: fill in what it offers, leave out the rest.
  * Link with driver_host.c; then: meter-emu verify --driver ./program
- * A routine returns 0, or anything else where it refuses; `no_valid_time` where there is none. */
+ * A routine returns 0, or anything else where it refuses; `no_valid_time` where there is none, and
+ * `cannot` where it was not made for what it is given. */
 #ifndef DRIVER_UNDER_TEST_H
 #define DRIVER_UNDER_TEST_H
 #include <stdint.h>
@@ -10,7 +11,7 @@ extern "C" {
 
 /* Month 1 to 12, weekday 0 to 6 from Sunday, yearday from 1. A result of -1: not said. */
 struct moment { int32_t year, month, day, hour, minute, second, weekday, yearday; };
-enum { no_valid_time = 1000 };
+enum { no_valid_time = 1000, cannot = 1001 };
 enum { use_second = 1, use_minute = 2, use_hour = 4, use_day = 8, use_weekday = 16, use_month = 32 };
 
 typedef struct {
