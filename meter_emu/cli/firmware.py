@@ -60,6 +60,7 @@ def debug(campaign: str, *, build: str, household: str | None, debugger: str) ->
     It stops at the first poll; `quit` ends it.
     """
     from meter_emu.cli.replayed import chosen_campaign
+    from meter_emu.verify.program import check_covered
     from meter_emu.world.meter.build import parse_build
     from meter_emu.world.meter.host.hosted import HostedProgram
     from meter_emu.world.rehearsal.engine import run_meter
@@ -70,12 +71,21 @@ def debug(campaign: str, *, build: str, household: str | None, debugger: str) ->
         raise ConfigError(build, "build", "want an executable, ./PROGRAM")
     if len(chosen.households) != 1:
         raise ConfigError(campaign, "household", "name one with --household")
+    check_covered(chosen.households[0])
     before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the debugger's
     try:
-        factory.debug_with(shlex.split(debugger))
+        factory.debug_with(_before_a_program(shlex.split(debugger)))
         last = run_meter(chosen.households[0], chosen)[-1]
     finally:
         factory.close()
         factory.debug_with(())
         signal.signal(signal.SIGINT, before)
     echo(f"{chosen.households[0].id}: {last.what.value} {last.detail}".rstrip())
+
+
+def _before_a_program(words: list[str]) -> list[str]:
+    """Return a debugger's command with what says that a program and its arguments follow."""
+    for name, ends in (("lldb", "--"), ("gdb", "--args")):
+        if words and name in Path(words[0]).name:
+            return words if ends in words else [*words, ends]
+    return words

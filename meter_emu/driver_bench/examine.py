@@ -57,7 +57,7 @@ def examine_law(
     It ends with so many kinds of finding.
     """
     began = process_time()
-    with _limited():
+    with limited():
         try:
             rig.start()
             if lacks := law.lacks(rig):
@@ -126,8 +126,8 @@ def _tried(
 
 
 @contextmanager
-def _limited() -> Iterator[None]:
-    """Have a try that takes too long end in `NoEndError`."""
+def limited() -> Iterator[None]:
+    """Have a try that takes too long, by the timer that is set for it, end in `NoEndError`."""
 
     def end(_number: int, _frame: object) -> None:
         raise NoEndError(f"more than {CALL_S} s of processor time in one call")

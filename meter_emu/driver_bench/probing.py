@@ -4,14 +4,17 @@ A law would accuse the driver of each of these. What need not be a mistake of th
 left to the laws: a year that is off in `get` alone is a mistake in `get`.
 """
 
+import signal
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from meter_emu.driver_bench.chips import BENCH_CHIPS
 from meter_emu.driver_bench.clock_bench import BusAccess, NoEndError
 from meter_emu.driver_bench.driver import Reading, RefusedError, Said
+from meter_emu.driver_bench.examine import CALL_S, limited
 from meter_emu.driver_bench.face import Shown
 from meter_emu.driver_bench.law import DriverRig
 from meter_emu.errors import ConfigError
@@ -24,7 +27,8 @@ _AFTERS: Final = (2, 3)
 
 def probe(rig: DriverRig) -> None:
     """Raise `ConfigError` where what a driver does shows that its declaration is wrong."""
-    try:
+    with limited(), suppress(NoEndError, RefusedError):  # a verdict of the laws
+        signal.setitimer(signal.ITIMER_PROF, CALL_S)
         if rig.declared.chip:
             _probe_bus(rig)
             if off := _years_off(rig):
@@ -32,8 +36,6 @@ def probe(rig: DriverRig) -> None:
         else:
             rig.start()
         _probe_due(rig)
-    except (NoEndError, RefusedError):
-        return  # a verdict of the laws
 
 
 def _probe_bus(rig: DriverRig) -> None:

@@ -23,6 +23,7 @@ from meter_emu.laws.hazards.placing import Call, Listening
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.units import SECOND_US
+from meter_emu.verify.program import check_covered
 from meter_emu.verify.report import Counterexample, story_in_words
 from meter_emu.workers.engines import here_or_processes
 from meter_emu.workers.work import Calling, Engine
@@ -240,6 +241,7 @@ def explore_cuts(
 ) -> CutsExplored:
     """Try every cut in a campaign's one household, and with `cuts` 2 every pair of them."""
     task = CutStory(campaign, explored.build)
+    check_covered(task.household)
     engine = here_or_processes(jobs)
     ends_s = float("inf") if time_s is None else monotonic() + time_s
     groups: dict[tuple[bytes, ...], Cuts] = {}

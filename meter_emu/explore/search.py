@@ -23,6 +23,7 @@ from meter_emu.explore.lives import Lives, Path
 from meter_emu.explore.scope import Scope
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial, campaign_of
+from meter_emu.verify.program import check_covered
 from meter_emu.verify.report import Counterexample, story_in_words
 from meter_emu.workers.engines import here_or_processes
 from meter_emu.workers.work import Here, Reusable, Task
@@ -325,9 +326,11 @@ def explore(
     What is found so far is in `explored`, also where it is interrupted.
 
     It ends at the depth, or if there is a time when that is over: half of it is for the claim.
-    Raise `ConfigError` for a build that does not exist, or a card that the office must not issue.
+    Raise `ConfigError` for a build that does not exist or does not cover the scope's household, and
+    for a card that the office must not issue.
     """
     assert depth is not None or time_s is not None, "it must end some time"
+    check_covered(explored.scope.household)
     scope, explored.edges = explored.scope, [] if edges else None
     began_s = monotonic()
     ends_s = began_s + time_s if time_s is not None else float("inf")

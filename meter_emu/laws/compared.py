@@ -26,7 +26,7 @@ from meter_emu.world.households.household import (
 )
 from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
-from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.events import Event, What, done_in
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
 from meter_emu.world.meter.times import us_to_civil, us_to_iso
 from meter_emu.zones import TimeZone
@@ -125,7 +125,7 @@ class _Shift(NamedTuple):
 
 def without_screen(events: list[Event], of: Collection[What] = frozenset(What)) -> list[Event]:
     """Return the events without the texts of the display."""
-    return [replace(event, shown="") if event.what in of else event for event in events]
+    return [replace(event, shown="") if event.what in of else event for event in done_in(events)]
 
 
 def first_difference(was: list[Event], now: list[Event], where: str, zone: TimeZone) -> Finding:

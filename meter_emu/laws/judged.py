@@ -32,7 +32,7 @@ def breached(trial: Trial, *verdicts: Verdict) -> Finding:
     outcome = trial.run.outcome
     for breach in outcome.breaches:
         if breach.verdict in verdicts:
-            return Broken(breach.in_words)
+            return Broken(breach.in_words, for_good=True)
     return _put_aside(trial)
 
 
@@ -41,7 +41,7 @@ def found(trial: Trial, *kinds: FindingKind) -> Finding:
     outcome = trial.run.outcome
     for finding in outcome.findings:
         if finding.kind in kinds:
-            return Broken(finding.words)
+            return Broken(finding.words, for_good=True)
     return _put_aside(trial)
 
 
@@ -65,7 +65,7 @@ def breached_under(
     for breach in trial.run.outcome.breaches:
         promise = [order for at_us, order in orders if at_us <= breach.from_us]
         if promise and breach.verdict in verdicts and under(promise):
-            return Broken(breach.in_words)
+            return Broken(breach.in_words, for_good=True)
     return _put_aside(trial)
 
 
@@ -73,11 +73,11 @@ def promises(trial: Trial) -> Finding:
     """Return the first fault of a run, of any kind the judge knows."""
     outcome = trial.run.outcome
     if outcome.verdict in {Verdict.CRASHED, Verdict.HUNG}:
-        return Broken(MEANING[outcome.verdict])
+        return Broken(MEANING[outcome.verdict], for_good=True)
     wrong = [(breach.from_us, breach.in_words) for breach in outcome.breaches]
     wrong += [(finding.from_us, finding.words) for finding in outcome.findings]
     if wrong:
-        return Broken(min(wrong)[1])
+        return Broken(min(wrong)[1], for_good=True)
     return _put_aside(trial)
 
 
@@ -197,7 +197,8 @@ def _order_answered(trial: Trial) -> Finding:
     """A right office writes both forms of a date alike, so there is no later one to take."""
     for event in trial.run.events:
         if event.written is not None and event.written.result == Result.LATER_END_TAKEN:
-            return Broken("the card says that the later of two ends was taken, and there is one")
+            words = "the card says that the later of two ends was taken, and there is one"
+            return Broken(words, for_good=True)
     return found(trial, FindingKind.SILENT_ORDER)
 
 

@@ -31,11 +31,13 @@ MOVES = frozenset({What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED})
 class Broken:
     """A law is broken: the fault in the household's words.
 
-    `campaign` is the story that shows it, if not the trial's own.
+    `campaign` is the story that shows it, if not the trial's own. `for_good` is whether nothing
+    that comes later in the story can mend it.
     """
 
     words: str
     campaign: Campaign | None = None
+    for_good: bool = False
 
 
 @final
@@ -53,6 +55,7 @@ class Aside:
 NOT_REPRODUCIBLE: Final = (
     "not reproducible: run again it does otherwise: it reads a clock, or what nobody wrote"
 )
+UNWATCHED: Final = Aside("the polls ran out before the story's end: the program gives no hint")
 NOT_ASKED: Final = Aside("the program covers nothing else to compare with")
 
 Finding: TypeAlias = Broken | Aside | None  # `None`: it held
@@ -69,6 +72,7 @@ class Trial:
         self.campaign = on_build(campaign, build)
         (self.household,) = self.campaign.households
         self.not_asked = 0  # comparisons with variants that the program does not cover
+        self.unwatched = False  # whether a run of it ended before the story did
         self._events: list[Event] | None = None
 
     @cached_property
@@ -92,7 +96,9 @@ class Trial:
 
         `prepare` gets its bench before anything happens.
         """
-        return run_meter(household, campaign or self.campaign, prepare=prepare)
+        events = run_meter(household, campaign or self.campaign, prepare=prepare)
+        self.unwatched |= events[-1].what is What.UNSEEN
+        return events
 
     def within(self, others: Iterable[tuple[str, Household]]) -> Iterator[tuple[str, Household]]:
         """Yield the households, with words for each, that the program covers; count the others."""
@@ -148,9 +154,12 @@ class Law:
 
     def _said(self, trial: Trial) -> Finding:
         try:
-            return self.check(trial)
+            found = self.check(trial)
         except ConfigError as error:
-            return Broken(f"the office cannot write the card: {error}")
+            return Broken(f"the office cannot write the card: {error}", for_good=True)
+        if trial.unwatched and isinstance(found, Broken) and not found.for_good:
+            return UNWATCHED
+        return found
 
 
 def chance(trial: Trial, what: str) -> Random:

@@ -4,7 +4,7 @@ Ours covers every chip, energy and carrier. Somebody else's may cover fewer, as 
 out (`world.rehearsal.covered`); it is not checked outside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -12,10 +12,18 @@ from meter_emu.errors import ConfigError
 from meter_emu.resources import find
 from meter_emu.stories.chooser import Replayed
 from meter_emu.stories.story import ModelAndCards, armed_household, models, on_build
-from meter_emu.world.meter.build import Build
+from meter_emu.world.households.household import Household
+from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.covers import base_words, card_words, chip_words
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.rehearsal.covered import how_it_fails, obeys_clock_cards, serves, uncovered
+from meter_emu.world.rehearsal.covered import (
+    covers_household,
+    declared_outside,
+    how_it_fails,
+    obeys_clock_cards,
+    serves,
+    uncovered,
+)
 from meter_emu.world.rehearsal.rig import Rig
 
 
@@ -53,6 +61,29 @@ def _covered_kits(build: Build, names: tuple[str, ...]) -> tuple[ModelAndCards, 
     # It doubts its clock in every meter: that is no matter of coverage, and the laws are to say so.
     served = (_served_of(build, kit) for kit in kits)
     return tuple(kit for kit in served if kit.cards)
+
+
+def check_covered(household: Household) -> None:
+    """Raise `ConfigError` for a household that its build does not cover: nothing is known there.
+
+    One that is found to cover no meter at all is run: what it does is all there is.
+    """
+    build = parse_build(household.build)
+    outside = covers_household(build, household)
+    if outside is None:
+        return
+    if not declared_outside(build, household) and not any(_covered_here(build)):
+        return
+    why = f"the program does not cover {outside}, which household {household.id!r} has"
+    raise ConfigError(
+        household.build, "build", f"{why}: nothing was run, want another meter or scope"
+    )
+
+
+def _covered_here(build: Build) -> Iterator[bool]:
+    """Yield whether each meter and card of the bench is covered."""
+    for kit in models():
+        yield from (uncovered(build, kit.model, *card) is None for card in kit.cards)
 
 
 def _named(names: Sequence[str]) -> tuple[ModelAndCards, ...]:

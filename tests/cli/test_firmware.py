@@ -35,6 +35,19 @@ def test_a_household_runs_below_any_command_to_its_end(run, tmp_path):
     assert run("rehearse", *ONE[2:], "--build", build).code == 0  # and ordinarily afterwards
 
 
+@pytest.mark.slow("builds and runs a program in C")
+@pytest.mark.parametrize(("name", "ends"), [("gdb", "--args"), ("lldb-18", "--"), ("rr", None)])
+def test_a_debugger_is_told_that_a_program_follows(run, tmp_path, name, ends):
+    said = tmp_path / "said"
+    debugger = tmp_path / name
+    debugger.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {said}\n')
+    debugger.chmod(0o755)
+    run(*ONE, "--build", starter(tmp_path), "--with", f"{debugger} -q")
+    words = said.read_text().splitlines()
+    program = str(tmp_path / "my_meter")
+    assert words[: words.index("--meter-bench")] == ["-q", *([ends] if ends else []), program]
+
+
 @pytest.mark.skipif(
     not (os.environ.get("METER_EMU_FIRMWARE") and shutil.which("gdb")),
     reason="make test-firmware, with gdb",

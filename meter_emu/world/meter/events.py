@@ -124,6 +124,14 @@ def beginning_of(events: Sequence[Event]) -> Beginning:
     return first
 
 
+def done_in(events: Sequence[Event]) -> list[Event]:
+    """Return what a program did, without what it said as it failed: its number, an address."""
+    *before, last = events
+    if last.failure is None:
+        return [*before, last]
+    return [*before, replace(last, detail="", failure=replace(last.failure, why=""))]
+
+
 FAILED: Final = {
     FailureKind.CRASHED: What.CRASHED,
     FailureKind.HUNG: What.HUNG,

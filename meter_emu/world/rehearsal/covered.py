@@ -81,7 +81,7 @@ def outside_of(household: Household, campaign: Campaign) -> str | None:
     if build.factory is None:
         return None
     outside = covers_household(build, household)
-    if outside is None or _declared_outside(build, household):
+    if outside is None or declared_outside(build, household):
         return outside
     others = (entry.first for entry in campaign.households.entries)
     any_covered = any(
@@ -91,7 +91,8 @@ def outside_of(household: Household, campaign: Campaign) -> str | None:
     return outside if any_covered else None
 
 
-def _declared_outside(build: Build, household: Household) -> bool:
+def declared_outside(build: Build, household: Household) -> bool:
+    """Whether a build declares that it does not cover a household."""
     kind = household.model, household.card_generation, household.carrier
     return build.covers is not None and build.covers.outside(*kind) is not None
 

@@ -30,7 +30,7 @@ from meter_emu.world.judge.verdict import expected, judge
 from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.clock_chips import clock_chip, reading
-from meter_emu.world.meter.events import Event, failed_event
+from meter_emu.world.meter.events import Event, done_in, failed_event
 from meter_emu.world.meter.failure import (
     PULSE_SIZE,
     SILENCE_S,
@@ -225,7 +225,7 @@ def rehearsed(
     outcome = judge(household, campaign, seen)
     again = hosted and witness_of is None and outside is None
     wrong = again and not expected(outcome, household)
-    if wrong and run_meter(household, campaign) != seen:
+    if wrong and done_in(run_meter(household, campaign)) != done_in(seen):
         seen = [seen[0], failed_event(_unsteady(seen), seen[-1])]
         outcome = judge(household, campaign, seen)
     return outcome, seen if events else []

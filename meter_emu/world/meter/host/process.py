@@ -11,6 +11,7 @@ import atexit
 import ctypes
 import errno
 import os
+import re
 import signal
 import socket
 import struct
@@ -40,6 +41,8 @@ _SAID: Final = struct.Struct("<ci")
 _HELLO_MAX: Final = 512
 _OUTPUT_KEPT: Final = 65_536  # ours: the end of its output is kept
 _HELP: Final = "link your program with meter_host.c ('meter-emu firmware new DIR' has it)"
+# What differs from run to run in a line of a sanitizer or a C library: process and addresses.
+_OF_THIS_RUN: Final = re.compile(r"==\d+==\s*|\b0x[0-9a-fA-F]+\b|\(pid=\d+\)")
 _TELLING: Final = ("ERROR: ", "runtime error", "panicked at", "terminate called", "Assertion")
 
 
@@ -112,7 +115,7 @@ class Host:
         """Return the most telling line of its output, or nothing; it steers no terminal."""
         self._output.seek(self._read_from)
         lines = self._output.read(_OUTPUT_KEPT).decode("utf-8", "replace").splitlines()
-        lines = [line.strip() for line in lines if line.strip()]
+        lines = [_OF_THIS_RUN.sub(_named, line.strip()) for line in lines if line.strip()]
         telling = [line for line in lines if any(word in line for word in _TELLING)]
         return printable((telling or lines[-1:] or [""])[0])
 
@@ -275,3 +278,7 @@ def as_written(path: str) -> tuple[int, int]:
     """Return a value that differs from one build of a file to the next."""
     status = Path(path).stat()
     return status.st_mtime_ns, status.st_ino
+
+
+def _named(found: re.Match[str]) -> str:
+    return {"=": "", "0": "0x…", "(": ""}[found[0][0]]
