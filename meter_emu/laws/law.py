@@ -5,7 +5,7 @@ again with one change that must make no difference, or a known one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
 from typing import Final, TypeAlias, final
@@ -37,7 +37,7 @@ class Broken:
 
     words: str
     campaign: Campaign | None = None
-    for_good: bool = False
+    for_good: bool = field(default=False, compare=False)
 
 
 @final

@@ -1,4 +1,4 @@
-"""Whoever takes a build asks what it covers: what it does to another meter accuses nobody."""
+"""What takes a build asks what it covers: what it does to another meter accuses nobody."""
 
 import pytest
 
