@@ -13,7 +13,7 @@ that carry it, and for its cost. `meter_ports.h`, what `hosted` does and the tab
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntFlag
-from typing import Final, Protocol, TypeVar, final
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar, final
 
 VERSION: Final = 3  # of the calls and their frames: METER_PORTS_VERSION of meter_ports.h
 TICKS_WRAP: Final = 2**32  # what `ticks_ms` counts to
@@ -25,6 +25,9 @@ class Button(IntFlag):
 
     BLUE = 0x01  # scrolls the display (domain: ORES brochure, "bouton bleu"); held, re-arms gas
     RED = 0x02  # electricity: emergency credit, reconnection (domain: synonyme-du-mot.com)
+
+
+ButtonName: TypeAlias = Literal["red", "blue"]  # as files name them: a test has them all
 
 
 @final

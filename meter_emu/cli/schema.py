@@ -3,6 +3,8 @@
 Schemas are made of the types that read a file or print a result, so they cannot say anything else.
 """
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,47 +21,19 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 def schemas() -> "dict[str, type[Struct]]":
     """Return the types by name: the files that people write, then what commands print."""
-    from meter_emu.cli.printed import (
-        byte_results,
-        card_results,
-        desk,
-        diagnosed,
-        drivers,
-        events,
-        explored,
-        fuzzed,
-        images,
-        listed,
-        rehearsed,
-        timestamps,
-        tokens,
-        traces,
-        verified,
-    )
+    from meter_emu.cli import printed as rooms
     from meter_emu.cli.printed.base import Printed, name_of
     from meter_emu.diagnosis.incident_file import RawIncident
     from meter_emu.foreign.layout_file import RawLayout
     from meter_emu.world.meter.model import MeterModel
     from meter_emu.world.rehearsal.campaign_file import RawCampaign
 
-    rooms = (
-        *(
-            rehearsed,
-            events,
-            verified,
-            explored,
-            drivers,
-            diagnosed,
-            card_results,
-            desk,
-            images,
-            byte_results,
-        ),
-        *(timestamps, tokens, traces, fuzzed, listed),
-    )
+    found = [
+        import_module(room.name) for room in iter_modules(rooms.__path__, f"{rooms.__name__}.")
+    ]
     printed = {
         name_of(one): one
-        for room in rooms
+        for room in found
         for one in vars(room).values()
         if isinstance(one, type) and issubclass(one, Printed) and one is not Printed
     }

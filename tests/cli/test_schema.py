@@ -15,6 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from meter_emu.cli import printed
 from meter_emu.cli.schema import schema_of, schemas
 from meter_emu.resources import ResourceKind, built_in
 from tests.cells import each_cell
@@ -99,6 +100,23 @@ def test_what_every_command_prints_holds_under_its_schema(emu, tmp_path, monkeyp
         for found in map(json.loads, texts):
             assert found["schema"] == f"{name}/1"
             assert refused(schema_of(name), found) == [], name
+
+
+TOY = """from meter_emu.cli.printed.base import Printed
+
+
+class ToyJson(Printed, tag="toy/1"):
+    \"\"\"A toy.\"\"\"
+
+    toys: int
+"""
+
+
+def test_what_a_new_command_prints_has_a_schema_without_being_listed(tmp_path, monkeypatch):
+    (tmp_path / "toys.py").write_text(TOY)
+    monkeypatch.setattr(printed, "__path__", [*printed.__path__, str(tmp_path)])
+    assert "toys" in schema_of("toy")["$defs"]["ToyJson"]["properties"]
+    monkeypatch.delitem(sys.modules, f"{printed.__name__}.toys")
 
 
 @pytest.mark.slow("jsonschema reads a rehearsal eight times")

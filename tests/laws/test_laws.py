@@ -17,6 +17,7 @@ from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import ModelAndCards, armed_household, models, own_models
 from meter_emu.units import DAY_US
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClockChip
 from meter_emu.zones import BELGIAN
 from tests.cells import each_cell
 from tests.laws import wrong
@@ -132,6 +133,21 @@ def test_a_law_of_parts_finds_one_that_is_wrong(law_id):
     assert not any(
         isinstance(laws()[law_id].asked(trial), Broken) for trial in trials(law_id, "reference", 3)
     )
+
+
+def test_a_chip_without_a_sheet_written_apart_is_named_and_the_others_are_judged():
+    """A fifth chip, or anybody's on a board of his own: the law cannot know how it should count."""
+
+    class Unknown(CLOCK_CHIPS["ds1307"].chip):  # type: ignore[misc]
+        NAME = "DS9999"
+
+    row = ClockChip(Unknown, CLOCK_CHIPS["ds1307"].driver)
+    with patch.dict(CLOCK_CHIPS, {"ds9999": row}):
+        asked = laws()["clock-chip"].asked
+        (right,) = map(asked, trials("clock-chip", "reference", 1))
+        wrong = map(asked, trials("clock-chip", BROKEN_BY["clock-chip"], 60))
+        assert any(isinstance(finding, Broken) for finding in wrong)
+    assert right == Aside("no sheet written apart for DS9999")
 
 
 def test_a_program_that_remembers_goes_on_otherwise_when_it_is_made_anew():

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from meter_emu.laws.hazards.twelve_hours import in_either_mode
 from meter_emu.laws.law import Trial
+from meter_emu.stories.story import models
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, VisitKind
 from meter_emu.world.meter.clock_chips import clock_chip
@@ -96,7 +97,8 @@ UPSETS = {
     "no-such-time": (
         no_such_time,
         {
-            *("pcf8563", "ds3231", "ds1307", "minute", "hour", "day", "month", "year"),
+            *(kit.model.rtc for kit in models()),
+            *("minute", "hour", "day", "month", "year"),
             *("the chip's own doubt", "the next century", "a late day"),
             *("insert", "clock card", "press", "nobody mends it"),
         },

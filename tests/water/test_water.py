@@ -178,6 +178,15 @@ def test_what_no_water_meter_has_is_refused_in_its_own_words(emu: Any) -> None:
     assert "a water meter has no limiter" in emu("rehearse", "wrong.toml").complains()
 
 
+def test_an_energy_that_has_no_place_on_cards_is_refused_in_a_line(
+    emu: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(DF_OF, WATER.code)
+    said = emu("card", "new", "a.card", "--meter-id", 541, "--energy", "water").complains()
+    assert "budget card, identity: at offset" in said
+    assert "want energy 1 or 2, which have a DF, got 3" in said
+
+
 @pytest.mark.slow("lives stories under all laws")
 def test_the_laws_hold_of_a_water_meter_and_a_defect_in_it_breaks_one() -> None:
     report = verify("reference", models=[str(MODEL)], examples=40, seed=1)

@@ -13,6 +13,7 @@ from card_protocol.card.files import FID_BASE, MF, Access, FileSpec, FileTree
 from card_protocol.card.image import NO_KEY, CardImage, CardKind, personalise
 from card_protocol.card.sle4442 import COUNTER_ERASED, MAIN_SIZE_BYTES, MemoryImage
 from card_protocol.card.virtual import AnyImage, bound_card
+from card_protocol.errors import LayoutError
 from card_protocol.formats import budget
 from card_protocol.formats.budget import DF_OF, Sfi, seal
 from card_protocol.formats.budget.compact import (
@@ -87,7 +88,7 @@ def personalise_card(
     if card_kind is CardKind.MEMORY:
         return personalise_memory_budget_card(master, contents)
     identity = contents.identity
-    df, generation = DF_OF[identity.energy], identity.generation
+    df, generation = df_of(identity.energy), identity.generation
     key = derive(master, Purpose.DESK_RECORD, identity.meter_id)
     records = sealed_records(contents, key, card_kind)
     if card_kind is CardKind.PLAIN:
@@ -95,6 +96,15 @@ def personalise_card(
     return personalise_budget_card(
         master, identity.meter_id, records, pin=pin, generation=generation, df=df
     )
+
+
+def df_of(energy: int) -> int:
+    """Return the DF of an energy's cards; raise `LayoutError` for one of which no card is known."""
+    if energy not in DF_OF:
+        (at,) = (field.offset for field in budget.IDENTITY.fields if field.name == "energy")
+        want = f"energy {' or '.join(map(str, DF_OF))}, which have a DF"
+        raise LayoutError("budget card, identity", offset=at, want=want, got=str(energy))
+    return DF_OF[energy]
 
 
 def sealed_records(contents: CardRecords, key: Key, card_kind: CardKind) -> dict[Sfi, bytes]:

@@ -64,7 +64,7 @@ _LIT: Final = {
     Lamp.FAULT: "bold red",
     Lamp.CLOCK_DOUBTED: "bold yellow",
 }
-_BUTTONS: Final = {"red": "bold red", "blue": "bold blue"}
+BUTTONS: Final = {"red": "bold red", "blue": "bold blue"}
 _ABOVE: Final = frozenset({"display", "lamps", "true time", "card"})  # what has a place of its own
 
 
@@ -128,7 +128,7 @@ def _lamps(view: View, *, ascii_only: bool) -> Text:
 def _slot(view: View, *, ascii_only: bool) -> Text:
     """Return the buttons and the card slot, with what is in it."""
     line = _one_line("")
-    for name, style in _BUTTONS.items():
+    for name, style in BUTTONS.items():
         line.append("(o)" if ascii_only else "◉", style).append(f" {name}   ")
     left, right = "[]" if ascii_only else "▐▌"
     card = escaped(view.card) if view.card != NO_CARD else " " * len(NO_CARD)

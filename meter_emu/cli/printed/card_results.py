@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from meter_emu.cli.printed.base import Printed, Shape
 from meter_emu.cli.printed.byte_results import PartShownJson, RecordShownJson
+from meter_emu.energies import ENERGIES
 from meter_emu.resources import means
 
 _Carrier: TypeAlias = Annotated[str, means("secure, plain or memory")]
@@ -19,7 +20,7 @@ class CardNewJson(Printed, tag="card-new/1"):
 
     file: str
     carrier: _Carrier
-    energy: Annotated[str, means("of the meter: electricity, gas")]
+    energy: Annotated[str, means(f"of the meter: {', '.join(ENERGIES)}")]
     meter: Annotated[int, means("the meter's number")]
     card_number: Annotated[int, means("1 for a meter's first card")]
 

@@ -61,8 +61,8 @@ class BudgetDialogue(CardDialogue):
         self._generation = 0
 
     def _identify(self) -> None:
-        ours = DF_OF[self._factory.energy]
-        for df in (ours, *(df for df in DF_OF.values() if df != ours)):
+        ours = DF_OF.get(self._factory.energy)
+        for df in sorted(DF_OF.values(), key=lambda df: df != ours):
             try:
                 card = find_card(self._terminal, df)
             except ApduError as error:

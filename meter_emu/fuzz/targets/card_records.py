@@ -9,9 +9,10 @@ from typing import Any, Final
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
-from card_protocol.formats.budget import DESK, DF_OF, IDENTITY, CardId, Sfi, mac_text
+from card_protocol.formats.budget import DESK, IDENTITY, CardId, Sfi, mac_text
 from card_protocol.formats.budget.generations import layouts
 from card_protocol.formats.budget.making import (
+    df_of,
     personalise_budget_card,
     personalise_plain_budget_card,
     record_on,
@@ -91,7 +92,7 @@ def _carried(data: bytes, build: str) -> None:
 
 def _image(first: int, rig: Rig, records: Mapping[Sfi, bytes]) -> CardImage:
     """Return the card of these records, on the carrier and of the generation of the first byte."""
-    df = DF_OF[rig.household.model.measures.code]
+    df = df_of(rig.household.model.measures.code)
     generation = _generation(bytes((first,)))
     if first & _PLAIN:
         return personalise_plain_budget_card(records, generation=generation, df=df)

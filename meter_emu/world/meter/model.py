@@ -13,6 +13,7 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.energies import ENERGIES, Energy
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
+from meter_emu.ports import ButtonName
 from meter_emu.resources import PRINTABLE, means, read_toml
 from meter_emu.units import PPB, SECOND_US
 from meter_emu.zones import BELGIAN, TimeZone
@@ -80,7 +81,7 @@ class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Rearm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a person asks for supply: which button, held how long, and how long gas is tested."""
 
-    key: Annotated[Literal["red", "blue"], means("the button that asks for supply")]
+    key: Annotated[ButtonName, means("the button that asks for supply")]
     hold_ms: Annotated[int, Meta(ge=0, le=60_000), means("how long it is held")]
     tightness_s: Annotated[int, Meta(ge=0, le=3600), means("how long gas is tested for tightness")]
 
@@ -104,7 +105,7 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         means("as it is shown, and on the meter's image"),
     ]
     # a row of `energies.ENERGIES`
-    energy: Annotated[str, Meta(min_length=1), means("electricity or gas")]
+    energy: Annotated[str, Meta(min_length=1), means(" or ".join(ENERGIES))]
     rtc: Annotated[str, Meta(min_length=1), means("the clock chip")]
     rtc_base: Annotated[Literal["utc", "standard", "legal"], means("which time the clock counts")]
     zone: Annotated[TimeZone, means("whose legal time dates, window and night hours are in")] = (

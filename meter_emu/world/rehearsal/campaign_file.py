@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from meter_emu.ports import ButtonName
 from meter_emu.resources import PRINTABLE, FileTime, means
 from meter_emu.units import HOURS_A_DAY
 from meter_emu.world.rehearsal.reading import Euro
@@ -102,8 +103,8 @@ class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         Annotated[int, Meta(ge=1, le=1000)] | None,
         means("with `insert`: a copy from the N-th visit to the office"),
     ] = None
-    press: Annotated[Literal["red", "blue"] | None, means("a button that is pressed")] = None
-    hold: Annotated[Literal["red", "blue"] | None, means("a button that is held for 4 s")] = None
+    press: Annotated[ButtonName | None, means("a button that is pressed")] = None
+    hold: Annotated[ButtonName | None, means("a button that is held for 4 s")] = None
     clock_card: Annotated[bool, means("a technician sets the meter's clock")] = False
     clock_error_s: Annotated[
         int, Meta(ge=-3600, le=3600), means("how far off the technician's tool is, in seconds")

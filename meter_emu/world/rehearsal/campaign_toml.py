@@ -13,7 +13,6 @@ from card_protocol.card.image import CardKind
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
-from meter_emu.ports import Button
 from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
 from meter_emu.world.households.household import (
     Announcement,
@@ -196,7 +195,7 @@ def _visit(visit: Visit, household: Household) -> Iterator[str]:
         yield f"upset = {_registers(visit.registers)}"
     else:
         assert visit.key is not None, "a press has its button"
-        button = {Button.RED: "red", Button.BLUE: "blue"}[visit.key]
+        button = str(visit.key.name).lower()
         yield f"{'press' if visit.kind is VisitKind.PRESS else 'hold'} = {_text(button)}"
 
 

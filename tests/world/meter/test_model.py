@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from meter_emu.energies import ENERGIES
 from meter_emu.errors import ConfigError
 from meter_emu.resources import built_in, find
 from meter_emu.units import DAY_US
@@ -64,7 +65,7 @@ def test_what_is_not_found_is_answered_with_what_there_is(name):
         ("poll_s = 60 ", "", "poll_s: is missing"),
         ("poll_s = 60 ", "pol_s = 60 ", "pol_s: unknown key, did you mean 'poll_s'?"),
         ('name = "', 'name = "\\u001b', "is not valid TOML: text with the character U+001B"),
-        ('"electricity"', '"water"', "energy: want one of electricity, gas, got 'water'"),
+        ('"electricity"', '"no-such"', f"energy: want one of {', '.join(ENERGIES)}, got 'no-such'"),
         ("set_error_s", "set_eror_s", "clock.set_eror_s: unknown key"),
         ("outage_max_days = 60", "outage_max_days = 1",
          "clock.outage_max_days: want a whole number >= 2"),
