@@ -29,6 +29,13 @@ OUT_OF_CREDIT = "until 2020-06-29 12:00\n"
 @contextmanager
 def panel(*args: str | Path, cwd: Path, rate: str = "max") -> Iterator[str]:
     """Run one, give its address, and end it as a person does: with Ctrl-C."""
+    with heard_panel(*args, cwd=cwd, rate=rate) as (address, _):
+        yield address
+
+
+@contextmanager
+def heard_panel(*args: str | Path, cwd: Path, rate: str = "max") -> Iterator[tuple[str, list[str]]]:
+    """Run one; what it has said after its address is there at the end."""
     command = [*PROGRAM, "run", *map(str, args), "--rate", rate, "--web"]
     process = Forked(
         command, cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -39,9 +46,10 @@ def panel(*args: str | Path, cwd: Path, rate: str = "max") -> Iterator[str]:
         said = process.stdout.readline()
         found = re.search(r"http://\S+", said)
         assert found, said + process.stdout.read()
-        yield found[0]
+        yield found[0], (heard := [])
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=HANG_S)[0]
+        heard.append(rest)
         assert process.returncode == 130, rest
         assert "Traceback" not in rest
     finally:

@@ -4,8 +4,10 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -18,7 +20,7 @@ from tests.bounds import HANG_S
 from tests.cells import WHOLE
 from tests.cli.sitting import JUNE, MODEL, command, environment
 from tests.rigs import rig_of
-from tests.web.seat import NEVER_BACK, WRONG, Page, page, panel
+from tests.web.seat import NEVER_BACK, WRONG, Page, heard_panel, page, panel
 
 pytestmark = pytest.mark.loopback
 
@@ -57,7 +59,7 @@ def test_only_this_address_with_its_token_is_served(address):
     for wrong in (root + "/", root + "/x/", address + "served.py", address + "..%2fserved.py"):
         assert fetched(wrong)[0] == 404, wrong
     for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
-        assert fetched(address, **header)[0] == 403, header
+        assert fetched(address, **header)[0] == 404, header
     at = f"ws://{place.netloc}{place.path}socket"
     for origin in (Origin("http://evil.example"), Origin("null"), None):
         with pytest.raises(InvalidStatus), connect(at, origin=origin, proxy=None):
@@ -67,6 +69,73 @@ def test_only_this_address_with_its_token_is_served(address):
         connect(f"ws://{place.netloc}/x/socket", origin=Origin(root), proxy=None),
     ):
         pass
+
+
+UPGRADE = b"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+# Without the token, or not as a page of this sitting: none is to be told from another.
+STRANGERS = (
+    b"GET / HTTP/1.1\r\nHost: HERE\r\n\r\n",
+    b"GET /%C3%A9/ HTTP/1.1\r\nHost: HERE\r\n\r\n",
+    b"GET /\xe9/ HTTP/1.1\r\nHost: HERE\r\n\r\n",
+    b"GET /%ed%a0%80/panel.js HTTP/1.1\r\nHost: HERE\r\n\r\n",
+    b"POST /x/ HTTP/1.1\r\nHost: HERE\r\nContent-Length: 9\r\n\r\n",
+    b"GET TOKEN HTTP/1.1\r\nHost: HERE\r\n\r\n",
+    b"GET /TOKEN/ HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+    b"GET /TOKEN/ HTTP/1.1\r\nHost: HERE\r\nOrigin: http://evil.example\r\n\r\n",
+    b"GET /TOKEN HTTP/1.1\r\nHost: HERE\r\n\r\n",
+    b"GET /x/socket HTTP/1.1\r\nHost: HERE\r\n" + UPGRADE,
+    b"GET /TOKEN/socket HTTP/1.1\r\nHost: HERE\r\n" + UPGRADE,
+    b"GET /x/ HTTP/1.1\r\nHost: HERE\r\n" + UPGRADE.replace(b"websocket", b"h2c"),
+    b"GET /x/ HTTP/9.9\r\n\r\n",
+    b"\x16\x03\x01\x02\x00 a hello of TLS\r\n\r\n",
+    b"\r\n\r\n\r\nno request\r\n\r\n",
+    b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+)
+
+
+def answered(place: SplitResult, request: bytes) -> bytes:
+    """Return all that is answered to bytes, until the other end has gone."""
+    here, token = place.netloc.encode(), place.path.strip("/").encode()
+    with socket.create_connection((place.hostname or "", place.port or 0), HANG_S) as asking:
+        asking.sendall(request.replace(b"HERE", here).replace(b"TOKEN", token))
+        return b"".join(iter(partial(_some, asking), b""))
+
+
+def _some(asking: socket.socket) -> bytes:
+    try:
+        return asking.recv(65_536)
+    except ConnectionResetError:  # it was not read to its end
+        return b""
+
+
+@pytest.mark.slow("a panel of its own, the words of which are read")
+def test_who_has_no_token_gets_one_answer_and_costs_the_terminal_nothing(tmp_path):
+    with heard_panel(MODEL, *JUNE, cwd=tmp_path) as (address, rest):
+        place = urlsplit(address)
+        answers = {bytes(request[:60]): answered(place, request) for request in STRANGERS}
+        assert set(answers.values()) == {answers[STRANGERS[0]]}, answers
+        assert answers[STRANGERS[0]].startswith(b"HTTP/1.1 404 Not Found\r\n")
+        assert fetched(address)[0] == 200
+    assert rest == [""], rest
+
+
+@pytest.mark.slow("a panel of its own, with as many connections as a person never has")
+def test_two_hundred_half_open_connections_are_in_nobodys_way(tmp_path):
+    with panel(MODEL, *JUNE, cwd=tmp_path) as address, ExitStack() as held:
+        place = urlsplit(address)
+        at = (place.hostname or "", place.port or 0)
+        half = [held.enter_context(socket.create_connection(at, HANG_S)) for _ in range(200)]
+        for number, one in enumerate(half):
+            with suppress(OSError):  # it has been shown out
+                one.sendall(b"GET / HT" if number % 2 else b"GET /x/ HTTP/1.1\r\nHost: x\r\n")
+        assert fetched(address)[0] == 200
+        with page(address) as seen:
+            seen.do("blue")
+            seen.heard(1)
+            assert seen.log
+        for one in half:
+            one.settimeout(HANG_S)
+            assert _some(one) == b"", "each was shown out in the seconds that it had"
 
 
 @pytest.mark.slow("serves a page to a client")

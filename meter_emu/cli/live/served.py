@@ -1,8 +1,8 @@
 """The front panel's server: one page, its two files and a socket, on this machine's loopback alone.
 
-Only a page that has the token of its address, and comes from that very address, is served. The
-server runs in a thread of its own and knows nothing of meters: lines go into a pipe, and what is
-published goes to every page. A page that is slow or asleep gets the newest state when it reads
+Only a page that has the token of its address, and comes from that very address, is let in (`door`).
+The server runs in a thread of its own and knows nothing of meters: lines go into a pipe, and what
+is published goes to every page. A page that is slow or asleep gets the newest state when it reads
 again, and every line of the log that it has not had.
 """
 
@@ -13,11 +13,11 @@ import secrets
 import socket
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,9 +26,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from meter_emu.cli.live.door import LOOPBACK, STRANGERS_MAX, Door, Guarded
 from meter_emu.errors import ConfigError
 
-LOOPBACK: Final = "127.0.0.1"
 PAGE_MESSAGE_MAX: Final = 16_384  # bytes, ours: a line has 4,096 characters at most
 PAGES_MAX: Final = 20  # ours: windows that look at one sitting
 LOG_KEPT: Final = 5_000  # ours: of the log, for a page that has been asleep
@@ -51,9 +51,6 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_Scope: TypeAlias = MutableMapping[str, Any]
-_Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-_Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 @final
@@ -150,59 +147,22 @@ class Served:
                 await page.send_text("{" + ",".join(parts) + "}")
 
 
-@final
-class _Guarded:
-    """Lets through only who names this very address as host, and comes from it."""
-
-    def __init__(self, app: Starlette, port: int) -> None:
-        self._app: Final = app
-        self._hosts: Final = {f"{LOOPBACK}:{port}", f"localhost:{port}"}
-
-    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
-        """Answer one request, or refuse it."""
-        if scope["type"] in {"http", "websocket"}:
-            headers = dict(scope["headers"])
-            host = headers.get(b"host", b"").decode("latin-1")
-            origin = headers.get(b"origin", b"").decode("latin-1")
-            foreign = bool(origin) and origin != f"http://{host}"
-            missing = scope["type"] == "websocket" and not origin
-            if host not in self._hosts or foreign or missing:
-                await _refuse(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-
-async def _refuse(scope: _Scope, receive: _Receive, send: _Send) -> None:
-    if scope["type"] == "websocket":
-        await WebSocket(scope, receive, send).close(1008)
-    else:
-        await PlainTextResponse("not this address\n", 403)(scope, receive, send)
-
-
-def app_of(served: Served, token: str, port: int) -> Callable[..., Awaitable[None]]:
+def app_of(served: Served, token: str, port: int) -> Guarded:
     """Return the application of one sitting."""
 
     def give(request: Request) -> Response:
-        if not secrets.compare_digest(request.path_params["token"], token):
-            return PlainTextResponse("no such page\n", 404, _HEADERS)
         name = request.path_params.get("name", "")
         if name not in _TYPES:
             return PlainTextResponse("no such page\n", 404, _HEADERS)
         file, kind = _TYPES[name]
         return Response((_FOLDER / file).read_bytes(), media_type=kind, headers=_HEADERS)
 
-    async def talk(page: WebSocket) -> None:
-        if not secrets.compare_digest(page.path_params["token"], token):
-            await page.close(1008)
-            return
-        await served.talk(page)
-
     routes = [
         Route("/{token}/", give),
         Route("/{token}/{name}", give),
-        WebSocketRoute("/{token}/socket", talk),
+        WebSocketRoute("/{token}/socket", served.talk),
     ]
-    return _Guarded(Starlette(routes=routes), port)
+    return Guarded(Starlette(routes=routes), token, port)
 
 
 @contextmanager
@@ -217,15 +177,20 @@ def serving_at(served: Served, port: int) -> Iterator[str]:
         port, token = listener.getsockname()[1], secrets.token_urlsafe(16)
         config = uvicorn.Config(
             app_of(served, token, port),
+            http=Door,
             ws="websockets-sansio",
             ws_max_size=PAGE_MESSAGE_MAX,
             ws_per_message_deflate=False,  # it never leaves this machine
             lifespan="off",
             log_config=None,
+            log_level="error",  # of what strangers send nothing is said
             access_log=False,
             server_header=False,
+            date_header=False,
+            proxy_headers=False,  # who comes is who connects
+            backlog=STRANGERS_MAX,
             timeout_graceful_shutdown=1,
-            limit_concurrency=4 * PAGES_MAX,
+            limit_concurrency=4 * PAGES_MAX + STRANGERS_MAX,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=_run, args=(server, served, listener), daemon=True)
