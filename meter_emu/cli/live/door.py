@@ -26,22 +26,22 @@ _REFUSED: Final = b"".join(
     (b"HTTP/1.1 404 Not Found\r\n", *(b"%s: %s\r\n" % pair for pair in _HEADERS), b"\r\n", _BODY)
 )
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+_Scope: TypeAlias = MutableMapping[str, Any]
+_Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+_Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_Application: TypeAlias = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
 
 
 @final
 class Guarded:
     """An application behind the token of its address; `Door` asks it as well."""
 
-    def __init__(self, app: Application, token: str, port: int) -> None:
+    def __init__(self, app: _Application, token: str, port: int) -> None:
         self._app: Final = app
         self._token: Final = token.encode()
         self._hosts: Final = {b"%s:%d" % (name, port) for name in (LOOPBACK.encode(), b"localhost")}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         """Answer one request, or refuse it."""
         if self.lets_in(scope):
             await self._app(scope, receive, send)
@@ -49,7 +49,7 @@ class Guarded:
         await send({"type": "http.response.start", "status": 404, "headers": [*_HEADERS]})
         await send({"type": "http.response.body", "body": _BODY})
 
-    def lets_in(self, scope: Scope) -> bool:
+    def lets_in(self, scope: _Scope) -> bool:
         """Whether a request is from a page of this sitting."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         host, origin = headers.get(b"host", b""), headers.get(b"origin")
@@ -104,7 +104,7 @@ class Door(H11Protocol):
         self._refuse()
 
     def _is_page(self) -> bool:
-        asked = cast("Scope | None", self.scope)  # nothing yet
+        asked = cast("_Scope | None", self.scope)  # nothing yet
         return asked is not None and cast("Guarded", self.config.app).lets_in(asked)
 
     def _refuse(self) -> None:
