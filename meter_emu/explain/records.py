@@ -169,7 +169,7 @@ def state_meanings(zone: TimeZone) -> Mapping[str, MeaningOf]:
         "mwh_per_unit": _not_zero,
         "remainder_mwh": _below_a_wh,
         "rate": named(_words(Rate)),
-        "reserved": unused,
+        "powered_from_min": _minutes,
     }
 
 
@@ -229,6 +229,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "refused_stamp_min": "the latest date of the desk that was refused",
     "sheltered_wh": "used while the hours alone kept the supply on",
     "sheltered_min": "with power in the same time",
+    "powered_from_min": "sheltered_min at the last power-up",
     "sheltered_ticks_ms": "the ticks up to which that is counted",
     "doubted_from_wh": "untimed_wh when the clock was last trusted",
     "lost_by": "why the clock went on as a lower bound",

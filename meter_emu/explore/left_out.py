@@ -72,7 +72,7 @@ IN_STATE: Final = {
     "shown_session": "journal",
     "order_mac": "seals",
     **{name: name for name in (*COUNT_FIELDS, "accepted_cents")},
-    **dict.fromkeys((*SUM_FIELDS, "sheltered_ticks_ms"), "sums?"),
+    **dict.fromkeys((*SUM_FIELDS, "sheltered_ticks_ms", "powered_from_min"), "sums?"),
     **dict.fromkeys(("last_time_s", "certain_s", "last_ticks_ms"), "saved?"),
     "booked_units": "booked?",
 }

@@ -16,7 +16,9 @@ from meter_emu.units import PPB
 SHELTER_MAX_MIN: Final = 96 * 60  # ours: holds a working day of the office; 73 h by ticks 30 % fast
 NIGHT_MAX_WH: Final = 200_000  # ours: two to four weeks of a household
 COUNT_EVERY_MIN: Final = 15  # ours: a count each minute would wear the memory out in ten years
+COUNT_PART: Final = 4  # ours: of what is counted already; a power failure costs a fifth at most
 _MINUTE_MS: Final = 60_000
+_SLACK_MS: Final = 30_000  # ours: half of what is between two polls, so that none is just too early
 _HOUR_MIN: Final = 60
 _U16_MAX: Final = 0xFFFF
 _U32: Final = 0xFFFFFFFF
@@ -61,9 +63,16 @@ class Favours:
         return 0 in self.shelter_left(state, factory, register_units)
 
     def follow(
-        self, state: State, ticks_ms: int, register_units: int, *, alone: bool, anew: bool
+        self,
+        state: State,
+        factory: Factory,
+        ticks_ms: int,
+        register_units: int,
+        *,
+        alone: bool,
+        anew: bool,
     ) -> None:
-        """Count from here on if the hours `alone` keep the supply on, else no more.
+        """Count from here on if the hours `alone` keep the supply on, else up to here.
 
         Where credit is no reason to cut it begins `anew`: what was used before a deferral must not
         shorten the night after it. A granted limiter is no such reason: full supply in the hours is
@@ -71,31 +80,56 @@ class Favours:
         """
         if alone != bool(state.flags & StateFlags.SHELTERED):
             self._ledger.book(state, register_units)
+            if not alone:
+                self.count(state, factory, ticks_ms, at_once=True)
             state.flags ^= StateFlags.SHELTERED
             state.sheltered_ticks_ms = ticks_ms
         if anew:
-            state.sheltered_wh = state.sheltered_min = 0
+            state.sheltered_wh = state.sheltered_min = state.powered_from_min = 0
 
-    def count(self, state: State, factory: Factory, ticks_ms: int) -> None:
-        """Count the whole quarters of an hour since the last, by ticks less their bound.
+    def powered_up(self, state: State, ticks_ms: int) -> None:
+        """Begin to count again after a power failure, which cost what was not counted."""
+        state.sheltered_ticks_ms = ticks_ms  # they began anew
+        state.powered_from_min = state.sheltered_min
 
-        A power failure costs what was not counted.
+    def count(
+        self, state: State, factory: Factory, ticks_ms: int, *, at_once: bool = False
+    ) -> None:
+        """Count the whole minutes since the last count when a stretch is over, or `at_once`.
+
+        Those that have passed for certain, by ticks less their bound.
         """
         if not state.flags & StateFlags.SHELTERED:
             return
-        step_ms = self.step_ms(factory)
-        steps = self.ticked_ms(state, ticks_ms) // step_ms
-        state.sheltered_min = min(state.sheltered_min + steps * COUNT_EVERY_MIN, _U16_MAX)
-        state.sheltered_ticks_ms = (state.sheltered_ticks_ms + steps * step_ms) % TICKS_WRAP
+        ticked_ms = self._ticked_ms(state, ticks_ms)
+        if not at_once and ticked_ms < self._stretch_ms(state, factory):
+            return
+        minutes = ticked_ms * PPB // (_MINUTE_MS * (PPB + factory.drift_bound_ppb))
+        state.sheltered_min = min(state.sheltered_min + minutes, _U16_MAX)
+        counted_ms = self._certain_ms(minutes, factory)
+        state.sheltered_ticks_ms = (state.sheltered_ticks_ms + counted_ms) % TICKS_WRAP
 
-    def ticked_ms(self, state: State, ticks_ms: int) -> int:
+    def _stretch_ms(self, state: State, factory: Factory) -> int:
+        """Return the ticks from one count to the next.
+
+        A quarter of what was counted in this power-up, no more than a quarter of what is left (a
+        meter states that), and at least a quarter of an hour, or what is left if that is less.
+        """
+        counted_min = max(0, state.sheltered_min - state.powered_from_min)
+        left_min = SHELTER_MAX_MIN - state.sheltered_min
+        stretch_min = max(COUNT_EVERY_MIN, min(counted_min, left_min) // COUNT_PART)
+        if 0 < left_min < stretch_min:
+            stretch_min = left_min
+        return max(self._certain_ms(1, factory), self._certain_ms(stretch_min, factory) - _SLACK_MS)
+
+    def _ticked_ms(self, state: State, ticks_ms: int) -> int:
         """Return the ticks since what was counted last."""
         return (ticks_ms - state.sheltered_ticks_ms) % TICKS_WRAP
 
-    def step_ms(self, factory: Factory) -> int:
-        """Return the ticks in which a quarter of an hour has passed for certain."""
-        step_ms = COUNT_EVERY_MIN * _MINUTE_MS
-        return step_ms - (-step_ms * factory.drift_bound_ppb // PPB)
+    def _certain_ms(self, minutes: int, factory: Factory) -> int:
+        """Return the ticks in which so many minutes have passed for certain."""
+        whole_ms = minutes * _MINUTE_MS
+        return whole_ms - (-whole_ms * factory.drift_bound_ppb // PPB)
 
     # The night price in doubt --------------------------------------------------------------------
 
@@ -114,7 +148,7 @@ class Favours:
         """Return seconds until it is counted again, never too many. Sleep hint only."""
         if not state.flags & StateFlags.SHELTERED:
             return SECONDS_A_DAY
-        return (self.step_ms(factory) - self.ticked_ms(state, ticks_ms)) // 1000
+        return (self._stretch_ms(state, factory) - self._ticked_ms(state, ticks_ms)) // 1000
 
     def marks(self, state: State, factory: Factory) -> tuple[int, ...]:
         """Return the register values at which either ends. Sleep hint only."""

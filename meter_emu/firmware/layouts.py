@@ -261,7 +261,7 @@ class State:
     lost_by: U8
     order_mac: Annotated[bytes, c.Bytes(MAC_SIZE_BYTES)]
     shown_session: Annotated[U32, "sessions"]
-    reserved: Annotated[bytes, c.Bytes(2)]
+    powered_from_min: Annotated[U16, "min"]
     crc: U32
 
 

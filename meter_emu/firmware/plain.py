@@ -27,7 +27,9 @@ class PlainFavours(Favours):
     ends = False
 
     @override
-    def count(self, state: State, factory: Factory, ticks_ms: int) -> None:
+    def count(
+        self, state: State, factory: Factory, ticks_ms: int, *, at_once: bool = False
+    ) -> None:
         pass
 
     @override

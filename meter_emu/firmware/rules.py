@@ -200,7 +200,7 @@ class MeterRules:
         lost = powered_on and not now.dated
         if powered_on:
             self.note(EventCode.POWER_ON)
-            state.sheltered_ticks_ms = self.ticks_ms  # they began anew
+            self.parts.favours.powered_up(state, self.ticks_ms)
         # The loss is journalled at the moment it is seen, not at the next day: an office that reads
         # the card has to see since when what the meter says about time is worth nothing.
         if state.health != now.health:
@@ -287,7 +287,7 @@ class MeterRules:
         alone = supply == Supply.CONNECTED and sheltered(blocks, shields)
         anew = not blocks or paid_or_excused(blocks, shields)
         follow = self.parts.favours.follow
-        follow(state, self.ticks_ms, self.register_units, alone=alone, anew=anew)
+        follow(state, self.factory, self.ticks_ms, self.register_units, alone=alone, anew=anew)
         low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
         # Once for each load, and not at all for a home that is out of credit already: the beep is
         # to send somebody to a shop in time.

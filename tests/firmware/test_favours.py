@@ -1,8 +1,10 @@
 """The two favours that end by what the meter counts, and the clock that goes on when it is lost."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,28 +73,85 @@ def test_shelter_ends_by_energy_or_by_time_whichever_is_first(changes, units, al
 
 
 @each_cell(
-    ("ticked_ms", "minutes"),
-    [(900_044, 0), (900_045, 15), (1_800_089, 15), (1_800_090, 30), (59 * 900_045, 885)],
+    ("counted", "powered_from", "ticked_ms", "minutes"),
+    [
+        (0, 0, 870_044, 0),  # a quarter of an hour, half a minute early
+        (0, 0, 870_045, 14),
+        (0, 0, 900_045, 15),
+        (100, 0, 1_470_074, 0),  # a quarter of what was counted since the power came
+        (100, 0, 1_470_075, 24),
+        (100, 90, 870_045, 14),
+        (SHELTER_MAX_MIN - 400, 0, 5_970_299, 0),  # or of what is left
+        (SHELTER_MAX_MIN - 400, 0, 5_970_300, 99),
+        (SHELTER_MAX_MIN - 10, 0, 570_030, 9),  # or all of that
+        (SHELTER_MAX_MIN - 1, 0, 60_002, 0),  # never what has not passed for certain
+        (SHELTER_MAX_MIN - 1, 0, 60_003, 1),
+    ],
 )
 @each_cell("first_ms", [0, 2**32 - 1_000])
-def test_a_quarter_of_an_hour_is_counted_when_it_has_passed_for_certain(
-    ticked_ms, minutes, first_ms
+def test_time_is_counted_when_a_stretch_has_passed_for_certain(
+    counted, powered_from, ticked_ms, minutes, first_ms
 ):
     """By ticks that may be 50 ppm fast, which wrap."""
-    kept = sheltered(sheltered_ticks_ms=first_ms)
+    kept = sheltered(
+        sheltered_min=counted, powered_from_min=powered_from, sheltered_ticks_ms=first_ms
+    )
     rules(kept, ticks_ms=(first_ms + ticked_ms) % 2**32).settle()
-    assert kept.sheltered_min == minutes
-    assert kept.sheltered_ticks_ms == (first_ms + minutes // 15 * 900_045) % 2**32
+    assert kept.sheltered_min == counted + minutes
+    certain_ms = -(-minutes * 60_000 * (10**9 + 50_000) // 10**9)
+    assert kept.sheltered_ticks_ms == (first_ms + certain_ms) % 2**32
+
+
+def counts(fails_min: Sequence[int], ppb: int, phase_ms: int) -> Iterator[tuple[int, int]]:
+    """Yield after each minute of power what has passed, and what is counted, until it is over.
+
+    Power fails for a moment after so many minutes; a tick is `ppb` fast.
+    """
+    kept, began_ms = sheltered(), 0
+    for minute in range(1, 2 * SHELTER_MAX_MIN):
+        if minute in fails_min:
+            PARTS.favours.powered_up(kept, 0)
+            began_ms = minute * 60_000
+        ticks_ms = (minute * 60_000 + phase_ms - began_ms) * (10**9 + ppb) // 10**9
+        PARTS.favours.count(kept, factory(), ticks_ms)
+        yield minute, kept.sheltered_min
+        if kept.sheltered_min >= SHELTER_MAX_MIN:
+            return
+
+
+@each_cell("ppb", [-50_000, 0, 50_000])
+@each_cell("phase_ms", [0, 1, 29_999, 30_000, 30_001, 59_999])
+def test_without_a_failure_it_ends_after_96_hours_to_the_minute_and_counts_seldom(ppb, phase_ms):
+    seen = list(counts((), ppb, phase_ms))
+    assert all(counted <= minute + 1 for minute, counted in seen)
+    assert -1 <= seen[-1][0] - SHELTER_MAX_MIN <= 2
+    assert len({counted for _, counted in seen}) <= 60  # each quarter of an hour: 384
+    for minute, counted in seen:
+        assert minute - counted <= max(15, min(counted, SHELTER_MAX_MIN - counted) / 4) + 2
+
+
+@each_cell("seed", range(8))
+def test_a_failure_costs_a_quarter_of_an_hour_or_a_fifth_of_what_was_since_the_last(seed):
+    chance = Random(seed)
+    fails = sorted(chance.sample(range(1, 3_000), 4))
+    least, before = 0, 0
+    seen = dict(counts(fails, 0, 0))
+    for minute in fails:
+        powered = minute - before - 1
+        least += max(0, powered - max(15, powered // 5) - 2)
+        assert least <= seen[minute] < minute
+        before = minute
+    assert max(seen.values()) >= SHELTER_MAX_MIN
 
 
 def test_any_other_reason_for_supply_sets_the_count_back():
     """A load, a deferral, prepayment off: the night after it is whole again."""
-    spent = {"sheltered_wh": 9, "sheltered_min": 9}
+    spent = {"sheltered_wh": 9, "sheltered_min": 9, "powered_from_min": 9}
     ahead = PARTS.ends.accept(Civil(2021, 1, 1, 0, 0), now_at(EVENING))
     for changes in ({"balance_ueur": 1}, {"flags": 0}, {"defer_end": ahead}):
         kept = state(**({"balance_ueur": -1} | spent | changes))
         rules(kept).settle()
-        assert (kept.sheltered_wh, kept.sheltered_min) == (0, 0), changes
+        assert (kept.sheltered_wh, kept.sheltered_min, kept.powered_from_min) == (0, 0, 0), changes
     dark = state(balance_ueur=-1, supply=0, **spent)
     rules(dark).settle()
     assert (dark.sheltered_wh, dark.sheltered_min) == (9, 9)
@@ -148,6 +207,17 @@ def test_a_deferral_within_a_shelter_cuts_no_night_after_it_early():
     assert rig.board.switch.on, "63 h after T1, in the hours, as a meter without the first shelter"
     rig.run(600)
     assert not rig.board.switch.on
+
+
+def test_a_pause_of_the_shelter_costs_no_more_than_a_minute_and_a_look():
+    """Hours that end in the middle of a stretch: what was used in them is not forgotten."""
+    kept = sheltered(sheltered_min=1_000)
+    rules(kept, ticks_ms=100 * 60_003).settle()
+    assert kept.sheltered_min == 1_000
+    day = now_at(seconds(datetime(2020, 7, 2, 10, 0, tzinfo=UTC)))
+    rules(kept, ticks_ms=100 * 60_003, now=day).settle()
+    assert kept.sheltered_min == 1_100
+    assert not kept.flags & StateFlags.SHELTERED
 
 
 def test_flicker_shorter_than_a_quarter_of_an_hour_leaves_the_energy_to_count():

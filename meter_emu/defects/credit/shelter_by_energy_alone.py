@@ -8,9 +8,11 @@ from meter_emu.firmware.layouts import Factory, State
 class ShelterByEnergyAlone(Favours):
     """Counts no minutes."""
 
-    def count(self, state: State, factory: Factory, ticks_ms: int) -> None:
+    def count(
+        self, state: State, factory: Factory, ticks_ms: int, *, at_once: bool = False
+    ) -> None:
         counted_min = state.sheltered_min
-        super().count(state, factory, ticks_ms)
+        super().count(state, factory, ticks_ms, at_once=at_once)
         state.sheltered_min = counted_min
 
 

@@ -27,7 +27,8 @@ from meter_emu.world.meter.model import MeterModel, Window, uncertainty_s
 from meter_emu.zones import TimeZone
 
 _POWERED_US: Final = 96 * HOUR_US  # ours: how long the hours alone may keep the supply on
-_COUNTED_US: Final = 15 * MINUTE_US  # ours: what it may forget of a shelter then
+_COUNTED_US: Final = 15 * MINUTE_US  # ours: what it need not have counted yet of that
+_FORGOTTEN_PART: Final = 5  # ours: a failure costs one in so many of what it has counted since one
 _JOURNAL_US: Final = DAY_US  # ours: what a meter may forget of the time at a power failure
 _RATES: Final = (2_000, 500, 4_000, 1_000)
 _WATCHED_D: Final = 8  # as many days hold 96 hours outside office hours
@@ -200,7 +201,8 @@ def _without_credit(trial: Trial, spans: Sequence[_Span]) -> list[_Span]:
 
 def _too_long(household: Household, spans: Sequence[_Span]) -> Broken | None:
     """Return the fault if the hours alone kept the supply on beyond the bound."""
-    model, powered_us, used, since_us = household.model, 0, 0, None
+    model, used, since_us = household.model, 0, None
+    counted_us = since_failure_us = 0
     look_us = model.poll_s * SECOND_US + WORK_US
     late_us = model.boot_ms * 1000 + 2 * look_us + _COUNTED_US
     most_us = _POWERED_US + _POWERED_US * 2 * model.clock.drift_bound_ppb // PPB
@@ -209,13 +211,16 @@ def _too_long(household: Household, spans: Sequence[_Span]) -> Broken | None:
     for span in spans:
         used += span.units_us * model.credit.mwh_per_unit
         if not (span.powered and span.on):
-            powered_us += 0 if since_us is None else max(0, span.from_us - since_us - late_us)
+            since_failure_us += 0 if since_us is None else max(0, span.from_us - since_us - late_us)
             since_us = None
+            if not span.powered:
+                counted_us += since_failure_us - since_failure_us // _FORGOTTEN_PART
+                since_failure_us = 0
             continue
         since_us = span.from_us if since_us is None else since_us
-        running_us = max(0, span.to_us - since_us - late_us)
-        if powered_us + running_us > most_us + look_us or used > most:
-            hours = (powered_us + running_us) // HOUR_US
+        running_us = since_failure_us + max(0, span.to_us - since_us - late_us)
+        if counted_us + running_us > most_us + look_us or used > most:
+            hours = (counted_us + running_us) // HOUR_US
             kwh = used // (1_000_000 * HOUR_US)
             return Broken(f"without credit it is supplied for {hours} h with power, and {kwh} kWh")
     return None

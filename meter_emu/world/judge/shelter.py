@@ -18,7 +18,8 @@ from meter_emu.world.judge.outcome import WORK_US
 SHELTER_US: Final = 96 * HOUR_US  # ours; the program has a number of its own
 NIGHT_WH: Final = 200_000  # ours, likewise
 _WH: Final = 1000 * HOUR_US  # in mWh of a unit and rate-µs, as the account counts
-_COUNTED_US: Final = 15 * MINUTE_US  # ours: what a power failure may make the meter forget
+_COUNTED_US: Final = 15 * MINUTE_US  # ours: what may not be counted yet, whenever it is looked at
+_FORGOTTEN_PART: Final = 5  # ours: of what was counted since, so much a failure costs
 _HOUR_MIN: Final = 60
 
 
@@ -137,13 +138,17 @@ class _Used(Forks):
 
 
 class _Powered(Forks):
-    """Time with power since the shelter began, likewise."""
+    """Time with power since the shelter began, likewise.
 
-    __slots__ = ("_late_us", "_least_us", "_since_us", "_whole_us", "most_us")
+    What was counted at the last power failure is kept; what was to be counted since then is not,
+    until the next.
+    """
+
+    __slots__ = ("_kept_us", "_late_us", "_running_us", "_since_us", "_whole_us", "most_us")
 
     def __init__(self, household: Household) -> None:
         model = household.model
-        self.most_us = self._least_us = 0
+        self.most_us = self._kept_us = self._running_us = 0
         self._since_us: int | None = None  # since when there is power without a break, and shelter
         # A quarter of an hour is counted when it is over, and the first look comes after the start.
         look_us = model.poll_s * SECOND_US + WORK_US
@@ -157,24 +162,29 @@ class _Powered(Forks):
         if given.powered and given.sure:
             self._since_us = given.now_us if self._since_us is None else self._since_us
         elif self._since_us is not None:
-            self._least_us = self._least(given.now_us)
+            self._running_us += self._span_us(given.now_us)
             self._since_us = None
+        if not given.powered:
+            self._kept_us += self._running_us - self._running_us // _FORGOTTEN_PART
+            self._running_us = 0
 
     def forget(self, *, most: bool, least: bool) -> None:
         if most:
             self.most_us = 0
         if least:
-            self._least_us, self._since_us = 0, None
+            self._kept_us, self._running_us, self._since_us = 0, 0, None
 
     def must_end(self, now_us: int) -> bool:
         return self._least(now_us) >= self._whole_us
 
     def _least(self, now_us: int) -> int:
-        running_us = 0 if self._since_us is None else now_us - self._since_us - self._late_us
-        return self._least_us + max(0, running_us)
+        return self._kept_us + self._running_us + self._span_us(now_us)
+
+    def _span_us(self, now_us: int) -> int:
+        return 0 if self._since_us is None else max(0, now_us - self._since_us - self._late_us)
 
     def ends_us(self, given: Given) -> Iterator[int]:
         if given.powered:
             yield given.now_us + SHELTER_US - self.most_us
             since_us = given.now_us if self._since_us is None else self._since_us
-            yield since_us + self._late_us + self._whole_us - self._least_us
+            yield since_us + self._late_us + self._whole_us - self._kept_us - self._running_us

@@ -195,7 +195,7 @@ _NOTHING_YET: Final[dict[str, Any]] = dict.fromkeys(
     (
         "clock_card_s", "emergency_debt_ueur", "remainder_mwh", "untimed_wh", "refused_stamp_min",
         "sheltered_wh", "sheltered_min", "sheltered_ticks_ms", "doubted_from_wh", "shown_session",
-        "crc",
+        "powered_from_min", "crc",
     ),
     0,
 )  # fmt: skip
@@ -255,7 +255,6 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         latched_end=NO_END,
         lost_by=Health.TRUSTED,
         order_mac=NO_ORDER,
-        reserved=STATE.erased("reserved"),
         **_NOTHING_YET,
     )
 

@@ -38,7 +38,7 @@ typedef struct {
     uint32_t debt_ueur, accepted_cents, accepted_count, order_number, session_count, shown_session, card_number;
     uint8_t order_mac[8];
     uint32_t day_price, night_price;
-    uint32_t sheltered_wh, sheltered_min, sheltered_ticks_ms, doubted_wh; /* what favours have given (docs/decisions/doubt.md) */
+    uint32_t sheltered_wh, sheltered_min, powered_from_min, sheltered_ticks_ms, doubted_wh; /* what favours have given (docs/decisions/doubt.md) */
     end_time defer_end, cut_end;
     uint8_t events[24];
     uint32_t crc;

@@ -81,14 +81,26 @@ static void move_to(uint8_t supply) {
 }
 
 /* Shelter: the credit is used up, and the hours alone keep the supply on. By ticks, less what they may be fast. */
-static uint32_t quarter_ms(void) { return 900000 + (uint32_t)((900000 * made(42, 4) + 999999999) / 1000000000); }
+static uint32_t certain_ms(uint32_t minutes) {
+    return (uint32_t)(minutes * (uint64_t)60000 + (minutes * (uint64_t)60000 * made(42, 4) + 999999999) / 1000000000);
+}
 
-static void count_shelter(void) {
-    const uint32_t quarters = (ticks_ms - state.sheltered_ticks_ms) / quarter_ms();
-    if (!(state.flags & SHELTERED) || !quarters) return;
-    state.sheltered_min += quarters * 15;
-    state.sheltered_ticks_ms += quarters * quarter_ms();
-    changed = true;
+/* From one count to the next: a quarter of what was counted in this power-up, or of what is left, which is stated; not
+ * below a quarter of an hour. Half a minute early, so that no poll is just too early. */
+static uint32_t stretch_ms(void) {
+    const uint32_t counted = state.sheltered_min - state.powered_from_min, left_min = shelter_left_min();
+    uint32_t minutes = (counted < left_min ? counted : left_min) / 4;
+    if (minutes < 15) minutes = left_min && left_min < 15 ? left_min : 15;
+    return minutes > 1 ? certain_ms(minutes) - 30000 : certain_ms(1);
+}
+
+static void count_shelter(bool at_once) {
+    const uint32_t ticked_ms = ticks_ms - state.sheltered_ticks_ms;
+    const uint32_t minutes = (uint32_t)(ticked_ms * (uint64_t)1000000000 / (60000 * (1000000000 + made(42, 4))));
+    if (!(state.flags & SHELTERED) || (!at_once && ticked_ms < stretch_ms())) return;
+    if (minutes) changed = true;
+    state.sheltered_min += minutes;
+    state.sheltered_ticks_ms += certain_ms(minutes);
 }
 
 /* A limiter changes nothing in it: full supply in the hours is counted for it too, and after it there is the limiter. */
@@ -97,12 +109,13 @@ static void shelter(void) {
     const bool alone = why_dark == BY_CREDIT && held_off == 2 && state.supply == CONNECTED;
     if (alone != !!(state.flags & SHELTERED)) {
         book();
+        if (!alone) count_shelter(true);
         state.flags ^= SHELTERED;
         state.sheltered_ticks_ms = ticks_ms;
         changed = true;
     }
     if ((!(why_dark & BY_CREDIT) || held_off & 1) && (state.sheltered_wh || state.sheltered_min)) {
-        state.sheltered_wh = state.sheltered_min = 0;
+        state.sheltered_wh = state.sheltered_min = state.powered_from_min = 0;
         changed = true;
     }
 }
@@ -111,7 +124,7 @@ void settle(void) {
     uint8_t account;
     bool night;
     int permitted;
-    count_shelter();
+    count_shelter(false);
     if (!deferral_holds() && state.defer_end.minute != NO_MINUTE && !(state.flags & DEFERRAL_OVER)) {
         state.flags |= DEFERRAL_OVER;
         journal_time(); /* so that no clock lost after it puts it ahead again */
@@ -155,6 +168,7 @@ static void keep_time(bool powered_on) {
     if (powered_on) {
         note(POWER_ON, 0);
         state.sheltered_ticks_ms = ticks_ms; /* they began anew */
+        state.powered_from_min = state.sheltered_min;
     }
     if (state.health != health) {
         book();
@@ -211,7 +225,7 @@ static void sleep_until(meter_sleep *hint, bool busy) {
         if (soon < wait) wait = soon;
     }
     if (state.flags & SHELTERED) {
-        left_ms = quarter_ms() - (ticks_ms - state.sheltered_ticks_ms);
+        left_ms = (int64_t)stretch_ms() - (ticks_ms - state.sheltered_ticks_ms);
         if (left_ms / 1000 < wait) wait = left_ms / 1000;
     }
     if (journal_wait_s() < wait) wait = journal_wait_s();
