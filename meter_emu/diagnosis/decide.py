@@ -28,6 +28,7 @@ from meter_emu.world.households.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.world.meter.acts import Press
 from meter_emu.world.meter.times import to_us, us_to_civil, us_to_legal
 
 LEADERS_MAX: Final = 12  # ours: hypotheses that are told apart
@@ -244,8 +245,10 @@ def _asked_us(incident: Incident, fleet: str) -> int:
 def _pressed(incident: Incident, one: SampledHousehold) -> SampledHousehold:
     """Return a household in which the blue button is pressed three times before the first cut."""
     at_us = _asked_us(incident, one.fleet)
-    blue = VisitKind.PRESS
-    presses = (Visit(at_us=at_us + n * 5 * SECOND_US, kind=blue, key=Button.BLUE) for n in range(3))
+    blue = Press(Button.BLUE)
+    presses = (
+        Visit(at_us=at_us + n * 5 * SECOND_US, kind=VisitKind.ACT, act=blue) for n in range(3)
+    )
     visits = sorted((*one.household.visits, *presses), key=lambda visit: visit.at_us)
     return replace(one, household=replace(one.household, visits=tuple(visits)))
 

@@ -35,7 +35,7 @@ from meter_emu.world.rehearsal.reading import FilePlace
 from meter_emu.world.rehearsal.visits import VisitReader
 from meter_emu.zones import TimeZone
 
-_NO_CARD: Final = (VisitKind.DESK, VisitKind.PRESS, VisitKind.HOLD, VisitKind.CLOCK_CARD)
+_NO_CARD: Final = (VisitKind.DESK, VisitKind.ACT, VisitKind.CLOCK_CARD)
 SURE_MIN: Final = 0.5  # below, a report would speak for its opposite: it is written the other way
 
 

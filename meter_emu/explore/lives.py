@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias, final
 
 from meter_emu.errors import ConfigError, PollsSpentError, ProgramError
-from meter_emu.explore.scope import Act, Scope
+from meter_emu.explore.scope import Scope, ScopeAct
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, Visit, VisitKind
@@ -98,7 +98,7 @@ class Lives:
         else:
             self.go(self._path)
 
-    def do(self, act: Act) -> bool:
+    def do(self, act: ScopeAct) -> bool:
         """Do one act and let time pass up to the next instant; return if it was possible."""
         scope, at_us, story = self.scope, self.due_us, self.story
         until_us, self._now = at_us, None

@@ -22,7 +22,7 @@ _HERALD_US: Final = 61 * SECOND_US  # ours: a poll before the end, and the secon
 
 
 @final
-class Act(NamedTuple):
+class ScopeAct(NamedTuple):
     """One thing that may happen at an instant: a visit, an outage so long, or nothing."""
 
     label: str
@@ -30,7 +30,7 @@ class Act(NamedTuple):
     outage_us: int = 0
 
 
-NOTHING: Final = Act("nothing")  # the first act of every scope
+NOTHING: Final = ScopeAct("nothing")  # the first act of every scope
 
 
 @final
@@ -39,7 +39,7 @@ class Scope(NamedTuple):
 
     campaign: Campaign
     household: Household
-    acts: tuple[Act, ...]
+    acts: tuple[ScopeAct, ...]
     instants: tuple[int, ...]
 
     def after(self, at_us: int) -> int:
@@ -75,9 +75,9 @@ def scope_of(campaign: Campaign, build: str) -> Scope:
     for visit in visits:
         timeless = replace(visit, at_us=0, in_file=0)
         if all(act.visit != timeless for act in acts):
-            acts.append(Act(_label(timeless, household), visit=timeless))
+            acts.append(ScopeAct(_label(timeless, household), visit=timeless))
     for long_us in dict.fromkeys(back - lost for lost, back in outages):
-        acts.append(Act(f"no power for {long_us // SECOND_US} s", outage_us=long_us))
+        acts.append(ScopeAct(f"no power for {long_us // SECOND_US} s", outage_us=long_us))
     instants = {*(visit.at_us for visit in visits), *(one[0] for one in outages)}
     begun = bool(happened) or any(one[0] == start_us for one in fixed)
     instants |= set() if begun else {start_us}
@@ -122,5 +122,6 @@ def _label(visit: Visit, household: Household) -> str:
         return f"insert card {visit.card_number}"
     if visit.kind is VisitKind.CLOCK_CARD:
         return f"technician, {visit.clock_error_s} s off"
-    key = f" {visit.key.name.lower()}" if visit.key is not None and visit.key.name else ""
-    return f"{visit.kind.value}{key}"
+    if visit.act is not None:
+        return " ".join(visit.act.file or ())
+    return f"{visit.kind.value}"

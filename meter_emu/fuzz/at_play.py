@@ -20,6 +20,7 @@ from meter_emu.ports import Button, Lamp
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.households.household import DeskOrder, NewCard
 from meter_emu.world.judge.knowledge import latest_us
+from meter_emu.world.meter.acts import Press
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.pulled import PulledCard
@@ -86,7 +87,7 @@ class HouseholdAtPlay:
     def press(self) -> None:
         """Press the button that restores the supply, and wait for the result."""
         rearm = self._rig.household.model.rearm
-        self.meter.live.press(Button[rearm.key.upper()], rearm.hold_ms)
+        self.meter.live.do(Press(Button[rearm.key.upper()], rearm.hold_ms))
         self.wait((rearm.tightness_s + 60) * SECOND_US)
 
     def outage(self, long_us: int) -> None:

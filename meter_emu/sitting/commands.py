@@ -8,13 +8,13 @@ said in; what a change of clocks skips or repeats is then refused like any other
 import re
 from calendar import day_name, month_abbr, month_name
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from meter_emu.desk.dates import DeskDates
 from meter_emu.errors import CommandError
-from meter_emu.units import DAY_US, EPOCH_2000_US, HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.units import EPOCH_2000_US, MINUTE_US
+from meter_emu.world.meter.acts import ACTS, DURATION, duration_us
 from meter_emu.world.meter.pace import RATE_JUMPS, RATE_MAX
 from meter_emu.world.meter.times import END_US, us_to_legal
 from meter_emu.zones import TimeZone
@@ -73,11 +73,7 @@ def _day(said: str, today: date) -> date | None:
 
 
 LINE_CHARS_MAX: Final = 4_096  # ours: the longest path of most systems
-HELD_MS_MAX: Final = 60_000
 RATES: Final = (1, 10, 60, 600, 3_600, 86_400)  # ours: what `rate +` and `rate -` go through
-_DURATION: Final = re.compile(r"(\d{1,5}d)?(\d{1,6}h)?(\d{1,7}m)?(\d{1,9}s)?", re.ASCII)
-_UNITS_US: Final = (DAY_US, HOUR_US, MINUTE_US, SECOND_US)
-_SECONDS: Final = re.compile(r"\d{1,2}(\.\d{1,3})?", re.ASCII)
 _RATE: Final = re.compile(r"(\d{1,7})x?", re.ASCII)
 
 
@@ -103,14 +99,13 @@ class TypedCommand(NamedTuple):
 
 WORDS: Final = MappingProxyType(
     {
-        "red": TypedWord("[SECONDS]", "press the red button, or hold it", meanwhile=True),
-        "blue": TypedWord("[SECONDS]", "press the blue button, or hold it", meanwhile=True),
+        **{
+            word: TypedWord(said.takes, said.help, meanwhile=True)
+            for act in ACTS
+            for word, said in act.WORDS.items()
+        },
         "insert": TypedWord("[FILE]", "put a card into the slot; alone: the last one again"),
         "remove": TypedWord("", "pull the card out, at any moment", meanwhile=True),
-        "power": TypedWord("[on/off]", "take the supply away, or give it back", meanwhile=True),
-        "appliances": TypedWord(
-            "[lit/shut [3h]]", "light or shut what uses energy", meanwhile=True
-        ),
         "rate": TypedWord("N/max/+/-", "how fast time goes; max: only in jumps", meanwhile=True),
         "advance": TypedWord("1d2h3m4s", "let so much time pass at once", leaps=True),
         "until": TypedWord(
@@ -148,26 +143,6 @@ def parse_command(line: str) -> TypedCommand | None:
     return TypedCommand(word, argument)
 
 
-def held_ms(text: str) -> int:
-    """Return for how long a button is held, from `0` to `60` seconds; nothing is a short press."""
-    if not text:
-        return 0
-    held = int(Decimal(text) * 1_000) if _SECONDS.fullmatch(text) else HELD_MS_MAX + 1
-    if held > HELD_MS_MAX:
-        raise CommandError(f"want seconds from 0 to {HELD_MS_MAX // 1_000}, got {text!r}")
-    return held
-
-
-def duration_us(text: str) -> int:
-    """Return a time span such as `3h` or `1d12h` in µs; at least a second, less than the years."""
-    found = _DURATION.fullmatch(text)
-    counts = [int((count or "0d")[:-1]) for count in found.groups()] if found else []
-    span_us = sum(count * unit_us for count, unit_us in zip(counts, _UNITS_US, strict=False))
-    if not 0 < span_us < END_US:
-        raise CommandError(f"want a time span such as 90s, 3h or 1d12h, got {text!r}")
-    return span_us
-
-
 def typed_instant_us(text: str, now_us: int, zone: TimeZone) -> int:
     """Return the instant of a legal time, written or said (`tomorrow 08:00`), or with an offset."""
     meant, dates = written(text, now_us, zone), DeskDates(zone)
@@ -191,7 +166,7 @@ def until_us(text: str, now_us: int, zone: TimeZone) -> int:
 
 def back_us(text: str, now_us: int, zone: TimeZone) -> int:
     """Return the instant that is a time span ago, or a time as it is written, not said."""
-    if _DURATION.fullmatch(text):
+    if DURATION.fullmatch(text):
         return now_us - duration_us(text)
     if written(text, now_us, zone) != text:  # "friday" is the next one everywhere else
         raise CommandError(f"want a span such as 3d, or 2020-07-02 23:01, got {text!r}")

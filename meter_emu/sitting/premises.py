@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, final
 
 from meter_emu.errors import CommandError
-from meter_emu.ports import Button
-from meter_emu.world.meter.acts import ActListener
+from meter_emu.world.meter.acts import Act, ActListener
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.rehearsal.rig import Rig
@@ -35,8 +34,8 @@ class Premises(Protocol):
         """Make no such visit any more; raise `CommandError` where none is ahead."""
         ...
 
-    def pressed(self, key: Button, held_ms: int) -> None:
-        """Hear that a button was pressed, or held."""
+    def did(self, act: Act) -> None:
+        """Hear what somebody does at the meter."""
         ...
 
 
@@ -64,5 +63,5 @@ class OwnMeter:
         """See `Premises`."""
         raise CommandError("this meter is of no campaign")
 
-    def pressed(self, key: Button, held_ms: int) -> None:
+    def did(self, act: Act) -> None:
         """See `Premises`."""

@@ -14,14 +14,11 @@ from typing import Final, final
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import CommandError, MeterEmuError
 from meter_emu.firmware.layouts import Health
-from meter_emu.ports import Button
 from meter_emu.sitting.cards import Cards, CardsThen, Files, HeldCard
 from meter_emu.sitting.commands import (
     WORDS,
     TypedCommand,
     back_us,
-    duration_us,
-    held_ms,
     in_reach,
     parse_command,
     rate_of,
@@ -32,6 +29,7 @@ from meter_emu.sitting.office import at_counter, read_back
 from meter_emu.sitting.premises import Premises
 from meter_emu.sitting.view import View, legal_words, lines_of, rate_words, view_of
 from meter_emu.units import MINUTE_US
+from meter_emu.world.meter.acts import OF_WORD, Power, duration_us
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.bench import POLL_LONGEST_US
 from meter_emu.world.meter.events import Event
@@ -42,9 +40,7 @@ SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time pass
 WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
 
 # What a person does, as against looking and letting time pass.
-_ACTS: Final = frozenset(
-    {"red", "blue", "insert", "remove", "power", "appliances", "office", "visits"}
-)
+_ACTS: Final = frozenset({*OF_WORD, "insert", "remove", "office", "visits"})
 
 
 @final
@@ -102,12 +98,9 @@ class Sitting:
 
     def _all_deeds(self) -> dict[str, Callable[[str], None]]:
         return {
-            "red": partial(self._press, Button.RED),
-            "blue": partial(self._press, Button.BLUE),
+            **{word: partial(self._act, word) for word in OF_WORD},
             "insert": self._insert,
             "remove": self._remove,
-            "power": self._power,
-            "appliances": self._appliances,
             "rate": self._rate,
             "advance": self._advance,
             "until": self._until,
@@ -260,10 +253,10 @@ class Sitting:
         self.mistakes += 1
         self._say(f"! {' '.join(why.split())}")
 
-    def _press(self, key: Button, argument: str) -> None:
-        held = held_ms(argument)
-        self.premises.pressed(key, held)
-        self.meter.press(key, held)
+    def _act(self, word: str, argument: str) -> None:
+        act = OF_WORD[word].typed(word, argument, self.meter.board)
+        self.premises.did(act)
+        self.meter.do(act)
 
     def _insert(self, argument: str) -> None:
         """Put a card in, and say so where it was written later than the time of this sitting."""
@@ -281,18 +274,6 @@ class Sitting:
 
     def _remove(self, _argument: str) -> None:
         self.cards.remove(self.meter)
-
-    def _power(self, argument: str) -> None:
-        on = _either(argument, "on", "off", other=not self.meter.board.powered)
-        self.meter.supply(on=on)
-
-    def _appliances(self, argument: str) -> None:
-        board = self.meter.board
-        word, _, span = argument.partition(" ")
-        lit = _either(word, "lit", "shut", other=not board.metrology.lit(board.now_us))
-        if lit and span:
-            raise CommandError("appliances are lit until they are shut")
-        self.meter.appliances(lit=lit, for_us=duration_us(span.strip()) if span else None)
 
     def _rate(self, argument: str) -> None:
         self.pace = self.pace.at_rate(rate_of(argument, self.pace.rate), self._wall_ns())
@@ -418,7 +399,7 @@ class Sitting:
     def _quit(self, _argument: str) -> None:
         self.done = True
         if self.meter.bench.polling:
-            self.meter.supply(on=False)
+            self.meter.do(Power(on=False))
 
     @property
     def saved_nowhere(self) -> bool:
@@ -444,13 +425,6 @@ class Sitting:
             self.cards.attend(self.meter)
         except (MeterEmuError, CardProtocolError) as error:
             self._complain(str(error))
-
-
-def _either(word: str, yes: str, no: str, *, other: bool) -> bool:
-    """Return whether `yes` was said; nothing said is the other of what is now."""
-    if word not in {"", yes, no}:
-        raise CommandError(f"want {yes} or {no}, got {word[:40]!r}")
-    return word == yes if word else other
 
 
 def _no_shell(_wait_ns: int) -> None:

@@ -23,6 +23,7 @@ from meter_emu.world.households.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.world.meter.acts import HOLD_MS, Act, Press
 from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_civil, us_to_legal
@@ -101,19 +102,20 @@ class Draft:
 
     def scroll(self, at_s: int) -> None:
         """Somebody presses the button that only scrolls, which wakes the program at once."""
-        key = Button.RED if self.model.rearm.key == "blue" else Button.BLUE
-        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.PRESS, key=key))
+        self.act(at_s, Press(Button.RED if self.model.rearm.key == "blue" else Button.BLUE))
 
     def ask_supply(self, at_s: int) -> None:
         """Somebody asks for supply by this model's button."""
         rearm = self.model.rearm
-        kind = VisitKind.HOLD if rearm.hold_ms else VisitKind.PRESS
-        key = Button[rearm.key.upper()]
-        self._visit(Visit(at_us=at_s * SECOND_US, kind=kind, key=key))
+        self.act(at_s, Press(Button[rearm.key.upper()], HOLD_MS if rearm.hold_ms else 0))
 
     def ask_clock(self, at_s: int) -> None:
         """Somebody presses blue, which first shows the clock after each start of the program."""
-        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.PRESS, key=Button.BLUE))
+        self.act(at_s, Press(Button.BLUE))
+
+    def act(self, at_s: int, act: Act) -> None:
+        """Somebody does this at the meter."""
+        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.ACT, act=act))
 
     def tool_error_s(self) -> int:
         """Draw how far off a technician's tool is: any error that it may have, or the largest."""

@@ -5,17 +5,17 @@ from datetime import datetime
 from typing import Final, final
 
 from meter_emu.domain import Result
-from meter_emu.errors import ConfigError
+from meter_emu.errors import CommandError, ConfigError
 from meter_emu.ports import Button, Lamp
 from meter_emu.testing.card import Card
 from meter_emu.testing.when import When, length_us, when_us
 from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.judge.knowledge import latest_us
+from meter_emu.world.meter.acts import HOLD_MS, OF_WORD, Appliances, Press
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.engine import HOLD_MS
 from meter_emu.world.rehearsal.rig import Rig
 
 _WHO: Final = "meter"
@@ -71,19 +71,32 @@ class Meter:
 
     def press(self, key: str | Button) -> None:
         """Press a button: `"red"` or `"blue"`."""
-        self._live.press(_key(key, "meter.press"))
+        self._live.do(Press(_key(key, "meter.press")))
 
     def hold(self, key: str | Button, ms: int = HOLD_MS) -> None:
         """Hold a button for so long, as gas requires, and let go."""
-        self._live.press(_key(key, "meter.hold"), ms)
+        self._live.do(Press(_key(key, "meter.hold"), ms))
 
     def shut_appliances(self) -> None:
         """Shut everything that uses energy, as gas requires before its valve is tested."""
-        self._live.appliances(lit=False)
+        self._live.do(Appliances(lit=False))
 
     def open_appliances(self) -> None:
         """Let the household use energy as before."""
-        self._live.appliances(lit=True)
+        self._live.do(Appliances(lit=True))
+
+    def do(self, word: str, argument: str = "") -> None:
+        """Do any act at the meter by its word, as it is typed at a live one: `do("power", "off")`.
+
+        Cards have methods of their own.
+        """
+        if word not in OF_WORD:
+            raise ConfigError("meter.do", "word", f"want one of {', '.join(OF_WORD)}, got {word!r}")
+        try:
+            act = OF_WORD[word].typed(word, argument, self._board)
+        except CommandError as error:
+            raise ConfigError("meter.do", word, str(error)) from None
+        self._live.do(act)
 
     def power_cut(
         self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: int = 0

@@ -10,6 +10,7 @@ from meter_emu.testing.dialogue import Dialogue
 from meter_emu.testing.links import Reach
 from meter_emu.testing.meter import Meter
 from meter_emu.testing.world import World
+from meter_emu.world.meter.acts import Power
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.rig import Rig
 
@@ -49,7 +50,7 @@ class MeterSetup:
         How a card is reached is for the next test to use.
         """
         self.meter.remove()
-        self._live.supply(on=False)
+        self._live.do(Power(on=False))
 
     def _card(self, image: AnyImage, *, sets_clock: bool = False) -> Card:
         self._cards += 1

@@ -10,6 +10,7 @@ from meter_emu.stories.times import legal
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, VisitKind
+from meter_emu.world.meter.acts import Press
 
 _DAY: Final = timedelta(1)
 _FULL: Final = frozenset(FULL_COUNTS)
@@ -67,11 +68,11 @@ def _happened(household: Household) -> Iterator[str]:
         yield "outage"
     if household.rtc_found:
         yield "clock upset"
-    asks = household.model.rearm.key.upper()
+    asks = household.model.rearm.key
     for visit in household.visits:
         if visit.kind in _OF_VISITS:
             yield _OF_VISITS[visit.kind]
-        elif visit.key is not None and visit.key.name == asks:
+        elif isinstance(visit.act, Press) and visit.act.name == asks:
             yield "button for supply"
         elif visit.desk is not None and visit.desk.new_card is not None:
             yield "card replaced"

@@ -146,7 +146,7 @@ def _lines(household: Household) -> Iterator[str]:
         elif visit.kind is VisitKind.UPSET:
             yield f"registers of the clock chip hold {_registers(visit.registers)} from {at}"
         else:
-            yield f"the button {at}"
+            yield f"{visit.kind.value if visit.act is None else visit.act.in_story} {at}"
     for lost_us, back_us in household.outages[:_OUTAGES_SHOWN]:
         yield f"no power in the street from {_when(lost_us, zone)} to {_when(back_us, zone)}"
     if more := household.outages[_OUTAGES_SHOWN:]:

@@ -19,6 +19,7 @@ from meter_emu.domain import SET_ERROR_S_MAX, Result
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Button, Lamp
+from meter_emu.world.meter.acts import Power, Press
 from tests.cells import each_cell
 from tests.firmware.meters import EPOCH_2000, METER_ID, START, Rig, seconds, seconds_2000
 from tests.rigs import MODEL, counted
@@ -71,10 +72,10 @@ def registers(rig: Rig, at: int, hexadecimal: str) -> None:
 
 
 def leap_in_the_dark(rig: Rig) -> None:
-    rig.bench.cut_supply()
+    rig.bench.do(Power(on=False))
     registers(rig, 0x05, "01 03 09")  # 1 September, two months on
     rig.run(60)
-    rig.bench.restore_supply()
+    rig.bench.do(Power(on=True))
 
 
 def setting_cut_short(rig: Rig) -> None:
@@ -82,14 +83,14 @@ def setting_cut_short(rig: Rig) -> None:
     write = rig.board.rtc_write
 
     def cut(at: int, data: bytes) -> None:
-        rig.bench.cut_supply()
+        rig.bench.do(Power(on=False))
         write(at, data)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rig.board, "rtc_write", cut)
         rig.bench.insert(clock_card(seconds_2000(START)))
     rig.bench.remove()
-    rig.bench.restore_supply()
+    rig.bench.do(Power(on=True))
 
 
 # what happens to the clock, and what the meter makes of it
@@ -143,7 +144,7 @@ def test_what_is_used_without_a_trusted_clock_is_counted_apart(why):
         assert abs(rig.state.untimed_wh - used_wh) <= 300
         rig.run(3_600)
     for _ in range(7):
-        rig.bench.press(Button.BLUE)
+        rig.bench.do(Press(Button.BLUE))
     kwh, wh = divmod(rig.state.untimed_wh, 1_000)
     assert rig.board.panel.text == f"USED WITHOUT TIME {kwh}.{wh:03} KWH"
 

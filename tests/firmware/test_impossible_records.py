@@ -23,6 +23,7 @@ from meter_emu.firmware.layouts import (
     Health,
     with_crc,
 )
+from meter_emu.world.meter.acts import Power
 from tests.cards import with_contents
 from tests.cells import each_cell
 from tests.firmware.meters import START, Rig, seconds_2000
@@ -68,8 +69,8 @@ def burn(rig: Rig, at: int, layout: Any, record: Any) -> None:
 
 def lives_on(rig: Rig) -> str:
     """Let it run, press and be given a card; nothing escapes a poll."""
-    rig.bench.cut_supply()
-    rig.bench.restore_supply()
+    rig.bench.do(Power(on=False))
+    rig.bench.do(Power(on=True))
     rig.run(200_000)
     rig.insert()
     rig.run(120)

@@ -23,6 +23,7 @@ from meter_emu.firmware.memory import READS_AFTER_POWER_UP, Memory
 from meter_emu.hardware.eeprom import BLANK, MIXED, NEW, OLD, WEAK, WRITE_CYCLE_US
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import SECOND_US
+from meter_emu.world.meter.acts import Press
 from meter_emu.world.meter.board import NEVER_US, Board
 from tests.cells import each_cell
 from tests.firmware.meters import Rig, state, stored_state
@@ -348,7 +349,7 @@ def test_without_a_valid_memory_only_the_panel_is_touched(harm, says, ran_s, clo
     rig.board.switch.on = closed
     cells = bytes(rig.board.eeprom.cells)
     rig.run(600)
-    rig.bench.press(Button.RED | Button.BLUE)
+    rig.bench.do(Press(Button.RED | Button.BLUE))
     assert rig.board.panel.text == says
     assert rig.board.panel.lamps == Lamp.FAULT
     assert rig.board.switch.on == closed
@@ -387,7 +388,7 @@ def test_whatever_the_cells_hold_a_poll_neither_fails_nor_moves_the_contactor(
     valid = factory_whole and stored_state(rig.board) is not None
     if card_in:
         rig.insert()
-    rig.bench.press(Button.RED)
+    rig.bench.do(Press(Button.RED))
     rig.run(180)
     if not valid:
         assert rig.board.moves == []

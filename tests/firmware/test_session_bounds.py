@@ -12,6 +12,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.firmware.dialogues.base import EXCHANGES_MAX, SESSION_MAX_MS
 from meter_emu.ports import Ports
 from meter_emu.units import SECOND_US
+from meter_emu.world.meter.acts import Power
 from meter_emu.world.meter.board import CARD_EXCHANGE_MAX_US
 from tests.cells import each_cell
 from tests.firmware.meters import START_US, Rig
@@ -188,7 +189,7 @@ class Recording:
         answer = self._rig.card.transmit(command)
         self.answers.append(answer)
         if len(self.answers) == self._last:
-            self._rig.bench.cut_supply()
+            self._rig.bench.do(Power(on=False))
         return answer
 
 
@@ -199,7 +200,7 @@ def test_a_session_that_was_listened_to_is_not_played_again():
     recording = Recording(rig, COMMANDS[CardKind.SECURE] - 1)
     rig.bench.insert(recording)
     rig.bench.remove()
-    rig.bench.restore_supply()
+    rig.bench.do(Power(on=True))
     assert rig.state.order_number == 0, "nothing of it was saved"
     played = iter(recording.answers)
     replay = Hostile(rig.card, lambda _command, _answer: next(played, b"\x6f\0"))

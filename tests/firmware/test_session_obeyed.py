@@ -13,6 +13,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import NO_END, EnergyAccount, EventCode, Health, StateFlags, Supply
 from meter_emu.ports import Button, Lamp
+from meter_emu.world.meter.acts import Power, Press
 from tests.cells import each_cell
 from tests.firmware.meters import METER_ID, START, Rig, seconds_2000
 from tests.firmware.sessions import (
@@ -124,10 +125,10 @@ def test_a_card_that_says_how_late_it_is_is_obeyed_before_what_is_due_by_that(wo
     """A home held by a lost clock until after T2 is not cut by the card that reactivates it."""
     rig = armed()
     rig.insert()
-    rig.bench.cut_supply()
+    rig.bench.do(Power(on=False))
     rig.run(4 * 86_400)
     rig.board.rtc.voltage_low()
-    rig.bench.restore_supply()
+    rig.bench.do(Power(on=True))
     assert rig.board.switch.on
     rig.write(replace(work, load_cents=500), seconds_2000(START) // 60 + 4 * 1_440)
     rig.insert()
@@ -179,7 +180,7 @@ def test_a_reactivation_lifts_a_cut_and_a_person_reconnects():
     rig.write(Work(reactivate=True))
     assert rig.insert() == "PRESS RED TO RECONNECT | CARD 01 EXECUTED"
     assert not supplied(rig)
-    rig.bench.press(Button.RED)
+    rig.bench.do(Press(Button.RED))
     assert supplied(rig)
     assert (rig.state.defer_end, rig.state.cut_end) == (NO_END, NO_END)
 

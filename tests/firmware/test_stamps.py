@@ -11,6 +11,7 @@ from meter_emu.domain import Result
 from meter_emu.firmware.layouts import EventCode, Health, StateFlags, Supply
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import SECOND_US
+from meter_emu.world.meter.acts import Press
 from tests.firmware.meters import START, Rig, seconds_2000
 from tests.firmware.sessions import ON_EACH, events, supplied
 from tests.firmware.test_clock_card import clock_card, show
@@ -148,7 +149,7 @@ def test_the_right_clock_card_is_taken_after_any_stamp_and_takes_back_a_cut_that
     rig = cut_by_a_wrong_date()
     assert show(rig, clock_card(now_s(rig))).endswith("CARD 01 EXECUTED")
     assert rig.state.supply == Supply.READY_FOR_RECONNECTION
-    rig.bench.press(Button.RED)
+    rig.bench.do(Press(Button.RED))
     assert supplied(rig)
     until(rig, T2_UTC - timedelta(seconds=1))
     assert supplied(rig), "the order still stands"

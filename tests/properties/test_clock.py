@@ -16,6 +16,7 @@ from meter_emu.firmware.layouts import EventCode, Health, StateFlags
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.ports import Button
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
+from meter_emu.world.meter.acts import Press
 from tests.cells import each_cell
 from tests.properties.around_t_stories import kits
 from tests.properties.instants import changes
@@ -148,7 +149,9 @@ def test_a_clock_that_is_not_believed_is_stepped_when_its_lower_bound_is_at_the_
     setup = MeterSetup(Circumstances(start_us=day_us, clock_set_us=day_us, model=model))
     setup.board.rtc.voltage_low()
     setup.bench.run_until(day_us + CHANGE_US + 10 * MINUTE_US)
-    setup.bench.press(Button.BLUE)  # the program runs: without a date it has nothing to wake up for
+    setup.bench.do(
+        Press(Button.BLUE)
+    )  # the program runs: without a date it has nothing to wake up for
     assert setup.state().health == Health.LOWER_BOUND
     behind_s = -apart_s(setup, legal(setup.board.now_us))
     assert 0 <= behind_s <= model.clock.set_error_s + 10
@@ -170,7 +173,7 @@ def test_an_hourly_poll_in_the_last_seconds_of_an_hour_puts_the_step_off(day_us,
     setup.bench.run_until(end_us + 2 * HOUR_US)
     assert abs(apart_s(setup, legal(setup.board.now_us)) - left_s) <= 2
     assert [end_us <= at_us <= end_us + 2 * HOUR_US for at_us in setup.openings_us] == [True]
-    setup.bench.press(Button.BLUE)
+    setup.bench.do(Press(Button.BLUE))
     assert abs(apart_s(setup, legal(setup.board.now_us))) <= 2
 
 

@@ -16,6 +16,7 @@ from meter_emu.firmware.layouts import Supply
 from meter_emu.firmware.program import Program
 from meter_emu.ports import Button, Lamp
 from meter_emu.stories.story import models
+from meter_emu.world.meter.acts import Appliances, Press
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import dialogues, parse_build
 from tests.cards import raw_on, with_raw
@@ -68,8 +69,8 @@ def ready(rate: int, *, outage: tuple[int, int] | None = None) -> MeterSetup:
 
 
 def hold(setup: MeterSetup, lit_after_us: int) -> None:
-    setup.bench.shut_appliances(setup.board.now_us + lit_after_us)
-    setup.bench.press(Button.BLUE, held_ms=HELD_MS)
+    setup.bench.do(Appliances(lit=False, until_us=setup.board.now_us + lit_after_us))
+    setup.bench.do(Press(Button.BLUE, held_ms=HELD_MS))
 
 
 def valve_shut(setup: MeterSetup) -> bool:
@@ -109,7 +110,7 @@ def test_a_countdown_without_flow_ends_with_supply(rate, lit_after_us):
 @given(st.integers(0, 2_999))
 def test_a_button_let_go_too_early_only_scrolls(held_ms):
     setup = ready(100)
-    setup.bench.press(Button.BLUE, held_ms=held_ms)
+    setup.bench.do(Press(Button.BLUE, held_ms=held_ms))
     assert valve_shut(setup)
     assert setup.board.panel.text.startswith("CLOCK")
 

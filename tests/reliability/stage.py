@@ -24,6 +24,7 @@ from meter_emu.firmware.layouts import (
 )
 from meter_emu.ports import Button, Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, MWH_PER_WH, SECOND_US, UEUR_PER_CENT
+from meter_emu.world.meter.acts import Appliances, Press
 from meter_emu.world.meter.board import Board
 from tests.firmware.meters import METER_ID, PARTS, START_US, Rig, newest_first
 from tests.properties.trials import CARDS, METERS, ModelAndCards
@@ -113,9 +114,9 @@ def rig_of(
 
 def press(rig: Rig, kit: ModelAndCards) -> None:
     """Ask for supply as the model's display says: press, or shut everything and hold."""
-    rig.bench.shut_appliances()
-    rig.bench.press(Button[kit.model.rearm.key.upper()], kit.model.rearm.hold_ms)
-    rig.bench.light_appliances()
+    rig.bench.do(Appliances(lit=False))
+    rig.bench.do(Press(Button[kit.model.rearm.key.upper()], kit.model.rearm.hold_ms))
+    rig.bench.do(Appliances(lit=True))
 
 
 def minute_now(rig: Rig) -> int:

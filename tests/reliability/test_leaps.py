@@ -18,6 +18,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Button
 from meter_emu.units import SECOND_US
+from meter_emu.world.meter.acts import Power, Press
 from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.times import to_us
 from tests.firmware.meters import START, START_US, Rig
@@ -114,13 +115,13 @@ def armed(kit: ModelAndCards, program: Program | None = None) -> Rig:
 def suffered(rig: Rig, kit: ModelAndCards, powered: bool, leap: Callable[[], object]) -> None:
     """Let something happen to the clock, and somebody have the meter look at it."""
     if not powered:
-        rig.bench.cut_supply()
+        rig.bench.do(Power(on=False))
         rig.run(OUT_S)
     leap()
     if not powered:
-        rig.bench.restore_supply()
+        rig.bench.do(Power(on=True))
         rig.run(kit.model.boot_ms // 1_000 + 1)
-    rig.bench.press(Button.BLUE)
+    rig.bench.do(Press(Button.BLUE))
 
 
 def opened_us(rig: Rig) -> int | None:

@@ -10,6 +10,7 @@ from meter_emu.stories.story import models
 from meter_emu.units import HOUR_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import VisitKind
+from meter_emu.world.meter.acts import Press
 from tests.stories.rates import at, credit_end, wanted
 
 COUNT = 2_000
@@ -46,9 +47,7 @@ def facts(campaign: Campaign) -> set[str]:
         ),
         "another tariff": any(order.tariff is not None for order in orders),
         "a new card": any(order.new_card is not None for order in orders),
-        "a button": any(
-            visit.kind in {VisitKind.PRESS, VisitKind.HOLD} for visit in household.visits
-        ),
+        "a button": any(isinstance(visit.act, Press) for visit in household.visits),
         "three sessions and more": len(sessions) >= 3,
         "an outage": bool(household.outages),
         "credit ends in it": ends is not None and first <= ends <= last,

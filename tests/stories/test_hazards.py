@@ -21,6 +21,7 @@ from meter_emu.stories.boundaries import FULL_COUNTS
 from meter_emu.stories.chooser import seeded
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, VisitKind
+from meter_emu.world.meter.acts import Press
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from tests.cells import each_cell
@@ -103,7 +104,7 @@ def woken(campaign: Campaign, household: Household) -> set[str]:
     end_us = told_end(household)
     found = set()
     for visit in household.visits:
-        if visit.kind is VisitKind.PRESS:
+        if isinstance(visit.act, Press) and not visit.act.held_ms:
             found |= {"at T"} if abs(visit.at_us - end_us) <= SECOND_US else set()
             found |= {"just before T"} if 0 < end_us - visit.at_us <= 2 * SECOND_US else set()
             shown = rtc_second(household, visit.at_us)
@@ -148,15 +149,14 @@ def many_loads(campaign: Campaign, household: Household) -> set[str]:
 
 
 def emergency_again(campaign: Campaign, household: Household) -> set[str]:
-    asks = {VisitKind.PRESS, VisitKind.HOLD}
     orders = [n for n, visit in enumerate(household.visits) if visit.desk]
     (loaded,) = (n for n in orders if _desk(household, n).load_cents)
-    before = sum(visit.kind in asks for visit in household.visits[:loaded])
-    after = sum(visit.kind in asks for visit in household.visits[loaded:])
+    before = sum(isinstance(visit.act, Press) for visit in household.visits[:loaded])
+    after = sum(isinstance(visit.act, Press) for visit in household.visits[loaded:])
     found = {"asked again"} if before > 1 else set()
     for number in orders[:-1]:
-        asked = any(visit.kind in asks for visit in household.visits[:number])
-        again = any(visit.kind in asks for visit in household.visits[number:loaded])
+        asked = any(isinstance(visit.act, Press) for visit in household.visits[:number])
+        again = any(isinstance(visit.act, Press) for visit in household.visits[number:loaded])
         found |= {"an order without money between"} if asked and again else set()
     return found | ({"repaid, and asked again"} if before and after else set())
 
@@ -180,7 +180,7 @@ def used_without_time(campaign: Campaign, household: Household) -> set[str]:
     if back_us - lost_us <= household.model.clock.backup_days * DAY_S * SECOND_US:
         return set()
     set_us = [v.at_us for v in household.visits if v.kind is VisitKind.CLOCK_CARD]
-    pressed = [v.at_us for v in household.visits if v.kind is VisitKind.PRESS]
+    pressed = [v.at_us for v in household.visits if isinstance(v.act, Press) and not v.act.held_ms]
     scrolled = len(pressed) == 7 and back_us < min([*set_us, *pressed])
     if not scrolled:
         return set()

@@ -48,7 +48,7 @@ def no_such_time(campaign: Campaign, household: Household) -> set[str]:
         after = (visit for visit in household.visits if visit.at_us > at_us)
         kinds = [visit.kind for visit in after if visit.kind is not VisitKind.DESK]
         facts |= {kind.value for kind in kinds[:2]} if kinds[-1:] else set()
-        facts |= {"nobody mends it"} if kinds == [VisitKind.PRESS] else set()
+        facts |= {"nobody mends it"} if kinds == [VisitKind.ACT] else set()
     return facts
 
 
@@ -100,7 +100,7 @@ UPSETS = {
             *(kit.model.rtc for kit in models()),
             *("minute", "hour", "day", "month", "year"),
             *("the chip's own doubt", "the next century", "a late day"),
-            *("insert", "clock card", "press", "nobody mends it"),
+            *("insert", "clock card", "act", "nobody mends it"),
         },
     ),
 }

@@ -13,15 +13,16 @@ from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, Sup
 from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
 from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.target import FuzzField, Target, slots_of
+from meter_emu.world.meter.acts import Power
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
 
 
 def _powered_up(bench: FuzzedMeter, change: Callable[[Board], None]) -> None:
     """Take the supply away, change what is in the meter, give it back, and let a day pass."""
-    bench.live.supply(on=False)
+    bench.live.do(Power(on=False))
     change(bench.rig.board)
-    bench.live.supply(on=True)
+    bench.live.do(Power(on=True))
     bench.a_day()
 
 

@@ -18,9 +18,9 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
-from meter_emu.ports import Button
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.wording import worded
+from meter_emu.world.meter.acts import Act
 from meter_emu.world.meter.age import NEW, Age
 from meter_emu.world.meter.model import MeterModel
 
@@ -32,15 +32,14 @@ _COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
 @final
 @unique
 class VisitKind(Enum):
-    """What a person does: the card at the office, a card in the meter, a button pressed or held."""
+    """What a person does: the card at the office, a card in the meter, another act at the meter."""
 
     DESK = "desk"
     INSERT = "insert"  # the household's newest card
     OLD_CARD = "old card"  # a card that was replaced
     COPY = "copy"  # a copy of the card, made when it came from the office
     OTHERS_CARD = "another's card"
-    PRESS = "press"
-    HOLD = "hold"
+    ACT = "act"  # a row of `meter_emu.world.meter.acts`
     CLOCK_CARD = "clock card"
     UPSET = "upset"  # nobody: registers of the clock chip hold other bytes from now on
 
@@ -132,7 +131,7 @@ class DeskOrder:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One act at one instant; `desk` is set for `DESK`, `key` for `PRESS` and `HOLD`.
+    """One act at one instant; `desk` is set for `DESK`, `act` for `ACT`.
 
     `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`, which was made at
     `made_us` if not on the spot, for meter `for_meter` if not this one, and of which the clock chip
@@ -147,7 +146,7 @@ class Visit:
     at_us: int
     kind: VisitKind
     desk: DeskOrder | None = None
-    key: Button | None = None
+    act: Act | None = None
     clock_error_s: int = 0
     made_us: int | None = None
     for_meter: int | None = None

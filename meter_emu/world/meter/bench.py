@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Final
 
 from meter_emu.errors import PollOverrun, PollsSpentError, PowerLost
-from meter_emu.ports import SECONDS_A_DAY, Button, Firmware, Ports, Sleep
-from meter_emu.world.meter.acts import ActListener
+from meter_emu.ports import SECONDS_A_DAY, Firmware, Ports, Sleep
+from meter_emu.world.meter.acts import Act, ActListener
 from meter_emu.world.meter.board import NEVER_US, Board, SlotCard
 from meter_emu.world.meter.failure import (
     CALLS_MAX,
@@ -122,7 +122,7 @@ class Bench:
         if self._witness is not None:
             card = self._witness.inserted(card, name)
         self.board.insert(card)
-        self._wake()
+        self.wake()
 
     def remove(self) -> None:
         """Pull the card out."""
@@ -143,57 +143,41 @@ class Bench:
         if self.board.powered:
             self._arm()
 
-    def press(self, key: Button, held_ms: int = 0) -> None:
-        """Let go of a button held for a time; wakes a powered program at once."""
-        if self._witness is not None:
-            self._witness.pressed(key, held_ms)
-        if self.board.powered:
-            self.board.panel.press(key, held_ms)
-        self._wake()
+    def do(self, act: Act) -> None:
+        """Have somebody do this now, if it can be done."""
+        if act.possible(self):
+            if self._witness is not None:
+                self._witness.did(act)
+            act.does(self)
 
-    def cut_supply(self) -> None:
-        """Take the supply away now, until somebody restores it; ends a poll under way."""
-        board = self.board
-        if not board.powered or board.fails_at_us <= board.now_us:
-            return
-        if self._witness is not None:
-            self._witness.supplied(on=False)
-        self._outages.append((board.now_us, NEVER_US))
-        self._arm()
-        if not self.polling:
-            self.step(board.now_us)
+    # What acts need (`meter_emu.world.meter.acts.Hands`) ------------------------------------------
 
-    def restore_supply(self) -> None:
-        """Give the supply back now, whatever took it away."""
-        if self.board.powered:
-            return
-        if self._witness is not None:
-            self._witness.supplied(on=True)
-        gone_us, _ = self._outages.pop()
-        self._outages.append((gone_us, self.board.now_us))
-        self.step(self.board.now_us)
-
-    def shut_appliances(self, until_us: int | None = None) -> None:
-        """Shut everything that uses energy, for good or until a true instant."""
-        if self._witness is not None:
-            self._witness.shut(until_us)
-        self.board.shut_appliances(NEVER_US if until_us is None else until_us)
-        self._load_changed()
-
-    def light_appliances(self) -> None:
-        """Let the ordinary load flow."""
-        if self._witness is not None:
-            self._witness.lit()
-        self.board.open_appliances()
-        self._load_changed()
-
-    # Inside --------------------------------------------------------------------------------------
-
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Run the program at once; one that is running runs again when it has finished."""
         self._woken = True
         if self.board.powered and not self.polling:
             self._poll()
+
+    def lose_supply(self) -> None:
+        """Take the supply away now, until somebody restores it; ends a poll under way."""
+        self._outages.append((self.board.now_us, NEVER_US))
+        self._arm()
+        if not self.polling:
+            self.step(self.board.now_us)
+
+    def regain_supply(self) -> None:
+        """Give the supply back now, whatever took it away."""
+        gone_us, _ = self._outages.pop()
+        self._outages.append((gone_us, self.board.now_us))
+        self.step(self.board.now_us)
+
+    def load_changed(self) -> None:
+        """Plan again: the register reaches the hint's reading at another time now."""
+        asleep = self.board.powered and not self.polling and self._wake_us > self.board.now_us
+        if asleep:
+            self._plan(self._hint, self.board.rtc.second_of_day(self.board.now_us))
+
+    # Inside --------------------------------------------------------------------------------------
 
     def _arm(self) -> None:
         self.board.fails_at_us = self._outages[-1][0] if self._outages else NEVER_US
@@ -289,12 +273,6 @@ class Bench:
     def hint_over(self) -> None:
         """Let the program look at its next polls: what it sleeps by was changed from outside."""
         self._hint, self._wake_us = None, self.board.now_us
-
-    def _load_changed(self) -> None:
-        """Plan again: the register reaches the hint's reading at another time now."""
-        asleep = self.board.powered and not self.polling and self._wake_us > self.board.now_us
-        if asleep:
-            self._plan(self._hint, self.board.rtc.second_of_day(self.board.now_us))
 
     def _next_poll_us(self, until_us: int) -> int:
         """Return when the next poll begins: a cadence instant, in the future."""

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Final, final
 
 from meter_emu.domain import Result
-from meter_emu.ports import Button
 from meter_emu.units import HOUR_US, SECOND_US
+from meter_emu.world.meter.acts import Act
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import NEVER_US, Board, SlotCard
 from meter_emu.world.meter.build import Build
@@ -125,15 +125,14 @@ class LiveMeter:
 
     # Acts of people ------------------------------------------------------------------------------
 
-    def press(self, key: Button, held_ms: int = 0) -> None:
-        """Press a button and return the display; or hold it, let go, and return the result."""
-        at_us = self.board.now_us
-        name = (key.name or "").lower()
-        if held_ms:
-            self._watch.see(at_us, What.KEY_HELD, detail=name)
-        self.bench.press(key, held_ms)
-        if not held_ms:
-            self._watch.see(at_us, What.KEY_PRESSED, detail=name)
+    def do(self, act: Act) -> None:
+        """Have somebody do this now; what takes minutes is reported as it begins."""
+        at_us, event = self.board.now_us, act.event
+        if event is not None and act.lasts:
+            self._watch.see(at_us, event[0], detail=event[1])
+        self.bench.do(act)
+        if event is not None and not act.lasts:
+            self._watch.see(at_us, event[0], detail=event[1])
 
     def insert(self, card: SlotCard, name: str) -> Result:
         """Put a card in, let the meter serve it, and return the display's message about it.
@@ -154,21 +153,6 @@ class LiveMeter:
     def remove(self) -> None:
         """Pull the card out, at any moment."""
         self.bench.remove()
-
-    def supply(self, *, on: bool) -> None:
-        """Take the meter's supply away or give it back."""
-        if on:
-            self.bench.restore_supply()
-        else:
-            self.bench.cut_supply()
-
-    def appliances(self, *, lit: bool, for_us: int | None = None) -> None:
-        """Light the appliances or shut them, for good or for a time."""
-        if lit:
-            self.bench.light_appliances()
-        else:
-            self.bench.shut_appliances(None if for_us is None else self.board.now_us + for_us)
-        self._watch.see(self.board.now_us, What.LIT if lit else What.SHUT)
 
     def note(self, what: What, detail: str) -> None:
         """Record something that happened elsewhere now, such as a visit to the office."""

@@ -4,7 +4,7 @@ People act at the recorded true instants, even in the middle of a poll; the card
 answers. The program is the only variable: it must send the same commands.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final, final
 
 from msgspec import UNSET
@@ -13,7 +13,7 @@ from card_protocol.errors import TraceError
 from card_protocol.link.replay import Playback, ReplayCard
 from card_protocol.trace import Done, Inserted, Removed, TraceRow
 from meter_emu.families import card_layouts
-from meter_emu.world.meter.acts import LIT, PRESSED, SHUT, SUPPLIED
+from meter_emu.world.meter.acts import OF_TRACE
 from meter_emu.world.meter.bench import Bench
 
 
@@ -67,23 +67,7 @@ class Replay:
         elif isinstance(row, Removed):
             self._bench.remove()
         elif isinstance(row, Done):
-            deed = _DEEDS.get(row.what)
-            if deed is None:
-                raise TraceError(self._path, f"done: want {', '.join(_DEEDS)}, got {row.what!r}")
-            deed(self._bench, 0 if row.value is UNSET else row.value)
-
-
-_Deed = Callable[[Bench, int], None]
-
-
-def _press(what: str) -> _Deed:
-    return lambda bench, held_ms: bench.press(PRESSED[what], held_ms)
-
-
-_DEEDS: Final[dict[str, _Deed]] = {
-    **{what: _press(what) for what in PRESSED},
-    SUPPLIED[True]: lambda bench, _: bench.restore_supply(),
-    SUPPLIED[False]: lambda bench, _: bench.cut_supply(),
-    SHUT: lambda bench, until_us: bench.shut_appliances(until_us or None),
-    LIT: lambda bench, _: bench.light_appliances(),
-}
+            act = OF_TRACE.get(row.what)
+            if act is None:
+                raise TraceError(self._path, f"done: want {', '.join(OF_TRACE)}, got {row.what!r}")
+            self._bench.do(act.recorded(row.what, 0 if row.value is UNSET else row.value))

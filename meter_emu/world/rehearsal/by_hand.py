@@ -9,13 +9,12 @@ from dataclasses import replace
 from typing import Final, final
 
 from meter_emu.errors import CommandError
-from meter_emu.ports import Button
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.judge.obligations import Span, row_of
 from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.verdict import judge, seen_until
-from meter_emu.world.meter.acts import ListenerOf
+from meter_emu.world.meter.acts import Act, ListenerOf
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.live import LiveMeter
@@ -85,9 +84,10 @@ class LivedByHand:
             story.bench.insert(story.card)
             story.watch.see(story.bench.board.now_us, What.CARD_UNSEEN, visit=number)
 
-    def pressed(self, key: Button, held_ms: int) -> None:
-        """Record that a button was pressed, or held."""
-        self._made(self._visit(VisitKind.HOLD if held_ms else VisitKind.PRESS, key=key))
+    def did(self, act: Act) -> None:
+        """Record an act that a household's visit can be."""
+        if act.file is not None:
+            self._made(self._visit(VisitKind.ACT, act=act))
 
     def alone(self) -> None:
         """Make no visit of the file any more; raise `CommandError` if there is none ahead."""
@@ -103,9 +103,9 @@ class LivedByHand:
         return judge(household, campaign, in_order), row_of(household, campaign, in_order).spans
 
     def _visit(
-        self, kind: VisitKind, desk: DeskOrder | None = None, key: Button | None = None
+        self, kind: VisitKind, desk: DeskOrder | None = None, act: Act | None = None
     ) -> Visit:
-        return Visit(at_us=self.story.bench.board.now_us, kind=kind, desk=desk, key=key)
+        return Visit(at_us=self.story.bench.board.now_us, kind=kind, desk=desk, act=act)
 
     def _made(self, visit: Visit) -> int:
         self.made.append(visit)

@@ -3,14 +3,14 @@
 What the keys mean is in `docs/campaign-file.md`, and `campaign` makes a `Campaign` of them.
 """
 
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
-from meter_emu.ports import ButtonName
 from meter_emu.resources import PRINTABLE, FileTime, means
 from meter_emu.units import HOURS_A_DAY
+from meter_emu.world.meter.acts import ACTS
 from meter_emu.world.rehearsal.reading import Euro
 from meter_emu.zones import TimeZone
 
@@ -67,8 +67,8 @@ class RawFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ] = None
 
 
-class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One act, at a meter or at the office."""
+class _RawAtOffice(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A visit to the office, and which card is put in."""
 
     at: Annotated[FileTime, means("when; visits are in the order of their times")]
     desk: Annotated[list[DeskWord], means("the card at the office: what it orders")] = (
@@ -103,8 +103,26 @@ class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         Annotated[int, Meta(ge=1, le=1000)] | None,
         means("with `insert`: a copy from the N-th visit to the office"),
     ] = None
-    press: Annotated[ButtonName | None, means("a button that is pressed")] = None
-    hold: Annotated[ButtonName | None, means("a button that is held for 4 s")] = None
+
+
+if TYPE_CHECKING:
+    _RawAct = _RawAtOffice
+else:  # the keys of the rows of acts
+    _RawAct = msgspec.defstruct(
+        "_RawAct",
+        [
+            (key, Annotated[said.kind | None, means(said.means)], None)
+            for act in ACTS
+            for key, said in act.KEYS.items()
+        ],
+        bases=(_RawAtOffice,),
+        kw_only=True,
+    )
+
+
+class RawVisit(_RawAct, forbid_unknown_fields=True, kw_only=True):
+    """One act, at a meter or at the office."""
+
     clock_card: Annotated[bool, means("a technician sets the meter's clock")] = False
     clock_error_s: Annotated[
         int, Meta(ge=-3600, le=3600), means("how far off the technician's tool is, in seconds")

@@ -194,9 +194,10 @@ def _visit(visit: Visit, household: Household) -> Iterator[str]:
     elif visit.kind is VisitKind.UPSET:
         yield f"upset = {_registers(visit.registers)}"
     else:
-        assert visit.key is not None, "a press has its button"
-        button = str(visit.key.name).lower()
-        yield f"{'press' if visit.kind is VisitKind.PRESS else 'hold'} = {_text(button)}"
+        assert visit.act is not None, "it is an act"
+        assert visit.act.file is not None, "an act without a key is no visit"
+        key, said = visit.act.file
+        yield f"{key} = {_text(said)}"
 
 
 def _clock_card(visit: Visit, household: Household) -> Iterator[str]:

@@ -59,7 +59,7 @@ from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.judge.outcome import WORK_US
-from meter_emu.world.meter.acts import ListenerOf
+from meter_emu.world.meter.acts import HOLD_MS, Act, Appliances, ListenerOf, Press
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
@@ -78,7 +78,6 @@ from meter_emu.world.rehearsal.rig import Rig
 
 CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 to 30 s"
 PRESS_AFTER_US: Final = 60 * SECOND_US  # ours: the person reads the display and presses
-HOLD_MS: Final = 4_000  # 3 to 5 s, as the texts say (domain: synonyme-du-mot.com)
 SHUT_US: Final = 30 * SECOND_US  # ours: going round the appliances
 TIME_BYTES: Final = 6  # second to year; the weekday is the program's own affair
 TRY_AGAIN_US: Final = 5 * MINUTE_US  # ours: the careless person finds the open appliance
@@ -247,11 +246,8 @@ class HouseholdStory:
             self._board.rtc.upset(visit.registers)
             self.bench.hint_over()
         else:
-            assert visit.key is not None, "a press has its button"
-            if visit.kind is VisitKind.HOLD:
-                self._rearm(visit.key)
-            else:
-                self._press(visit.key)
+            assert visit.act is not None, "it is an act"
+            self._act(visit.act)
 
     def end(self, at_us: int) -> None:
         """Record the meter's state at the end of the rehearsal."""
@@ -443,21 +439,24 @@ class HouseholdStory:
         except CardProtocolError:  # another meter's, or spoiled: none of this one
             return None
 
-    def _press(self, key: Button) -> None:
+    def _act(self, act: Act) -> None:
+        if isinstance(act, Press) and act.held_ms:
+            self._rearm(act)
+        else:
+            self._do(act)
+
+    def _do(self, act: Act) -> None:
         at_us = self._board.now_us
-        self.bench.press(key)
-        self.watch.see(at_us, What.KEY_PRESSED, detail=key.name.lower() if key.name else "")
+        self.bench.do(act)
+        if act.event is not None:
+            self.watch.see(at_us, act.event[0], detail=act.event[1])
 
     def _reconnect(self) -> None:
         """Do what the lamp asks for, in this model's way."""
         rearm = self.household.model.rearm
-        key = Button[rearm.key.upper()]
-        if rearm.hold_ms:
-            self._rearm(key)
-        else:
-            self._press(key)
+        self._act(Press(Button[rearm.key.upper()], HOLD_MS if rearm.hold_ms else 0))
 
-    def _rearm(self, key: Button) -> None:
+    def _rearm(self, hold: Press) -> None:
         """Shut all appliances, hold the button, wait, light them again, as gas meters require.
 
         A careless person does it with one left open first.
@@ -465,22 +464,15 @@ class HouseholdStory:
         # With an appliance open the countdown finds a flow, and the valve goes off again. Somebody
         # looks round the kitchen and does it right the second time, as the leaflets ask.
         if self.household.careless:
-            self._hold(key)
+            self._do(hold)
             if not self._board.panel.lamps & Lamp.RECONNECT:
                 return
             self.bench.run_until(self._board.now_us + TRY_AGAIN_US)
-        self.watch.see(self._board.now_us, What.SHUT)
-        self.bench.shut_appliances()
+        self._do(Appliances(lit=False))
         self.bench.run_until(self._board.now_us + SHUT_US)
-        self._hold(key)
+        self._do(hold)
         self.bench.run_until(self._powered_us())
-        self.bench.light_appliances()
-        self.watch.see(self._board.now_us, What.LIT)
-
-    def _hold(self, key: Button) -> None:
-        at_us = self._board.now_us
-        self.bench.press(key, HOLD_MS)
-        self.watch.see(at_us, What.KEY_HELD, detail=key.name.lower() if key.name else "")
+        self._do(Appliances(lit=True))
 
     def _powered_us(self) -> int:
         """Return when the meter works again: nobody lights anything while its display is blank."""

@@ -17,7 +17,6 @@ from meter_emu.desk.pricing import Pricing, check_tariff
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import DeskError
 from meter_emu.hardware.rtc.calendar_chip import Registers
-from meter_emu.ports import Button
 from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
 from meter_emu.world.households.household import (
     Announcement,
@@ -27,6 +26,7 @@ from meter_emu.world.households.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.world.meter.acts import OF_KEY
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import END_US, us_to_written
@@ -40,8 +40,8 @@ from meter_emu.world.rehearsal.campaign_file import (
 from meter_emu.world.rehearsal.reading import FilePlace
 
 _OF_ONE: Final = (
-    "want one of: desk orders (desk, load_eur, tariff, replace_card, fields), insert = true, press,"
-    " hold, clock_card = true, upset"
+    "want one of: desk orders (desk, load_eur, tariff, replace_card, fields), insert = true,"
+    f" {', '.join(OF_KEY)}, clock_card = true, upset"
 )
 _REGISTER: Final = re.compile(r"([0-9A-F]{2})=([0-9A-F]{2})", re.ASCII)
 _TWO_VISITS: Final = (
@@ -121,10 +121,8 @@ class VisitReader:
                 records=tuple(raw_visit.records),
                 flipped=raw_visit.flipped,
             )
-        if raw_visit.press is not None:
-            return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Button[raw_visit.press.upper()])
-        if raw_visit.hold is not None:
-            return Visit(at_us=at_us, kind=VisitKind.HOLD, key=Button[raw_visit.hold.upper()])
+        for key, said in _acts(raw_visit):
+            return Visit(at_us=at_us, kind=VisitKind.ACT, act=OF_KEY[key].in_file(key, said))
         assert at_desk, "a visit is one of these"
         if not EPOCH_2000_US <= at_us + raw_visit.office_error_s * SECOND_US < END_US:
             place.refuse("office_error_s", "want an office whose date is in 2000 to 2099")
@@ -213,14 +211,20 @@ class VisitReader:
         return pricing
 
 
+def _acts(raw_visit: RawVisit) -> list[tuple[str, str]]:
+    """Return what a visit has of the keys that are acts, and what each holds."""
+    held = ((key, getattr(raw_visit, key)) for key in OF_KEY)
+    return [(key, said) for key, said in held if said is not None]
+
+
 def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
     """Refuse keys that do not go together; return whether it is a visit to the office."""
     writes = bool(raw_visit.desk) or any(
         said is not None for said in (raw_visit.load_eur, raw_visit.tariff, raw_visit.fields)
     )
     at_desk = writes or raw_visit.replace_card
-    buttons = [raw_visit.press is not None, raw_visit.hold is not None, raw_visit.upset is not None]
-    if [at_desk, raw_visit.insert, raw_visit.clock_card, *buttons].count(True) != 1:
+    others = [raw_visit.insert, raw_visit.clock_card, raw_visit.upset is not None]
+    if [at_desk, *others].count(True) + len(_acts(raw_visit)) != 1:
         place.refuse("", _OF_ONE)
     if raw_visit.card_of is not None and raw_visit.card_number is not None:
         place.refuse("card_number", "want none for another household's card")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from meter_emu.desk.desk import Work
 from meter_emu.ports import SECONDS_A_DAY, Button, Firmware, Lamp, Ports, Sleep
+from meter_emu.world.meter.acts import Appliances, Power, Press
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import NEVER_US
 from tests.cells import each_cell
@@ -35,11 +36,11 @@ def test_a_supply_cut_by_hand_is_an_outage_that_was_planned(model):
     gone_us, back_us = START_US + 10 * MINUTE_US, START_US + 3 * HOUR_US
     by_hand = setup_of(model=model)
     by_hand.bench.run_until(gone_us)
-    by_hand.bench.cut_supply()
+    by_hand.bench.do(Power(on=False))
     assert not by_hand.board.powered
     by_hand.bench.run_until(back_us)
     assert by_hand.board.panel.text == ""
-    by_hand.bench.restore_supply()
+    by_hand.bench.do(Power(on=True))
     planned = setup_of(model=model, outages=[(gone_us, back_us)])
     for setup in (by_hand, planned):
         setup.bench.run_until(START_US + DAY_US)
@@ -65,11 +66,11 @@ def test_outages_made_known_later_in_any_order_are_those_known_before(edges_s, s
 def test_to_cut_what_is_dark_and_to_give_what_is_there_is_nothing():
     setup = setup_of()
     before = setup.bytes_now()
-    setup.bench.restore_supply()
+    setup.bench.do(Power(on=True))
     assert setup.bytes_now() == before
     for _ in range(2):
-        setup.bench.cut_supply()
-    setup.bench.restore_supply()
+        setup.bench.do(Power(on=False))
+    setup.bench.do(Power(on=True))
     assert setup.board.powered
     assert setup.board.fails_at_us == NEVER_US
 
@@ -80,7 +81,7 @@ def test_giving_the_supply_back_early_ends_the_outage_and_not_the_next_one():
         outages=[(START_US + HOUR_US, START_US + 2 * HOUR_US), (second, second + HOUR_US)]
     )
     setup.bench.run_until(START_US + HOUR_US + MINUTE_US)
-    setup.bench.restore_supply()
+    setup.bench.do(Power(on=True))
     assert setup.board.powered
     assert setup.board.fails_at_us == second
 
@@ -98,10 +99,10 @@ def test_a_load_that_changes_while_the_program_sleeps_wakes_it_in_time(lit_again
         )
         setup.bench.obey_hints = obey_hints
         setup.bench.run_until(start_us + 10 * MINUTE_US)
-        setup.bench.shut_appliances()
-        setup.bench.press(Button.BLUE)  # the program goes to sleep with nothing flowing
+        setup.bench.do(Appliances(lit=False))
+        setup.bench.do(Press(Button.BLUE))  # the program goes to sleep with nothing flowing
         setup.bench.run_until(start_us + lit_again_min * MINUTE_US)
-        setup.bench.light_appliances()
+        setup.bench.do(Appliances(lit=True))
         setup.bench.run_until(start_us + (lit_again_min + 100) * MINUTE_US)
         left.append((setup.bytes_now(), setup.board.moves))
     assert left[0] == left[1]
@@ -117,7 +118,7 @@ def rearming_gas() -> MeterSetup:
     setup.write(Work(load_cents=5_000))
     setup.insert()
     assert Lamp.RECONNECT in setup.board.panel.lamps
-    setup.bench.shut_appliances()
+    setup.bench.do(Appliances(lit=False))
     return setup
 
 
@@ -128,11 +129,11 @@ def test_what_people_do_in_the_countdown_counts_there():
     def watch() -> None:
         seen.append(setup.board.panel.text)
         if len(seen) == 5:
-            setup.bench.light_appliances()
+            setup.bench.do(Appliances(lit=True))
 
     setup.board.meanwhile = watch
     began_us = setup.board.now_us
-    setup.bench.press(Button.BLUE, held_ms=4_000)
+    setup.bench.do(Press(Button.BLUE, held_ms=4_000))
     left_s = range(720, 715, -1)
     assert seen[:5] == [f"WAIT {left} S, LEAVE ALL APPLIANCES SHUT" for left in left_s]
     assert not setup.board.switch.on
@@ -148,13 +149,13 @@ def test_a_supply_cut_in_the_countdown_ends_it():
         nonlocal calls
         calls += 1
         if calls == 3:
-            setup.bench.cut_supply()
+            setup.bench.do(Power(on=False))
 
     setup.board.meanwhile = watch
-    setup.bench.press(Button.BLUE, held_ms=4_000)
+    setup.bench.do(Press(Button.BLUE, held_ms=4_000))
     assert not setup.board.powered
     assert calls == 3
-    setup.bench.restore_supply()
+    setup.bench.do(Power(on=True))
     assert not setup.board.switch.on  # a countdown in progress ends as at a power cut
 
 
@@ -180,7 +181,7 @@ def test_a_button_pressed_in_a_poll_ends_the_rest_and_wakes_the_program_again():
 
     def press_once() -> None:
         board.meanwhile = lambda: None
-        bench.press(Button.RED)
+        bench.do(Press(Button.RED))
 
     board.meanwhile = press_once
     began_us = board.now_us

@@ -11,6 +11,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import Rate
 from meter_emu.firmware.trust import LAST_SECOND
+from meter_emu.world.meter.acts import Power
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
@@ -163,7 +164,7 @@ def test_a_clock_in_legal_time_plans_its_step(month):
 def test_a_meter_without_supply_or_memory_plans_nothing():
     setup = setup_of()
     assert known(setup).plan
-    setup.bench.cut_supply()
+    setup.bench.do(Power(on=False))
     assert known(setup).plan == ()
     setup.board.eeprom.cells[0:0x400] = b"\xff" * 0x400
     assert insight(setup.board, MODEL, REFERENCE) is None

@@ -17,7 +17,7 @@ from meter_emu.resources import built_in, find
 from meter_emu.units import DAY_US, HOUR_US, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, VisitKind
-from meter_emu.world.meter.acts import ActListener, MeterTrace
+from meter_emu.world.meter.acts import ActListener, Appliances, MeterTrace, Power, Press
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.clock_chips import clock_of
@@ -195,9 +195,9 @@ def test_a_session_cut_anywhere_is_cut_again(carrier, tmp_path):
 
 DEEDS: dict[str, Callable[[Bench], None]] = {
     "pulled": lambda bench: bench.remove(),
-    "pressed": lambda bench: bench.press(Button.BLUE, 4_000),
-    "dark": lambda bench: bench.cut_supply(),
-    "shut": lambda bench: bench.shut_appliances(),
+    "pressed": lambda bench: bench.do(Press(Button.BLUE, 4_000)),
+    "dark": lambda bench: bench.do(Power(on=False)),
+    "shut": lambda bench: bench.do(Appliances(lit=False)),
 }
 
 
@@ -221,7 +221,7 @@ def test_what_is_done_within_a_poll_is_done_there_again(deed, at, tmp_path):
     card = made.first_card(issued_at_min=0)
     bench.insert(card)
     if deed == "dark":
-        bench.restore_supply()
+        bench.do(Power(on=True))
     bench.run_until(start_us + HOUR_US)
     recording.recorder.ended(clock=no_clock, us=start_us + HOUR_US)
     again, _ = rig_of(household, JULY).bench(lambda _event: None)

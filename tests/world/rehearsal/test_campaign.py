@@ -9,6 +9,7 @@ from meter_emu.ports import Button
 from meter_emu.resources import _fields, built_in
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import VisitKind
+from meter_emu.world.meter.acts import Press
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.campaign import load_campaign
@@ -61,10 +62,10 @@ def test_a_household_is_resolved_to_integers_and_instants(tmp_path):
     assert arming.desk.cut_at == arming.desk.defer_until == Civil(2020, 7, 3, 23, 1)
     assert campaign.announced is not None
     assert arming.desk.cut_us == campaign.announced.cut_us == 1_593_810_060_000_000
-    assert (insertion.kind, insertion.desk, insertion.key) == (VisitKind.INSERT, None, None)
+    assert (insertion.kind, insertion.desk, insertion.act) == (VisitKind.INSERT, None, None)
     assert back.desk is not None
     assert (back.desk.reactivate, back.desk.load_cents, back.desk.cut_at) == (True, 10_000, None)
-    assert (press.kind, press.key) == (VisitKind.PRESS, Button.RED)
+    assert (press.kind, press.act) == (VisitKind.ACT, Press(Button.RED))
 
 
 def priced(tariff: str, text: str = TEXT) -> str:
@@ -197,7 +198,7 @@ def test_a_new_card_lasts_or_is_valid_until_its_own_expiry(tmp_path):
 def test_visits_are_in_time_order_and_equal_times_in_file_order(tmp_path):
     text = TEXT.replace("2020-03-20T14:00:00", "2020-06-29T18:00:00")
     kinds = [visit.kind for visit in load(tmp_path, text).households[0].visits]
-    assert kinds == [VisitKind.INSERT, VisitKind.DESK, VisitKind.DESK, VisitKind.PRESS]
+    assert kinds == [VisitKind.INSERT, VisitKind.DESK, VisitKind.DESK, VisitKind.ACT]
 
 
 def test_copies_differ_by_seed_in_phase_and_load_and_in_nothing_else(tmp_path):

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import get_args
 
 import pytest
 
@@ -11,7 +12,6 @@ from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
-from meter_emu.ports import Button
 from meter_emu.resources import built_in
 from meter_emu.stories.ages import aged
 from meter_emu.stories.chooser import Drawn
@@ -29,6 +29,7 @@ from meter_emu.world.households.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.world.meter.acts import OF_KEY
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.campaign import load_campaign
@@ -43,6 +44,9 @@ NO_PLACES = str.maketrans("", "", "{}")  # braces in an announcement are places 
 LETTERS = "aZé0 -'\"\\#[]={}.,\u20ac\u05d0\U0001f4a1"  # what a file may hold and might trip over
 CAMPAIGNS = 100
 OTHERS = {VisitKind.OLD_CARD, VisitKind.COPY, VisitKind.OTHERS_CARD}
+ACTS_OF_FILES = [
+    act.in_file(key, said) for key, act in OF_KEY.items() for said in get_args(act.KEYS[key].kind)
+]
 OWN = [kind for kind in VisitKind if kind not in OTHERS]
 LINES_MAX = 25  # of a counterexample, so that somebody reads it
 
@@ -137,12 +141,12 @@ class Maker:
             found = tuple(sorted({self.chance.randrange(7): self.chance.randrange(256)}.items()))
             return Visit(at_us=self.instant(), kind=kind, registers=found)
         clock_card = kind is VisitKind.CLOCK_CARD
-        button = kind in {VisitKind.PRESS, VisitKind.HOLD}
+        button = kind is VisitKind.ACT
         return Visit(
             at_us=self.instant(),
             kind=kind,
             desk=self.order(gas, shown) if kind is VisitKind.DESK else None,
-            key=self.chance.choice([Button.RED, Button.BLUE]) if button else None,
+            act=self.chance.choice(ACTS_OF_FILES) if button else None,
             clock_error_s=self.chance.randint(-3600, 3600) if clock_card else 0,
             made_us=START_US if clock_card and self.maybe() else None,
             for_meter=self.chance.randint(1, 2**63 - 1) if clock_card and self.maybe() else None,

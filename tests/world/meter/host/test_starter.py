@@ -30,6 +30,7 @@ from meter_emu.testing.links import Direct
 from meter_emu.testing.setup import MeterSetup
 from meter_emu.verify.run import verify
 from meter_emu.world.judge.verdicts import Verdict
+from meter_emu.world.meter.acts import Power
 from meter_emu.world.meter.board import NEVER_US, Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import What
@@ -152,7 +153,7 @@ def test_nobody_reads_the_memory_of_another_program(tmp_path, monkeypatch):
     setup.close()
     fuzzed = FuzzedMeter(0, build)
     assert fuzzed.state() is None
-    fuzzed.live.supply(on=False)
+    fuzzed.live.do(Power(on=False))
 
 
 def read_by_nobody(*_args: object) -> None:
