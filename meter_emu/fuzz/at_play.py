@@ -20,7 +20,7 @@ from meter_emu.ports import Button, Lamp
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.households.household import DeskOrder, NewCard
 from meter_emu.world.judge.knowledge import latest_us
-from meter_emu.world.meter.acts import Press
+from meter_emu.world.meter.acts import Act, Press
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.pulled import PulledCard
@@ -89,6 +89,11 @@ class HouseholdAtPlay:
         rearm = self._rig.household.model.rearm
         self.meter.live.do(Press(Button[rearm.key.upper()], rearm.hold_ms))
         self.wait((rearm.tightness_s + 60) * SECOND_US)
+
+    def act(self, act: Act) -> None:
+        """Have somebody do something at the meter, and let an hour pass."""
+        self.meter.live.do(act)
+        self.wait(HOUR_US)
 
     def outage(self, long_us: int) -> None:
         """Have the street without power for so long."""

@@ -32,6 +32,7 @@ from meter_emu.fuzz.at_play import (
     HouseholdAtPlay,
 )
 from meter_emu.world.households.household import DeskOrder
+from meter_emu.world.meter.acts import DRAWN, Act
 
 _ORDERS = st.sampled_from(
     (
@@ -116,6 +117,11 @@ class HouseholdMachine(RuleBasedStateMachine):
     def press(self) -> None:
         """Somebody presses the button."""
         self.household.press()
+
+    @rule(act=st.sampled_from(DRAWN))
+    def act(self, act: Act) -> None:
+        """Somebody does something else at the meter."""
+        self.household.act(act)
 
     @rule(long_us=st.sampled_from(OUTAGES_US))
     def outage(self, long_us: int) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from meter_emu.desk.desk import Work
+from meter_emu.world.meter.acts import OF_WORD
 from tests.cells import each_cell
 from tests.cli.sitting import JUNE, MODEL, Sitting
 from tests.rigs import rig_of
@@ -14,9 +15,9 @@ from tests.web.seat import page, panel
 START_US = 1_593_406_800_000_000  # 29 June 2020 07:00 in Brussels
 
 ACTS = (
-    "red", "blue", "blue 4", "insert home.card", "insert", "remove", "power", "appliances",
-    "appliances shut 7m", "office home.card load 5, cut at 1 July 10:00", "office reactivate",
-    "office read", "next", "advance 90m", "advance 1d", "until 23:01", "back", "back 2h", "forth",
+    *OF_WORD, "blue 4", "insert home.card", "insert", "remove", "appliances shut 7m",
+    "office home.card load 5, cut at 1 July 10:00", "office reactivate", "office read", "next",
+    "advance 90m", "advance 1d", "until 23:01", "back", "back 2h", "forth",
     "office new", "office b.card new", "show", "no such word",
 )  # fmt: skip
 RIG = (MODEL, *JUNE, "--balance-eur", "2", "--load-w", "300", "--rate", "max")

@@ -29,6 +29,7 @@ from meter_emu.sitting.cards import NO_CARD
 from meter_emu.sitting.commands import LINE_CHARS_MAX, WORDS, TypedWord
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import LAMPS, View, legal_words, lines_of, rate_words
+from meter_emu.world.meter.acts import KEY_WORDS
 
 WIDTH_FULL: Final = 78  # below, what is planned is said without how long it is from now
 GAP_MIN: Final = 2
@@ -189,14 +190,9 @@ LINES_KEPT: Final = 5_000
 IMAGE_NAMED: Final = "meter.image"  # ours: what a meter is saved as that came from no image
 # What a key stands for; one that ends in a blank asks for the rest.
 KEY_COMMANDS: Final = {
-    "r": "red",
-    "R": "red 4",
-    "b": "blue",
-    "B": "blue 4",
+    **KEY_WORDS,
     "i": "insert ",
     "x": "remove",
-    "a": "appliances",
-    "p": "power",
     "+": "rate +",
     "-": "rate -",
     "n": "next",

@@ -19,6 +19,7 @@ from meter_emu.sitting.view import (
 )
 from meter_emu.units import MINUTE_US, euro
 from meter_emu.world.judge.breaches import supply_of
+from meter_emu.world.meter.acts import KEY_WORDS
 from meter_emu.world.meter.bus import BusLog
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.by_hand import LivedByHand
@@ -62,7 +63,7 @@ class PageState:
         self._minute = 0  # of what was said to have happened
         self._happened_at: tuple[object, ...] = ()
         self._bytes_at: tuple[object, ...] = ()
-        self._kept: dict[str, str] = {}
+        self._kept: dict[str, str] = {"keys": json.dumps(KEY_WORDS)}
         self._bus: Final = BusLog(sitting.meter.bench)
         sitting.meter.bench.overhear(self._bus.between)
         sitting.history.forgets = self._bus.forget_what_is_ahead

@@ -18,11 +18,12 @@ from meter_emu.fuzz.reach import note_all
 from meter_emu.fuzz.target import Target
 from meter_emu.stories.chooser import Chooser, FromBytes
 from meter_emu.world.households.household import DeskOrder
+from meter_emu.world.meter.acts import DRAWN
 
 _STEPS_MAX: Final = 24
 _SIZE_MAX: Final = 128
 # All states and laws, twice: `python -m tests.fuzz.seeds household` finds them when draws change.
-_SEEDS: Final = (38, 90, 239, 83, 9)
+_SEEDS: Final = (12, 38, 239, 83, 9)
 
 
 @final
@@ -40,12 +41,15 @@ class DrawnHousehold:
         rig, chooser = self.rig, self._chooser
         deeds: Sequence[Callable[[], object]] = (
             self._visit, self._wait_for_end, self._visit, rig.press, self._visit, self._wait,
-            self._wait_for_end, self._replace, rig.press, self._outage, self._pull, self._insert,
+            self._wait_for_end, self._replace, self._act, self._outage, self._pull, self._insert,
             self._older, self._technician, self._replace, self._office,
         )  # fmt: skip
         for _ in range(1 + chooser.below(_STEPS_MAX)):
             chooser.of(deeds)()
             rig.ask()
+
+    def _act(self) -> None:
+        self.rig.act(self._chooser.of(DRAWN))
 
     def _wait(self) -> None:
         self.rig.wait(self._chooser.of(WAITS_US) * (1 + self._chooser.below(3)))

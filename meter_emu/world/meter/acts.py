@@ -129,7 +129,7 @@ class Act(ABC):
 
     @property
     def in_story(self) -> str:
-        """What is said of it in the course of a story."""
+        """Its words in the course of a story."""
         return " ".join(self.file or ())
 
     def possible(self, _bench: Hands) -> bool:
@@ -320,6 +320,13 @@ ACTS: Final[tuple[type[Act], ...]] = (Press, Power, Appliances)
 OF_WORD: Final = {word: act for act in ACTS for word in act.WORDS}
 OF_KEY: Final = {key: act for act in ACTS for key in act.KEYS}
 OF_TRACE: Final = {what: act for act in ACTS for what in act.TRACED}
+# What single keys stand for, in every shell that has keys.
+KEY_WORDS: Final = {
+    key: f"{word} {argument}".rstrip()
+    for act in ACTS
+    for word, said in act.WORDS.items()
+    for key, argument in said.keys.items()
+}
 DRAWN: Final = tuple(chain.from_iterable(act.drawn() for act in ACTS))
 
 

@@ -29,6 +29,7 @@ function act(line) {
 function take(message) {
   if (message.log) message.log.forEach(note);
   if (message.refused) note("! " + message.refused + (message.do ? ": " + message.do : ""));
+  if (message.keys) Object.assign(KEYS, message.keys);
   if (message.now) { seen.now = message.now; showNow(message.now); }
   if (message.happened) { seen.happened = message.happened; showHappened(message.happened); }
   if (message.bytes) { seen.bytes = message.bytes; showBytes(); }
@@ -346,8 +347,7 @@ function holdable(button) {
   button.onkeyup = (event) => { if (event.key === " " || event.key === "Enter") { event.preventDefault(); up(); } };
 }
 
-const KEYS = {r: "red", R: "red 4", b: "blue", B: "blue 4", x: "remove", i: "insert", n: "next", u: "back",
-  a: "appliances", p: "power", "+": "rate +", "-": "rate -"};
+const KEYS = {x: "remove", i: "insert", n: "next", u: "back", "+": "rate +", "-": "rate -"}; // and those of acts
 
 function officeLine(deed) {
   const value = (id) => $(id).value.trim(), parts = [];
