@@ -17,76 +17,75 @@ FULL: Final = 255  # no room for more frames: what is there is to be done
 PACKED: Final = {"u8": "B", "u16": "H", "u32": "I", "flag": "?"}
 
 Carried: TypeAlias = Callable[[bytes], bytes | None]
+_Port: TypeAlias = Callable[..., Any]
 _Arguments: TypeAlias = Callable[[bytes], tuple[Any, ...]]
 _BYTE: Final = tuple(bytes((number,)) for number in range(256))
+_PACK_U32: Final = struct.Struct("<I").pack
 
 
 def carried(ports: Ports) -> Mapping[int, Carried]:
     """Return what is done for each number of a frame: its answer, `None` if it has none."""
-    return {call.number: _carried(name, call, getattr(ports, name)) for name, call in CALLS.items()}
+    return {
+        call.number: _ANSWERS[call.answers](getattr(ports, name), _SENT[name])
+        for name, call in CALLS.items()
+    }
 
 
-def _carried(name: str, call: PortCall, port: Callable[..., Any]) -> Carried:
-    packed = _ANSWERS[call.answers](port)
-    if not call.sends:
-        return lambda _: packed()
-    sent = _SENT[name]
-    return lambda data: packed(*sent(data))
+# Each of these is a call's whole way, in one function: a story has tens of thousands of calls.
+def _none(port: _Port, sent: _Arguments | None) -> Carried:
+    if sent is None:
+        return lambda _: port()
+    return lambda data: port(*sent(data))
 
 
-def _nothing(port: Callable[..., Any]) -> Callable[..., None]:
-    return port
+def _empty(port: _Port, sent: _Arguments | None) -> Carried:
+    assert sent is not None, "a call that only takes time takes how much"
+    return lambda data: port(*sent(data)) or b""
 
 
-def _returned(port: Callable[..., Any]) -> Callable[..., bytes]:
-    def packed(*arguments: object) -> bytes:
-        port(*arguments)
-        return b""
-
-    return packed
+def _byte(port: _Port, sent: _Arguments | None) -> Carried:
+    if sent is None:
+        return lambda _: _BYTE[port()]
+    return lambda data: _BYTE[port(*sent(data))]
 
 
-def _byte(port: Callable[..., Any]) -> Callable[..., bytes]:
-    return lambda *arguments: _BYTE[port(*arguments)]
+def _u32(port: _Port, sent: _Arguments | None) -> Carried:
+    if sent is None:
+        return lambda _: _PACK_U32(port())
+    return lambda data: _PACK_U32(port(*sent(data)))
 
 
-def _u32(port: Callable[..., Any]) -> Callable[..., bytes]:
-    pack = struct.Struct("<I").pack
-    return lambda *arguments: pack(port(*arguments))
+def _some(port: _Port, sent: _Arguments | None) -> Carried:
+    assert sent is not None, "what may have no answer is asked for something"
 
-
-def _all(port: Callable[..., Any]) -> Callable[..., bytes]:
-    return port
-
-
-def _some(port: Callable[..., Any]) -> Callable[..., bytes]:
-    def packed(*arguments: object) -> bytes:
+    def answered(data: bytes) -> bytes:
         try:
-            got = port(*arguments)
+            got = port(*sent(data))
         except LinkError:
             return b"\0"
         return b"\0" if got is None else b"\1" + got
 
-    return packed
+    return answered
 
 
-_Packer: TypeAlias = Callable[[Callable[..., Any]], Callable[..., bytes | None]]
-_ANSWERS: Final[Mapping[str | None, _Packer]] = {
-    None: _nothing,
-    "": _returned,
+_ANSWERS: Final[Mapping[str | None, Callable[[_Port, _Arguments | None], Carried]]] = {
+    None: _none,
+    "": _empty,
     "flag": _byte,
     "u8": _byte,
     "u32": _u32,
-    "bytes": _all,
+    "bytes": _none,
     "flag bytes": _some,
 }
 
 
-def _sent(name: str, call: PortCall) -> _Arguments:
-    """Return what makes the arguments of a call from the data of its frame.
+def _sent(name: str, call: PortCall) -> _Arguments | None:
+    """Return what makes the arguments of a call from the data of its frame, `None` for no data.
 
-    Raise `ValueError` or `struct.error` for data that is none.
+    It raises `ValueError` or `struct.error` for data that is none.
     """
+    if not call.sends:
+        return None
     *kinds, _ = get_type_hints(getattr(Ports, name)).values()
     *fixed, last = call.sends.split()
     if last in PACKED:
@@ -104,4 +103,4 @@ def _sent(name: str, call: PortCall) -> _Arguments:
     return lambda data: (*unpack_from(data), data[at:])
 
 
-_SENT: Final = {name: _sent(name, call) for name, call in CALLS.items() if call.sends}
+_SENT: Final = {name: _sent(name, call) for name, call in CALLS.items()}
