@@ -15,8 +15,8 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.firmware.layouts import EventCode, Health, StateFlags
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.ports import Button
-from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.acts import Press
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from tests.cells import each_cell
 from tests.properties.around_t_stories import kits
 from tests.properties.instants import changes

@@ -15,14 +15,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
-from typing import ClassVar, Final, Literal, NamedTuple, Protocol, Self, TypeAlias, final
+from typing import ClassVar, Final, NamedTuple, Protocol, Self, TypeAlias, final
 
 from typing_extensions import override
 
 from card_protocol.link.recorded import RecordedCard
 from card_protocol.trace import ClockText, Recorder
 from meter_emu.errors import CommandError
-from meter_emu.ports import Button
+from meter_emu.ports import Button, ButtonName
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.board import NEVER_US, Board, SlotCard
 from meter_emu.world.meter.events import What
@@ -162,10 +162,8 @@ class Press(Act):
     }
     TRACED: ClassVar[tuple[str, ...]] = tuple(f"{name} button" for name in _BUTTONS)
     KEYS: ClassVar[Mapping[str, FileKey]] = {
-        "press": FileKey(Literal[tuple(_BUTTONS)], "a button that is pressed"),
-        "hold": FileKey(
-            Literal[tuple(_BUTTONS)], f"a button that is held for {HOLD_MS // 1_000} s"
-        ),
+        "press": FileKey(ButtonName, "a button that is pressed"),
+        "hold": FileKey(ButtonName, f"a button that is held for {HOLD_MS // 1_000} s"),
     }
 
     @classmethod
