@@ -56,7 +56,7 @@ def _u32(port: _Port, sent: _Arguments | None) -> Carried:
 
 
 def _some(port: _Port, sent: _Arguments | None) -> Carried:
-    assert sent is not None, "what may have no answer is asked for something"
+    assert sent is not None, "a call that may have no answer sends something"
 
     def answered(data: bytes) -> bytes:
         try:
