@@ -236,7 +236,7 @@ class Ports(Protocol):
 
     @_row(17, "text", None, "void (const char *text)", note="at most 64 before its 0")
     def display(self, text: str) -> None:
-        """Show up to 64 ASCII characters until the next call, any other as `?`; survives nothing."""
+        """Show up to 64 ASCII characters, any other as `?`, until the next call; volatile."""
         ...
 
     @_row(18, "u8", None, "void (uint8_t lamps)", note="bits, METER_LAMP_…")
