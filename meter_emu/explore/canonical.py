@@ -244,23 +244,29 @@ class Forms:
         """Return what a thing refers to that is kept too: by which attribute, and its rule."""
         if not kept.refers_to:
             return ()
-        known = self._mentioned.get(id(kept.refers_to))
+        referred = kept.refers_to
+        known = self._mentioned.get(id(referred))
         if known is None:
-            thing, held, referred = kept
-            own: Mapping[str, str] = _rules(thing.__class__)
-            if not isinstance(held, dict) or isinstance(thing, dict):
-                held = dict(enumerate(referred))
-                if name.endswith(_OLD_CARDS):
-                    own = {str(at): "drawer" for at in range(self._drawn, len(held))}
-            found = []
-            for attribute, value in held.items():
-                for one in value if isinstance(value, tuple) else (value,):
-                    its = getattr(one, "__self__", one)
-                    if type(its) not in _PLAIN and rest.of(its) is not None:
-                        named = b".%b" % str(attribute).encode()
-                        found.append((named, id(its), own.get(str(attribute))))
-            known = self._mentioned[id(referred)] = referred, tuple(found)
+            found = tuple(
+                (b".%b" % attribute.encode(), id(thing), rule)
+                for attribute, value, rule in self._held(kept, name)
+                for thing in _things_in(value)
+                if rest.of(thing) is not None
+            )
+            known = self._mentioned[id(referred)] = referred, found
         return known[1]
+
+    def _held(self, kept: Kept, name: bytes) -> Iterator[tuple[str, Any, str | None]]:
+        """Yield what a thing holds by attribute or by place, and the rule that leaves it out."""
+        if isinstance(kept.held, dict) and not isinstance(kept.thing, dict):
+            rules = _rules(kept.thing.__class__)
+            for attribute, value in kept.held.items():
+                yield attribute, value, rules.get(attribute)
+            return
+        # Of the cards that were replaced nobody of the scope puts in any after the first so many.
+        used = self._drawn if name.endswith(_OLD_CARDS) else len(kept.refers_to)
+        for place, value in enumerate(kept.refers_to):
+            yield str(place), value, "drawer" if place >= used else None
 
     def _said(self, value: Any, names: _Names) -> bytes:  # noqa: ANN401 - anything at all
         if type(value) in _PLAIN:
@@ -377,6 +383,14 @@ def _stable(value: Any) -> bytes:  # noqa: ANN401 - anything at all
         return b",".join(_stable(one) for one in value)
     text = repr(value)
     return type(value).__name__.encode() if " at 0x" in text else text.encode()
+
+
+def _things_in(value: Any) -> Iterator[Any]:  # noqa: ANN401 - anything at all
+    """Yield what a value refers to, each of a tuple: of a method its object."""
+    for one in value if isinstance(value, tuple) else (value,):
+        thing = getattr(one, "__self__", one)
+        if type(thing) not in _PLAIN:
+            yield thing
 
 
 def _by_rule(layout: Layout[Any], rules: Mapping[str, str]) -> _Places:

@@ -1,6 +1,7 @@
 """What moves, what carries the clock, what a person sees: switch, reserve, crystal, panel."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -28,17 +29,25 @@ def _check(trial: Trial) -> Finding:
     return None
 
 
+def _drives(whole_us: int) -> Iterator[tuple[int, bool, bool]]:
+    """Yield how long a switch is driven, whether it is stuck, and whether it then moves."""
+    yield whole_us, False, True
+    yield whole_us - 1, False, False
+    yield whole_us, True, False
+
+
 def _contactor(random: Random) -> Iterator[str]:
-    for short, stuck in ((0, False), (1, False), (0, True)):
+    for pulse_us, stuck, moves in _drives(_PULSE_US):
         was, to = random.random() < 0.5, random.random() < 0.5
         contactor = Contactor(on=was, stuck=stuck)
-        contactor.drive(to, 1_000, 1_000 + _PULSE_US - short)
-        if contactor.on is not (was if short or stuck else to):
+        contactor.drive(to, 1_000, 1_000 + pulse_us)
+        if contactor.on is not (to if moves else was):
             yield "the contactor moves otherwise than its pulse says"
         for fate in range(4):
             contactor.on = was
-            contactor.cut_during_drive(to, lambda fate=fate: fate)  # type: ignore[misc]
-            if contactor.on is not (to if fate % 2 and not stuck else was):
+            contactor.cut_during_drive(to, partial(int, fate))
+            has_moved = fate % 2 == 1 and not stuck
+            if contactor.on is not (to if has_moved else was):
                 yield "the contactor moves otherwise in a pulse that lost its power"
     contactor = Contactor()
     for ampere in (0, 1, 10):
@@ -51,18 +60,18 @@ def _contactor(random: Random) -> Iterator[str]:
 
 
 def _valve(random: Random) -> Iterator[str]:
-    for short, stuck in ((0, False), (1, False), (0, True)):
+    for drive_us, stuck, moves in _drives(_TRAVEL_US):
         was, to = random.random() < 0.5, random.random() < 0.5
         valve = Valve(on=was, stuck=stuck)
-        valve.drive(to, 7, 7 + _TRAVEL_US - short)
-        if (valve.on, valve.between) != (was if short or stuck else to, False):
+        valve.drive(to, 7, 7 + drive_us)
+        if valve.between or valve.on is not (to if moves else was):
             yield "the valve turns otherwise than it is driven"
-        for fate in range(6):
+        # Where a drive that lost its power leaves it: gas passes a valve between its ends.
+        stayed, stopped, arrived = (was, False), (True, True), (to, False)
+        for fate, left in enumerate((stayed, stopped, arrived) * 2):
             valve.on, valve.between = was, False
-            valve.cut_during_drive(to, lambda fate=fate: fate)  # type: ignore[misc]
-            stays = stuck or fate % 3 == 0
-            between = not stays and fate % 3 == 1
-            if (valve.on, valve.between) != (was if stays else to or between, between):
+            valve.cut_during_drive(to, partial(int, fate))
+            if (valve.on, valve.between) != (stayed if stuck else left):
                 yield "the valve stops elsewhere in a drive that lost its power"
     valve = Valve(on=True, between=True)
     valve.drive(False, 0, _TRAVEL_US)

@@ -150,16 +150,20 @@ class Causes(Forks):
                 self._found.append(Cause(Why.STAMP, at_us, at_us + self._look_us))
 
     def _set(self, setting: Setting) -> None:
+        """Begin anew with a setting: when it leaves its bound, is too old, or 2099 is over."""
         clock = self._household.model.clock
-        too_old_us = setting.at_us + clock.trust_max_days * DAY_US
-        drifted_us = -(-clock.drift_bound_ppb * clock.trust_max_days * DAY_US // PPB)
-        within_us = clock.set_error_s * SECOND_US + drifted_us + _ROUNDED_US
-        until_us = max(too_old_us + within_us + _COUNTED_US + self._look_us, self._first_us)
-        beyond_us = beyond_bound_us(self._household, setting)
+        trusted_us = clock.trust_max_days * DAY_US
+        too_old_us = setting.at_us + trusted_us
+        # By then a clock within its bound may be so far ahead, or behind.
+        tool_us = clock.set_error_s * SECOND_US
+        drift_us = -(-clock.drift_bound_ppb * trusted_us // PPB)  # rounded up
+        apart_us = tool_us + drift_us + _ROUNDED_US
+        # It is counted in days and seen at a look; a story may begin when it is too old already.
+        seen_us = too_old_us + apart_us + _COUNTED_US + self._look_us
         self._of_setting = (
-            Cause(Why.BEYOND, beyond_us, _NEVER_US),
-            Cause(Why.OLD, too_old_us - within_us, until_us),
-            Cause(Why.END, END_US - within_us - _ZONE_US, _NEVER_US),
+            Cause(Why.BEYOND, beyond_bound_us(self._household, setting), _NEVER_US),
+            Cause(Why.OLD, too_old_us - apart_us, max(seen_us, self._first_us)),
+            Cause(Why.END, END_US - apart_us - _ZONE_US, _NEVER_US),
         )
 
     def _tool_error_us(self, at_us: int) -> int:
