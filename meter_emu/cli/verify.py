@@ -36,8 +36,9 @@ from meter_emu.driver_bench.verify_driver import TRIES, check_again, verify_driv
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.resources import find
-from meter_emu.verify.report import Counterexample, Examined, Report
+from meter_emu.verify.report import NO_STORY, Counterexample, Examined, Report
 from meter_emu.verify.run import Hear, chosen_laws, examine, verify
+from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.rehearsal.campaign import load_campaign
 
@@ -249,17 +250,7 @@ def _said(report: Report, files: dict[str, Path]) -> Text:
     text = Text.assemble(
         (report.build, "bold"), f"  {_stories(report.stories)} of seed {report.seed}\n"
     )
-    for one in sorted(report.examined, key=lambda one: one.broken is None):
-        if one.broken is not None:
-            text.append("  broken  ", "bold red")
-            text.append(f"{one.law.id}: {one.law.says}\n")
-            text.append(_promise(one.broken, files.get(one.law.id)))
-        elif one.not_observable is not None:
-            text.append("  not observable  ", "yellow")
-            text.append(f"{one.law.id}: {one.not_observable}\n")
-        else:
-            text.append("  held  ", "green")
-            text.append(f"{one.law.id}, on {_stories(one.held_on)}: {one.law.says}\n")
+    text.append(_laws(report, files))
     not_asked = {one.law.id: one.not_asked for one in report.examined if one.not_asked}
     if not_asked:
         text.append("  not asked  ", "yellow")
@@ -276,6 +267,34 @@ def _said(report: Report, files: dict[str, Path]) -> Text:
     if report.not_covered:
         text.append("  not covered  ", "yellow")
         text.append(f"{', '.join(report.not_covered)}\n")
+    return text
+
+
+def _laws(report: Report, files: dict[str, Path]) -> Text:
+    """Return the laws, the gravest harm first; what ends a program breaks any, and is a line."""
+    text = Text()
+    ended: dict[Verdict, str] = {}
+    also: dict[str, list[str]] = {}
+    for one in report.by_harm:
+        if one.broken is not None and one.broken.verdict in ended:
+            also.setdefault(ended[one.broken.verdict], []).append(one.law.id)
+        elif one.not_observable == NO_STORY:
+            also.setdefault(NO_STORY, []).append(one.law.id)
+        elif one.broken is not None:
+            if one.broken.verdict in {Verdict.CRASHED, Verdict.HUNG}:
+                ended[one.broken.verdict] = f"it {one.broken.verdict.value} as in {one.law.id}"
+            text.append("  broken  ", "bold red")
+            text.append(f"{one.law.id}: {one.law.says}\n")
+            text.append(_promise(one.broken, files.get(one.law.id)))
+        elif one.not_observable is not None:
+            text.append("  not observable  ", "yellow")
+            text.append(f"{one.law.id}: {one.not_observable}\n")
+        else:
+            text.append("  held  ", "green")
+            text.append(f"{one.law.id}, on {_stories(one.held_on)}: {one.law.says}\n")
+    for why, law_ids in also.items():
+        text.append("  not asked  " if why == NO_STORY else "  broken  ", "yellow")
+        text.append(f"{', '.join(law_ids)}: {why}\n")
     return text
 
 

@@ -311,6 +311,7 @@ def _found(task: CutStory, explored: CutsExplored, cuts: Cuts, words: str) -> Cu
                 course=story_in_words(trial),
                 tape=(),
                 runs=seed + 1,
+                verdict=trial.run.outcome.verdict,
             )
             break
     return explored

@@ -415,6 +415,7 @@ def _counterexample(scope: Scope, path: Path) -> Counterexample:
         course=story_in_words(trial),
         tape=(),
         runs=runs,
+        verdict=trial.run.outcome.verdict,
     )
 
 

@@ -16,6 +16,7 @@ from meter_emu.stories.story import Among, on_build
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Entry, Household, Households
 from meter_emu.world.judge.verdict import judge
+from meter_emu.world.judge.verdicts import MEANING, Verdict
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
@@ -73,6 +74,7 @@ class Trial:
         (self.household,) = self.campaign.households
         self.not_asked = 0  # comparisons with variants that the program does not cover
         self.unwatched = False  # whether a run of it ended before the story did
+        self.hung = False  # whether the program did not come back in one
         self._events: list[Event] | None = None
 
     @cached_property
@@ -98,6 +100,7 @@ class Trial:
         """
         events = run_meter(household, campaign or self.campaign, prepare=prepare)
         self.unwatched |= events[-1].what is What.UNSEEN
+        self.hung |= events[-1].what is What.HUNG
         return events
 
     def within(self, others: Iterable[tuple[str, Household]]) -> Iterator[tuple[str, Household]]:
@@ -144,10 +147,12 @@ class Law:
         """Check a story. An office that fails in a valid story breaks any law.
 
         What another's program breaks is run once more: where that comes out otherwise, it is not
-        the law that is broken first.
+        the law that is broken first. One that hangs takes ten seconds to, and is not run again.
         """
         found = self._said(trial)
-        if trial.ours or not isinstance(found, Broken):
+        if trial.hung and not isinstance(found, Broken):  # the same each time, and no law holds
+            found = Broken(MEANING[Verdict.HUNG], for_good=True)
+        if trial.ours or trial.hung or not isinstance(found, Broken):
             return found
         again = self._said(Trial(trial.campaign, trial.build))
         return found if again == found else Broken(NOT_REPRODUCIBLE)

@@ -6,8 +6,9 @@ out (`world.rehearsal.covered`); it is not checked outside.
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from card_protocol.card.image import CardKind
 from meter_emu.errors import ConfigError
 from meter_emu.resources import find
 from meter_emu.stories.chooser import Replayed
@@ -20,11 +21,14 @@ from meter_emu.world.rehearsal.covered import (
     covers_household,
     declared_outside,
     how_it_fails,
+    how_it_hangs,
     obeys_clock_cards,
     serves,
     uncovered,
 )
 from meter_emu.world.rehearsal.rig import Rig
+
+_HUNG_MAX: Final = 2  # ours: meters in a row in which a program hangs: each takes ten seconds
 
 
 class Covered(NamedTuple):
@@ -55,9 +59,17 @@ def _covered_kits(build: Build, names: tuple[str, ...]) -> tuple[ModelAndCards, 
     _check_program(build, kits[0])
     if build.factory is None:
         return kits
-    found = tuple(kit for kit in (_covered_of(build, kit) for kit in kits) if kit.cards)
+    tried, found = list[str](), list[ModelAndCards]()
+    for kit in kits:
+        if not found and len(tried) >= _HUNG_MAX:
+            why = f"{tried[0]}; it obeys no card in {len(tried)} meters, and was tried in no more"
+            raise ConfigError(build.name, "build", f"{why}: name one that it is for by --model")
+        if (known := _covered_of(build, kit)).cards:
+            found.append(known)
+        elif (hung := how_it_hangs(build, kit.model, *kit.cards[0])) is not None:
+            tried.append(hung)
     if found or build.covers is not None:
-        return found
+        return tuple(found)
     # It doubts its clock in every meter: that is no matter of coverage, and the laws are to say so.
     served = (_served_of(build, kit) for kit in kits)
     return tuple(kit for kit in served if kit.cards)
@@ -111,9 +123,17 @@ def _check_program(build: Build, kit: ModelAndCards) -> None:
 
 def _covered_of(build: Build, kit: ModelAndCards) -> ModelAndCards:
     """Return the kit with the cards that the build covers in its meter."""
-    cards = tuple(card for card in kit.cards if uncovered(build, kit.model, *card) is None)
+    cards = [card for card in _tried(build, kit) if uncovered(build, kit.model, *card) is None]
     obeys = any(obeys_clock_cards(build, kit.model, *card) for card in cards)
     return kit._replace(cards=cards, clock_cards=obeys)
+
+
+def _tried(build: Build, kit: ModelAndCards) -> Iterator[tuple[int, CardKind]]:
+    """Yield the cards up to the first with which the build hangs: it takes its time to find out."""
+    for card in kit.cards:
+        yield card
+        if uncovered(build, kit.model, *card) and how_it_hangs(build, kit.model, *card):
+            return
 
 
 def _served_of(build: Build, kit: ModelAndCards) -> ModelAndCards:

@@ -12,11 +12,13 @@ from meter_emu.units import decimal
 from meter_emu.verify.met import ALL_MET
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
+from meter_emu.world.judge.verdicts import GRAVITY, Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.zones import TimeZone
 
+NO_STORY: Final = "no story was tried"
 _OUTAGES_SHOWN: Final = 5  # ours: a flicker has hundreds, and all are in the file
 
 
@@ -25,7 +27,8 @@ _OUTAGES_SHOWN: Final = 5  # ours: a flicker has hundreds, and all are in the fi
 class Counterexample:
     """A small story that breaks a law; `course` is its course in words.
 
-    It was found at story `number`; `runs` more runs made it small.
+    It was found at story `number`; `runs` more runs made it small. `verdict` is what became of its
+    household: laws are shown by that, the gravest first.
     """
 
     number: int
@@ -34,6 +37,7 @@ class Counterexample:
     course: tuple[str, ...]
     tape: tuple[int, ...]
     runs: int
+    verdict: Verdict
 
     @property
     def text(self) -> str:
@@ -96,6 +100,15 @@ class Report:
         return {law.id: count for law, count in there if law.hazard}
 
     @property
+    def by_harm(self) -> list[Examined]:
+        """The laws that are broken, the gravest for a household first, then the others."""
+        last = len(GRAVITY)
+        return sorted(
+            self.examined,
+            key=lambda one: last if one.broken is None else GRAVITY[one.broken.verdict],
+        )
+
+    @property
     def broken(self) -> bool:
         """Whether any law is broken."""
         return any(one.broken is not None for one in self.examined)
@@ -106,9 +119,17 @@ def _commonest(examined: Sequence[Examined]) -> str:
     reasons: Counter[str] = Counter()
     for one in examined:
         reasons.update(one.asides)
-    why = max(reasons, key=lambda why: reasons[why], default="no story was tried")
+    why = max(reasons, key=lambda why: reasons[why], default=NO_STORY)
     detail = next((one.details[why] for one in examined if why in one.details), "")
     return f"{why}: {detail}" if detail else why
+
+
+def verdict_of(trial: Trial) -> Verdict:
+    """Return what became of the household of a story."""
+    try:
+        return trial.run.outcome.verdict
+    except ConfigError:  # the office never wrote the card
+        return Verdict.NOT_SEEN
 
 
 def story_in_words(trial: Trial) -> tuple[str, ...]:

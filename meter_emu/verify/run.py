@@ -23,7 +23,13 @@ from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import ModelAndCards
 from meter_emu.verify.met import ALL_MET, met
 from meter_emu.verify.program import covered
-from meter_emu.verify.report import Counterexample, Examined, Report, story_in_words
+from meter_emu.verify.report import (
+    Counterexample,
+    Examined,
+    Report,
+    story_in_words,
+    verdict_of,
+)
 from meter_emu.verify.shrinking import Tape, shrunk
 from meter_emu.workers.engines import here_or_processes, processes
 from meter_emu.workers.work import Engine, TextTask, lost_worker
@@ -48,6 +54,7 @@ class Stories(NamedTuple):
 class _Breach(NamedTuple):
     number: int
     tape: Tape
+    hung: bool
 
 
 @dataclass(slots=True)
@@ -71,13 +78,15 @@ class _Met(NamedTuple):
 class _Seen(NamedTuple):
     """The results of a batch: laws by their ids, and the number of stories in the time given.
 
-    `met` counts what its stories are about, apart for each set of laws that were checked on one: of
-    a story that a batch given out early draws for a law already broken nothing is counted.
+    `hung` is whether the program hung in the last story, so nothing was asked after it. `met`
+    counts what its stories are about, apart for each set of laws that were checked on one: of a
+    story that a batch given out early draws for a law already broken nothing is counted.
     """
 
     tallies: dict[str, _Tally]
     stories: int
     met: list[_Met]
+    hung: bool = False
 
 
 class _SentKit(NamedTuple):
@@ -147,6 +156,8 @@ class Examining(TextTask[Stories, _Seen]):
                     if monotonic() > self.ends_s:
                         return _Seen(tallies, number - unit.first, _each_met(seen))
                     _ask(law, trial, tallies[law.id], number, chooser)
+                    if trial.hung:  # each story would take as long to say the same
+                        return _Seen(tallies, number - unit.first + 1, _each_met(seen), hung=True)
         return _Seen(tallies, unit.stop - unit.first, _each_met(seen))
 
     def watching(
@@ -252,7 +263,7 @@ def verify(
                 last = max(tally.broken.number for tally in tallies.values() if tally.broken)
                 stories = _up_to((last // _BATCH + 1) * _BATCH, examples)  # on any engine
                 break
-            if monotonic() > ends_s:
+            if seen.hung or monotonic() > ends_s:
                 break
     return Report(
         build=build,
@@ -318,9 +329,10 @@ def examine(trial: Trial, law: Law) -> Examined:
             number=0,
             campaign=finding.campaign or trial.campaign,
             words=finding.words,
-            course=_shown(trial, finding),
+            course=story_in_words(trial),
             tape=(),
             runs=0,
+            verdict=verdict_of(trial),
         )
     aside = finding if isinstance(finding, Aside) else None
     return Examined(
@@ -357,7 +369,7 @@ def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -
     finding = law.asked(trial)
     tally.not_asked += trial.not_asked - before
     if isinstance(finding, Broken):
-        tally.broken = _Breach(number, tuple(chooser.tape))
+        tally.broken = _Breach(number, tuple(chooser.tape), trial.hung)
     elif isinstance(finding, Aside):
         tally.asides[finding.why] = tally.asides.get(finding.why, 0) + 1
         if finding.detail:
@@ -372,10 +384,12 @@ def _examined(
     """Return the results for a law, with its counterexample made small while there is time."""
     counterexample = None
     if tally.broken is not None:
-        tape, runs = shrunk(
-            tally.broken.tape,
-            lambda tried: _used(law, tried, build, kits) if monotonic() < until_s else None,
-        )
+        tape, runs = tally.broken.tape, 0
+        if not tally.broken.hung:
+            tape, runs = shrunk(
+                tape,
+                lambda tried: _used(law, tried, build, kits) if monotonic() < until_s else None,
+            )
         trial = Trial(law.draw(Replayed(tape), kits), build)
         finding = law.asked(trial)
         if not isinstance(finding, Broken):
@@ -394,19 +408,16 @@ def _examined(
 
 
 def _counterexample(trial: Trial, finding: Broken, at: _Breach, *, runs: int) -> Counterexample:
+    where = trial if finding.campaign is None else Trial(finding.campaign, trial.build)
     return Counterexample(
         number=at.number,
-        campaign=finding.campaign or trial.campaign,
+        campaign=where.campaign,
         words=finding.words,
-        course=_shown(trial, finding),
+        course=story_in_words(where),
         tape=at.tape,
         runs=runs,
+        verdict=verdict_of(where),
     )
-
-
-def _shown(trial: Trial, finding: Broken) -> tuple[str, ...]:
-    where = trial if finding.campaign is None else Trial(finding.campaign, trial.build)
-    return story_in_words(where)
 
 
 def _used(law: Law, tape: Tape, build: str, kits: Sequence[ModelAndCards]) -> Tape | None:

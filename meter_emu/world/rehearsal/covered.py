@@ -60,6 +60,12 @@ def serves(build: Build, model: MeterModel, generation: int, carrier: CardKind) 
     return any(event.what is What.CARD_SERVED for event in seen)
 
 
+def how_it_hangs(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> str | None:
+    """Return why a build is said to hang when it was tried in a meter; `None` if it does not."""
+    last = _seen(build, model, generation, carrier)[-1]
+    return last.detail if last.what is What.HUNG else None
+
+
 def how_it_fails(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> str | None:
     """Return why a build failed when it was tried in a meter; `None` if it came through."""
     failure = _seen(build, model, generation, carrier)[-1].failure
