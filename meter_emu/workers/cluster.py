@@ -21,6 +21,7 @@ import dask
 import msgspec
 from distributed import Client, Future, KilledWorker, LocalCluster
 from distributed.client import ClosedClientError, FutureCancelledError
+from distributed.security import Security
 
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import ConfigError, MeterEmuError, WorkerError
@@ -39,6 +40,9 @@ _QUIET: Final = {
     "distributed.worker.daemon": False,  # somebody else's program runs in a process below
     "distributed.worker.profile.enabled": False,  # it looks at the work 100 times a second
     "distributed.comm.timeouts.connect": f"{_CONNECT_S}s",
+    # Dask's web servers cannot be left out, and ask nobody: they have no page.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
     "logging": {"distributed": "critical", "distributed.nanny": "critical"},
 }
 
@@ -83,12 +87,19 @@ def _count(address: str) -> int:
 
 
 def _here(address: str, loop: Loop, stack: ExitStack) -> LocalCluster:
-    """Start workers on this machine, which end with the stack."""
+    """Start workers on this machine, which end with the stack.
+
+    Whoever reaches a scheduler or a worker of Dask runs programs there, and on loopback that is
+    every user of the machine: so each asks for a certificate that only these processes have.
+    """
     how = {
+        "protocol": "tls",
+        "security": Security.temporary(),
         "n_workers": _count(address),
         "threads_per_worker": 1,
         "memory_limit": 0,
         "dashboard_address": "127.0.0.1:0",  # not 8787, which another may have
+        "scheduler_kwargs": {"dashboard": False},
         "silence_logs": logging.CRITICAL,
     }
     try:

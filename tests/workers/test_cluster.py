@@ -25,6 +25,7 @@ from meter_emu.world.households.household import Households
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.fleet import Rehearsing, units
 from meter_emu.world.rehearsal.travelling import campaign_as_text, result_of
+from tests.workers.doors import NOBODY, another_user_runs, listening, pages
 from tests.workers.test_leader_killed import descendants
 
 pytestmark = pytest.mark.loopback
@@ -150,3 +151,22 @@ def test_what_passes_in_clear_is_known(engines):
     assert [engines.is_in_clear(name) for name in ("tcp://h:1", "tls://h:1", "local:2")] == [
         True, False, False,
     ]  # fmt: skip
+
+
+@pytest.mark.slow("starts workers")
+def test_on_this_machine_nobody_else_runs_anything_or_reads_a_page(engines, tmp_path):
+    """Each port on which scheduler, nanny or worker listens, without their certificate."""
+    before = listening({os.getpid(), *descendants(os.getpid())})
+    with engines.cluster("local:1") as engine:
+        there = listening({os.getpid(), *descendants(os.getpid())})
+        ports = sorted(there.keys() - before.keys())
+        assert len(set(map(there.get, ports))) > 1, "this process, and the worker's"
+        assert len(ports) > 3
+        assert {page for port in ports for page in pages(port)} <= {"/sitemap.json"}  # of itself
+        control, *said = another_user_runs(ports, tmp_path)
+        user = NOBODY if os.getuid() == 0 else os.getuid()
+        assert control == f"{user} is let in by Scheduler", "at one that asks nobody"
+        assert len(said) == 2 * len(ports), said
+        assert [line for line in said if "refused" not in line] == []
+        task = Rehearsing(ores(), events=False)
+        assert list(engine.results(task, units(range(1), 1))), "and it works for us"
