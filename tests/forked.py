@@ -41,6 +41,8 @@ _EXIT_FLUSH: Final = 120  # what the interpreter ends with where it cannot flush
 class Forked(subprocess.Popen[Any]):
     """A `Popen` of `python -m meter_emu`; all but how its process begins is that class's own."""
 
+    # Doubt: this routine is private to Python; tried on 3.11 and 3.13. A version that calls another
+    # would start an interpreter for each command: slower, and the tests stay right.
     def _execute_child(
         self, args: Sequence[str], executable: object, preexec_fn: object, close_fds: object,
         pass_fds: object, cwd: Path | None, env: Mapping[str, str] | None, startupinfo: object,

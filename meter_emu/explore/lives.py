@@ -175,6 +175,8 @@ class Lives:
         scope = self.scope
         self.events, self.failed = [], False
         self._now = self._before = self._judging = None
+        # Doubt: our own program has no pulse here, so a defect of it that loops without calling a
+        # port would hang the search; none of the catalogue does.
         pulse = None if self.ours else NoPulse() if self._hosted else Alarm()
         self.story = HouseholdStory(
             scope.household, scope.campaign, self.events.append, pulse=pulse

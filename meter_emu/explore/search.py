@@ -337,6 +337,8 @@ def explore(
     claim_s = began_s + time_s / 2 if time_s is not None and depth is None else ends_s
     hear(explored)
     with ExitStack() as stack:
+        # Doubt: this gives back to the collector what others had frozen before, too: they get
+        # slower, and are not wrong.
         stack.callback(gc.unfreeze)
         search = _Search(explored, jobs, hear, stack)
         nothing, others = range(1), range(1, len(scope.acts))

@@ -199,6 +199,8 @@ class ClockTrust:
             return Health.LOW_VOLTAGE
         if since_journal_s < 0:
             return Health.BACKWARDS
+        # Doubt: a leap forward within the longest outage looks like time without power. With one
+        # clock nothing tells them apart; the ticks do while there is power.
         if since_journal_s > factory.outage_max_days * DAY_S:
             return Health.TOO_FAR_AHEAD
         if ticks_ms is not None and self.ticks_disagree(since_journal_s, ticks_ms, state, factory):

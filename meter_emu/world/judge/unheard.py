@@ -16,6 +16,8 @@ from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import MeterModel
 
+# Doubt: whether a card was heard when power failed is a guess from outside: who leaves a card
+# in for longer is judged as if it had been.
 SITTING_US: Final = 60 * SECOND_US  # ours: a card is out of the meter by then
 _WAYS_MAX: Final = 243  # ours: five such cards; of more, the first ones were heard
 

@@ -203,6 +203,8 @@ class Board:
         if not self.backup.regain_power(self.now_us):
             self.rtc.power_on_reset(self._fate.randbytes(self.rtc.GARBAGE_BYTES), self.now_us)
         self.powered = True
+        # Doubt: every reset here is a loss of power. What a brown-out or a watchdog leaves of
+        # ticks, limiter and display is the microcontroller's, and not modelled.
         self.cause = ResetCause.POWER_ON
         self.ticks_from_us = self._restarted_us()
         self.card_waiting = self._card is not None
@@ -220,6 +222,9 @@ class Board:
     def _byte(self) -> int:
         return self._fate.randrange(256) if self.settles is None else self.settles
 
+    # Doubt: an idle poll costs eight times a loop written by hand over the same bytes (`make
+    # bench`), and no line of it is dear: what is left is the price of a call in Python, here some
+    # twelve times a poll. Fewer wakes help, cleverer lines do not.
     def _spend(self, cost_us: int) -> int:
         """Let a call take its time and return when it began; raise if the supply fails in it."""
         start_us = self.now_us
@@ -241,6 +246,8 @@ class Board:
 
     def rtc_read(self, at: int, count: int) -> bytes | None:
         """See `Ports`."""
+        # Doubt: when a clock chip does not acknowledge is in no data sheet, and no board of ours
+        # leaves a read unanswered by itself. That programs read again is tried by tests alone.
         if self.rtc_nacks:
             self.rtc_nacks -= 1
             self._spend(RTC_BYTE_US)  # its address

@@ -121,6 +121,8 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     connection_w: Annotated[
         int, Meta(ge=1, le=1_000_000), means("the most that the connection carries")
     ]
+    # Doubt: what the meters of 2020 did with energy in a deferral is not public. `suspended` is
+    # ours, from "la facturation reportée".
     deferral_accounting: Annotated[
         Literal["suspended", "negative"],
         means("while disconnection is deferred: not charged, or charged below zero"),

@@ -69,6 +69,9 @@ class Observer:
         written: WrittenBack | None = None,
     ) -> None:
         """Record one fact, with what the meter shows at this moment."""
+        # Doubt: in a rehearsal this is the display of the last poll that ran, which may be hours
+        # old where the program slept; an interactive meter is looked at, and polls
+        # (`Bench.watched`).
         event = Event(
             at_us=at_us,
             what=what,

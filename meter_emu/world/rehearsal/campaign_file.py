@@ -105,6 +105,8 @@ class _RawAtOffice(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ] = None
 
 
+# Doubt: the type checker sees none of these keys: `visits` asks for them by their names. Written
+# out, they would be a second list of acts.
 if TYPE_CHECKING:
     _RawAct = _RawAtOffice
 else:  # the keys of the rows of acts

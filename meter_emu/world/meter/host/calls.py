@@ -11,6 +11,8 @@ from typing import Any, Final, TypeAlias, get_type_hints
 from card_protocol.errors import LinkError
 from meter_emu.ports import CALLS, PortCall, Ports
 
+# Doubt: that header and host are of one version is asked when a program is started. The byte in
+# each frame finds no program that this does not, until frames are kept or sent further.
 DONE: Final = 253  # a poll has returned; its data is the hint
 WRONG: Final = 254  # the program made a mistake; its data says which
 FULL: Final = 255  # no room for more frames: what is there is to be done

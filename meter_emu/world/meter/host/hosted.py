@@ -217,6 +217,8 @@ def _work_of(child: int) -> _Work | None:
 
     One that would work and has no turn is not idle: its own time is its bound, not ours.
     """
+    # Doubt: where there is no /proc, a program that waits for a processor counts as silent, and on
+    # a machine too busy for it for 10 s is called hung.
     try:
         state, *fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -373,6 +373,8 @@ static void patience(void) {
     setrlimit(RLIMIT_CPU, &limit);
 }
 
+/* Doubt: threads are looked for on Linux alone, and after the first poll. One that starts later is not seen, but for what
+ * it does: the program is not reproducible. */
 static void no_threads(void) {
 #ifdef __linux__
     struct stat tasks;
