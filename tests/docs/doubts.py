@@ -6,7 +6,6 @@ A doubt is a comment that begins so, in any language, and the lines of comment r
 import ast
 import re
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import Final, NamedTuple
 
 from tests.docs.pages import ROOT
@@ -39,12 +38,12 @@ def doubts_in(file: str, text: str) -> Iterator[Doubt]:
         if found is None:
             continue
         leader = {"/*": "*"}.get(found[1], found[1])
-        rest = takewhile(
-            lambda more, leader=leader: more.lstrip().startswith(leader) and not _DOUBT.match(more),
-            lines[number + 1 :],
-        )
-        words = (more.lstrip().removeprefix(leader) for more in rest)
-        said = " ".join(" ".join((found[2], *words)).removesuffix("*/").split())
+        words = [found[2]]
+        for more in lines[number + 1 :]:
+            if not more.lstrip().startswith(leader) or _DOUBT.match(more):
+                break
+            words.append(more.lstrip().removeprefix(leader))
+        said = " ".join(" ".join(words).removesuffix("*/").split())
         yield Doubt(file, _around(text, number + 1) if file.endswith(".py") else "", said)
 
 
