@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
 pytest_plugins = [
     "pytester",
     "meter_emu.pytest_plugin",
+    "tests.leaks",
     "tests.left_over",
     "tests.loopback",
     "tests.reliability.tally",

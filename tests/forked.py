@@ -124,11 +124,6 @@ def _forking() -> _Forking:
     return made
 
 
-def standing() -> int | None:
-    """Return the handle that goes to the process that forks; `None` where there is none yet."""
-    return _forking()._socket.fileno() if _forking.cache_info().currsize else None
-
-
 # In the process that forks ------------------------------------------------------------------------
 
 

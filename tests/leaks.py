@@ -1,6 +1,6 @@
 """What a test leaves behind is named in that test, and not in the one where the collector finds it.
 
-Threads, child processes, open handles, blocked signals and changed handlers are counted before and
+Threads, child processes, open sockets, blocked signals and changed handlers are counted before and
 after each test; garbage is collected only where the counts differ. `make test-leaks` collects after
 each test. What a fixture of a wider scope made may stay as long as that fixture.
 """
@@ -8,16 +8,14 @@ each test. What a fixture of a wider scope made may stay as long as that fixture
 import gc
 import os
 import signal
+import stat
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 import pytest
-
-from tests.forked import standing
 
 COLLECTS: Final = bool(os.environ.get("METER_EMU_LEAKS"))
 ENDS_S: Final = 10.0  # ours: for a thread that is about to end; only a leak takes as long
@@ -25,6 +23,7 @@ ENDS_S: Final = 10.0  # ours: for a thread that is about to end; only a leak tak
 STAY: Final = {
     "multiprocessing.resource_tracker": "one for all workers that are ever started",
     "tests.forked": "imports once what all forked command lines need",
+    "--meter-bench": "a program under test, ready for its next household",
     "Dask-Offload": "the one thread in which Dask packs what is large",
 }
 HANDLED: Final = (
@@ -40,7 +39,7 @@ class Held(NamedTuple):
 
     threads: frozenset[threading.Thread]
     children: frozenset[int]
-    handles: frozenset[tuple[int, int]]  # with their inodes
+    sockets: frozenset[tuple[int, int]]  # handle and inode
     blocked: frozenset[int]
     handlers: tuple[Any, ...]
 
@@ -50,7 +49,7 @@ class Held(NamedTuple):
         return cls(
             frozenset(threading.enumerate()),
             frozenset(_children()),
-            frozenset(_handles()),
+            frozenset(_sockets()),
             frozenset(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
             tuple(map(signal.getsignal, HANDLED)),
         )
@@ -62,10 +61,12 @@ def _children() -> Iterator[int]:
             yield from map(int, (task / "children").read_bytes().split())
 
 
-def _handles() -> Iterator[tuple[int, int]]:
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  5,000 times a run
+def _sockets() -> Iterator[tuple[int, int]]:
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  10,000 times a run
         with suppress(OSError):  # it was for listing them
-            yield int(name), os.fstat(int(name)).st_ino
+            about = os.fstat(int(name))
+            if stat.S_ISSOCK(about.st_mode):
+                yield int(name), about.st_ino
 
 
 def left(before: Held) -> list[str]:
@@ -77,27 +78,23 @@ def left(before: Held) -> list[str]:
     for thread in Held.now().threads - before.threads - _OWNED:
         thread.join(ENDS_S)
     now = Held.now()
-    pipes = {resource_tracker._resource_tracker._fd, standing()}  # type: ignore[attr-defined]
     found = [f"thread {one.name}" for one in now.threads - before.threads - _OWNED]
-    found += [f"child {_words(one)}" for one in now.children - before.children - _OWNED]
-    found += [
-        f"handle {_target(one[0])}"
-        for one in now.handles - before.handles - _OWNED
-        if one[0] not in pipes
-    ]
+    children = {one: f"child {_words(one)}" for one in now.children - before.children - _OWNED}
+    found += children.values()
+    standing = sum(any(name in words for name in STAY) for words in children.values())
+    sockets = sorted(now.sockets - before.sockets - _OWNED)
+    found += [f"socket {handle}" for handle, _ in sockets[standing:]]  # one goes to each of them
     found += [f"signal {number} is blocked" for number in now.blocked ^ before.blocked]
     pairs = zip(HANDLED, before.handlers, now.handlers, strict=True)
     found += [f"handler of {number.name}: {new!r}" for number, old, new in pairs if new != old]
-    return sorted(one for one in found if not any(words in one for words in STAY))
+    return sorted(one for one in found if not any(name in one for name in STAY))
 
 
 def _words(child: int) -> str:
-    line = Path(f"/proc/{child}/cmdline").read_bytes()
+    line = b""
+    with suppress(OSError):
+        line = Path(f"/proc/{child}/cmdline").read_bytes()
     return line.replace(b"\0", b" ").decode(errors="replace") or f"{child}, which nobody waited for"
-
-
-def _target(handle: int) -> str:
-    return f"{handle}: {Path(f'/proc/self/fd/{handle}').readlink()}"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -111,7 +108,7 @@ def pytest_fixture_setup(
     made = yield
     now = Held.now()
     _OWNED.update(now.threads - before.threads, now.children - before.children)
-    _OWNED.update(now.handles - before.handles)
+    _OWNED.update(now.sockets - before.sockets)
     return made
 
 

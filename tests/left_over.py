@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-GO_WITH_THEIR_PROCESS = ("meter-emu-fuzz-", "meter-emu-starter-")
+from tests.shared import FOLDER
+
+GO_WITH_THEIR_PROCESS = ("meter-emu-fuzz-", "meter-emu-starter-", "shared")
 SHOWN = 20  # ours: names at the end
 _FOLDER = pytest.StashKey[tuple[Path, str | None]]()
 
@@ -23,6 +25,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
     folder = Path(tempfile.mkdtemp(prefix="me-"))
     config.stash[_FOLDER] = folder, os.environ.get("TMPDIR")
+    shared = folder / "shared"
+    shared.mkdir()
+    os.environ[FOLDER] = str(shared)
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
 
 
@@ -48,6 +53,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         folder, before = config.stash[_FOLDER]
         shutil.rmtree(folder, ignore_errors=True)
         tempfile.tempdir = None
+        os.environ.pop(FOLDER, None)
         if before is None:
             os.environ.pop("TMPDIR", None)
         else:

@@ -58,6 +58,7 @@ def test_the_picture_is_what_a_terminal_of_80_columns_shows(rig):
     console = Console(file=io.StringIO(), width=80, height=24, color_system=None)
     title, said = f"{made.household.model.name}  reference", list(log.lines)
     console.print(picture(session.view(), title, said, None, console.options))
+    session.close()
     assert isinstance(console.file, io.StringIO)
     drawn = [line.rstrip() for line in console.file.getvalue().splitlines()]
     assert blocks(PAGE, "text", "screen")[0].splitlines() == drawn

@@ -12,6 +12,7 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
+from tests.shared import once
 
 REFERENCE = "reference"
 EARLY = "reference+end-exclusive"
@@ -31,13 +32,17 @@ def collected(campaign: Campaign, made: Made) -> Collector:
 @cache
 def ores(build: str) -> Collector:
     """Return the campaign of 2020, run once for each build."""
-    campaign = load_campaign(find("campaigns", "ores-2020-07"), build=build)
-    return collected(campaign, made_by("ores-2020-07", build=build))
+
+    def run() -> Collector:
+        campaign = load_campaign(find("campaigns", "ores-2020-07"), build=build)
+        return collected(campaign, made_by("ores-2020-07", build=build))
+
+    return once(f"ores-{build}", run)
 
 
 @cache
 def ores_page(build: str) -> str:
-    return render(ores(build))
+    return once(f"page-{build}", lambda: render(ores(build)))
 
 
 @cache

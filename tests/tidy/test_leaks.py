@@ -48,10 +48,10 @@ def test_of_a_wider_scope(shared):
 """
 NAMED = {
     "test_thread": "thread planted",
-    "test_child": "child ",
+    "test_child": "child *input()",
     "test_unreaped": "child ",
-    "test_socket": "handle ",
-    "test_bare_handle": "handle ",
+    "test_socket": "socket ",
+    "test_bare_handle": "socket ",
     "test_mask": "signal 12 is blocked",
     "test_handler": "handler of SIGTERM: ",
 }
