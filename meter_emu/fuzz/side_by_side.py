@@ -73,6 +73,7 @@ class WorkerProcess:
         os.close(theirs)
         self._lock: Final = Lock()
         self._over = False
+        self._killing: Timer | None = None
 
     def lines(self) -> Iterator[str]:
         """Yield what it says until nobody is left to say more."""
@@ -84,9 +85,11 @@ class WorkerProcess:
     def ask_to_end(self, grace_s: float) -> None:
         """Have it end after the input it is at; kill it when it has not after `grace_s`."""
         self._send(SIGUSR1)
-        killing = Timer(grace_s, self.kill)
-        killing.daemon = True
-        killing.start()
+        with self._lock:
+            if not self._over:
+                self._killing = Timer(grace_s, self.kill)
+                self._killing.daemon = True
+                self._killing.start()
 
     def kill(self) -> None:
         """End it now."""
@@ -99,6 +102,8 @@ class WorkerProcess:
                 done, status, used = os.wait4(self._process.pid, os.WNOHANG)
                 if done:
                     self._over = True
+                    if self._killing is not None:
+                        self._killing.cancel()
                     os.close(self._leash)
                     self._process.returncode = os.waitstatus_to_exitcode(status)
                     return WorkerEnd(self._process.returncode, used.ru_utime + used.ru_stime)

@@ -62,7 +62,7 @@ def run(cwd: Path, *options: str, pcscd: PrivatePcscd | None = None) -> str:
     done = subprocess.run(
         pcscd.inside(command) if pcscd else command,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=cwd, capture_output=True, text=True,
-        timeout=2 * HANG_S, check=False,
+        timeout=10 * HANG_S, check=False,
     )  # fmt: skip
     return done.stdout + done.stderr
 

@@ -40,7 +40,7 @@ def test_both(meter, card, desk):
     desk.load(card, 50)
     meter.insert(card)
     Path(f"{os.getpid()}.here").touch()
-    until(lambda: len([*Path().glob("*.here")]) == 2 or None, bound_s=HANG_S)
+    until(lambda: len([*Path().glob("*.here")]) == 2 or None, bound_s=60)
     desk_has = meter.balance_cents
     meter.remove()
     assert desk_has == 7_000
