@@ -8,6 +8,7 @@ from msgspec import inspect
 from meter_emu.energies import ENERGIES
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.model import MeterModel
+from meter_emu.zones import TimeZone
 from tests.docs.pages import page, table
 
 ROWS = {row[0]: row[1] for row in table(page("docs/meter-model.md"), "key", "what", "meaning")}
@@ -53,3 +54,7 @@ def test_the_energies_are_those_there_are() -> None:
 
 def test_the_clock_chips_are_those_there_are() -> None:
     assert set(re.findall(r"\b(\w*\d\w*)\b", ROWS["rtc"])) == set(CLOCK_CHIPS)
+
+
+def test_the_zones_are_those_there_are() -> None:
+    assert set(re.findall(r"\w+/\w+", ROWS["zone"])) == {zone.key for zone in TimeZone}

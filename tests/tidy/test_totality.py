@@ -1,8 +1,8 @@
 """Whatever is keyed by a kind has every member of it, or says here why it has not.
 
-A dictionary that is written out with members of one of our enumerations as its keys is a table of
-that enumeration: a new member has to be put into it. What is written twice on purpose, a data sheet
-next to its chip, has its second there.
+A dictionary that is written out with members of one of our enumerations as its keys, or with texts
+of one of our `Literal` names, is a table of it: a new member has to be put into it. What is written
+twice on purpose, a data sheet next to its chip, has its second there.
 """
 
 import ast
@@ -11,7 +11,9 @@ from functools import cache
 from itertools import chain
 from typing import get_args
 
-from meter_emu.cli import printed
+from card_protocol.tokens.openpaygo.counter import PaygoKind
+from card_protocol.tokens.sts.fields import CreditKind, SettingKind
+from meter_emu.cli import openpaygo, printed, sts
 from meter_emu.cli.live.screen import BUTTONS
 from meter_emu.cli.printed.base import Printed
 from meter_emu.cli.schema import schemas
@@ -31,6 +33,7 @@ PARTIAL = {
         "meter_emu/firmware/supply.py",
         "Permission",
     ): "what a limiter turns into another, which is none",
+    ("meter_emu/laws/office_record.py", "DeskWord"): "the two words that have a date",
     ("meter_emu/report/facts.py", "Must"): "nothing is drawn where either is right",
     (
         "meter_emu/report/timeline.py",
@@ -44,6 +47,18 @@ PARTIAL = {
         "PaygoKind",
     ): "two kinds have a value of their own",
 }
+
+
+@cache
+def words() -> Mapping[str, frozenset[str]]:
+    """Return the texts of each `Literal` that has a name."""
+    found: dict[str, frozenset[str]] = {}
+    for node in chain.from_iterable(map(walked, modules().values())):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Subscript):
+            texts = [one.value for one in ast.walk(node.value) if isinstance(one, ast.Constant)]
+            if ast.unparse(node.value.value) == "Literal" and isinstance(texts[0], str):
+                found[ast.unparse(node.target)] = frozenset(map(str, texts))
+    return found
 
 
 @cache
@@ -62,11 +77,14 @@ def tables(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
     """Yield the kind and the members of each dictionary that is keyed by two of them or more."""
     for node in walked(tree):
         keyed: dict[str, set[str]] = {}
+        texts: set[str] = set()
         for key in node.keys if isinstance(node, ast.Dict) else ():
             if isinstance(key, ast.Attribute) and isinstance(key.value, ast.Name):
-                members = kinds().get(key.value.id, frozenset())
-                if key.attr in members:
+                if key.attr in kinds().get(key.value.id, ()):
                     keyed.setdefault(key.value.id, set()).add(key.attr)
+            elif isinstance(key, ast.Constant):
+                texts.add(str(key.value))
+        keyed |= {kind: texts for kind, all_of_it in words().items() if texts <= all_of_it}
         yield from ((kind, members) for kind, members in keyed.items() if len(members) > 1)
 
 
@@ -74,7 +92,7 @@ def lacking(trees: Mapping[str, ast.Module]) -> Iterator[tuple[tuple[str, str], 
     """Yield each table that lacks members: its place and its kind, and which."""
     for name, tree in trees.items():
         for kind, members in tables(tree):
-            missing = kinds()[kind] - members
+            missing = {**kinds(), **words()}[kind] - members
             if missing:
                 yield (name, kind), sorted(missing)
 
@@ -90,6 +108,9 @@ def test_what_is_keyed_by_a_kind_has_every_member_or_a_reason() -> None:
     [
         ("WORDS = {CardKind.SECURE: 1, CardKind.PLAIN: 2}", ["MEMORY"]),
         ("WORDS = {CardKind.SECURE: 1, CardKind.PLAIN: 2, CardKind.MEMORY: 3}", None),
+        ("units = {'contactor': 'Wh', 'valve': 'dm³'}", None),
+        ("units = {'red': 1, 'blue': 2}", None),
+        ("words = {'order': 1, 'wallet': 2, 'tarif': 3}", None),  # another word: no table of it
         ("one = {CardKind.SECURE: 1}", None),  # a fact, not a table
         ("others = {Anything.SECURE: 1, Anything.PLAIN: 2}", None),
     ],
@@ -97,6 +118,9 @@ def test_what_is_keyed_by_a_kind_has_every_member_or_a_reason() -> None:
 def test_a_member_that_is_missing_is_named(source: str, missing: list[str] | None) -> None:
     found = dict(lacking({"here": ast.parse(source)}))
     assert found == ({} if missing is None else {("here", "CardKind"): missing})
+    assert dict(lacking({"here": ast.parse("one = {'order': 1, 'wallet': 2}")})) == {
+        ("here", "RecordWord"): ["tariff"]
+    }
 
 
 # What is written twice, and what is found by walking ----------------------------------------------
@@ -111,6 +135,13 @@ def test_each_button_can_be_named_in_a_file_and_pressed_at_a_live_meter() -> Non
     assert set(get_args(ButtonName)) == names
     assert names <= WORDS.keys()
     assert names == BUTTONS.keys(), "and it has its colour on the screen"
+
+
+def test_each_kind_of_token_can_be_encoded() -> None:
+    """The commands have the words apart: their help answers before any token is imported."""
+    said = {kind.name.lower().replace("_", "-") for kind in (*CreditKind, *SettingKind)}
+    assert set(sts.KINDS) == said | {"meter-test"}
+    assert set(openpaygo.KINDS) == {kind.value for kind in PaygoKind}
 
 
 def test_whatever_is_printed_as_json_has_a_schema() -> None:

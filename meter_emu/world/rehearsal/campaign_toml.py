@@ -7,7 +7,7 @@ resolved from the folder of the text.
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Final, TypeVar
+from typing import Final, TypeVar, assert_never
 
 from card_protocol.card.image import CardKind
 from meter_emu.desk.as_is import AsIs
@@ -193,11 +193,13 @@ def _visit(visit: Visit, household: Household) -> Iterator[str]:
         yield from _clock_card(visit, household)
     elif visit.kind is VisitKind.UPSET:
         yield f"upset = {_registers(visit.registers)}"
-    else:
+    elif visit.kind is VisitKind.ACT:
         assert visit.act is not None, "it is an act"
         assert visit.act.file is not None, "an act without a key is no visit"
         key, said = visit.act.file
         yield f"{key} = {_text(said)}"
+    else:
+        assert_never(visit.kind)
 
 
 def _clock_card(visit: Visit, household: Household) -> Iterator[str]:

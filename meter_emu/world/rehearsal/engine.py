@@ -40,7 +40,7 @@ the card brought a reactivation or a load, and there is credit.
 # and with them the bytes of every recorded trace.
 
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, assert_never, final
 
 from card_protocol.card.image import CardImage
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of, parse_image
@@ -245,9 +245,11 @@ class HouseholdStory:
             self._board.rtc.advance(self._board.now_us)
             self._board.rtc.upset(visit.registers)
             self.bench.hint_over()
-        else:
+        elif visit.kind is VisitKind.ACT:
             assert visit.act is not None, "it is an act"
             self._act(visit.act)
+        else:
+            assert_never(visit.kind)
 
     def end(self, at_us: int) -> None:
         """Record the meter's state at the end of the rehearsal."""
