@@ -18,6 +18,7 @@ from meter_emu.testing import Button, Card, Desk, Lamp, Meter, MeterSetup, Resul
 from meter_emu.testing.circumstances import circumstances_of
 from meter_emu.testing.dialogue import STEPS_KEPT
 from meter_emu.testing.links import Direct
+from meter_emu.world.meter.acts import OF_WORD
 from meter_emu.world.meter.events import What
 
 T = "2020-07-03 23:01"
@@ -241,6 +242,20 @@ def test_a_button_has_a_name(meter: Meter) -> None:
         meter.press("blue")
         pages.append(meter.display)
     assert [page.split()[0] for page in pages] == ["CREDIT", "CLOCK", "T1", "T2", "ORDER", "CREDIT"]
+
+
+def test_any_act_is_done_by_its_word(meter: Meter) -> None:
+    supplied = []
+    for argument in ("off", "on", "", ""):
+        meter.do("power", argument)
+        supplied.append(meter.powered)
+    assert supplied == [False, True, False, True]
+    meter.do("blue")
+    assert (meter.events[-1].what, meter.events[-1].detail) == (What.KEY_PRESSED, "blue")
+    meter.do("appliances", "shut 3h")
+    assert meter.events[-1].what is What.SHUT
+    assert f"want one of {', '.join(OF_WORD)}, got 'kick'" in fails(lambda: meter.do("kick"))
+    assert "want lit or shut, got 'dark'" in fails(lambda: meter.do("appliances", "dark"))
 
 
 @pytest.mark.meter(start="2000-06-01 12:00", clock_error_s=-30)

@@ -1,8 +1,11 @@
 """Every act of a person is a row: its words mean one act each, and the act says them back."""
 
+import re
 from itertools import chain
+from pathlib import Path
 from typing import get_args
 
+from meter_emu.cli import live
 from meter_emu.cli.live.screen import KEY_COMMANDS
 from meter_emu.sitting.commands import WORDS, parse_command
 from meter_emu.world.meter.acts import ACTS, DRAWN, KEY_WORDS, OF_KEY, OF_TRACE, OF_WORD, Act
@@ -65,3 +68,9 @@ def test_keys_are_words_of_a_sitting() -> None:
     assert {parse_command(line) for line in KEY_WORDS.values()} >= {
         parse_command(word) for word in OF_WORD if WORDS[word].takes[:1] in {"", "["}
     }
+
+
+def test_the_front_panel_has_something_to_press_for_each_act() -> None:
+    page = (Path(live.__file__).parent / "page" / "index.html").read_text("utf-8")
+    pressed = set(re.findall(r'data-(?:key|do)="([^"]+)"', page))
+    assert set(OF_WORD) <= pressed, "a new act has the line of commands, and a control of its own"
