@@ -39,7 +39,7 @@ BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; 
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
 OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes explored test-alike test-web shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived explored test-alike test-web shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -124,6 +124,9 @@ shots: $(BROWSER)  ## the pictures of README.md and docs/front-panel.md
 
 power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/evidence/power.md; FROM=DIR for yours
 	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')
+
+test-lived: $(DEV)  ## 20,000 drawn households, what they heard and lived by two accounts: a minute
+	@METER_EMU_LIVED=20000 $(BIN)/python -m pytest -q -n 2 -o faulthandler_timeout=0 tests/world/judge/test_lived.py
 
 test-tokens: $(DEV)  ## 100,000 OpenPAYGO tokens against the maintainers' package: minutes
 	@METER_EMU_TOKENS=100000 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/card_protocol/test_openpaygo_oracle.py

@@ -21,8 +21,13 @@ class JUnitCase(NamedTuple):
     time_s: float = 0.0
 
 
-def write_junit(path: str, command: str, subject: str, cases: Sequence[JUnitCase]) -> None:
-    """Write one suite; its name is the command with its subject, each case's class the subject."""
+def write_junit(
+    path: str, command: str, subject: str, cases: Sequence[JUnitCase], said: Sequence[str] = ()
+) -> None:
+    """Write one suite, with the answer `said` over all cases, if there is one.
+
+    Its name is the command with its subject, each case's class the subject.
+    """
     suite = ET.Element("testsuite", name=f"meter-emu {command} {subject}".rstrip())
     for case in cases:
         test = ET.SubElement(
@@ -40,6 +45,8 @@ def write_junit(path: str, command: str, subject: str, cases: Sequence[JUnitCase
             )
         if case.output:
             ET.SubElement(test, "system-out").text = _printable(case.output)
+    if said:
+        ET.SubElement(suite, "system-out").text = _printable("\n".join(said))
     for name, count in (
         ("tests", len(cases)),
         ("failures", sum(bool(case.why) for case in cases)),

@@ -1,4 +1,4 @@
-"""`rehearse CAMPAIGN`: run a campaign on emulated meters; show who is cut when, and as announced?
+"""`rehearse CAMPAIGN`: run a campaign on emulated meters; who is supplied, and as announced?
 
 Households are run, shown and forgotten: nothing here grows with their number.
 
@@ -35,7 +35,12 @@ from meter_emu.cli.output import (
     made_folder,
     say_written,
 )
-from meter_emu.cli.printed.rehearsed import RehearsedJson, meter_shown, sample_shown
+from meter_emu.cli.printed.rehearsed import (
+    RehearsedJson,
+    answer_shown,
+    meter_shown,
+    sample_shown,
+)
 from meter_emu.cli.progress import watched
 from meter_emu.cli.replayed import campaign_digest, chosen_campaign, witnessing
 from meter_emu.cli.table import ResultTable
@@ -45,9 +50,10 @@ from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
-from meter_emu.world.judge.answer import households
+from meter_emu.world.judge.answer import HouseholdCounts, lived_in_words
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.verdicts import Verdict
+from meter_emu.world.judge.phrases import households
+from meter_emu.world.judge.verdicts import LIVED_GOOD, Verdict
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.fleet import rehearse_all
@@ -63,14 +69,16 @@ class JsonStream:
     ) -> None:
         self._zone = campaign.zone
         self._write = write
+        self._notes: Final = notes
         self._events = events
         self._first = True
         self._whole = RehearsedJson(
             campaign=campaign.name,
             zone=campaign.zone.key,
             seed=campaign.seed,
-            notes=tuple(notes),
             meters=(),
+            answer=None,
+            notes=(),
             summary={},
         )
         head, _ = self._around()
@@ -82,8 +90,12 @@ class JsonStream:
         self._write((b"\n" if self._first else b",\n") + json_escaped(msgspec.json.encode(row)))
         self._first = False
 
-    def close(self, summary: dict[str, int], sample: Sample | None) -> None:
-        """Write the counts, of a sample what it cannot speak for, and the end."""
+    def close(
+        self, counts: HouseholdCounts, summary: dict[str, int], sample: Sample | None
+    ) -> None:
+        """Write the answer and the counts, of a sample what it cannot speak for, and the end."""
+        self._whole.answer = answer_shown(counts, self._zone)
+        self._whole.notes = (*self._notes, *counts.answer.notes)
         self._whole.summary = summary
         if sample is not None:
             self._whole.sample = sample_shown(sample)
@@ -217,10 +229,10 @@ def rehearse(
     jobs: int | None,
     address: str | None,
 ) -> int:
-    """Run CAMPAIGN, a file or a built-in name, and judge each household by what was announced.
+    """Run CAMPAIGN, a file or a built-in name; judge what each meter did, and each household lived.
 
-    Exit status: 0 all as expected, 1 a promise broken; with --strict also if there are notes, or
-    households that were not rehearsed to their announced end.
+    Exit status: 0 all as expected, 1 not, or it ends too soon to say; with --strict also if there
+    are notes, or households that were not run.
     """
     whole = chosen_campaign(campaign, seed=seed, build=build, model=model, household=household)
     check_builds(campaign, whole.builds, typed=build, trusted=trust_builds)
@@ -250,9 +262,9 @@ def rehearse(
             step(table.answer.total)  # before it is printed: what is seen to be done counts as done
             if show_log:
                 console.print(_log(one, outcome, seen, resolved.zone), soft_wrap=True)
-        stream.close(table.summary, drawn)
+        stream.close(table.answer, table.summary, drawn)
     if junit_file is not None:
-        write_junit(junit_file, "rehearse", Path(campaign).stem, cases)
+        write_junit(junit_file, "rehearse", Path(campaign).stem, cases, table.answer.answer.said)
     if json_to != STDOUT:
         table.show(console, every=verbose)
     say_written(*files)
@@ -273,7 +285,8 @@ def _as_case(outcome: Outcome, *, good: bool) -> JUnitCase:
     if outcome.verdict is Verdict.NOT_COVERED:
         assert outcome.failure is not None, "it says what is not covered"
         return JUnitCase(outcome.id, skipped=outcome.failure.why)
-    words = [breach.in_words for breach in outcome.breaches]
+    words = [] if outcome.lived.verdict in LIVED_GOOD else [lived_in_words(outcome)]
+    words += [breach.in_words for breach in outcome.breaches]
     words += [finding.words for finding in outcome.findings]
     why = "" if good else f"{outcome.verdict.value}: {words[0] if words else 'not as expected'}"
     return JUnitCase(outcome.id, why=why, details="\n".join(words))

@@ -7,7 +7,6 @@ so the size goes with the kinds of household, not with their number.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from itertools import groupby
 from typing import Final, NamedTuple, final
 
@@ -15,25 +14,32 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from card_protocol.timestamp import Civil
 from meter_emu.units import decimal
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, VisitKind
-from meter_emu.world.judge.answer import HouseholdCounts, households
-from meter_emu.world.judge.knowledge import clock_beyond_us
+from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.verdict import cut_before_announced, verdict_expected
-from meter_emu.world.judge.verdicts import GOOD, GRAVITY, PLAIN, FindingKind, Verdict
-from meter_emu.world.meter.failure import Failure, FailureKind
-from meter_emu.world.meter.times import us_to_iso, us_to_legal
+from meter_emu.world.judge.phrases import CampaignDates, households
+from meter_emu.world.judge.verdicts import (
+    GOOD,
+    GRAVITY,
+    LIVED_GRAVITY,
+    LIVED_WORDS,
+    PLAIN,
+    WHOSE,
+    Lived,
+    Verdict,
+    Who,
+)
 from meter_emu.world.rehearsal.sample import Sample
 
 LIST_BELOW: Final = 60  # ours: columns of a terminal, below which there are no columns of a table
+_AS_HEARD: Final = (Lived.AS_ANNOUNCED, Lived.NOT_ANNOUNCED)
 _GAP: Final = 2
 _NAME_MIN: Final = 12  # ours: of a household's name, so much stays
 _WORDS_MIN: Final = 20  # ours: of its words, or none
 _NOTES_SHOWN: Final = 5  # ours
-_NOTED_MAX: Final = 50  # ours: more different facts than that are no summary
+_STYLE: Final = {Tone.GOOD: "bold green", Tone.WARN: "bold yellow", Tone.BAD: "bold red"}
 
 
 class RowKey(NamedTuple):
@@ -42,6 +48,8 @@ class RowKey(NamedTuple):
     kind: str
     build: str
     verdict: Verdict
+    lived: Lived
+    who: Who | None
     good: bool
     promise: str
     in_meter: str
@@ -73,15 +81,6 @@ class HouseholdRow:
         return self.first.id if self.count == 1 else f"{self.first.id} and {self.count - 1:,} more"
 
 
-@dataclass(slots=True)
-class _Noted:
-    """One fact found in several households: where first, since when at the earliest."""
-
-    first_id: str
-    since_us: int
-    count: int = 0
-
-
 class ResultTable:
     """Takes in households one by one, and shows what became of them."""
 
@@ -94,9 +93,7 @@ class ResultTable:
         self._campaign = campaign
         self._rows: dict[RowKey, HouseholdRow] = {}
         self._counts: Counter[Verdict] = Counter()
-        self._displays: dict[str, _Noted] = {}
-        self._found: dict[str, _Noted] = {}
-        self._unnoted = 0
+        self._dates = CampaignDates(campaign)
 
     def add(self, household: Household, outcome: Outcome) -> bool:
         """Take in one household; return whether all was as announced."""
@@ -108,30 +105,16 @@ class ResultTable:
             kind=household.kind,
             build=outcome.build,
             verdict=outcome.verdict,
+            lived=outcome.lived.verdict,
+            who=outcome.who,
             good=good,
             promise=self._promise(household),
-            in_meter=self._short(outcome.announced_us) or "no cut",
+            in_meter=self._short(outcome.ordered_us) or "no cut",
             on_card=self._on_card(household, outcome),
             limited=outcome.limited,
             unfed=self._unfed(outcome),
         )
         self._rows.setdefault(key, HouseholdRow(household, outcome)).add(outcome)
-        beyond_us = clock_beyond_us(household, self._campaign.end_us)
-        if beyond_us is not None:
-            fact = "clock beyond its bound, outside the promise,"
-            self._note(self._found, household, fact, max(beyond_us, self._campaign.start_us))
-        if outcome.wrong_display is not None:
-            since_us, shown = outcome.wrong_display
-            self._note(self._displays, household, self._stated(shown), since_us)
-        for finding in outcome.findings:
-            on_display = finding.kind is FindingKind.WRONG_DISPLAY
-            if not on_display or outcome.wrong_display is None:  # of a wrong T2 it is said above
-                self._note(
-                    self._found,
-                    household,
-                    f"{finding.kind.value}: {finding.words}",
-                    finding.from_us,
-                )
         return good
 
     def _unfed(self, outcome: Outcome) -> str:
@@ -140,22 +123,10 @@ class ResultTable:
             return ""
         (from_us, _), (last_us, to_us) = outcome.unfed[0], outcome.unfed[-1]
         if to_us >= self._campaign.end_us:
-            return f"since {self._day(last_us)}"
+            return f"since {self._dates.day(last_us)}"
         if len(outcome.unfed) > 1:
-            return f"{len(outcome.unfed)} times from {self._day(from_us)}"
-        return " to ".join(dict.fromkeys((self._day(from_us), self._day(to_us))))
-
-    def _note(
-        self, where: dict[str, _Noted], household: Household, fact: str, since_us: int
-    ) -> None:
-        """Keep a fact with the households it was found in; of too many, only the count."""
-        if fact not in where and len(where) >= _NOTED_MAX:
-            self._unnoted += 1
-            return
-        noted = where.setdefault(fact, _Noted(household.id, since_us))
-        noted.count += 1
-        if since_us < noted.since_us:
-            noted.first_id, noted.since_us = household.id, since_us
+            return f"{len(outcome.unfed)} times from {self._dates.day(from_us)}"
+        return " to ".join(dict.fromkeys((self._dates.day(from_us), self._dates.day(to_us))))
 
     def found(self, *, strict: bool) -> bool:
         """Whether something is not as expected; if `strict`, also what nobody can be sure of."""
@@ -175,27 +146,22 @@ class ResultTable:
 
     def show(self, console: Console, *, every: bool) -> None:
         """Print the answer, then what is not as expected, or `every` household with its words."""
-        style = "bold green" if not self.answer.open_questions else "bold yellow"
-        style = "bold red" if self.answer.broken else style
-        console.print(Text(self.answer.sentence, style=style))
-        for said in self.answer.more:
-            console.print(Text(said, style="bold yellow"))
+        answer = self.answer.answer
+        for said in answer.said:
+            console.print(Text(said, style=_STYLE[answer.tone]))
         self._show_notes(console, every=every)
         console.print()
         console.print(Text(self._campaign.name, style="bold"))
-        for promise in self._campaign.all_announced:
+        for promise in self._campaign.announced:
             console.print(Text(promise.in_words))
         console.print()
         keys = [key for key in self._rows if every or not key.good]
         if keys:
             table = _Table(console, [self._line(key) for key in keys], every=every)
-            for verdict, alike in groupby(
-                sorted(keys, key=lambda key: GRAVITY[key.verdict]), key=lambda key: key.verdict
-            ):
-                group = tuple(alike)
-                self._show_group(table, verdict, group, every=every)
+            for _, alike in groupby(sorted(keys, key=_accounts), key=_accounts):
+                self._show_group(table, tuple(alike), every=every)
             console.print()
-        for line in self._remarks():
+        for line in answer.notes:
             console.print(Text(line, style="yellow"))
         counts = ", ".join(f"{name} {count}" for name, count in self.summary.items() if count)
         more = "" if every else "; -v shows each household"
@@ -214,13 +180,16 @@ class ResultTable:
         if left := len(self._notes) - len(shown):
             console.print(Text(f"note: and {left:,} more; -v shows all", style="yellow"))
 
-    def _show_group(
-        self, table: "_Table", verdict: Verdict, keys: Sequence[RowKey], *, every: bool
-    ) -> None:
+    def _show_group(self, table: "_Table", keys: Sequence[RowKey], *, every: bool) -> None:
+        verdict, lived, who = keys[0].verdict, keys[0].lived, keys[0].who
         count = sum(self._rows[key].count for key in keys)
         broken = any(not key.good for key in keys)
         style = "bold red" if broken else "bold green" if verdict in GOOD else "bold yellow"
-        table.heading(f"{PLAIN[verdict].heading} ({verdict.value}): {households(count)}", style)
+        said = f"{PLAIN[verdict].heading} ({verdict.value})"
+        if lived not in _AS_HEARD:
+            whose = "" if who is None else f", {WHOSE[who]}"
+            said += f", {LIVED_WORDS[lived][1]} ({lived.value}{whose})"
+        table.heading(f"{said}: {households(count)}", style)
         for key in keys:
             table.row(self._line(key))
             if every:
@@ -237,7 +206,7 @@ class ResultTable:
 
     def _promise(self, household: Household) -> str:
         """Return what was announced to this household."""
-        promise = household.announced
+        promise = household.last_announced
         if promise is None:
             return "nothing"
         return self._short(promise.cut_us) or f"on to {self._short(promise.defer_us)}"
@@ -256,35 +225,6 @@ class ResultTable:
             elif order.defer_us is not None and on_card in {"no order", "reactivation"}:
                 on_card = f"on to {self._short(order.defer_us)}"
         return on_card
-
-    def _remarks(self) -> Iterator[str]:
-        """Yield the other facts, each once for all households in which it was found."""
-        for said, noted in self._displays.items():
-            many = noted.count > 1
-            who = f"{noted.count:,} displays say" if many else f"{noted.first_id}: its display says"
-            yield f"{who} {said} since {self._short(noted.since_us)}"
-        for fact, noted in self._found.items():
-            who = noted.first_id if noted.count == 1 else households(noted.count)
-            yield f"{who}: {fact} since {self._short(noted.since_us)}"
-        if self._unnoted:
-            yield f"and {self._unnoted:,} findings in other words"
-        for key, row in self._rows.items():
-            household, outcome = row.first, row.outcome
-            if not verdict_expected(outcome, household) and household.expect is not None:
-                yield f"{row.name}: expected {' or '.join(household.expect)}"
-            elif not key.good and household.expect_cut_us is not None:
-                from_us, to_us = household.expect_cut_us
-                bounds = f"{self._short(from_us)} and {self._short(to_us)}"
-                yield f"{row.name}: expected to be cut between {bounds}"
-            if key.limited:
-                yield f"{row.name}: limited then, not cut"
-            if cut_before_announced(outcome, household):
-                yield (
-                    f"{row.name}: still ordered to be cut at {key.in_meter}, "
-                    f"before the announced {key.promise}"
-                )
-            if outcome.failure is not None:
-                yield self._failure(row, outcome.failure)
 
     def _carried(self, household: Household) -> Iterator[str]:
         """Yield what each order on the card said, a line each."""
@@ -315,39 +255,13 @@ class ResultTable:
         if order.tariff is not None:
             yield f"tariff {order.tariff.number}"
 
-    def _failure(self, row: HouseholdRow, failure: Failure) -> str:
-        if failure.kind in {FailureKind.OUTSIDE, FailureKind.UNSTEADY}:
-            return f"{row.name}: {failure.why}"
-        shown = failure.clock or "no time"
-        said = f"{row.name}: {failure.why}, at {us_to_iso(failure.at_us, self._campaign.zone)}"
-        calls = f"; last calls: {', '.join(failure.calls)}" if failure.calls else ""
-        return f"{said}, its clock chip at {shown}{calls}"
-
     def _short(self, us: int | None) -> str | None:
-        if us is None:
-            return None
-        legal = us_to_legal(us, self._campaign.zone)
-        return f"{legal.day} {legal:%b}{self._strange(legal.year)} {legal:%H:%M}"
+        return None if us is None else self._dates.short(us)
 
-    def _day(self, us: int) -> str:
-        legal = us_to_legal(us, self._campaign.zone)
-        return f"{legal.day} {legal:%b}"
 
-    def _stated(self, cut: Civil | None) -> str:
-        """Return a T2 as a meter stated it: a day that is none as it stands, a strange year too."""
-        if cut is None:
-            return "no cut"
-        try:
-            day = date(cut.year, cut.month, cut.day)
-        except ValueError:
-            return str(cut)
-        return f"{day.day} {day:%b}{self._strange(day.year)} {cut.hour:02}:{cut.minute:02}"
-
-    def _strange(self, year: int) -> str:
-        """Return a year that the campaign does not begin or end in, with a space before it."""
-        bounds = (self._campaign.start_us, self._campaign.end_us)
-        usual = {us_to_legal(us, self._campaign.zone).year for us in bounds}
-        return "" if year in usual else f" {year}"
+def _accounts(key: RowKey) -> tuple[int, int, str]:
+    """Return what rows are grouped and sorted by: both verdicts, and whose doing it was."""
+    return GRAVITY[key.verdict], LIVED_GRAVITY[key.lived], key.who.value if key.who else ""
 
 
 class _Line(NamedTuple):

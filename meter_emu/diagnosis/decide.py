@@ -345,7 +345,7 @@ def _on_a_bench(kind: Household, order: BenchOrder, cut: datetime, fleet: str) -
     start_us = armed_us - 120 * MINUTE_US
     civil = us_to_civil(cut_us, zone)
     announced = Announcement(
-        name=None, defer_until=civil, cut_at=civil, defer_us=cut_us, cut_us=cut_us, text=""
+        defer_until=civil, cut_at=civil, defer_us=cut_us, cut_us=cut_us, text="", made_us=start_us
     )
     desk = DeskOrder(defer_until=civil, cut_at=civil, defer_us=cut_us, cut_us=cut_us)
     visits = [
@@ -370,7 +370,7 @@ def _on_a_bench(kind: Household, order: BenchOrder, cut: datetime, fleet: str) -
         poll_phase_us=0,
         outages=(),
         visits=tuple(visits),
-        announced=announced,
+        announced=(announced,),
         expect=None,
         expect_cut_us=None,
     )
@@ -380,7 +380,7 @@ def _on_a_bench(kind: Household, order: BenchOrder, cut: datetime, fleet: str) -
         start_us=start_us,
         end_us=cut_us + 2 * DAY_US,
         seed=0,
-        announced=announced,
+        announced=(announced,),
         households=Households((Entry(first=household, count=1, poll_phase_us=0),), 0),
     )
     return SampledHousehold(fleet, None, "bench", household, alone)

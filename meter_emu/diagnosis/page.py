@@ -149,7 +149,6 @@ def _played(sampled: SampledHousehold, under: Hypothesis, anchor: str) -> Played
         sampled.campaign,
         households=Households((alone,), sampled.campaign.seed),
         announced=household.announced,
-        announced_to_some=(),
         polls_max=None,
     )
     return PlayedHousehold(story, under.words, campaign_toml(campaign), under.build)

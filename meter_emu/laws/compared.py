@@ -32,7 +32,7 @@ from meter_emu.world.meter.times import us_to_civil, us_to_iso
 from meter_emu.zones import TimeZone
 
 
-def announced_us(household: Household) -> int | None:
+def ordered_us(household: Household) -> int | None:
     """Return T2 of the last order that has one."""
     orders = [visit.desk for visit in household.visits if visit.desk is not None]
     return next((order.cut_us for order in reversed(orders) if order.cut_us is not None), None)
@@ -40,7 +40,7 @@ def announced_us(household: Household) -> int | None:
 
 def apart_us(household: Household) -> int:
     """Return how far apart two meters with the same knowledge may cut: 2u, and a poll."""
-    at_us = announced_us(household) or household.clock_set_us
+    at_us = ordered_us(household) or household.clock_set_us
     u_us = uncertainty_s(household.model, household.clock_set_us, at_us) * SECOND_US
     return 2 * u_us + household.model.poll_s * SECOND_US + WORK_US
 
@@ -279,7 +279,7 @@ SLOWER_CLOCK: Final = Law(
 
 
 def _shown_again(trial: Trial) -> Finding:
-    household, end_us = trial.household, announced_us(trial.household)
+    household, end_us = trial.household, ordered_us(trial.household)
     if end_us is None or end_us <= household.visits[-1].at_us + 2 * MINUTE_US:
         return Aside("no time between the order and T")
     last_us = household.visits[-1].at_us
@@ -315,7 +315,7 @@ _LOAD: Final = DeskOrder(load_cents=2_000)
 
 
 def _no_orders(trial: Trial) -> Finding:
-    household, end_us = trial.household, announced_us(trial.household)
+    household, end_us = trial.household, ordered_us(trial.household)
     if end_us is None or end_us <= household.visits[-1].at_us + 3 * MINUTE_US:
         return Aside("no time between the order and T")
     last_us = household.visits[-1].at_us

@@ -26,7 +26,6 @@ from meter_emu.world.judge.obligations import Must, Span, row_of
 from meter_emu.world.judge.outcome import Outcome, Supplied
 from meter_emu.world.judge.promise import Promise, promise_at
 from meter_emu.world.judge.verdict import (
-    cut_before_announced,
     likely_events,
     unexpected_findings,
     verdict_expected,
@@ -53,7 +52,7 @@ class Stretch:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """One household's story. `announced_us` is T2 as announced, `None` when no cut was due.
+    """One household's story. `ordered_us` is T2 as announced, `None` when no cut was due.
 
     `understood` is what the meter meant to do by the orders it stated: on until T1, off from T2.
     `others_us` is then T2 as announced to all, to compare with, `None` where nothing was announced.
@@ -69,7 +68,7 @@ class Facts:
     understood: tuple[Stretch, ...]
     balance: tuple[tuple[int, int], ...]
     promise: Promise
-    announced_us: int | None
+    ordered_us: int | None
     others_us: int | None
     has_stated: bool
     stated: Civil | None
@@ -87,7 +86,7 @@ def facts_of(seen: "Seen", campaign: Campaign) -> Facts:
     judged_us = campaign.end_us if outcome.cut_us is None else outcome.cut_us
     stated = [e.understood[1] for e in events if e.understood is not None and e.at_us <= judged_us]
     last = stated[-1] if stated else None
-    promise = seen.household.announced
+    promise = seen.household.last_announced
     return Facts(
         supply=tuple(_supply(events, campaign)),
         owed=tuple(_owed(row.spans)),
@@ -96,8 +95,8 @@ def facts_of(seen: "Seen", campaign: Campaign) -> Facts:
         understood=tuple(_understood(events, campaign)),
         balance=tuple(_balance(events)),
         promise=promise_at(orders, judged_us),
-        announced_us=outcome.announced_us,
-        others_us=None if promise is None or outcome.announced_us is not None else promise.cut_us,
+        ordered_us=outcome.ordered_us,
+        others_us=None if promise is None or outcome.ordered_us is not None else promise.cut_us,
         has_stated=bool(stated),
         stated=last,
         stated_us=None if last is None else civil_us(last, campaign.zone),
@@ -290,7 +289,6 @@ class Collector:
         self.first_broken: Seen | None = None
         self.broken_verdicts: Final[Counter[Verdict]] = Counter()  # by the verdict itself
         self.found: Final[Counter[FindingKind]] = Counter()  # of what nobody expected
-        self.own_dates: Final[Counter[int]] = Counter()  # by T2, where it lies before the announced
 
     def add(self, household: Household, outcome: Outcome, events: Sequence[Event]) -> None:
         """Take in one household; `events` are all of its events, in time order."""
@@ -308,8 +306,6 @@ class Collector:
         self.groups[key].add(outcome, broken=broken)
         if broken and outcome.cut_us is not None:
             self._keep_first_broken(seen, outcome.cut_us)
-        if outcome.announced_us is not None and cut_before_announced(outcome, household):
-            self.own_dates[outcome.announced_us] += 1
 
     def _keep_first_broken(self, seen: Seen, cut_us: int) -> None:
         first = self.first_broken

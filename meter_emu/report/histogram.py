@@ -12,7 +12,8 @@ from meter_emu.report.facts import BIN_US, Collector, Group
 from meter_emu.report.scale import Scale
 from meter_emu.report.words import duration, short
 from meter_emu.units import HOUR_US, MINUTE_US
-from meter_emu.world.judge.answer import OffTime, households
+from meter_emu.world.judge.answer import OffTime
+from meter_emu.world.judge.phrases import households
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.zones import TimeZone
 
@@ -91,7 +92,7 @@ def lone_cuts(seen: Collector) -> Iterator[str]:
     nights = _nights(seen)
     for night in sorted(nights.keys() - _drawn(nights)):
         many = "" if nights[night] == 1 else f", {households(nights[night])}"
-        yield f"{night.in_words(seen.campaign)}{many}"
+        yield f"{seen.households.off_time(night)}{many}"
 
 
 def _drawn(nights: Counter[OffTime]) -> set[OffTime]:
@@ -145,7 +146,7 @@ def _histogram(seen: Collector, night: OffTime) -> Histogram:
 
 def _moments(seen: Collector) -> Iterator[tuple[int, str, str]]:
     zone = seen.campaign.zone
-    for us in sorted({t.cut_us for t in seen.campaign.all_announced if t.cut_us is not None}):
+    for us in sorted({t.cut_us for t in seen.campaign.announced if t.cut_us is not None}):
         yield us, "announced", f"announced {short(us, zone)}"
     for one in seen.campaign.reported:
         yield one.at_us, "understood", f"reported {short(one.at_us, zone)}"

@@ -25,7 +25,6 @@ from meter_emu.report.words import (
     duration,
     first_broken_cut,
     full_moment,
-    headline,
     offset,
     one_style,
     shares,
@@ -36,11 +35,11 @@ from meter_emu.report.words import (
 from meter_emu.units import UEUR_PER_CENT, euro
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Announcement, Household
-from meter_emu.world.judge.answer import households
 from meter_emu.world.judge.knowledge import clock_beyond_us
+from meter_emu.world.judge.phrases import households
 from meter_emu.world.judge.promise import PromiseKind
 from meter_emu.world.judge.verdict import expected
-from meter_emu.world.judge.verdicts import GOOD, PLAIN, Verdict
+from meter_emu.world.judge.verdicts import GOOD, PLAIN, Lived, Verdict
 from meter_emu.world.meter.events import Event
 from meter_emu.zones import TimeZone
 
@@ -129,13 +128,13 @@ def render(seen: Collector) -> str:
     stories = {row.story.id: row.story for section in sections for row in section.rows}
     return environment.get_template(TEMPLATE).render(
         name=campaign.name,
-        announced=tuple(_announced(promise, campaign.zone) for promise in campaign.all_announced),
-        headline=headline(seen),
+        announced=tuple(_announced(promise, campaign.zone) for promise in campaign.announced),
+        answer=(answer := seen.households.answer),
+        tone=answer.tone.value,
         first_broken_cut=first_broken_cut(seen),
         typical=stories[seen.typical.first.household.id],
-        kept=not seen.broken.total() and not seen.households.open_questions,
-        more=seen.households.more,
-        notes=seen.made.notes,
+        lived_right=seen.households.lived[Lived.AS_ANNOUNCED],
+        notes=(*seen.made.notes, *answer.notes),
         total=seen.counts.total(),
         broken=seen.broken.total(),
         outside=seen.households.outside,
@@ -214,14 +213,14 @@ def _tone(verdict: Verdict, *, broken: bool) -> str:
 
 def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
     first, zone = group.first, campaign.zone
-    announced_us = first.outcome.announced_us
+    ordered_us = first.outcome.ordered_us
     cuts = dict.fromkeys(short(us, zone) for us in group.cuts_us or ())
     alike = "" if group.count == 1 else f"the first of {households(group.count)} of this kind"
     words = (
         first.household.id, first.household.kind, first.outcome.verdict.value,
         PLAIN[first.outcome.verdict].heading, first.outcome.model, first.outcome.build,
         *(finding.kind.value for finding in first.outcome.findings),
-        *(one.name for one in [first.household.announced] if one is not None and one.name),
+        *(one.name for one in first.household.announced if one.name),
     )  # fmt: skip
     return HouseholdGroup(
         find=" ".join(words),
@@ -229,7 +228,7 @@ def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
         unfed=_unfed(first, campaign),
         story=story_of(first, anchor, campaign, alike=alike),
         promise=_announced_to(first.household, zone),
-        in_meter="no cut" if announced_us is None else short(announced_us, zone),
+        in_meter="no cut" if ordered_us is None else short(ordered_us, zone),
         display="; ".join(_displays(group, campaign)) or "as announced",
         cut=" to ".join(cuts) or _uncut(first),
     )
@@ -261,7 +260,7 @@ def _stored(seen: Seen, anchor: str) -> str:
 
 def _announced_to(household: Household, zone: TimeZone) -> str:
     """Return what was announced to this household."""
-    promise = household.announced
+    promise = household.last_announced
     if promise is None:
         return "nothing"
     if promise.cut_us is not None:
@@ -331,8 +330,8 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
 
 def _promise(facts: Facts, campaign: Campaign) -> str:
     promise, zone = facts.promise, campaign.zone
-    if facts.announced_us is not None:
-        return f"cut on {short(facts.announced_us, zone)}"
+    if facts.ordered_us is not None:
+        return f"cut on {short(facts.ordered_us, zone)}"
     if promise.kind is PromiseKind.REACTIVATED:
         return f"no cut: reactivated on {short(promise.from_us, zone)}"
     return "no cut: the ordinary rules"
@@ -351,11 +350,11 @@ def _stated(facts: Facts, campaign: Campaign) -> str:
 def _offset(facts: Facts) -> str:
     if facts.cut_us is None:
         return ""
-    if facts.announced_us is None:
+    if facts.ordered_us is None:
         return ", and no cut was due"
-    if facts.announced_us - facts.cut_us > BY_ITS_DATE_US:
+    if facts.ordered_us - facts.cut_us > BY_ITS_DATE_US:
         return ", and not by its order"
-    return f", {offset(facts.cut_us - facts.announced_us)}"
+    return f", {offset(facts.cut_us - facts.ordered_us)}"
 
 
 def _line(event: Event, campaign: Campaign) -> LogLine:

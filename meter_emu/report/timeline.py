@@ -141,7 +141,7 @@ def drawings(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[Drawing]:
 def _focus_us(facts: Facts) -> int | None:
     """Return the cut, else T2, else the first cut or limit by the ordinary rules."""
     dark = (one.from_us for one in facts.supply if one.what in _TAKEN)
-    moments_us = (facts.cut_us, facts.announced_us, facts.others_us, next(dark, None))
+    moments_us = (facts.cut_us, facts.ordered_us, facts.others_us, next(dark, None))
     return next((us for us in moments_us if us is not None), None)
 
 
@@ -176,7 +176,7 @@ def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
 def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Drawing:
     """Return the days around a moment, with T2 as announced and as stated where they are near."""
     zone = campaign.zone
-    near_us = (facts.announced_us, facts.others_us, facts.stated_us, focus_us)
+    near_us = (facts.ordered_us, facts.others_us, facts.stated_us, focus_us)
     points_us = [us for us in near_us if us is not None]
     scale = around(points_us, focus_us, zone, reach_days=REACH_DAYS)
     marks = _marks(facts, scale)
@@ -280,7 +280,7 @@ def _marks(facts: Facts, scale: Scale) -> tuple[TimelineMark, ...]:
     """Return announced T, T as understood and the cut, each that lies inside, in this order."""
     cut = "✕ limited" if facts.only_limited else "✕ cut"
     wanted = [
-        (facts.announced_us, "announced", "announced {}"),
+        (facts.ordered_us, "announced", "announced {}"),
         (facts.others_us, "aside", "(announced {})"),  # for others, shown to compare with
         (facts.stated_us, "understood", "meter: {}"),
         (facts.cut_us, "cut", f"{cut} {{}}"),

@@ -12,8 +12,8 @@ from typing import Final
 
 from meter_emu.report.facts import Collector
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from meter_emu.world.judge.answer import households
-from meter_emu.world.judge.verdicts import PLAIN, PLAIN_FINDING, FindingKind, Verdict
+from meter_emu.world.judge.phrases import households
+from meter_emu.world.judge.verdicts import PLAIN, PLAIN_FINDING, WHOSE, FindingKind, Verdict, Who
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.zones import TimeZone
@@ -123,17 +123,16 @@ def offset(us: int) -> str:
     return f"{duration(us)} {'after' if us > 0 else 'before'} the announced moment"
 
 
-def headline(seen: Collector) -> str:
-    """Return what to do, and the answer."""
-    answer = seen.households
-    first = "Every promise is kept"
-    if answer.broken:
-        first = "Do not start this campaign as it is"
-    elif answer.open_questions:
-        first = "Not every household was rehearsed"
-    return f"{first}. {answer.sentence}"
-
-
+_WHO_ADVICE: Final = MappingProxyType({
+    Who.CARD: "Their cards were refused or had expired, so what they had asked for never reached "
+    "the meter. Hand out new cards, and have them put in before the announced moment.",
+    Who.OFFICE: "What the office wrote is not what was announced: compare the dates on the cards "
+    "with the announcement, and ask these households to come again.",
+    Who.PLAN: "The words changed, or promised what no visit brings: an announcement reaches a "
+    "meter only by its card. Ask these households to come, or announce what their cards say.",
+    Who.HOUSEHOLD: "They asked for something else than was announced. Say at the counter what a "
+    "visit is for.",
+})  # fmt: skip
 BY_ITS_DATE_US: Final = 7 * DAY_US  # ours: a cut further from T2 has nothing to do with its date
 
 
@@ -145,13 +144,13 @@ def first_broken_cut(seen: Collector) -> str | None:
     outcome, cut_us = first.outcome, first.outcome.cut_us
     when = full_moment(cut_us, seen.campaign.zone)
     text = f"The first against its promise: {outcome.id}, on {when}"
-    far = outcome.announced_us is not None and outcome.announced_us - cut_us > BY_ITS_DATE_US
+    far = outcome.ordered_us is not None and outcome.ordered_us - cut_us > BY_ITS_DATE_US
     if far:
         (breach, *_) = (one for one in outcome.breaches if one.cut_us == cut_us)
         return f"{text}: promised {breach.promised}, for {breach.why}."
-    if outcome.announced_us is not None and outcome.announced_us > cut_us:
-        return f"{text}, {duration(outcome.announced_us - cut_us)} before its ordered cut."
-    if outcome.announced_us is None:
+    if outcome.ordered_us is not None and outcome.ordered_us > cut_us:
+        return f"{text}, {duration(outcome.ordered_us - cut_us)} before its ordered cut."
+    if outcome.ordered_us is None:
         return f"{text}; no cut was due for it at all."
     return f"{text}."
 
@@ -171,15 +170,8 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
             )
     if seen.displays:
         yield "Look at a display before anybody is cut", _look_at_a_display(seen)
-    if seen.own_dates:
-        first = full_moment(min(seen.own_dates), seen.campaign.zone)
-        yield (
-            f"Bring the announced date to {households(seen.own_dates.total())}",
-            (
-                f"Their cards ordered an earlier cut, the first on {first}, and this page judges "
-                "them by that. An announcement reaches a meter only by its card."
-            ),
-        )
+    for who, count in seen.households.harmed.items():
+        yield f"{WHOSE[who].capitalize()}, and not the meter: {households(count)}", _WHO_ADVICE[who]
     held = seen.counts[Verdict.HELD] - seen.broken[Verdict.HELD]
     if held:
         yield f"{PLAIN[Verdict.HELD].heading}: {households(held)}", PLAIN[Verdict.HELD].advice
@@ -198,7 +190,7 @@ def _look_at_a_display(seen: Collector) -> str:
     count = sum(row.count for row in seen.displays)
     from_us = min(row.from_us for row in seen.displays)
     text = (
-        f"The displays of {households(count)} would have shown another moment than the announced "
+        f"The displays of {households(count)} would have shown another moment than the ordered "
         f"one, the first from {full_moment(from_us, zone)}"
     )
     first = seen.first_broken

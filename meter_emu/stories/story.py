@@ -246,7 +246,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
         start_us=start_s * SECOND_US,
         end_us=end_s // MINUTE_S * MINUTE_S * SECOND_US,
         seed=seed,
-        announced=None,
+        announced=(),
         households=Households((Entry(first=household, count=1),), seed),
     )
 

@@ -19,7 +19,11 @@ MODELS = {name: load_model(path) for name, path in built_in("meters").items()}
 
 
 def announced() -> list[str]:
-    return [name for name, path in CAMPAIGNS.items() if load_campaign(path).announced]
+    return [
+        name
+        for name, path in CAMPAIGNS.items()
+        if any(one.name is None for one in load_campaign(path).announced)
+    ]
 
 
 def one_of_each(campaign: Campaign) -> list[Household]:
@@ -115,6 +119,6 @@ def test_with_an_end_taken_as_exclusive_homes_go_dark_the_evening_before(name):
     assert len(early) >= 5
     for outcome in early:
         assert outcome.cut_us is not None
-        assert outcome.announced_us is not None
-        late_us = outcome.cut_us - (outcome.announced_us - DAY_US)
+        assert outcome.ordered_us is not None
+        late_us = outcome.cut_us - (outcome.ordered_us - DAY_US)
         assert 0 <= late_us < DAY_US // 12  # u, and an hourly poll

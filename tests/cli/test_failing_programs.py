@@ -19,7 +19,7 @@ def test_each_failing_program_is_in_the_table_beside_healthy_homes_with_exit_1(t
     done = emu("rehearse", path, "--json", tmp_path / "out.json", *options)
     assert (done.code, done.err) == (1, f"meter-emu: wrote {tmp_path / 'out.json'}\n")
     shown = json.loads((tmp_path / "out.json").read_text("utf-8"))
-    verdicts = {meter["id"]: meter["verdict"] for meter in shown["meters"]}
+    verdicts = {meter["id"]: meter["ordered"]["verdict"] for meter in shown["meters"]}
     assert verdicts == {
         "Healthy": "kept",
         "Raises": "crashed",
@@ -50,7 +50,7 @@ def _check_ended_from_outside(meter: dict[str, Any], why: str) -> None:
     assert failure["at"] == "2020-06-01T01:00:00+02:00"
     assert failure["clock"] == "2020-05-31 23:00:00"
     assert failure["calls"] == ["rtc_read", "display"] * 4
-    ended = "hung" if meter["verdict"] == "hung" else "crashed"
+    ended = "hung" if meter["ordered"]["verdict"] == "hung" else "crashed"
     assert [event["what"] for event in meter["events"]] == ["begins", ended]
     assert meter["events"][-1]["shown"] == "HELLO", "it was run again up to the poll before"
 

@@ -165,8 +165,8 @@ def test_a_campaign_starts_from_an_image_that_was_made(emu, tmp_path):
     done = emu("rehearse", campaign, "--json", "-")
     assert done.code == 0
     (meter,) = done.json()["meters"]
-    assert meter["verdict"] == "on_time"
-    assert meter["cut_at"] >= "2020-07-03T23:01"
+    assert meter["ordered"]["verdict"] == "on_time"
+    assert meter["ordered"]["at"] >= "2020-07-03T23:01"
 
 
 # Showing ------------------------------------------------------------------------------------------

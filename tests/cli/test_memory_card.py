@@ -298,7 +298,7 @@ def test_a_campaign_keeps_its_promises_on_memory_cards(emu, tmp_path):
     done = emu("rehearse", path, "--json", "-")
     assert done.code == 0, done.err
     shown = checked(done.out)
-    assert {household["id"]: household["verdict"] for household in shown["meters"]} == {
+    assert {household["id"]: household["ordered"]["verdict"] for household in shown["meters"]} == {
         "a": "kept",
         "b": "on_time",
     }

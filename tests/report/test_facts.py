@@ -103,7 +103,7 @@ def test_the_balance_is_what_the_meter_knew_and_rises_at_once(build):
 @pytest.mark.slow("rehearses whole campaigns")
 def test_what_the_meter_understood_is_what_it_said_before_it_cut():
     story = facts(BOTH)["june-29"]
-    assert story.announced_us is None
+    assert story.ordered_us is None
     assert story.has_stated
     assert str(story.stated) == "2020-07-02 23:01"
     later = facts(EARLY)["friday"]  # reactivated on 3 July, after the wrong cut

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.report.words import duration, one_style, shares
-from meter_emu.world.judge.answer import households
+from meter_emu.world.judge.phrases import households
 from tests.cells import each_cell
 
 

@@ -135,7 +135,7 @@ def test_a_campaign_runs_and_its_display_is_waters(emu: Any) -> None:
     done = emu("rehearse", "water.toml", "--events", "--jobs", 1, "--json", "-")
     meters = {meter["id"]: meter for meter in done.json()["meters"]}
     assert done.code == 0
-    assert {name: meter["verdict"] for name, meter in meters.items()} == {
+    assert {name: meter["ordered"]["verdict"] for name, meter in meters.items()} == {
         "never-back": "on_time", "reactivated": "kept", "careless": "kept",
     }  # fmt: skip
     assert not NOT_OF_WATER.search(done.out)

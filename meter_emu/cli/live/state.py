@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final, Protocol, final
 
 from meter_emu.cli.live.screen import Log
@@ -18,6 +19,8 @@ from meter_emu.sitting.view import (
     rate_words,
 )
 from meter_emu.units import MINUTE_US, euro
+from meter_emu.world.households.household import newest_announced
+from meter_emu.world.judge.answer import HouseholdCounts
 from meter_emu.world.judge.breaches import supply_of
 from meter_emu.world.meter.acts import KEY_WORDS
 from meter_emu.world.meter.bus import BusLog
@@ -157,7 +160,10 @@ class PageState:
     def _judged(self, lived: LivedByHand, happened: list[Event], now_us: int) -> dict[str, Any]:
         zone, household = lived.campaign.zone, lived.household
         outcome, spans = lived.judged(happened, now_us)
-        announced = household.announced
+        counts = HouseholdCounts(replace(lived.campaign, end_us=now_us + 1), so_far=True)
+        counts.add(household, outcome)
+        answer = counts.answer
+        announced = newest_announced(household.announced, now_us)
         marks = []
         if announced is not None:
             ends = {"T1": announced.defer_us, "T2": announced.cut_us}
@@ -170,6 +176,8 @@ class PageState:
             "announced": marks,
             "announcement": "" if announced is None else announced.in_words,
             "verdict": outcome.verdict.value,
+            "tone": answer.tone.value,
+            "answer": answer.said,
             "breaches": [one.in_words for one in outcome.breaches[:3]],
             "findings": [
                 f"{legal_words(one.from_us, zone)[:16]}  {one.words}"

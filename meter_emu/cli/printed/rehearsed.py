@@ -1,7 +1,7 @@
 """What `rehearse` prints as JSON: a meter a line, so that its size does not matter."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, UnsetType, field
 
@@ -9,10 +9,13 @@ from meter_emu.cli.printed.base import IsoInstant, Printed, Shape
 from meter_emu.cli.printed.events import EventShownJson, event_shown
 from meter_emu.resources import means
 from meter_emu.units import SECOND_US
-from meter_emu.world.households.household import Household
-from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.households.household import Announcement, Household
+from meter_emu.world.judge.answer import HouseholdCounts, Tone
+from meter_emu.world.judge.figures import SupplyFigures
+from meter_emu.world.judge.lived import LossReason
+from meter_emu.world.judge.outcome import Outcome, Times
 from meter_emu.world.judge.verdict import expected
-from meter_emu.world.judge.verdicts import FindingKind, Verdict
+from meter_emu.world.judge.verdicts import FindingKind, Lived, Verdict, Who
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.sample import RISK, Sample
@@ -42,12 +45,40 @@ class FindingShownJson(Shape):
 
 
 class FailureShownJson(Shape):
-    """Why the story ended before its time."""
+    """LossReason the story ended before its time."""
 
     why: str
     at: IsoInstant
     clock: Annotated[str | None, means("what the clock chip showed, if it showed a time")]
     calls: Annotated[tuple[str, ...], means("the program's last calls, the oldest first")]
+
+
+class OrderedJson(Shape):
+    """What card and rules demanded of the meter, against what it did."""
+
+    verdict: Verdict
+    at: Annotated[IsoInstant | None, means("of the gravest breach, else of the last cut due")]
+    cut_ordered: Annotated[IsoInstant | None, means("T2 of the order in the meter then")]
+
+
+class LivedJson(Shape):
+    """What the household heard, against the supply that it had."""
+
+    verdict: Lived
+    at: Annotated[IsoInstant | None, means("since when; of `as_announced` when it was cut")]
+    reason: Annotated[
+        LossReason | None, means("why supply was lost, where it should not have been")
+    ]
+    who: Annotated[Who | None, means("whose doing it was")]
+
+
+class HeardJson(Shape):
+    """An announcement that the household heard."""
+
+    made: IsoInstant
+    defer_until: Annotated[IsoInstant | None, means("T1")]
+    cut_at: Annotated[IsoInstant | None, means("T2")]
+    for_: Annotated[Literal["all", "who-takes-part"], means("for whom it is")] = field(name="for")
 
 
 class SpanJson(Shape):
@@ -64,14 +95,15 @@ class MeterShownJson(Shape):
     energy: str
     model: str
     firmware: Annotated[str, means("the build that the meter runs")]
-    announced: Annotated[IsoInstant | None, means("the cut that was announced, if one was")]
-    cut_at: Annotated[IsoInstant | None, means("of the gravest breach, else of the last cut due")]
-    verdict: Verdict
+    ordered: OrderedJson
+    lived: LivedJson
+    told: Annotated[tuple[HeardJson, ...], means("what was announced to it, in order of time")]
     as_expected: bool
     breaches: tuple[BreachShownJson, ...]
     findings: Annotated[tuple[FindingShownJson, ...], means("the first of each kind")]
     failure: FailureShownJson | None
     without_credit: Annotated[tuple[SpanJson, ...], means("without supply for want of credit")]
+    disconnected: Annotated[tuple[SpanJson, ...], means("without supply, not for want of credit")]
     events: Annotated[tuple[EventShownJson, ...] | UnsetType, means("with --events")] = UNSET
 
 
@@ -93,15 +125,42 @@ class SampleShownJson(Shape):
     kinds: tuple[KindSampledJson, ...]
 
 
-class RehearsedJson(Printed, tag="rehearse/1"):
+class FiguresJson(Shape):
+    """Every household once, at an instant."""
+
+    at: IsoInstant
+    supplied: Annotated[int, means("also through a limiter, and with no power in the street")]
+    disconnected: Annotated[int, means("by an order, or by a meter without one")]
+    without_credit: int
+
+
+class AnswerJson(Shape):
+    """The answer, as it is given on the terminal, on the page and in JUnit."""
+
+    tone: Annotated[
+        Tone,
+        means(
+            "good: as announced, and nobody ever without supply; warn: as expected; bad: otherwise"
+        ),
+    ]
+    said: Annotated[tuple[str, ...], means("its sentences")]
+    at_end: FiguresJson
+    worst: Annotated[FiguresJson, means("the first minute in which the fewest are supplied")]
+    lived: Annotated[dict[str, int], means("households by what they lived")]
+
+
+class RehearsedJson(Printed, tag="rehearse/2"):
     """A campaign that was rehearsed; the same seed gives the same bytes."""
 
     campaign: Annotated[str, means("its name")]
     zone: Annotated[str, means("whose legal time is meant")]
     seed: int
-    notes: Annotated[tuple[str, ...], means("what its author may not have meant")]
     meters: tuple[MeterShownJson, ...]
-    summary: Annotated[dict[str, int], means("households by verdict")]
+    answer: AnswerJson | None
+    notes: Annotated[
+        tuple[str, ...], means("what its author may not have meant, and what it found")
+    ]
+    summary: Annotated[dict[str, int], means("households by what their meters did as ordered")]
     sample: Annotated[SampleShownJson | UnsetType, means("with --sample")] = UNSET
 
 
@@ -119,9 +178,13 @@ def meter_shown(
         energy=outcome.energy,
         model=outcome.model,
         firmware=outcome.build,
-        announced=None if outcome.announced_us is None else iso(outcome.announced_us),
-        cut_at=None if outcome.cut_us is None else iso(outcome.cut_us),
-        verdict=outcome.verdict,
+        ordered=OrderedJson(
+            verdict=outcome.verdict,
+            at=_iso(outcome.cut_us, zone),
+            cut_ordered=_iso(outcome.ordered_us, zone),
+        ),
+        lived=_lived_shown(outcome, zone),
+        told=tuple(_heard_shown(one, zone) for one in household.announced),
         as_expected=expected(outcome, household),
         breaches=tuple(
             BreachShownJson(
@@ -150,8 +213,59 @@ def meter_shown(
         else FailureShownJson(
             why=failure.why, at=iso(failure.at_us), clock=failure.clock, calls=failure.calls
         ),
-        without_credit=tuple(SpanJson(from_=iso(one), to=iso(end)) for one, end in outcome.unfed),
+        without_credit=_spans(outcome.unfed, zone),
+        disconnected=_spans(outcome.disconnected, zone),
         events=UNSET if events is None else tuple(event_shown(one, zone) for one in events),
+    )
+
+
+def _lived_shown(outcome: Outcome, zone: TimeZone) -> LivedJson:
+    lived = outcome.lived
+    return LivedJson(
+        verdict=lived.verdict,
+        at=_iso(lived.at_us, zone),
+        reason=None if lived.why is LossReason.NONE else lived.why,
+        who=outcome.who,
+    )
+
+
+def _heard_shown(one: Announcement, zone: TimeZone) -> HeardJson:
+    return HeardJson(
+        made=us_to_iso(one.made_us, zone),
+        defer_until=_iso(one.defer_us, zone),
+        cut_at=_iso(one.cut_us, zone),
+        for_="who-takes-part" if one.takers_only else "all",
+    )
+
+
+def _iso(us: int | None, zone: TimeZone) -> str | None:
+    return None if us is None else us_to_iso(us, zone)
+
+
+def _spans(times: Times, zone: TimeZone) -> tuple[SpanJson, ...]:
+    return tuple(
+        SpanJson(from_=us_to_iso(one, zone), to=us_to_iso(end, zone)) for one, end in times
+    )
+
+
+def answer_shown(counts: HouseholdCounts, zone: TimeZone) -> AnswerJson:
+    """Return the answer over all households."""
+    answer = counts.answer
+
+    def figures(one: SupplyFigures) -> FiguresJson:
+        return FiguresJson(
+            at=us_to_iso(one.at_us, zone),
+            supplied=one.supplied,
+            disconnected=one.disconnected,
+            without_credit=one.without_credit,
+        )
+
+    return AnswerJson(
+        tone=answer.tone,
+        said=answer.said,
+        at_end=figures(answer.at_end),
+        worst=figures(answer.worst),
+        lived={lived.value: counts.lived[lived] for lived in Lived},
     )
 
 

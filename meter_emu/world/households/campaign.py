@@ -16,9 +16,9 @@ METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbe
 class Campaign:
     """A whole rehearsal, resolved: the same file and seed give the same campaign.
 
-    `announced` reached every household that `announced_to_some` did not reach; an ordinary season
-    has neither, and all its dates belong to single households. `polls_max`, if given, limits the
-    polls of each. `path` is its file, named in mistakes that show up at run time.
+    `announced` is all that was announced to anybody; an ordinary season has nothing, and all its
+    dates belong to single households. `polls_max`, if given, limits the polls of each. `path` is
+    its file, named in mistakes that show up at run time.
     """
 
     name: str
@@ -26,23 +26,16 @@ class Campaign:
     start_us: int
     end_us: int
     seed: int
-    announced: Announcement | None
+    announced: tuple[Announcement, ...]
     households: Households
-    announced_to_some: tuple[Announcement, ...] = ()
     reported: tuple[Reported, ...] = ()
     polls_max: int | None = None
     path: str = field(default="", compare=False)
 
     @property
-    def all_announced(self) -> tuple[Announcement, ...]:
-        """Everything that was announced, to all first."""
-        to_all = () if self.announced is None else (self.announced,)
-        return *to_all, *self.announced_to_some
-
-    @property
     def remarks(self) -> list[str]:
         """What its author may not have meant, a line each."""
-        said = [r for one in self.all_announced for r in _unchecked_dates(one)]
+        said = [r for one in self.announced for r in _unchecked_dates(one)]
         return said + [remark for entry in self.households.entries for remark in entry.remarks]
 
     @property

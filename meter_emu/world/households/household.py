@@ -18,7 +18,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
-from meter_emu.units import SECOND_US
+from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.households.wording import worded
 from meter_emu.world.meter.acts import Act
 from meter_emu.world.meter.age import NEW, Age
@@ -26,6 +26,7 @@ from meter_emu.world.meter.model import MeterModel
 
 _LOAD_JITTER_PERCENT: Final = 20  # ours: so that copies of a household do not run out together
 PHASES: Final = 12  # ours: poll phases of copies, evenly apart (docs/decisions/fleet.md has why)
+LATE_MAX_US: Final = 60 * MINUTE_US  # ours: what "at T2" still means for people
 _COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
 
 
@@ -61,8 +62,10 @@ class NewCard:
 class Announcement:
     """What households were announced: T1, T2 or both, as legal time and as instants, and the words.
 
-    One without a name goes to every household that names no other. In `text` the placeholders
-    `{cut_at}` and `{defer_until}` are their dates in `language`.
+    It counts from `made_us` on. One for `takers_only` is for those who ask an office for it and
+    then put the card in. Later than `late_max_us` after T2 nobody would say "at T2". One without a
+    name goes to every household that names no other. In `text` the placeholders `{cut_at}` and
+    `{defer_until}` are their dates in `language`.
     """
 
     name: str | None = None
@@ -72,12 +75,27 @@ class Announcement:
     cut_us: int | None
     text: str
     language: str = "en"
+    made_us: int
+    takers_only: bool = True
+    late_max_us: int = LATE_MAX_US
 
     @property
     def ends(self) -> dict[str, Civil]:
         """T1 and T2 by the name of their key, those there are."""
         ends = {"defer_until": self.defer_until, "cut_at": self.cut_at}
         return {name: when for name, when in ends.items() if when is not None}
+
+    @property
+    def end_us(self) -> int:
+        """T2, or T1 where there is no T2."""
+        end_us = self.defer_us if self.cut_us is None else self.cut_us
+        assert end_us is not None, "an announcement has one of them"
+        return end_us
+
+    @property
+    def called(self) -> str:
+        """Its name, or what it is."""
+        return "the announcement" if self.name is None else f"announcement {self.name!r}"
 
     @property
     def words(self) -> str:
@@ -174,11 +192,12 @@ class Household:
     `clock_error_s` is RTC minus true time at `clock_set_us`, `drift_ppb` counts from there
     (positive is fast). `load` is by hour of the UTC day, in units an hour: W, or dm³/h of gas. A
     careless household re-arms gas with an appliance left open, then does it again. Visits are in
-    time order, equal times in file order. `carrier` is the kind of card they have. `expect` are the
-    verdicts the author expects, `None` for the ordinary good ones; `expect_cut_us` is the first and
-    last instant of an expected cut. `announced` is what was announced to them. `rtc_base` is the
-    time base of their meter's clock if it differs from the model file's. `rtc_found` gives register
-    contents of its clock chip at some power-ups. `age` is what meter and card have counted before.
+    time order, equal times in file order. `carrier` is the kind of card they have. `expect` and
+    `expect_lived` are the verdicts the author expects of the two accounts, `None` for the good
+    ones; `expect_cut_us` is the first and last instant of an expected cut. `announced` is what they
+    heard, in the order in which it was made. `rtc_base` is the time base of their meter's clock if
+    it differs from the model file's. `rtc_found` gives register contents of its clock chip at some
+    power-ups. `age` is what meter and card have counted before.
     """
 
     id: str
@@ -203,11 +222,22 @@ class Household:
     carrier: CardKind = CardKind.SECURE
     expect: tuple[str, ...] | None = None
     image: Path | None = None
-    announced: Announcement | None = None
+    announced: tuple[Announcement, ...] = ()
+    expect_lived: tuple[str, ...] | None = None
     expect_cut_us: tuple[int, int] | None = None
     rtc_base: str | None = None
     rtc_found: tuple[tuple[int, Registers], ...] = ()
     age: Age = NEW
+
+    @property
+    def last_announced(self) -> Announcement | None:
+        """The last announcement that they heard."""
+        return self.announced[-1] if self.announced else None
+
+
+def newest_announced(announced: Sequence[Announcement], us: int) -> Announcement | None:
+    """Return the announcement that counts at an instant: the last that was made by then."""
+    return next((one for one in reversed(announced) if one.made_us <= us), None)
 
 
 Range: TypeAlias = tuple[int, int]  # from and to, both included

@@ -1,25 +1,68 @@
-"""The answer of a rehearsal in a few sentences, which do not mix three things.
+"""The answer of a rehearsal: one for the terminal, the page, the panel, JSON and JUnit.
 
-What was announced and came otherwise; supply lost for want of credit, by nobody's order; and what
-the rehearsal did not show. Only counts are kept, so nothing grows with the number of households.
+First who is supplied, at the end and at the worst moment; then how many lived what was announced to
+them, and whose doing it was for the others; then what the meters did against their orders. Only
+counts are kept, and the first few names, so nothing grows with the number of households.
 """
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from enum import Enum, unique
+from typing import Final, NamedTuple, final
 
+from meter_emu.units import DAY_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
+from meter_emu.world.judge.figures import SupplyCounts, SupplyFigures
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.verdict import expected, unexpected_findings, verdict_expected
-from meter_emu.world.judge.verdicts import PLAIN_FINDING, FindingKind, Verdict
-from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.judge.phrases import CampaignDates, households, some
+from meter_emu.world.judge.remarks import Remarks
+from meter_emu.world.judge.verdict import (
+    expected,
+    lived_expected,
+    unexpected_findings,
+    verdict_expected,
+)
+from meter_emu.world.judge.verdicts import (
+    LIVED_GOOD,
+    LIVED_GRAVITY,
+    LIVED_WORDS,
+    PLAIN_FINDING,
+    WHOSE,
+    FindingKind,
+    Lived,
+    Verdict,
+    Who,
+)
 
 _EVENING_H: Final = 18  # ours: from here to _MORNING_H it is night, named by its evening
 _MORNING_H: Final = 6
 _NAMED_MAX: Final = 3  # ours: households by name in a sentence
 _TAKEN: Final = frozenset({Verdict.WRONGLY_CUT, Verdict.EARLY})
+_LIVED: Final = frozenset({Lived.AS_ANNOUNCED, Lived.NOT_ANNOUNCED})
+
+
+@final
+@unique
+class Tone(Enum):
+    """How good an answer is, for a colour and a sign."""
+
+    GOOD = "good"  # all as announced, and nobody was ever without supply
+    WARN = "warn"  # as expected, but somebody was without supply, or not all of it is known
+    BAD = "bad"  # somebody lived, or a meter did, what nobody expected
+
+
+@final
+class RehearsalAnswer(NamedTuple):
+    """The answer: its tone, the sentences in their order, the figures, and what else to know."""
+
+    tone: Tone
+    said: tuple[str, ...]
+    at_end: SupplyFigures
+    worst: SupplyFigures
+    notes: tuple[str, ...]
 
 
 class OffTime(NamedTuple):
@@ -28,50 +71,68 @@ class OffTime(NamedTuple):
     day: date
     at_night: bool
 
-    def in_words(self, campaign: Campaign) -> str:
-        """Return `in the night of 2 July` or `on 2 July`, with the year if there are several."""
-        said = _day(self.day, campaign)
-        return f"in the night of {said}" if self.at_night else f"on {said}"
 
+class _Alike(NamedTuple):
+    """Households that lived otherwise in the same way."""
 
-def _day(day: date, campaign: Campaign) -> str:
-    first, last = (us_to_legal(us, campaign.zone) for us in (campaign.start_us, campaign.end_us))
-    alone = (last - first).days < 365 and day.year in {first.year, last.year}
-    return f"{day.day} {day:%B}" + ("" if alone else f" {day:%Y}")
+    verdict: Lived
+    who: Who | None
+    expected: bool
 
 
 class HouseholdCounts:
-    """Counts the outcomes of all households."""
+    """Counts the outcomes of all households.
 
-    def __init__(self, campaign: Campaign) -> None:
-        self._campaign = campaign
+    `so_far` is of a rehearsal that goes on: what has not come yet is nobody's fault.
+    """
+
+    def __init__(self, campaign: Campaign, *, so_far: bool = False) -> None:
+        self._so_far: Final = so_far
+        self._campaign: Final = campaign
+        self._dates: Final = CampaignDates(campaign)
+        self.supply: Final = SupplyCounts(campaign.start_us, campaign.end_us)
+        self.remarks: Final = Remarks(campaign)
         self.total = 0
-        self.broken = 0
+        self.broken = 0  # households of which something is not as expected
+        self.erred = 0  # of those: the verdict on the meter is not expected
         self.outside = 0  # households that the program does not cover: they were not run
-        self.cuts: Final[Counter[OffTime]] = Counter()  # households cut against their promise
-        self.limited = 0  # households limited against their promise
+        self.torn = 0  # households of which an office's writing was torn
+        self.lived: Final[Counter[Lived]] = Counter()
+        self.cuts: Final[Counter[OffTime]] = Counter()  # households cut against their order
+        self.limited = 0  # households limited against their order
         self.found_alone = 0  # households whose supply is right, and something else is not
         self._found: Final[dict[FindingKind, list[str]]] = {}  # of those: the first few ids
         self._kinds: Final[Counter[FindingKind]] = Counter()
-        self.off: Final[Counter[date]] = Counter()  # still off at the end for want of credit, since
-        self.off_for_a_time: Final[Counter[date]] = Counter()  # and of those with supply again
-        self.unrehearsed = 0  # households whose announced end the rehearsal does not reach
-        self._heard: Final[Counter[str | None]] = Counter()  # households by their announcement
-        self._failed: Final[Counter[str | None]] = Counter()
+        self._otherwise: Final[dict[_Alike, list[str]]] = {}  # the first few ids
+        self._alike: Final[Counter[_Alike]] = Counter()
+        self.harmed: Final[Counter[Who]] = Counter()  # not expected, and not the meter's doing
+        self._seen_by_us = 0  # when all that was announced could have been seen
+        self._off: Final[Counter[date]] = Counter()  # still without credit at the end, since
+        self._off_for_a_time: Final[Counter[date]] = Counter()  # and of those with supply again
 
     def add(self, household: Household, outcome: Outcome) -> bool:
         """Count one household; return whether its outcome was expected."""
+        if self._so_far and outcome.lived.verdict is Lived.CANNOT_BE_SAID:
+            household = replace(household, expect_lived=(Lived.CANNOT_BE_SAID.value,))
         good = expected(outcome, household)
         self.total += 1
         self.broken += not good
-        self.outside += outcome.verdict is Verdict.NOT_COVERED
+        self.remarks.add(household, outcome)
+        self.torn += any(visit.desk is not None and visit.desk.torn for visit in household.visits)
+        if outcome.verdict is Verdict.NOT_COVERED:
+            self.outside += 1
+            return good
+        self.supply.add(outcome)
+        self._add_lived(household, outcome)
         found = unexpected_findings(outcome, household)
-        if not good and found and verdict_expected(outcome, household):
+        as_ordered = verdict_expected(outcome, household)
+        self.erred += not as_ordered
+        if found and as_ordered and lived_expected(outcome, household):
             self.found_alone += 1
             kind = found[0].kind
             self._kinds[kind] += 1
             self._found[kind] = [*self._found.get(kind, ()), outcome.id][:_NAMED_MAX]
-        if not good and outcome.verdict in _TAKEN and outcome.cut_us is not None:
+        if not as_ordered and outcome.verdict in _TAKEN and outcome.cut_us is not None:
             if outcome.limited:
                 self.limited += 1
             else:
@@ -79,19 +140,27 @@ class HouseholdCounts:
         if outcome.unfed:
             from_us, to_us = outcome.unfed[-1]
             still = to_us >= self._campaign.end_us
-            first_us = from_us if still else outcome.unfed[0][0]
-            since = us_to_legal(first_us, self._campaign.zone).date()
-            (self.off if still else self.off_for_a_time)[since] += 1
-        if household.announced is not None:
-            ends = (household.announced.cut_us, household.announced.defer_us)
-            self.unrehearsed += max(us or 0 for us in ends) >= self._campaign.end_us
-            self._heard[household.announced.name] += 1
-            self._failed[household.announced.name] += not good
+            since = self._dates.legal(from_us if still else outcome.unfed[0][0]).date()
+            (self._off if still else self._off_for_a_time)[since] += 1
         return good
+
+    def _add_lived(self, household: Household, outcome: Outcome) -> None:
+        verdict = outcome.lived.verdict
+        self.lived[verdict] += 1
+        last = household.last_announced
+        if verdict is Lived.CANNOT_BE_SAID and last is not None:
+            self._seen_by_us = max(self._seen_by_us, last.end_us + last.late_max_us)
+        as_expected = lived_expected(outcome, household)
+        if not as_expected and outcome.who is not None and outcome.who is not Who.METER:
+            self.harmed[outcome.who] += 1
+        if verdict not in _LIVED or not as_expected:
+            alike = _Alike(verdict, outcome.who, as_expected)
+            self._alike[alike] += 1
+            self._otherwise[alike] = [*self._otherwise.get(alike, ()), outcome.id][:_NAMED_MAX]
 
     def time_of_cut(self, us: int) -> OffTime:
         """Return the night or the day in which an instant lies."""
-        legal = us_to_legal(us, self._campaign.zone)
+        legal = self._dates.legal(us)
         if legal.hour >= _EVENING_H:
             return OffTime(legal.date(), at_night=True)
         if legal.hour < _MORNING_H:
@@ -100,104 +169,184 @@ class HouseholdCounts:
 
     @property
     def typical(self) -> OffTime | None:
-        """When most households are disconnected, the earliest of equals; `None` if none is."""
+        """When most households are cut against their order, the earliest of equals, if any is."""
         return max(sorted(self.cuts), key=lambda time: self.cuts[time], default=None)
 
-    @property
-    def sentence(self) -> str:
-        """What was announced, and whether it came."""
-        rest = f"; the program does not cover {self.outside:,}" if self.outside else ""
-        if self.outside == self.total:
-            return f"The program covers none of {households(self.total)}: nothing was run."
-        if self.broken == self.found_alone:
-            who = "The household is" if self.total == 1 else f"All {households(self.total)} are"
-            if self.outside:
-                who = f"{self.total - self.outside:,} of {households(self.total)} are"
-            said = f"{who} supplied and disconnected as announced{rest}."
-            return f"Up to its end {said[0].lower()}{said[1:]}" if self.unrehearsed else said
-        of = f"{self.broken - self.found_alone:,} of {households(self.total)}"
-        return f"{of} would not be supplied and disconnected as announced{self._when}{rest}."
+    # The answer ----------------------------------------------------------------------------------
 
     @property
-    def more(self) -> tuple[str, ...]:
-        """The sentences after it: by announcement, what was not rehearsed, who has no credit."""
-        return (
-            *self._by_announcement(),
-            *self._findings_alone(),
-            *self._not_rehearsed(),
-            *self._without_credit(),
+    def answer(self) -> RehearsalAnswer:
+        """The answer, as it is given everywhere."""
+        return RehearsalAnswer(
+            self.tone,
+            tuple(self._sentences()),
+            self.supply.at_end,
+            self.supply.worst,
+            (*self._about_announcements(), *self.remarks.lines()),
         )
 
     @property
-    def open_questions(self) -> int:
-        """How many households were not run, or not up to their announced end."""
-        return self.outside + self.unrehearsed
+    def tone(self) -> Tone:
+        """How good it is."""
+        if self.broken:
+            return Tone.BAD
+        lived = sum(self.lived[one] for one in _LIVED)
+        doubtful = any(True for _ in self._about_announcements())
+        if lived < self.total or doubtful or self.torn or self.supply.worst.unsupplied:
+            return Tone.WARN
+        return Tone.GOOD
 
-    def _by_announcement(self) -> Iterator[str]:
-        if self.broken and len(self._heard) > 1:
-            parts = (
-                f"{name or 'to all'} {self._failed[name]:,} of {count:,}"
-                for name, count in self._heard.items()
-            )
-            yield f"Not as announced, by announcement: {'; '.join(parts)}."
+    @property
+    def open_questions(self) -> int:
+        """How many households were not run, or not long enough."""
+        return self.outside + self.lived[Lived.CANNOT_BE_SAID]
+
+    def _sentences(self) -> Iterator[str]:
+        if self.outside == self.total:
+            yield f"The program covers none of {households(self.total)}: nothing was run."
+            return
+        yield self._supplied()
+        if self.outside:
+            yield f"The program does not cover {households(self.outside)}: they were not run."
+        yield from self._as_announced()
+        yield from self._against_orders()
+        yield from self._findings_alone()
+        yield from self._without_credit()
+
+    def _supplied(self) -> str:
+        """Return the three figures, at the end and at the worst moment."""
+        run = self.total - self.outside
+        end, worst = self.supply.at_end, self.supply.worst
+        nothing = "" if self._campaign.announced else ", and nothing announced"
+        if not worst.unsupplied:
+            who = "The household is" if run == 1 else f"All {households(run)} are"
+            until = "now" if self._so_far else "end"
+            return f"{who} supplied from beginning to {until}{nothing}."
+        at_end = "now" if self._so_far else "at the end"
+        is_ = "is" if end.supplied == 1 else "are"
+        who = f"Of {households(run)}, {at_end}"
+        if not self._campaign.announced:
+            who = f"{households(run)}, and nothing announced: {at_end}"
+        said = (
+            f"{who} {end.supplied:,} {is_} supplied, {end.disconnected:,} disconnected by order, "
+            f"{end.without_credit:,} without credit"
+        )
+        if worst.unsupplied == end.unsupplied:
+            return f"{said}; it was never worse."
+        return (
+            f"{said}; at worst, on {self._dates.short(worst.at_us)}, {worst.supplied:,}, "
+            f"{worst.disconnected:,} and {worst.without_credit:,}."
+        )
+
+    def _as_announced(self) -> Iterator[str]:
+        """Yield how many lived what was announced, then who did not, and whose doing it was."""
+        if not self._campaign.announced:
+            return
+        run, right = self.total - self.outside, self.lived[Lived.AS_ANNOUNCED]
+        heard = run - self.lived[Lived.NOT_ANNOUNCED]
+        if not heard:
+            yield f"What was announced was for none of {households(run)}."
+        elif self._so_far and self.lived[Lived.CANNOT_BE_SAID] == run:
+            yield "Nothing has gone against what was announced, and its end is still to come."
+            return
+        elif right == run:
+            yield f"{'It' if run == 1 else 'All'} lived what was announced."
+        else:
+            others = "" if heard == run else f"; for the other {run - heard:,} nothing was"
+            yield f"{right:,} of {heard:,} lived what was announced to them{others}."
+        for alike in sorted(
+            self._alike, key=lambda one: (one.expected, LIVED_GRAVITY[one.verdict])
+        ):
+            yield self._otherwise_said(alike)
+
+    def _otherwise_said(self, alike: _Alike) -> str:
+        count = self._alike[alike]
+        verb, words = LIVED_WORDS[alike.verdict]
+        is_ = verb[0] if count == 1 else verb[1]
+        whose = "" if alike.who is None else f": the doing of {WHOSE[alike.who]}"
+        if alike.verdict is Lived.CANNOT_BE_SAID:
+            whose = f": end later than {self._dates.short(self._seen_by_us)}"
+        names = some(self._otherwise[alike], count)
+        said = f"{count:,} {is_} {words} ({names}){whose}"
+        if alike.verdict in LIVED_GOOD:
+            return f"{said}." if alike.expected else f"{said}, and the file expects otherwise."
+        return f"{said}, as the file expects." if alike.expected else f"{said}."
+
+    def _against_orders(self) -> Iterator[str]:
+        """Yield how many meters did otherwise than expected, and when they cut."""
+        if self.erred:
+            run = self.total - self.outside
+            yield f"{self.erred:,} of {run:,} meters did otherwise than expected{self._when}."
 
     def _findings_alone(self) -> Iterator[str]:
-        """Yield who is supplied as announced, and has something else wrong."""
+        """Yield whose supply is right, and whose meter has something else wrong."""
         if not self.found_alone:
             return
         kinds = []
         for kind, ids in self._found.items():
-            left = self._kinds[kind] - len(ids)
-            more = f" and {left:,} more" if left else ""
-            kinds.append(f"{PLAIN_FINDING[kind].heading.lower()} ({', '.join(ids)}{more})")
+            heading = PLAIN_FINDING[kind].heading.lower()
+            kinds.append(f"{heading} ({some(ids, self._kinds[kind])})")
         has = "has" if self.found_alone == 1 else "have"
         yield (
-            f"{households(self.found_alone)} {has} the right supply and something else wrong: "
+            f"{households(self.found_alone)} {has} the right supply, and something else is wrong: "
             f"{'; '.join(kinds)}."
         )
 
-    def _not_rehearsed(self) -> Iterator[str]:
-        if self.unrehearsed:
-            end = us_to_legal(self._campaign.end_us, self._campaign.zone)
-            have = "has" if self.unrehearsed == 1 else "have"
-            yield (
-                f"Not rehearsed: {households(self.unrehearsed)} {have} an announced end that the "
-                f"rehearsal, which ends on {end.day} {end:%B %Y}, does not reach."
-            )
-
     def _without_credit(self) -> Iterator[str]:
-        """Yield who has no supply at the end, and who had none for a time, by nobody's order."""
-        off, again = self.off.total(), self.off_for_a_time.total()
+        """Yield since when who is without credit, and who was for a time."""
+        off, again = self._off.total(), self._off_for_a_time.total()
         were = "was" if again == 1 else "were"
         if off:
-            are, first = "is" if off == 1 else "are", _day(min(self.off), self._campaign)
-            since = f" since {first}" if off == 1 else f", the first since {first}"
+            first = self._dates.long_day(min(self._off))
+            since = f"since {first}" if off == 1 else f"the first since {first}"
+            are = "is" if off == 1 else "are"
             more = f"; {again:,} {were} for a time" if again else ""
-            yield f"{households(off)} {are} without supply for want of credit{since}{more}."
+            yield f"{households(off)} {are} without credit, {since}{more}."
         elif again:
-            first = _day(min(self.off_for_a_time), self._campaign)
-            yield (
-                f"{households(again)} {were} for a time without supply for want of credit, the "
-                f"first on {first}."
-            )
+            first = self._dates.long_day(min(self._off_for_a_time))
+            yield f"{households(again)} {were} without credit for a time, the first on {first}."
+
+    def _about_announcements(self) -> Iterator[str]:
+        """Yield what a reader of the announcements must know, and what nobody can."""
+        all_of_them = self._campaign.announced
+        for one in all_of_them:
+            if one.made_us < self._campaign.start_us:
+                yield (
+                    f"{one.called} was made before the rehearsal starts: who had asked an office "
+                    "by then is not known"
+                )
+            if self._dates.come_twice(one.end_us):
+                yield f"{one.called} ends in the hour that comes twice, which a reader may not know"
+            if any(was.made_us < one.made_us and was.end_us > one.end_us for was in all_of_them):
+                days = (one.end_us - one.made_us) // DAY_US
+                notice = f"{days} day{'' if days == 1 else 's'} of notice"
+                yield f"{one.called} moves an end to an earlier day, with {notice}"
+        if self.torn:
+            yield f"the writing of an office was torn for {households(self.torn)}"
 
     @property
     def _when(self) -> str:
         cuts, typical = self.cuts.total(), self.typical
-        limited = f"; {self.limited:,} would be limited" if self.limited else ""
+        limited = f"; {self.limited:,} limited" if self.limited else ""
         if typical is None:
             return limited
-        are = "is" if cuts == 1 else "are"
         if len(self.cuts) == 1:
-            return f"; {cuts:,} {are} disconnected {typical.in_words(self._campaign)}{limited}"
-        first, most = (one.in_words(self._campaign) for one in (min(self.cuts), typical))
+            return f"; {cuts:,} cut {self.off_time(typical)}{limited}"
+        first, most = (self.off_time(one) for one in (min(self.cuts), typical))
         often = f"{self.cuts[typical]:,} of them"
         peak = f"{often} then" if min(self.cuts) == typical else f"{often} {most}"
         if self.cuts[typical] == 1:
             peak = "each in another night"
-        return f"; {cuts:,} {are} disconnected, the first {first}, {peak}{limited}"
+        return f"; {cuts:,} cut, the first {first}, {peak}{limited}"
+
+    def off_time(self, time: OffTime) -> str:
+        """Return `in the night of 2 July` or `on 2 July`, with the year if there are several."""
+        said = self._dates.long_day(time.day)
+        return f"in the night of {said}" if time.at_night else f"on {said}"
 
 
-def households(count: int) -> str:
-    """Return `1 household`, `2 households`, `53,579 households`."""
-    return f"{count:,} household{'' if count == 1 else 's'}"
+def lived_in_words(outcome: Outcome) -> str:
+    """Return what one household lived, and whose doing it was."""
+    (is_, _), words = LIVED_WORDS[outcome.lived.verdict]
+    whose = "" if outcome.who is None else f", the doing of {WHOSE[outcome.who]}"
+    return f"the household {is_} {words}{whose}"

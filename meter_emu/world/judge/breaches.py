@@ -6,7 +6,7 @@ from typing import Final, final
 
 from meter_emu.ports import Lamp
 from meter_emu.world.households.household import Household
-from meter_emu.world.judge.obligations import Must, PromiseRow, Span
+from meter_emu.world.judge.obligations import DARK, Must, PromiseRow, Span
 from meter_emu.world.judge.outcome import WORK_US, Breach, Supplied
 from meter_emu.world.judge.promise import promise_at
 from meter_emu.world.judge.verdicts import Verdict
@@ -94,12 +94,17 @@ def _had(*, powered: bool, closed: bool, limited: bool) -> Supplied:
     return Supplied.LIMITED if limited else Supplied.ON
 
 
-def breaches_of(household: Household, row: PromiseRow, events: Sequence[Event]) -> Iterator[Breach]:
-    """Yield each breach of a household's promise, in time order."""
+def supply_judged(row: PromiseRow, events: Sequence[Event]) -> tuple[SupplySpan, ...]:
+    """Return the observed supply of the time that a row is about."""
     if not row.spans:
-        return
-    start_us, end_us = row.spans[0].from_us, row.spans[-1].to_us
-    seen = tuple(supply_of(events, start_us, end_us))
+        return ()
+    return tuple(supply_of(events, row.spans[0].from_us, row.spans[-1].to_us))
+
+
+def breaches_of(
+    household: Household, row: PromiseRow, events: Sequence[Event], seen: Sequence[SupplySpan]
+) -> Iterator[Breach]:
+    """Yield each breach of a household's promise by the supply that was seen, in time order."""
     last: tuple[Span, SupplySpan] | None = None
     for span, had in _side_by_side(row.spans, seen):
         same = (
@@ -157,7 +162,7 @@ def _breach(
         cut_us = from_us if moved else None
     elif moved:
         verdict = Verdict.NEVER if asked and span.rule == "cut" else Verdict.FED_UNASKED
-    elif span.rule == "without supply":  # it is on where it had to go back
+    elif span.rule == DARK:  # it is on where it had to go back
         verdict = Verdict.FED_UNASKED
     else:
         opened = any(one.from_us == to_us and one.had is Supplied.OFF for one in seen)
@@ -183,7 +188,7 @@ def _breach(
         happened="it asked nobody" if uninvited else happened,
         why=span.why,
         had=had.had,
-        announced_us=promise.cut_us,
+        ordered_us=promise.cut_us,
         cut_us=cut_us,
     )
 

@@ -274,6 +274,8 @@ class Walk(Forks):
         return rule, now, why
 
 
+USED_UP: Final = "the credit is used up: no supply until the household loads"
+
 # The rules ----------------------------------------------------------------------------------------
 
 
@@ -308,7 +310,7 @@ def _dark(ideal: Ideal) -> Answer:
     if ideal.ready_us is not None:
         return Must.OFF, "supply is to be had: somebody has to press the button"
     if ideal.feedable() is Sure.NO:
-        return Must.OFF, "the credit is used up: no supply until the household loads"
+        return Must.OFF, USED_UP
     return Must.OFF, "the supply is off, and stays off until somebody asks for it"
 
 
@@ -368,6 +370,8 @@ def _no_credit(ideal: Ideal) -> Answer:
 
 
 BEFORE: Final = "just before"
+DARK: Final = "without supply"
+LIMITER: Final = "limiter"
 NO_CREDIT: Final = "no credit"
 RULES: Final = (
     SpanRule(
@@ -411,7 +415,7 @@ RULES: Final = (
         _asked,
     ),
     SpanRule(
-        "without supply",
+        DARK,
         "off while an earlier rule holds: until somebody asks for supply, and can have it. The "
         "meter asks for the button within the work time where that is all that is missing",
         _dark,
@@ -430,7 +434,7 @@ RULES: Final = (
         _cut_allowed,
     ),
     SpanRule(
-        "limiter",
+        LIMITER,
         "10 A or full, never off, where a limiter is granted and a cut is allowed, and during the "
         "start-up after a power failure",
         _limiter,
@@ -455,6 +459,6 @@ RULES: Final = (
     ),
 )  # fmt: skip
 # Rules under which a switch that is on may open, or be limited.
-_OPENS: Final = frozenset({"clock doubted", "cut allowed", "limiter", NO_CREDIT})
+_OPENS: Final = frozenset({"clock doubted", "cut allowed", LIMITER, NO_CREDIT})
 # Rules that have their own way of following what is seen.
 _AS_SEEN: Final = frozenset({"no power", "start-up", "countdown", BEFORE})

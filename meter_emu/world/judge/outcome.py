@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from enum import Enum, unique
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from card_protocol.timestamp import Civil
-from meter_emu.world.judge.verdicts import FindingKind, Verdict
+from meter_emu.world.judge.lived import NOTHING_HEARD, LivedAccount
+from meter_emu.world.judge.verdicts import FindingKind, Verdict, Who
 from meter_emu.world.meter.failure import Failure
 
+Times: TypeAlias = tuple[tuple[int, int], ...]  # from and to, true microseconds
 WORK_US: Final = 5_000_000  # ours: one poll's own bus, EEPROM, card and drive time, with room
 
 
@@ -27,7 +29,7 @@ class Supplied(Enum):
 class Breach:
     """A contradiction between promise and supply; instants are true microseconds.
 
-    `promised`, `why` and `happened` are words; `had` is the supply. `announced_us` is T2 of the
+    `promised`, `why` and `happened` are words; `had` is the supply. `ordered_us` is T2 of the
     order in the meter, `cut_us` when supply was cut or limited, if it was.
     """
 
@@ -38,7 +40,7 @@ class Breach:
     happened: str
     why: str
     had: Supplied
-    announced_us: int | None
+    ordered_us: int | None
     cut_us: int | None
 
     @property
@@ -70,9 +72,11 @@ class HouseholdFinding:
 class Outcome:
     """One row of a rehearsal. Instants are true microseconds.
 
-    `verdict`, `announced_us` (T2 as announced, or `None`) and `cut_us` are those of the gravest
-    breach, else of the last cut that was due. `findings` are the first of each kind, `failure` is
-    why the story ended before its time, `unfed` from when to when lack of credit took the supply.
+    `verdict`, `ordered_us` (T2 of the order in the meter, or `None`) and `cut_us` are those of the
+    gravest breach, else of the last cut that was due. `findings` are the first of each kind,
+    `failure` is why the story ended before its time. `unfed` and `disconnected` are from when to
+    when there was no supply, for want of credit and otherwise. `lived` is the other account, of
+    what was announced, and `who` is whose doing its harm is.
     """
 
     id: str
@@ -80,13 +84,16 @@ class Outcome:
     energy: str
     model: str
     build: str
-    announced_us: int | None
+    ordered_us: int | None
     cut_us: int | None
     verdict: Verdict
     breaches: tuple[Breach, ...] = ()
     failure: Failure | None = None
     findings: tuple[HouseholdFinding, ...] = ()
-    unfed: tuple[tuple[int, int], ...] = ()
+    unfed: Times = ()
+    disconnected: Times = ()
+    lived: LivedAccount = NOTHING_HEARD
+    who: Who | None = None
 
     @property
     def limited(self) -> bool:

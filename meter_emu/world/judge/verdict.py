@@ -7,28 +7,28 @@ story that ends early is judged up to there. Apart from what its order did, it i
 household is without supply for want of credit: from the flat both look the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
-from meter_emu.world.judge.breaches import breaches_of, supply_of
+from meter_emu.world.judge.breaches import breaches_of, supply_judged
 from meter_emu.world.judge.findings import StatedSoFar, findings_of, right_by_itself
 from meter_emu.world.judge.ideal import Due
+from meter_emu.world.judge.living import Judged, account_of
+from meter_emu.world.judge.losses import parts_of, stretches_of, without_supply
 from meter_emu.world.judge.obligations import (
-    BEFORE,
-    NO_CREDIT,
     RULES,
     PromiseRow,
     Span,
     Walk,
     row_of,
 )
-from meter_emu.world.judge.outcome import HouseholdFinding, Outcome, Supplied
+from meter_emu.world.judge.outcome import HouseholdFinding, Outcome
 from meter_emu.world.judge.promise import Promise
 from meter_emu.world.judge.unheard import unheard, ways_of
-from meter_emu.world.judge.verdicts import GOOD, GRAVITY, Verdict
+from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Failure, FailureKind
 
@@ -139,7 +139,7 @@ def judge_so_far(
         last = said.fork() if goes_on and said is not None else said
         right = last is not None and last.right(household, row, way, len(way))
         findings = () if right and right_by_itself(row) else findings_of(household, row, way)
-        outcome = _of_row(household, row, way, findings)
+        outcome = _of_row(household, campaign, row, way, findings)
         # Where a card may have been heard or not he may think otherwise of what has passed.
         judging = Judging(walk, said) if goes_on and way is events else None
         judged.append(SoFar(outcome, ended.ahead(until_us), row.orders[-1], judging))
@@ -148,21 +148,27 @@ def judge_so_far(
 
 def _judge_way(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
     row = row_of(household, campaign, events)
-    return _of_row(household, row, events, findings_of(household, row, events))
+    return _of_row(household, campaign, row, events, findings_of(household, row, events))
 
 
 def _of_row(
     household: Household,
+    campaign: Campaign,
     row: PromiseRow,
     events: Sequence[Event],
     findings: tuple[HouseholdFinding, ...],
 ) -> Outcome:
-    breaches = tuple(breaches_of(household, row, events))
+    seen = supply_judged(row, events)
+    breaches = tuple(breaches_of(household, row, events, seen))
+    parts = tuple(parts_of(row, seen))
+    without = without_supply(parts)
+    judged = Judged(row, events, breaches, findings)
+    lived, who = account_of(household, campaign, tuple(stretches_of(parts, breaches)), judged)
     if breaches:
         gravest = min(breaches, key=lambda breach: GRAVITY[breach.verdict])
-        announced_us, cut_us, verdict = gravest.announced_us, gravest.cut_us, gravest.verdict
+        ordered_us, cut_us, verdict = gravest.ordered_us, gravest.cut_us, gravest.verdict
     else:
-        announced_us, cut_us = _last_due(row)
+        ordered_us, cut_us = _last_due(row)
         verdict = min(map(_became, row.dues), key=lambda one: GRAVITY[one], default=Verdict.KEPT)
     return Outcome(
         id=household.id,
@@ -170,16 +176,24 @@ def _of_row(
         energy=household.model.energy,
         model=household.model_name,
         build=household.build,
-        announced_us=announced_us,
+        ordered_us=ordered_us,
         cut_us=cut_us,
         verdict=verdict,
         breaches=breaches,
         findings=findings,
-        unfed=tuple(unfed_in(row, events)),
+        unfed=without.unfed,
+        disconnected=without.disconnected,
+        lived=lived,
+        who=who,
     )
 
 
 def expected(outcome: Outcome, household: Household) -> bool:
+    """Whether both accounts are what the campaign's author expects."""
+    return ordered_expected(outcome, household) and lived_expected(outcome, household)
+
+
+def ordered_expected(outcome: Outcome, household: Household) -> bool:
     """Whether verdict, findings and cut are what the campaign's author expects.
 
     By default that is a good verdict and no finding. Of a household that the program does not
@@ -202,21 +216,19 @@ def verdict_expected(outcome: Outcome, household: Household) -> bool:
     return outcome.verdict in ([one for one in Verdict if one.value in expect] or GOOD)
 
 
+def lived_expected(outcome: Outcome, household: Household) -> bool:
+    """Whether what a household lived is what the author expects: by default no harm."""
+    if outcome.verdict is Verdict.NOT_COVERED:
+        return True
+    if household.expect_lived is not None:
+        return outcome.lived.verdict.value in household.expect_lived
+    return outcome.lived.verdict in LIVED_GOOD
+
+
 def unexpected_findings(outcome: Outcome, household: Household) -> tuple[HouseholdFinding, ...]:
     """Return the findings that the author did not name."""
     expect = household.expect or ()
     return tuple(finding for finding in outcome.findings if finding.kind.value not in expect)
-
-
-def cut_before_announced(outcome: Outcome, household: Household) -> bool:
-    """Whether the household's own order has it cut before the announced moment.
-
-    An announcement reaches a meter only by its card, so the verdict goes by the order.
-    """
-    announced_us = None if household.announced is None else household.announced.cut_us
-    if announced_us is None or outcome.announced_us is None:
-        return False
-    return outcome.announced_us < announced_us
 
 
 def _last_due(row: PromiseRow) -> tuple[int | None, int | None]:
@@ -233,39 +245,3 @@ def _became(due: Due) -> Verdict:
     if due.over_us is None:
         return Verdict.HELD if due.unable else Verdict.NOT_SEEN
     return Verdict.HELD if due.waited else Verdict.KEPT
-
-
-class Unfed(NamedTuple):
-    """A stretch without supply for want of credit, in true microseconds."""
-
-    from_us: int
-    to_us: int
-
-
-def unfed_in(row: PromiseRow, events: Sequence[Event]) -> Iterator[Unfed]:
-    """Yield each stretch that began with a lawful cut for want of credit, in time order.
-
-    It lasts until there is supply again, or to the end of what was judged.
-    """
-    if not row.spans:
-        return
-    start_us, end_us = row.spans[0].from_us, row.spans[-1].to_us
-    by_order = {due.opened_us for due in row.dues}
-    since_us, fed = None, True
-    for had in supply_of(events, start_us, end_us):
-        if had.had in {Supplied.ON, Supplied.LIMITED}:
-            if since_us is not None:
-                yield Unfed(since_us, had.from_us)
-            since_us, fed = None, True
-        elif had.had is Supplied.OFF and fed:
-            fed = False
-            for_credit = had.from_us not in by_order and _rule_before(row, had.from_us) == NO_CREDIT
-            since_us = had.from_us if for_credit and had.from_us > start_us else None
-    if since_us is not None:
-        yield Unfed(since_us, end_us)
-
-
-def _rule_before(row: PromiseRow, us: int) -> str:
-    """Return the rule that held up to an instant; one that only covers for it is passed over."""
-    held = [span.rule for span in row.spans if span.from_us < us and span.rule != BEFORE]
-    return held[-1] if held else ""

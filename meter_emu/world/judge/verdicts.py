@@ -1,8 +1,9 @@
 """The verdicts over a household, gravest first, and the findings next to them: names and meanings.
 
-A member's value is its name in JSON and in `expect`. `MEANING` and `FINDING` explain it to people
-who know the meters, `PLAIN` to those who decide by the report whether to hand out cards. The pages
-`docs/campaign-file.md` and `docs/report.md` are checked against this file.
+`Verdict` is of what the meter was ordered, `Lived` of what was announced to the household. A
+member's value is its name in JSON and in `expect` or `expect_lived`. `MEANING` and `FINDING`
+explain it to people who know the meters, `PLAIN` to those who decide by the report whether to hand
+out cards. The pages `docs/campaign-file.md` and `docs/report.md` are checked against this file.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,33 @@ class Verdict(Enum):
 
 @final
 @unique
+class Lived(Enum):
+    """What a household heard, compared with the supply that it had; the first harm counts."""
+
+    DARK_THOUGH_REACTIVATED = "dark_though_reactivated"
+    DARK_BEFORE = "dark_before"
+    CUT_UNANNOUNCED = "cut_unannounced"
+    NOT_GIVEN_BACK = "not_given_back"
+    CANNOT_BE_SAID = "cannot_be_said"
+    STILL_ON = "still_on"
+    AS_ANNOUNCED = "as_announced"
+    NOT_ANNOUNCED = "not_announced"
+
+
+@final
+@unique
+class Who(Enum):
+    """Whose doing it was that a household did not live what it heard."""
+
+    METER = "meter"
+    CARD = "card"
+    OFFICE = "office"
+    PLAN = "plan"
+    HOUSEHOLD = "household"
+
+
+@final
+@unique
 class FindingKind(Enum):
     """What is wrong with a meter apart from its supply."""
 
@@ -49,6 +77,46 @@ class FindingKind(Enum):
 
 GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})  # expected by default
 EXPECTED: Final = GOOD | {Verdict.NOT_COVERED}  # without a word in the campaign file
+HARM: Final = frozenset(
+    {
+        Lived.DARK_THOUGH_REACTIVATED,
+        Lived.DARK_BEFORE,
+        Lived.CUT_UNANNOUNCED,
+        Lived.NOT_GIVEN_BACK,
+    }
+)
+LIVED_GRAVITY: Final = MappingProxyType({lived: place for place, lived in enumerate(Lived)})
+LIVED_MEANING: Final = MappingProxyType({
+    Lived.DARK_THOUGH_REACTIVATED: "cut or limited not for credit, after a reactivation was asked "
+    "for and the card put in",
+    Lived.DARK_BEFORE: "cut or limited before what was announced; for want of credit too, where T1 "
+    "was still to come",
+    Lived.CUT_UNANNOUNCED: "cut or limited not for credit, and nothing that it heard said so",
+    Lived.NOT_GIVEN_BACK: "without supply, asked for what was announced, put the card in, and was "
+    "still without it more than late_max_min later",
+    Lived.CANNOT_BE_SAID: "the rehearsal ends before it could be seen",
+    Lived.STILL_ON: "supplied later than late_max_min after the announced cut: no harm",
+    Lived.AS_ANNOUNCED: "lived what it heard",
+    Lived.NOT_ANNOUNCED: "heard nothing that was for it, and nothing was taken",
+})  # fmt: skip
+LIVED_WORDS: Final = MappingProxyType({  # of one and of several, with what follows
+    Lived.DARK_THOUGH_REACTIVATED: (("was", "were"), "cut though reactivated"),
+    Lived.DARK_BEFORE: (("was", "were"), "cut or limited before the announced moment"),
+    Lived.CUT_UNANNOUNCED: (("was", "were"), "cut without an announcement"),
+    Lived.NOT_GIVEN_BACK: (("was", "were"), "not given the supply back"),
+    Lived.CANNOT_BE_SAID: (("is", "are"), "not rehearsed to the announced end"),
+    Lived.STILL_ON: (("is", "are"), "still supplied after the announced cut"),
+    Lived.AS_ANNOUNCED: (("has", "have"), "lived what was announced"),
+    Lived.NOT_ANNOUNCED: (("has", "have"), "heard nothing that was for them"),
+})  # fmt: skip
+WHOSE: Final = MappingProxyType({
+    Who.METER: "the meter",
+    Who.CARD: "the card",
+    Who.OFFICE: "the office",
+    Who.PLAN: "the plan",
+    Who.HOUSEHOLD: "the household",
+})  # fmt: skip
+LIVED_GOOD: Final = frozenset({Lived.STILL_ON, Lived.AS_ANNOUNCED, Lived.NOT_ANNOUNCED})
 GRAVITY: Final = MappingProxyType({verdict: place for place, verdict in enumerate(Verdict)})
 
 MEANING: Final = MappingProxyType({
@@ -117,10 +185,10 @@ PLAIN: Final = MappingProxyType({
         "was written or read wrongly; where they agree, the meter did not act on what it knew.",
     ),
     Verdict.EARLY: Plain(
-        "Cut before the announced moment",
-        "The end of their supply was announced to these households, and they lost it before.",
+        "Cut before the ordered moment",
+        "The end of their supply was ordered of these meters, and they cut before it.",
         "Do not hand out cards for these meters. If the meter understood an earlier moment than "
-        "the announced one, every meter of that kind will do the same: mend how the date is "
+        "the ordered one, every meter of that kind will do the same: mend how the date is "
         "written or read, then rehearse again. Announcing an earlier moment is no remedy; it "
         "would move too.",
     ),
@@ -142,23 +210,22 @@ PLAIN: Final = MappingProxyType({
         "event log has what came before.",
     ),
     Verdict.NEVER: Plain(
-        "Not cut although announced",
-        "The end of their supply was announced to these households, and they kept it.",
+        "Not cut although ordered",
+        "The end of their supply was ordered of these meters, and they kept it on.",
         "Nobody lost supply, but the order had no effect. See whether the meter "
         "understood an end at all; if not, the order never reached it.",
     ),
     Verdict.LATE: Plain(
-        "Cut later than announced",
+        "Cut later than ordered",
         "These households had supply for longer than the meter's clock can explain.",
         "Nobody lost supply too early, but energy flowed that somebody has to pay for. Look in the "
         "event log for what the meter waited for.",
     ),
     Verdict.NOT_SEEN: Plain(
         "Not seen to the end",
-        "The rehearsal ended before it could show whether these households are supplied and "
-        "disconnected as announced.",
+        "The rehearsal ended before it could show whether these meters do what they were ordered.",
         "Let the rehearsal end later: a meter waits until its clock, however wrong, must have "
-        "reached the announced moment.",
+        "reached the ordered moment.",
     ),
     Verdict.NOT_COVERED: Plain(
         "Not covered by the program",
@@ -173,14 +240,14 @@ PLAIN: Final = MappingProxyType({
         "Plan a visit: these meters wait for a technician to set the clock, or for power.",
     ),
     Verdict.ON_TIME: Plain(
-        "Cut as announced",
-        "The end of their supply was announced to these households, and no order took it before. "
+        "Cut as ordered",
+        "The end of their supply was ordered of these meters, and no order took it before. "
         "Who had used up the credit earlier was off already.",
         _COMPARE,
     ),
     Verdict.KEPT: Plain(
-        "Supplied as promised",
-        "No cut was due for these households, and none came that should not have come.",
+        "Supplied as ordered",
+        "No cut was due for these meters, and none came that should not have come.",
         _COMPARE,
     ),
 })  # fmt: skip

@@ -7,6 +7,8 @@ that no other module parses, guesses or rounds.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -17,7 +19,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml, toml_of, typed
-from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
+from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, MINUTE_US, SECOND_US
 from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
 from meter_emu.world.households.household import (
     Announcement,
@@ -33,7 +35,7 @@ from meter_emu.world.households.household import (
     shared_meter_id,
 )
 from meter_emu.world.households.wording import placeholders
-from meter_emu.world.judge.verdicts import FindingKind, Verdict
+from meter_emu.world.judge.verdicts import FindingKind, Lived, Verdict
 from meter_emu.world.meter.age import NEW, Age
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.times import END_US
@@ -101,7 +103,7 @@ class _Resolver:
             self.top.refuse(
                 "end", f"want after start ({raw_campaign.start}), got {raw_campaign.end}"
             )
-        self.announced = _announcements(raw_campaign.announced, self.top)
+        self.announced = _announcements(raw_campaign.announced, self.top, self.start_us)
 
     def campaign(self) -> Campaign:
         entries: list[Entry] = []
@@ -118,7 +120,7 @@ class _Resolver:
             start_us=self.start_us,
             end_us=self.end_us,
             seed=self.seed,
-            announced=self.announced.get(None),
+            announced=self.announced,
             households=households,
             path=str(self.path),
             polls_max=self.raw.polls_max,
@@ -126,18 +128,21 @@ class _Resolver:
                 Reported(self.top.instant(one.at, "reported"), one.text)
                 for one in self.raw.reported
             ),
-            announced_to_some=tuple(one for name, one in self.announced.items() if name),
         )
 
-    def _shown(self, raw_household: RawHousehold, place: FilePlace) -> Announcement | None:
-        if raw_household.announced is None:
-            return self.announced.get(None)
-        if raw_household.announced not in self.announced:
-            names = [name for name in self.announced if name]
-            known = f"want one of {', '.join(names)}" if names else "no announcement has a name"
-            near = hint(raw_household.announced, names)
-            place.refuse("announced", f"{known}, got {raw_household.announced!r}{near}")
-        return self.announced[raw_household.announced]
+    def _heard(self, raw_household: RawHousehold, place: FilePlace) -> tuple[Announcement, ...]:
+        """Return what a household heard: what it names, or else what has no name."""
+        names = raw_household.announced
+        if names is None:
+            return _in_turn([one for one in self.announced if one.name is None], place)
+        if names == "none":
+            return ()
+        known = {one.name: one for one in self.announced if one.name is not None}
+        for name in names:
+            if name not in known:
+                want = f"want some of {', '.join(known)}" if known else "no announcement has a name"
+                place.refuse("announced", f"{want}, got {name!r}{hint(name, list(known))}")
+        return _in_turn([known[name] for name in dict.fromkeys(names)], place)
 
     def _entry(self, raw_household: RawHousehold, place: FilePlace, before: int) -> Entry:
         """Return one entry; `before` households precede it."""
@@ -158,7 +163,7 @@ class _Resolver:
         if phase_us is not None and phase_us >= model.poll_s * SECOND_US:
             place.refuse("poll_phase_us", f"want less than the {model.poll_s} s between two polls")
         spread, errors_s, drifts_ppb = self._spread(raw_household, place, own, model)
-        announced = self._shown(raw_household, place)
+        announced = self._heard(raw_household, place)
         first = Household(
             id=raw_household.id,
             kind=raw_household.kind,
@@ -183,7 +188,8 @@ class _Resolver:
             if raw_household.meter_id is None
             else raw_household.meter_id,
             carrier=CardKind[raw_household.carrier.upper()],
-            expect=_expect(raw_household.expect, place),
+            expect=_expect(raw_household.expect, "expect", (Verdict, FindingKind), place),
+            expect_lived=_expect(raw_household.expect_lived, "expect_lived", (Lived,), place),
             image=None if raw_household.image is None else self.path.parent / raw_household.image,
             announced=announced,
             expect_cut_us=_expect_cut(raw_household.expect_cut, place),
@@ -241,7 +247,7 @@ class _Resolver:
         raw_household: RawHousehold,
         place: FilePlace,
         model: MeterModel,
-        announced: Announcement | None,
+        announced: Sequence[Announcement],
         later_s: Range | None,
     ) -> tuple[Visit, ...]:
         said = (self.raw.start, self.raw.end)
@@ -374,12 +380,13 @@ def _rtc_found(
     return tuple(found)
 
 
-def _expect(names: Sequence[str] | None, place: FilePlace) -> tuple[str, ...] | None:
-    known = [one.value for one in (*Verdict, *FindingKind)]
+def _expect(
+    names: Sequence[str] | None, key: str, kinds: Sequence[type[Enum]], place: FilePlace
+) -> tuple[str, ...] | None:
+    known = [one.value for kind in kinds for one in kind]
     for word in names or ():
         if word not in known:
-            want = f"want one of {', '.join(known)}, got {word!r}{hint(word, known)}"
-            place.refuse("expect", want)
+            place.refuse(key, f"want one of {', '.join(known)}, got {word!r}{hint(word, known)}")
     return None if names is None else tuple(names)
 
 
@@ -413,36 +420,64 @@ def _share(errors: Range, bound: int, other_bound: int) -> Range:
 
 
 def _announcements(
-    raws: RawAnnouncement | Sequence[RawAnnouncement] | None, top: FilePlace
-) -> dict[str | None, Announcement]:
-    """Return the announcements by name; the one without a name is for everybody else."""
-    found: dict[str | None, Announcement] = {}
+    raws: RawAnnouncement | Sequence[RawAnnouncement] | None, top: FilePlace, start_us: int
+) -> tuple[Announcement, ...]:
+    """Return what was announced to anybody, in the order of the file; names are different."""
+    found: list[Announcement] = []
     raws = [raws] if isinstance(raws, RawAnnouncement) else raws or []
     for raw in raws:
         place = top.at("announced" if raw.name is None else f"announced {raw.name!r}")
-        if raw.name in found:
-            want = "a name for each but one" if raw.name is None else "each name once"
-            place.refuse("name", f"want {want}")
-        if raw.defer_until is None and raw.cut_at is None:
-            place.refuse("", "want defer_until, cut_at or both")
-        defer_until, defer_us = _announced_end(raw.defer_until, place, "defer_until")
-        cut_at, cut_us = _announced_end(raw.cut_at, place, "cut_at")
-        if defer_us is not None and cut_us is not None:
-            in_order(defer_us, cut_us, place)
-        found[raw.name] = announcement = Announcement(
-            name=raw.name,
-            defer_until=defer_until,
-            cut_at=cut_at,
-            defer_us=defer_us,
-            cut_us=cut_us,
-            text=raw.text,
-            language=raw.language,
+        if raw.name is not None and raw.name in [one.name for one in found]:
+            place.refuse("name", "want each name once")
+        found.append(_announcement(raw, place, start_us))
+    _in_turn([one for one in found if one.name is None], top)
+    return tuple(found)
+
+
+def _announcement(
+    raw_announcement: RawAnnouncement, place: FilePlace, start_us: int
+) -> Announcement:
+    if raw_announcement.defer_until is None and raw_announcement.cut_at is None:
+        place.refuse("", "want defer_until, cut_at or both")
+    defer_until, defer_us = _announced_end(raw_announcement.defer_until, place, "defer_until")
+    cut_at, cut_us = _announced_end(raw_announcement.cut_at, place, "cut_at")
+    if defer_us is not None and cut_us is not None:
+        in_order(defer_us, cut_us, place)
+    made_us = (
+        start_us if raw_announcement.made is None else place.instant(raw_announcement.made, "made")
+    )
+    if made_us >= min(us for us in (defer_us, cut_us) if us is not None):
+        place.refuse(
+            "made", f"want before what it announces, got {raw_announcement.made or 'start'}"
         )
-        for name in placeholders(raw.text):
-            if name not in announcement.ends:
-                known = " or ".join(f"{{{one}}}" for one in announcement.ends)
-                place.refuse("text", f"want {known}, got {{{name}}}{hint(name, announcement.ends)}")
-    return found
+    announcement = Announcement(
+        name=raw_announcement.name,
+        defer_until=defer_until,
+        cut_at=cut_at,
+        defer_us=defer_us,
+        cut_us=cut_us,
+        text=raw_announcement.text,
+        language=raw_announcement.language,
+        made_us=made_us,
+        takers_only=raw_announcement.for_ == "who-takes-part",
+        late_max_us=raw_announcement.late_max_min * MINUTE_US,
+    )
+    for name in placeholders(raw_announcement.text):
+        if name not in announcement.ends:
+            known = " or ".join(f"{{{one}}}" for one in announcement.ends)
+            place.refuse("text", f"want {known}, got {{{name}}}{hint(name, announcement.ends)}")
+    return announcement
+
+
+def _in_turn(heard: Sequence[Announcement], place: FilePlace) -> tuple[Announcement, ...]:
+    """Return what one household hears as it hears it, one after the other."""
+    heard = sorted(heard, key=lambda one: one.made_us)
+    for one, other in pairwise(heard):
+        if one.made_us == other.made_us:
+            names = " and ".join(repr(found.name) for found in (one, other) if found.name)
+            which = f": {names}" if names else ""
+            place.refuse("announced", f"two are made at one instant, want each its own{which}")
+    return tuple(heard)
 
 
 def _announced_end(

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from meter_emu.resources import PRINTABLE, FileTime, means
-from meter_emu.units import HOURS_A_DAY
+from meter_emu.units import HOURS_A_DAY, MINUTE_US
+from meter_emu.world.households.household import LATE_MAX_US
 from meter_emu.world.meter.acts import ACTS
 from meter_emu.world.rehearsal.reading import Euro
 from meter_emu.zones import TimeZone
@@ -236,7 +237,8 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         msgspec.field(default_factory=list)
     )
     announced: Annotated[
-        _Text | None, means("the name of the announcement that reached it, where there are several")
+        Annotated[list[_Text], Meta(min_length=1)] | Literal["none"] | None,
+        means("the names of the announcements that it heard; none at all is `none`"),
     ] = None
     meter_id: Annotated[
         Annotated[int, Meta(ge=1, le=2**63 - 1)] | None,
@@ -247,6 +249,9 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         means("its card: secure, plain (one file), memory (SLE4442)"),
     ] = "secure"
     expect: Annotated[list[str] | None, means("verdicts and findings that are right for it")] = None
+    expect_lived: Annotated[
+        list[str] | None, means("what it is right that it lived, compared with what it heard")
+    ] = None
     expect_cut: Annotated[
         Annotated[list[FileTime], _PAIR] | None,
         means("its cut is expected between these two times"),
@@ -260,9 +265,14 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What was announced, to all or by name."""
 
-    name: Annotated[
-        _Text | None, means("where there are several: for the households that say it")
+    name: Annotated[_Text | None, means("for the households that say it, and no others")] = None
+    made: Annotated[
+        FileTime | None, means("when people heard it; it replaces what they heard before")
     ] = None
+    for_: Annotated[
+        Literal["who-takes-part", "all"],
+        means("those who ask an office for it and then put the card in; or all"),
+    ] = msgspec.field(default="who-takes-part", name="for")
     defer_until: Annotated[FileTime | None, means("T1: no disconnection before it")] = None
     cut_at: Annotated[FileTime | None, means("T2: disconnected then, not before T1")] = None
     text: Annotated[
@@ -271,6 +281,9 @@ class RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         means("the announcement in words; {defer_until} and {cut_at} become the dates"),
     ] = ""
     language: Annotated[Literal["en", "fr", "nl", "de"], means("of the dates in `text`")] = "en"
+    late_max_min: Annotated[
+        int, Meta(ge=1, le=10_080), means("so many minutes after T2 a cut is still as announced")
+    ] = LATE_MAX_US // MINUTE_US
 
 
 class RawReported(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -308,7 +321,7 @@ class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ] = None
     announced: Annotated[
         RawAnnouncement | list[RawAnnouncement] | None,
-        means("what was announced, to all or by name"),
+        means("what was announced, when, and to whom"),
     ] = None
     reported: Annotated[
         list[RawReported], means("what others said had happened; nothing is judged by it")

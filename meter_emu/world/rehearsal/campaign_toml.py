@@ -13,8 +13,10 @@ from card_protocol.card.image import CardKind
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
+from meter_emu.units import MINUTE_US
 from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
 from meter_emu.world.households.household import (
+    LATE_MAX_US,
     Announcement,
     DeskOrder,
     Entry,
@@ -22,10 +24,10 @@ from meter_emu.world.households.household import (
     Range,
     Visit,
     VisitKind,
+    newest_announced,
 )
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.times import us_to_written
-from meter_emu.zones import TimeZone
 
 _GENERATION: Final = 1  # the default of the file
 _Value = TypeVar("_Value")
@@ -63,9 +65,9 @@ def _lines(campaign: Campaign) -> Iterator[str]:
             for one in campaign.reported
         )
         yield f"reported = [{', '.join(reports)}]"
-    head = "[[announced]]" if campaign.announced_to_some else "[announced]"
-    for shown in campaign.all_announced:
-        yield from ("", head, *_announcement(shown, zone))
+    head = "[[announced]]" if len(campaign.announced) > 1 else "[announced]"
+    for shown in campaign.announced:
+        yield from ("", head, *_announcement(shown, campaign))
     before = 0
     for entry in campaign.households.entries:
         yield from ("", "[[household]]")
@@ -81,13 +83,18 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         if household.build != build:
             yield f"build = {_text(household.build)}"
         yield from _meter(entry, campaign, before)
-        yield from _people(household)
+        yield from _people(household, campaign)
         before += entry.count
 
 
-def _announcement(shown: Announcement, zone: TimeZone) -> Iterator[str]:
+def _announcement(shown: Announcement, campaign: Campaign) -> Iterator[str]:
+    zone = campaign.zone
     if shown.name is not None:
         yield f"name = {_text(shown.name)}"
+    if shown.made_us != campaign.start_us:
+        yield f"made = {us_to_written(shown.made_us, zone)}"
+    if not shown.takers_only:
+        yield 'for = "all"'
     if shown.defer_us is not None:
         yield f"defer_until = {us_to_written(shown.defer_us, zone)}"
     if shown.cut_us is not None:
@@ -96,6 +103,8 @@ def _announcement(shown: Announcement, zone: TimeZone) -> Iterator[str]:
         yield f"text = {_text(shown.text)}"
     if shown.language != "en":
         yield f"language = {_text(shown.language)}"
+    if shown.late_max_us != LATE_MAX_US:
+        yield f"late_max_min = {shown.late_max_us // MINUTE_US}"
 
 
 def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
@@ -129,19 +138,19 @@ def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
         yield f"visits_later_s = {list(spread.visits_s)}"
 
 
-def _people(household: Household) -> Iterator[str]:
+def _people(household: Household, campaign: Campaign) -> Iterator[str]:
     """Yield the keys for the household's cards, announcements, visits and expectations."""
     zone = household.model.zone
-    if household.announced is not None and household.announced.name is not None:
-        yield f"announced = {_text(household.announced.name)}"
+    yield from _heard(household, campaign)
     if household.careless:
         yield 'rearm = "careless"'
     if household.carrier is not CardKind.SECURE:
         yield f"carrier = {_text(household.carrier.name.lower())}"
     if household.first_card.expires_us is not None:
         yield f"card_expires = {us_to_written(household.first_card.expires_us, zone)}"
-    if household.expect is not None:
-        yield f"expect = [{', '.join(_text(word) for word in household.expect)}]"
+    for key, words in (("expect", household.expect), ("expect_lived", household.expect_lived)):
+        if words is not None:
+            yield f"{key} = [{', '.join(map(_text, words))}]"
     if household.expect_cut_us is not None:
         cuts = ", ".join(us_to_written(us, zone) for us in household.expect_cut_us)
         yield f"expect_cut = [{cuts}]"
@@ -162,6 +171,14 @@ def _people(household: Household) -> Iterator[str]:
         yield "]"
 
 
+def _heard(household: Household, campaign: Campaign) -> Iterator[str]:
+    names = [one.name for one in household.announced if one.name is not None]
+    if names:
+        yield f"announced = [{', '.join(map(_text, names))}]"
+    elif not household.announced and any(one.name is None for one in campaign.announced):
+        yield 'announced = "none"'
+
+
 def _found(registers: Registers | None) -> str:
     if registers is None:
         return ""
@@ -175,7 +192,7 @@ def _registers(registers: Registers) -> str:
 def _visit(visit: Visit, household: Household) -> Iterator[str]:
     if visit.kind is VisitKind.DESK:
         assert visit.desk is not None, "a desk visit has its orders"
-        yield from _order(visit.desk, household)
+        yield from _order(visit.desk, household, newest_announced(household.announced, visit.at_us))
     elif visit.kind is VisitKind.INSERT:
         yield "insert = true"
     elif visit.kind is VisitKind.OLD_CARD:
@@ -214,8 +231,8 @@ def _clock_card(visit: Visit, household: Household) -> Iterator[str]:
         yield "lost = true"
 
 
-def _order(order: DeskOrder, household: Household) -> Iterator[str]:
-    shown, zone = household.announced, household.model.zone
+def _order(order: DeskOrder, household: Household, shown: Announcement | None) -> Iterator[str]:
+    zone = household.model.zone
     said = {
         "defer": order.defer_us is not None,
         "cut": order.cut_us is not None,

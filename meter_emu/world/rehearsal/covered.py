@@ -143,7 +143,7 @@ def _seen(build: Build, model: MeterModel, generation: int, carrier: CardKind) -
         start_us=_START_US,
         end_us=_START_US + 4 * HOUR_US,
         seed=0,
-        announced=None,
+        announced=(),
         households=Households((Entry(first=household, count=1),), 0),
     )
     return tuple(run_meter(household, campaign))

@@ -26,7 +26,7 @@ from meter_emu.workers.work import Again, Engine, TextTask
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.verdict import expected, judge
+from meter_emu.world.judge.verdict import judge, ordered_expected
 from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.clock_chips import clock_chip, reading
@@ -224,7 +224,7 @@ def rehearsed(
         seen = _not_run(household, campaign, outside)
     outcome = judge(household, campaign, seen)
     again = hosted and witness_of is None and outside is None
-    wrong = again and not expected(outcome, household)
+    wrong = again and not ordered_expected(outcome, household)
     if wrong and done_in(run_meter(household, campaign)) != done_in(seen):
         seen = [seen[0], failed_event(_unsteady(seen), seen[-1])]
         outcome = judge(household, campaign, seen)

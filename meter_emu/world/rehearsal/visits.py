@@ -25,6 +25,7 @@ from meter_emu.world.households.household import (
     NewCard,
     Visit,
     VisitKind,
+    newest_announced,
 )
 from meter_emu.world.meter.acts import OF_KEY
 from meter_emu.world.meter.clock_chips import clock_chip
@@ -52,13 +53,13 @@ _TWO_VISITS: Final = (
 
 @final
 class VisitReader:
-    """Reads the visits of one household that received the announcement `announced`."""
+    """Reads the visits of one household that heard `announced`, the earliest first."""
 
     def __init__(
         self,
         place: FilePlace,
         model: MeterModel,
-        announced: Announcement | None,
+        announced: Sequence[Announcement],
         *,
         within_us: tuple[int, int],
         said: tuple[datetime, datetime],
@@ -150,8 +151,9 @@ class VisitReader:
             place.refuse("desk", _TWO_VISITS)
         if "limiter-on" in words and not self._model.measures.limiter:
             place.refuse("desk", f"{self._model.measures.meter} has no limiter, want no limiter-on")
-        defer_until, defer_us = self._dated(raw_visit.defer_until, "defer", words, place)
-        cut_at, cut_us = self._dated(raw_visit.cut_at, "cut", words, place)
+        announced = newest_announced(self._announced, place.instant(raw_visit.at, "at"))
+        defer_until, defer_us = _dated(raw_visit.defer_until, "defer", words, announced, place)
+        cut_at, cut_us = _dated(raw_visit.cut_at, "cut", words, announced, place)
         if defer_us is not None and cut_us is not None:
             in_order(defer_us, cut_us, place)
         load_cents = 0
@@ -178,28 +180,6 @@ class VisitReader:
             torn=raw_visit.torn,
         )
 
-    def _dated(
-        self, own: datetime | None, word: DeskWord, words: set[DeskWord], place: FilePlace
-    ) -> tuple[Civil | None, int | None]:
-        """Return the date a desk word stands for: the visit's own, or the announced one."""
-        key = "defer_until" if word == "defer" else "cut_at"
-        if word not in words:
-            if own is not None:
-                place.refuse(key, f"want {word!r} among the desk orders of this visit as well")
-            return None, None
-        if own is not None:
-            return place.minute(own, key)
-        shown = self._announced
-        if shown is None:
-            place.refuse(key, "is missing, and nothing was announced to this household")
-        if word == "defer":
-            civil, us = shown.defer_until, shown.defer_us
-        else:
-            civil, us = shown.cut_at, shown.cut_us
-        if us is None:
-            place.refuse(key, f"is missing, and what was announced has no {key}")
-        return civil, us
-
     def _tariff(self, raw_tariff: RawTariff, place: FilePlace) -> Pricing:
         pricing = Pricing.of(
             raw_tariff.number, raw_tariff.price_ueur_per_wh, raw_tariff.night_price_ueur_per_wh
@@ -209,6 +189,32 @@ class VisitReader:
         except DeskError as error:
             place.refuse("tariff", str(error))
         return pricing
+
+
+def _dated(
+    own: datetime | None,
+    word: DeskWord,
+    words: set[DeskWord],
+    shown: Announcement | None,
+    place: FilePlace,
+) -> tuple[Civil | None, int | None]:
+    """Return the date a desk word stands for: the visit's own, or the newest announced one."""
+    key = "defer_until" if word == "defer" else "cut_at"
+    if word not in words:
+        if own is not None:
+            place.refuse(key, f"want {word!r} among the desk orders of this visit as well")
+        return None, None
+    if own is not None:
+        return place.minute(own, key)
+    if shown is None:
+        place.refuse(key, "is missing, and nothing was announced to this household by then")
+    if word == "defer":
+        civil, us = shown.defer_until, shown.defer_us
+    else:
+        civil, us = shown.cut_at, shown.cut_us
+    if us is None:
+        place.refuse(key, f"is missing, and what was announced has no {key}")
+    return civil, us
 
 
 def _acts(raw_visit: RawVisit) -> list[tuple[str, str]]:

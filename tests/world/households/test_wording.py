@@ -60,8 +60,8 @@ def test_a_placeholder_is_the_date_in_the_language_of_the_announcement(
     tmp_path_factory, language, said
 ):
     found = campaign(tmp_path_factory.mktemp("words"), "Cut: {cut_at}.", f'language = "{language}"')
-    assert found.announced is not None
-    assert found.announced.in_words == said
+    (one,) = found.announced
+    assert one.in_words == said
     assert found.remarks == []
 
 

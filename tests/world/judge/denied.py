@@ -186,7 +186,7 @@ def _breach(trace: Trace, breach: Breach) -> Iterator[str]:
     happened = breach.happened.removesuffix(" before T2")
     if happened not in HAPPENED or not HAPPENED[happened](trace, breach):
         yield "that did not happen"
-    if happened != breach.happened and not from_us < (breach.announced_us or 0):
+    if happened != breach.happened and not from_us < (breach.ordered_us or 0):
         yield "it was not before T2"
     if breach.verdict is Verdict.EARLY and breach.happened == happened:
         yield "it was before T2, and nothing says so"
@@ -200,7 +200,7 @@ def _breach(trace: Trace, breach: Breach) -> Iterator[str]:
 
 
 def _verdict(trace: Trace, outcome: Outcome) -> Iterator[str]:
-    verdict, t2_us = outcome.verdict, outcome.announced_us
+    verdict, t2_us = outcome.verdict, outcome.ordered_us
     broken = {breach.verdict for breach in outcome.breaches}
     if verdict in {Verdict.ON_TIME, Verdict.KEPT, Verdict.HELD, Verdict.NOT_SEEN}:
         if broken:
@@ -220,7 +220,7 @@ def _verdict(trace: Trace, outcome: Outcome) -> Iterator[str]:
 
 
 def _on_time(trace: Trace, outcome: Outcome) -> Iterator[str]:
-    cut_us, t2_us = outcome.cut_us, outcome.announced_us
+    cut_us, t2_us = outcome.cut_us, outcome.ordered_us
     if cut_us is not None:
         right = t2_us is not None and cut_us >= t2_us
         if not right or trace.had(cut_us) not in {"off", "limited"}:

@@ -142,7 +142,7 @@ def lived(name: str, build: str) -> tuple[Household, Campaign, list[Event]]:
         start_us=us(BEGINS),
         end_us=end_us,
         seed=1,
-        announced=None,
+        announced=(),
         households=Households((entry,), 1),
     )
     return household, campaign, run_meter(household, campaign)

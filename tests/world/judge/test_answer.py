@@ -6,9 +6,9 @@ from itertools import product
 import pytest
 
 from meter_emu.resources import built_in, find
-from meter_emu.world.judge.answer import HouseholdCounts
+from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.breaches import FED_WORDS, LOST_WORDS
-from meter_emu.world.judge.outcome import Supplied
+from meter_emu.world.judge.outcome import Supplied, Times
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import FindingKind, Verdict
 from meter_emu.world.rehearsal.campaign import load_campaign
@@ -112,25 +112,109 @@ def answered(tmp_path, text) -> HouseholdCounts:
     return counts
 
 
-def test_an_announced_end_that_the_rehearsal_does_not_reach_is_not_rehearsed(tmp_path):
-    """2072 for 2027: nothing happens in the rehearsal, and that is no good news."""
+def test_an_announced_end_that_the_rehearsal_does_not_reach_is_no_good_news(tmp_path):
+    """2072 for 2027: nothing happens in the rehearsal."""
     text = head(
         "typo", "2027-05-01T00:00:00", "2027-08-20T12:00:00", announced="2072-07-02T23:01:00"
     )
     counts = answered(tmp_path, text + STREET.replace("balance_eur = 5", "balance_eur = 5000"))
-    kept = "all 2 households are supplied and disconnected as announced"
-    assert counts.sentence == f"Up to its end {kept}."
-    (said,) = counts.more
-    assert said == (
-        "Not rehearsed: 2 households have an announced end that the rehearsal, which ends on "
-        "20 August 2027, does not reach."
+    answer = counts.answer
+    assert answer.tone is Tone.BAD
+    assert answer.said == (
+        "All 2 households are supplied from beginning to end.",
+        "0 of 2 lived what was announced to them.",
+        (
+            "2 are not rehearsed to the announced end (dark-1, dark-2): "
+            "end later than 3 Jul 2072 00:01."
+        ),
     )
     assert counts.open_questions == 2
 
 
-def test_households_without_credit_are_said_next_to_the_answer_and_not_in_it(tmp_path):
+CREDIT = STREET.split("visits", maxsplit=1)[0]
+
+
+def test_nobody_lives_as_announced_where_nothing_was_announced(tmp_path):
     text = head("gone", "2027-05-01T00:00:00", "2027-05-20T12:00:00", announced=None)
-    counts = answered(tmp_path, text + STREET.split("visits", maxsplit=1)[0])
-    assert counts.sentence == "All 2 households are supplied and disconnected as announced."
-    (said,) = counts.more
-    assert said == "2 households are without supply for want of credit, the first since 3 May."
+    answer = answered(tmp_path, text + CREDIT).answer
+    assert answer.tone is Tone.WARN
+    assert answer.said == (
+        (
+            "2 households, and nothing announced: at the end 0 are supplied, 0 disconnected by "
+            "order, 2 without credit; it was never worse."
+        ),
+        "2 households are without credit, the first since 3 May.",
+    )
+
+
+def test_green_is_only_where_nobody_was_ever_without_supply(tmp_path):
+    text = head("fed", "2027-05-01T00:00:00", "2027-05-20T12:00:00", announced=None)
+    fed = answered(tmp_path, text + CREDIT.replace("balance_eur = 5", "balance_eur = 5000")).answer
+    assert fed.tone is Tone.GOOD
+    assert fed.said == (
+        "All 2 households are supplied from beginning to end, and nothing announced.",
+    )
+    assert (fed.at_end.supplied, fed.worst.unsupplied) == (2, 0)
+
+
+TYPO = """[[household]]
+id = "good"
+kind = "the date that was announced"
+count = 2
+balance_eur = 50
+load_w = 100
+visits = [
+  { at = 2027-05-03T10:00:00, desk = ["defer", "cut"] },
+  { at = 2027-05-03T18:00:00, insert = true },
+]
+[[household]]
+id = "typo"
+kind = "the second office wrote 2 June for 2 July"
+balance_eur = 50
+load_w = 100
+visits = [
+  { at = 2027-05-03T10:00:00, desk = ["defer", "cut"], defer_until = 2027-06-02T23:01:00, cut_at = 2027-06-02T23:01:00 },
+  { at = 2027-05-03T18:00:00, insert = true },
+]
+"""  # noqa: E501
+
+
+def test_a_date_that_an_office_mistyped_is_the_offices_doing_and_red(tmp_path):
+    text = head(
+        "typo", "2027-05-01T08:00:00", "2027-07-08T12:00:00", announced="2027-07-02T23:01:00"
+    )
+    counts = answered(tmp_path, text + TYPO)
+    assert counts.broken == 1
+    assert counts.answer.tone is Tone.BAD
+    assert counts.answer.said[1:] == (
+        "2 of 3 lived what was announced to them.",
+        "1 was cut or limited before the announced moment (typo): the doing of the office.",
+    )
+    named = TYPO.replace('id = "typo"', 'id = "typo"\nexpect_lived = ["dark_before"]')
+    expected = answered(tmp_path, text + named)
+    assert expected.broken == 0
+    assert expected.answer.tone is Tone.WARN
+    assert expected.answer.said[-1].endswith("the doing of the office, as the file expects.")
+
+
+def within(us: int, times: Times) -> bool:
+    return any(from_us <= us < to_us for from_us, to_us in times)
+
+
+def test_figures_at_an_instant_are_every_household_once(tmp_path):
+    """Against the spans themselves, at instants that no change is near to and at some that are."""
+    path = find("campaigns", "ores-2020-07")
+    campaign = load_campaign(path)
+    counts, outcomes = HouseholdCounts(campaign), []
+    for household in campaign.households:
+        outcomes.append(judge(household, campaign, run_meter(household, campaign)))
+        counts.add(household, outcomes[-1])
+    step = (campaign.end_us - campaign.start_us) // 97 // 60_000_000 * 60_000_000
+    worst = 0
+    for us in range(campaign.start_us, campaign.end_us, step):
+        figures = counts.supply.at(us)
+        cut = sum(within(us, one.disconnected) for one in outcomes)
+        unfed = sum(within(us, one.unfed) for one in outcomes)
+        assert figures == (us, len(outcomes) - cut - unfed, cut, unfed)
+        worst = max(worst, figures.unsupplied)
+    assert counts.supply.worst.unsupplied >= worst > 0

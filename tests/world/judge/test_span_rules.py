@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from meter_emu.world.judge.breaches import breaches_of
+from meter_emu.world.judge.breaches import breaches_of, supply_judged
 from meter_emu.world.judge.obligations import RULES, Must, SpanRule, row_of
 from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import What
@@ -104,7 +104,8 @@ def judged(promise: Promise, case: Case, rules: Sequence[SpanRule]) -> tuple[Ver
     """Return the verdicts of all breaches by these rules."""
     events = case.events(*promise.seen, key=promise.key, refused=promise.refused)
     row = row_of(case.household, case.campaign, events, rules)
-    return tuple(breach.verdict for breach in breaches_of(case.household, row, events))
+    seen = supply_judged(row, events)
+    return tuple(breach.verdict for breach in breaches_of(case.household, row, events, seen))
 
 
 UNHEARD = f"balance_eur = 50\nvisits = [\n{ARM}{BACK}]"

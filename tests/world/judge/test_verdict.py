@@ -17,7 +17,7 @@ from meter_emu.world.judge.answer import HouseholdCounts
 from meter_emu.world.judge.knowledge import clock_beyond_us
 from meter_emu.world.judge.outcome import WORK_US, Outcome
 from meter_emu.world.judge.unsure import WATCHED_US
-from meter_emu.world.judge.verdict import expected, judge
+from meter_emu.world.judge.verdict import expected, judge, ordered_expected
 from meter_emu.world.judge.verdicts import FindingKind, Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import load_model, uncertainty_s
@@ -57,7 +57,7 @@ def test_an_armed_home_dark_the_night_before_was_cut_early(tmp_path):
     outcome = case.judge((NIGHT_BEFORE, What.OPENED))
     assert outcome.verdict is Verdict.EARLY
     assert outcome.cut_us == case.us(NIGHT_BEFORE)
-    assert outcome.announced_us == case.us(T)
+    assert outcome.ordered_us == case.us(T)
 
 
 def test_a_cut_at_t_is_on_time_and_one_microsecond_before_is_early(tmp_path):
@@ -84,7 +84,7 @@ def test_a_reactivated_home_cut_at_the_old_t_or_before_is_wrongly_cut(tmp_path):
         outcome = case.judge((when, What.OPENED))
         assert (outcome.verdict, outcome.cut_us) == (Verdict.WRONGLY_CUT, case.us(when))
     assert case.judge().verdict is Verdict.KEPT
-    assert case.judge().announced_us is None
+    assert case.judge().ordered_us is None
 
 
 def test_a_lawful_credit_cut_is_an_event_and_no_verdict(tmp_path):
@@ -133,8 +133,8 @@ def test_a_valve_that_goes_back_within_its_test_is_no_disconnection_while_someth
 def test_what_was_announced_is_the_promise_in_force_at_the_forbidden_cut(tmp_path):
     case = Case(tmp_path, REACTIVATED.replace("2020-06-29T11:00:00", "2020-07-03T10:10:00"))
     outcome = case.judge((NIGHT_BEFORE, What.OPENED))
-    assert (outcome.verdict, outcome.announced_us) == (Verdict.EARLY, case.us(T))
-    assert case.judge((T, What.OPENED)).announced_us is None
+    assert (outcome.verdict, outcome.ordered_us) == (Verdict.EARLY, case.us(T))
+    assert case.judge((T, What.OPENED)).ordered_us is None
 
 
 def test_wrongly_cut_comes_before_early(tmp_path):
@@ -256,27 +256,26 @@ def test_on_time_kept_and_not_covered_are_good_unless_other_is_expected(tmp_path
     assert expected(outcome, held) is (verdict in {Verdict.HELD, Verdict.NOT_COVERED})
 
 
-def answer(case, *verdicts: Verdict) -> str:
-    """Return the sentence about households that came out so."""
+def answer(case, *verdicts: Verdict) -> tuple[str, ...]:
+    """Return the sentences about households that came out so."""
     counts = HouseholdCounts(case.campaign)
     outcome = case.judge((T, What.OPENED))
     for verdict in verdicts:
         counts.add(case.household, replace(outcome, verdict=verdict))
-    return counts.sentence
+    return counts.answer.said
 
 
 def test_a_household_that_was_not_run_is_never_said_to_be_as_announced(tmp_path):
     case = Case(tmp_path, ARMED)
     on_time, outside, late = Verdict.ON_TIME, Verdict.NOT_COVERED, Verdict.LATE
-    said = "supplied and disconnected as announced"
-    assert answer(case, on_time, on_time) == f"All 2 households are {said}."
-    assert answer(case, on_time, outside, outside) == (
-        f"1 of 3 households are {said}; the program does not cover 2."
-    )
-    assert answer(case, outside) == "The program covers none of 1 household: nothing was run."
-    broken = answer(case, late, on_time, outside)
-    assert broken.startswith(f"1 of 3 households would not be {said}")
-    assert broken.endswith("; the program does not cover 1.")
+    lived = "lived what was announced"
+    assert f"All {lived}." in answer(case, on_time, on_time)
+    said = answer(case, on_time, outside, outside)
+    assert "The program does not cover 2 households: they were not run." in said
+    assert f"It {lived}." in said
+    (said_alone,) = answer(case, outside)
+    assert said_alone == "The program covers none of 1 household: nothing was run."
+    assert "1 of 2 meters did otherwise than expected." in answer(case, late, on_time, outside)
 
 
 def test_a_clock_ten_minutes_off_needs_a_setting_long_ago_to_be_within_its_bound(tmp_path):
@@ -363,7 +362,8 @@ visits = [
 ]"""
     case = Case(tmp_path_factory.mktemp("case"), body, model=model, load=load)
     outcome = judge(case.household, case.campaign, run_meter(case.household, case.campaign))
-    assert (expected(outcome, case.household), outcome.wrong_display) == (True, None), visits
+    good = ordered_expected(outcome, case.household)
+    assert (good, outcome.wrong_display) == (True, None), visits
 
 
 def test_a_limiter_that_is_due_and_never_comes_is_found(tmp_path):

@@ -60,8 +60,8 @@ def test_a_household_is_resolved_to_integers_and_instants(tmp_path):
     arming, insertion, back, press = household.visits
     assert arming.desk is not None
     assert arming.desk.cut_at == arming.desk.defer_until == Civil(2020, 7, 3, 23, 1)
-    assert campaign.announced is not None
-    assert arming.desk.cut_us == campaign.announced.cut_us == 1_593_810_060_000_000
+    (announced,) = campaign.announced
+    assert arming.desk.cut_us == announced.cut_us == 1_593_810_060_000_000
     assert (insertion.kind, insertion.desk, insertion.act) == (VisitKind.INSERT, None, None)
     assert back.desk is not None
     assert (back.desk.reactivate, back.desk.load_cents, back.desk.cut_at) == (True, 10_000, None)
@@ -122,10 +122,10 @@ def test_an_ordinary_season_announces_nothing_and_dates_are_the_visits_own(tmp_p
     season = TEXT.replace(ANNOUNCEMENT, "")
     assert refusal(tmp_path, season) == (
         "household 'a', visit 1: defer_until: is missing, "
-        "and nothing was announced to this household"
+        "and nothing was announced to this household by then"
     )
     campaign = load(tmp_path, season.replace('["defer", "cut"]', OWN))
-    assert campaign.announced is None
+    assert campaign.announced == ()
     order = campaign.households[0].visits[0].desk
     assert order is not None
     assert order.defer_until == order.cut_at == Civil(2020, 7, 3, 23, 1)
@@ -467,11 +467,11 @@ def test_every_built_in_campaign_loads():
 
 def test_the_july_2020_campaign_is_the_one_announced():
     campaign = load_campaign(built_in("campaigns")["ores-2020-07"])
-    assert campaign.announced is not None
-    assert campaign.announced.cut_us is not None
-    shown = us_to_iso(campaign.announced.cut_us, campaign.zone)
-    assert shown == "2020-07-03T23:01:00+02:00"
-    assert campaign.announced.defer_us == campaign.announced.cut_us
+    ends = [us_to_iso(one.end_us, campaign.zone) for one in campaign.announced]
+    july, june = "2020-07-03T23:01:00+02:00", "2020-06-30T23:01:00+02:00"
+    assert ends == [july, june, july]
+    assert all(one.defer_us == one.cut_us for one in campaign.announced)
+    assert us_to_iso(campaign.announced[-1].made_us, campaign.zone)[:10] == "2020-06-26"
     kinds = [household.kind for household in campaign.households]
     assert len(set(kinds)) >= 16
 

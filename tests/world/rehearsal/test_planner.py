@@ -8,7 +8,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.household import Households
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.verdict import cut_before_announced, expected
+from meter_emu.world.judge.verdict import expected
 from meter_emu.world.judge.verdicts import Verdict
 from tests.world.rehearsal.test_campaign import ANNOUNCEMENT, TEXT, load, refusal
 
@@ -21,7 +21,7 @@ defer_until = 2020-06-30T09:00:00
 [[household]]
 id = "b"
 kind = "had the letter of May"
-announced = "letter of May"
+announced = ["letter of May"]
 balance_eur = 5
 load_w = 100
 visits = [{at = 2020-05-20T14:00:00, desk = ["defer"]}]
@@ -32,18 +32,15 @@ SEVERAL = TEXT.replace(ANNOUNCEMENT, LETTERS).replace('"defer", "cut"', '"cut"')
 def test_each_household_takes_the_dates_of_the_announcement_that_reached_it(tmp_path):
     campaign = load(tmp_path, SEVERAL)
     had_letter, had_none = campaign.households
-    assert had_letter.announced is not None
-    assert (had_letter.announced.name, had_letter.announced.cut_at) == ("letter of May", None)
+    (letter,) = had_letter.announced
+    assert (letter.name, letter.cut_at) == ("letter of May", None)
     first = had_letter.visits[0].desk
     assert first is not None
     assert (first.defer_until, first.cut_at) == (Civil(2020, 6, 30, 9, 0), None)
-    assert had_none.announced is campaign.announced
-    assert had_none.announced is not None
-    assert (had_none.announced.defer_until, had_none.announced.cut_at) == (
-        None,
-        Civil(2020, 7, 3, 23, 1),
-    )
-    assert [shown.in_words for shown in campaign.all_announced] == [
+    (to_all,) = had_none.announced
+    assert to_all is campaign.announced[0]
+    assert (to_all.defer_until, to_all.cut_at) == (None, Civil(2020, 7, 3, 23, 1))
+    assert [shown.in_words for shown in campaign.announced] == [
         "announced: cut at 2020-07-03 23:01",
         "letter of May: announced: no disconnection until 2020-06-30 09:00",
     ]
@@ -54,11 +51,20 @@ def test_each_household_takes_the_dates_of_the_announcement_that_reached_it(tmp_
     [
         ('desk = ["defer"]', 'desk = ["cut"]', "household 'b', visit 1: cut_at: is missing, and"),
         (
-            'announced = "letter of May"',
-            'announced = "leter of May"',
-            "household 'b': announced: want one of letter of May, got 'leter of May', did you mean",
+            'announced = ["letter of May"]',
+            'announced = ["leter of May"]',
+            "household 'b': announced: want some of letter of May, got 'leter of May', did you",
         ),
-        ('name = "letter of May"\n', "", "announced: name: want a name for each but one"),
+        (
+            'name = "letter of May"\n',
+            "",
+            "announced: two are made at one instant, want each its own",
+        ),
+        (
+            'name = "letter of May"\n',
+            'name = "letter of May"\nmade = 2020-06-30T09:00:00\n',
+            "announced 'letter of May': made: want before what it announces",
+        ),
         ("defer_until = 2020-06-30T09:00:00", "", "announced 'letter of May': want defer_until"),
     ],
 )
@@ -147,18 +153,44 @@ def test_a_cut_is_expected_between_two_times_both_included(tmp_path):
         assert expected(_cut(cut_us), replace(household, expect_cut_us=None))
 
 
-def test_only_who_was_told_of_a_cut_can_be_ordered_one_before_it(tmp_path):
-    had_letter, had_none = load(tmp_path, SEVERAL).households
-    shown = had_none.announced
-    assert shown is not None
-    assert shown.cut_us is not None
-    early = replace(_cut(None), announced_us=shown.cut_us - 1)
-    assert cut_before_announced(early, had_none)
-    assert not cut_before_announced(early, had_letter)
+REPLACED = """
+[[announced]]
+defer_until = 2020-06-30T23:01:00
+cut_at = 2020-06-30T23:01:00
+[[announced]]
+made = 2020-06-26T09:00:00
+defer_until = 2020-07-03T23:01:00
+cut_at = 2020-07-03T23:01:00
+"""
+
+
+def test_a_date_that_the_office_writes_is_the_newest_of_that_day(tmp_path):
+    text = TEXT.replace(ANNOUNCEMENT, REPLACED).replace('["reactivate"]', '["defer", "cut"]')
+    campaign = load(tmp_path, text)
+    (household,) = campaign.households
+    assert household.announced == campaign.announced
+    orders = [visit.desk for visit in household.visits if visit.desk is not None]
+    assert [order.cut_at for order in orders] == [
+        Civil(2020, 6, 30, 23, 1),
+        Civil(2020, 7, 3, 23, 1),
+    ]
+    made = text.replace("made = 2020-06-26T09:00:00\n", "").replace("[[announced]]\n", "", 1)
+    early = made.replace("[[announced]]", "[[announced]]\nmade = 2020-06-26T09:00:00")
+    alone = early.replace("defer_until = 2020-06-30T23:01:00\ncut_at = 2020-06-30T23:01:00\n", "")
+    assert refusal(tmp_path, alone) == (
+        "household 'a', visit 1: defer_until: is missing, "
+        "and nothing was announced to this household by then"
+    )
+
+
+def test_who_heard_nothing_says_so(tmp_path):
+    campaign = load(tmp_path, SEVERAL.replace('["letter of May"]', '"none"').replace(
+        'desk = ["defer"]', "load_eur = 20"))  # fmt: skip
+    assert [len(household.announced) for household in campaign.households] == [0, 1]
 
 
 def _cut(cut_us: int | None) -> Outcome:
     return Outcome(
-        id="a", kind="", energy="electricity", model="", build="", announced_us=None,
+        id="a", kind="", energy="electricity", model="", build="", ordered_us=None,
         cut_us=cut_us, verdict=Verdict.KEPT,
     )  # fmt: skip

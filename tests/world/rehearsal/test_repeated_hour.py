@@ -40,6 +40,6 @@ def test_the_cut_comes_at_the_reading_that_was_announced(tmp_path, generation, o
     campaign = load_campaign(path)
     (run,) = rehearse_all(campaign, jobs=1, events=False)
     assert run.outcome.verdict is Verdict.ON_TIME
-    assert run.outcome.announced_us is not None
-    announced = us_to_iso(run.outcome.announced_us, campaign.zone)
+    assert run.outcome.ordered_us is not None
+    announced = us_to_iso(run.outcome.ordered_us, campaign.zone)
     assert announced == f"2020-10-25T02:30:00{offset}"

@@ -77,7 +77,7 @@ def test_every_promise_of_an_ordinary_winter_is_kept():
         if name == "clock-lost":  # the one that was ordered to be cut
             assert rig.outcome.verdict is Verdict.ON_TIME
         else:
-            assert (rig.outcome.verdict, rig.outcome.announced_us) == (Verdict.KEPT, None)
+            assert (rig.outcome.verdict, rig.outcome.ordered_us) == (Verdict.KEPT, None)
 
 
 # When each home loses its supply, and when at the latest: credit that ends on a weekday between 8

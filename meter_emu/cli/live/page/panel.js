@@ -163,9 +163,8 @@ function showHappened(what) {
   const verdict = $("verdict");
   verdict.hidden = what.verdict === undefined;
   if (what.verdict !== undefined) {
-    const good = !what.breaches.length;
-    verdict.classList.toggle("good", good);
-    const lines = [`Verdict so far: ${what.verdict.replaceAll("_", " ")}`, what.announcement,
+    verdict.className = what.tone;
+    const lines = [...what.answer, `The meter so far: ${what.verdict.replaceAll("_", " ")}`, what.announcement,
       ...what.breaches, ...what.findings];
     verdict.replaceChildren(...lines.filter(Boolean).map((line) => make("p", line)));
   }

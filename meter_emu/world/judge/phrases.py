@@ -1,0 +1,68 @@
+"""Counts and instants in a few words: a year is named where the reader cannot know it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final, final
+
+from card_protocol.timestamp import Civil
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.meter.times import us_to_legal
+
+
+@final
+class CampaignDates:
+    """Says instants in the legal time of one campaign."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._zone: Final = campaign.zone
+        first, last = (self.legal(us) for us in (campaign.start_us, campaign.end_us))
+        self._usual: Final = {first.year, last.year}
+        self._within_a_year: Final = (last - first).days < 365
+
+    def legal(self, us: int) -> datetime:
+        """Return an instant in legal time."""
+        return us_to_legal(us, self._zone)
+
+    def come_twice(self, us: int) -> bool:
+        """Whether what a clock on the wall shows at an instant comes twice that night."""
+        legal = self.legal(us)
+        return legal.replace(fold=0).utcoffset() != legal.replace(fold=1).utcoffset()
+
+    def short(self, us: int) -> str:
+        """Return `3 Jul 23:01`, with a year that the campaign neither begins nor ends in."""
+        legal = self.legal(us)
+        return f"{legal.day} {legal:%b}{self._strange(legal.year)} {legal:%H:%M}"
+
+    def day(self, us: int) -> str:
+        """Return `3 Jul`."""
+        legal = self.legal(us)
+        return f"{legal.day} {legal:%b}"
+
+    def long_day(self, day: date) -> str:
+        """Return `3 July`, with its year if there are several."""
+        alone = self._within_a_year and day.year in self._usual
+        return f"{day.day} {day:%B}" + ("" if alone else f" {day:%Y}")
+
+    def stated(self, cut: Civil | None) -> str:
+        """Return a T2 as a meter stated it: a day that is none as it stands, a strange year too."""
+        if cut is None:
+            return "no cut"
+        try:
+            day = date(cut.year, cut.month, cut.day)
+        except ValueError:
+            return str(cut)
+        return f"{day.day} {day:%b}{self._strange(day.year)} {cut.hour:02}:{cut.minute:02}"
+
+    def _strange(self, year: int) -> str:
+        return "" if year in self._usual else f" {year}"
+
+
+def households(count: int) -> str:
+    """Return `1 household`, `2 households`, `53,579 households`."""
+    return f"{count:,} household{'' if count == 1 else 's'}"
+
+
+def some(ids: Sequence[str], count: int) -> str:
+    """Return the first few names, and how many more there are."""
+    left = count - len(ids)
+    return ", ".join(ids) + (f" and {left:,} more" if left else "")
