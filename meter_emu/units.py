@@ -28,3 +28,15 @@ def euro(ueur: int) -> str:
     cents = abs(ueur) // UEUR_PER_CENT
     whole, rest = divmod(cents, 100)
     return f"{'-' if ueur < 0 and cents else ''}{whole}.{rest:02}"
+
+
+def euro_apart(ueur: int, low: int, high: int) -> tuple[str, str, str]:
+    """Return an amount and the bounds it is outside of, with as many places as show that it is."""
+    assert not low <= ueur <= high, "it is outside of them"
+    for places in (2, 3, 4, 5, 6):
+        per_step = 10 ** (6 - places)
+        steps = [abs(one) // per_step * (1 if one > 0 else -1) for one in (ueur, low, high)]
+        if not steps[1] <= steps[0] <= steps[2]:
+            break
+    said, from_, to = (decimal(one, 10**places) for one in steps)
+    return said, from_, to

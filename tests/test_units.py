@@ -5,7 +5,7 @@ from decimal import ROUND_DOWN, Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_emu.units import decimal, euro
+from meter_emu.units import decimal, euro, euro_apart
 from tests.cells import each_cell
 
 S64 = 2**63
@@ -30,3 +30,10 @@ def test_an_amount_is_cut_off_to_cents_towards_zero(ueur):
 )
 def test_less_than_a_cent_has_no_sign(ueur, text):
     assert euro(ueur) == text
+
+
+def test_an_amount_has_as_many_places_as_set_it_apart_from_its_bounds():
+    assert euro_apart(19_800_000, 19_810_000, 19_820_000) == ("19.80", "19.81", "19.82")
+    assert euro_apart(19_812_000, 19_813_000, 19_820_000) == ("19.812", "19.813", "19.820")
+    assert euro_apart(-5, -4, 3) == ("-0.000005", "-0.000004", "0.000003")
+    assert euro_apart(20_000_001, 0, 20_000_000) == ("20.000001", "0.000000", "20.000000")

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, final
 
 from card_protocol.formats.budget.compact import UEUR_PER_STEP
 from card_protocol.timestamp import Civil
-from meter_emu.units import SECOND_US, UEUR_PER_CENT, euro
+from meter_emu.units import SECOND_US, UEUR_PER_CENT, euro, euro_apart
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.account import UEUR, Books
 from meter_emu.world.judge.forks import Forks
@@ -167,7 +167,7 @@ def wrong_balance(
     high = -(-books.high // UEUR)
     if low <= stated_ueur <= high:
         return None
-    return f"balance {euro(stated_ueur)}, want {euro(low)} to {euro(high)}"
+    return "balance {}, want {} to {}".format(*euro_apart(stated_ueur, low, high))
 
 
 def _wrong_fall(
@@ -179,7 +179,8 @@ def _wrong_fall(
     high = before_ueur - (books.fell_least - then.fell_least - slack) // UEUR
     if low <= now_ueur <= high:
         return None
-    return f"balance {euro(now_ueur)} after {euro(before_ueur)}, want {euro(low)} to {euro(high)}"
+    now, from_, to = euro_apart(now_ueur, low, high)
+    return f"balance {now} after {euro(before_ueur)}, want {from_} to {to}"
 
 
 def _date(when: Civil | None) -> str:

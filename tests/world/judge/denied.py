@@ -270,7 +270,9 @@ def _money(trace: Trace, us: int, words: str) -> bool:
                        counted, wrote.accepted_cents, wrote.accepted_count)  # fmt: skip
             amounts |= {str(number) for number in numbers}
     of_money = re.search(r"\bbalance\b|\baccepted\b|\bWh\b|\bm³|\bcharged\b|\bcounted\b", words)
-    return of_money is not None and bool(amounts & set(re.findall(r"-?\d+(?:\.\d+)?", words)))
+    # An amount is written with more places than cents where only they show what is wrong.
+    quoted = re.findall(r"-?\d+(?:\.\d\d)?", re.sub(r"(\.\d\d)\d+", r"\1", words))
+    return of_money is not None and bool(amounts & set(quoted))
 
 
 FINDINGS: Final[dict[FindingKind, Callable[[Trace, int, str], bool]]] = {
