@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Final, NamedTuple, final
 
 from meter_emu.errors import ConfigError, PollOverrun, PowerLost, ProgramError
@@ -26,7 +27,8 @@ from meter_emu.world.meter.host.process import Host, Hosts, Together, as_written
 _CPU_S: Final = 2  # CPU_S of meter_host.c
 SILENT_S: Final = 10  # ours: of wall time without a call, for one that sleeps
 _IGNORED_S: Final = 3 * _CPU_S  # ours: of its own time, for one that ignores its bound
-_LOOK_US: Final = 500_000  # how often silence is checked
+_LOOK_US: Final = 100_000  # how often silence is checked, and what it takes
+_LOOK_S: Final = _LOOK_US / 1_000_000
 _CRASHED, _HUNG = "crashed", "hung"  # `FailureKind`
 _FRAME: Final = struct.Struct("<BBHH")
 _FRAME_BYTES: Final = 6
@@ -84,6 +86,7 @@ class Hosted:
         patience = struct.pack("ll", 0, _LOOK_US)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
         self._host = host
+        self._look_s = monotonic() + _LOOK_S
 
     def __del__(self) -> None:
         """The supply has gone, and with it the process."""
@@ -112,6 +115,10 @@ class Hosted:
 
     def _poll(self, host: Host) -> Sleep | None:
         shared = host.shared
+        if monotonic() > self._look_s:
+            self._look_s = monotonic() + _LOOK_S
+            if (why := host.excess()) is not None:
+                raise ProgramError(_CRASHED, why)
         shared.foretell(self._board, cells=True)
         self._send(b"P")
         while True:
@@ -156,6 +163,8 @@ class Hosted:
             try:
                 rung = self._socket.recv(_BELLS_MAX)
             except BlockingIOError:
+                if (why := host.excess()) is not None:
+                    return ProgramError(_CRASHED, why)
                 now = _work_of(self.child)
                 began = began or now
                 works = now is not None and (now.has_turn or now != before)
@@ -168,7 +177,7 @@ class Hosted:
                 return ProgramError(_HUNG, f"no port was called for {SILENT_S} s")
             except ConnectionResetError:
                 rung = b""
-            return None if rung else _end_of(host.ended(), host.last_words())
+            return None if rung else _ended(host)
 
 
 def _frames(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
@@ -189,6 +198,13 @@ def _frames(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 def _hint(data: bytes) -> Sleep | None:
     until_second, has_units, until_units = _HINT.unpack(data)
     return Sleep(until_second, until_units if has_units else None) if until_second else None
+
+
+def _ended(host: Host) -> ProgramError:
+    try:
+        return _end_of(host.ended(), host.last_words())
+    except ProgramError as error:  # the host has ended as well, or was stopped
+        return error
 
 
 def _end_of(status: int, words: str) -> ProgramError:

@@ -30,6 +30,7 @@ from typing import IO, Final, final
 from meter_emu.errors import ConfigError, ProgramError
 from meter_emu.last_words import printable
 from meter_emu.ports import VERSION
+from meter_emu.world.meter.host.below import end_below, excess
 from meter_emu.world.meter.host.forecast import Shared
 
 _START_S: Final = 20  # ours: time to load and identify itself, on a loaded machine
@@ -38,6 +39,7 @@ _STAYS: Final = hasattr(os, "sched_setaffinity") and hasattr(_C, "sched_getcpu")
 # Where this process may run, before any meter keeps a thread: two meters may live at once.
 _MAY: Final = frozenset(os.sched_getaffinity(0) if _STAYS else ())
 _SAID: Final = struct.Struct("<ci")
+_ANSWER_S: Final = 5.0  # ours: a host that says nothing for so long was stopped
 _HELLO_MAX: Final = 512
 _OUTPUT_KEPT: Final = 65_536  # ours: the end of its output is kept
 _HELP: Final = "link your program with meter_host.c ('meter-emu firmware new DIR' has it)"
@@ -107,9 +109,23 @@ class Host:
             return 0
         if not select([self._control], [], [], 1.0 if self.bounded else None)[0]:
             self.kill()
-        _, status = self._said()
         self._ending = None
+        _, status = self._said()
         return status
+
+    def excess(self) -> str | None:
+        """Return what its program takes that no meter needs, if it does."""
+        return excess(self._process.pid) if self.bounded else None
+
+    def ready(self) -> bool:
+        """Whether it can have a meter: its process is there, and answers for the last child."""
+        if not self.runs:
+            return False
+        try:
+            self.ended()
+        except ProgramError:
+            return False
+        return True
 
     def last_words(self) -> str:
         """Return the most telling line of its output, or nothing; it steers no terminal."""
@@ -120,8 +136,9 @@ class Host:
         return printable((telling or lines[-1:] or [""])[0])
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and all below it."""
         self._control.close()
+        end_below(self._process.pid)
         with suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
@@ -178,6 +195,9 @@ class Host:
     def _said(self) -> tuple[bytes, int]:
         got = b""
         while len(got) < _SAID.size:
+            if self.bounded and not select([self._control], [], [], _ANSWER_S)[0]:
+                self._process.kill()
+                raise ProgramError("crashed", "its host process does not answer: it was stopped")
             more = self._control.recv(_SAID.size - len(got))
             if not more:
                 raise ProgramError("crashed", "its host process was ended from outside")
@@ -242,7 +262,7 @@ class Hosts:
     def take(self) -> Host:
         """Return a host without a meter."""
         host = self._free.pop() if self._free else None
-        if host is not None and not host.runs:
+        if host is not None and not host.ready():
             host.close()
             host = None
         if host is None:

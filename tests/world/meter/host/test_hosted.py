@@ -39,12 +39,19 @@ TORTURES = {
     "sleeps": (HUNG, "no port was called for 1 s"),
     "closes": (CRASHED, "ended with status 0"),
     "prints_without_end": (CRASHED, "it printed more than 64 MB"),
+    "fifty_away": (CRASHED, "it starts more than 16 processes"),
+    "eats_memory": (CRASHED, "it takes more than 1024 MB of memory"),
+    "eats_in_children": (CRASHED, "it takes more than 1024 MB of memory"),
+    "leaks_in_each_poll": (CRASHED, "it takes more than 1024 MB of memory"),
+    "stops_its_parent": (CRASHED, "its host process does not answer: it was stopped"),
+    "ends_its_parent": (CRASHED, "its host process was ended from outside"),
+    "real_time_signal": (CRASHED, "ended by signal 37 (Real-time signal 3)"),
     "threads": (CRASHED, "it starts threads, and a meter has none"),
     "small_room": (CRASHED, "card_exchange: 10 bytes for room of 4"),
     "long_display": (CRASHED, "display: more than 64 characters"),
     "sleep_90000": (CRASHED, "want until_second from 1 to 86400"),
 }
-RIGHT = ("forks", "sleep_0", "prints")
+RIGHT = ("forks", "forks_away", "stops_and_goes_on", "sleep_0", "prints")
 LONG = {
     "ignores_its_bound",
     "prints_without_end",
@@ -97,13 +104,29 @@ def test_a_program_that_runs_wild_is_a_verdict_with_its_last_calls(name, torture
     assert failure.kind is kind
     assert words in failure.why
     assert len(failure.calls) <= 8
+    until(lambda: not left_of(tortured(name)) or None, lambda: left_of(tortured(name)))
     if name not in {"calls_nothing", "dies_at_first_call"}:
         assert failure.calls[0] == "display('ON')" or len(failure.calls) == 8
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_no_meter_sees_of_a_program_is_no_matter(name, tortured):
-    assert last_event(tortured(name)).what is What.ENDED
+    path = tortured(name)
+    assert last_event(path).what is What.ENDED
+    assert last_event(path).what is What.ENDED, "nor of the one that comes after"
+    until(lambda: not left_of(path) or None, lambda: left_of(path))
+
+
+def left_of(path: str) -> list[int]:
+    """Return what runs of a program apart from its hosts, which wait for another meter."""
+    return [pid for pid in running(path) if parent_of(pid) != os.getpid()]
+
+
+def parent_of(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return os.getpid()  # it has gone
 
 
 def test_a_program_that_reads_a_clock_is_not_reproducible(tortured):

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,23 @@ static int deep(int n) {
     volatile char frame[4096];
     frame[n & 4095] = (char)n;
     return deep(n + 1) + frame[0];
+}
+
+static void eat(size_t bytes) {
+    const size_t some = (size_t)16 << 20;
+    for (; bytes; bytes -= some) memset(malloc(some), 1, some);
+}
+
+/* Starts processes that leave their parent, its session and its group. */
+static void away(int count, size_t bytes) {
+    while (count--) {
+        const pid_t first = fork();
+        if (first) { waitpid(first, NULL, 0); continue; }
+        setsid();
+        if (fork()) _exit(0);
+        eat(bytes);
+        for (;;) pause();
+    }
 }
 
 static void *idle(void *none) { pause(); return none; }
@@ -51,6 +69,15 @@ void meter_poll(meter_sleep *hint) {
     if (is("sleeps")) pause();
     if (is("closes")) for (i = 0; i < 1000; i++) close((int)i);
     if (is("forks")) { if (!fork()) for (;;) pause(); }
+    if (is("forks_away")) away(1, 0);
+    if (is("fifty_away")) { away(50, 0); pause(); }
+    if (is("eats_memory")) eat((size_t)1 << 40);
+    if (is("eats_in_children")) { away(4, (size_t)400 << 20); pause(); }
+    if (is("leaks_in_each_poll")) eat((size_t)64 << 20);
+    if (is("stops_its_parent")) { kill(getppid(), SIGSTOP); _exit(3); }
+    if (is("stops_and_goes_on")) kill(getppid(), SIGSTOP);
+    if (is("ends_its_parent")) { kill(getppid(), SIGKILL); pause(); }
+    if (is("real_time_signal")) raise(37);
     if (is("threads")) pthread_create(&thread, NULL, idle, NULL);
     if (is("says_escapes")) { fputs(ESCAPES "\n", stderr); abort(); }
     if (is("shows_escapes")) { meter_display(ESCAPES); hint->until_second = 86400; }
