@@ -138,12 +138,15 @@ class Host:
     def close(self) -> None:
         """End the process, and all below it."""
         self._control.close()
+        self._end()
+        self._output.close()
+        self.shared.close()
+
+    def _end(self) -> None:
         end_below(self._process.pid)
         with suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
-        self._output.close()
-        self.shared.close()
 
     def _start(self, control: int) -> "subprocess.Popen[bytes]":
         path = os.path.abspath(self._path)  # noqa: PTH100 - a link stays a link
@@ -196,10 +199,11 @@ class Host:
         got = b""
         while len(got) < _SAID.size:
             if self.bounded and not select([self._control], [], [], _ANSWER_S)[0]:
-                self._process.kill()
+                self._end()
                 raise ProgramError("crashed", "its host process does not answer: it was stopped")
             more = self._control.recv(_SAID.size - len(got))
             if not more:
+                self._end()
                 raise ProgramError("crashed", "its host process was ended from outside")
             got += more
         what, value = _SAID.unpack(got)
@@ -274,7 +278,10 @@ class Hosts:
         """Give a host back; its child is ended or ends now."""
         if not sys.is_finalizing():
             self._taken.discard(host)
-            self._free.append(host)
+            if host.runs:
+                self._free.append(host)
+            else:
+                host.close()
 
     def debug_with(self, debugger: Sequence[str]) -> None:
         """Start hosts below a debugger from now on."""

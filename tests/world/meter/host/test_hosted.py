@@ -146,6 +146,7 @@ def test_a_host_that_somebody_ended_is_started_anew(tortured, tmp_path):
         host = min(running(path))  # the others are forked from it
         os.kill(host, signal.SIGKILL)
         os.waitid(os.P_PID, host, os.WEXITED | os.WNOWAIT)
+    assert last_event(path).what is What.ENDED
 
 
 def test_a_program_without_symbols_is_as_good(tortured, tmp_path):

@@ -29,7 +29,11 @@ static int deep(int n) {
 
 static void eat(size_t bytes) {
     const size_t some = (size_t)16 << 20;
-    for (; bytes; bytes -= some) memset(malloc(some), 1, some);
+    for (; bytes; bytes -= some) {
+        volatile char *got = malloc(some);
+        size_t at;
+        for (at = 0; at < some; at += 4096) got[at] = 1;
+    }
 }
 
 /* Starts processes that leave their parent, its session and its group. */
@@ -73,7 +77,7 @@ void meter_poll(meter_sleep *hint) {
     if (is("fifty_away")) { away(50, 0); pause(); }
     if (is("eats_memory")) eat((size_t)1 << 40);
     if (is("eats_in_children")) { away(4, (size_t)400 << 20); pause(); }
-    if (is("leaks_in_each_poll")) eat((size_t)64 << 20);
+    if (is("leaks_in_each_poll")) eat((size_t)256 << 20);
     if (is("stops_its_parent")) { kill(getppid(), SIGSTOP); _exit(3); }
     if (is("stops_and_goes_on")) kill(getppid(), SIGSTOP);
     if (is("ends_its_parent")) { kill(getppid(), SIGKILL); pause(); }
