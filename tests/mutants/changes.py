@@ -53,7 +53,7 @@ class Changing(SourceFileLoader):
         tree = ast.parse(self.get_data(self.path))
         routine = routine_in(tree, self.place.part, self.place.routine)
         change = list(changes(routine))[self.place.number]
-        _Swapped(change).visit(routine)
+        swapped(routine, change)
         noted = ast.parse(f"import {__name__} as _changes\n_changes.REACHED[0] += 1").body
         at = int(ast.get_docstring(routine) is not None)
         routine.body[at:at] = noted
@@ -162,6 +162,11 @@ def _change(node: ast.AST, alter: Callable[[Any], object]) -> Change:
 def _said(node: ast.AST) -> str:
     """Return the first line of what a node is."""
     return ast.unparse(ast.fix_missing_locations(deepcopy(node))).splitlines()[0]
+
+
+def swapped(routine: ast.FunctionDef, change: Change) -> None:
+    """Make a change in a routine."""
+    _Swapped(change).visit(routine)
 
 
 class _Swapped(ast.NodeTransformer):

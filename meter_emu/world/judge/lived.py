@@ -254,8 +254,6 @@ class _Lived:
                 continue
             more = last is not None and last.parts[-1].had is Had.LIMITED and one.had is Had.OFF
             if last is None or last.over or more:
-                if last is not None:
-                    last.over = True
                 last = _Loss(at_start=one.from_us == self._from_us)
                 losses.append(last)
             last.parts.append(one)
@@ -311,11 +309,12 @@ class _Lived:
         ended = [term for term in self._terms if term.state is _State.ENDED]
         if not ended:
             return None
+        last = ended[-1]
         lost = (
-            max(part.from_us, ended[-1].from_us)
+            max(part.from_us, last.from_us)
             for loss in self._losses
             for part in loss.parts
-            if part.to_us > ended[-1].from_us and part.from_us < ended[-1].to_us
+            if part.to_us > last.from_us and part.from_us < last.to_us
         )
         return min(lost, default=None)
 
