@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bounds import HANG_S
 from tests.tidy.repository import ROOT
 
 _SCRIPT = """
@@ -57,6 +58,7 @@ _BLOCKED = {
 _NEED_IT = {
     "card_protocol.openssl": "the library itself",
     "meter_emu.cli.driver_verified": "a driver's laws run in processes",
+    "meter_emu.cli.live.door": "a web server",
     "meter_emu.cli.live.served": "a web server",
     "meter_emu.cli.live.web": "a web server",
     "meter_emu.cli.verify": "its option --driver: a driver's laws run in processes",
@@ -81,7 +83,7 @@ def test_all_but_a_few_modules_work_without_processes_and_cipher_library(tmp_pat
 
     def said(*argv: str) -> str:
         return subprocess.run(
-            argv, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+            argv, cwd=ROOT, capture_output=True, text=True, check=True, timeout=HANG_S
         ).stdout
 
     failed, status, out = json.loads(said(sys.executable, "-c", script, *command))
