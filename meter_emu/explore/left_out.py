@@ -32,6 +32,8 @@ RULE_OF: Final = {
     ("HouseholdStory", "writings"): "history",
     ("Observer", "_take"): "history",
     ("Bench", "polls"): "counts",
+    ("Bench", "up_us"): "history",
+    ("Bench", "down_us"): "history",
     ("Board", "rtc_writes"): "counts",
     ("Board", "rtc_bytes_written"): "counts",
     ("Board", "calls_left"): "counts",

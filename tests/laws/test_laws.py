@@ -50,6 +50,7 @@ BROKEN_BY = {
     "doubt-has-an-end": f"{DEFECT}lost-clock-waits",
     "doubts": f"{WRONG}anxious",
     "emergency-again": f"{DEFECT}emergency-again-and-again",
+    "fails-again": f"{WRONG}stepped_again",
     "generation": f"{WRONG}hour_before",
     "hint": f"{WRONG}Oversleeper",
     "holiday": f"{DEFECT}holidays-protected",
@@ -90,7 +91,7 @@ BROKEN_BY = {
     "woken": f"{WRONG}Hasty",
     "wrong-office": f"{WRONG}trusting",
 }
-LEGAL = {"cut-at-step", "off-over-step"}  # it takes a clock in legal time
+LEGAL = {"cut-at-step", "fails-again", "off-over-step"}  # it takes a clock in legal time
 FOREIGN_NOT = {"rebuilt"}  # asked of our own programs alone: see the test of a forgetful one below
 # Laws of parts that no build swaps: a name in a module, and what is wrong in its place.
 WRONG_PARTS = {
@@ -119,6 +120,14 @@ def test_a_law_finds_the_program_that_breaks_it(law_id):
     kits = own if build.startswith(WRONG) else None
     asked = laws()[law_id].asked
     assert any(isinstance(asked(trial), Broken) for trial in trials(law_id, build, 60, kits))
+
+
+@pytest.mark.slow("draws up to 300 stories", short=1)
+@pytest.mark.parametrize("fault", ["saturating", "overwriting"])
+def test_a_supply_that_fails_again_finds_a_counter_that_is_full_and_a_save_that_forgets(fault):
+    asked = laws()["fails-again"].asked
+    found = (asked(trial) for trial in trials("fails-again", f"{WRONG}{fault}", 300, UTC))
+    assert any(isinstance(finding, Broken) for finding in found)
 
 
 def test_each_law_has_its_negative():

@@ -1,6 +1,7 @@
 """Programs that are wrong in one thing each, for the laws to find; our own otherwise."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from typing_extensions import override
@@ -15,6 +16,7 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, StatedEnd
 from meter_emu.firmware.layouts import NO_END, Factory, Health, State, StateFlags
 from meter_emu.firmware.ledger import Ledger
+from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
@@ -41,7 +43,8 @@ class Wrapped:
         def fit(part: Any) -> Any:
             return swap if swap is not None and issubclass(swap, part) else part
 
-        self._program = Program(ports, assemble(fit, Pcf8563Driver, BELGIAN.rule), dialogues())
+        parts = assemble(fit, Pcf8563Driver, BELGIAN.rule)
+        self._program = Program(ports, parts, dialogues(), memory=fit(Memory))
 
     def poll(self) -> Sleep | None:
         return self._program.poll()
@@ -282,6 +285,37 @@ class _Unjournalled(ClockBase):
         return False
 
 
+class _SteppedAgain(ClockBase):
+    """Adds an hour for a step that may have been done, and leaves it to do."""
+
+    @override
+    def resolve_step(self, since_journal_s: int, state: State) -> bool:
+        summer = state.flags & StateFlags.SUMMER
+        doubted = super().resolve_step(since_journal_s, state)
+        if doubted:
+            state.flags = state.flags & ~StateFlags.SUMMER | summer
+        return doubted
+
+
+class _Saturated(Memory):
+    """Counts its saves up to 100 above a multiple of 128, and there no further."""
+
+    @override
+    def save(self, state: State) -> None:
+        if state.sequence % 128 >= 100:
+            state.sequence -= 1
+        super().save(state)
+
+
+class _Overwriting(Memory):
+    """Writes each save over the one before."""
+
+    @override
+    def save(self, state: State) -> None:
+        self._newest = 1 - self._newest
+        super().save(state)
+
+
 class _HourBefore(EndStore):
     """Takes the instants of a card for another zone's."""
 
@@ -357,6 +391,11 @@ def thirteen_months(ports: Ports) -> Wrapped:
 
 def unjournalled(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Unjournalled)
+
+
+stepped_again = partial(Wrapped, swap=_SteppedAgain)
+saturating = partial(Wrapped, swap=_Saturated)
+overwriting = partial(Wrapped, swap=_Overwriting)
 
 
 def hour_before(ports: Ports) -> Wrapped:

@@ -73,13 +73,14 @@ class Tap:
 
     def __init__(self, ports: Ports, noted: Callable[[Board, Call], None]) -> None:
         self._ports: Any = ports
+        self._board: Any = getattr(ports, "board", ports)  # below a `CallLog`
         self._noted = noted
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
-            begin_us = self._ports.now_us
+            begin_us = self._board.now_us
             answer = getattr(self._ports, name)(*arguments)
-            self._noted(self._ports, Call(name, begin_us, self._ports.now_us, arguments))
+            self._noted(self._board, Call(name, begin_us, self._board.now_us, arguments))
             return answer
 
         return call

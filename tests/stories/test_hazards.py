@@ -15,6 +15,7 @@ import pytest
 
 from meter_emu.defects import catalogue
 from meter_emu.laws import laws
+from meter_emu.laws.hazards.failing import failing
 from meter_emu.laws.hazards.steps import cut_between, setting_at_midnight, ticking_inside
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.stories.boundaries import FULL_COUNTS
@@ -435,11 +436,21 @@ def stepped(household: Household, chip: Chip) -> set[str]:
     return {"after the write" if written else "before the write"} if last else set()
 
 
+def failed_again(household: Household, chip: Chip) -> set[str]:
+    times = len(household.outages)
+    return {"once" if times == 1 else "again" if times < 7 else "often"}
+
+
 PLACINGS = {
     "twelve-hours": TWELVE,
     "tick-inside": (ticking_inside, ticked, {"at a boot", "at a poll"}),
     "clock-card-at-midnight": (setting_at_midnight, clock_set, {"at a read", "at a write"}),
     "cut-at-step": (cut_between, stepped, {"before the write", "after the write"}),
+    "fails-again": (
+        failing,
+        failed_again,
+        {"once", "again", "often"},
+    ),
 }
 
 

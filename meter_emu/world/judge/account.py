@@ -107,7 +107,7 @@ class ExactAccount(Forks):
         self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
         # The first look comes with the poll phase, at the price the installer left.
         self.looks_us = promise.from_us + self._look_us
-        self._lost_us = promise.from_us
+        self._lost_us = self._started_us = promise.from_us
         self._charged_least = self._charged_most = 0
         self._used_least = self._used_most = 0
         self._fell_least = self._fell_most = 0
@@ -198,14 +198,19 @@ class ExactAccount(Forks):
         self._charged_most += self._unseen_mwh(self._promise)
 
     def lose_power(self) -> None:
-        """Note when the meter stopped: it keeps the price that it had."""
-        self._lost_us = self.at_us
+        """Note when the meter stopped: it keeps the price that it had.
+
+        One that has not started since the last time still has the price of before that.
+        """
+        if self.at_us >= self._started_us:
+            self._lost_us = self.at_us
 
     def start(self, looks_us: int, within_us: int) -> None:
         """Let the price be the one before the outage until the first look, if it may have changed.
 
         So may a part of a unit; `within_us` is *u*.
         """
+        self._started_us = looks_us
         if self._night is None or not self._promise.pricing.bi_hourly:
             return
         slow_us = 2 * within_us + self._look_us

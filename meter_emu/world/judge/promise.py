@@ -83,10 +83,12 @@ def cards_shown(
     The events count: a visit waits until the person at the meter is done, and one after the end of
     the story has not happened.
     """
+    # A card that stays in while power fails has several sessions: the first that obeyed it counts.
     seen = {
         event.visit: event
-        for event in events
-        if event.visit is not None and event.what in {What.CARD_SERVED, What.CARD_REFUSED}
+        for what in (What.CARD_REFUSED, What.CARD_SERVED)
+        for event in reversed(events)
+        if event.visit is not None and event.what is what
     }
     cards = [(first_promise(household, start_us), household.first_card)]  # by number, from 1
     writings = []  # the card after each visit to the office, and its number

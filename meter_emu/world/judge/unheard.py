@@ -41,7 +41,8 @@ def ways_of(events: Sequence[Event], model: MeterModel) -> Iterator[Sequence[Eve
     if not places:
         yield events
         return
-    each = [tuple(_ways(events, index, model)) for index in reversed(places)]
+    most = max(3, int(_WAYS_MAX ** (1 / len(places))))
+    each = [tuple(_ways(events, index, model, most)) for index in reversed(places)]
     for chosen in islice(product(*each), _WAYS_MAX):
         way = list(events)
         for index, event in zip(reversed(places), chosen, strict=True):
@@ -49,14 +50,17 @@ def ways_of(events: Sequence[Event], model: MeterModel) -> Iterator[Sequence[Eve
         yield sorted(way, key=lambda event: event.at_us)
 
 
-def _ways(events: Sequence[Event], index: int, model: MeterModel) -> Iterator[Event]:
-    """Yield what a card may have been: heard, heard at the start after the failure, or not."""
+def _ways(events: Sequence[Event], index: int, model: MeterModel, most: int) -> Iterator[Event]:
+    """Yield what a card may have been: heard, heard at a start after the failure, or not."""
     card = events[index]
     heard = replace(card, what=What.CARD_SERVED)
     yield heard
-    for event in events[index:]:
-        if event.what is not What.POWER_BACK or event.at_us - card.at_us > SITTING_US:
-            continue
-        at_us = event.at_us + model.boot_ms * 1_000
+    starts = [
+        event.at_us + model.boot_ms * 1_000
+        for event in events[index:]
+        if event.what is What.POWER_BACK and event.at_us - card.at_us <= SITTING_US
+    ]
+    # Of more starts than can be tried the first ones and the last: seconds of use lie between.
+    for at_us in dict.fromkeys((*starts[: max(0, most - 3)], *starts[-1:])):
         yield replace(heard, at_us=at_us, shown="", balance_ueur=None)  # those were of before
     yield replace(card, what=What.CARD_UNSEEN)

@@ -72,6 +72,8 @@ class Bench:
         self._midnight_us = NEVER_US
         self._hint: Sleep | None = None
         self.polling = False
+        self.up_us = board.now_us  # when the program started last, and when its power failed last
+        self.down_us = -1
         self._woken = False
         self._arm()
 
@@ -232,7 +234,7 @@ class Bench:
 
     def _power_down(self) -> None:
         board = self.board
-        board.now_us = max(board.now_us, board.fails_at_us)
+        board.now_us = self.down_us = max(board.now_us, board.fails_at_us)
         board.lose_power()
         self.rebuild()  # the program of one power-up ends here, and with it the process it may have
         self._on_power(False)
@@ -248,7 +250,7 @@ class Bench:
         if up_us >= board.fails_at_us:
             self._power_down()
             return
-        board.now_us = up_us
+        board.now_us = self.up_us = up_us
         self._anchor_us = up_us + self._poll_us
         self._poll()
 

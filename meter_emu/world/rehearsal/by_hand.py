@@ -16,7 +16,7 @@ from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.verdict import judge, seen_until
 from meter_emu.world.meter.acts import Act, ListenerOf
 from meter_emu.world.meter.bench import Bench
-from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.observer import Observer
 from meter_emu.world.rehearsal.engine import HouseholdStory
@@ -77,12 +77,7 @@ class LivedByHand:
     def insert(self) -> None:
         """Put the household's card in now."""
         number = self._made(self._visit(VisitKind.INSERT))
-        story = self.story
-        if story.bench.board.powered:
-            story.put_in(story.card, number)
-        else:
-            story.bench.insert(story.card)
-            story.watch.see(story.bench.board.now_us, What.CARD_UNSEEN, visit=number)
+        self.story.put_in(self.story.card, number)
 
     def did(self, act: Act) -> None:
         """Record an act that a household's visit can be."""

@@ -351,12 +351,11 @@ class HouseholdStory:
 
     def _insert(self, card: VirtualCard, number: int) -> None:
         at_us = self._board.now_us
-        # A card in a meter without power is not refused: nothing read it. They will try again, or
-        # not.
-        if not self._board.powered:
-            self.watch.see(at_us, What.CARD_UNSEEN, detail="no power", visit=number)
+        dark = not self._board.powered
+        after = self._at_the_start(card, number, self.put_in(card, number), at_us, dark=dark)
+        if not self._board.powered and self.bench.down_us <= at_us:  # nobody hopes for anything
+            self.bench.remove()
             return
-        after = self.put_in(card, number)
         # Asked before the card is pulled: people press because of what they read while it was in.
         asked = Lamp.RECONNECT in self._board.panel.lamps or self._hopes(after)
         self.bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
@@ -366,15 +365,40 @@ class HouseholdStory:
             self._reconnect()
 
     def put_in(self, card: VirtualCard, number: int) -> WriteBackRecord | None:
-        """Put a card into a meter with power as visit `number`; return the write-back on it."""
+        """Put a card into the meter as visit `number`; return the write-back on it."""
         # The card itself is the witness of whether it was obeyed: a write-back that is new was made
         # in this session. The display says the same, but a program may say one thing and do
         # another.
         at_us, before = self._board.now_us, self._write_back(card)
         self.bench.insert(card, "the household's card" if card is self.card else "another card")
+        # A card in a meter without power is not refused: nothing read it. They will try again, or
+        # not.
+        if not self._board.powered and self.bench.down_us <= at_us:
+            self.watch.see(at_us, What.CARD_UNSEEN, detail="no power", visit=number)
+            return before
         after = self._write_back(card)
         self._judge_session(at_us, before, after, number)
         return after
+
+    def _at_the_start(
+        self,
+        card: VirtualCard,
+        number: int,
+        before: WriteBackRecord | None,
+        put_us: int,
+        *,
+        dark: bool,
+    ) -> WriteBackRecord | None:
+        """Leave a card in whose session has not ended; return the write-back on it.
+
+        Put in in the `dark`, or when power fails in its session, it is there at the next start.
+        """
+        while self._board.card_waiting and self.bench.step(put_us + CARD_STAYS_US):
+            after = self._write_back(card)
+            if after != before or (dark and self.bench.up_us > put_us):
+                self._judge_session(self.bench.up_us, before, after, number)
+                before, dark = after, False
+        return before
 
     def _hopes(self, said: WriteBackRecord | None) -> bool:
         """Whether the card just put in should have given supply back, as its holder sees it.
@@ -404,8 +428,9 @@ class HouseholdStory:
         whole = self._board.rtc_bytes_written - written >= TIME_BYTES
         obeyed = whole and clock_of(self._board)() is not None
         self.watch.see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
-        self.bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
-        self.bench.remove()
+        if self._board.powered:
+            self.bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
+        self.bench.remove()  # at once from a meter that has gone dark: he has another made
 
     def _judge_session(
         self, at_us: int, before: WriteBackRecord | None, after: WriteBackRecord | None, number: int

@@ -1,0 +1,205 @@
+"""A supply that fails again and again at one call of the program, or at one that drifts.
+
+An operation of more than one write may be cut any number of times in a row. The story is run once
+to see what the program calls, and once with an adversary at the ports, who sees each call and takes
+the power away in the one that was chosen. The outages that he made are then a story like any other.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+from typing import Final, NamedTuple, final
+
+from meter_emu.laws.hazards.placing import Call, calls, with_placed
+from meter_emu.laws.law import Finding, Law, Trial, chance
+from meter_emu.stories import people
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.story import Among, begin, finish, models
+from meter_emu.stories.times import FIRST_S, Timing, change_s
+from meter_emu.units import DAY_S, HOUR_S, MINUTE_S, SECOND_US
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import DeskOrder, Household
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.failure import Alarm, CallLog, NoPulse, Pulse
+from meter_emu.world.meter.model import uncertainty_s
+
+TIMES: Final = (40, 20, 7, 3, 2, 1)
+_DARK_S: Final = (1, 10, MINUTE_S, HOUR_S, HOUR_S + MINUTE_S)
+_WRITES: Final = frozenset({"eeprom_write", "rtc_write", "switch_drive", "card_exchange"})
+_AFTER_S: Final = 3 * HOUR_S  # whatever T or a change of clocks makes the meter do is over by then
+_LAST_US: Final = 2_000_000  # ours: more than any one call takes but for a wait
+
+
+class Place(NamedTuple):
+    """Where in a poll the supply fails: `into_us` after the `nth` call of a name has begun.
+
+    Each failure is `drift` calls after the one before. Without a name all calls are counted.
+    """
+
+    name: str
+    nth: int
+    into_us: int
+    drift: int = 0
+
+
+@final
+class Adversary:
+    """A pulse that takes the power away at one place, `times` times in a span of true time."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        place: Place,
+        *,
+        times: int,
+        dark_us: int,
+        span_us: tuple[int, int],
+        inner: Pulse,
+    ) -> None:
+        self.outages: Final[list[tuple[int, int]]] = []
+        self._bench: Final = bench
+        self._place: Final = place
+        self._times: Final = times
+        self._dark_us: Final = dark_us
+        self._span_us: Final = span_us
+        self._inner: Final = inner
+        self._seen: Final[Counter[str]] = Counter()
+
+    def began(self, board: Board) -> None:
+        """See `Pulse`."""
+        self._seen.clear()
+        self._inner.began(board)
+
+    def called(self, name: str, now_us: int) -> None:
+        """See `Pulse`."""
+        place, failed = self._place, len(self.outages)
+        wanted = place.name in {"", name} and self._seen[place.name] == (
+            place.nth + place.drift * failed
+        )
+        self._seen.update(("", name))
+        lost_us = now_us + place.into_us
+        over = not self.outages or self.outages[-1][1] <= now_us
+        in_span = self._span_us[0] <= now_us < self._span_us[1]
+        if wanted and over and failed < self._times and in_span:
+            self.outages.append((lost_us, lost_us + self._dark_us))
+            self._bench.plan_outage(*self.outages[-1])
+        self._inner.called(name, now_us)
+
+    def answered(self) -> None:
+        """See `Pulse`."""
+        self._inner.answered()
+
+    def ended(self) -> None:
+        """See `Pulse`."""
+        self._inner.ended()
+
+
+def fails_again(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a household with much to write before its T, with one outage hours after it.
+
+    How often the supply fails, and in which call, is up to the law, which moves the outage there.
+    """
+    # Of two prices, whatever flows before a start that fails is charged at the one before it.
+    kits = [kit for kit in among or models() if not kit.model.credit.pricing.bi_hourly] or among
+    stepped = chooser.below(2) == 0
+    legal = [kit for kit in kits if kit.model.rtc_base == "legal"]
+    seed, draft = begin(chooser, (legal if stepped else ()) or kits)
+    changed_s = change_s(draft.timing.end_s, draft.model.zone)
+    end_s = draft.timing.end_s
+    if stepped:
+        end_s = changed_s + (1 + chooser.below(48)) * HOUR_S + chooser.of((0, 0, 1, 30)) * MINUTE_S
+    armed_s = max(FIRST_S, min(end_s, changed_s if stepped else end_s) - chooser.below(40) * HOUR_S)
+    draft.timing = Timing(armed_s, max(end_s, armed_s + 3 * HOUR_S))
+    draft.first_s = armed_s - DAY_S
+    draft.ample_credit = True
+    people.live(draft, people.ARMED)
+    if chooser.below(2):
+        draft.bring(armed_s + HOUR_S, DeskOrder(load_cents=2_000))
+    if chooser.below(4) == 3:
+        draft.technician(armed_s + 2 * HOUR_S, draft.tool_error_s())
+    lost_s = draft.timing.end_s + _AFTER_S
+    lost_s += 2 * uncertainty_s(draft.model, 0, 900 * DAY_S * SECOND_US)
+    # Then power holds, and the card goes in once more: that says what became of the account.
+    draft.outages.append((lost_s, lost_s + chooser.of(_DARK_S)))
+    draft.insert(lost_s + 2 * HOUR_S)
+    return finish(draft, seed)
+
+
+def failing(trial: Trial) -> Household | None:
+    """Return the story with its outage at a place where the supply fails again and again."""
+    household = trial.household
+    if len(household.outages) != 1:
+        return None
+    ((lost_us, back_us),) = household.outages
+    draw = chance(trial, "fails again")
+    poll = _poll(draw, calls(trial, trial.campaign.start_us, lost_us))
+    if poll is None:
+        return None
+    outages = failed(
+        trial,
+        _place(draw, poll),
+        times=draw.choice(TIMES),
+        dark_us=back_us - lost_us,
+        span_us=(poll[0].poll_us, lost_us),
+    )
+    return replace(household, outages=tuple(outages))
+
+
+def failed(
+    trial: Trial, place: Place, *, times: int, dark_us: int, span_us: tuple[int, int]
+) -> list[tuple[int, int]]:
+    """Return the outages that an adversary makes in the trial's story without its own."""
+    met: list[Adversary] = []
+
+    def meet(bench: Bench) -> None:
+        inner = NoPulse() if trial.bounded else Alarm()
+        met.append(
+            Adversary(bench, place, times=times, dark_us=dark_us, span_us=span_us, inner=inner)
+        )
+        bench.log = CallLog(bench.board, met[0])
+
+    trial.events(replace(trial.household, outages=()), prepare=meet)
+    return met[0].outages
+
+
+def _poll(draw: Random, heard: Sequence[Call]) -> list[Call] | None:
+    """Return the calls of one poll that writes; a kind of write that is rare is as likely."""
+    polls: dict[str, list[int]] = {}
+    for call in heard:
+        if call.name in _WRITES:
+            polls.setdefault(call.name, []).append(call.poll)
+    if not polls:
+        return None
+    number = draw.choice(polls[draw.choice(sorted(polls))])
+    return [call for call in heard if call.poll == number]
+
+
+def _place(draw: Random, poll: Sequence[Call]) -> Place:
+    """Return a place in a poll: before a call, in the middle of it, or just after it."""
+    writes = [n for n, call in enumerate(poll) if call.name in _WRITES]
+    n = draw.choice(writes) if draw.randrange(4) else draw.randrange(len(poll))
+    ends_us = poll[n + 1].at_us if n + 1 < len(poll) else poll[n].at_us + 1
+    long_us = min(ends_us - poll[n].at_us, _LAST_US)
+    into_us = draw.choice((0, long_us // 2, long_us + 1))
+    if draw.randrange(4) == 0:
+        return Place("", n, into_us, draw.choice((1, -1, 2)))
+    name = poll[n].name
+    return Place(name, sum(call.name == name for call in poll[:n]), into_us)
+
+
+def _check(trial: Trial) -> Finding:
+    return with_placed(trial, failing, "the meter writes nothing")
+
+
+FAILS_AGAIN: Final = Law(
+    id="fails-again",
+    says="power that fails again and again in whatever the meter writes breaks no promise",
+    properties=("P6", "P7"),
+    presumes="one price at all hours, where a program can be asked to have one",
+    draw=fails_again,
+    check=_check,
+    one_in=40,
+    hazard=True,
+)
