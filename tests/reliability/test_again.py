@@ -17,8 +17,9 @@ from meter_emu.units import EPOCH_2000_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.board import NEVER_US
 from meter_emu.world.meter.failure import CallLog, NoPulse
 from tests.firmware.meters import START_US, Rig
+from tests.laws.wrong import stepped_again
 from tests.properties.trials import WORK_US
-from tests.reliability.cutting import Sweep
+from tests.reliability.cutting import Program, Sweep
 from tests.reliability.kinds import KINDS
 from tests.reliability.stage import EXHAUSTIVE, KITS, Call, Fate, kit_name
 from tests.reliability.tally import Tried
@@ -49,8 +50,8 @@ def polls(calls: list[Call]) -> list[list[Call]]:
 class Again:
     """A kind of session on one kit, which power may be made to fail in any number of times."""
 
-    def __init__(self, name: str) -> None:
-        self.sweep = Sweep(kit_of(name), name, stays=True)
+    def __init__(self, name: str, program: Program | None = None) -> None:
+        self.sweep = Sweep(kit_of(name), name, stays=True, program=program)
 
     def places(self) -> list[Place]:
         """Return each call of a poll, whole or after a failure: before it, inside, just after."""
@@ -156,6 +157,13 @@ def test_forty_failures_at_the_hour_that_is_written_step_the_clock_once(name, in
     """Each of them stepped it another hour: 26 cut a household 7.8 hours before its T2."""
     failures = Again(name).try_one(Place("rtc_write", 0, into_us), 40, dark_s)
     assert failures == (40 if name == "step in spring" and not into_us and dark_s < 3_600 else 1)
+
+
+@pytest.mark.parametrize("name", TO_THE_END[:2])
+def test_a_step_that_is_taken_again_after_each_failure_is_found(name):
+    into_us = 271 if name == "step in spring" else 0
+    with pytest.raises(AssertionError):
+        Again(name, stepped_again).try_one(Place("rtc_write", 0, into_us), 20, 2)
 
 
 def test_a_supply_shorter_than_the_start_keeps_the_switch_on():
