@@ -177,5 +177,5 @@ LAW: Final = Law(
     presumes="the built-in formats",
     draw=armed_household,
     check=_check,
-    one_in=10,
+    one_in=40,
 )

@@ -157,7 +157,7 @@ OLD_CLOCK_CARD: Final = Law(
 #
 # Within the story the clock becomes too old to be believed.
 
-_WATCHED_D: Final = 20
+_WATCHED_D: Final = 10  # ours: nearly all of it is waiting in doubt, a save each quarter of an hour
 _DAYS_MORE: Final = 4  # ours: a program counts in days, and looks at each poll
 
 
@@ -167,7 +167,7 @@ def old_setting(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.kind = "set too long ago"
     draft.short = draft.ample_credit = True
     end_s = draft.timing.end_s
-    draft.timing = Timing(min(draft.timing.armed_s, end_s - _WATCHED_D * DAY_S), end_s)
+    draft.timing = Timing(end_s - _WATCHED_D * DAY_S, end_s)
     draft.first_s = draft.timing.armed_s - DAY_S
     people.live(draft, people.NEVER)
     campaign = finish(draft, seed)
