@@ -10,7 +10,7 @@ same seed gives the same bytes. The page of `--report DIR` is DIR/index.html, wh
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -56,6 +56,7 @@ from meter_emu.world.judge.phrases import households
 from meter_emu.world.judge.verdicts import LIVED_GOOD, Verdict
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.checkpoint import Checkpoint
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.sample import Sample, sampled
 from meter_emu.zones import TimeZone
@@ -248,9 +249,11 @@ def rehearse(
         )
         page = stack.enter_context(report_in(report_to, resolved, made))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
-        run_all = partial(rehearse_all, resolved, jobs=jobs, cluster=cluster, say=_say)
-        runs = run_all(events=events or bool(report_to), witness_of=witness_of, census=census)
-        stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), notes, events=events)
+        sink = stack.enter_context(_sink(json_to, kept := _kept(json_to)))
+        run_all = partial(rehearse_all, resolved, jobs=jobs, cluster=cluster, checkpoint=kept)
+        log = events or bool(report_to)
+        runs = run_all(events=log, witness_of=witness_of, census=census, say=_say)
+        stream = JsonStream(resolved, sink, notes, events=events)
         step = stack.enter_context(_progress(len(resolved.households), shown=bar, files=files))
         for one, outcome, seen in stack.enter_context(closing(runs)):
             good = table.add(one, outcome)
@@ -274,6 +277,13 @@ def rehearse(
 def _status(campaign: str, table: ResultTable, *, strict: bool) -> int:
     see_checked(campaign, table.nothing_run)
     return EXIT_FOUND if table.found(strict=strict) else EXIT_OK
+
+
+def _kept(json_to: str | None) -> Checkpoint | None:
+    """Return what keeps the outcomes of a long rehearsal beside the file they are written to."""
+    if json_to in {None, STDOUT}:
+        return None
+    return Checkpoint(Path(f"{json_to}.checkpoint"), _say)
 
 
 def _say(words: str) -> None:
@@ -304,13 +314,21 @@ def _files(json_to: str | None, report_to: str | None) -> list[str]:
     return pages if json_to is None or json_to == STDOUT else [json_to, *pages]
 
 
-def _sink(json_to: str | None) -> AbstractContextManager[Write]:
-    """Return where the JSON goes: nowhere, to standard output, or into a file when all is done."""
+@contextmanager
+def _sink(json_to: str | None, kept: Checkpoint | None) -> Iterator[Write]:
+    """Give where the JSON goes: nowhere, to standard output, or into a file when all is done.
+
+    With the file what was kept on the way to it is removed.
+    """
     if json_to is None:
-        return nullcontext(lambda _data: None)
-    if json_to == STDOUT:
-        return nullcontext(sys.stdout.buffer.write)
-    return atomic_writer(json_to)
+        yield lambda _data: None
+    elif json_to == STDOUT:
+        yield sys.stdout.buffer.write
+    else:
+        with atomic_writer(json_to) as write:
+            yield write
+    if kept is not None:
+        kept.remove()
 
 
 @contextmanager

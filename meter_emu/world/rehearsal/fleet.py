@@ -40,6 +40,7 @@ from meter_emu.world.meter.failure import (
     Pulse,
     SharedPulse,
 )
+from meter_emu.world.rehearsal.checkpoint import Checkpoint, may_be_kept
 from meter_emu.world.rehearsal.classes import Classes, EqualPair, classes_of
 from meter_emu.world.rehearsal.covered import outside_of
 from meter_emu.world.rehearsal.engine import how_it_begins, run_meter
@@ -76,7 +77,7 @@ class Rehearsing(TextTask[Places, Batch]):
     result_type = Batch
 
     def __init__(self, campaign: Campaign, *, events: bool) -> None:
-        self._campaign: Final = campaign
+        self.campaign: Final = campaign
         self._events: Final = events
         self.watched: Final = is_watched(campaign)
         self.memory_size = PULSE_SIZE if self.watched else 0
@@ -90,8 +91,8 @@ class Rehearsing(TextTask[Places, Batch]):
                 if unit.failure is None:
                     result = self.lived(place, pulse)
                 else:
-                    household = self._campaign.households[place]
-                    until = replace(self._campaign, polls_max=unit.polls)
+                    household = self.campaign.households[place]
+                    until = replace(self.campaign, polls_max=unit.polls)
                     seen = run_meter(household, until, None, pulse)
                     seen[-1] = failed_event(unit.failure, seen[-1])
                     result = self._judged(household, seen)
@@ -102,8 +103,8 @@ class Rehearsing(TextTask[Places, Batch]):
 
     def lived(self, place: int, pulse: Pulse | None = None) -> HouseholdResult:
         """Run one household; raise what `run_meter` raises."""
-        household = self._campaign.households[place]
-        return rehearsed(household, self._campaign, None, pulse, events=self._events)
+        household = self.campaign.households[place]
+        return rehearsed(household, self.campaign, None, pulse, events=self._events)
 
     def watching(self, unit: Places, memory: memoryview | None) -> "HouseholdWatch | None":
         """See `Task`: somebody else's program is watched."""
@@ -111,26 +112,26 @@ class Rehearsing(TextTask[Places, Batch]):
 
     def gone(self, unit: Places, failure: Failure) -> Batch:
         """Return a household that did not come as far again: only its first event is sure."""
-        household = self._campaign.households[unit.places[0]]
-        seen = [how_it_begins(household, self._campaign), failed_event(failure)]
+        household = self.campaign.households[unit.places[0]]
+        seen = [how_it_begins(household, self.campaign), failed_event(failure)]
         return Batch([sent_row(self._judged(household, seen))])
 
     def failure(
         self, unit: Places, felt: FeltPulse, failure_kind: FailureKind, why: str
     ) -> Failure:
         """Return how a program failed, from the last pulse."""
-        household = self._campaign.households[unit.places[0]]
+        household = self.campaign.households[unit.places[0]]
         return Failure(
             kind=failure_kind,
             why=why,
-            at_us=max(felt.now_us, self._campaign.start_us),
+            at_us=max(felt.now_us, self.campaign.start_us),
             clock=reading(clock_chip(household.model).chip, felt.clock) if felt.clock else None,
             calls=felt.names,
         )
 
     def as_text(self) -> str:
         """See `TextTask`."""
-        return msgspec.json.encode([self._events, campaign_as_text(self._campaign)]).decode()
+        return msgspec.json.encode([self._events, campaign_as_text(self.campaign)]).decode()
 
     @classmethod
     def of_text(cls, text: str) -> Self:
@@ -154,15 +155,15 @@ class Rehearsing(TextTask[Places, Batch]):
         """Return how many households take a worker of a cluster some seconds."""
         if self.watched:
             return WATCHED_THERE
-        entries = self._campaign.households.entries[:TRIED]
+        entries = self.campaign.households.entries[:TRIED]
         began = process_time()
         for entry in entries:
-            rehearsed(entry.household(1, self._campaign.seed), self._campaign, events=False)
+            rehearsed(entry.household(1, self.campaign.seed), self.campaign, events=False)
         each_s = (process_time() - began) / len(entries)
         return max(1, min(THERE_MAX, round(THERE_S / each_s)))
 
     def _judged(self, household: Household, seen: list[Event]) -> HouseholdResult:
-        return judge(household, self._campaign, seen), seen if self._events else []
+        return judge(household, self.campaign, seen), seen if self._events else []
 
 
 @final
@@ -275,12 +276,14 @@ def rehearse_all(
     cluster: Engine | None = None,
     census: bool = False,
     say: Callable[[str], None] = lambda _words: None,
+    checkpoint: Checkpoint | None = None,
 ) -> Generator[Run, None, None]:
     """Yield every household's run in the campaign's order, from at most `jobs` processes,
     one a processor if it is not said.
 
     Of equal households one is lived, unless it is a `census` or their events are wanted. `say` gets
     a line about each build of which equal households ended differently: its are then all lived.
+    A long rehearsal goes on from its `checkpoint`, if it can be kept in one.
 
     A `cluster`, if given, does the work. A witness records what people do, in a campaign of one
     household only. Raise what `run_meter` raises, after at most the runs before it, and
@@ -299,7 +302,8 @@ def rehearse_all(
         tried = [place for pair in pairs for place in pair]
         first = {pair.first for pair in pairs}
         places = [*tried, *(place for place in classes.firsts if place not in first)]
-        with closing(_results(work, places, jobs, cluster)) as results:
+        kept = checkpoint if not events and len(places) > ALONE_MAX else None
+        with closing(_through(kept, work, places, jobs, cluster)) as results:
             of_class = {place: next(results) for place in tried}
             differ = [pair for pair in pairs if not _alike(of_class, pair)]
             if not differ:
@@ -334,6 +338,28 @@ def _alike(of_class: dict[int, HouseholdResult], pair: EqualPair) -> bool:
     """Whether the two ended alike; forgets the second."""
     (outcome, _), (other, _) = of_class[pair.first], of_class.pop(pair.other)
     return replace(outcome, id=other.id) == other
+
+
+def _through(
+    checkpoint: Checkpoint | None,
+    work: Rehearsing,
+    places: Sequence[int],
+    jobs: int | None,
+    cluster: Engine | None,
+) -> Generator[HouseholdResult, None, None]:
+    """Yield the result of each place, those from the checkpoint first."""
+    if checkpoint is None or not may_be_kept(work.campaign):
+        yield from _results(work, places, jobs, cluster)
+        return
+
+    def outcomes(left: Sequence[int]) -> Generator[Outcome, None, None]:
+        with closing(_results(work, left, jobs, cluster)) as results:
+            for outcome, _ in results:
+                yield outcome
+
+    with closing(checkpoint.through(work.campaign, places, outcomes)) as found:
+        for outcome in found:
+            yield outcome, []
 
 
 def _results(
