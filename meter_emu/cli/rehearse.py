@@ -244,15 +244,13 @@ def rehearse(
     bar = not ((show_log or json_to == STDOUT) and console.is_terminal)
     with ExitStack() as stack:
         cluster = stack.enter_context(cluster_at(address, jobs=jobs, trace=trace_to))
-        made = made_by(
-            campaign, notes, build=build, model=model, seed=seed, household=household, sample=sample
-        )
+        made = made_by(campaign, notes, build=build, model=model, seed=seed,
+                       household=household, sample=sample)  # fmt: skip
         page = stack.enter_context(report_in(report_to, resolved, made))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
         sink = stack.enter_context(_sink(json_to, kept := _kept(json_to)))
-        run_all = partial(rehearse_all, resolved, jobs=jobs, cluster=cluster, checkpoint=kept)
-        log = events or bool(report_to)
-        runs = run_all(events=log, witness_of=witness_of, census=census, say=_say)
+        run = partial(rehearse_all, resolved, jobs=jobs, cluster=cluster, checkpoint=kept, say=_say)
+        runs = run(events=events or bool(report_to), witness_of=witness_of, census=census)
         stream = JsonStream(resolved, sink, notes, events=events)
         step = stack.enter_context(_progress(len(resolved.households), shown=bar, files=files))
         for one, outcome, seen in stack.enter_context(closing(runs)):
@@ -280,7 +278,7 @@ def _status(campaign: str, table: ResultTable, *, strict: bool) -> int:
 
 
 def _kept(json_to: str | None) -> Checkpoint | None:
-    """Return what keeps the outcomes of a long rehearsal beside the file they are written to."""
+    """Return what keeps the outcomes of a long rehearsal next to the file they are written to."""
     if json_to in {None, STDOUT}:
         return None
     return Checkpoint(Path(f"{json_to}.checkpoint"), _say)

@@ -1,4 +1,4 @@
-"""What is done of a long rehearsal, in a file beside its output: a second run goes on from there.
+"""What is done of a long rehearsal, in a file next to its output: a second run goes on from there.
 
 A line is the outcome of one household, behind a digest over it and over the digest of the line
 before. The first line is the key: the campaign as text, the places that are lived, and the source
