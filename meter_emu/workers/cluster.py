@@ -89,7 +89,7 @@ def _count(address: str) -> int:
 def _here(address: str, loop: Loop, stack: ExitStack) -> LocalCluster:
     """Start workers on this machine, which end with the stack.
 
-    Whoever reaches a scheduler or a worker of Dask runs programs there, and on loopback that is
+    Anybody who reaches a scheduler or a worker of Dask runs programs there, and on loopback that is
     every user of the machine: so each asks for a certificate that only these processes have.
     """
     how = {
