@@ -19,7 +19,7 @@ from meter_emu.world.meter.build import parse_build
 from tests.bench import power
 from tests.bench.row import Row
 
-EXAMPLE_MS_MAX = 16
+EXAMPLE_MS_MAX = 18
 ALTERNATIVES = (10, 20, 40, 80)
 _P_MAX = 0.999  # of what was caught in every story
 _OneIn = Callable[[Law], int]

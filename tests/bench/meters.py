@@ -29,7 +29,7 @@ CREDIT_YEAR_S_MAX: Final = 0.06
 FLEET: Final = 53_579
 CORES: Final = 2
 FLEET_MINUTES_MAX: Final = 0.75
-STORIES_MIN: Final = 180
+STORIES_MIN: Final = 165
 LINEAR_MAX: Final = 1.2  # ours: what noise may add before growth is called more than linear
 # ours: 24 hourly powers of a small home, about 6 kWh a day: 10.40 EUR a week at 0.25 EUR/kWh
 PROFILE_W: Final = [
