@@ -52,6 +52,12 @@ def _builds() -> dict[str, str]:
     return OUR_BUILDS | {f"reference+{name}": said for name, said in _defects().items()}
 
 
+def _platforms() -> dict[str, str]:
+    from meter_emu.driver_bench.starter import PLATFORMS
+
+    return dict(PLATFORMS)
+
+
 def _laws() -> dict[str, str]:
     from meter_emu.laws import laws
 
@@ -81,6 +87,7 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
     "builds": _builds,
     "codecs": _codecs,
     "layouts": _layouts,
+    "platforms": _platforms,
 }
 
 
@@ -93,7 +100,7 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
 @click.argument("what", type=OneOf(list(LISTED)))
 @json_option
 def list_(what: str, json_file: str | None) -> None:
-    """List all defects, laws, models, campaigns, scopes, builds, codecs or layouts."""
+    """List all defects, laws, models, campaigns, scopes, builds, codecs, layouts or platforms."""
     found = LISTED[what]()
     if json_file is not None:
         from msgspec import convert

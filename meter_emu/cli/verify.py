@@ -56,6 +56,12 @@ _FOLDER: Final = "counterexamples"
 @click.option("--driver", type=WORD, metavar="DRIVER", help="A clock driver, alone on a bench.")
 @click.option("--starter", type=LEFT, metavar="DIR", help="Write what drivers in C are built with.")
 @click.option(
+    "--platform",
+    type=WORD,
+    metavar="NAME",
+    help="With --starter: stand-ins for a platform's headers; `meter-emu list platforms`.",
+)
+@click.option(
     "--int16",
     "sixteen",
     type=FILE,
@@ -92,6 +98,7 @@ def verify_build(
     *,
     driver: str | None,
     starter: str | None,
+    platform: str | None,
     sixteen: str | None,
     again: str | None,
     junit_file: str | None,
@@ -113,8 +120,10 @@ def verify_build(
     Exit status: 0 every law held, 1 one is broken, 2 nothing was checked.
     """
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
+    if platform is not None and starter is None:
+        raise click.UsageError("--platform is for --starter", click.get_current_context())
     if starter is not None or sixteen is not None:
-        say_written(*_files_for_c(starter, sixteen))
+        say_written(*_files_for_c(starter, platform or "", sixteen))
         return EXIT_OK
     if driver is not None or again is not None:
         _alone(build=build, models=models, time_s=time_s, jobs=jobs, cluster=address, story=story)
@@ -168,9 +177,9 @@ def _as_case(one: Examined) -> JUnitCase:
     )
 
 
-def _files_for_c(starter: str | None, sixteen: str | None) -> list[Path]:
+def _files_for_c(starter: str | None, platform: str, sixteen: str | None) -> list[Path]:
     """Write what a driver in C wants; return the files."""
-    files = [] if starter is None else write_starter(starter)
+    files = [] if starter is None else write_starter(starter, platform)
     return files if sixteen is None else [*files, write_int16(sixteen)]
 
 

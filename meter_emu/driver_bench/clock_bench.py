@@ -19,6 +19,7 @@ from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
 from meter_emu.nearest import hint
 
 _COUNT_MAX: Final = 4_096  # ours: bytes of one access; no clock has as many registers
+LOOK_US: Final = 10  # ours: a look at the time takes some itself, so a loop of them ends
 _BOOT_US: Final = 3_141_593  # ours: a program has run for a while when its clock is first asked
 _LATE: Final = 3  # ours: a program is late by a third of the part of the second that it has seen
 ACCESSES_MAX: Final = 20_000  # ours: in one call; a driver that waits for longer waits for ever

@@ -3,7 +3,7 @@
 The bench writes `set 0 2020 7 3 23 1 0 5 185`: routine, instance, arguments. The program answers
 `=` and its result, `none` for no valid time, or `! text` where it refuses. In between it may use
 the bus: `t 68 00 7` is address, bytes and count, answered by the bytes read or `-`; `p 1` and
-`q 1 123` are peek and poke; `w 500` lets so many microseconds pass.
+`q 1 123` are peek and poke; `w 500` lets so many microseconds pass, and `c` asks how many have.
 """
 
 import os
@@ -18,7 +18,7 @@ from typing import Final, final
 
 from typing_extensions import override
 
-from meter_emu.driver_bench.clock_bench import ClockBench, GoneError, NoEndError
+from meter_emu.driver_bench.clock_bench import LOOK_US, ClockBench, GoneError, NoEndError
 from meter_emu.driver_bench.declared import declared
 from meter_emu.driver_bench.driver import (
     BYTES,
@@ -155,6 +155,9 @@ class HostDriver(Driver):
             if what == "q":
                 bench.poke(int(words[0]), int(words[1]))
                 return b"0\n"
+            if what == "c":
+                bench.wait(LOOK_US)
+                return b"%d\n" % bench.now_us
             if what == "w":
                 bench.wait(int(words[0]))
                 return b"0\n"

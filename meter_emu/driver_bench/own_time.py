@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Final
 
-from meter_emu.driver_bench.clock_bench import ClockBench
+from meter_emu.driver_bench.clock_bench import LOOK_US, ClockBench
 
-_LOOK_US: Final = 10  # ours: a look at the time takes some itself, so a loop of them ends
 _OURS: Final = "meter_emu"
 
 
@@ -20,7 +19,7 @@ def keep_time(bench: ClockBench) -> None:
     """Have a driver's sleep pass on the bench, and its clock be the bench's."""
 
     def now_us() -> int:
-        bench.wait(_LOOK_US)
+        bench.wait(LOOK_US)
         return bench.now_us
 
     kept: dict[str, Callable[..., Any]] = {

@@ -131,11 +131,15 @@ def _reads_weekday(rig: DriverRig) -> bool:
 
 
 def _says_weekday(rig: DriverRig) -> bool:
+    """Whether get says any day of a week: one that says some of them means to say all."""
     if "get" not in rig.offers:
         return False
-    rig.place(rig.known_day)
-    said = rig.driver.call("get")
-    return isinstance(said, Reading) and said.weekday is not None
+    for more in range(_WEEK):
+        rig.place(rig.known_day + more * DAY)
+        said = rig.driver.call("get")
+        if isinstance(said, Reading) and said.weekday is not None:
+            return True
+    return False
 
 
 Week: TypeAlias = tuple[int | None, ...]

@@ -26,3 +26,4 @@ class ListedJson(Printed, tag="list/1"):
     builds: tuple[NamedJson, ...] | UnsetType = UNSET
     codecs: tuple[NamedJson, ...] | UnsetType = UNSET
     layouts: tuple[NamedJson, ...] | UnsetType = UNSET
+    platforms: tuple[NamedJson, ...] | UnsetType = UNSET

@@ -7,6 +7,8 @@
 class TwoWire {
 public:
     void begin() {}
+    void begin(int, int, uint32_t = 0) {} /* pins, where a core lets them be chosen */
+    void end() {}
     void setClock(uint32_t) {}
     void beginTransmission(uint8_t address) { to = address; sent = 0; }
     size_t write(uint8_t byte) { return sent < (int)sizeof out ? (out[sent++] = byte, 1) : 0; }
@@ -19,13 +21,17 @@ public:
         held = !stop;
         return stop && bus_transfer(to, out, sent, NULL, 0) < 0 ? 2 : 0;
     }
-    uint8_t requestFrom(uint8_t address, uint8_t count, bool = true) {
-        got = bus_transfer(address, out, held ? sent : 0, in, count);
+    uint8_t requestFrom(int address, int count, bool = true) {
+        count = count < (int)sizeof in ? count : (int)sizeof in;
+        got = bus_transfer((uint8_t)address, out, held ? sent : 0, in, count);
         held = false;
         next = 0;
-        return got < 0 ? (got = 0) : got;
+        return (uint8_t)(got < 0 ? (got = 0) : got);
     }
     int available() const { return got - next; }
+    int peek() const { return next < got ? in[next] : -1; }
+    size_t write(int byte) { return write((uint8_t)byte); }
+    size_t write(unsigned long byte) { return write((uint8_t)byte); }
     int read() { return next < got ? in[next++] : -1; }
 
 private:
@@ -33,7 +39,8 @@ private:
     int sent = 0, got = 0, next = 0;
     bool held = false;
 };
-static TwoWire Wire;
+inline TwoWire &bench_wire() { static TwoWire one; return one; }
+static TwoWire &Wire = bench_wire();
 
 inline void delay(uint32_t ms) { bus_wait_us(ms * 1000); }
 inline void delayMicroseconds(uint32_t us) { bus_wait_us(us); }

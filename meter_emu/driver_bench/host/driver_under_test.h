@@ -49,6 +49,7 @@ int bus_transfer(uint8_t address, const uint8_t *out, int out_count, uint8_t *in
 uint32_t bus_peek(int word); /* bus_transfer returns how many bytes were read, -1: no answer */
 void bus_poke(int word, uint32_t value);
 void bus_wait_us(uint32_t us);
+uint64_t bus_now_us(void); /* the program's own clock: what it sees of the bench's time */
 
 #ifdef __cplusplus
 }

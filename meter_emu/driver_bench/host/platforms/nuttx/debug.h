@@ -1,0 +1,1 @@
+#include "nuttx/config.h" /* what a driver says goes nowhere */

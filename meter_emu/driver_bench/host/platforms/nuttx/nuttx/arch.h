@@ -1,0 +1,1 @@
+#include "nuttx/config.h" /* nothing of it is of a driver alone */
