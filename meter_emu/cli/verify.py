@@ -120,10 +120,8 @@ def verify_build(
     Exit status: 0 every law held, 1 one is broken, 2 nothing was checked.
     """
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
-    if platform is not None and starter is None:
-        raise click.UsageError("--platform is for --starter", click.get_current_context())
-    if starter is not None or sixteen is not None:
-        say_written(*_files_for_c(starter, platform or "", sixteen))
+    if {starter, platform, sixteen} != {None}:
+        say_written(*_files_for_c(starter, platform, sixteen))
         return EXIT_OK
     if driver is not None or again is not None:
         _alone(build=build, models=models, time_s=time_s, jobs=jobs, cluster=address, story=story)
@@ -177,9 +175,11 @@ def _as_case(one: Examined) -> JUnitCase:
     )
 
 
-def _files_for_c(starter: str | None, platform: str, sixteen: str | None) -> list[Path]:
+def _files_for_c(starter: str | None, platform: str | None, sixteen: str | None) -> list[Path]:
     """Write what a driver in C wants; return the files."""
-    files = [] if starter is None else write_starter(starter, platform)
+    if platform is not None and starter is None:
+        raise click.UsageError("--platform is for --starter", click.get_current_context())
+    files = [] if starter is None else write_starter(starter, platform or "")
     return files if sixteen is None else [*files, write_int16(sixteen)]
 
 

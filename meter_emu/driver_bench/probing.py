@@ -105,8 +105,8 @@ def _year_words(rig: DriverRig, off: int) -> tuple[str, str]:
     why = f"every year is off by {off:+,}"
     if abs(off) >= _WHOLE_YEAR:
         return "get", f"{why}: a moment has its whole year, add {-off:,}"
-    if off % _HUNDRED == 0 and rig.bench.chip.CENTURY and declared.century is None:
-        clear = declared.years[0] // _HUNDRED * _HUNDRED + off
+    if off % _HUNDRED == 0 and rig.bench.chip.CENTURY:
+        clear = (declared.century or declared.years[0] // _HUNDRED * _HUNDRED) + off
         return "century", f"{why}: want century = {clear}, what a clear century bit means"
     first, last = (year + off for year in declared.years)
     if off % _HUNDRED == 0:

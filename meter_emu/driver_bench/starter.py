@@ -19,6 +19,7 @@ PLATFORMS: Final = {
     "nuttx": "Apache NuttX: I2C_TRANSFER",
     "riot": "RIOT: periph/i2c",
 }
+_DEFINES: Final = {"arduino": "-DARDUINO=10819"}  # by which libraries know a core since 1.0
 _MAKEFILE: Final = """\
 # Each example is a program: `make`, then `meter-emu verify --driver ./callbacks`
 CFLAGS   = -std=c99 -O1 -Wall -Wextra -I.
@@ -41,14 +42,15 @@ clean:
 _FOR_A_PLATFORM: Final = """\
 # Put the driver's own files here, unchanged, and its calls into declares: `make`, then
 # `meter-emu verify --driver ./driver`. Every C and C++ file of this folder is a part of it.
+DEFINES = {defines}
 OBJECTS = $(patsubst %,%.o,$(wildcard *.c *.cpp))
 
 driver: $(OBJECTS)
 \t$(CXX) -o $@ $^
 %.c.o: %.c
-\t$(CC) -std=gnu99 -O1 -I. -Iplatform $(CFLAGS) -c -o $@ $<
+\t$(CC) -std=gnu99 -O1 -I. -Iplatform $(DEFINES) $(CFLAGS) -c -o $@ $<
 %.cpp.o: %.cpp
-\t$(CXX) -std=gnu++17 -O1 -I. -Iplatform $(CXXFLAGS) -c -o $@ $<
+\t$(CXX) -std=gnu++17 -O1 -I. -Iplatform $(DEFINES) $(CXXFLAGS) -c -o $@ $<
 clean:
 \trm -f driver *.o
 """
@@ -74,7 +76,9 @@ def write_starter(folder: str, platform: str = "") -> list[Path]:
                 if source.is_file()
             ]
         makefile = to / "Makefile"
-        makefile.write_text(_FOR_A_PLATFORM if platform else _MAKEFILE, "utf-8")
+        defines = _DEFINES.get(platform, "")
+        made = _FOR_A_PLATFORM.replace("{defines}", defines).replace("= \n", "=\n")
+        makefile.write_text(made if platform else _MAKEFILE, "utf-8")
     except OSError as error:
         raise OutputError(folder, (error.strerror or str(error)).lower()) from None
     return sorted((*written, makefile))
@@ -88,7 +92,18 @@ def _of_a_platform(host: Traversable, platform: str, to: Path) -> list[Path]:
     headers.mkdir()
     written += [_copied(one, headers) for one in host.iterdir() if one.name.endswith(".h")]
     written += [_copied(one, to) for one in there.iterdir() if one.name.endswith(".txt")]
+    if platform == "arduino":
+        binary = headers / "binary.h"
+        binary.write_text(_binary_constants(), "utf-8")
+        written.append(binary)
     return written + _headers_of(there, headers)
+
+
+def _binary_constants() -> str:
+    """Return Arduino's B0 to B11111111, one for each way to write up to eight digits."""
+    words = (f"{number:0{digits}b}" for digits in range(1, 9) for number in range(2**digits))
+    lines = "".join(f"#define B{word} {int(word, 2)}\n" for word in words)
+    return f"#ifndef BENCH_BINARY_H\n#define BENCH_BINARY_H\n{lines}#endif\n"
 
 
 def _headers_of(folder: Traversable, to: Path) -> list[Path]:

@@ -87,6 +87,10 @@ def test_the_starter_goes_to_a_new_folder_only(emu, tmp_path):
     assert emu("--starter", "new").code == 0
     assert (tmp_path / "new" / "driver_under_test.h").exists()
     assert "is not empty" in emu("--starter", "new").complains()
+    assert emu("--starter", "arduino", "--platform", "arduino").code == 0
+    assert "#define B101 5" in (tmp_path / "arduino" / "platform" / "binary.h").read_text()
+    assert "no platform" in emu("--starter", "x", "--platform", "ardiuno").complains()
+    assert "--platform is for --starter" in emu("--platform", "arduino").complains()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 #ifndef BENCH_ARDUINO_H
 #define BENCH_ARDUINO_H
 #include "Wire.h"
+#include "binary.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +10,6 @@
 #include <time.h>
 #include <string>
 
-#ifndef ARDUINO
-#define ARDUINO 10819
-#endif
 typedef uint8_t byte;
 typedef bool boolean;
 typedef uint16_t word;
@@ -85,5 +83,6 @@ public:
     operator bool() const { return true; }
 };
 typedef Stream HardwareSerial;
-static Stream Serial;
+extern Stream Serial;
+__attribute__((weak)) Stream Serial;
 #endif

@@ -20,6 +20,6 @@ private:
     enum { SIZE = 4096 };
     uint8_t cells[SIZE];
 };
-inline BenchEeprom &bench_eeprom() { static BenchEeprom one; return one; }
-static BenchEeprom &EEPROM = bench_eeprom();
+extern BenchEeprom EEPROM;
+__attribute__((weak)) BenchEeprom EEPROM;
 #endif
