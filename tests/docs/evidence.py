@@ -12,6 +12,7 @@ from tests.docs import seen_in_campaigns as seen
 from tests.docs.pages import ROOT, page, table
 from tests.matrix import page as matrix
 from tests.mutants import page as mutants
+from tests.toys import page as toys
 
 PAGE: Final = ROOT / "docs" / "evidence" / "README.md"
 HEAD: Final = """# What is claimed, and how to repeat it
@@ -86,6 +87,7 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
         "python -m tests.fuzz.reached",
     )
     yield _judge_row()
+    yield _toys_row()
     text = page("docs/evidence/conformance.md")
     compared = [*table(text, *CODECS), *table(text, *TOKENS)]
     yield (
@@ -102,6 +104,17 @@ _CHANGES: Final = {
     "formats": "the same of formats and carriers",
     "chips": "the same of the board's chips",
 }
+
+
+def _toys_row() -> tuple[str, str, str, str]:
+    rows = table(page("docs/evidence/toys.md"), *toys.HEAD)
+    complete = sum(row[-1] == toys.COMPLETE for row in rows)
+    return (
+        "a new kind is complete in its row, or the places that it lacks are named",
+        f"{len(rows)} toys: {complete} complete, {len(rows) - complete} with places named",
+        "toys",
+        "make toys",
+    )
 
 
 def _judge_row() -> tuple[str, str, str, str]:

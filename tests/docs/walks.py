@@ -45,7 +45,7 @@ READER_WALK: Final = "records of a card in a PC/SC reader, by `desk account`"
 _OURS: Final = tuple(f"{ROOT / name}/" for name in ("card_protocol", "meter_emu"))
 _SITTING: Final = ("electricity-pcf8563-utc", "--start", "2020-06-29 07:00", "--rate", "max")
 _T2: Final = "2020-07-03 23:01"
-_CAMPAIGN: Final = (
+CAMPAIGN: Final = (
     head("one", "2020-06-02T08:00:00", "2020-07-05T00:00:00")
     + """[[household]]
 id = "home"
@@ -96,7 +96,7 @@ def _verb(*arguments: str | Path) -> Callable[[], None]:
 
 def _rehearsed(folder: Path) -> Callable[[], None]:
     path = folder / "one.toml"
-    path.write_text(_CAMPAIGN, "utf-8")
+    path.write_text(CAMPAIGN, "utf-8")
     return _verb("rehearse", path)
 
 
