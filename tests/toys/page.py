@@ -1,6 +1,7 @@
 """docs/evidence/toys.md: what a toy member of each table takes, and who says so."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.tidy.repository import ROOT
@@ -36,10 +37,18 @@ class Answer(NamedTuple):
     @property
     def row(self) -> str:
         """The row of the page."""
-        files = sorted({change.file for change in self.toy.changes})
+        files = put_into(self.toy)
         tests = COMPLETE if self.complete else _LOST if self.lost else _named(self.tests) or "-"
         cells = (self.toy.table, self.toy.member, _named(files), _named(self.types) or "-", tests)
         return f"| {' | '.join(cells)} |"
+
+
+def put_into(toy: Toy) -> list[str]:
+    """Return the files that were changed, and new ones by their last name: they are not there."""
+    return sorted({
+        change.file if change.after or change.before else Path(change.file).name
+        for change in toy.changes
+    })  # fmt: skip
 
 
 def _named(names: Sequence[str]) -> str:
