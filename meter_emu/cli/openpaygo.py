@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The device of the walk in EnAccess/OpenPAYGO-docs @09a27ad, "Setting up"; nobody's secret.
 _SAMPLE_KEY: Final = "A29AB82EDC5FBBC41EC9530F6DAC86B1"
 _SAMPLE_CODE: Final = 123_456_789
-KINDS: Final = ("add-time", "set-time", "disable", "counter-sync")
+PAYGO_KINDS: Final = ("add-time", "set-time", "disable", "counter-sync")
 _USED_MAX: Final = 100  # ours: a device keeps sixteen
 
 _key_option: Final = click.option(
@@ -104,7 +104,7 @@ def decode(
     "openpaygo encode disable --key device.key --starting-code 516959010 --count 12 --json -",
 )
 @openpaygo.command()
-@click.argument("kind", metavar="KIND", type=OneOf(KINDS))
+@click.argument("kind", metavar="KIND", type=OneOf(PAYGO_KINDS))
 @click.option("--value", type=click.IntRange(0, 999_999), metavar="N",
               help="Days, or parts of a day with a time divider; add-time and set-time want it."
               )  # fmt: skip

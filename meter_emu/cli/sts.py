@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _PAN: Final = "--meter-pan 600727000000000009 --supply-group 123456"
 _CURRENCY: Final = "-currency"
-KINDS: Final = (
+STS_KINDS: Final = (
     "electricity", "water", "gas", "time", "power-limit", "clear-credit", "tariff-rate",
     "clear-tamper", "phase-unbalance", "water-factor", "meter-test",
 )  # fmt: skip
@@ -128,7 +128,7 @@ class _Kind(OneOf):
     "sts encode meter-test --value 1",
 )
 @sts.command()
-@click.argument("kind", metavar="KIND", type=_Kind(KINDS))
+@click.argument("kind", metavar="KIND", type=_Kind(STS_KINDS))
 @click.option("--value", metavar="VALUE", help="kWh, m3 or minutes with one decimal; watts; a "
               "register, or all; a rate, a factor; hex bits of tests.")  # fmt: skip
 @click.option("--issued-at", metavar="TIME",

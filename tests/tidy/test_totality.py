@@ -142,8 +142,8 @@ def test_each_button_can_be_named_in_a_file_and_pressed_at_a_live_meter() -> Non
 def test_each_kind_of_token_can_be_encoded() -> None:
     """The commands have the words apart: their help answers before any token is imported."""
     said = {kind.name.lower().replace("_", "-") for kind in (*CreditKind, *SettingKind)}
-    assert set(sts.KINDS) == said | {"meter-test"}
-    assert set(openpaygo.KINDS) == {kind.value for kind in PaygoKind}
+    assert set(sts.STS_KINDS) == said | {"meter-test"}
+    assert set(openpaygo.PAYGO_KINDS) == {kind.value for kind in PaygoKind}
 
 
 def test_whatever_is_printed_as_json_has_a_schema() -> None:

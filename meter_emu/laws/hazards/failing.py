@@ -139,7 +139,7 @@ def failing(trial: Trial) -> Household | None:
         return None
     outages = failed(
         trial,
-        _place(draw, poll),
+        _call_in(draw, poll),
         times=draw.choice(TIMES),
         dark_us=back_us - lost_us,
         span_us=(poll[0].poll_us, lost_us),
@@ -176,7 +176,7 @@ def _poll(draw: Random, heard: Sequence[Call]) -> list[Call] | None:
     return [call for call in heard if call.poll == number]
 
 
-def _place(draw: Random, poll: Sequence[Call]) -> Place:
+def _call_in(draw: Random, poll: Sequence[Call]) -> Place:
     """Return a place in a poll: before a call, in the middle of it, or just after it."""
     writes = [n for n, call in enumerate(poll) if call.name in _WRITES]
     n = draw.choice(writes) if draw.randrange(4) else draw.randrange(len(poll))
