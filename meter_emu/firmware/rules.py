@@ -286,7 +286,7 @@ class MeterRules:
             self._move(supply)
             standing = self.standing()
         blocks, shields = standing.blocks, standing.shields
-        alone = supply == Supply.CONNECTED and sheltered(blocks, shields)
+        alone = bool(blocks) and supply == Supply.CONNECTED and sheltered(blocks, shields)
         anew = not blocks or paid_or_excused(blocks, shields)
         follow = self.parts.favours.follow
         follow(state, self.factory, self.ticks_ms, self.register_units, alone=alone, anew=anew)
