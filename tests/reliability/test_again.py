@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from meter_emu.firmware.layouts import StateFlags
-from meter_emu.laws.hazards.failing import Adversary, Place
+from meter_emu.laws.hazards.failing import Adversary, CallPlace
 from meter_emu.units import EPOCH_2000_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.board import NEVER_US
 from meter_emu.world.meter.failure import CallLog, NoPulse
@@ -53,21 +53,21 @@ class Again:
     def __init__(self, name: str, program: Program | None = None) -> None:
         self.sweep = Sweep(kit_of(name), name, stays=True, program=program)
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[CallPlace]:
         """Return each call of a poll, whole or after a failure: before it, inside, just after."""
         whole = self.sweep.whole.calls
         after: list[Call] = []
-        self.attacked(Place("eeprom_write", 1, 0), 1, 2, after)
+        self.attacked(CallPlace("eeprom_write", 1, 0), 1, 2, after)
         found = dict.fromkeys(
-            Place(call.name, nth, into_us)
+            CallPlace(call.name, nth, into_us)
             for poll in polls([*whole, *after])
             for nth, call in numbered(poll)
             for into_us in phases(call)
         )
-        return [*found, *(Place("", n, 0, drift) for n in range(12) for drift in (1, 3))]
+        return [*found, *(CallPlace("", n, 0, drift) for n in range(12) for drift in (1, 3))]
 
     def attacked(
-        self, place: Place, times: int, dark_s: int, heard: list[Call] | None = None
+        self, place: CallPlace, times: int, dark_s: int, heard: list[Call] | None = None
     ) -> tuple[Rig, Adversary]:
         """Return the home after so many failures, power back, and who made them."""
         sweep, kind = self.sweep, self.sweep.kind
@@ -95,7 +95,7 @@ class Again:
         rig.bench.rebuild()
         return rig, adversary
 
-    def try_one(self, place: Place, times: int, dark_s: int) -> int:
+    def try_one(self, place: CallPlace, times: int, dark_s: int) -> int:
         """Fail there, recover, and check all of it; return how often power did fail."""
         rig, adversary = self.attacked(place, times, dark_s)
         self.sweep._recover(rig)
@@ -155,7 +155,7 @@ def test_power_that_fails_again_and_again_in_one_call_breaks_nothing(name, dark_
 @pytest.mark.parametrize("dark_s", DARK_S["step in spring"])
 def test_forty_failures_at_the_hour_that_is_written_step_the_clock_once(name, into_us, dark_s):
     """Each of them stepped it another hour: 26 cut a household 7.8 hours before its T2."""
-    failures = Again(name).try_one(Place("rtc_write", 0, into_us), 40, dark_s)
+    failures = Again(name).try_one(CallPlace("rtc_write", 0, into_us), 40, dark_s)
     assert failures == (40 if name == "step in spring" and not into_us and dark_s < 3_600 else 1)
 
 
@@ -163,7 +163,7 @@ def test_forty_failures_at_the_hour_that_is_written_step_the_clock_once(name, in
 def test_a_step_that_is_taken_again_after_each_failure_is_found(name):
     into_us = 271 if name == "step in spring" else 0
     with pytest.raises(AssertionError):
-        Again(name, stepped_again).try_one(Place("rtc_write", 0, into_us), 20, 2)
+        Again(name, stepped_again).try_one(CallPlace("rtc_write", 0, into_us), 20, 2)
 
 
 def test_a_supply_shorter_than_the_start_keeps_the_switch_on():

@@ -32,7 +32,7 @@ _AFTER_S: Final = 3 * HOUR_S  # whatever T or a change of clocks makes the meter
 _LAST_US: Final = 2_000_000  # ours: more than any one call takes but for a wait
 
 
-class Place(NamedTuple):
+class CallPlace(NamedTuple):
     """Where in a poll the supply fails: `into_us` after the `nth` call of a name has begun.
 
     Each failure is `drift` calls after the one before. Without a name all calls are counted.
@@ -51,7 +51,7 @@ class Adversary:
     def __init__(
         self,
         bench: Bench,
-        place: Place,
+        place: CallPlace,
         *,
         times: int,
         dark_us: int,
@@ -148,7 +148,7 @@ def failing(trial: Trial) -> Household | None:
 
 
 def failed(
-    trial: Trial, place: Place, *, times: int, dark_us: int, span_us: tuple[int, int]
+    trial: Trial, place: CallPlace, *, times: int, dark_us: int, span_us: tuple[int, int]
 ) -> list[tuple[int, int]]:
     """Return the outages that an adversary makes in the trial's story without its own."""
     met: list[Adversary] = []
@@ -176,7 +176,7 @@ def _poll(draw: Random, heard: Sequence[Call]) -> list[Call] | None:
     return [call for call in heard if call.poll == number]
 
 
-def _call_in(draw: Random, poll: Sequence[Call]) -> Place:
+def _call_in(draw: Random, poll: Sequence[Call]) -> CallPlace:
     """Return a place in a poll: before a call, in the middle of it, or just after it."""
     writes = [n for n, call in enumerate(poll) if call.name in _WRITES]
     n = draw.choice(writes) if draw.randrange(4) else draw.randrange(len(poll))
@@ -184,9 +184,9 @@ def _call_in(draw: Random, poll: Sequence[Call]) -> Place:
     long_us = min(ends_us - poll[n].at_us, _LAST_US)
     into_us = draw.choice((0, long_us // 2, long_us + 1))
     if draw.randrange(4) == 0:
-        return Place("", n, into_us, draw.choice((1, -1, 2)))
+        return CallPlace("", n, into_us, draw.choice((1, -1, 2)))
     name = poll[n].name
-    return Place(name, sum(call.name == name for call in poll[:n]), into_us)
+    return CallPlace(name, sum(call.name == name for call in poll[:n]), into_us)
 
 
 def _check(trial: Trial) -> Finding:
