@@ -27,6 +27,8 @@ LEAVE_S: Final = 5.0  # ours: for unpowering the card when nobody waits any more
 RESETS_MAX: Final = 3  # ours: pcscd resets a card once by itself
 KNOCKS_MAX: Final = 20  # ours: of refusals in quick succession, up to three in four give no reason
 STATUS_BYTES: Final = 2  # SW1 and SW2: the shortest answer (ISO/IEC 7816-4)
+BREATHS_MAX: Final = 10  # ours: how often a service that denies access is asked whether it lives
+BREATH_S: Final = 0.1  # ours: between them
 SETTLE_MS: Final = 1_000  # ours: pcscd looks for removal several times a second
 
 _Answer = dict[str, Any]
@@ -75,13 +77,22 @@ class Owner:
             return {"call": cause.call, "fault": self._name(cause.code)}
 
     def _cause(self, fault: Fault) -> Fault:
-        """Return the fault, or that of a service that has gone: its last breath denies access."""
-        if fault.code == self._scard.SCARD_W_SECURITY_VIOLATION:
+        """Return the fault, or that of a service that has gone: its last breath denies access.
+
+        It may take a few more, on a machine that is busy, until its door is closed.
+        """
+        now = fault
+        for _ in range(BREATHS_MAX):
+            if now.code != self._scard.SCARD_W_SECURITY_VIOLATION:
+                return now
             try:
                 self._taken()
-            except Fault as now:
-                return now
-        return fault
+            except Fault as again:
+                now = again
+                time.sleep(BREATH_S)
+            else:
+                return fault
+        return now
 
     def _readers(self) -> list[str]:
         """Return the names of all readers."""

@@ -399,6 +399,7 @@ def denied() -> str | None:
     return str(said) if said.kind is LinkErrorKind.OTHER else None
 
 
+@pytest.mark.slow("a service that denies is asked for a second")
 def test_access_denied_is_said(pcscd, monkeypatch):
     with (
         TemporaryDirectory(prefix="pcsc-") as folder,
