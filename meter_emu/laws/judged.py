@@ -77,7 +77,8 @@ def promises(trial: Trial) -> Finding:
     wrong = [(breach.from_us, breach.in_words) for breach in outcome.breaches]
     wrong += [(finding.from_us, finding.words) for finding in outcome.findings]
     if wrong:
-        return Broken(min(wrong)[1], for_good=True)
+        first = min(wrong, key=lambda one: one[0])  # of two at one instant the breach
+        return Broken(first[1], for_good=True)
     return _put_aside(trial)
 
 

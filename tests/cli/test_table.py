@@ -65,6 +65,8 @@ def test_the_answer_is_the_first_line_and_the_counts_the_last():
         "1 household is without credit, since 21 April; 6 were for a time.",
     ):
         assert said in rows
+    found_alone = next(at for at, row in enumerate(rows) if row.startswith(right))
+    assert [row.startswith(erred) for row in rows[:found_alone]].count(True) == 1  # cuts are above
     assert rows[-1] == (
         "32 households: wrongly_cut 8, early 18, held 1, kept 5; -v shows each household"
     )

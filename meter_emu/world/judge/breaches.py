@@ -177,7 +177,7 @@ def _breach(
         had.had, moved, asked
     ]
     if verdict is Verdict.LATE:
-        happened = "the meter took it away later"
+        happened = "the meter cut the household only later"
     elif verdict is Verdict.EARLY:
         happened += " before T2"
     return Breach(

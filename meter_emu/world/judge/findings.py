@@ -1,8 +1,8 @@
 """What is wrong with a meter apart from its supply: what it stated, charged, doubted or ignored.
 
-Whatever a meter says is compared where it says it: write-backs, the display at a card or a key, and
-the balance in its memory at every event. Each finding lasts from the first wrong statement to the
-first right one on the same subject.
+Whatever a meter says is compared where it says it: write-backs, the balance in its memory and both
+ends on its display at every event, the credit on the display at a card or a key. Each finding lasts
+from the first wrong statement to the first right one on the same subject.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from meter_emu.units import HOUR_US, UEUR_PER_CENT
 from meter_emu.world.households.household import DeskOrder, Household, NewCard, Visit, VisitKind
 from meter_emu.world.judge.account import UEUR, Books
 from meter_emu.world.judge.forks import Forks
-from meter_emu.world.judge.knowledge import wrong_clock
+from meter_emu.world.judge.knowledge import Vouched, wrong_clock
 from meter_emu.world.judge.obligations import PromiseRow
 from meter_emu.world.judge.outcome import WORK_US, HouseholdFinding
 from meter_emu.world.judge.promise import Promise, promise_at
@@ -129,7 +129,7 @@ class StatedSoFar(Forks):
         told, said = self._told, self._said
         for index in range(self._taken, min(to, len(row.books))):
             self._taken = index + 1
-            event, books, within_us = events[index], row.books[index], row.within_us[index]
+            event, books, vouched = events[index], row.books[index], row.vouched[index]
             promise = promise_at(row.orders, event.at_us)
             unknown = household.image is not None  # balance and prices in an image are not known
             told_of = not unknown or promise is not row.orders[0]  # nor its order
@@ -139,9 +139,9 @@ class StatedSoFar(Forks):
             yield from said.balance(event, promise, books, known=not unknown, priced=told_of)
             if not unknown:
                 yield from _shown_balance(household, event, promise, books)
-            if within_us is not None:
-                yield from _clocks(household, event, within_us)
-            yield from _answers(event, _owed(household, events, index, within_us))
+            if vouched is not None:
+                yield from _clocks(household, event, vouched)
+            yield from _answers(event, _owed(household, events, index, vouched))
             if event.written is None:
                 continue
             written = household.age.since(event.written)
@@ -262,12 +262,12 @@ def _shown_balance(
 # Dates --------------------------------------------------------------------------------------------
 
 
-def _clocks(household: Household, event: Event, within_us: int) -> Iterator[Statement]:
-    """Compare the clock that a meter believes, where a right one must be within its *u*."""
+def _clocks(household: Household, event: Event, vouched: Vouched) -> Iterator[Statement]:
+    """Compare the clock that a meter believes, where it must be right."""
     written = event.written
     if written is None or written.clock is None or not event.clock_trusted:
         return
-    wrong = wrong_clock(written.clock, event.at_us, within_us, household.model.zone)
+    wrong = wrong_clock(written.clock, event.at_us, vouched.stated_us, household.model.zone)
     yield Statement(event.at_us, FindingKind.WRONG_CLOCK, "card", wrong)
 
 
@@ -293,11 +293,11 @@ def _order(promise: Promise) -> tuple[object, ...]:
 
 
 def _owed(
-    household: Household, events: Sequence[Event], index: int, within_us: int | None
+    household: Household, events: Sequence[Event], index: int, vouched: Vouched | None
 ) -> _Owed | None:
     """Return what the card of an event is owed, `None` if nobody can say.
 
-    `within_us` is the *u* of a clock that must be right, `None` for one that need not be.
+    `vouched` is of a clock that must be right, `None` for one that need not be.
     """
     event = events[index]
     if event.visit is None or event.what not in _ANSWERS or household.image is not None:
@@ -307,12 +307,12 @@ def _owed(
         return _Owed.REFUSED
     if visit.kind is VisitKind.OLD_CARD:
         return _Owed.REFUSED if _successor_heard(household, events[:index]) else None
-    if visit.kind is not VisitKind.INSERT or within_us is None:
+    if visit.kind is not VisitKind.INSERT or vouched is None:
         return None
     before = household.visits[: event.visit]
     expires_us = _card_after(household, before).expires_us
     if expires_us is not None and event.at_us >= expires_us:
-        surely = event.at_us >= expires_us + 2 * within_us + WORK_US
+        surely = event.at_us >= expires_us + 2 * vouched.within_us + WORK_US
         return _Owed.REFUSED if surely else None
     if not all(_as_it_should_be(order, household) for order in _desk_orders(before)):
         return None

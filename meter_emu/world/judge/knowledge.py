@@ -6,7 +6,7 @@ This shares no code with the firmware.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timezone
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from card_protocol.timestamp import Civil
 from meter_emu.ports import Lamp
@@ -44,6 +44,19 @@ def clock_beyond_us(household: Household, end_us: int) -> int | None:
 
 
 @final
+class Vouched(NamedTuple):
+    """How far a clock that must be right may be off, either way.
+
+    `within_us` is what the meter itself must allow for. `stated_us` is less once it has stated the
+    right time after a step at which power failed: it may go on allowing for an hour, and the clock
+    is right.
+    """
+
+    within_us: int
+    stated_us: int
+
+
+@final
 class Knowledge(Forks):
     """What one meter can know from the events taken in so far.
 
@@ -63,6 +76,7 @@ class Knowledge(Forks):
         self._mains_us = start_us  # since when there has been power
         self._stepped_us = start_us  # up to which all steps of a legal clock are certainly done
         self._torn_steps: set[int] = set()  # those at which power failed, since the setting
+        self._unstated_steps: set[int] = set()  # of those: since the last right statement
 
     def go_on(self, household: Household) -> None:
         """Take in that more has happened to the household."""
@@ -71,17 +85,23 @@ class Knowledge(Forks):
 
     def within_us(self, at_us: int) -> int:
         """Return *u* at an instant: how far the clock may be off, either way."""
+        return self._unstepped_us(at_us) + HOUR_US * len(self._torn_steps)
+
+    def _unstepped_us(self, at_us: int) -> int:
+        """Return *u* of a clock whose steps are all done."""
         within_s = uncertainty_s(self._household.model, self._set_us, at_us)
-        return within_s * SECOND_US + self._write_us + HOUR_US * len(self._torn_steps)
+        return within_s * SECOND_US + self._write_us
 
     def late_us(self, at_us: int) -> int:
         """Return L: how long after `at_us` a meter that knows the time acts on what is due then."""
         return 2 * self.within_us(at_us) + self.look_us
 
-    def vouched_us(self, at_us: int) -> int | None:
-        """Return *u* of a clock that must be right within it, `None` for one that need not be."""
-        excused = self.doubted or self._causes.wrong(at_us)
-        return None if excused else self.within_us(at_us)
+    def vouched(self, at_us: int) -> Vouched | None:
+        """Return how far a clock may be off, `None` for one that need not be right."""
+        if self.doubted or self._causes.wrong(at_us):
+            return None
+        stated_us = self._unstepped_us(at_us) + HOUR_US * len(self._unstated_steps)
+        return Vouched(self.within_us(at_us), stated_us)
 
     def take(self, event: Event) -> str | None:
         """Take in an event; return what is wrong with a doubt that has no cause."""
@@ -92,6 +112,7 @@ class Knowledge(Forks):
             self._set_us, self._write_us = at_us, WRITE_US
             self._stepped_us = at_us
             self._torn_steps.clear()
+            self._unstated_steps.clear()
             self.doubted = self.excused = False
             self.since_us = at_us
         elif what is What.CLOCK_TRUSTED and self.doubted:
@@ -105,7 +126,18 @@ class Knowledge(Forks):
                 return "it says that it does not know the time, and nothing explains that"
         elif what is What.POWER_BACK:
             self._mains_us = at_us
+        elif self._unstated_steps and self._states_it_right(event):
+            self._unstated_steps.clear()
         return None
+
+    def _states_it_right(self, event: Event) -> bool:
+        """Whether the meter believes its clock, and states a time that no step is missing from."""
+        written = event.written
+        if written is None or written.clock is None or not event.clock_trusted:
+            return False
+        within_us = self._unstepped_us(event.at_us)
+        zone = self._household.model.zone
+        return wrong_clock(written.clock, event.at_us, within_us, zone) is None
 
     def _fails_at_a_step(self, at_us: int) -> bool:
         """Whether power fails while a clock that counts legal time may be at a step of it.
@@ -120,6 +152,7 @@ class Knowledge(Forks):
         zone = self._household.model.zone
         steps = set(clock_changes_us(zone, self._stepped_us, at_us + reach_us))
         self._torn_steps |= steps
+        self._unstated_steps |= steps
         return bool(steps)
 
 

@@ -63,6 +63,7 @@ from meter_emu.world.households.household import Household
 from meter_emu.world.judge.account import Books
 from meter_emu.world.judge.forks import Forks
 from meter_emu.world.judge.ideal import Due, Ideal, Sure
+from meter_emu.world.judge.knowledge import Vouched
 from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.judge.promise import Promise
 from meter_emu.world.judge.unsure import JustBefore
@@ -114,7 +115,8 @@ class SpanRule:
 class PromiseRow:
     """The row of one household, what was announced when, and the cuts that came due.
 
-    After each event, `books` is the account, and `within_us` the *u* of a clock that must be right.
+    After each event, `books` is the account, and `vouched` how far a clock may be off that must be
+    right.
     `doubts` are doubts of the clock without a cause, each and its end. `unpaid` is when a supplied
     household should have been cut for want of credit, and when that was over.
     """
@@ -123,7 +125,7 @@ class PromiseRow:
     orders: tuple[Promise, ...]
     dues: tuple[Due, ...]
     books: tuple[Books, ...]
-    within_us: tuple[int | None, ...]
+    vouched: tuple[Vouched | None, ...]
     doubts: tuple[tuple[int, str | None], ...]
     unpaid: tuple[tuple[int, str | None], ...]
 
@@ -158,7 +160,7 @@ class Walk(Forks):
         self.ideal: Final = Ideal(household, campaign, events)
         self.spans: Final[list[Span]] = []
         self.books: Final[list[Books]] = []
-        self.within_us: Final[list[int | None]] = []
+        self.vouched: Final[list[Vouched | None]] = []
         self._events = events
         self._taken = 0  # how many of them
         self._rules: Final = rules
@@ -188,7 +190,7 @@ class Walk(Forks):
             tuple(ideal.orders),
             tuple(ideal.dues),
             tuple(self.books),
-            tuple(self.within_us),
+            tuple(self.vouched),
             tuple(ideal.doubts),
             tuple(ideal.overdue.found),
         )
@@ -214,7 +216,7 @@ class Walk(Forks):
                 index += 1
                 ideal.take(event, either=must is Must.EITHER)
                 self.books.append(ideal.account.books)
-                self.within_us.append(ideal.knowledge.vouched_us(event.at_us))
+                self.vouched.append(ideal.knowledge.vouched(event.at_us))
                 rule, must, why = self._next(rule, must, by_card=event.visit is not None)
             self._taken = index
             if ideal.now_us >= end_us:

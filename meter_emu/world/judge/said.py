@@ -63,8 +63,12 @@ class MeterSaid(Forks):
         self._moves_us = [e.at_us for e in reversed(events) if e.what in moved]
 
     def ends(self, event: Event, promise: Promise) -> Iterator[Statement]:
-        """Compare T1 and T2 on a write-back and on the display with those announced."""
-        if event.what not in LOOKED:
+        """Compare T1 and T2 on a write-back and on the display with those announced.
+
+        The display is read at every event, as by somebody who looks each evening.
+        """
+        # Less than a look after an order it may be of before it, but where somebody looks.
+        if event.what not in LOOKED and event.at_us < promise.from_us + self._look_us:
             return
         stated = list(ends_said(event.shown).items())
         if event.what is What.CARD_SERVED and event.understood is not None:

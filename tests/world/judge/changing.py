@@ -1,5 +1,6 @@
 """Logs of the reference changed by hand: one fact taken away, moved, doubled or stated wrongly."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from meter_emu.world.judge.outcome import Supplied
 from meter_emu.world.meter.events import Event, What
 
 SHIFTS = {"a minute": MINUTE_US, "an hour": HOUR_US, "a day": DAY_US}
+CUT = re.compile(r"(?<=OFF: CUT AS OF )\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
 MOVES = {
     What.OPENED: "cut",
     What.CLOSED: "restoration",
@@ -69,6 +71,8 @@ def changes(events: Sequence[Event], campaign: Campaign, chance: Random) -> Iter
             yield _charged(events, index, chance)
         if event.understood is not None:
             yield _stated(events, index, chance)
+        if CUT.search(event.shown):
+            yield _shown(events, index, chance)
 
 
 def _moved(events: Sequence[Event], index: int, chance: Random) -> Change:
@@ -132,3 +136,16 @@ def _stated(events: Sequence[Event], index: int, chance: Random) -> Change:
     changed = replace(event, understood=understood)
     log = [*events[:index], changed, *events[index + 1 :]]
     return Change("display", f"T{which + 1} {how}", index, log, gone=stated is None)
+
+
+def _shown(events: Sequence[Event], index: int, chance: Random) -> Change:
+    """Let the display give another date for the cut that has come, at one event."""
+    event = events[index]
+    how = chance.choice(tuple(SHIFTS))
+    by = timedelta(microseconds=chance.choice((-1, 1)) * SHIFTS[how])
+    cut = CUT.search(event.shown)
+    assert cut is not None, "it was looked for"
+    wall = datetime.fromisoformat(cut[0]) + by
+    shown = CUT.sub(f"{wall:%Y-%m-%d %H:%M}", event.shown)
+    log = [*events[:index], replace(event, shown=shown), *events[index + 1 :]]
+    return Change("display after the cut", f"T2 {how}", index, log)

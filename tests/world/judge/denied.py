@@ -110,7 +110,9 @@ HAPPENED: Final[dict[str, Callable[[Trace, Breach], bool]]] = {
     "the meter gave a limited supply, and nobody had asked": _new("limited", asked=False),
     "the meter gave a limited supply when somebody asked": _new("limited", asked=True),
     "the household kept a limited supply": _old("limited", asked=None),
-    "the meter took it away later": lambda trace, breach: trace.had(breach.to_us) == "off",
+    "the meter cut the household only later": lambda trace, breach: (
+        trace.had(breach.to_us) == "off"
+    ),
     "it asked nobody": lambda trace, breach: not trace.invited(breach.from_us),
 }
 PROMISED: Final = {
@@ -156,8 +158,9 @@ def denied(
     """Return what is said of a household that contradicts what was seen."""
     trace = Trace(household, events, campaign)
     wrong = list(_verdict(trace, outcome))
+    turned_us = {to_us for _, to_us in outcome.disconnected}  # it was off already, and stays so
     for from_us, to_us in outcome.unfed:
-        wrong += _unfed(trace, from_us, to_us)
+        wrong += _unfed(trace, from_us, to_us, turned=from_us in turned_us)
     for breach in outcome.breaches:
         wrong += (f"{breach.in_words}: {why}" for why in _breach(trace, breach))
     for finding in outcome.findings:
@@ -165,12 +168,15 @@ def denied(
     return wrong
 
 
-def _unfed(trace: Trace, from_us: int, to_us: int) -> Iterator[str]:
+def _unfed(trace: Trace, from_us: int, to_us: int, *, turned: bool) -> Iterator[str]:
     us = [from_us, *(e.at_us for e in trace.events if from_us <= e.at_us < to_us)]
     if any(trace.had(at) in {"on", "limited"} for at in us):
         yield "no supply for want of credit, but there was supply"
     opened = trace.at(from_us, What.OPENED)
-    if not opened:
+    if turned:
+        if trace.had(from_us - 1) != "off":
+            yield "without credit instead of disconnected, but there was supply before"
+    elif not opened:
         yield "no supply for want of credit, but no switch moved"
     elif trace.household.build == "reference" and (opened[0].balance_ueur or 0) > 0:
         yield "no credit, but the balance was above zero"

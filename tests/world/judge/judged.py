@@ -238,7 +238,7 @@ and logs of the reference in which one fact was changed by hand. `make test-judg
 SUBJECTS: Final = """
 A cut, a restoration and a limiter were taken away, moved by a minute, an hour or a day, or done
 once more; a balance in the memory was off by cents or euro, at one event; T1 or T2 on a card was
-taken away, moved or made up.
+taken away, moved or made up; the date of a cut on a display was another one.
 
 | changed | seen | not seen |
 | --- | --- | --- |

@@ -230,3 +230,46 @@ def test_a_cut_for_credit_that_never_comes_is_judged_while_a_right_meter_must_se
     fed = lived.judge(change=lambda seen: [e for e in seen if e.what is not What.OPENED])
     found = {FindingKind.WRONG_MONEY, FindingKind.SUPPLY_MISSTATED}  # it shows that it is off
     assert kinds(fed) == (found if judged else set())
+
+
+# A night of changing clocks -----------------------------------------------------------------------
+
+FLICKER = """balance_eur = 900
+load_w = 100
+rtc_base = "legal"
+outages = [%s]
+visits = [
+  { at = 2020-09-10T10:00:00, load_eur = 20 },
+  { at = 2020-09-10T11:00:00, insert = true },%s
+  { at = 2020-12-10T11:00:00, insert = true },
+]
+"""
+SECONDS = "{ from = 2020-10-25T02:00:10+01:00, to = 2020-10-25T02:00:15+01:00 }"
+IN_NOVEMBER = """
+  { at = 2020-11-10T11:00:00, insert = true },"""
+
+
+@pytest.mark.parametrize(
+    ("outages", "more", "excused"),
+    [("", "", False), (SECONDS, "", True), (SECONDS, IN_NOVEMBER, False)],
+)
+def test_a_torn_step_excuses_what_is_stated_up_to_the_next_right_statement(
+    tmp_path, outages, more, excused
+):
+    """The clock states an hour too little in December; in November it stated the time."""
+    body = FLICKER % (outages, more)
+    lived = Lived(tmp_path, body, start="2020-06-01T10:00:00", end="2020-12-14T12:00:00")
+
+    def an_hour_slow(events: list[Event]) -> list[Event]:
+        last = max(at for at, event in enumerate(events) if event.what is What.CARD_SERVED)
+        event = events[last]
+        assert event.written is not None
+        assert event.written.clock is not None
+        clock = event.written.clock._replace(hour=event.written.clock.hour - 1)
+        written = replace(event.written, clock=clock)
+        return [*events[:last], replace(event, written=written), *events[last + 1 :]]
+
+    assert kinds(lived.judge()) == set()
+    assert kinds(lived.judge(change=an_hour_slow)) == (
+        set() if excused else {FindingKind.WRONG_CLOCK}
+    )

@@ -87,6 +87,19 @@ def test_the_display_is_read_where_somebody_looks(tmp_path):
     assert finding.lasted_us == 2 * DAY_US + (60 * 60 - 20) * 1_000_000
 
 
+@pytest.mark.parametrize("what", [What.OPENED, What.ENDED])
+def test_the_date_of_a_cut_is_read_where_nobody_has_come(tmp_path, what):
+    lived = Lived(tmp_path, ARMED, end="2020-07-08T12:00:00")
+    assert lived.judge().findings == ()
+
+    def a_day_late(event: Event) -> Event:
+        return replace(event, shown=event.shown.replace("AS OF 2020-07-03", "AS OF 2020-07-04"))
+
+    (finding,) = lived.judge(change=changed(what, a_day_late)).findings
+    assert finding.kind is FindingKind.WRONG_DISPLAY
+    assert finding.stated_cut == (Civil(2020, 7, 4, 23, 1),)
+
+
 def test_credit_on_the_display_is_read_too(tmp_path):
     lived = Lived(tmp_path, NO_CARD, end=END)
     shown = [event.shown for event in run_meter(lived.campaign().households[0], lived.campaign())

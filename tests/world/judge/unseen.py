@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from meter_emu.units import UEUR_PER_CENT
+from meter_emu.units import SECOND_US, UEUR_PER_CENT
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.account import UEUR
 from meter_emu.world.judge.obligations import Must, row_of
-from meter_emu.world.judge.outcome import Supplied
+from meter_emu.world.judge.outcome import WORK_US, Supplied
 from meter_emu.world.meter.events import Event, What
 from tests.world.judge.changing import Change, differs
 from tests.world.judge.naive import Naive
@@ -31,6 +31,7 @@ REASONS: Final = {
     "asked": "somebody asked within 2*u* and a look of T2: the meter may know that it has come",
 }
 FORGOTTEN: Final = "the end had come, so a meter may forget it, and it never states it again"
+NEW_ORDER: Final = "a card came less than a look before, and the display may be of before it"
 ACCOUNT: Final = "less than the account is wide there: two prices, or a T1 within 2*u* of that look"
 
 
@@ -42,6 +43,8 @@ def why_unseen(
         return _of_a_charge(household, campaign, events, change)
     if change.subject == "display":
         return FORGOTTEN if change.gone and not _stated_again(events, change) else None
+    if change.subject == "display after the cut":
+        return _of_a_display(household, events, change)
     naive = Naive(household, campaign, change.events)
     moments = differs(events, change, campaign)
     for us, has in moments:
@@ -72,6 +75,16 @@ def _of_a_charge(
         if alone and risen > UEUR_PER_CENT:
             return None
     return ACCOUNT
+
+
+def _of_a_display(household: Household, events: Sequence[Event], change: Change) -> str | None:
+    """At a card or a key it is of now."""
+    event, before = events[change.place], events[: change.place]
+    if event.what in SOMEBODY:
+        return None
+    look_us = household.model.poll_s * SECOND_US + WORK_US
+    cards = [e.at_us for e in before if e.what in {What.CARD_SERVED, What.CARD_REFUSED}]
+    return NEW_ORDER if cards and event.at_us < cards[-1] + look_us else None
 
 
 def _stated_again(events: Sequence[Event], change: Change) -> bool:
