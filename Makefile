@@ -125,8 +125,8 @@ shots: $(BROWSER)  ## the pictures of README.md and docs/front-panel.md
 power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/evidence/power.md; FROM=DIR for yours
 	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')
 
-test-lived: $(DEV)  ## 20,000 drawn households, what they heard and lived by two accounts: a minute
-	@METER_EMU_LIVED=20000 $(BIN)/python -m pytest -q -n 2 -o faulthandler_timeout=0 tests/world/judge/test_lived.py
+test-lived: $(DEV)  ## 20,000 drawn households, and 20,000 campaigns on real meters, by two accounts: minutes
+	@METER_EMU_LIVED=20000 $(BIN)/python -m pytest -q -n 2 -o faulthandler_timeout=0 tests/world/judge/test_lived.py tests/world/judge/test_lived_campaigns.py
 
 test-tokens: $(DEV)  ## 100,000 OpenPAYGO tokens against the maintainers' package: minutes
 	@METER_EMU_TOKENS=100000 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/card_protocol/test_openpaygo_oracle.py
