@@ -39,7 +39,7 @@ class Oscillator:
     def advance(self, now_us: int) -> int:
         """Return the whole seconds ticked since the last call; 0 while stopped or held."""
         elapsed_us = now_us - self.at_us
-        assert elapsed_us >= 0, "true time does not go back"
+        assert elapsed_us >= 0, f"true time does not go back by {-elapsed_us} us"
         self.at_us = now_us
         if self.held or not self.running:
             return 0
@@ -83,7 +83,7 @@ class Backup:
     def advance(self, now_us: int) -> None:
         """Drain or recharge until `now_us`."""
         elapsed_us = now_us - self.at_us
-        assert elapsed_us >= 0, "true time does not go back"
+        assert elapsed_us >= 0, f"true time does not go back by {-elapsed_us} us"
         self.at_us = now_us
         if self.mains_up:
             charge_us = self.charge_us + elapsed_us * self.recharge_ratio

@@ -1,6 +1,8 @@
 """Drivers that hang, raise or fall, and declarations that are wrong: a verdict, or one line."""
 
+import gc
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,25 @@ def words(name: str, law_id: str) -> str:
 )
 def test_a_driver_that_misbehaves_is_a_verdict(name: str, law_id: str, said: str) -> None:
     assert said in words(name, law_id)
+
+
+@pytest.mark.slow("collects all the time")
+def test_who_times_the_collector_does_not_move_the_time_of_the_bench() -> None:
+    """Hypothesis does; the clock that it then reads in the child is the bench's."""
+
+    def callback(_phase: str, _info: dict[str, int]) -> None:
+        time.perf_counter()
+
+    gc.callbacks.append(callback)
+    before = gc.get_threshold()
+    gc.set_threshold(3, 1, 1)
+    try:
+        report = verify_driver(f"{PLACE}:Two", law_ids=("get-registers",), tries=5)
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(callback)
+    assert report.examined[0].tries == 5
+    assert not report.examined[0].found
 
 
 @pytest.mark.slow("builds and runs drivers")

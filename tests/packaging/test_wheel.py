@@ -66,7 +66,7 @@ def test_the_wheel_rehearses_from_another_folder(installed: Path, tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "report" / "index.html").read_text("utf-8")
-    assert "Every promise is kept" in page
+    assert "lived what was announced" in page
     result = json.loads(done.stdout)
     assert result["zone"] == "Europe/Brussels"
     assert result["summary"]["early"] == result["summary"]["wrongly_cut"] == 0

@@ -54,7 +54,7 @@ ASKED: Final = {
     "kind of visit": ("tests/world/rehearsal/test_campaign_toml.py",),
     "act of a person": ("tests/docs/test_live_meter.py", "tests/world/meter/test_acts.py"),
     "word of a sitting": ("tests/docs/test_live_meter.py", "tests/sitting/test_household.py"),
-    "verb": ("tests/cli/test_app.py", "tests/cli/test_commands.py"),
+    "command": ("tests/cli/test_app.py", "tests/cli/test_commands.py"),
     "law": ("tests/laws/test_laws.py", "tests/docs/test_verify_page.py"),
     "hazard": ("tests/laws/test_laws.py", "tests/docs/test_verify_page.py"),
     "defect part": ("tests/defects/test_fit.py",),
@@ -211,6 +211,14 @@ class Toy:
 
 def toys() -> Iterator[Toy]:
     """Yield a toy for each table."""
+    yield from _kinds()
+    yield from _of_the_ports()
+    yield from _of_the_judge()
+    yield from _of_people()
+    yield from _of_programs()
+
+
+def _kinds() -> Iterator[Toy]:
     yield Toy(
         "clock chip",
         "DS1399, a DS1307 of another name",
@@ -258,6 +266,9 @@ def toys() -> Iterator[Toy]:
         "card family", "toy card", "meter_emu/families.py", _FAMILY,
         "FAMILIES: Final[tuple[CardFamily, ...]] = (\n", *_VERIFIED,
     )  # fmt: skip
+
+
+def _of_the_ports() -> Iterator[Toy]:
     yield _row(
         "port call", "toy", "meter_emu/ports.py",
         '    @_row(99, "u8", "u8", "uint8_t (uint8_t which)")\n'
@@ -278,6 +289,9 @@ def toys() -> Iterator[Toy]:
         "lamp", "TOY", "meter_emu/ports.py", "    TOY = 0x10\n",
         "the meter does not trust its clock; dated orders wait\n",
     )  # fmt: skip
+
+
+def _of_the_judge() -> Iterator[Toy]:
     verdicts = "meter_emu/world/judge/verdicts.py"
     yield _row("verdict", "toy", verdicts, '    TOY = "toy"\n', '    NEVER = "never"\n')
     yield _row("finding", "toy", verdicts, '    TOY = "toy"\n', '    WRONG_CLOCK = "wrong_clock"\n')
@@ -293,6 +307,9 @@ def toys() -> Iterator[Toy]:
         "kind of visit", "TOY", "meter_emu/world/households/household.py", '    TOY = "toy"\n',
         '    CLOCK_CARD = "clock card"\n',
     )  # fmt: skip
+
+
+def _of_people() -> Iterator[Toy]:
     acts = "meter_emu/world/meter/acts.py"
     yield Toy(
         "act of a person",
@@ -308,7 +325,7 @@ def toys() -> Iterator[Toy]:
         '        "show": TypedWord("", "say how the meter stands"),\n',
     )  # fmt: skip
     yield Toy(
-        "verb",
+        "command",
         "toy",
         (
             Change("meter_emu/cli/toy.py", _VERB),
@@ -321,6 +338,9 @@ def toys() -> Iterator[Toy]:
         ),
         ("schema", "toy"),
     )
+
+
+def _of_programs() -> Iterator[Toy]:
     yield Toy("law", "toy", (Change("meter_emu/laws/toy.py", _LAW.format(more="")),))
     hazard = _LAW.format(more="    one_in=40,\n    hazard=True,\n")
     yield Toy("hazard", "toy", (Change("meter_emu/laws/hazards/toy.py", hazard),))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from card_protocol.card.virtual import card_of
+from card_protocol.errors import CardProtocolError
 from card_protocol.formats.budget import DF_OF
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
@@ -179,12 +180,14 @@ def test_what_no_water_meter_has_is_refused_in_its_own_words(emu: Any) -> None:
 
 
 def test_an_energy_that_has_no_place_on_cards_is_refused_in_a_line(
-    emu: Any, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(DF_OF, WATER.code)
-    said = emu("card", "new", "a.card", "--meter-id", 541, "--energy", "water").complains()
-    assert "budget card, identity: at offset" in said
-    assert "want energy 1 or 2, which have a DF, got 3" in said
+    want = "want energy 1 or 2, which have a DF, got 3"
+    with pytest.raises(CardProtocolError, match=f"budget card, identity: at offset 3 {want}"):
+        Desk(TEST_MASTER_KEY, challenge=Random(1).randbytes).issue(
+            METER_ID, energy=WATER, issued_at_min=ISSUED_MIN
+        )
 
 
 @pytest.mark.slow("lives stories under all laws")

@@ -351,8 +351,10 @@ class HouseholdStory:
 
     def _insert(self, card: VirtualCard, number: int) -> None:
         at_us = self._board.now_us
-        dark = not self._board.powered
-        after = self._at_the_start(card, number, self.put_in(card, number), at_us, dark=dark)
+        unpowered = not self._board.powered
+        after = self._at_the_start(
+            card, number, self.put_in(card, number), at_us, unpowered=unpowered
+        )
         if not self._board.powered and self.bench.down_us <= at_us:  # nobody hopes for anything
             self.bench.remove()
             return
@@ -387,17 +389,18 @@ class HouseholdStory:
         before: WriteBackRecord | None,
         put_us: int,
         *,
-        dark: bool,
+        unpowered: bool,
     ) -> WriteBackRecord | None:
         """Leave a card in whose session has not ended; return the write-back on it.
 
-        Put in in the `dark`, or when power fails in its session, it is there at the next start.
+        One that was put in while `unpowered`, or in whose session power fails, is there at the next
+        start.
         """
         while self._board.card_waiting and self.bench.step(put_us + CARD_STAYS_US):
             after = self._write_back(card)
-            if after != before or (dark and self.bench.up_us > put_us):
+            if after != before or (unpowered and self.bench.up_us > put_us):
                 self._judge_session(self.bench.up_us, before, after, number)
-                before, dark = after, False
+                before, unpowered = after, False
         return before
 
     def _hopes(self, said: WriteBackRecord | None) -> bool:
