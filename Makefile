@@ -39,7 +39,7 @@ BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; 
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
 OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived explored toys test-alike test-web shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived explored toys test-alike test-web shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -53,7 +53,7 @@ test:          ## lint, types, import rules, then the whole suite
 	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
 
 # What has a target of its own draws nothing: it runs all of its cells and cases.
-test-whole test-exhaustive test-kills test-laws test-strangers test-firmware test-drivers test-homes test-diagnose \
+test-whole test-exhaustive test-kills test-hostile test-laws test-strangers test-firmware test-drivers test-homes test-diagnose \
   test-alike test-web: export METER_EMU_WHOLE = 1
 
 # While packages are fetched on one core, the other compiles what is here.
@@ -81,6 +81,10 @@ coverage: $(COVERAGE) $(PCSC) $(FUZZ)  ## lines and branches that the suite reac
 test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every line, every failing call, full disks: minutes
 	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/workers tests/pcsc/test_killed.py \
 	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
+
+test-hostile: $(DEV)  ## 300 hostile files of every kind that is read, bombs of TOML, hostile readers, checkpoints: a quarter of an hour
+	@METER_EMU_HOSTILE=300 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/reliability/test_files.py \
+	  tests/reliability/test_readers.py tests/world/rehearsal/test_checkpoint.py
 
 test-leaks: $(DEV) $(PCSC)  ## the suite with garbage collected after each test, which names what that finds
 	@METER_EMU_LEAKS=1 $(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)

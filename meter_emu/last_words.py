@@ -7,12 +7,14 @@ _TEXT_MAX: Final = 200  # ours: a program's own message is cut off here
 
 
 def printable(text: str) -> str:
-    """Return a message as one line, cut to length.
-
-    What a terminal would obey, or a person not see, is written as Python writes it.
-    """
-    line = "".join(char if char.isprintable() else _escape(char) for char in text)
+    """Return a message as one line, cut to length."""
+    line = one_line(text)
     return line if len(line) <= _TEXT_MAX else f"{line[:_TEXT_MAX]}…"
+
+
+def one_line(text: str) -> str:
+    """Return text as one line, with what a terminal would obey, or a person not see, escaped."""
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
 def _escape(char: str) -> str:

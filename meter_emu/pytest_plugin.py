@@ -73,6 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{name} is for a real card: --meter-card-link {_HARDWARE}")
     if option("--meter-firmware") != _REFERENCE:
         from meter_emu.errors import ConfigError
+        from meter_emu.last_words import one_line
         from meter_emu.world.meter.build import parse_build
 
         here = str(config.invocation_params.dir)
@@ -81,18 +82,19 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             parse_build(option("--meter-firmware"))
         except ConfigError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(one_line(str(error))) from None
 
 
 @contextmanager
 def mistakes_in_one_line() -> Iterator[None]:
     """Fail a test whose options, marker or card are at fault without a traceback of ours."""
     from meter_emu.errors import MeterEmuError
+    from meter_emu.last_words import one_line
 
     try:
         yield
     except MeterEmuError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+        raise pytest.fail.Exception(one_line(str(error)), pytrace=False) from None
 
 
 @pytest.fixture(scope="session")

@@ -24,10 +24,15 @@ ResourceKind: TypeAlias = Literal["meters", "campaigns", "corpus", "layouts", "i
 _PACKAGE: Final = Path(__file__).parent
 _DATA_ROOTS: Final = (_PACKAGE / "_fixtures", _PACKAGE.parent / "fixtures")
 _SUFFIX: Final = ".toml"
-KEY_PARTS_MAX: Final = 16  # ours: our files nest four deep
 # The parser takes memory with the square of a key's parts: 20 kB of dots took 440 MB.
+KEY_PARTS_MAX: Final = 16  # ours: our files nest four deep
+# Strings and comments. What is not closed ends with its line, or the text: were it no match, each
+# quote in it would be looked at again, and 1 MB of `"\\` took minutes.
 _STRINGS: Final = re.compile(
-    r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*+"|\'[^\'\n]*+\'|#[^\n]*+', re.DOTALL
+    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}|\\?\Z)'
+    r"|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)"
+    r'|"(?:[^"\\\n]++|\\.)*+"?|\'[^\'\n]*+\'?|#[^\n]*+',
+    re.DOTALL,
 )
 _LONG_KEY: Final = re.compile(rf"(?<![\w-])[\w-]++(?:[ \t]*+\.[ \t]*+[\w-]++){{{KEY_PARTS_MAX},}}")
 INPUT_SIZE_MAX: Final = 1 << 26  # bytes, ours: a campaign that writes out 100,000 homes fits
@@ -141,8 +146,8 @@ def typed(data: Mapping[str, Any], into: type[RawT], *, path: str) -> RawT:
     try:
         return msgspec.convert(data, into, builtin_types=(datetime, date, time))
     except msgspec.ValidationError as error:
-        key, why = _explain(str(error), into)
-        raise ConfigError(path, _in_words(key, data), why) from None
+        at, key, why = _explain(str(error), into)
+        raise ConfigError(path, _in_words(at, key, data), why) from None
 
 
 # A date and time of a file, and a day, as a schema says it: a TOML file has them without quotes.
@@ -166,26 +171,32 @@ def means(text: str) -> msgspec.Meta:
     return msgspec.Meta(description=text)
 
 
+_ANY: Final = "[...]"  # as msgspec says a value of a table whose keys are its author's
+_PLACE: Final = re.compile(r"([^.\[\]]+)((?:\[(?:\d+|\.\.\.)\])*)")
+_INDEX: Final = re.compile(r"\[(\d+)\]")
 # What one of a list of tables is called; any other list keeps its name.
 _ONE_OF: Final = {"visits": "visit", "outages": "outage"}
 
 
-def _in_words(key: str, data: object) -> str:
-    """Return `a[0].b[1].c` as the file's author sees it: by id or name, or counted from 1."""
+def _in_words(at: str, key: str, data: object) -> str:
+    """Return `a[0].b[1]` as the file's author sees it: by id or name, or counted from 1.
+
+    `key` comes last: it is the author's own, and may have any characters.
+    """
     places: list[str] = []
     rest: list[str] = []
-    for part in key.split(".") if key else ():
-        name, *indices = part.replace("]", "").split("[")
+    for one, indices in _PLACE.findall(at):
+        name = one
         data = data.get(name) if isinstance(data, dict) else None
-        for index in indices:
-            if index == "...":  # a value of a table whose keys are its author's
-                data = None
-                continue
+        for index in _INDEX.findall(indices):
             data = data[int(index)] if isinstance(data, list) else None
             called = data.get("id", data.get("name")) if isinstance(data, dict) else None
             named = repr(called) if isinstance(called, str) else str(int(index) + 1)
             name = f"{_ONE_OF.get(name, name)} {named}"
-        (places if indices and indices != ["..."] else rest).append(name)
+        if indices.endswith(_ANY):
+            data = None
+        (places if name != one else rest).append(name)
+    rest += [key] if key else []
     return ": ".join(part for part in (", ".join(places), ".".join(rest)) if part)
 
 
@@ -215,25 +226,25 @@ _CONDITIONS: Final = {f" matching regex {PRINTABLE!r}": " without control charac
 _NO_MEMBER: Final = re.compile(r"^Invalid enum value (?P<name>'.*')$", re.DOTALL)
 
 
-def _explain(message: str, root: type) -> tuple[str, str]:
-    """Turn what msgspec says into the key as it stands in the file, and the reason."""
+def _explain(message: str, root: type) -> tuple[str, str, str]:
+    """Turn what msgspec says into the place, the author's key in it if any, and the reason."""
     match = _AT.match(message)
     assert match is not None, "the pattern matches any text"
     why, at = match["why"], (match["at"] or "$").removeprefix("$").removeprefix(".")
     if named := _UNKNOWN.match(why):
         near = hint(named["name"], _fields(root))
-        return f"{at}.{named['name']}".removeprefix("."), f"unknown key{near}"
+        return at, named["name"], f"unknown key{near}"
     if named := _MISSING.match(why):
-        return f"{at}.{named['name']}".removeprefix("."), "is missing"
+        return at, named["name"], "is missing"
     if named := _NO_MEMBER.match(why):
         members = _members(_fields(root)[re.sub(r"\[.*?\]", "", at).rpartition(".")[2]])
         near = hint(named["name"].strip("'"), members)
-        return at, f"want one of {', '.join(members)}, got {named['name']}{near}"
+        return at, "", f"want one of {', '.join(members)}, got {named['name']}{near}"
     if wanted := _WANTED.match(why):
         got = f", got {_one_word(wanted['got'])}" if wanted["got"] else ""
         more = _CONDITIONS.get(wanted["more"], wanted["more"])
-        return at, f"want {_words(wanted['want'])}{more}{got}"
-    return at, why[:1].lower() + why[1:].replace("`", "")
+        return at, "", f"want {_words(wanted['want'])}{more}{got}"
+    return at, "", why[:1].lower() + why[1:].replace("`", "")
 
 
 def _words(types: str) -> str:

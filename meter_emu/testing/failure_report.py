@@ -7,6 +7,7 @@ from typing import Final
 from card_protocol.trace import Exchanged, Reset, Torn, TraceRow, row_words
 from meter_emu.explain.meter import explain_image
 from meter_emu.explain.records import LOADED, NO_EVENT_NOTE
+from meter_emu.last_words import one_line
 from meter_emu.testing.dialogue import Heard
 from meter_emu.testing.setup import MeterSetup
 from meter_emu.units import euro
@@ -40,7 +41,7 @@ def failure_text(setup: MeterSetup, options: Mapping[str, object]) -> str:
         f"the last {len(said)} of {setup.dialogue.count} steps between card and reader:",
         *_dialogue(said, setup),
     ]
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _event(event: Event, setup: MeterSetup) -> str:

@@ -135,6 +135,14 @@ class Driver:
         assert self._card is not None
         self._card.sendall(len(message).to_bytes(2, "big") + message)
 
+    def blurt(self, raw: bytes) -> None:
+        """Send bytes without a length, as far as the card takes them, and break off."""
+        assert self._card is not None
+        self._card.settimeout(STUCK_S)
+        with suppress(TimeoutError, ConnectionError):
+            self._card.sendall(raw)
+        self._card.close()
+
     def ask_until_stuck(self, message: bytes) -> None:
         """Ask and take no answer, until the card takes no more questions."""
         assert self._card is not None

@@ -106,6 +106,7 @@ TYPED: tuple[tuple[str, str, str | None], ...] = (
 WRITTEN: tuple[tuple[str, str, str, str | None], ...] = (
     ("balance_eur", "balanc_eur", "balanc_eur", "balance_eur"),
     ("load_w", "load_watt", "load_watt", "load_w"),
+    ("load_w", '"a[0].[b"', "household 'number-1': a[0].[b: unknown key", None),
     ('zone = "Europe/Brussels"', 'zone = "Europe/Brusels"', "zone", "Europe/Brussels"),
     ('model = "electricity', 'model = "elektricity', "meters", "electricity-pcf8563-utc"),
     ('["cut"]', '["cutt"]', "cutt", "cut"),
@@ -166,6 +167,16 @@ def test_what_is_written_wrong_is_one_line_that_names_file_and_place(
     said = folder("rehearse", "street.toml").complains()
     assert "street.toml" in said
     check(said, want, near)
+
+
+def test_a_wrong_value_in_a_table_of_own_keys_names_the_table(emu, tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(
+        'name = "x"\nsize_bytes = 1\n[[field]]\nname = "a"\noffset = 0\nsize = 1\n'
+        "bits = { 0 = 1 }\n"
+    )
+    said = emu("card", "show", file, "--layout", file).complains()
+    assert "field 'a': bits: want text, got a whole number" in said
 
 
 def test_a_typo_in_a_file_is_shown_with_its_line_and_carets(emu, tmp_path):

@@ -258,6 +258,57 @@ def test_the_options_name_every_link() -> None:
     assert tuple(LINKS) == pytest_plugin.LINK_NAMES
 
 
+# A project of somebody else ----------------------------------------------------------------------
+
+STEERS = "x\x1b[2J\x1b]0;t\x07\u202e"
+THEIRS = f"""
+STEERS = {STEERS!r}
+
+class Shows:
+    def __init__(self, ports):
+        self._ports = ports
+
+    def poll(self):
+        self._ports.display(STEERS)
+        raise RuntimeError(STEERS)
+"""
+HOSTILE_TESTS = f"""
+import pytest
+
+STEERS = {STEERS!r}
+
+@pytest.mark.meter(model=STEERS)
+def test_model(meter):
+    pass
+
+@pytest.mark.meter(**{{STEERS: 1}})
+def test_marker(meter):
+    pass
+
+@pytest.mark.meter(carrier=STEERS, balance_eur=STEERS)
+def test_values(meter):
+    pass
+
+def test_failing(meter, world):
+    world.advance(60)
+    assert False
+"""
+
+
+@pytest.mark.slow("starts pytest")
+@pytest.mark.parametrize("build", ["theirs:Shows", STEERS, f"reference+{STEERS}", f"{STEERS}:a"])
+def test_a_hostile_project_steers_no_terminal(
+    pytester: pytest.Pytester, build: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(pytester.path)
+    pytester.makepyfile(theirs=THEIRS, test_theirs=HOSTILE_TESTS)
+    result = run(pytester, "--meter-firmware", build, "--tb=line", "--color=no")
+    said = result.stdout.str() + result.stderr.str()
+    assert {char for char in said if not char.isprintable()} <= {"\n"}
+    assert "INTERNALERROR" not in said
+    assert "x\\x1b[2J" in said
+
+
 # A run that wants none of it ----------------------------------------------------------------------
 
 

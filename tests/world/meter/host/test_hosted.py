@@ -3,11 +3,15 @@
 import os
 import signal
 import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from card_protocol.errors import LinkError
 from card_protocol.serve.pcscd import until
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
@@ -17,12 +21,14 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import FailureKind
 from meter_emu.world.meter.host import hosted
+from meter_emu.world.meter.host.process import as_written, hosts_of
 from meter_emu.world.rehearsal.fleet import rehearsed
 from tests.forked import PROGRAM, Forked
 from tests.world.meter.host.compiling import C, compiler, linked, run
 
 HERE = Path(__file__).parent
 (KIT,) = (kit for kit in own_models() if kit.model_name == "electricity-pcf8563-utc")
+LEFT_S = 10.0  # within which nothing of a program is there any more
 CRASHED, HUNG = FailureKind.CRASHED, FailureKind.HUNG
 TORTURES = {
     "segfault": (CRASHED, "ended by SIGSEGV (Segmentation fault)"),
@@ -47,11 +53,20 @@ TORTURES = {
     "ends_its_parent": (CRASHED, "its host process was ended from outside"),
     "real_time_signal": (CRASHED, "ended by signal 37 (Real-time signal 3)"),
     "threads": (CRASHED, "it starts threads, and a meter has none"),
+    "closes_and_waits": (CRASHED, "ended by SIGKILL (Killed)"),
+    "sends_nonsense": (CRASHED, "it sent what is no call of a port"),
+    "ignores_signals": (HUNG, "no port was called for 1 s"),
+    "stops_itself": (HUNG, "no port was called for 1 s"),
+    "is_traced": (HUNG, "no port was called for 1 s"),
+    "writes_a_file": (CRASHED, "it printed more than 64 MB, or wrote so much to a file"),
+    "becomes_another": (HUNG, "no port was called for 1 s"),
+    "ends_its_group": (CRASHED, "its host process was ended from outside"),
+    "complains_without_end": (CRASHED, "it printed more than 64 MB"),
     "small_room": (CRASHED, "card_exchange: 10 bytes for room of 4"),
     "long_display": (CRASHED, "display: more than 64 characters"),
     "sleep_90000": (CRASHED, "want until_second from 1 to 86400"),
 }
-RIGHT = ("forks", "forks_away", "stops_and_goes_on", "sleep_0", "prints")
+RIGHT = ("forks", "forks_away", "stops_and_goes_on", "sleep_0", "prints", "opens_all_files")
 LONG = {
     "ignores_its_bound",
     "prints_without_end",
@@ -60,6 +75,8 @@ LONG = {
     "stack_overflow",
     "million_calls",
     "loops_with_calls",
+    "complains_without_end",
+    "writes_a_file",
 }
 ALL = bool(os.environ.get("METER_EMU_TORTURES"))
 
@@ -95,26 +112,67 @@ def running(path: str) -> list[int]:
     return found
 
 
+@pytest.fixture
+def leaves_nothing(tmp_path, monkeypatch) -> Callable[[str], None]:
+    """Check that no process, memory or file is left of a program's end, within ten seconds."""
+    ours, its = tmp_path / "ours", tmp_path / "its"
+    ours.mkdir()
+    its.mkdir()
+    monkeypatch.chdir(its)
+    monkeypatch.setattr(tempfile, "tempdir", str(ours))
+    before = held()
+
+    def check(path: str) -> None:
+        def left() -> list[object]:
+            return [*left_of(path), *(held() - before), *ours.iterdir()]
+
+        until(lambda: not left_of(path) or None, left, LEFT_S)
+        hosts_of(path, as_written(path)).close()
+        until(lambda: not (left() or running(path)) or None, left, LEFT_S)
+
+    return check
+
+
+def held() -> set[str]:
+    """Return what this process has open, or mapped from a file: memory counts as well."""
+    found = set()
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the folder itself is open while it is read
+            found.add(str(one.readlink()))
+    maps = (line.split(maxsplit=5) for line in Path("/proc/self/maps").read_text().splitlines())
+    return found | {f"{words[4]} {words[5]}" for words in maps if words[-1].endswith("(deleted)")}
+
+
 @pytest.mark.parametrize("name", [name for name in TORTURES if ALL or name not in LONG])
-def test_a_program_that_runs_wild_is_a_verdict_with_its_last_calls(name, tortured, monkeypatch):
+def test_a_program_that_runs_wild_is_a_verdict_with_its_last_calls(
+    name, tortured, monkeypatch, leaves_nothing
+):
     monkeypatch.setattr(hosted, "SILENT_S", 1)
     kind, words = TORTURES[name]
     failure = last_event(tortured(name)).failure
     assert failure is not None
     assert failure.kind is kind
     assert words in failure.why
+    assert "\n" not in failure.why
     assert len(failure.calls) <= 8
-    until(lambda: not left_of(tortured(name)) or None, lambda: left_of(tortured(name)))
-    if name not in {"calls_nothing", "dies_at_first_call"}:
+    leaves_nothing(tortured(name))
+    if name not in {"calls_nothing", "dies_at_first_call", "sends_nonsense"}:
         assert failure.calls[0] == "display('ON')" or len(failure.calls) == 8
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_what_no_meter_sees_of_a_program_is_no_matter(name, tortured):
+def test_what_no_meter_sees_of_a_program_is_no_matter(name, tortured, leaves_nothing):
     path = tortured(name)
     assert last_event(path).what is What.ENDED
     assert last_event(path).what is What.ENDED, "nor of the one that comes after"
-    until(lambda: not left_of(path) or None, lambda: left_of(path))
+    leaves_nothing(path)
+
+
+def test_what_a_meter_leaves_is_found(tortured, leaves_nothing, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "LEFT_S", 0.1)
+    with tempfile.TemporaryFile(), pytest.raises(LinkError, match="deleted"):
+        leaves_nothing(tortured("sleep_0"))
+    leaves_nothing(tortured("sleep_0"))
 
 
 def left_of(path: str) -> list[int]:

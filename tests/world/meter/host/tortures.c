@@ -4,11 +4,14 @@
 #endif
 #include "meter_ports.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +20,7 @@
 #define ESCAPES "\rx\033[2J\033]0;t\007\302\2331m\342\200\256egac\342\201\246\342\200\213\363\240\201\201\177\377"
 
 static char memory[64];
+static const char no_words[1 << 16];
 static volatile int sink;
 
 static bool is(const char *name) { return !strcmp(program_invocation_short_name, name); }
@@ -48,6 +52,29 @@ static void away(int count, size_t bytes) {
     }
 }
 
+/* Spoils what it shares with the bench, and rings it on every socket that it has. */
+static void nonsense(void) {
+    char line[512];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    unsigned long from, to;
+    int i;
+    while (maps && fgets(line, sizeof line, maps))
+        if (sscanf(line, "%lx-%lx rw-s", &from, &to) == 2 && strstr(line, " rw-s ")) memset((void *)from, 0xff, to - from);
+    for (i = 3; i < 1000; i++) send(i, line, 1, MSG_NOSIGNAL);
+    for (;;) pause();
+}
+
+static void ignore_signals(void) {
+    int i;
+    for (i = 1; i < NSIG; i++) signal(i, SIG_IGN);
+    for (;;) pause();
+}
+
+static void write_a_file(void) {
+    const int file = open("written", O_WRONLY | O_CREAT, 0600);
+    while (write(file, no_words, sizeof no_words) > 0) {}
+}
+
 static void *idle(void *none) { pause(); return none; }
 
 __attribute__((constructor)) static void early(void) { if (is("early")) meter_card_present(); }
@@ -72,6 +99,16 @@ void meter_poll(meter_sleep *hint) {
     if (is("ignores_its_bound")) { signal(SIGXCPU, SIG_IGN); for (;;) sink++; }
     if (is("sleeps")) pause();
     if (is("closes")) for (i = 0; i < 1000; i++) close((int)i);
+    if (is("closes_and_waits")) { for (i = 0; i < 1000; i++) close((int)i); for (;;) pause(); }
+    if (is("sends_nonsense")) nonsense();
+    if (is("opens_all_files")) while (open("/dev/null", O_RDONLY) >= 0) {}
+    if (is("ignores_signals")) ignore_signals();
+    if (is("stops_itself")) raise(SIGSTOP);
+    if (is("is_traced")) { ptrace(PTRACE_TRACEME, 0, NULL, NULL); raise(SIGSTOP); }
+    if (is("writes_a_file")) write_a_file();
+    if (is("becomes_another")) execl("/bin/sleep", program_invocation_name, "1000", (char *)NULL);
+    if (is("ends_its_group")) { kill(-getppid(), SIGKILL); pause(); }
+    if (is("complains_without_end")) for (;;) fwrite(no_words, 1, sizeof no_words, stderr);
     if (is("forks")) { if (!fork()) for (;;) pause(); }
     if (is("forks_away")) away(1, 0);
     if (is("fifty_away")) { away(50, 0); pause(); }

@@ -497,7 +497,8 @@ static void host(int control, bool bounded) {
         close(one);
         says(control, 'P', (int32_t)child);
         if (child < 0) continue;
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+        /* One that has itself traced is reported when it stops, too. */
+        while (waitpid(child, &status, 0) < 0 ? errno == EINTR : WIFSTOPPED(status)) {}
         kill(-child, SIGKILL); /* what it has started itself */
         sweep();
         says(control, 'E', status);
