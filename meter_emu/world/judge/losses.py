@@ -86,9 +86,11 @@ def _turns_us(row: PromiseRow, one: SupplySpan, starts_us: Sequence[int]) -> int
         if span.from_us >= one.to_us:
             break
         at_us = max(span.from_us, one.from_us)
-        if one.had is Supplied.OFF and (span.rule, span.why) == (DARK, USED_UP):
-            return at_us
-        if one.had is Supplied.LIMITED and span.rule == LIMITER and _no_cut_is_due(row, at_us):
+        if one.had is Supplied.OFF:
+            only_credit = (span.rule, span.why) == (DARK, USED_UP)
+        else:
+            only_credit = span.rule == LIMITER
+        if only_credit and _no_cut_is_due(row, at_us):
             return at_us
     return None
 

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from meter_emu.errors import ConfigError
+from meter_emu.world.judge.lived import LossReason
 from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import Lived
@@ -77,6 +78,16 @@ def test_two_accounts_of_drawn_campaigns_agree(tmp_path, part):
         errors |= one.drawn.errors
     assert errors == ERRORS
     assert len(verdicts) >= (len(Lived) if CAMPAIGNS >= 2_000 else 5), verdicts
+
+
+@pytest.mark.parametrize(
+    ("seed", "verdict"), [(3_918, Lived.DARK_BEFORE), (12_679, Lived.CUT_UNANNOUNCED)]
+)
+def test_a_cut_by_an_order_is_by_the_order_also_of_who_has_no_credit(tmp_path, seed, verdict):
+    """Two of 20,000: armed for a T2 that had passed, and without credit by then."""
+    one = lived_case(tmp_path, seed)
+    assert one.outcome.lived[:1] + one.outcome.lived[2:] == (verdict, LossReason.ORDER)
+    assert plain(one.outcome.lived) == one.naive
 
 
 @pytest.mark.slow("rehearses some drawn campaigns")
