@@ -82,9 +82,10 @@ test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every l
 	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/workers tests/pcsc/test_killed.py \
 	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
 
-test-hostile: $(DEV)  ## 300 hostile files of every kind that is read, bombs of TOML, hostile readers, checkpoints: a quarter of an hour
+test-hostile: $(DEV) $(PCSC)  ## 300 hostile files of every kind that is read, bombs of TOML, hostile readers, checkpoints: a quarter of an hour
 	@METER_EMU_HOSTILE=300 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/reliability/test_files.py \
-	  tests/reliability/test_readers.py tests/world/rehearsal/test_checkpoint.py
+	  tests/reliability/test_readers.py tests/world/rehearsal/test_checkpoint.py \
+	  tests/pcsc/test_relay.py::test_a_real_card_outlives_readers_that_talk_nonsense
 
 test-leaks: $(DEV) $(PCSC)  ## the suite with garbage collected after each test, which names what that finds
 	@METER_EMU_LEAKS=1 $(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -20,9 +21,10 @@ from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.bounds import HANG_MS, HANG_S
 from tests.cli.outcome import Outcome, runner
-from tests.cli.serving import Serving
+from tests.cli.serving import ROOT, Serving
 from tests.pcsc.needs import absent, pyscard_absent, refuse
 from tests.pcsc.slots import Pulled, card_in, inserted
+from tests.reliability.hostile import EACH
 
 REAL, STUDIED = VPCD_READERS
 SURE = "--yes-write-hardware"
@@ -192,6 +194,29 @@ def test_killed_in_a_session_it_leaves_the_card_to_others_unpowered(
             terminal.exchange(READ)
         real.connect()
         assert real.exchange(READ)[-2:] != DONE, "nothing is selected in it any more"
+
+
+@pytest.mark.slow("a reader service of its own")
+def test_a_real_card_outlives_readers_that_talk_nonsense(
+    pcscd: PrivatePcscd, real: PcscLink
+) -> None:
+    """Where they listen in place of the driver: `tests.reliability.blurts`."""
+    words = [sys.executable, "-m", "tests.reliability.blurts", str(EACH), "1"]
+    card = a_card()
+    before = card.image
+    with (
+        card_in(pcscd, real, card),
+        subprocess.Popen(pcscd.inside(words), cwd=ROOT, stdout=subprocess.PIPE) as readers,
+    ):
+        assert readers.stdout is not None
+        port = int(readers.stdout.readline())
+        to_them = ("--reader", REAL, "--port", port)
+        with Serving(*to_them, verb="relay", command=pcscd.inside([])) as relay:
+            assert readers.stdout.readline() == b"9000\n"
+            relay.signal(signal.SIGTERM)
+            assert relay.end() == 143
+            assert "Traceback" not in relay.complaint
+    assert card.image == before
 
 
 @pytest.mark.slow("a reader service of its own")
