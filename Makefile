@@ -84,7 +84,7 @@ test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every l
 
 test-hostile: $(DEV) $(PCSC)  ## 300 hostile files of every kind that is read, bombs of TOML, hostile readers, checkpoints: a quarter of an hour
 	@METER_EMU_HOSTILE=300 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/reliability/test_files.py \
-	  tests/reliability/test_readers.py tests/world/rehearsal/test_checkpoint.py \
+	  tests/reliability/test_readers.py tests/world/rehearsal/test_checkpoint.py::test_a_spoiled_file_costs_time_and_changes_no_result \
 	  tests/pcsc/test_relay.py::test_a_real_card_outlives_readers_that_talk_nonsense
 
 test-leaks: $(DEV) $(PCSC)  ## the suite with garbage collected after each test, which names what that finds

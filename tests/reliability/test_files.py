@@ -2,6 +2,7 @@
 
 import random
 import resource
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from tests.reliability.tally import Tried
 WHOLE: Final = len(CHANGES) < EACH  # each change, and each bomb
 LINES_MAX: Final = 3  # of a mistake in a file, with the line it is in and carets
 MORE_BYTES: Final = 1 << 30  # ours: of address space, for a file of 64 MB that is parsed
+CPU_S: Final = 40.0  # ours: the largest file takes a quarter of it
+WAIT_S: Final = 20 * CPU_S  # on a machine that has others to run as well
 DRIVER: Final = ("--driver", "tests.driver_bench.drivers.ours:Ours")
 DUMP: Final = "state-grid-order"
 
@@ -120,7 +123,11 @@ def reads(emu: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
 
     def read(*words: str) -> int:
         before = files_in(tmp_path)
-        with ends(" ".join(words)), within(MORE_BYTES), typed.open() as lines:
+        with (
+            ends(" ".join(words), WAIT_S),
+            within(MORE_BYTES, CPU_S),
+            typed.open() as lines,
+        ):
             monkeypatch.setattr("sys.stdin", lines)
             done = emu(*words)
         assert done.code in {0, 1, 2}, (done.code, done.err)
@@ -136,14 +143,22 @@ def reads(emu: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
 
 
 @contextmanager
-def within(more_bytes: int) -> Iterator[None]:
-    """Let this process take so much more address space, and no more."""
+def within(more_bytes: int, cpu_s: float) -> Iterator[None]:
+    """Let this process take so much more address space and processor time, and no more."""
+
+    def fail(_number: int, _frame: object) -> None:
+        pytest.fail(f"it takes {cpu_s} s of processor time")
+
+    handled = signal.signal(signal.SIGPROF, fail)
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + more_bytes, hard))
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, handled)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
