@@ -76,7 +76,7 @@ def _begins(
         return False
     if one.had is Supplied.OFF:
         return row.spans[index].rule == NO_CREDIT
-    return row.spans[index].rule == LIMITER and _no_cut_is_due(row, one.from_us)
+    return row.spans[index].rule == LIMITER and _credit_is_needed(row, one.from_us)
 
 
 def _turns_us(row: PromiseRow, one: SupplySpan, starts_us: Sequence[int]) -> int | None:
@@ -90,14 +90,16 @@ def _turns_us(row: PromiseRow, one: SupplySpan, starts_us: Sequence[int]) -> int
             only_credit = (span.rule, span.why) == (DARK, USED_UP)
         else:
             only_credit = span.rule == LIMITER
-        if only_credit and _no_cut_is_due(row, at_us):
+        if only_credit and _credit_is_needed(row, at_us):
             return at_us
     return None
 
 
-def _no_cut_is_due(row: PromiseRow, us: int) -> bool:
-    cut_us = promise_at(row.orders, us).cut_us
-    return cut_us is None or us < cut_us
+def _credit_is_needed(row: PromiseRow, us: int) -> bool:
+    """Whether the order in the meter leaves supply to credit: no T1 is to come, and no T2 has."""
+    promise = promise_at(row.orders, us)
+    deferred = promise.defer_us is not None and us < promise.defer_us
+    return not deferred and (promise.cut_us is None or us < promise.cut_us)
 
 
 class Without(NamedTuple):

@@ -81,10 +81,15 @@ def test_two_accounts_of_drawn_campaigns_agree(tmp_path, part):
 
 
 @pytest.mark.parametrize(
-    ("seed", "verdict"), [(3_918, Lived.DARK_BEFORE), (12_679, Lived.CUT_UNANNOUNCED)]
+    ("seed", "verdict"),
+    [
+        (3_918, Lived.DARK_BEFORE),
+        (12_679, Lived.CUT_UNANNOUNCED),
+        (12_134, Lived.CUT_UNANNOUNCED),
+    ],
 )
 def test_a_cut_by_an_order_is_by_the_order_also_of_who_has_no_credit(tmp_path, seed, verdict):
-    """Two of 20,000: armed for a T2 that had passed, and without credit by then."""
+    """Of 20,000: armed for a T2 that had passed, or limited in a deferral as power came back."""
     one = lived_case(tmp_path, seed)
     assert one.outcome.lived[:1] + one.outcome.lived[2:] == (verdict, LossReason.ORDER)
     assert plain(one.outcome.lived) == one.naive
