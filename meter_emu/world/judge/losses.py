@@ -16,6 +16,7 @@ from meter_emu.world.judge.obligations import (
     DARK,
     LIMITER,
     NO_CREDIT,
+    START_UP,
     USED_UP,
     PromiseRow,
 )
@@ -75,6 +76,9 @@ def _begins(
     if index < 0:
         return False
     if one.had is Supplied.OFF:
+        if row.spans[index].rule == START_UP:  # what it was for is seen when the meter has started
+            after = row.spans[min(index + 1, len(row.spans) - 1)]
+            return (after.rule, after.why) == (DARK, USED_UP)
         return row.spans[index].rule == NO_CREDIT
     return row.spans[index].rule == LIMITER and _credit_is_needed(row, one.from_us)
 

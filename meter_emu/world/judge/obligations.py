@@ -375,6 +375,7 @@ BEFORE: Final = "just before"
 DARK: Final = "without supply"
 LIMITER: Final = "limiter"
 NO_CREDIT: Final = "no credit"
+START_UP: Final = "start-up"
 RULES: Final = (
     SpanRule(
         "no power",
@@ -383,7 +384,7 @@ RULES: Final = (
         lambda ideal: None if ideal.powered else (Must.EITHER, "no power in the street"),
     ),
     SpanRule(
-        "start-up",
+        START_UP,
         "either, until the meter has started, where power failed while the switch might move",
         lambda ideal: (Must.EITHER, "power failed while the switch might move")
         if ideal.unsure.starting.moving and ideal.now_us < ideal.unsure.starting.until_us
@@ -463,4 +464,4 @@ RULES: Final = (
 # Rules under which a switch that is on may open, or be limited.
 _OPENS: Final = frozenset({"clock doubted", "cut allowed", LIMITER, NO_CREDIT})
 # Rules that have their own way of following what is seen.
-_AS_SEEN: Final = frozenset({"no power", "start-up", "countdown", BEFORE})
+_AS_SEEN: Final = frozenset({"no power", START_UP, "countdown", BEFORE})

@@ -95,6 +95,12 @@ def test_a_cut_by_an_order_is_by_the_order_also_of_who_has_no_credit(tmp_path, s
     assert plain(one.outcome.lived) == one.naive
 
 
+def test_a_cut_for_credit_as_power_comes_back_is_no_harm(tmp_path):
+    """One of 20,000: the credit ended as the street lost its power."""
+    one = lived_case(tmp_path, 19_504)
+    assert plain(one.outcome.lived) == one.naive == ("not_announced", None, "")
+
+
 @pytest.mark.slow("rehearses some drawn campaigns")
 def test_a_household_that_is_read_wrongly_lives_something_else():
     """The comparison can fail: acts left out, a supply that begins late, other reasons."""
