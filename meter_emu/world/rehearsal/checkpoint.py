@@ -55,11 +55,13 @@ class Checkpoint:
                 good += size
                 if outcome is not None:
                     done += 1
+                    if done == len(places):  # who takes as many as there are asks for no more
+                        self._say_done(done, len(places))
                     yield outcome
             with self._naming():
                 file.truncate(good)
-            if done:
-                self._say(f"{self._path}: {done:,} of {len(places):,} are done")
+            if 0 < done < len(places):
+                self._say_done(done, len(places))
             elif good == 0:
                 self._keep(file, chain.line(key))
             with closing(results(places[done:])) as rest:
@@ -70,6 +72,9 @@ class Checkpoint:
     def remove(self) -> None:
         """Remove the file: what it was for is written."""
         self._path.unlink(missing_ok=True)
+
+    def _say_done(self, done: int, total: int) -> None:
+        self._say(f"{self._path}: {done:,} of {total:,} are done")
 
     def _keep(self, file: BinaryIO, line: bytes) -> None:
         with self._naming():

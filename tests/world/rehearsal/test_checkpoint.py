@@ -145,6 +145,10 @@ def test_a_result_of_somebody_else_is_seen(tmp_path):
     assert raw.count(b"on_time") == 2
     path.write_bytes(raw.replace(b"on_time", b"early", 1))
     assert list(Checkpoint(path, print).through(campaign, range(2), results)) == right
+    said: list[str] = []
+    again = Checkpoint(path, said.append).through(campaign, range(2), results)
+    assert [next(again), next(again)] == right, "and nobody asks for a third"
+    assert said == [f"{path}: 2 of 2 are done"]
 
 
 @pytest.mark.slow("kills rehearsals", short=1)
