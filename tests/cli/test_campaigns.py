@@ -39,7 +39,8 @@ def test_with_the_reference_every_household_fares_as_promised(name):
     for household in one_of_each(campaign):
         outcome = judge(household, campaign, run_meter(household, campaign))
         assert expected(outcome, household), outcome
-        assert outcome.wrong_display is None, outcome
+        said = outcome.wrong_display is not None
+        assert said is (household.id == "forged-token-obeyed"), outcome
 
 
 def energies(campaign: Campaign) -> set[str]:
