@@ -19,14 +19,16 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from fcntl import ioctl
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NoReturn, final
+from typing import Any, ClassVar, Final, NoReturn, final
 
 from tests.kills.warm import IMPORTED
 
@@ -40,6 +42,8 @@ _EXIT_FLUSH: Final = 120  # what the interpreter ends with where it cannot flush
 
 class Forked(subprocess.Popen[Any]):
     """A `Popen` of `python -m meter_emu`; all but how its process begins is that class's own."""
+
+    controlled: ClassVar = False  # whether the terminal it is given controls its session
 
     # Doubt: this routine is private to Python; tried on 3.11 and 3.13. A version that calls another
     # would start an interpreter for each command: slower, and the tests stay right.
@@ -56,6 +60,7 @@ class Forked(subprocess.Popen[Any]):
             "folder": str(cwd or Path.cwd()),
             "environment": dict(os.environ if env is None else env),
             "session": more[-2],
+            "controlled": self.controlled,
         }
         self.pid = _forking().begin(
             job, [own if end == -1 else end for own, end in enumerate(ends)]
@@ -87,6 +92,13 @@ def _adopting() -> Iterator[None]:
         yield
     finally:
         prctl(_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+@final
+class Controlled(Forked):
+    """One whose terminal controls it, as a shell's does: what is typed there can be a signal."""
+
+    controlled: ClassVar = True
 
 
 @final
@@ -155,6 +167,8 @@ def _be(job: dict[str, Any], ends: Sequence[int]) -> NoReturn:
     for number, end in enumerate(ends):
         os.dup2(end, number)
     os.closerange(3, max(ends) + 64)
+    if job["controlled"]:
+        ioctl(0, termios.TIOCSCTTY, 0)
     os.chdir(job["folder"])
     os.environ.clear()
     os.environ.update(job["environment"])

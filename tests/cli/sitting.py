@@ -18,7 +18,7 @@ from typing import Self
 
 from tests.bounds import HANG_S
 from tests.docs.pages import ROOT
-from tests.forked import Forked
+from tests.forked import Controlled, Forked
 
 MODEL = "electricity-pcf8563-utc"
 JUNE = ("--start", "2020-06-29 07:00")
@@ -36,12 +36,13 @@ def environment(**more: str) -> dict[str, str]:
 class Sitting:
     """A running `run`: what it has said so far, and what can be typed at it.
 
-    `named`: others find it by its name in the table of processes.
+    `named`: others find it by its name in the table of processes. `controlled`: by its terminal,
+    where Ctrl-C is a signal.
     """
 
     def __init__(
         self, *args: str | Path, cwd: Path, terminal: bool = False, columns: int = 80,
-        named: bool = False,
+        named: bool = False, controlled: bool = False,
     ) -> None:  # fmt: skip
         self._said = b""
         if terminal:
@@ -52,7 +53,7 @@ class Sitting:
             out = inner
         else:
             out = subprocess.PIPE
-        begun = subprocess.Popen if named else Forked
+        begun = subprocess.Popen if named else Controlled if controlled else Forked
         self.process: subprocess.Popen[bytes] = begun(
             command("run", *args), cwd=cwd, env=environment(TERM="xterm-256color"),
             stdin=out, stdout=out, stderr=out if terminal else subprocess.STDOUT,
