@@ -197,11 +197,11 @@ class ResultTable:
 
     def _line(self, key: RowKey) -> "_Line":
         row = self._rows[key]
-        cuts = [said for us in row.cuts_us if (said := self._short(us))]
+        cuts = list(dict.fromkeys(said for us in row.cuts_us if (said := self._short(us))))
         if len(cuts) == 2 and cuts[0][:-5] == cuts[1][:-5]:  # the same day
             cuts[1] = cuts[1][-5:]
         off_before = key.verdict is Verdict.ON_TIME  # and no cut: there was nothing to cut
-        cut = " to ".join(dict.fromkeys(cuts)) or ("was off" if off_before else "not cut")
+        cut = " to ".join(cuts) or ("was off" if off_before else "not cut")
         return _Line(row.name, key.promise, key.in_meter, key.on_card, cut, key.unfed, key.kind)
 
     def _promise(self, household: Household) -> str:

@@ -246,7 +246,9 @@ def _on_card(event: Event) -> tuple[object, ...]:
 
 
 def _where(pair: _Pair) -> str:
-    """Return where to look."""
+    """Return where to look: at the program first, where one of them failed."""
+    if any(event is not None and event.what in _FAILED for event in pair):
+        return "the program"
     one, other = pair
     if one is not None and other is not None and one.what is other.what:
         if _on_card(one) != _on_card(other):
@@ -256,8 +258,6 @@ def _where(pair: _Pair) -> str:
     event = min((event for event in pair if event is not None), key=lambda event: event.at_us)
     if event.what in _CARD:
         return "the display when the card is in"
-    if event.what in _FAILED:
-        return "the program"
     if event.what is What.DESK:
         return "the office"
     return "the lamps" if event.what in _LAMPS else "the supply"

@@ -4,6 +4,8 @@ Run in this process, with the campaign of 2020 and the defects of the README's t
 """
 
 import io
+from dataclasses import replace
+from datetime import datetime
 from functools import cache
 
 import pytest
@@ -200,3 +202,23 @@ def test_each_clock_beyond_its_bound_is_counted_in_a_fleet(tmp_path):
     assert 1 < beyond < 20
     (said,) = [row for row in shown(found, 200) if "beyond its bound" in row]
     assert said.startswith(f"{beyond} households: clock beyond its bound, outside the promise,")
+
+
+@pytest.mark.parametrize(
+    ("cuts", "words"),
+    [
+        (("2020-07-02T23:07:05", "2020-07-02T23:07:55"), "2 Jul 23:07"),
+        (("2020-07-02T23:07:55", "2020-07-02T23:08:05"), "2 Jul 23:07 to 23:08"),
+        (("2020-07-02T23:07:05", "2020-07-03T23:07:05"), "2 Jul 23:07 to 3 Jul 23:07"),
+    ],
+)
+def test_cuts_of_one_minute_are_one_moment(cuts, words):
+    """Copies are polled at other seconds: `23:07 to 23:07` would say nothing."""
+    campaign = load_campaign(find("campaigns", "ores-2020-07"))
+    household, found = campaign.households[0], ResultTable(campaign)
+    outcome = judge(household, campaign, run_meter(household, campaign))
+    for cut in cuts:
+        moment = datetime.fromisoformat(f"{cut}+02:00")
+        found.add(household, replace(outcome, cut_us=int(moment.timestamp()) * 1_000_000))
+    rows = [row.split("  ") for row in shown(found, 200, every=True)]
+    assert [words in map(str.strip, row) for row in rows].count(True) == 1
