@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,6 +26,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from meter_emu.cli.live.asked import asked
 from meter_emu.cli.live.door import LOOPBACK, STRANGERS_MAX, Door, Guarded
 from meter_emu.errors import ConfigError
 
@@ -107,7 +108,7 @@ class Served:
         showing = asyncio.create_task(self._show(page, self._changed))
         try:
             while True:
-                answer = self._asked(await page.receive_text())
+                answer = asked(await page.receive_text(), self._send_line)
                 if answer is not None:
                     await page.send_text(json.dumps(answer))
         except (WebSocketDisconnect, KeyError):  # it has gone; a message of bytes has no text
@@ -116,19 +117,6 @@ class Served:
         finally:
             self.pages -= 1
             showing.cancel()
-
-    def _asked(self, message: str) -> dict[str, Any] | None:
-        """Pass one line on; return what to answer."""
-        try:
-            asked = json.loads(message)
-        except (ValueError, RecursionError):
-            return {"refused": "want JSON"}
-        line = asked.get("do") if isinstance(asked, dict) else None
-        if not isinstance(line, str) or not line.isprintable():
-            return {"refused": 'want {"do": a line}'}
-        if not self._send_line(line):
-            return {"refused": "too much at once: it was not done", "do": line[:80]}
-        return None
 
     async def _show(self, page: WebSocket, changed: asyncio.Condition) -> None:
         version, lines = 0, 0

@@ -10,10 +10,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
 import click
 import msgspec
@@ -294,20 +294,36 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
     return EXIT_BAD_INPUT if sitting.mistakes and not isinstance(out, Log) else EXIT_OK
 
 
+Serving: TypeAlias = Callable[
+    [Sitting, Log, str, LivedByHand | None, int], AbstractContextManager[Lines]
+]
+_brought: Final[list[Serving]] = []
+
+
+def serve_by(serving: Serving) -> None:
+    """Have this bring the front panel to its page instead of the web server."""
+    _brought[:] = [serving]
+
+
+def _serving() -> Serving:
+    if _brought:
+        return _brought[0]
+    try:
+        from meter_emu.cli.live.web import serving
+    except ModuleNotFoundError as error:
+        why = f"the front panel wants {error.name}: pip install 'meter-emu[web]'"
+        raise click.UsageError(why) from None
+    return serving
+
+
 @contextmanager
 def _shell(
     options: dict[str, Any], sitting: Sitting, out: Log | Printer, seat: Seat
 ) -> Iterator[Lines | Screen]:
     """Give the shell that these options ask for."""
     if options["web"]:
-        try:
-            from meter_emu.cli.live.web import serving
-        except ModuleNotFoundError as error:
-            why = f"the front panel wants {error.name}: pip install 'meter-emu[web]'"
-            raise click.UsageError(why) from None
-
         assert isinstance(out, Log), "a page shows the log"
-        with serving(sitting, out, seat.title, seat.lived, options["port"]) as shell:
+        with _serving()(sitting, out, seat.title, seat.lived, options["port"]) as shell:
             yield shell
         return
     with listening(_standard_input()) as source:

@@ -10,7 +10,7 @@ let socket = null, waitMs = 250;
 function connect() {
   const at = new URL("socket", location.href);
   at.protocol = "ws:";
-  socket = new WebSocket(at);
+  socket = new (window.Transport ?? WebSocket)(at);
   socket.onopen = () => { waitMs = 250; $("log").replaceChildren(); say("", $("ended")); };
   socket.onmessage = (event) => take(JSON.parse(event.data));
   socket.onclose = () => {
