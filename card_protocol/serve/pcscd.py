@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Final, Self, TypeVar, final
 
@@ -77,13 +78,15 @@ class PrivatePcscd:
         if len(os.fsencode(self.socket_path)) > _SOCKET_PATH_BYTES_MAX:
             raise LinkError(LinkErrorKind.OTHER, f"{self.socket_path}: too long for a socket")
         self.apart: Final = can_be_apart() if apart is None else apart
-        self._where: Final = _Apart() if self.apart else _Here()
-        self.ports: Final = self._where.ports
         self._daemon: subprocess.Popen[bytes] | None = None
         self._conf: Final = str(folder / "reader.conf")
         self._flags: Final = () if polkit else ("--disable-polkit",)
-        Path(self._conf).write_text(_READER_CONF.format(port=self.ports[0]), encoding="utf-8")
         (folder / "none").mkdir()
+        with ExitStack() as undo:
+            self._where: Final = undo.enter_context(closing(_Apart() if self.apart else _Here()))
+            self.ports: Final = self._where.ports
+            Path(self._conf).write_text(_READER_CONF.format(port=self.ports[0]), encoding="utf-8")
+            undo.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -169,15 +172,20 @@ class _Apart:
     ports: Final = _PORTS
 
     def __init__(self) -> None:
-        self._ask, theirs = socket.socketpair()
-        self._ask.settimeout(BOUND_S)
-        with theirs:
-            self._keeper: Final = subprocess.Popen(  # noqa: S603  our own program
-                [*_unshare(), sys.executable, "-IS", keeper.__file__],
-                stdin=theirs.fileno(),
-                process_group=0,  # as above
-            )
-        assert self._ask.recv(1) == keeper.CONNECTED, "the namespace did not come up"
+        ours, theirs = socket.socketpair()
+        with ExitStack() as undo:
+            self._ask: Final = undo.enter_context(ours)
+            self._ask.settimeout(BOUND_S)
+            with theirs:
+                self._keeper: Final = subprocess.Popen(  # noqa: S603  our own program
+                    [*_unshare(), sys.executable, "-IS", keeper.__file__],
+                    stdin=theirs.fileno(),
+                    process_group=0,  # as above
+                )
+            undo.callback(self.close)
+            if self._ask.recv(1) != keeper.CONNECTED:
+                raise LinkError(LinkErrorKind.OTHER, "no network namespace can be made")
+            undo.pop_all()
         self.pid: Final = self._keeper.pid
         user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
         self.inside: Final = ["nsenter", "--target", str(self.pid), "--net", *user]
@@ -228,14 +236,12 @@ class _Here:
 def _neighbours() -> tuple[socket.socket, socket.socket]:
     """Return two sockets on two free neighbouring ports."""
     for _ in range(_DRAWS_MAX):
-        first, second = socket.socket(), socket.socket()
-        try:
+        with ExitStack() as undo, suppress(OSError, OverflowError):  # taken, or there is no next
+            first = undo.enter_context(socket.socket())
             first.bind(("", 0))
+            second = undo.enter_context(socket.socket())
             second.bind(("", first.getsockname()[1] + 1))
-        except (OSError, OverflowError):  # taken, or there is no next one
-            first.close()
-            second.close()
-        else:
+            undo.pop_all()
             return first, second
     raise LinkError(LinkErrorKind.OTHER, "no two ports for the virtual reader are free")
 

@@ -11,7 +11,7 @@ import select
 import signal
 import subprocess
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final, final
@@ -53,14 +53,18 @@ class HostDriver(Driver):
         self._path: Final = path
         self._benches: dict[int, ClockBench] = {}
         self._pending = b""
-        self._process = self._start()
-        words = self._hello()
-        routines = words.pop("routines", "").split(",")
-        self.offers = frozenset(filter(None, routines))
-        for routine in self.offers:
-            if routine not in ROUTINES:
-                raise ConfigError(path, routine, f"is no routine{hint(routine, ROUTINES)}")
-        self.declared = declared(path, words)
+        self._process = self._started()
+        with ExitStack() as undo:
+            undo.callback(self.end)
+            self._bound()
+            words = self._hello()
+            routines = words.pop("routines", "").split(",")
+            self.offers = frozenset(filter(None, routines))
+            for routine in self.offers:
+                if routine not in ROUTINES:
+                    raise ConfigError(path, routine, f"is no routine{hint(routine, ROUTINES)}")
+            self.declared = declared(path, words)
+            undo.pop_all()
 
     @override
     def begin(self, bench: ClockBench | None, instance: int = 0) -> None:
@@ -104,11 +108,9 @@ class HostDriver(Driver):
             if pipe is not None:
                 pipe.close()
 
-    def _start(self) -> "subprocess.Popen[bytes]":
-        import resource  # here, because only Unix has it
-
+    def _started(self) -> "subprocess.Popen[bytes]":
         try:
-            started = subprocess.Popen(  # noqa: S603 - the program somebody asked to have tested
+            return subprocess.Popen(  # noqa: S603 - the program somebody asked to have tested
                 [os.path.abspath(self._path)],  # noqa: PTH100 - a link stays a link
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -118,13 +120,17 @@ class HostDriver(Driver):
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise ConfigError("verify", self._path, f"cannot be started: {why}") from None
+
+    def _bound(self) -> None:
+        import resource  # here, because only Unix has it
+
+        started = self._process
         resource.prlimit(started.pid, resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
         self._poll = select.poll()
         assert started.stdout is not None, "it has a pipe"
         assert started.stdin is not None, "it has a pipe"
         self._from, self._to = started.stdout.fileno(), started.stdin.fileno()
         self._poll.register(self._from, select.POLLIN)
-        return started
 
     def _hello(self) -> dict[str, str]:
         try:
@@ -132,11 +138,9 @@ class HostDriver(Driver):
                 self._send(b"hello\n")
             line = self._line()
         except NoEndError as error:
-            self.end()
             raise ConfigError("verify", self._path, f"is no driver on pipes: {error}") from None
         first, *words = line.split()
         if first != "driver" or not all("=" in word for word in words):
-            self.end()
             raise ConfigError("verify", self._path, f"is no driver on pipes: it says {line[:60]!r}")
         pairs = (word.split("=", 1) for word in words)
         return {key: value for key, value in pairs}  # noqa: C416 - each is a list of two

@@ -59,18 +59,23 @@ class WorkerProcess:
     def __init__(self, options: Sequence[str], known: Mapping[str, str]) -> None:
         path = os.pathsep.join(sys.path)
         theirs, self._leash = os.pipe()  # it closes when we are gone, and they end
-        self._process: Final = subprocess.Popen(  # noqa: S603 - our own worker
-            [sys.executable, "-m", "meter_emu.fuzz.worker", *options],
-            env={**os.environ, **known, "PYTHONPATH": path, ENV_LEASH: str(theirs)},
-            pass_fds=(theirs,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,  # the keyboard's interrupt is ours to pass on
-        )
-        os.close(theirs)
+        try:
+            self._process: Final = subprocess.Popen(  # noqa: S603 - our own worker
+                [sys.executable, "-m", "meter_emu.fuzz.worker", *options],
+                env={**os.environ, **known, "PYTHONPATH": path, ENV_LEASH: str(theirs)},
+                pass_fds=(theirs,),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,  # the keyboard's interrupt is ours to pass on
+            )
+        except BaseException:
+            os.close(self._leash)
+            raise
+        finally:
+            os.close(theirs)
         self._lock: Final = Lock()
         self._over = False
         self._killing: Timer | None = None

@@ -169,13 +169,14 @@ class _Team:
         context = get_context("spawn")
         here, there = context.Pipe()
         self._stack.callback(here.close)
-        shared = RawArray("B", self._work.memory_size) if self._work.memory_size else None
-        process = context.Process(target=_serve, args=(there, self._work, shared), daemon=True)
-        resource_tracker.ensure_running()  # it would lift the block while it starts
-        with interrupts_wait():
-            process.start()
-            self._stack.callback(_end, process)
-        there.close()
+        with there:
+            size = self._work.memory_size
+            shared = RawArray("B", size) if size else None
+            process = context.Process(target=_serve, args=(there, self._work, shared), daemon=True)
+            resource_tracker.ensure_running()  # it would lift the block while it starts
+            with interrupts_wait():
+                process.start()
+                self._stack.callback(_end, process)
         return _Worker(process, here, _view(shared))
 
 

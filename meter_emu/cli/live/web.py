@@ -24,8 +24,6 @@ def serving(
     """Serve the front panel for a block, and give the shell that takes what its pages ask."""
     # One packet is one line: a packet is taken whole, or not at all when the pipe is full.
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    far.setblocking(False)
-    far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PIPE_SIZE_BYTES)
 
     def send_line(line: str) -> bool:
         try:
@@ -34,10 +32,13 @@ def serving(
             return False
         return True
 
-    served = Served(send_line)
-    state = PageState(sitting, log, served, title, lived)
-    with near, far, listening(near.fileno()) as source, serving_at(served, port) as address:
-        echo(f"The front panel is at {address}\nCtrl-C ends the sitting.")
-        lines = Lines(sitting, source, log, show=lambda: state.show(lines.heard))
-        yield lines
-        state.show(lines.heard, ended=True)
+    with near, far:
+        far.setblocking(False)
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PIPE_SIZE_BYTES)
+        served = Served(send_line)
+        state = PageState(sitting, log, served, title, lived)
+        with listening(near.fileno()) as source, serving_at(served, port) as address:
+            echo(f"The front panel is at {address}\nCtrl-C ends the sitting.")
+            lines = Lines(sitting, source, log, show=lambda: state.show(lines.heard))
+            yield lines
+            state.show(lines.heard, ended=True)

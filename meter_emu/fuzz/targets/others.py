@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from card_protocol.errors import TimestampError
@@ -14,6 +12,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.foreign.dump import explain_dump
 from meter_emu.foreign.layout_file import load_layout
 from meter_emu.fuzz.reach import must, note, note_all
+from meter_emu.fuzz.scratch import scratch_file
 from meter_emu.fuzz.target import FuzzField, Target
 from meter_emu.resources import built_in
 
@@ -84,13 +83,8 @@ def _slots(data: bytes) -> Iterator[FuzzField]:
         yield FuzzField(at, 1, _EDGES)
 
 
-@cache
-def _folder() -> "TemporaryDirectory[str]":
-    return TemporaryDirectory(prefix="meter-emu-layout-")
-
-
 def _layout(data: bytes, _build: str) -> None:
-    path = Path(_folder().name) / "layout.toml"
+    path = scratch_file("layout.toml")
     path.write_bytes(data)
     try:
         layout = load_layout(str(path))

@@ -9,6 +9,7 @@ import mmap
 import os
 import struct
 import tempfile
+from contextlib import ExitStack
 from typing import Final, final
 
 from meter_emu.hardware.eeprom import SIZE_BYTES, WRITE_CYCLE_US, Eeprom
@@ -32,9 +33,11 @@ class Shared:
     """The memory of one host process; `fileno` is passed to it."""
 
     def __init__(self) -> None:
-        self._file: Final = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
-        os.ftruncate(self._file.fileno(), _BYTES)
-        self._memory: Final = mmap.mmap(self._file.fileno(), _BYTES)
+        with ExitStack() as undo:
+            self._file: Final = undo.enter_context(tempfile.TemporaryFile())
+            os.ftruncate(self._file.fileno(), _BYTES)
+            self._memory: Final = undo.enter_context(mmap.mmap(self._file.fileno(), _BYTES))
+            self._ends: Final = undo.pop_all()
         self._cells_bytes = 0
         access_bytes = costs.RTC_ADDRESS_BYTES + costs.I2C_TURN_BYTES
         assert access_bytes == costs.EEPROM_ADDRESS_BYTES, "one field for both"
@@ -108,5 +111,4 @@ class Shared:
 
     def close(self) -> None:
         """Give the memory back."""
-        self._memory.close()
-        self._file.close()
+        self._ends.close()

@@ -11,7 +11,7 @@ import signal
 import socket
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Final, NamedTuple, final
@@ -81,10 +81,14 @@ class Hosted:
         self._host: Host | None = None
         self._calls: Final = carried(ports)
         host = hosts.take()
-        self._socket, self.child = host.power_up()
-        self._together: Final = Together(self.child)
-        patience = struct.pack("ll", 0, _LOOK_US)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        with ExitStack() as undo:
+            undo.callback(hosts.end, host)
+            self._socket, self.child = host.power_up()
+            undo.enter_context(self._socket)
+            self._together: Final = Together(self.child)
+            patience = struct.pack("ll", 0, _LOOK_US)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+            undo.pop_all()
         self._host = host
         self._look_s = monotonic() + _LOOK_S
 

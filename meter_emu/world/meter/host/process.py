@@ -21,7 +21,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from functools import cache
 from pathlib import Path
 from select import select
@@ -61,34 +61,34 @@ class Host:
         self._path: Final = path
         self._debugger: Final = debugger
         self.bounded: Final = not debugger
-        self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
         self._read_from = 0
         self._ending: int | None = None  # the child that has not ended yet
-        self.shared: Final = Shared()
-        ours, theirs = socket.socketpair()
-        self._control: Final = ours
-        try:
+        with ExitStack() as undo:
+            self._output: IO[bytes] = undo.enter_context(tempfile.TemporaryFile())
+            self.shared: Final = undo.enter_context(closing(Shared()))
+            ours, theirs = socket.socketpair()
+            self._control: Final = undo.enter_context(ours)
             with theirs:
                 self._process = self._start(theirs.fileno())
-        except ConfigError:
-            self._control.close()
-            self._output.close()
-            self.shared.close()
-            raise
-        self.traits: Final = self._hello()
+            undo.callback(self._end)
+            self.traits: Final = self._hello()
+            self._ends: Final = undo.pop_all()
 
     def power_up(self) -> "tuple[socket.socket, int]":
         """Return the socket of a new child and its number; the one before it ends."""
         self.ended()
         self._shorten()
         ours, theirs = socket.socketpair()
-        with theirs:
-            rights = array.array("i", [theirs.fileno()])
-            self._control.sendmsg([b"P"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
-        what, child = self._said()
-        assert what == b"P", "the host says P, the child's number, and later E"
-        if child < 0:
-            raise ProgramError("crashed", "it cannot be forked: the system has no room")
+        with ExitStack() as undo:
+            undo.enter_context(ours)
+            with theirs, suppress(OSError):  # one that has gone says nothing
+                rights = array.array("i", [theirs.fileno()])
+                self._control.sendmsg([b"P"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            what, child = self._said()
+            assert what == b"P", "the host says P, the child's number, and later E"
+            if child < 0:
+                raise ProgramError("crashed", "it cannot be forked: the system has no room")
+            undo.pop_all()
         self._ending = child
         return ours, child
 
@@ -137,10 +137,7 @@ class Host:
 
     def close(self) -> None:
         """End the process, and all below it."""
-        self._control.close()
-        self._end()
-        self._output.close()
-        self.shared.close()
+        self._ends.close()
 
     def _end(self) -> None:
         end_below(self._process.pid)
@@ -182,14 +179,13 @@ class Host:
             with suppress(OSError):
                 said = self._control.recv(_HELLO_MAX)
         if said.startswith(b"METER "):
-            _, version, traits = said.decode("ascii", "replace").split(" ", 2)
+            version, _, traits = said[6:].decode("ascii", "replace").strip().partition(" ")
             if version == str(VERSION):
                 return traits.strip()
-            self.close()
             why = f"speaks version {printable(version)} of the ports, want {VERSION}: {_HELP}"
             raise ConfigError(self._path, "build", why)
         words = self.last_words()
-        self.close()
+        self._end()
         status = self._process.returncode
         how = "says nothing" if status == -signal.SIGKILL else f"exits with status {status}"
         quoted = f", saying {words[:100]!r}" if words else ""
@@ -282,6 +278,11 @@ class Hosts:
                 self._free.append(host)
             else:
                 host.close()
+
+    def end(self, host: Host) -> None:
+        """End a host that no meter can have."""
+        self._taken.discard(host)
+        host.close()
 
     def debug_with(self, debugger: Sequence[str]) -> None:
         """Start hosts below a debugger from now on."""
