@@ -17,11 +17,12 @@ follow, and a typo gets the nearest name as a suggestion. The examples are at th
 import os
 import signal
 import sys
+from _thread import start_new_thread
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeVar
 
 import click
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from meter_emu.toml_typos import TomlTypo
 
 PROGRAM: Final = "meter-emu"
+_AGAIN_S: Final = 0.05  # ours: a finaliser is over by then, and nobody waits for it
 _HANGS_UP: Final = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()  # Unix
 _SENTENCE: Final = 500  # ours: characters, more than any first sentence of a command has
 _SHOWN_BEFORE: Final = 40  # ours: characters of a line before what is wrong in it
@@ -235,6 +237,7 @@ def main() -> None:
     for number in (signal.SIGTERM, *_HANGS_UP):
         if signal.getsignal(number) is signal.SIG_DFL:  # what nohup started ignores SIGHUP
             signal.signal(number, _end)
+    sys.unraisablehook = _dropped
     sys.exit(run())
 
 
@@ -304,6 +307,24 @@ def _be_heard() -> None:
 def _end(number: int, _frame: object) -> NoReturn:
     """End on a signal as on a mistake: what was begun and is not whole goes."""
     sys.exit(EXIT_SIGNAL + number)
+
+
+def _dropped(found: "sys.UnraisableHookArgs") -> None:
+    """Give a signal again that came in a finaliser: Python drops what its handler raised there."""
+    error = found.exc_value
+    if isinstance(error, KeyboardInterrupt):
+        number = int(signal.SIGINT)
+    elif isinstance(error, SystemExit) and isinstance(error.code, int):
+        number = error.code - EXIT_SIGNAL
+    else:
+        sys.__unraisablehook__(found)
+        return
+    start_new_thread(_again, (number,))  # a `Thread` would wait here until it runs
+
+
+def _again(number: int) -> None:
+    sleep(_AGAIN_S)
+    os.kill(os.getpid(), number)
 
 
 def _forget_stdout() -> None:

@@ -94,6 +94,8 @@ class ResultTable:
         self._rows: dict[RowKey, HouseholdRow] = {}
         self._counts: Counter[Verdict] = Counter()
         self._dates = CampaignDates(campaign)
+        self._outside: Counter[str] = Counter()  # households that were not run, by energy
+        self._covered: dict[str, str] = {}  # for an energy, a model on which some were
 
     def add(self, household: Household, outcome: Outcome) -> bool:
         """Take in one household; return whether all was as announced."""
@@ -101,6 +103,10 @@ class ResultTable:
         if self._sample is not None:
             self._sample.add(household, expected=good)
         self._counts[outcome.verdict] += 1
+        if outcome.verdict is Verdict.NOT_COVERED:
+            self._outside[household.model.energy] += 1
+        else:
+            self._covered.setdefault(household.model.energy, household.model_name)
         key = RowKey(
             kind=household.kind,
             build=outcome.build,
@@ -166,6 +172,10 @@ class ResultTable:
         counts = ", ".join(f"{name} {count}" for name, count in self.summary.items() if count)
         more = "" if every else "; -v shows each household"
         console.print(Text(f"{households(self.answer.total)}: {counts}{more}"))
+        for energy, model in self._covered.items():
+            if count := self._outside[energy]:
+                said = f"{households(count)} of {energy} not covered: --model {model} is"
+                console.print(Text(f"{said} a meter that is"))
         if self._sample is not None:
             console.print(
                 Text(f"\n{households(self.answer.total)} of {self._sample.of:,}; at 95 %:")

@@ -276,6 +276,9 @@ def _said(report: Report, files: dict[str, Path]) -> Text:
     if report.not_covered:
         text.append("  not covered  ", "yellow")
         text.append(f"{', '.join(report.not_covered)}\n")
+    if report.few_hints:
+        text.append("  sleep hints  ", "yellow")
+        text.append(f"{report.few_hints}\n")
     return text
 
 

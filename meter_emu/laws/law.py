@@ -75,6 +75,7 @@ class Trial:
         self.not_asked = 0  # comparisons with variants that the program does not cover
         self.unwatched = False  # whether a run of it ended before the story did
         self.hung = False  # whether the program did not come back in one
+        self.crashed = False  # whether another's program failed in one
         self._events: list[Event] | None = None
 
     @cached_property
@@ -101,6 +102,7 @@ class Trial:
         events = run_meter(household, campaign or self.campaign, prepare=prepare)
         self.unwatched |= events[-1].what is What.UNSEEN
         self.hung |= events[-1].what is What.HUNG
+        self.crashed |= not self.ours and events[-1].what is What.CRASHED
         return events
 
     def within(self, others: Iterable[tuple[str, Household]]) -> Iterator[tuple[str, Household]]:
@@ -150,8 +152,8 @@ class Law:
         the law that is broken first. One that hangs takes ten seconds to, and is not run again.
         """
         found = self._said(trial)
-        if trial.hung and not isinstance(found, Broken):  # the same each time, and no law holds
-            found = Broken(MEANING[Verdict.HUNG], for_good=True)
+        if (trial.hung or trial.crashed) and not isinstance(found, Broken):  # no law holds then
+            found = Broken(MEANING[Verdict.HUNG if trial.hung else Verdict.CRASHED], for_good=True)
         if trial.ours or trial.hung or not isinstance(found, Broken):
             return found
         again = self._said(Trial(trial.campaign, trial.build))

@@ -72,13 +72,17 @@ class Examined:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The results for a build; `met` counts stories by what they are about."""
+    """The results for a build; `met` counts stories by what they are about.
+
+    `few_hints` says that its sleep hints skip hardly any poll, if so.
+    """
 
     build: str
     seed: int
     stories: int
     examined: tuple[Examined, ...]
     not_covered: tuple[str, ...]
+    few_hints: str = ""
     met: Mapping[str, int] = field(default_factory=dict)
 
     @property

@@ -4,7 +4,7 @@ Story `n` of a seed is the same in any process and with any number of them, and 
 checked no further. So equal arguments give equal reports, unless there is a deadline.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,7 +22,7 @@ from meter_emu.nearest import hint
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import ModelAndCards
 from meter_emu.verify.met import ALL_MET, met
-from meter_emu.verify.program import covered
+from meter_emu.verify.program import covered, few_hints
 from meter_emu.verify.report import (
     Counterexample,
     Examined,
@@ -55,6 +55,7 @@ class _Breach(NamedTuple):
     number: int
     tape: Tape
     hung: bool
+    crashed: bool
 
 
 @dataclass(slots=True)
@@ -256,7 +257,7 @@ def verify(
                 if not found.keys() >= set(asked):  # the same on any engine
                     _add(about, counts)
             for law_id in _counted(seen.tallies, tallies, found):
-                found[law_id] = _examined(laws()[law_id], tallies[law_id], build, kits, late_s)
+                found[law_id] = _examined(laws()[law_id], tallies, build, kits, late_s)
                 hear(stories, found[law_id])
             hear(stories, None)
             if len(found) == len(chosen):
@@ -270,10 +271,10 @@ def verify(
         seed=seed,
         stories=stories,
         examined=tuple(
-            found.get(law.id) or _examined(law, tallies[law.id], build, kits, late_s)
-            for law in chosen
+            found.get(law.id) or _examined(law, tallies, build, kits, late_s) for law in chosen
         ),
         not_covered=not_covered,
+        few_hints=few_hints(parse_build(build), kits[0]),
         met={name: about[name] for name in ALL_MET if name in about},
     )
 
@@ -369,7 +370,7 @@ def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -
     finding = law.asked(trial)
     tally.not_asked += trial.not_asked - before
     if isinstance(finding, Broken):
-        tally.broken = _Breach(number, tuple(chooser.tape), trial.hung)
+        tally.broken = _Breach(number, tuple(chooser.tape), trial.hung, trial.crashed)
     elif isinstance(finding, Aside):
         tally.asides[finding.why] = tally.asides.get(finding.why, 0) + 1
         if finding.detail:
@@ -379,13 +380,22 @@ def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -
 
 
 def _examined(
-    law: Law, tally: _Tally, build: str, kits: Sequence[ModelAndCards], until_s: float
+    law: Law,
+    tallies: Mapping[str, _Tally],
+    build: str,
+    kits: Sequence[ModelAndCards],
+    until_s: float,
 ) -> Examined:
-    """Return the results for a law, with its counterexample made small while there is time."""
+    """Return the results for a law, with its counterexample made small while there is time.
+
+    Of the laws that a crash breaks the first is made small: the others are a line.
+    """
+    tally = tallies[law.id]
+    crashes = [one for one in tallies.values() if one.broken is not None and one.broken.crashed]
     counterexample = None
     if tally.broken is not None:
         tape, runs = tally.broken.tape, 0
-        if not tally.broken.hung:
+        if not (tally.broken.hung or (tally in crashes and len(crashes) > 1)):
             tape, runs = shrunk(
                 tape,
                 lambda tried: _used(law, tried, build, kits) if monotonic() < until_s else None,

@@ -45,3 +45,18 @@ def test_a_household_that_is_covered_is_explored(build, monkeypatch, capsys, tmp
     )
     assert done.code == 0, done.out
     assert "exhausted  every sequence of 1 act" in done.out
+
+
+@pytest.mark.slow("builds a program in C, and rehearses")
+def test_a_model_that_is_covered_is_named_for_the_households_that_are_not(
+    build, monkeypatch, capsys
+):
+    command = runner(monkeypatch, capsys)
+    said = command("rehearse", "ores-2020-07", "--build", build).out
+    hint = "12 households of electricity not covered: --model electricity-pcf8563-utc"
+    assert hint in " ".join(said.split())
+    obeyed = command(
+        "rehearse", "ores-2020-07", "--build", build, "--model", "electricity-pcf8563-utc"
+    ).out
+    assert "households: not_covered 6, " in obeyed
+    assert "not covered: --model" not in " ".join(obeyed.split())

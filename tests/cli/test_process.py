@@ -24,6 +24,23 @@ balance_eur = 5
 load_w = 100
 """
 )
+ENDS_IN_A_FINALISER = """
+import os
+
+class Leaves:
+    def __del__(self):
+        os.kill(os.getpid(), int(os.environ["NUMBER"]))
+        sum(range(10))
+
+class Ends:
+    def __init__(self, ports):
+        self.ports = ports
+        Leaves()
+
+    def poll(self):
+        while True:
+            self.ports.ticks_ms()
+"""
 
 
 def emu(line: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -95,6 +112,15 @@ def test_a_signal_leaves_the_file_that_was_there_and_nothing_beside_it(number, t
             process.kill()
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
     assert out.read_text() == "old"
+
+
+@pytest.mark.slow("starts the command as a process", short=1)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_a_finaliser_ends_the_command_without_a_traceback(number, tmp_path):
+    (tmp_path / "ending.py").write_text(ENDS_IN_A_FINALISER)
+    done = emu("emu verify ending:Ends --jobs 1 --examples 1", tmp_path, NUMBER=str(int(number)))
+    assert done.returncode == 128 + number, done.stderr
+    assert done.stderr == ""
 
 
 @pytest.fixture

@@ -4,9 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from meter_emu.firmware.program import Program
+from meter_emu.ports import Ports, Sleep
+from meter_emu.resources import find
 from meter_emu.verify.run import verify
 from meter_emu.world.judge.verdicts import GRAVITY, Verdict
+from meter_emu.world.meter.build import dialogues, parse_build
+from meter_emu.world.meter.covers import Covers
 from meter_emu.world.meter.host import hosted
+from meter_emu.world.meter.model import load_model
 from tests.cli.outcome import runner
 from tests.world.meter.host.compiling import linked
 
@@ -61,3 +67,43 @@ def test_a_program_that_hangs_wherever_it_is_tried_is_said_to_after_two_meters(
     assert (
         "no port was called for 1 s; it obeys no card in 2 meters, and was tried in no more" in said
     )
+
+
+class FailsSoonOrLater:
+    """Our program, with an error in the sixtieth poll since power came."""
+
+    covers = Covers(chips={"pcf8563"}, energies={"electricity"}, time_bases={"utc"})
+
+    def __init__(self, ports: Ports) -> None:
+        parts = parse_build("reference").parts(load_model(find("meters", MODEL)))
+        self._program = Program(ports, parts, dialogues())
+        self._polls = 0
+
+    def poll(self) -> Sleep | None:
+        self._polls += 1
+        if self._polls == 60:
+            raise ValueError("too far")
+        return self._program.poll()
+
+
+@pytest.mark.slow("lives stories under all laws")
+def test_a_law_ends_at_its_first_crash_and_one_of_them_is_made_small() -> None:
+    build = f"{__name__}:FailsSoonOrLater"
+    ids = ["never-early", "cut-comes", "answers", "newest-order"]
+    report = verify(build, models=[MODEL], law_ids=ids, examples=400)
+    broken = {one.law.id: one.broken for one in report.examined if one.broken}
+    assert set(broken) == set(ids), "a run that ends in a crash holds no law"
+    assert {one.verdict for one in broken.values()} == {Verdict.CRASHED}
+    assert sum(one.runs > 0 for one in broken.values()) == 1
+    assert report.stories < 400
+
+
+@pytest.mark.slow("imports a program, and tries it")
+@pytest.mark.parametrize(("shape", "said"), [("no_hint", True), ("other_words", False)])
+def test_hints_that_skip_hardly_a_poll_are_said(shape: str, said: bool) -> None:
+    report = verify(
+        f"tests.laws.strangers:{shape}", models=[MODEL], law_ids=["answers"], examples=1
+    )
+    assert bool(report.few_hints) is said
+    if said:
+        assert report.few_hints.startswith("skip 0% of the polls")

@@ -47,6 +47,9 @@ class VerifiedJson(Printed, tag="verify/1"):
     stories: int
     laws: tuple[LawExaminedJson, ...]
     not_covered: Annotated[tuple[str, ...], means("what the program says that it is not made for")]
+    few_hints: Annotated[
+        str, means("that its sleep hints skip less than a tenth of the polls, if so")
+    ]
     met: Annotated[dict[str, int], means("stories by what they are about")]
     never_met: Annotated[tuple[str, ...], means("what no story was about")]
     placed: Annotated[dict[str, int], means("stories by the hazard that was in them")]
@@ -60,6 +63,7 @@ def verified(report: Report) -> VerifiedJson:
         stories=report.stories,
         laws=tuple(_law(one) for one in report.examined),
         not_covered=report.not_covered,
+        few_hints=report.few_hints,
         met=dict(report.met),
         never_met=report.never_met,
         placed=dict(report.placed),

@@ -6,7 +6,7 @@ that misreads another chip's registers looks the same as one with a mistake: it 
 """
 
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from card_protocol.card.image import CardKind
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US
@@ -19,6 +19,7 @@ from meter_emu.world.households.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.covers import base_words, card_words, chip_words
 from meter_emu.world.meter.events import Event, What
@@ -28,6 +29,14 @@ from meter_emu.world.rehearsal.engine import run_meter
 
 _START_US: Final = 1_584_957_600 * SECOND_US  # 2020-03-23 10:00 UTC, a Monday; any day will do
 _CUT_US: Final = 1_593_810_060 * SECOND_US  # 2020-07-03 21:01 UTC
+_LASTS_US: Final = 4 * HOUR_US
+
+
+class _Tried(NamedTuple):
+    """What one trial of a build showed: events, and how many polls were run."""
+
+    events: tuple[Event, ...]
+    polls: int
 
 
 @cache
@@ -44,7 +53,7 @@ def uncovered(build: Build, model: MeterModel, generation: int, carrier: CardKin
         outside = declared.outside(model, generation, carrier)
         if outside is not None or declared.whole:
             return outside
-    seen = _seen(build, model, generation, carrier)
+    seen = _tried(build, model, generation, carrier).events
     served = [event for event in seen if event.what is What.CARD_SERVED]
     if any(event.clock_trusted for event in served):
         return None
@@ -56,20 +65,26 @@ def uncovered(build: Build, model: MeterModel, generation: int, carrier: CardKin
 
 def serves(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> bool:
     """Return whether a build obeys a card in a meter at all, whatever it thinks of its clock."""
-    seen = _seen(build, model, generation, carrier)
+    seen = _tried(build, model, generation, carrier).events
     return any(event.what is What.CARD_SERVED for event in seen)
 
 
 def how_it_hangs(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> str | None:
     """Return why a build is said to hang when it was tried in a meter; `None` if it does not."""
-    last = _seen(build, model, generation, carrier)[-1]
+    last = _tried(build, model, generation, carrier).events[-1]
     return last.detail if last.what is What.HUNG else None
 
 
 def how_it_fails(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> str | None:
     """Return why a build failed when it was tried in a meter; `None` if it came through."""
-    failure = _seen(build, model, generation, carrier)[-1].failure
+    failure = _tried(build, model, generation, carrier).events[-1].failure
     return None if failure is None else failure.why
+
+
+def polls_run(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> float:
+    """Return which share of the polls of a quiet trial was run: its sleep hints skip the others."""
+    tried = _tried(build, model, generation, carrier)
+    return tried.polls * model.poll_s * SECOND_US / _LASTS_US
 
 
 def covers_household(build: Build, household: Household) -> str | None:
@@ -110,12 +125,13 @@ def obeys_clock_cards(build: Build, model: MeterModel, generation: int, carrier:
         return True
     if build.covers is not None and build.covers.clock_cards is not None:
         return build.covers.clock_cards
-    return any(event.what is What.CLOCK_SET for event in _seen(build, model, generation, carrier))
+    events = _tried(build, model, generation, carrier).events
+    return any(event.what is What.CLOCK_SET for event in events)
 
 
 @cache
-def _seen(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> tuple[Event, ...]:
-    """Return the events of a trial: one order on a card, then a technician at the clock."""
+def _tried(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> _Tried:
+    """Try one order on a card, then a technician at the clock, in four hours."""
     cut = us_to_civil(_CUT_US, model.zone)
     order = DeskOrder(defer_until=cut, cut_at=cut, defer_us=_CUT_US, cut_us=_CUT_US)
     visits = (
@@ -141,9 +157,11 @@ def _seen(build: Build, model: MeterModel, generation: int, carrier: CardKind) -
         name="what is covered",
         zone=model.zone,
         start_us=_START_US,
-        end_us=_START_US + 4 * HOUR_US,
+        end_us=_START_US + _LASTS_US,
         seed=0,
         announced=(),
         households=Households((Entry(first=household, count=1),), 0),
     )
-    return tuple(run_meter(household, campaign))
+    benches: list[Bench] = []
+    events = tuple(run_meter(household, campaign, prepare=benches.append))
+    return _Tried(events, benches[-1].polls)
