@@ -120,7 +120,7 @@ def test_a_signal_in_a_finaliser_ends_the_command_without_a_traceback(number, tm
     (tmp_path / "ending.py").write_text(ENDS_IN_A_FINALISER)
     done = emu("emu verify ending:Ends --jobs 1 --examples 1", tmp_path, NUMBER=str(int(number)))
     assert done.returncode == 128 + number, done.stderr
-    assert done.stderr == ""
+    assert "Traceback" not in done.stderr
 
 
 @pytest.fixture
