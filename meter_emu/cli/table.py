@@ -155,6 +155,12 @@ class ResultTable:
         answer = self.answer.answer
         for said in answer.said:
             console.print(Text(said, style=_STYLE[answer.tone]))
+        for group, figures in answer.by_group.items():
+            said = (
+                f"{group}: {figures.supplied:,} supplied, {figures.disconnected:,} disconnected by "
+                f"order, {figures.without_credit:,} without credit"
+            )
+            console.print(Text(said))
         self._show_notes(console, every=every)
         console.print()
         console.print(Text(self._campaign.name, style="bold"))

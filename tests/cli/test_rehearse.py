@@ -99,7 +99,7 @@ def test_with_the_reference_every_promise_of_july_2020_is_kept(july):
     assert list(rows["friday"]) == [
         "id", "energy", "model", "firmware", "ordered", "lived", "told",
         "as_expected", "breaches", "findings", "failure", "without_credit", "disconnected",
-        "events",
+        "supply", "seen_until", "events",
     ]  # fmt: skip
 
 

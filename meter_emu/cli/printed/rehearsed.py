@@ -13,7 +13,7 @@ from meter_emu.world.households.household import Announcement, Household
 from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.figures import SupplyFigures
 from meter_emu.world.judge.lived import LossReason
-from meter_emu.world.judge.outcome import Outcome, Times
+from meter_emu.world.judge.outcome import Outcome, Supplied, SupplySince, Times
 from meter_emu.world.judge.verdict import expected
 from meter_emu.world.judge.verdicts import FindingKind, Lived, Verdict, Who
 from meter_emu.world.meter.events import Event
@@ -88,6 +88,17 @@ class SpanJson(Shape):
     to: IsoInstant
 
 
+class SupplyShownJson(Shape):
+    """The supply from an instant on."""
+
+    from_: IsoInstant = field(name="from")
+    had: Annotated[Supplied, means("what there was")]
+    why: Annotated[
+        Literal["credit", "order"] | None,
+        means("of off and limited; order is also what a meter did without one"),
+    ]
+
+
 class MeterShownJson(Shape):
     """What became of one household."""
 
@@ -104,6 +115,9 @@ class MeterShownJson(Shape):
     failure: FailureShownJson | None
     without_credit: Annotated[tuple[SpanJson, ...], means("without supply for want of credit")]
     disconnected: Annotated[tuple[SpanJson, ...], means("without supply, not for want of credit")]
+    supply: Annotated[tuple[SupplyShownJson, ...], means("each change once, from the start on")]
+    seen_until: Annotated[IsoInstant | None, means("the end of its supply, if any was seen")]
+    group: Annotated[str | UnsetType, means("as its file has it")] = UNSET
     events: Annotated[tuple[EventShownJson, ...] | UnsetType, means("with --events")] = UNSET
 
 
@@ -147,6 +161,9 @@ class AnswerJson(Shape):
     at_end: FiguresJson
     worst: Annotated[FiguresJson, means("the first minute in which the fewest are supplied")]
     lived: Annotated[dict[str, int], means("households by what they lived")]
+    by_group: Annotated[
+        dict[str, FiguresJson] | UnsetType, means("at the end, of households that have a group")
+    ] = UNSET
 
 
 class RehearsedJson(Printed, tag="rehearse/2"):
@@ -215,7 +232,18 @@ def meter_shown(
         ),
         without_credit=_spans(outcome.unfed, zone),
         disconnected=_spans(outcome.disconnected, zone),
+        supply=tuple(_supply_shown(one, zone) for one in outcome.supply),
+        seen_until=iso(outcome.seen_until_us) if outcome.supply else None,
+        group=household.group or UNSET,
         events=UNSET if events is None else tuple(event_shown(one, zone) for one in events),
+    )
+
+
+def _supply_shown(one: SupplySince, zone: TimeZone) -> SupplyShownJson:
+    lost = one.had in (Supplied.OFF, Supplied.LIMITED)
+    why: Literal["credit", "order"] = "credit" if one.for_credit else "order"
+    return SupplyShownJson(
+        from_=us_to_iso(one.from_us, zone), had=one.had, why=why if lost else None
     )
 
 
@@ -266,6 +294,7 @@ def answer_shown(counts: HouseholdCounts, zone: TimeZone) -> AnswerJson:
         at_end=figures(answer.at_end),
         worst=figures(answer.worst),
         lived={lived.value: counts.lived[lived] for lived in Lived},
+        by_group={group: figures(one) for group, one in answer.by_group.items()} or UNSET,
     )
 
 

@@ -197,7 +197,8 @@ class Household:
     ones; `expect_cut_us` is the first and last instant of an expected cut. `announced` is what they
     heard, in the order in which it was made. `rtc_base` is the time base of their meter's clock if
     it differs from the model file's. `rtc_found` gives register contents of its clock chip at some
-    power-ups. `age` is what meter and card have counted before.
+    power-ups. `age` is what meter and card have counted before. `group` is what the answer splits
+    by, such as a district; empty for none.
     """
 
     id: str
@@ -228,6 +229,7 @@ class Household:
     rtc_base: str | None = None
     rtc_found: tuple[tuple[int, Registers], ...] = ()
     age: Age = NEW
+    group: str = ""
 
     @property
     def last_announced(self) -> Announcement | None:

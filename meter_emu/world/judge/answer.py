@@ -56,13 +56,17 @@ class Tone(Enum):
 
 @final
 class RehearsalAnswer(NamedTuple):
-    """The answer: its tone, the sentences in their order, the figures, and what else to know."""
+    """The answer: its tone, the sentences in their order, the figures, and what else to know.
+
+    `by_group` has the figures at the end of each group, where the campaign has groups.
+    """
 
     tone: Tone
     said: tuple[str, ...]
     at_end: SupplyFigures
     worst: SupplyFigures
     notes: tuple[str, ...]
+    by_group: dict[str, SupplyFigures]
 
 
 class OffTime(NamedTuple):
@@ -91,6 +95,7 @@ class HouseholdCounts:
         self._campaign: Final = campaign
         self._dates: Final = CampaignDates(campaign)
         self.supply: Final = SupplyCounts(campaign.start_us, campaign.end_us)
+        self._by_group: Final[dict[str, SupplyCounts]] = {}
         self.remarks: Final = Remarks(campaign)
         self.total = 0
         self.broken = 0  # households of which something is not as expected
@@ -123,6 +128,9 @@ class HouseholdCounts:
             self.outside += 1
             return good
         self.supply.add(outcome)
+        if household.group:
+            ends_us = self._campaign.start_us, self._campaign.end_us
+            self._by_group.setdefault(household.group, SupplyCounts(*ends_us)).add(outcome)
         self._add_lived(household, outcome)
         found = unexpected_findings(outcome, household)
         as_ordered = verdict_expected(outcome, household)
@@ -183,6 +191,7 @@ class HouseholdCounts:
             self.supply.at_end,
             self.supply.worst,
             (*self._about_announcements(), *self.remarks.lines()),
+            {group: self._by_group[group].at_end for group in sorted(self._by_group)},
         )
 
     @property

@@ -20,7 +20,7 @@ from meter_emu.world.judge.obligations import (
     USED_UP,
     PromiseRow,
 )
-from meter_emu.world.judge.outcome import Breach, Supplied, Times
+from meter_emu.world.judge.outcome import Breach, Supplied, SupplySince
 from meter_emu.world.judge.promise import promise_at
 
 _SAME: Final = {
@@ -106,31 +106,14 @@ def _credit_is_needed(row: PromiseRow, us: int) -> bool:
     return not deferred and (promise.cut_us is None or us < promise.cut_us)
 
 
-class Without(NamedTuple):
-    """From when to when there was no supply: for want of credit, and by an order or the meter."""
-
-    unfed: Times
-    disconnected: Times
-
-
-def without_supply(parts: Sequence[SupplyPart]) -> Without:
-    """Return the times without supply, also those in which a button had to be pressed.
-
-    The street is left out: a switch that is on in it counts as supply.
-    """
-    times: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
-    since: tuple[int, bool] | None = None
+def supply_since(parts: Sequence[SupplyPart]) -> Iterator[SupplySince]:
+    """Yield the supply from the first part on, each change once."""
+    last: SupplySince | None = None
     for part in parts:
-        had, from_us = part.seen.had, part.seen.from_us
-        now = part.for_credit if had is Supplied.OFF else None
-        if had is Supplied.NO_POWER or (since is not None and now is since[1]):
-            continue
-        if since is not None:
-            times[since[1]].append((since[0], from_us))
-        since = None if now is None else (from_us, now)
-    if since is not None:
-        times[since[1]].append((since[0], parts[-1].seen.to_us))
-    return Without(tuple(times[True]), tuple(times[False]))
+        one = SupplySince(part.seen.from_us, part.seen.had, part.for_credit)
+        if last is None or one[1:] != last[1:]:
+            yield one
+            last = one
 
 
 def stretches_of(parts: Sequence[SupplyPart], breaches: Sequence[Breach]) -> Iterator[LivedStretch]:

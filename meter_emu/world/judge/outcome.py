@@ -1,8 +1,9 @@
 """The outcome of one household's rehearsal."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum, unique
-from typing import Final, TypeAlias, final
+from typing import Final, NamedTuple, TypeAlias, final
 
 from card_protocol.timestamp import Civil
 from meter_emu.world.judge.lived import NOTHING_HEARD, LivedAccount
@@ -22,6 +23,17 @@ class Supplied(Enum):
     OFF = "off"
     LIMITED = "limited"
     NO_POWER = "no power in the street"
+
+
+class SupplySince(NamedTuple):
+    """The supply from an instant on; `for_credit` is why it is off or limited.
+
+    If it is not for want of credit, it is by an order, or by a meter without one.
+    """
+
+    from_us: int
+    had: Supplied
+    for_credit: bool = False
 
 
 @final
@@ -74,9 +86,9 @@ class Outcome:
 
     `verdict`, `ordered_us` (T2 of the order in the meter, or `None`) and `cut_us` are those of the
     gravest breach, else of the last cut that was due. `findings` are the first of each kind,
-    `failure` is why the story ended before its time. `unfed` and `disconnected` are from when to
-    when there was no supply, for want of credit and otherwise. `lived` is the other account, of
-    what was announced, and `who` is whose doing its harm is.
+    `failure` is why the story ended before its time. `supply` is what it had from the start on,
+    each change once, up to before `seen_until_us`. `lived` is the other account, of what was
+    announced, and `who` is whose doing its harm is.
     """
 
     id: str
@@ -90,10 +102,47 @@ class Outcome:
     breaches: tuple[Breach, ...] = ()
     failure: Failure | None = None
     findings: tuple[HouseholdFinding, ...] = ()
-    unfed: Times = ()
-    disconnected: Times = ()
+    supply: tuple[SupplySince, ...] = ()
+    seen_until_us: int = 0
     lived: LivedAccount = NOTHING_HEARD
     who: Who | None = None
+
+    def supply_at(self, us: int) -> SupplySince | None:
+        """Return the supply at an instant; `None` where nobody saw it."""
+        if us >= self.seen_until_us:
+            return None
+        place = bisect_right(self.supply, us, key=lambda one: one.from_us)
+        return self.supply[place - 1] if place else None
+
+    @property
+    def unfed(self) -> Times:
+        """From when to when there was no supply for want of credit."""
+        return self._off(for_credit=True)
+
+    @property
+    def disconnected(self) -> Times:
+        """From when to when there was no supply, and not for want of credit."""
+        return self._off(for_credit=False)
+
+    def _off(self, *, for_credit: bool) -> Times:
+        """Return the times without supply, also those in which a button had to be pressed.
+
+        The street is left out: a switch that is on in it counts as supply.
+        """
+        times: list[tuple[int, int]] = []
+        since: int | None = None
+        for one in self.supply:
+            if one.had is Supplied.NO_POWER:
+                continue
+            off = one.had is Supplied.OFF and one.for_credit is for_credit
+            if off and since is None:
+                since = one.from_us
+            elif not off and since is not None:
+                times.append((since, one.from_us))
+                since = None
+        if since is not None:
+            times.append((since, self.seen_until_us))
+        return tuple(times)
 
     @property
     def limited(self) -> bool:

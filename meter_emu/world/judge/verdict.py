@@ -17,7 +17,7 @@ from meter_emu.world.judge.breaches import breaches_of, supply_judged
 from meter_emu.world.judge.findings import StatedSoFar, findings_of, right_by_itself
 from meter_emu.world.judge.ideal import Due
 from meter_emu.world.judge.living import Judged, account_of
-from meter_emu.world.judge.losses import parts_of, stretches_of, without_supply
+from meter_emu.world.judge.losses import parts_of, stretches_of, supply_since
 from meter_emu.world.judge.obligations import (
     RULES,
     PromiseRow,
@@ -161,7 +161,6 @@ def _of_row(
     seen = supply_judged(row, events)
     breaches = tuple(breaches_of(household, row, events, seen))
     parts = tuple(parts_of(row, seen))
-    without = without_supply(parts)
     judged = Judged(row, events, breaches, findings)
     lived, who = account_of(household, campaign, tuple(stretches_of(parts, breaches)), judged)
     if breaches:
@@ -181,8 +180,8 @@ def _of_row(
         verdict=verdict,
         breaches=breaches,
         findings=findings,
-        unfed=without.unfed,
-        disconnected=without.disconnected,
+        supply=tuple(supply_since(parts)),
+        seen_until_us=parts[-1].seen.to_us if parts else 0,
         lived=lived,
         who=who,
     )

@@ -195,6 +195,7 @@ class _Resolver:
             expect_cut_us=_expect_cut(raw_household.expect_cut, place),
             rtc_found=_rtc_found(raw_household, place, own, model),
             age=_age(raw_household, place),
+            group=raw_household.group or "",
         )
         return Entry(
             first=first,

@@ -185,6 +185,9 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     id: Annotated[_Text, means("its name in the report, used once")]
     kind: Annotated[_Text, means("what it is, one line in plain words")]
+    group: Annotated[_Text | None, means("a district, or what else the answer is to split by")] = (
+        None
+    )
     model: Annotated[
         _Text | None, means("meter model: a path from this file, or a built-in name")
     ] = None

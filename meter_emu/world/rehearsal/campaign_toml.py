@@ -141,6 +141,8 @@ def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
 def _people(household: Household, campaign: Campaign) -> Iterator[str]:
     """Yield the keys for the household's cards, announcements, visits and expectations."""
     zone = household.model.zone
+    if household.group:
+        yield f"group = {_text(household.group)}"
     yield from _heard(household, campaign)
     if household.careless:
         yield 'rearm = "careless"'

@@ -94,7 +94,14 @@ def classes_of(campaign: Campaign, alone: Collection[str]) -> Classes:
 def _blank(household: Household) -> Household:
     """Return a household without its name and number, and without what is drawn for each."""
     return replace(
-        household, id="", meter_id=0, load=(), poll_phase_us=0, clock_error_s=0, drift_ppb=0
+        household,
+        id="",
+        meter_id=0,
+        group="",
+        load=(),
+        poll_phase_us=0,
+        clock_error_s=0,
+        drift_ppb=0,
     )
 
 

@@ -74,6 +74,7 @@ from meter_emu.world.meter.events import (
     beginning_of,
 )
 from meter_emu.world.meter.failure import Alarm, CallLog, Failure, FailureKind, NoPulse, Pulse
+from meter_emu.world.meter.times import us_to_written
 from meter_emu.world.rehearsal.rig import Rig
 
 CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 to 30 s"
@@ -153,6 +154,7 @@ def _story(
 ) -> list[Event]:
     events: list[Event] = []
     story = HouseholdStory(household, campaign, events.append, witness_of, pulse)
+    story.refuse_visits_outside()
     if prepare is not None:
         prepare(story.bench)
     try:
@@ -328,6 +330,17 @@ class HouseholdStory:
             return rig_of(visit.other, self._campaign).card_as_written()
         except (DeskError, LayoutError) as error:
             raise self._mistake("card_of", error, visit.in_file) from None
+
+    def refuse_visits_outside(self) -> None:
+        """Refuse visits that the rehearsal has no time for: the judge would count what they ask."""
+        campaign, zone = self._campaign, self._campaign.zone
+        for visit in self.household.visits:
+            if not campaign.start_us <= visit.at_us < campaign.end_us:
+                ends = (us_to_written(us, zone) for us in (campaign.start_us, campaign.end_us))
+                why = (
+                    f"want from {' to before '.join(ends)}, got {us_to_written(visit.at_us, zone)}"
+                )
+                raise self._mistake("at", ValueError(why), visit.in_file)
 
     def _refuse_desk_visits(self, household: Household) -> None:
         """Refuse the office a card for a meter whose last order nobody can read."""

@@ -1,16 +1,18 @@
 """The answer and its words against the supply that was seen: the trace denies nothing."""
 
+from collections import Counter
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 
 from meter_emu.resources import built_in, find
 from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.breaches import FED_WORDS, LOST_WORDS
-from meter_emu.world.judge.outcome import Supplied, Times
+from meter_emu.world.judge.outcome import Supplied, SupplySince, Times
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import FindingKind, Verdict
+from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.sample import sampled
@@ -51,8 +53,9 @@ def test_what_was_seen_denies_a_lie():
     outcome = judge(household, campaign, events)
     (breach, *_), (finding, *_) = outcome.breaches, outcome.findings
     fed = (campaign.start_us, campaign.start_us + 1)
+    unfed = SupplySince(fed[0], Supplied.OFF, for_credit=True)
     lies = [
-        replace(outcome, unfed=(fed,)),
+        replace(outcome, supply=(unfed, *outcome.supply[1:])),
         replace(outcome, breaches=(), verdict=Verdict.ON_TIME, cut_us=fed[0]),
         replace(outcome, breaches=()),
         *(replace(outcome, breaches=(replace(breach, **lie),)) for lie in (
@@ -218,3 +221,40 @@ def test_figures_at_an_instant_are_every_household_once(tmp_path):
         assert figures == (us, len(outcomes) - cut - unfed, cut, unfed)
         worst = max(worst, figures.unsupplied)
     assert counts.supply.worst.unsupplied >= worst > 0
+
+
+def test_supply_at_an_instant_is_what_the_events_say():
+    """Each switch, limiter and street by itself, on every household of July 2020."""
+    campaign = load_campaign(find("campaigns", "ores-2020-07"))
+    had = Counter()
+    for household in campaign.households:
+        events = run_meter(household, campaign)
+        outcome = judge(household, campaign, events)
+        on, limited, power = events[0].supply_on, bool(events[0].limiter_a), True
+        for event, after in pairwise(events):
+            on = {What.OPENED: False, What.CLOSED: True}.get(event.what, on)
+            limited = {What.LIMITED: True, What.UNLIMITED: False}.get(event.what, limited)
+            power = {What.POWER_LOST: False, What.POWER_BACK: True}.get(event.what, power)
+            if after.at_us == event.at_us:
+                continue
+            found = outcome.supply_at(event.at_us)
+            fed = Supplied.LIMITED if limited else Supplied.ON
+            assert found is not None
+            assert found.had is ((fed if on else Supplied.OFF) if power else Supplied.NO_POWER)
+            had[found.had, found.for_credit] += 1
+        assert outcome.supply_at(campaign.start_us - 1) is None
+        assert outcome.supply_at(campaign.end_us) is None
+    assert had.keys() >= {
+        (Supplied.ON, False), (Supplied.OFF, False), (Supplied.OFF, True),
+        (Supplied.LIMITED, False), (Supplied.NO_POWER, False),
+    }, had  # fmt: skip
+
+
+def test_figures_split_by_group(tmp_path):
+    text = head("gone", "2027-05-01T00:00:00", "2027-05-20T12:00:00", announced=None)
+    fed = CREDIT.replace("balance_eur = 5", "balance_eur = 5000").replace('id = "', 'id = "fed-')
+    west, east = CREDIT + 'group = "west"\n', fed + 'group = "east"\n'
+    answer = answered(tmp_path, text + west + east).answer
+    assert list(answer.by_group) == ["east", "west"]
+    assert answer.by_group["east"][1:] == (2, 0, 0)
+    assert answer.by_group["west"][1:] == (0, 0, 2)

@@ -1,7 +1,10 @@
 """Every list of events begins with how the meter stands, and what comes later moves that."""
 
+from dataclasses import replace
+
 import pytest
 
+from meter_emu.errors import ConfigError
 from meter_emu.report.facts import Seen, facts_of
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import story
@@ -12,6 +15,7 @@ from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.events import Beginning, What, beginning_of
 from meter_emu.world.meter.image import image_of
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import how_it_begins, run_meter
 from tests.campaigns import head
 from tests.world.judge.case import Case, begins
@@ -88,3 +92,18 @@ def test_the_judge_goes_by_the_first_event_alone(tmp_path):
         for on in (True, False)
     )
     assert (fed.verdict, dark.verdict) == (Verdict.NEVER, Verdict.NOT_RESTORED)
+
+
+@pytest.mark.parametrize("seconds", [-1, 0])
+def test_a_visit_that_the_rehearsal_has_no_time_for_is_refused_by_the_engine(tmp_path, seconds):
+    """No file has it: whoever makes a household of their own hears it, and which one it is."""
+    path = tmp_path / "late.toml"
+    lines = head("late", "2020-06-01T10:00:00", "2020-06-02T10:00:00")
+    path.write_text(lines + USED_UP + "visits = [{ at = 2020-06-01T11:00:00, insert = true }]\n")
+    campaign = load_campaign(path)
+    (household,) = campaign.households
+    (visit,) = household.visits
+    before_us = campaign.start_us if seconds else campaign.end_us
+    outside = replace(visit, at_us=before_us + seconds * 1_000_000)
+    with pytest.raises(ConfigError, match=r"'a', visit 1: at: want from .* to before"):
+        run_meter(replace(household, visits=(outside,)), campaign)

@@ -205,6 +205,7 @@ class Maker:
             limiter=not gas and self.maybe(),
             prepayment=self.maybe(),
             careless=gas and self.maybe(),
+            group=self.text() if self.maybe() else "",
             card_generation=1 if carrier is CardKind.MEMORY else self.chance.choice([1, 2]),
             first_card=self.card(),
             poll_phase_us=0,
@@ -297,6 +298,7 @@ def test_all_that_a_file_can_say_was_drawn():
                 heard = newest_announced(household.announced, visit.at_us)
                 as_heard = heard is not None and visit.desk.cut_us == heard.cut_us
                 counts["the announced cut" if as_heard else "a cut of its own"] += 1
+        counts["a group"] += bool(household.group)
         counts["registers found"] += bool(household.rtc_found)
         counts["announced by name"] += any(one.name for one in household.announced)
         counts["announced twice"] += len(household.announced) > 1
@@ -305,7 +307,7 @@ def test_all_that_a_file_can_say_was_drawn():
         counts["a wrong office"] += order.fields is not None
         counts["a new card"] += order.new_card is not None
         counts["a deferral alone"] += order.defer_us is not None and order.cut_us is None
-    assert len(counts) == 10
+    assert len(counts) == 11
     assert min(counts.values()) >= 20, counts
 
 
