@@ -223,6 +223,7 @@ def test_figures_at_an_instant_are_every_household_once(tmp_path):
     assert counts.supply.worst.unsupplied >= worst > 0
 
 
+@pytest.mark.slow("lives a whole campaign")
 def test_supply_at_an_instant_is_what_the_events_say():
     """Each switch, limiter and street by itself, on every household of July 2020."""
     campaign = load_campaign(find("campaigns", "ores-2020-07"))

@@ -96,7 +96,7 @@ def test_the_judge_goes_by_the_first_event_alone(tmp_path):
 
 @pytest.mark.parametrize("seconds", [-1, 0])
 def test_a_visit_that_the_rehearsal_has_no_time_for_is_refused_by_the_engine(tmp_path, seconds):
-    """No file has it: whoever makes a household of their own hears it, and which one it is."""
+    """No file has it: who makes a household in Python is told which visit it is."""
     path = tmp_path / "late.toml"
     lines = head("late", "2020-06-01T10:00:00", "2020-06-02T10:00:00")
     path.write_text(lines + USED_UP + "visits = [{ at = 2020-06-01T11:00:00, insert = true }]\n")
