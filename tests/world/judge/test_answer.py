@@ -12,7 +12,7 @@ from meter_emu.world.judge.breaches import FED_WORDS, LOST_WORDS
 from meter_emu.world.judge.outcome import Supplied, SupplySince, Times
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import FindingKind, Verdict
-from meter_emu.world.meter.events import What
+from meter_emu.world.meter.events import What, beginning_of
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.sample import sampled
@@ -227,11 +227,12 @@ def test_figures_at_an_instant_are_every_household_once(tmp_path):
 def test_supply_at_an_instant_is_what_the_events_say():
     """Each switch, limiter and street by itself, on every household of July 2020."""
     campaign = load_campaign(find("campaigns", "ores-2020-07"))
-    had = Counter()
+    had: Counter[tuple[Supplied, bool]] = Counter()
     for household in campaign.households:
         events = run_meter(household, campaign)
         outcome = judge(household, campaign, events)
-        on, limited, power = events[0].supply_on, bool(events[0].limiter_a), True
+        begins, power = beginning_of(events), True
+        on, limited = begins.supply_on, bool(begins.limiter_a)
         for event, after in pairwise(events):
             on = {What.OPENED: False, What.CLOSED: True}.get(event.what, on)
             limited = {What.LIMITED: True, What.UNLIMITED: False}.get(event.what, limited)
