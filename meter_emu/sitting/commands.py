@@ -111,7 +111,8 @@ WORDS: Final = MappingProxyType(
         "until": TypedWord(
             "TIME", "until '2020-07-03 23:01', '2 July' or 'friday 08:00'", leaps=True
         ),
-        "next": TypedWord("", "until something has happened", leaps=True),
+        "next": TypedWord("[matters]", "until something is done, or is seen to happen", leaps=True),
+        "stop": TypedWord("", "end a jump where it is, and what waits for it", meanwhile=True),
         "back": TypedWord("[TIME/3d]", "to an earlier moment; alone: undo", leaps=True),
         "forth": TypedWord("", "to the latest moment again", leaps=True),
         "office": TypedWord("[FILE] WORK", "new, read, load 50, reactivate, cut at TIME, ..."),

@@ -102,10 +102,22 @@ class History:
 
     def before_last_act(self) -> KeptMoment:
         """Return the moment before what was done last; raise `CommandError`."""
+        moment = self._last_act()
+        if moment is None:
+            raise CommandError("nothing was done before")
+        return moment
+
+    @property
+    def undone(self) -> str:
+        """What going back to before the last act would undo, in words; empty for nothing."""
+        moment = self._last_act()
+        return "" if moment is None else moment.act
+
+    def _last_act(self) -> KeptMoment | None:
         for moment in reversed(self._moments[: self._place]):
             if moment.act and not (self._end_us is not None and moment is self._resumed()):
                 return moment
-        raise CommandError("nothing was done before")
+        return None
 
     def moment_at(self, at_us: int) -> KeptMoment:
         """Return the last moment at or before an instant; raise `CommandError` where none is."""

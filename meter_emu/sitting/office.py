@@ -1,7 +1,7 @@
 """The office, asked in one line as a person says it: `load 50, cut at 3 July 23:01`."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from meter_emu.desk.budget.view import explain_written_back
 from meter_emu.desk.dates import DeskDates
 from meter_emu.desk.desk import Account
 from meter_emu.energies import BY_CODE
-from meter_emu.errors import CommandError
+from meter_emu.errors import CommandError, DeskError
 from meter_emu.rows import of_energy
 from meter_emu.sitting.cards import Cards
 from meter_emu.sitting.commands import typed_instant_us, written
@@ -22,7 +22,7 @@ from meter_emu.world.households.household import DeskOrder, NewCard
 from meter_emu.world.rehearsal.rig import Rig
 from meter_emu.zones import TimeZone
 
-_AMOUNT: Final = re.compile(r"(\d{1,9}(?:\.\d{1,2})?)(?: ?EUR)?", re.ASCII)
+_AMOUNT: Final = re.compile(r"(\d{1,9}(?:[.,]\d{1,2})?)(?: ?EUR)?", re.ASCII)
 _ON_OFF: Final = MappingProxyType({"on": True, "off": False, "granted": True, "withdrawn": False})
 
 
@@ -82,7 +82,7 @@ class _Asked:
         found = _AMOUNT.fullmatch(rest)
         if found is None:
             raise CommandError(f"want an amount such as 50 or 12.50, got {rest[:40]!r}")
-        self.fields["load_cents"] = int(Decimal(found[1]) * 100)
+        self.fields["load_cents"] = int(Decimal(found[1].replace(",", ".")) * 100)
 
     def defer(self, rest: str) -> None:
         """Order T1."""
@@ -152,6 +152,27 @@ def at_counter(text: str, now_us: int, zone: TimeZone) -> AtCounter:
     for part in found["work"].split(","):
         asked.ask(" ".join(part.split()))
     return AtCounter(found["card"] or "", DeskOrder(**asked.fields), asked.reads)
+
+
+def of_fields(fields: Mapping[str, str], now_us: int, zone: TimeZone) -> AtCounter | dict[str, str]:
+    """Return what a form asks of the office at an instant, or what is wrong, by field.
+
+    `fields` has the card's file as `card`, and what else is wanted by the words of a typed line.
+    """
+    asked, wrong = _Asked(now_us, zone), {}
+    for name, value in fields.items():
+        if name == "card":
+            continue
+        if name not in _PARTS:
+            wrong[name] = "the office has no such field"
+            continue
+        try:
+            _PARTS[name](asked, " ".join(value.split()))
+        except (CommandError, DeskError) as error:
+            wrong[name] = str(error)
+    if not (wrong or asked.reads or asked.fields.keys() - {"office_error_s"}):
+        return {"load": "want an amount, or a moment, or another thing to do"}
+    return wrong or AtCounter(fields.get("card", ""), DeskOrder(**asked.fields), asked.reads)
 
 
 def read_back(rig: Rig, cards: Cards, name: str) -> Iterator[str]:

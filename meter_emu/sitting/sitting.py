@@ -7,7 +7,7 @@ no terminal, no socket and no wall clock, and files come through `Files`.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import partial
 from typing import Final, final
 
@@ -17,7 +17,6 @@ from meter_emu.firmware.layouts import Health
 from meter_emu.sitting.cards import Cards, CardsThen, Files, HeldCard
 from meter_emu.sitting.commands import (
     WORDS,
-    TypedCommand,
     back_us,
     in_reach,
     parse_command,
@@ -25,21 +24,25 @@ from meter_emu.sitting.commands import (
     until_us,
 )
 from meter_emu.sitting.history import History, KeptMoment
-from meter_emu.sitting.office import at_counter, read_back
+from meter_emu.sitting.jump import Jump, Wanted
+from meter_emu.sitting.office import AtCounter, at_counter, of_fields, read_back
 from meter_emu.sitting.premises import Premises
 from meter_emu.sitting.view import View, legal_words, lines_of, rate_words, view_of
-from meter_emu.units import MINUTE_US
+from meter_emu.units import DAY_US, MINUTE_US
 from meter_emu.world.meter.acts import OF_WORD, Power, duration_us
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.bench import POLL_LONGEST_US
+from meter_emu.world.meter.board import NEVER_US
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.pace import RATE_JUMPS, Pace
 from meter_emu.world.meter.times import END_US
 
 SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time passes in bulk
+MATTERS_US: Final = 400 * DAY_US  # ours: so far ahead something that matters is looked for
 WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
 
 # What a person does, as against looking and letting time pass.
+_AT_ONCE: Final = frozenset({"quit", "stop"})  # whatever is under way
 _ACTS: Final = frozenset({*OF_WORD, "insert", "remove", "office", "visits"})
 
 
@@ -85,10 +88,8 @@ class Sitting:
         self._script: Final = deque(script)
         self._script_max: Final = len(self._script) + WAITING_MAX
         self._no_way_back: Final = no_way_back
-        self._waiting: deque[TypedCommand] = deque()
-        self._jump: Iterator[None] | None = None
-        self._goal_us = 0  # where a jump under way ends, if it is known
-        self._expected, self._seen = "", 0  # what a jump to the next thing is to arrive at, and
+        self._waiting: deque[Wanted] = deque()
+        self.jump: Jump | None = None
         self._hurried = False
         self._touched = False  # whether something was done that is no moment yet
         self._rest_us = self.meter.board.now_us  # when the program rested last
@@ -105,6 +106,7 @@ class Sitting:
             "advance": self._advance,
             "until": self._until,
             "next": self._next,
+            "stop": self._stop,
             "back": self._back,
             "forth": self._forth,
             "office": self._office,
@@ -125,13 +127,23 @@ class Sitting:
     @property
     def jumping(self) -> bool:
         """Whether a jump is under way, or a command waits: a script's reader waits for it."""
-        return self._jump is not None or bool(self._waiting) or bool(self._script)
+        return self.jump is not None or bool(self._waiting) or bool(self._script)
 
     def turn(self) -> None:
         """Let the meter live, up to what is due on the wall or on in a jump, a slice at most."""
+        self._pass()
+        self._attend()
+        self._settle()
+        while self._waiting and self.jump is None and not self.done:
+            self._do(self._waiting.popleft())
+        while self._script and not (self._waiting or self.jump is not None or self.done):
+            self._obey(self._script.popleft())
+
+    def _pass(self) -> None:
         end_ns = self._wall_ns() + SLICE_NS
-        steps = self._jump
-        if steps is None:
+        if self.jump is not None:
+            steps = self.jump.steps
+        else:
             due_us = min(self.pace.due_us(self._wall_ns()), END_US)
             if due_us > self.meter.board.now_us:
                 self.history.go_on()
@@ -146,14 +158,8 @@ class Sitting:
                 break
         else:
             self._arrive()
-        self._attend()
-        self._settle()
-        while self._waiting and self._jump is None and not self.done:
-            self._do(self._waiting.popleft())
-        while self._script and not (self._waiting or self._jump is not None or self.done):
-            self._obey(self._script.popleft())
 
-    def _passing(self, until_us: int) -> Iterator[None]:
+    def _passing(self, until_us: int) -> Generator[None]:
         """Let time pass up to an instant, and let others come when it is time, one step each."""
         while (visit_us := self.premises.next_visit_us()) is not None and visit_us <= until_us:
             yield from self.meter.until(visit_us)
@@ -176,11 +182,10 @@ class Sitting:
             self.history.keep(self._rest_us)
 
     def _arrive(self) -> None:
-        board = self.meter.board
-        if self._jump is not None:
-            self._jump = None
-            self._say_arrived()
-            self.pace = self.pace.from_here(self._goal_us or board.now_us, self._wall_ns())
+        board, jump = self.meter.board, self.jump
+        if jump is not None:
+            self.jump = None
+            jump.arrive()
         if board.now_us >= END_US and self.pace.rate != RATE_JUMPS:
             self.pace = self.pace.at_rate(RATE_JUMPS, self._wall_ns())
             self._complain("clock chips count to 2099: time stands")
@@ -188,7 +193,7 @@ class Sitting:
     def _meanwhile(self) -> None:
         """The program rests, or waits for a card: let the wall come to where its time is."""
         self.meter.look()
-        while not (self._again or self.done or self._hurried or self._jump is not None):
+        while not (self._again or self.done or self._hurried or self.jump is not None):
             wait_ns = self.pace.wait_ns(self.meter.board.now_us, self._wall_ns())
             if not wait_ns:  # it is there, or will never be
                 return
@@ -199,9 +204,9 @@ class Sitting:
     def type_in(self, line: str) -> None:
         """Do what a line asks, now or as soon as it can be done; say what is wrong with it.
 
-        What is typed while a script is under way comes after it, except `quit`.
+        What is typed while a script is under way comes after it, except `quit` and `stop`.
         """
-        if not self._script or line.strip() == "quit":
+        if not self._script or line.strip() in _AT_ONCE:
             self._obey(line)
         elif len(self._script) < self._script_max:
             self._script.append(line)
@@ -214,40 +219,52 @@ class Sitting:
         except CommandError as error:
             self._complain(str(error))
             return
-        if command is None:
-            return
-        order = WORDS[command.word]
-        polling = self.meter.bench.polling
+        if command is not None:
+            word, argument = command
+            said = f"{word} {argument}".rstrip()
+            self._want(Wanted(word, said, partial(self._deeds[word], argument)))
+
+    def fill_in(self, fields: Mapping[str, str]) -> dict[str, str]:
+        """Have the office do what its form asks, now or as soon as it can be done.
+
+        Return what is wrong, by field: then nothing was done.
+        """
+        counter = of_fields(fields, self.meter.board.now_us, self.meter.model.zone)
+        if not isinstance(counter, AtCounter):
+            return counter
+        said = " ".join(("office", *(f"{name} {value}".strip() for name, value in fields.items())))
+        self._want(Wanted("office", said, partial(self._serve, counter)))
+        return {}
+
+    def _want(self, wanted: Wanted) -> None:
+        order, polling = WORDS[wanted.word], self.meter.bench.polling
         if polling and order.leaps:
             self._hurried = True
-        if (polling and not order.meanwhile) or (self._jump is not None and command.word != "quit"):
-            self._do_later(command)
+        busy = self.jump is not None and wanted.word not in _AT_ONCE
+        if not busy and (order.meanwhile or not polling):
+            self._do(wanted)
+        elif len(self._waiting) < WAITING_MAX:
+            self._waiting.append(wanted)
         else:
-            self._do(command)
+            self._complain(f"{wanted.word}: {WAITING_MAX} commands are waiting already")
 
     def leave(self) -> None:
         """Make this the last turn, whatever waits; a poll under way ends as at a power cut."""
         self._quit("")
 
-    def _do(self, command: TypedCommand) -> None:
-        acts = command.word in _ACTS
+    def _do(self, wanted: Wanted) -> None:
+        acts = wanted.word in _ACTS
         self.unsaved |= acts and self._held is None
         if acts and not self.meter.bench.polling:
             self._attend()
             self._rest_us = self.meter.board.now_us
-            self.history.keep(self._rest_us, f"{command.word} {command.argument}".rstrip())
+            self.history.keep(self._rest_us, wanted.said)
         try:
-            self._deeds[command.word](command.argument)
+            wanted.do()
         except (MeterEmuError, CardProtocolError) as error:
-            self._complain(f"{command.word}: {error}")
+            self._complain(f"{wanted.word}: {error}")
         self._touched |= acts
         self._settle()
-
-    def _do_later(self, command: TypedCommand) -> None:
-        if len(self._waiting) < WAITING_MAX:
-            self._waiting.append(command)
-        else:
-            self._complain(f"{command.word}: {WAITING_MAX} commands are waiting already")
 
     def _complain(self, why: str) -> None:
         self.mistakes += 1
@@ -290,19 +307,56 @@ class Sitting:
 
     def _jump_to(self, at_us: int) -> None:
         self.history.go_on()
-        self._jump, self._goal_us = self._passing(at_us), at_us
+        arrive = partial(self._time_from, at_us)
+        now_us = self.meter.board.now_us
+        self.jump = Jump(self._passing(at_us), now_us, at_us, arrive, self._time_from_here)
 
-    def _next(self, _argument: str) -> None:
+    def _time_from(self, at_us: int) -> None:
+        """Let the pace of the wall go on from an instant that a jump led to."""
+        self.pace = self.pace.from_here(at_us, self._wall_ns())
+
+    def _time_from_here(self) -> None:
+        self._time_from(self.meter.board.now_us)
+
+    def _stop(self, _argument: str) -> None:
+        """End a jump where it is, and forget what was to come after it."""
+        jump, waits = self.jump, len(self._waiting) + len(self._script)
+        if jump is None and not waits:
+            raise CommandError("nothing is under way")
+        self._waiting.clear()
+        self._script.clear()
+        if jump is not None:
+            self.jump = None
+            jump.steps.close()
+            jump.halt()
+        dropped = f"; {waits} more not done" if waits else ""
+        now = legal_words(self.meter.board.now_us, self.meter.model.zone)
+        self._say(f"stopped at {now}{dropped}")
+
+    def _next(self, argument: str) -> None:
+        if argument not in {"", "matters"}:
+            raise CommandError(f"want nothing, or matters, got {argument[:40]!r}")
         planned, visit_us = self.meter.next_planned(), self.premises.next_visit_us()
         self.history.go_on()
-        self._goal_us = 0
-        self._jump = self.meter.past_next() if visit_us is None else self._to_next(visit_us)
-        self._expected = "nothing is planned" if planned is None else planned.deed.value
-        self._seen = len(self.history.events)
+        expected = "nothing is planned" if planned is None else planned.deed.value
+        if argument:
+            expected = f"nothing that matters in {MATTERS_US // DAY_US} days"
+        arrive = partial(self._say_arrived, expected, len(self.history.events))
+        steps = self._to_what_matters() if argument else self._to_next(visit_us)
+        self.jump = Jump(steps, self.meter.board.now_us, 0, arrive, self._time_from_here)
 
-    def _to_next(self, visit_us: int) -> Iterator[None]:
-        yield from self.meter.past_next(visit_us)
-        if self.meter.board.now_us >= visit_us:
+    def _to_what_matters(self) -> Generator[None]:
+        """Go on until a card, the office, the supply, the display or a lamp is seen to change."""
+        board, events = self.meter.board, len(self.history.events)
+        until_us = min(board.now_us + MATTERS_US, END_US)
+        while len(self.history.events) == events and board.now_us < until_us:
+            visit_us = self.premises.next_visit_us()
+            yield from self._to_next(min(until_us, visit_us or until_us))
+
+    def _to_next(self, until_us: int | None) -> Generator[None]:
+        yield from self.meter.past_next(NEVER_US if until_us is None else until_us)
+        visit_us = self.premises.next_visit_us()
+        if visit_us is not None and self.meter.board.now_us >= visit_us:
             self._visit()
 
     def _visits(self, argument: str) -> None:
@@ -310,12 +364,12 @@ class Sitting:
             raise CommandError(f"want off, got {argument[:40]!r}")
         self.premises.alone()
 
-    def _say_arrived(self) -> None:
+    def _say_arrived(self, expected: str, event_count: int) -> None:
         """Say where a jump to the next thing has led, if no event says so."""
-        if self._expected and len(self.history.events) == self._seen:
-            now = legal_words(self.meter.board.now_us, self.meter.model.zone)
-            self._say(f"{now}  {self._expected}")
-        self._expected = ""
+        now_us = self.meter.board.now_us
+        if len(self.history.events) == event_count:
+            self._say(f"{legal_words(now_us, self.meter.model.zone)}  {expected}")
+        self._time_from(now_us)
 
     # Going back ----------------------------------------------------------------------------------
 
@@ -343,14 +397,23 @@ class Sitting:
         """Resume a moment and let time pass again from there, until an instant before the next."""
         if self._no_way_back:
             raise CommandError(self._no_way_back)
+        until_us = self.history.last_us(moment, at_us)
         self.cards.put_back(moment.cards)
         self.history.went_to(moment, self.meter.board.now_us)
         moment.rest.resume()
+        arrive = partial(self._is_again, moment)
+        self.jump = Jump(self._passing_again(until_us), moment.at_us, until_us, arrive, arrive)
+        self._pass()  # what is near is there at once
+
+    def _passing_again(self, until_us: int) -> Generator[None]:
+        """Let time pass that has passed before: what happens is known."""
         self._again = True
         try:
-            self.meter.bench.run_until(self.history.last_us(moment, at_us))
+            yield from self.meter.until(until_us)
         finally:
             self._again = False
+
+    def _is_again(self, moment: KeptMoment) -> None:
         self._attend()
         now_us = self.meter.board.now_us
         self.history.arrived(now_us)
@@ -369,8 +432,10 @@ class Sitting:
     # The office ----------------------------------------------------------------------------------
 
     def _office(self, argument: str) -> None:
+        self._serve(at_counter(argument, self.meter.board.now_us, self.meter.model.zone))
+
+    def _serve(self, wanted: AtCounter) -> None:
         meter = self.meter
-        wanted = at_counter(argument, meter.board.now_us, meter.model.zone)
         if wanted.writes:
             self.cards.write(meter, self.premises.rig, wanted.card, wanted.order)
         if wanted.reads:

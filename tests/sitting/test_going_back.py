@@ -130,6 +130,51 @@ def test_after_a_jump_the_display_is_no_older_than_a_poll_also_after_going_back(
         assert credit_said_late_cents() in {0, 1}
 
 
+def test_a_jump_can_be_stopped_and_so_can_going_back(tmp_path):
+    """A clock that a second passes on at each look: after a slice others are heard."""
+    seat = Seat(tmp_path)
+    seat.do("red", "advance 300d", "blue")
+    last_us = seat.now_us
+    seat.sitting._wall_ns = iter(range(0, 10**15, 10**9)).__next__
+    seat.sitting.type_in("back 5d")
+    seat.sitting.type_in("blue")
+    assert seat.sitting.jump is not None, "what is far is not there at once"
+    seat.sitting.turn()
+    seat.sitting.type_in("stop")
+    assert not seat.sitting.jumping
+    assert seat.said[-2].endswith("again; rate 1 lets time go on")
+    assert seat.said[-1].endswith("; 1 more not done")
+    here_us = seat.now_us
+    assert here_us < last_us - 5 * 86_400 * SECOND_US
+    assert seat.sitting.history.end_us == last_us, "what came after is known still"
+    seat.do("stop")
+    assert seat.said[-1] == "! stop: nothing is under way"
+    seat.do("forth")
+    assert seat.now_us == last_us
+    seat.sitting.type_in("advance 300d")
+    seat.sitting.turn()
+    seat.do("stop", "blue")
+    assert last_us < seat.now_us < last_us + 300 * 86_400 * SECOND_US
+
+
+def test_next_that_matters_passes_what_nobody_sees(tmp_path):
+    """A clock that it reads at midnight is planned, and is not seen."""
+    each, matters = Seat(tmp_path), Seat(tmp_path)
+    steps = 0
+    for seat in (each, matters):
+        seat.do("insert CARD", "remove")
+    seen = len(matters.events)
+    matters.do("next matters")
+    assert len(matters.events) > seen
+    while each.now_us < matters.now_us and steps < 500:
+        each.do("next")
+        steps += 1
+    assert steps > 1
+    assert [one.at_us for one in each.events] == [one.at_us for one in matters.events]
+    matters.do("appliances shut 900d", "next matters")
+    assert matters.said[-1].endswith("nothing that matters in 400 days")
+
+
 def test_undone_acts_have_not_happened_and_something_else_can_be_done(tmp_path):
     seat = Seat(tmp_path)
     seat.do(

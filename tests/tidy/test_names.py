@@ -37,7 +37,6 @@ PARAMETERS_ALLOWED = {
     "at": "a place in bytes or an instant; which one is plain from the unit or type",
     "before": "the value before the change at hand, of whatever changes",
     "card": "a card to each layer: slot, link, reader, desk",
-    "command": "a C-APDU, or what somebody typed",
     "error": "the exception at hand",
     "found": "the result of the search at hand",
     "key": "a cryptographic key, a button, the key of a file: the field's word for each",

@@ -71,6 +71,14 @@ class Page:
         for line in lines:
             self.socket.send(json.dumps({"do": line}))
 
+    def ask(self, **form: Any) -> dict[str, Any]:
+        """Send a form, and return what became of it."""
+        number = self.shown.get("answer", {}).get("form", 0) + 1
+        self.socket.send(json.dumps({**form, "form": number}))
+        self.until(lambda page: page.shown.get("answer", {}).get("form") == number)
+        answer: dict[str, Any] = self.shown["answer"]
+        return answer
+
     def until(self, wanted: Callable[["Page"], bool]) -> None:
         """Read until it is so."""
         while not wanted(self):

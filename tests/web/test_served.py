@@ -151,12 +151,13 @@ def test_two_hundred_acts_and_hostile_messages_and_the_sitting_is_whole(address)
         assert len([line for line in seen.log if "  key         blue" in line]) == 200
         for bad in ("", "x", "[]", "{}", '{"do": 1}', '{"do": "a\\nb"}', "[" * 9_000):
             seen.socket.send(bad)
-        seen.until(lambda page: len(page.refused) == 7)
-        seen.do("rm -rf /", "blue 1e9", "x" * 5_000)
-        seen.heard(203)
-        assert len([line for line in seen.log if line.startswith("! ")]) == 3
+        seen.do("x" * 5_000)
+        seen.until(lambda page: len(page.refused) == 8)
+        seen.do("rm -rf /", "blue 1e9")
+        seen.heard(202)
+        assert len([line for line in seen.log if line.startswith("! ")]) == 2
         seen.do(*["advance 1h"] * 60, "red")
-        seen.heard(264)
+        seen.heard(263)
         asleep.until(lambda page: page.now["time"] == seen.now["time"])
         assert [line for line in asleep.log if "key         red" in line]
     for rude in ("x" * (PAGE_MESSAGE_MAX + 1), "x" * 1_000_000, b"\0bytes"):
@@ -165,8 +166,43 @@ def test_two_hundred_acts_and_hostile_messages_and_the_sitting_is_whole(address)
             with pytest.raises(ConnectionClosed):
                 seen.until(lambda page: False)
     with page(address) as again:
-        again.until(lambda page: page.now.get("heard") == 264)
+        again.until(lambda page: page.now.get("heard") == 263)
         assert len([line for line in again.log if "  key         blue" in line]) == 200
+
+
+@pytest.mark.slow("serves a page to a client")
+def test_a_mistyped_year_is_asked_about_and_a_jump_is_stopped_where_it_is(tmp_path):
+    with panel(*NEVER_BACK, cwd=tmp_path) as address, page(address) as seen:
+        far = seen.ask(go="2072-07-03 23:01")
+        assert "2072-07-03 23:01" in far["ask"]
+        begun = seen.now["time"]
+        assert seen.ask(go="31 June")["wrong"]["go"] == "2020 has no 31 June"
+        assert seen.now["time"] == begun
+        seen.ask(go="2072-07-03 23:01", sure=True)
+        seen.until(lambda page: page.now["jump"] is not None)
+        assert seen.now["jump"][0] == "2072-07-03 23:01"
+        seen.do("blue", "stop")
+        seen.until(lambda page: page.now["jump"] is None)
+        assert begun < seen.now["time"] < "2072-07-03"
+        assert seen.log[-1].endswith("; 1 more not done")
+        seen.do("back")
+        seen.until(lambda page: page.now["past"])
+
+
+@pytest.mark.slow("serves a page to a client")
+def test_a_field_of_the_office_is_one_thing_whatever_stands_in_it(tmp_path):
+    """A comma is a decimal mark there; words that are no amount order nothing, and are said."""
+    seat = (MODEL, *JUNE, "--balance-eur", "20", "--load-w", "400")
+    with panel(*seat, cwd=tmp_path) as address, page(address) as seen:
+        wrong = seen.ask(office={"new": "", "load": "50, reactivate", "cut": "31 June 10:00"})
+        assert wrong["wrong"].keys() == {"load", "cut"}
+        assert seen.ask(office={"x": ""})["wrong"] == {"x": "the office has no such field"}
+        assert seen.ask(office={})["wrong"].keys() == {"load"}
+        assert not seen.now["cards"]
+        assert "wrong" not in seen.ask(office={"new": "", "load": "12,50"})
+        seen.until(lambda page: bool(page.now["cards"]))
+        assert [line for line in seen.log if "load 12.50 EUR" in line]
+        assert seen.ask(office={"dated": "tomorrow"})["wrong"].keys() == {"load"}
 
 
 def test_a_second_server_on_the_port_is_one_line():

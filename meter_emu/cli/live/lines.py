@@ -54,7 +54,10 @@ class WhoReads(Protocol):
 
 @final
 class Lines:
-    """Reads commands from an input as they are asked for, and calls `show` in between."""
+    """Reads commands from an input as they are asked for, and calls `show` in between.
+
+    With `at_once` a line is taken by that, also in a jump: a person can stop one, a script waits.
+    """
 
     def __init__(
         self,
@@ -62,9 +65,12 @@ class Lines:
         source: Input,
         printer: WhoReads,
         show: Callable[[], None] = lambda: None,
+        at_once: Callable[[str], None] | None = None,
     ) -> None:
         self.heard = 0  # how many lines have been taken
         self._show = show
+        self._obey = at_once or sitting.type_in
+        self._in_jumps = at_once is not None
         self._sitting = sitting
         self._source = source
         self._printer = printer
@@ -77,8 +83,10 @@ class Lines:
         while not sitting.done:
             sitting.turn()
             self._show()
-            if sitting.jumping:
+            if sitting.jumping and not self._in_jumps:
                 self._heed()
+            elif sitting.jumping:
+                self._wait(0)
             else:
                 self._wait(_LOOK_NS)
                 if self._source.ended and not self._rest and not sitting.jumping:
@@ -102,7 +110,7 @@ class Lines:
             line = self._line()
         if line is not None:
             self.heard += 1
-            self._sitting.type_in(line)
+            self._obey(line)
         self._show()
         self._heed()
 

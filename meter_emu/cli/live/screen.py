@@ -346,6 +346,8 @@ class Screen:
         while self._page is not None and keys:
             self._page = self._page + 1 if keys[0] == _FURTHER else None
             keys = "" if keys[0] == _ESCAPE else keys[1:]
+        if keys == _ESCAPE and self._prompt.asked is None and self._sitting.jumping:
+            self._sitting.type_in("stop")
         for command in self._prompt.take(keys):
             self._obey(command)
         self.gone = self.gone or self._source.ended

@@ -137,13 +137,27 @@ ANNOUNCED: Final = Civil(2020, 7, 3, 23, 1)
 _ARMED_AT: Final = "2020-07-03 22:40"  # ours: no later than the meter's clock, or it would move it
 
 
-def words(file: str) -> tuple[str, ...]:
-    """Return what a person needs to know of this evening; no line is wrapped in 60 columns."""
+# What to do in each shell; no line is wrapped in 60 columns.
+_KEYS: Final = (
+    "x pulls it out; o, Enter: the office reactivates;",
+    "i, Enter puts it in. n goes on, u undoes, h: all words.",
+)
+_BUTTONS: Final = (
+    "Pull out takes it out; Reactivate: the office reactivates;",
+    "Put in puts it in. Next event goes on, Undo undoes.",
+)
+_TYPED: Final = (
+    "remove pulls it out; office reactivate: the office does;",
+    "insert puts it in. next, back; help: all words.",
+)
+
+
+def words(file: str, hints: Iterable[str]) -> tuple[str, ...]:
+    """Return what a person needs to know of this evening."""
     return (
         f"It is 22:45, and this meter is to cut at {ANNOUNCED}.",
         f"Its card is {file}",
-        "x pulls it out; o, Enter: the office reactivates;",
-        "i, Enter puts it in. n goes on, u undoes, h: all words.",
+        *hints,
     )
 
 
@@ -279,7 +293,10 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
             if alone:
                 card_file = _card(seat.premises.rig)
                 sitting.type_in(f"insert {card_file}")
-                for line in words(card_file):
+                hints = (
+                    _TYPED if isinstance(out, Printer) else _BUTTONS if options["web"] else _KEYS
+                )
+                for line in words(card_file, hints):
                     out.say(line)
             shell.run()
         except MeterEmuError:  # what is saved now is as a power cut at this moment leaves it

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final, Protocol, final
 
+import msgspec
+
+from meter_emu.cli.live.asked import PageAnswer
 from meter_emu.cli.live.screen import Log
 from meter_emu.desk.card_image import RecordView
 from meter_emu.ports import Lamp
@@ -71,6 +74,11 @@ class PageState:
         sitting.meter.bench.overhear(self._bus.between)
         sitting.history.forgets = self._bus.forget_what_is_ahead
 
+    def answer(self, answer: PageAnswer) -> None:
+        """Show what became of a page's form."""
+        if answer.form:
+            self._kept["answer"] = msgspec.json.encode(answer).decode()
+
     def show(self, heard: int, *, ended: bool = False) -> None:
         """Publish what has changed, if it is time again; `heard` is how many lines were taken."""
         now_ns = time.monotonic_ns()
@@ -108,6 +116,8 @@ class PageState:
             "rate": view.rate,
             "rate_words": rate_words(view.rate),
             "jumping": sitting.jumping,
+            "jump": self._jump(),
+            "undo": history.undone,
             "past": history.end_us is not None,
             "display": view.display,
             "powered": sitting.meter.board.powered,
@@ -126,6 +136,16 @@ class PageState:
             ],
             "saved_nowhere": sitting.saved_nowhere,
         }
+
+    def _jump(self) -> list[Any] | None:
+        """Return where a jump under way leads, and the part of it that is done, if known."""
+        jump, meter = self._sitting.jump, self._sitting.meter
+        if jump is None:
+            return None
+        if jump.goal_us <= jump.from_us:
+            return ["the next event", None]
+        part = (meter.board.now_us - jump.from_us) / (jump.goal_us - jump.from_us)
+        return [legal_words(jump.goal_us, meter.model.zone)[:16], round(min(part, 1.0), 3)]
 
     # What has happened ---------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from meter_emu.cli.live.asked import obeying
 from meter_emu.cli.live.lines import Lines
 from meter_emu.cli.live.screen import Log
 from meter_emu.cli.live.served import Served, serving_at
@@ -39,6 +40,8 @@ def serving(
         state = PageState(sitting, log, served, title, lived)
         with listening(near.fileno()) as source, serving_at(served, port) as address:
             echo(f"The front panel is at {address}\nCtrl-C ends the sitting.")
-            lines = Lines(sitting, source, log, show=lambda: state.show(lines.heard))
+            ends_us = 0 if lived is None else lived.campaign.end_us
+            obey = obeying(sitting, ends_us, state.answer)
+            lines = Lines(sitting, source, log, lambda: state.show(lines.heard), at_once=obey)
             yield lines
             state.show(lines.heard, ended=True)

@@ -2,8 +2,9 @@
 "use strict";
 const $ = (id) => document.getElementById(id);
 const HOLD_FROM_MS = 800; // ours: shorter is a press
-const seen = {now: null, happened: null, bytes: null, tab: "eeprom", dragging: null, scrub: null};
+const seen = {now: null, happened: null, bytes: null, tab: "eeprom", zoom: "whole", dragging: null, scrub: null};
 let socket = null, waitMs = 250;
+let form = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1, answered = null; // of this page's last form
 
 // The socket ------------------------------------------------------------------------------------
 
@@ -21,15 +22,27 @@ function connect() {
   };
 }
 
+function send(asked) {
+  if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(asked));
+  else note("! not connected: " + (asked.do || asked.go || "the office"));
+}
+
 function act(line) {
-  if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({do: line}));
-  else note("! not connected: " + line);
+  if (seen.now && seen.now.jump && ENDS_JUMP.test(line)) send({do: "stop"}); // never behind a jump
+  send({do: line});
+}
+
+function ask(asked, then) {
+  if (seen.now && seen.now.jump && asked.go) send({do: "stop"});
+  answered = then;
+  send({...asked, form: ++form});
 }
 
 function take(message) {
   if (message.log) message.log.forEach(note);
   if (message.refused) note("! " + message.refused + (message.do ? ": " + message.do : ""));
   if (message.keys) Object.assign(KEYS, message.keys);
+  if (message.answer && message.answer.form === form && answered) { answered(message.answer); answered = null; }
   if (message.now) { seen.now = message.now; showNow(message.now); }
   if (message.happened) { seen.happened = message.happened; showHappened(message.happened); }
   if (message.bytes) { seen.bytes = message.bytes; showBytes(); }
@@ -78,10 +91,22 @@ function showNow(now) {
   for (const button of document.querySelectorAll("[data-rate]"))
     button.setAttribute("aria-pressed", String(Number(button.dataset.rate) === now.rate));
   say(now.powered ? "Take the street's supply away" : "Give the street's supply back", $("power"));
+  say(now.undo ? `Undo: ${now.undo}` : "Undo", $("undo"));
+  $("undo").disabled = !now.undo;
+  showJump(now.jump);
   say(now.appliances ? "Shut the appliances" : "Light the appliances", $("appliances"));
   showCards(now);
   showFacts(now);
   rows($("plan").tBodies[0], now.plan.map(([when, what, civil]) => [when, `${what} ${civil}`]));
+}
+
+function showJump(jump) {
+  $("jump").hidden = !jump;
+  if (!jump) return;
+  const [to, part] = jump;
+  if (part === null) $("jump-bar").removeAttribute("value");
+  else $("jump-bar").value = part;
+  say(`to ${to}`, $("jump-to"));
 }
 
 function showLamps(now) {
@@ -130,6 +155,7 @@ function showCards(now) {
 function chip(name) {
   const card = make("div", name, {class: "chip", draggable: "false"});
   card.onpointerdown = (event) => {
+    event.preventDefault(); // a drag selects no text
     card.setPointerCapture(event.pointerId);
     seen.dragging = {name, inside: seen.now.inside !== null};
   };
@@ -183,7 +209,14 @@ function draw(tag, attributes, text) {
 
 const LOOKS = {on: "on", off: "off", limited: "limited", either: "either", "10 A or full": "limited"};
 
+const ZOOMS_US = {day: 864e8, week: 6048e8};
+
 function span() {
+  const width = ZOOMS_US[seen.zoom];
+  return width ? [seen.now.us - width / 2, seen.now.us + width / 2] : wholeSpan();
+}
+
+function wholeSpan() {
   const what = seen.happened, dates = (what.announced || []).map(([us]) => us);
   const from = what.from, to = Math.max(what.to, seen.now.us, ...dates, ...(what.ahead || []).map(([us]) => us));
   return [from, to + Math.max((to - from) * 0.04, 3.6e9)];
@@ -196,6 +229,7 @@ function showLine() {
   const x = (us) => left + (Math.min(Math.max(us, from), to) - from) / (to - from) * width;
   line.dataset.left = left;
   line.dataset.width = width;
+  const within = (us) => us >= from && us <= to;
   const key = JSON.stringify([width, what.to, what.events.length, what.events.at(-1), seen.now.us, from, to, what.announced]);
   if (line.dataset.shown === key) return;
   line.dataset.shown = key;
@@ -203,6 +237,7 @@ function showLine() {
   const lane = (name, y, bars) => {
     svg.append(draw("text", {x: 0, y: y + 13}, name));
     for (const [begins, until, look, why] of bars) {
+      if (until < from || begins > to) continue;
       const ends = until >= what.to && !seen.now.past ? Math.max(until, seen.now.us) : until;
       const bar = draw("rect", {x: x(begins), y, height: 16, class: LOOKS[look] || "none",
         width: Math.max(x(ends) - x(begins), 1)});
@@ -213,13 +248,13 @@ function showLine() {
   lane("supply", 26, what.supply);
   if (what.must) lane("must be", 50, what.must);
   svg.append(draw("text", {x: 0, y: 87}, "events"));
-  for (const [us, time, kind, words] of what.events) {
+  for (const [us, time, kind, words] of what.events.filter(([at]) => within(at))) {
     const dot = draw("circle", {cx: x(us), cy: 83, r: 4, class: "event"});
     dot.append(draw("title", {}, `${time} ${kind} ${words}`));
     svg.append(dot);
   }
-  for (const us of what.cut || []) svg.append(draw("line", {x1: x(us), x2: x(us), y1: 22, y2: 96, class: "cut"}));
-  (what.announced || []).forEach(([us, words], index) => {
+  for (const us of (what.cut || []).filter(within)) svg.append(draw("line", {x1: x(us), x2: x(us), y1: 22, y2: 96, class: "cut"}));
+  (what.announced || []).filter(([us]) => within(us)).forEach(([us, words], index) => {
     const at = x(us), end = at > left + width / 2;
     svg.append(draw("line", {x1: at, x2: at, y1: 18, y2: 100, class: "mark"}));
     svg.append(draw("text", {x: at, y: 115 + index * 15, "text-anchor": end ? "end" : "start"}, words));
@@ -227,10 +262,24 @@ function showLine() {
   const now = x(seen.now.us);
   svg.append(draw("line", {x1: now, x2: now, y1: 4, y2: 140, class: "now"}));
   svg.append(draw("text", {x: now, y: 158, "text-anchor": now > left + width / 2 ? "end" : "start"}, seen.now.time));
-  svg.append(draw("text", {x: left, y: 14}, what.events.length ? what.events[0][1].slice(0, 10) : ""));
+  for (const us of seen.zoom === "whole" ? [from] : midnights(from, to)) {
+    svg.append(draw("text", {x: x(us), y: 14}, dayOf(us)));
+    svg.append(draw("line", {x1: x(us), x2: x(us), y1: 18, y2: 96, class: "midnight"}));
+  }
   line.replaceChildren(svg);
   line.setAttribute("aria-valuenow", String(Math.round((seen.now.us - from) / (to - from) * 1000)));
   line.setAttribute("aria-valuetext", seen.now.time);
+}
+
+// Days are those of the clock that is shown: its distance from UTC is taken as it is now.
+function legalOffset() { return Date.parse(seen.now.time.replace(" ", "T") + "Z") * 1000 - Math.floor(seen.now.us / 1e6) * 1e6; }
+
+function dayOf(us) { return new Date((us + legalOffset()) / 1000).toISOString().slice(0, 10); }
+
+function midnights(from, to) {
+  const all = [], day = 864e8, offset = legalOffset();
+  for (let us = Math.ceil((from + offset) / day) * day - offset; us <= to; us += day) all.push(us);
+  return all;
 }
 
 // An instant as the sitting takes it: with its offset, so that no hour is meant twice.
@@ -289,7 +338,7 @@ function showBytes() {
       }
       const row = make("tr", undefined, {class: touched});
       const hex = chip === "eeprom" ? at.toString(16).padStart(4, "0") : at.toString(16).padStart(2, "0");
-      row.append(make("td", hex), make("td", field), make("td", raw),
+      row.append(make("td", hex, {"data-name": "at"}), make("td", field), make("td", raw, {"data-name": "bytes"}),
         make("td", wrong ? `${meaning} ! ${wrong}` : meaning), writer(by));
       if (touched) row.setAttribute("aria-label", `${touched} in the last poll: ${field}`);
       body.append(row);
@@ -346,32 +395,67 @@ function holdable(button) {
   button.onkeyup = (event) => { if (event.key === " " || event.key === "Enter") { event.preventDefault(); up(); } };
 }
 
-const KEYS = {x: "remove", i: "insert", n: "next", u: "back", "+": "rate +", "-": "rate -"}; // and those of acts
+const KEYS = {x: "remove", i: "insert", n: "next", m: "next matters", u: "back", "+": "rate +", "-": "rate -"}; // and those of acts
 
-function officeLine(deed) {
-  const value = (id) => $(id).value.trim(), parts = [];
-  if (deed === "new" || deed === "read") parts.push(deed);
-  if (deed === "reactivate") parts.push("reactivate");
-  if (deed === "write" && value("o-defer")) parts.push(`defer until ${value("o-defer")}`);
-  if (deed === "write" && value("o-cut")) parts.push(`cut at ${value("o-cut")}`);
-  if (deed !== "read" && deed !== "new" && value("o-load")) parts.push(`load ${value("o-load")}`);
-  if (deed !== "read" && value("o-dated")) parts.push(`dated ${value("o-dated")}`);
-  const card = $("o-card").value, known = seen.now.cards.length && deed !== "new";
-  return `office ${known ? card + " " : ""}${parts.join(", ")}`;
+const ENDS_JUMP = /^(back|forth|next|until|rate max)/; // what a person wants instead of the jump under way
+
+function officeFields(deed) {
+  const fields = {}, fill = (name, id) => { if ($(id).value.trim()) fields[name] = $(id).value.trim(); };
+  if (seen.now.cards.length && deed !== "new") fields.card = $("o-card").value;
+  if (deed !== "write") fields[deed] = "";
+  if (deed === "write") { fill("defer", "o-defer"); fill("cut", "o-cut"); }
+  if (deed === "write" || deed === "reactivate") fill("load", "o-load");
+  if (deed !== "read") fill("dated", "o-dated");
+  return fields;
+}
+
+// What is wrong with a field stands at it; what belongs to none of them stands in the log.
+function showWrong(wrong, ids) {
+  for (const [name, id] of Object.entries(ids)) {
+    const why = wrong[name] || "", at = $(`${id}-wrong`);
+    say(why, at);
+    at.hidden = !why;
+    $(id).setAttribute("aria-invalid", String(Boolean(why)));
+  }
+  const first = Object.keys(ids).find((name) => wrong[name]);
+  if (first) $(ids[first]).focus();
+  for (const name of Object.keys(wrong)) if (!ids[name]) note(`! ${name}: ${wrong[name]}`);
+}
+
+const OFFICE_FIELDS = {defer: "o-defer", cut: "o-cut", load: "o-load", dated: "o-dated"};
+
+function goWhere(sure) {
+  ask({go: $("when-at").value.trim(), sure}, (answer) => {
+    showWrong(answer.wrong || {}, {go: "when-at"});
+    if (!answer.ask) return;
+    say(answer.ask, $("far-words"));
+    $("far").showModal();
+  });
 }
 
 function listen() {
   for (const button of document.querySelectorAll("[data-do]")) button.onclick = () => act(button.dataset.do);
   for (const button of document.querySelectorAll("[data-key]")) holdable(button);
   $("put-in").onclick = () => act(`insert ${$("pick").value}`);
-  $("office").onsubmit = (event) => { event.preventDefault(); act(officeLine(event.submitter ? event.submitter.value : "write")); };
+  $("office").onsubmit = (event) => {
+    event.preventDefault();
+    const deed = event.submitter ? event.submitter.value : "write";
+    ask({office: officeFields(deed)}, (answer) => showWrong(answer.wrong || {}, OFFICE_FIELDS));
+  };
   $("typed").onsubmit = (event) => { event.preventDefault(); act($("typed-line").value); $("typed-line").value = ""; };
   $("when").onsubmit = (event) => {
     event.preventDefault();
-    const at = $("when-at").value.trim(), past = /^\d{4}-\d\d-\d\d/.test(at) && at <= seen.now.time.slice(0, 16);
-    act(`${past ? "back" : "until"} ${at}`);
+    if ($("when-at").value.trim()) goWhere(false);
+  };
+  $("far-go").onclick = () => { $("far").close(); goWhere(true); };
+  $("far-stay").onclick = () => $("far").close();
+  for (const button of document.querySelectorAll("[data-zoom]")) button.onclick = () => {
+    seen.zoom = button.dataset.zoom;
+    for (const one of document.querySelectorAll("[data-zoom]")) one.setAttribute("aria-pressed", String(one === button));
+    showLine();
   };
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && seen.now && seen.now.jump && !$("far").open) { event.preventDefault(); send({do: "stop"}); return; }
     const typing = event.target.matches("input, select, textarea");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const line = KEYS[event.key];
