@@ -39,7 +39,7 @@ BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; 
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
 OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived explored toys test-alike test-web shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived explored toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -54,7 +54,7 @@ test:          ## lint, types, import rules, then the whole suite
 
 # What has a target of its own draws nothing: it runs all of its cells and cases.
 test-whole test-exhaustive test-kills test-hostile test-laws test-strangers test-firmware test-drivers test-homes test-diagnose \
-  test-alike test-web: export METER_EMU_WHOLE = 1
+  test-alike test-web test-page: export METER_EMU_WHOLE = 1
 
 # While packages are fetched on one core, the other compiles what is here.
 .PHONY: .ours
@@ -106,6 +106,13 @@ test-firmware: $(DEV)  ## the starter in C: 2,000 stories, ten mistakes, torture
 test-web: $(BROWSER)  ## the front panel in the system's browser, with axe: a minute
 	@$(MAKE) -s .wanted WANTED="chromium=chromium"
 	@$(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/web
+
+page: $(DEV)  ## the page without install, in .stamps/page: for any static server; wants node
+	@$(BIN)/python -m tests.page
+
+test-page: $(DEV) $(BROWSER)  ## that page in node and the system's browser, against CPython; skipped without node: minutes
+	@if ! command -v npm >/dev/null; then echo "test-page is skipped: no node (apt-get install nodejs npm)"; else \
+	  $(BIN)/python -m tests.page && METER_EMU_PAGE=1 $(BIN)/python -m pytest -q -rs -s -n 0 -o faulthandler_timeout=0 -p no:randomly tests/page; fi
 
 # Their own line, because one for all is in everybody's way.
 .PHONY: docs test-docs release-check licences

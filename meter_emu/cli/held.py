@@ -49,10 +49,15 @@ def read_bytes(file: str, what: str) -> bytes:
             raw = opened.read(IMAGE_SIZE_MAX + 1)
     except (OSError, ValueError) as error:
         raise unreadable(file, error) from error
-    for begins, kind, command in _KINDS:
-        if raw.startswith(begins) and kind != what and what in _IMAGES:
-            raise ImageError(file, f"is {kind}, want {what}: meter-emu {command} explains it")
+    known = kind_of(raw)
+    if known is not None and known[0] != what and what in _IMAGES:
+        raise ImageError(file, f"is {known[0]}, want {what}: meter-emu {known[1]} explains it")
     return raw
+
+
+def kind_of(raw: bytes) -> tuple[str, str] | None:
+    """Return what a file of this program is, and the command that explains it."""
+    return next(((kind, words) for begins, kind, words in _KINDS if raw.startswith(begins)), None)
 
 
 def unreadable(file: str, error: OSError | ValueError) -> ImageError:

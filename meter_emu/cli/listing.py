@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
-from meter_emu.cli.names import CAMPAIGN, LAYOUT, MODEL, OneOf, Word, json_option
+from meter_emu.cli.names import CAMPAIGN, FILE, LAYOUT, MODEL, OneOf, Word, json_option
 from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _BASES: Final = {"utc": "UTC", "legal": "legal time", "standard": "standard time"}
 
 
-def _defects() -> dict[str, str]:
+def defects() -> dict[str, str]:
+    """Return what each defect does, by its name."""
     from meter_emu.defects import catalogue
 
     return {one.id: f"{one.mechanism} ({one.effect.value})" for one in catalogue().values()}
@@ -39,7 +40,8 @@ def _models() -> dict[str, str]:
     }
 
 
-def _campaigns(kind: "ResourceKind" = "campaigns") -> dict[str, str]:
+def campaigns(kind: "ResourceKind" = "campaigns") -> dict[str, str]:
+    """Return the title of each campaign, or scope, by its name."""
     from meter_emu.resources import built_in
     from meter_emu.world.rehearsal.campaign import load_campaign
 
@@ -49,7 +51,7 @@ def _campaigns(kind: "ResourceKind" = "campaigns") -> dict[str, str]:
 def _builds() -> dict[str, str]:
     from meter_emu.world.meter.build import OUR_BUILDS
 
-    return OUR_BUILDS | {f"reference+{name}": said for name, said in _defects().items()}
+    return OUR_BUILDS | {f"reference+{name}": said for name, said in defects().items()}
 
 
 def _platforms() -> dict[str, str]:
@@ -79,11 +81,11 @@ def _codecs() -> dict[str, str]:
 
 
 LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
-    "defects": _defects,
+    "defects": defects,
     "laws": _laws,
     "models": _models,
-    "campaigns": _campaigns,
-    "scopes": lambda: _campaigns("scopes"),
+    "campaigns": campaigns,
+    "scopes": lambda: campaigns("scopes"),
     "builds": _builds,
     "codecs": _codecs,
     "layouts": _layouts,
@@ -143,7 +145,7 @@ class DefectName(Word):
 
 @click.group(cls=CliGroup)
 def show() -> None:
-    """Show one thing that has a name: a defect, or the file of a campaign, model or layout."""
+    """Show one thing: a defect, the file of a campaign, model or layout, or what any file is."""
 
 
 @examples(
@@ -180,6 +182,44 @@ def show_model(name: str) -> None:
 def show_layout(name: str) -> None:
     """Print the file of a layout, to begin one of your own with a copy."""
     _print_file("layouts", name)
+
+
+@examples(
+    "show file home.card",
+    "show file home.image",
+    "show file dialogue.jsonl",
+)
+@show.command("file")
+@click.argument("name", metavar="FILE", type=FILE)
+@click.pass_context
+def show_file(ctx: click.Context, name: str) -> None:
+    """Say what FILE is, and explain it: a card, a meter, a trace, or a campaign."""
+    from meter_emu.cli.held import kind_of, read_bytes
+
+    raw = read_bytes(name, "a file of this program")
+    known = kind_of(raw)
+    if known is not None:
+        echo(f"{name} is {known[0]}:")
+        ctx.invoke(_command(ctx, known[1]), file=name)
+    elif b"[[household]]" in raw:
+        from meter_emu.world.rehearsal.campaign import load_campaign
+
+        one = load_campaign(Path(name))
+        count = len(one.households)
+        echo(f"{name} is a campaign of {count:,} households: {one.name}")
+    else:
+        raise ConfigError(name, "", "is no card image, meter image, trace or campaign")
+
+
+def _command(ctx: click.Context, words: str) -> click.Command:
+    """Return the command of these words."""
+    command = ctx.find_root().command
+    for word in words.split():
+        assert isinstance(command, click.Group), "the last word is a command"
+        found = command.get_command(ctx, word)
+        assert found is not None, f"no command {words}"
+        command = found
+    return command
 
 
 def _print_file(kind: "ResourceKind", name: str) -> None:

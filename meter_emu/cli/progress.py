@@ -6,7 +6,7 @@ Ctrl-C ends it with a line that says how far it came, and which files are not wr
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 import click
 from rich.console import Console
@@ -15,6 +15,14 @@ from rich.progress import Progress, ProgressColumn
 EVERY_S: Final = 60.0  # ours: how often a line goes to a log
 
 Clock = Callable[[], float]
+HearCount: TypeAlias = Callable[[int, int | None], object]  # how much is done, and of how much
+
+_hearing: Final[list[HearCount]] = []
+
+
+def heard_by(listener: HearCount) -> None:
+    """Have this hear of all long work, where there is no terminal to draw a bar in."""
+    _hearing[:] = [listener]
 
 
 class MinuteLine:
@@ -52,6 +60,8 @@ def watched(
             nonlocal last
             last = where
             progress.update(task, completed=count, description=where)
+            for listener in _hearing:
+                listener(count, total)
             if not console.is_terminal:
                 line.say(where)
 

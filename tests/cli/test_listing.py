@@ -42,3 +42,17 @@ def test_the_campaign_alone_can_be_played(emu, tmp_path):
     path.write_text(shown.out, "utf-8")
     assert emu("rehearse", path).code == 1
     assert emu("rehearse", path, "--build", "reference").code == 0
+
+
+def test_any_file_is_called_what_it_is(emu, tmp_path):
+    meter = ("--meter-id", "541000000001")
+    emu("card", "new", tmp_path / "a.card", *meter)
+    emu("image", "new", tmp_path / "a.image", "--model", "electricity-pcf8563-utc", *meter)
+    (tmp_path / "a.toml").write_text(emu("show", "campaign", "winter").out, "utf-8")
+    for name, kind in (("a.card", "a card image:"), ("a.image", "a meter image:")):
+        path = tmp_path / name
+        shown = emu(name.partition(".")[2], "show", path).out
+        assert emu("show", "file", path).out == f"{path} is {kind}\n{shown}"
+    assert "is a campaign of 19 households: " in emu("show", "file", tmp_path / "a.toml").out
+    (tmp_path / "other").write_text("no file of ours")
+    assert "is no card image" in emu("show", "file", tmp_path / "other").complains()

@@ -84,7 +84,7 @@ def test_what_is_installed_is_locked_by_hashes_at_the_versions_of_the_constraint
     files = locked()
     assert set(files) == {
         "bench.txt", "browser.txt", "coverage.txt", "dev.txt", "docs.txt", "drivers.txt",
-        "fuzz.txt", "pcsc.txt", "pip.txt", "release.txt", "run.txt",
+        "fuzz.txt", "page.txt", "pcsc.txt", "pip.txt", "release.txt", "run.txt",
     }  # fmt: skip
     for versions in files.values():
         for name, version in versions.items():

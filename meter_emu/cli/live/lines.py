@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Final, Protocol, TextIO, final
 
-from meter_emu.cli.live.shell import Input
+from meter_emu.cli.live.shell import Source
 from meter_emu.cli.output import escaped, stdout_refused
 from meter_emu.sitting.commands import LINE_CHARS_MAX
 from meter_emu.sitting.sitting import Sitting
@@ -62,7 +62,7 @@ class Lines:
     def __init__(
         self,
         sitting: Sitting,
-        source: Input,
+        source: Source,
         printer: WhoReads,
         show: Callable[[], None] = lambda: None,
         at_once: Callable[[str], None] | None = None,

@@ -11,10 +11,21 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final, final
+from typing import Final, Protocol, final
 
 NS_A_S: Final = 1_000_000_000
 _READ_BYTES: Final = 65_536
+
+
+class Source(Protocol):
+    """Where the bytes of commands come from: a file descriptor, or the page of a worker."""
+
+    caught: int | None
+    ended: bool
+
+    def read(self, wait_ns: int | None) -> bytes:
+        """Return what has come within so many ns, `None` being for ever; empty when nothing has."""
+        ...
 
 
 @final

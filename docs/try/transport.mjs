@@ -1,0 +1,35 @@
+// What the front panel's script has in place of a socket: a worker in which the meter is.
+import { Pipe } from "../pipe.mjs";
+
+const OPEN = 1, CLOSED = 3; // as of a socket
+
+window.Transport = class {
+  readyState = 0;
+
+  constructor() {
+    const sitting = parent.sitting ?? { argv: ["run"] };
+    this.pipe = new Pipe();
+    this.worker = new Worker(new URL("../worker.mjs", import.meta.url), { type: "module" });
+    this.worker.onmessage = ({ data }) => this.hear(data, sitting);
+    queueMicrotask(() => this.say(["Python starts: some seconds"]));
+  }
+
+  hear({ ready, shown, done, failed }, sitting) {
+    if (ready) {
+      this.readyState = OPEN;
+      this.onopen();
+      this.worker.postMessage({ ...sitting, pipe: this.pipe.shared });
+    }
+    if (shown) this.onmessage({ data: shown });
+    if (done || failed) { // without `onclose`: nothing would be another time that is wrong now
+      this.readyState = CLOSED;
+      this.say((failed ?? done.err).split("\n").filter(Boolean).map((line) => `! ${line}`));
+    }
+  }
+
+  say(log) { this.onmessage({ data: JSON.stringify({ log }) }); }
+
+  send(message) {
+    if (!this.pipe.write(message)) this.onmessage({ data: JSON.stringify({ refused: "too much at once: it was not done" }) });
+  }
+};

@@ -1,0 +1,1 @@
+"""The page without install: `python -m tests.page` builds it."""
