@@ -7,14 +7,16 @@ something else is done: then it has not happened.
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 from meter_emu.errors import CommandError
 from meter_emu.sitting.cards import CardsThen
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.times import us_to_utc
 
+A_VISIT: Final = "a visit of the campaign"  # an act that is not a person's at this meter
 MOMENTS_MAX: Final = 1_000  # ours: of some 40 kB each; older ones cannot be gone back to
 
 
@@ -84,6 +86,7 @@ class History:
             self._end_us = None
             self.forgets()
             del self._moments[self._place :]
+            self._moments[-1] = replace(self._moments[-1], act="")  # it was not done now
             del self.events[self.event_count :]
 
     def keep(self, since_us: int, act: str = "") -> None:
@@ -112,6 +115,17 @@ class History:
         """What going back to before the last act would undo, in words; empty for nothing."""
         moment = self._last_act()
         return "" if moment is None else moment.act
+
+    def script(self, now_us: int) -> str:
+        """Return the lines that lead to the present, with each act of a person at its instant."""
+        done = self._moments[: self._place]
+        if self._end_us is not None:
+            done = done[:-1]  # what was done there lies ahead
+        lines = []
+        for moment in done:
+            if moment.act and moment.act != A_VISIT:
+                lines += [f"until {us_to_utc(moment.at_us).isoformat()}", moment.act]
+        return "\n".join([*lines, f"until {us_to_utc(now_us).isoformat()}", ""])
 
     def _last_act(self) -> KeptMoment | None:
         for moment in reversed(self._moments[: self._place]):

@@ -175,6 +175,13 @@ def of_fields(fields: Mapping[str, str], now_us: int, zone: TimeZone) -> AtCount
     return wrong or AtCounter(fields.get("card", ""), DeskOrder(**asked.fields), asked.reads)
 
 
+def line_of(fields: Mapping[str, str]) -> str:
+    """Return the line that asks what a form does: there a comma parts, and is no decimal mark."""
+    parts = [f"{name} {value.replace(',', '.')}".strip() for name, value in fields.items()]
+    card = [fields["card"]] if "card" in fields else []
+    return " ".join(["office", *card, ", ".join(part for part in parts if part[:5] != "card ")])
+
+
 def read_back(rig: Rig, cards: Cards, name: str) -> Iterator[str]:
     """Yield what the meter last wrote on a card, a field a line, and what does not agree with it.
 

@@ -23,9 +23,9 @@ from meter_emu.sitting.commands import (
     rate_of,
     until_us,
 )
-from meter_emu.sitting.history import History, KeptMoment
+from meter_emu.sitting.history import A_VISIT, History, KeptMoment
 from meter_emu.sitting.jump import Jump, Wanted
-from meter_emu.sitting.office import AtCounter, at_counter, of_fields, read_back
+from meter_emu.sitting.office import AtCounter, at_counter, line_of, of_fields, read_back
 from meter_emu.sitting.premises import Premises
 from meter_emu.sitting.view import View, legal_words, lines_of, rate_words, view_of
 from meter_emu.units import DAY_US, MINUTE_US
@@ -169,7 +169,7 @@ class Sitting:
 
     def _visit(self) -> None:
         self._rest_us = self.meter.board.now_us
-        self.history.keep(self._rest_us, "a visit of the campaign")
+        self.history.keep(self._rest_us, A_VISIT)
         self.premises.visit()
         self._touched = True
         self._settle()
@@ -232,8 +232,7 @@ class Sitting:
         counter = of_fields(fields, self.meter.board.now_us, self.meter.model.zone)
         if not isinstance(counter, AtCounter):
             return counter
-        said = " ".join(("office", *(f"{name} {value}".strip() for name, value in fields.items())))
-        self._want(Wanted("office", said, partial(self._serve, counter)))
+        self._want(Wanted("office", line_of(fields), partial(self._serve, counter)))
         return {}
 
     def _want(self, wanted: Wanted) -> None:

@@ -175,6 +175,19 @@ def test_next_that_matters_passes_what_nobody_sees(tmp_path):
     assert matters.said[-1].endswith("nothing that matters in 400 days")
 
 
+@given(st.sampled_from(MODELS), lives)
+@settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+def test_the_script_of_a_sitting_leads_to_the_same_bytes(folders, model, life):
+    first, again = Seat(folders(), model), Seat(folders(), model)
+    for act, minutes in life:
+        first.do("advance 1m", act, f"advance {minutes}m")
+    first.do("power", "back", "advance 3m")  # what was undone is not in it
+    script = first.sitting.history.script(first.now_us)
+    again.do(*script.replace(str(first.card), str(again.card)).splitlines())
+    assert again.state()[1] == first.state()[1]
+    assert again.card.read_bytes() == first.card.read_bytes()
+
+
 def test_undone_acts_have_not_happened_and_something_else_can_be_done(tmp_path):
     seat = Seat(tmp_path)
     seat.do(

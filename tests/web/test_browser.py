@@ -101,6 +101,66 @@ def test_a_countdown_of_gas(tmp_path: Path) -> None:
         see(seen, "#lamps", "SUPPLY on")
 
 
+def test_the_tour_of_the_night_is_six_steps_and_is_shared_as_a_link(tmp_path: Path) -> None:
+    """Its end is that of the household that was reactivated; the link alone leads there again."""
+    with panel(*NEVER_BACK, *WRONG, cwd=tmp_path) as address, window(address, 1280) as seen:
+        seen.get_by_role("button", name="Guided tour").click()
+        for number in range(1, 7):
+            seen.get_by_role("button", name="Next step").click()
+            see(seen, "#step-of", f"{number} of 6")
+            if number == 2:
+                see(seen, "#display", "T1 2020-07-02 23:01")
+            if number == 4:
+                see(seen, "#display", "OFF: CUT AS OF 2020-07-02 23:01")
+                see(seen, "#verdict", "early")
+        see(seen, "#clock", "2020-07-04 12:00")
+        see(seen, "#lamps", "SUPPLY on")
+        seen.get_by_role("button", name="Copy as a link").click()
+        link = seen.evaluate("location.hash")
+    with panel(*NEVER_BACK, *WRONG, cwd=tmp_path) as address, window(address + link, 1280) as seen:
+        see(seen, "#caption", "steps")
+        while seen.get_by_role("button", name="Next step").is_enabled():
+            seen.get_by_role("button", name="Next step").click()
+        see(seen, "#clock", "2020-07-04 12:00")
+        see(seen, "#log", "reactivate")
+        see(seen, "#lamps", "SUPPLY on")
+
+
+def test_a_slip_of_the_year_holds_nobody_hostage(tmp_path: Path) -> None:
+    with panel(*NEVER_BACK, cwd=tmp_path) as address, window(address, 1280) as seen:
+        seen.get_by_label("Date", exact=True).fill("2072-07-02 23:01")
+        seen.get_by_label("Date", exact=True).press("Enter")
+        see(seen, "#far-words", "2072-07-02 23:01")
+        seen.get_by_role("button", name="Stay").click()
+        seen.get_by_label("Date", exact=True).press("Enter")
+        seen.get_by_role("button", name="Go there").click()
+        see(seen, "#jump-to", "2072-07-02 23:01")
+        seen.keyboard.press("Escape")
+        see(seen, "#log", "stopped at")
+        assert not seen.locator("#jump").is_visible()
+        seen.get_by_label("Date", exact=True).fill("31 June")
+        seen.get_by_label("Date", exact=True).press("Enter")
+        see(seen, "#when-at-wrong", " has no 31 June")
+        seen.get_by_label("Load, euro").fill("50, reactivate")
+        seen.get_by_role("button", name="Write").click()
+        see(seen, "#o-load-wrong", "want an amount")
+
+
+def test_each_hint_of_the_evening_alone_is_a_control_that_does_it(tmp_path: Path) -> None:
+    """Who follows the first words of the page keeps the light."""
+    with panel(cwd=tmp_path) as address, window(address, 1280) as seen:
+        see(seen, "#log", "Next event goes on, Undo undoes.")
+        said = seen.locator("#log").inner_text()
+        names = ("Pull out", "Reactivate", "Put in", "Next event", "Undo")
+        for name in names:
+            assert name in said
+            assert seen.get_by_role("button", name=name).count() == 1, name
+        for name in names[:3]:
+            seen.get_by_role("button", name=name).click()
+        go_to(seen, "2020-07-04 12:00")
+        see(seen, "#lamps", "SUPPLY on")
+
+
 def test_every_control_is_reached_and_works_by_keyboard(tmp_path: Path) -> None:
     with (
         panel("electricity-pcf8563-utc", *JUNE, cwd=tmp_path) as address,

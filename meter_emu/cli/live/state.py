@@ -4,6 +4,8 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol, final
 
 import msgspec
@@ -42,6 +44,12 @@ _LAMPS: Final = {
 }
 
 
+# The tour of a household, by campaign and id.
+TOURS: Final = MappingProxyType(
+    {("ORES, end of the suspension of prepayment, July 2020", "never-back"): "night-of-2-july.txt"}
+)
+
+
 class Shows(Protocol):
     """What brings the state to pages: a server, or a worker in the page itself."""
 
@@ -69,7 +77,10 @@ class PageState:
         self._minute = 0  # of what was said to have happened
         self._happened_at: tuple[object, ...] = ()
         self._bytes_at: tuple[object, ...] = ()
-        self._kept: dict[str, str] = {"keys": json.dumps(KEY_WORDS)}
+        self._kept: dict[str, str] = {
+            "keys": json.dumps(KEY_WORDS),
+            "tour": json.dumps(_tour(lived)),
+        }
         self._bus: Final = BusLog(sitting.meter.bench)
         sitting.meter.bench.overhear(self._bus.between)
         sitting.history.forgets = self._bus.forget_what_is_ahead
@@ -95,6 +106,7 @@ class PageState:
             self._happened_at, self._minute = happened_at, minute
             self._next_happened_ns = now_ns + BYTES_EVERY_NS
             parts["happened"] = json.dumps(self._happened())
+            parts["script"] = json.dumps(history.script(self._sitting.meter.board.now_us))
         resting = not self._sitting.meter.bench.polling
         if resting and self._served.pages and now_ns >= self._next_bytes_ns:
             self._next_bytes_ns = now_ns + BYTES_EVERY_NS
@@ -242,6 +254,14 @@ class PageState:
     def _card_records(self) -> tuple[RecordView, ...]:
         image = self._sitting.cards.at_hand()
         return () if image is None else tuple(self._sitting.premises.rig.records_of(image))
+
+
+def _tour(lived: LivedByHand | None) -> str:
+    """Return the tour of this household, a script with captions, empty where there is none."""
+    if lived is None:
+        return ""
+    name = TOURS.get((lived.campaign.name, lived.household.id))
+    return "" if name is None else (Path(__file__).parent / "page" / name).read_text("utf-8")
 
 
 def _row(row: Row) -> list[Any]:

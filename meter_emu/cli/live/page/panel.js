@@ -2,7 +2,8 @@
 "use strict";
 const $ = (id) => document.getElementById(id);
 const HOLD_FROM_MS = 800; // ours: shorter is a press
-const seen = {now: null, happened: null, bytes: null, tab: "eeprom", zoom: "whole", dragging: null, scrub: null};
+const seen = {now: null, happened: null, bytes: null, tab: "eeprom", zoom: "whole", dragging: null, scrub: null,
+  tour: "", script: "", steps: [], step: 0};
 let socket = null, waitMs = 250;
 let form = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1, answered = null; // of this page's last form
 
@@ -43,6 +44,8 @@ function take(message) {
   if (message.refused) note("! " + message.refused + (message.do ? ": " + message.do : ""));
   if (message.keys) Object.assign(KEYS, message.keys);
   if (message.answer && message.answer.form === form && answered) { answered(message.answer); answered = null; }
+  if (message.tour) { seen.tour = message.tour; $("take-tour").hidden = false; }
+  if (message.script !== undefined) showScript(message.script);
   if (message.now) { seen.now = message.now; showNow(message.now); }
   if (message.happened) { seen.happened = message.happened; showHappened(message.happened); }
   if (message.bytes) { seen.bytes = message.bytes; showBytes(); }
@@ -373,6 +376,84 @@ function showTab(tab) {
   showBytes();
 }
 
+// A sitting as a script -------------------------------------------------------------------------
+// Its lines, as in a terminal; a line that begins with # is the caption of the step that follows.
+
+function showScript(text) {
+  seen.script = text;
+  const old = $("save-script").href;
+  $("save-script").href = URL.createObjectURL(new Blob([text], {type: "text/plain"}));
+  if (old.startsWith("blob:")) URL.revokeObjectURL(old);
+}
+
+const STEPS_MAX = 1000; // ours: more is no script that somebody shows
+
+function stepsOf(text) {
+  const steps = [];
+  for (const line of text.split("\n").map((one) => one.trim()).filter(Boolean)) {
+    const caption = line.startsWith("#") ? line.replace(/^#\s*/, "") : null;
+    if (caption !== null) steps.push({caption, lines: []});
+    else if (steps.length && steps.at(-1).captioned !== false) steps.at(-1).lines.push(line);
+    else steps.push({caption: line, lines: [line], captioned: false});
+    if (steps.length >= STEPS_MAX) break;
+  }
+  return steps;
+}
+
+function begin(text) {
+  seen.steps = stepsOf(text);
+  seen.step = 0;
+  $("tour").hidden = !seen.steps.length;
+  showStep(`${seen.steps.length} steps. Each does what a person would do, and says what to look at.`);
+  $("step").focus();
+}
+
+function showStep(caption) {
+  say(caption, $("caption"));
+  say(`${seen.step} of ${seen.steps.length}`, $("step-of"));
+  $("step").disabled = seen.step >= seen.steps.length;
+}
+
+function doStep() {
+  const step = seen.steps[seen.step];
+  step.lines.forEach((line) => send({do: line}));
+  seen.step += 1;
+  showStep(step.caption);
+}
+
+// A link has the script in its fragment, which no browser sends to a server.
+function linkOf(text) {
+  const bytes = Array.from(new TextEncoder().encode(text), (one) => String.fromCharCode(one)).join("");
+  return "#s=" + btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function scriptIn(fragment) {
+  if (!fragment.startsWith("#s=")) return "";
+  try {
+    const bytes = atob(fragment.slice(3).replaceAll("-", "+").replaceAll("_", "/"));
+    return new TextDecoder().decode(Uint8Array.from(bytes, (one) => one.charCodeAt(0)));
+  } catch { note("! the link is damaged: no script could be read from it"); return ""; }
+}
+
+function listenToScripts() {
+  $("take-tour").onclick = () => begin(seen.tour);
+  $("step").onclick = doStep;
+  $("leave-tour").onclick = () => { $("tour").hidden = true; };
+  $("load-script").onchange = async () => {
+    const [file] = $("load-script").files;
+    if (file) begin((await file.text()).slice(0, 1 << 20));
+    $("load-script").value = "";
+  };
+  $("copy-link").onclick = async () => {
+    location.hash = linkOf(seen.script);
+    // The address of a served sitting has its token: there the fragment alone is for others.
+    const shared = window.Transport ? location.href : location.hash;
+    try { await navigator.clipboard.writeText(shared); note("the link is copied"); } catch { note("the link is in the address bar"); }
+  };
+  const text = scriptIn(location.hash);
+  if (text) begin(text);
+}
+
 // What a person does ----------------------------------------------------------------------------
 
 function press(name, sinceMs) {
@@ -493,4 +574,5 @@ function listen() {
 }
 
 listen();
+listenToScripts();
 connect();
