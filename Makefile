@@ -87,8 +87,8 @@ test-hostile: $(DEV) $(PCSC)  ## 300 hostile files of every kind that is read, b
 	  tests/reliability/test_readers.py tests/world/rehearsal/test_checkpoint.py::test_a_spoiled_file_costs_time_and_changes_no_result \
 	  tests/pcsc/test_relay.py::test_a_real_card_outlives_readers_that_talk_nonsense
 
-test-leaks: $(DEV) $(PCSC)  ## the suite with garbage collected after each test, which names what that finds
-	@METER_EMU_LEAKS=1 $(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
+test-leaks: $(DEV) $(PCSC)  ## the suite with garbage collected after each test, which names what that finds; ALWAYS=1: at every turn
+	@METER_EMU_LEAKS=$(if $(ALWAYS),always,each) $(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
 
 test-judge: $(DEV)  ## the judge against a second oracle, changed logs, what was seen: 5,000 homes each, minutes
 	@$(BIN)/python -m tests.world.judge.judged

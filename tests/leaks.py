@@ -2,7 +2,8 @@
 
 Threads, child processes, open sockets, blocked signals and changed handlers are counted before and
 after each test; garbage is collected only where the counts differ. `make test-leaks` collects after
-each test. What a fixture of a wider scope made may stay as long as that fixture.
+each test, with ALWAYS=1 at every fifty new objects too, where some mistakes show. What a fixture of
+a wider scope made may stay as long as that fixture.
 """
 
 import gc
@@ -17,7 +18,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import pytest
 
-COLLECTS: Final = bool(os.environ.get("METER_EMU_LEAKS"))
+WHEN: Final = os.environ.get("METER_EMU_LEAKS")  # garbage is collected: after `each` test, `always`
 ENDS_S: Final = 10.0  # ours: for a thread that is about to end; only a leak takes as long
 # What is made once and ends with this process: words of its name or command line, and why.
 STAY: Final = {
@@ -30,6 +31,7 @@ HANDLED: Final = (
     signal.SIGALRM, signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM,
     signal.SIGWINCH,
 )  # fmt: skip
+_ALWAYS: Final = (50, 1, 1)  # ours: objects, and turns of the younger generations
 _BEFORE = pytest.StashKey["Held"]()
 _OWNED: Final[set[object]] = set()  # by fixtures of a wider scope
 
@@ -53,6 +55,12 @@ class Held(NamedTuple):
             frozenset(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
             tuple(map(signal.getsignal, HANDLED)),
         )
+
+
+def pytest_sessionstart() -> None:
+    """Have the collector come at every turn, where that is asked for."""
+    if WHEN == "always":
+        gc.set_threshold(*_ALWAYS)
 
 
 def _children() -> Iterator[int]:
@@ -141,7 +149,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Fail the test that leaves something."""
     yield
-    if COLLECTS:
+    if WHEN:
         gc.collect()
     if item.config.getoption("meter_card_link", "direct") != "direct":
         return  # the run has one link, whose process begins with the first test that needs it

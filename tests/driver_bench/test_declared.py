@@ -9,7 +9,7 @@ from meter_emu.errors import ConfigError
 from tests.driver_bench.drivers import declared, right
 
 
-@pytest.mark.slow("runs drivers, each in processes of its own", short=4)
+@pytest.mark.slow("runs drivers, each in processes of its own", short=2)
 @pytest.mark.parametrize(
     ("driver", "said"),
     [

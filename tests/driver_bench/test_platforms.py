@@ -15,7 +15,7 @@ HERE = Path(__file__).parent / "drivers" / "platforms"
 LAWS = ("set-registers", "get-registers", "torn-get", "torn-set", "goes-on", "begin-keeps-time")
 
 
-@pytest.mark.slow("builds and runs drivers", short=2)
+@pytest.mark.slow("builds and runs drivers", short=1)
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_driver_of_a_platform_compiles_unchanged(platform: str, tmp_path: Path) -> None:
     folder = tmp_path / "mine"

@@ -138,7 +138,7 @@ def within_its_uncertainty(rig: Rig) -> None:
 CASES = [(name, dark_s) for name in KINDS for dark_s in DARK_S[name]]
 
 
-@pytest.mark.slow("fails again and again", short=8)
+@pytest.mark.slow("fails again and again", short=4)
 @pytest.mark.parametrize(("name", "dark_s"), CASES)
 def test_power_that_fails_again_and_again_in_one_call_breaks_nothing(name, dark_s, tried: Tried):
     again, chance = Again(name), Random(f"{name} {dark_s}")

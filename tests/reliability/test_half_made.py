@@ -122,7 +122,7 @@ MADE: Final[dict[str, Callable[[Path], AbstractContextManager[object]]]] = {
 }
 
 
-@pytest.mark.slow("starts a process for each handle that it needs")
+@pytest.mark.slow("starts a process for each handle that it needs", short=2)
 @pytest.mark.parametrize("what", MADE)
 def test_what_cannot_be_made_whole_leaves_nothing(what: str, tmp_path: Path) -> None:
     with suppress(ConfigError), MADE[what](tmp_path):  # what it imports is there from now on

@@ -135,7 +135,7 @@ def test_a_foreign_program_is_lived_each_and_so_is_a_build_that_is_not_shared(tm
     assert list(classes_of(campaign, {"reference"}).first_of) == list(range(12))
 
 
-@pytest.mark.slow("lives a few hundred homes")
+@pytest.mark.slow("lives a few hundred homes", short=1)
 @pytest.mark.parametrize("build", ["reference", "plain+end-exclusive"])
 def test_the_runs_are_those_of_living_each(tmp_path, monkeypatch, build):
     homes = home("a", 120), home("b", 50, load_w=700), home("c"), home("d", 1, phase_us=8)
