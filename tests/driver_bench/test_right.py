@@ -7,7 +7,7 @@ from meter_emu.driver_bench.verify_driver import verify_driver
 from tests.driver_bench.drivers.right import RIGHT
 
 
-@pytest.mark.slow("builds and runs drivers", short=2)
+@pytest.mark.slow("builds and runs drivers", short=1)
 @pytest.mark.parametrize("driver", RIGHT, ids=lambda one: one.__name__)
 def test_a_right_driver_is_accused_by_no_law(driver: type) -> None:
     report = verify_driver(driver, tries=40)
