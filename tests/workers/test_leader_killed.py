@@ -96,7 +96,8 @@ def test_a_killed_leader_leaves_no_process(tmp_path: Path, name: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", *words.split()],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        # What SIGKILL keeps it from removing lies below a folder of this test.
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     ) as leader:
