@@ -39,7 +39,7 @@ BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; 
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
 OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived explored toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived test-paygo explored toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -139,6 +139,9 @@ power: $(DEV)  ## how many stories it takes to catch each defect: minutes, write
 
 test-lived: $(DEV)  ## 20,000 drawn households, and 20,000 campaigns on real meters, by two accounts: minutes
 	@METER_EMU_LIVED=20000 $(BIN)/python -m pytest -q -n 2 -o faulthandler_timeout=0 tests/world/judge/test_lived.py tests/world/judge/test_lived_campaigns.py
+
+test-paygo: $(DEV)  ## 10,000 random households that pay by the day, against an oracle of dates: minutes
+	@METER_EMU_PAYGO=10000 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/world/judge/test_paygo_homes.py
 
 test-tokens: $(DEV)  ## 100,000 OpenPAYGO tokens against the maintainers' package: minutes
 	@METER_EMU_TOKENS=100000 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/card_protocol/test_openpaygo_oracle.py

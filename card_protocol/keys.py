@@ -45,6 +45,7 @@ class Purpose(Enum):
     DESK_RECORD = b"records the desk writes"
     METER_RECORD = b"records the meter writes"
     REACTIVATION = b"reactivation token"
+    TOKENS = b"tokens that are typed"
 
 
 @final

@@ -259,6 +259,19 @@ class Ports(Protocol):
         """Why the program started: the causes since the last call; reading clears."""
         ...
 
+    @_row(
+        22, "", "bytes", "int (uint8_t *keys, int room)",
+        note="characters, at most 32, or 0; no 0 after them",
+    )  # fmt: skip
+    def keys(self) -> bytes:
+        """Return the digits that were keyed in and entered, ASCII; empty if none wait."""
+        ...
+
+    @_row(23, "", None, "void (void)")
+    def keys_done(self) -> None:
+        """Clear the entry, so that the keypad takes another; what is keyed before that is lost."""
+        ...
+
 
 CALLS: Final[Mapping[str, PortCall]] = _calls
 

@@ -20,7 +20,11 @@ from card_protocol.errors import UndecodedError, decoding
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
-ResourceKind: TypeAlias = Literal["meters", "campaigns", "corpus", "layouts", "incidents", "scopes"]
+ResourceKind: TypeAlias = Literal[
+    "meters", "devices", "campaigns", "corpus", "layouts", "incidents", "scopes"
+]
+# Where a name is looked for as well: a model is a budget meter's, or another device's.
+_ALSO: Final[dict[ResourceKind, ResourceKind]] = {"meters": "devices"}
 _PACKAGE: Final = Path(__file__).parent
 _DATA_ROOTS: Final = (_PACKAGE / "_fixtures", _PACKAGE.parent / "fixtures")
 _SUFFIX: Final = ".toml"
@@ -59,6 +63,8 @@ def find(resource_kind: ResourceKind, name_or_path: str, *, folder: Path | None 
     if name_or_path and _is_there(path):
         return path
     known = built_in(resource_kind)
+    if resource_kind in _ALSO:
+        known |= built_in(_ALSO[resource_kind])
     found = known.get(name_or_path.removesuffix(_SUFFIX))
     if found is None:
         raise ConfigError(
@@ -95,6 +101,11 @@ def read_file(path: str | Path) -> bytes:
 
 def read_toml(path: Path, into: type[RawT]) -> RawT:
     """Return the file as an `into`; raise `ConfigError` for whatever is wrong with it."""
+    return typed(read_table(path), into, path=str(path))
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """Return what a TOML file has; raise `ConfigError` for what cannot be read, or is no TOML."""
     text = ""
     try:
         raw = read_file(path)
@@ -111,7 +122,7 @@ def read_toml(path: Path, into: type[RawT]) -> RawT:
         typo = toml_typo(text, str(error))
         where, why = ("", error) if typo is None else (typo.place, typo.why)
         raise ConfigError(str(path), where, f"is not valid TOML: {why}", typo) from None
-    return typed(data, into, path=str(path))
+    return data
 
 
 def toml_of(text: str) -> dict[str, Any]:

@@ -258,6 +258,7 @@ class _Reader:
             first.announced,
             within_us=(campaign.start_us, campaign.end_us),
             said=(datetime.min, datetime.max),  # noqa: DTZ901  only words of a refusal
+            ledger={},
         )
         visits = [*first.visits, *reader.all(raw_person.visits)]
         visits.sort(key=lambda visit: visit.at_us)

@@ -1,14 +1,13 @@
 """The EEPROM as the program sees it: a factory record, and a state record in two journalled copies.
 
-A save goes to the copy that is *not* the newest, with the sequence one higher, so a cut at any byte
-leaves the newest as it was. A copy that was being written when power went may read differently each
-time. So after a power-up a copy counts only when it reads the same several times, and the program
-saves once, which settles for good what was found.
+How a record is journalled is in `journal`. After a power-up the program saves once, which settles
+for good what was found.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from meter_emu.firmware.journal import is_after, read_cells, read_firmly, write_record
 from meter_emu.firmware.layouts import (
     FACTORY,
     FACTORY_AT,
@@ -25,11 +24,7 @@ from meter_emu.firmware.layouts import (
 )
 from meter_emu.ports import Ports
 
-PAGE_SIZE_BYTES: Final = 64  # AT24C256-class part
-READS_AFTER_POWER_UP: Final = 4  # ours: one weak byte passes once in 256 ** 4 times
-ACK_TRIES_MAX: Final = 50  # ours: a NACK costs the driver 5 ms, and then the part is ready (tWR)
 _U32: Final = 0xFFFFFFFF
-_HALF: Final = 0x80000000
 _SEQUENCE: Final = slice(4, 8)  # its offset in the state record
 
 
@@ -52,7 +47,7 @@ class Memory:
 
     def factory(self) -> Factory | None:
         """Return the factory record, `None` if there is no valid one (blank, foreign, broken)."""
-        raw = self._read(FACTORY_AT, FACTORY.size_bytes)
+        raw = read_cells(self._ports, FACTORY_AT, FACTORY.size_bytes)
         if self._factory is not None and self._factory[0] == raw:
             return self._factory[1]
         if raw[:2] != FACTORY.magic or raw[2] != LAYOUT_VERSION or not crc_holds(raw):
@@ -65,8 +60,8 @@ class Memory:
 
     def state(self, *, powered_on: bool = False) -> State | None:
         """Return the newest valid copy of the state, or `None` when both are broken."""
-        read = self._firm if powered_on else self._read
-        copies = [read(at, STATE.size_bytes) for at in STATE_AT]
+        read = read_firmly if powered_on else read_cells
+        copies = [read(self._ports, at, STATE.size_bytes) for at in STATE_AT]
         if copies == self._copies:
             return State(*self._values)  # type: ignore[arg-type]
         found = newest(copies, self._loaded, self.newer)
@@ -98,35 +93,13 @@ class Memory:
         raw = with_crc(STATE.pack(values))
         state.crc = int.from_bytes(raw[-4:], "big")
         target = 1 - self._newest
-        for offset in range(0, len(raw), PAGE_SIZE_BYTES):
-            self._write_page(STATE_AT[target] + offset, raw[offset : offset + PAGE_SIZE_BYTES])
-        self._read(STATE_AT[target], 1)  # acknowledged only when the last write cycle is over
+        write_record(self._ports, STATE_AT[target], raw)
         self._newest, self._raw, self._values = target, raw, (*values[:-1], state.crc)
         self._copies = []
 
     def newer(self, raw: bytes, than: bytes) -> bool:
         """Whether a copy of the state was written after another."""
         return is_newer(raw, than)
-
-    def _firm(self, at: int, count: int) -> bytes:
-        """Read the range several times; if any two reads differ, treat all of it as erased."""
-        raw = self._read(at, count)
-        for _ in range(READS_AFTER_POWER_UP - 1):
-            if self._read(at, count) != raw:
-                return b"\xff" * count
-        return raw
-
-    def _read(self, at: int, count: int) -> bytes:
-        for _ in range(ACK_TRIES_MAX):
-            raw = self._ports.eeprom_read(at, count)
-            if raw is not None:
-                return raw
-        return b"\xff" * count  # a dead part reads as an erased one
-
-    def _write_page(self, at: int, data: bytes) -> None:
-        for _ in range(ACK_TRIES_MAX):
-            if self._ports.eeprom_write(at, data):
-                return
 
 
 def newest(
@@ -156,5 +129,5 @@ def valid_state(raw: bytes, possible_end: PossibleEnd) -> State | None:
 
 def is_newer(raw: bytes, than: bytes) -> bool:
     """Whether a copy's sequence is after another's, across the wrap of 32 bits."""
-    ahead = int.from_bytes(raw[_SEQUENCE], "big") - int.from_bytes(than[_SEQUENCE], "big")
-    return 0 < (ahead & _U32) < _HALF
+    sequence, before = (int.from_bytes(one[_SEQUENCE], "big") for one in (raw, than))
+    return is_after(sequence, before)

@@ -15,7 +15,7 @@ from meter_emu.firmware.favours import SHELTER_MAX_MIN, Favours, Left
 from meter_emu.firmware.layouts import Factory, Health, State
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rules import MeterRules
-from meter_emu.firmware.trust import ClockTrust, Now
+from meter_emu.firmware.trust import ClockState, ClockTrust, Now, TrustBounds
 from meter_emu.ports import SECONDS_A_DAY
 
 
@@ -56,13 +56,18 @@ class PlainTrust(ClockTrust):
 
     @override
     def suspicion(
-        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
+        self,
+        reading: RtcReading,
+        utc_s: int,
+        ticks_ms: int | None,
+        state: ClockState,
+        factory: TrustBounds,
     ) -> Health:
         return Health.TRUSTED
 
     @override
     def goes_on_s(
-        self, now: Now, state: State, factory: Factory, ticks_ms: int | None
+        self, now: Now, state: ClockState, factory: TrustBounds, ticks_ms: int | None
     ) -> int | None:
         return None
 

@@ -23,7 +23,7 @@ counts as done and an hour is added to the error of the setting. So no step is t
 often power fails: later, never early.
 """
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.firmware.layouts import Factory, Health, RtcBase, State, StateFlags
@@ -45,7 +45,7 @@ class ClockBase:
     def __init__(self, zone: Zone) -> None:
         self._zone = zone
 
-    def offset_s(self, state: State, factory: Factory) -> int:
+    def offset_s(self, state: "ClockState", factory: "TrustBounds") -> int:
         """Return the registers' reading minus UTC."""
         if factory.rtc_base == RtcBase.UTC:
             return 0
@@ -102,6 +102,49 @@ TICKS_SLACK_MS: Final = (
 )
 JOURNAL_EVERY_S: Final = 15 * 60  # ours: it spares the memory
 STAMP_AHEAD_MAX_S: Final = 15 * 60  # ours: how far an office's clock may be ahead of RTC + u
+
+
+class TrustBounds(Protocol):
+    """What trust needs of a factory record: how far the device's clock may be off."""
+
+    @property
+    def rtc_base(self) -> int:
+        """What the registers count."""
+        ...
+
+    @property
+    def drift_bound_ppb(self) -> int:
+        """How much it may drift."""
+        ...
+
+    @property
+    def trust_max_days(self) -> int:
+        """How long after its setting it is trusted."""
+        ...
+
+    @property
+    def outage_max_days(self) -> int:
+        """How long without power."""
+        ...
+
+
+class ClockState(Protocol):
+    """What trust needs of a state: what was journalled of its clock."""
+
+    flags: int
+    last_time_s: int
+    last_ticks_ms: int
+    health: int
+
+    @property
+    def clock_set_s(self) -> int:
+        """When it was set, seconds since 2000 UTC."""
+        ...
+
+    @property
+    def set_error_s(self) -> int:
+        """How far off that may have been."""
+        ...
 
 
 class Now(NamedTuple):
@@ -164,7 +207,7 @@ class ClockTrust:
         self._base = base
 
     def judge(
-        self, reading: RtcReading, ticks_ms: int | None, state: State, factory: Factory
+        self, reading: RtcReading, ticks_ms: int | None, state: ClockState, factory: TrustBounds
     ) -> Now:
         """Return the time and whether to trust it. A journalled distrust stays.
 
@@ -190,7 +233,12 @@ class ClockTrust:
         )
 
     def suspicion(
-        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
+        self,
+        reading: RtcReading,
+        utc_s: int,
+        ticks_ms: int | None,
+        state: ClockState,
+        factory: TrustBounds,
     ) -> Health:
         """Return the reason not to trust a possible date, or `TRUSTED`."""
         since_journal_s = utc_s - EPOCH_2000_S - state.last_time_s
@@ -210,7 +258,7 @@ class ClockTrust:
         return Health.TRUSTED
 
     def ticks_disagree(
-        self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
+        self, since_journal_s: int, ticks_ms: int, state: ClockState, factory: TrustBounds
     ) -> bool:
         """Whether clock and ticks disagree on the time since the last journal entry."""
         ticked_ms = (ticks_ms - state.last_ticks_ms) % TICKS_WRAP
@@ -220,7 +268,7 @@ class ClockTrust:
         return ahead_ms > slack_ms or (-ahead_ms > slack_ms and state.health != Health.LOWER_BOUND)
 
     def goes_on_s(
-        self, now: Now, state: State, factory: Factory, ticks_ms: int | None
+        self, now: Now, state: ClockState, factory: TrustBounds, ticks_ms: int | None
     ) -> int | None:
         """Return the lower bound from which a clock that was lost goes on; `None` if it is not.
 
@@ -247,7 +295,7 @@ class ClockTrust:
             return DAY_S
         return EPOCH_2000_S + state.last_time_s + JOURNAL_EVERY_S - now.utc_s
 
-    def known_s(self, now: Now, state: State, factory: Factory) -> int:
+    def known_s(self, now: Now, state: ClockState, factory: TrustBounds) -> int:
         """Return an instant that has passed if the desk's stamps are right.
 
         With an untrusted clock it is the last time journalled by a trusted one.
@@ -272,7 +320,7 @@ class ClockTrust:
         before_s = EPOCH_2000_S + state.certain_s
         return max(before_s, now.early_s) if now.trusted else before_s
 
-    def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
+    def uncertainty_s(self, utc_s: int, state: ClockState, factory: TrustBounds) -> int:
         """Return *u* in whole seconds, rounded up.
 
         `since_s` is what *this* clock counted; a slow one has counted less than has passed.

@@ -1,4 +1,4 @@
-"""The front of the meter: display, lamps, latched buttons, buzzer.
+"""The front of the meter: display, lamps, latched buttons, keypad, buzzer.
 
 `ours:` a character display of 64 places, as the ports promise; nothing of it survives a power cut.
 """
@@ -8,6 +8,7 @@ from typing import Final
 from meter_emu.ports import Button, Lamp
 
 TEXT_CHARS_MAX: Final = 64
+ENTRY_DIGITS_MAX: Final = 32  # ours: the longest token that is keyed in has 20
 _DARK: Final = Lamp(0)
 _NO_BUTTON: Final = Button(0)
 
@@ -15,12 +16,13 @@ _NO_BUTTON: Final = Button(0)
 class Panel:
     """What a person in front of the meter sees, hears and presses."""
 
-    __slots__ = ("_held_ms", "_keys", "beep_count", "lamps", "text")
+    __slots__ = ("_held_ms", "_keys", "beep_count", "entry", "lamps", "text")
 
     def __init__(self) -> None:
         self.text = ""
         self.lamps = _DARK
         self.beep_count = 0
+        self.entry = b""  # the digits that were entered and are not done yet
         self._keys = _NO_BUTTON
         self._held_ms: dict[Button, int] = {}
 
@@ -55,9 +57,15 @@ class Panel:
         self._keys = _NO_BUTTON
         return keys
 
+    def enter(self, digits: bytes) -> None:
+        """Key digits in and enter them; a keypad takes none before the last are done."""
+        assert 0 < len(digits) <= ENTRY_DIGITS_MAX, "an entry has digits"
+        self.entry = self.entry or digits
+
     def lose_power(self) -> None:
-        """Blank the display and forget the buttons; the count of beeps, the observer's, stays."""
+        """Blank the display and forget buttons and keys; the observer's count of beeps stays."""
         self.text = ""
         self.lamps = _DARK
+        self.entry = b""
         self._keys = _NO_BUTTON
         self._held_ms.clear()

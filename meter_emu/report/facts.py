@@ -22,11 +22,12 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.answer import HouseholdCounts
 from meter_emu.world.judge.breaches import supply_of
-from meter_emu.world.judge.obligations import Must, Span, row_of
+from meter_emu.world.judge.obligations import Must, Span
 from meter_emu.world.judge.outcome import Outcome, Supplied
 from meter_emu.world.judge.promise import Promise, promise_at
 from meter_emu.world.judge.verdict import (
     likely_events,
+    owed_to,
     unexpected_findings,
     verdict_expected,
 )
@@ -81,7 +82,7 @@ class Facts:
 def facts_of(seen: "Seen", campaign: Campaign) -> Facts:
     """Return the story of one household."""
     outcome, events = seen.outcome, seen.events
-    row = row_of(seen.household, campaign, likely_events(seen.household, campaign, events))
+    row = owed_to(seen.household, campaign, likely_events(seen.household, campaign, events))
     orders = row.orders
     judged_us = campaign.end_us if outcome.cut_us is None else outcome.cut_us
     stated = [e.understood[1] for e in events if e.understood is not None and e.at_us <= judged_us]

@@ -31,6 +31,7 @@ HAPPENED: Final = MappingProxyType({
     What.CARD_UNSEEN: "Card put in, meter without power",
     What.KEY_PRESSED: "Button pressed",
     What.KEY_HELD: "Button held",
+    What.TYPED: "Token keyed in",
     What.SHUT: "Household shut all gas appliances",
     What.LIT: "Household can light them again",
     What.OPENED: "Supply off",

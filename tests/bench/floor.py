@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
+from meter_emu.firmware.journal import PAGE_SIZE_BYTES
 from meter_emu.firmware.layouts import STATE, STATE_AT
-from meter_emu.firmware.memory import PAGE_SIZE_BYTES
 from meter_emu.hardware.oscillator import NOMINAL_RATE, SECOND
 from meter_emu.units import DAY_S, HOUR_US, PPB
 from meter_emu.world.meter import board as costs

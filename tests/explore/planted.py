@@ -1,7 +1,8 @@
 """A program of ours but for its memory, which survives any power cut, and not two of them."""
 
+from meter_emu.firmware.journal import PAGE_SIZE_BYTES, read_cells, write_record
 from meter_emu.firmware.layouts import STATE, STATE_AT, State
-from meter_emu.firmware.memory import PAGE_SIZE_BYTES, Memory, valid_state
+from meter_emu.firmware.memory import Memory, valid_state
 from meter_emu.firmware.program import Program
 from meter_emu.ports import Ports
 from meter_emu.resources import built_in
@@ -18,12 +19,12 @@ class Repairing(Memory):
         state = super().state(powered_on=powered_on)
         if powered_on and state is not None:
             good = STATE_AT[self._newest]
-            other = self._read(STATE_AT[1 - self._newest], STATE.size_bytes)
+            other = read_cells(self._ports, STATE_AT[1 - self._newest], STATE.size_bytes)
             broken = valid_state(other, self._possible_end) is None
             if broken and other != b"\xff" * len(other):
-                raw = self._read(good, STATE.size_bytes)
+                raw = read_cells(self._ports, good, STATE.size_bytes)
                 for offset in range(0, len(raw), PAGE_SIZE_BYTES):
-                    self._write_page(good + offset, raw[offset : offset + PAGE_SIZE_BYTES])
+                    write_record(self._ports, good + offset, raw[offset : offset + PAGE_SIZE_BYTES])
         return state
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from meter_emu.errors import PowerLost
+from meter_emu.firmware.journal import READS_AFTER_POWER_UP
 from meter_emu.firmware.layouts import (
     FACTORY,
     FACTORY_AT,
@@ -19,7 +20,7 @@ from meter_emu.firmware.layouts import (
     State,
     with_crc,
 )
-from meter_emu.firmware.memory import READS_AFTER_POWER_UP, Memory
+from meter_emu.firmware.memory import Memory
 from meter_emu.hardware.eeprom import BLANK, MIXED, NEW, OLD, WEAK, WRITE_CYCLE_US
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import SECOND_US

@@ -21,7 +21,7 @@ from meter_emu.firmware.layouts import Factory, RtcBase, State
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
-from meter_emu.firmware.trust import ClockTrust, Now
+from meter_emu.firmware.trust import ClockState, ClockTrust, Now, TrustBounds
 from meter_emu.ports import SECONDS_A_DAY, Ports, Sleep
 from meter_emu.world.meter.build import dialogues
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
@@ -122,7 +122,7 @@ class RoundedUp(ClockTrust):
     """Reckons the uncertainty to four whole seconds."""
 
     @override
-    def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
+    def uncertainty_s(self, utc_s: int, state: ClockState, factory: TrustBounds) -> int:
         return -(-super().uncertainty_s(utc_s, state, factory) // 4) * 4
 
 

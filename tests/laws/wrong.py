@@ -238,12 +238,11 @@ class _Anxious(ClockTrust):
     """Doubts a clock that was set a month ago."""
 
     @override
-    def suspicion(
-        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
-    ) -> Health:
+    def suspicion(self, *read: Any, **named: Any) -> Health:
+        _, utc_s, _, state, _ = read
         if utc_s - FROM_2000_S - state.clock_set_s > 30 * DAY_S:
             return Health.SET_TOO_LONG_AGO
-        return super().suspicion(reading, utc_s, ticks_ms, state, factory)
+        return super().suspicion(*read, **named)
 
 
 class _Credulous(ClockTrust):
@@ -254,9 +253,7 @@ class _Credulous(ClockTrust):
         return super().possible(reading._replace(low_voltage=False))
 
     @override
-    def suspicion(
-        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
-    ) -> Health:
+    def suspicion(self, *_: Any, **__: Any) -> Health:
         return Health.TRUSTED
 
 
@@ -362,10 +359,8 @@ class _Ageless(ClockTrust):
     __slots__ = ()
 
     @override
-    def suspicion(
-        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
-    ) -> Health:
-        found = super().suspicion(reading, utc_s, ticks_ms, state, factory)
+    def suspicion(self, *read: Any, **named: Any) -> Health:
+        found = super().suspicion(*read, **named)
         return Health.TRUSTED if found is Health.SET_TOO_LONG_AGO else found
 
 

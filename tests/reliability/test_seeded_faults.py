@@ -24,7 +24,7 @@ from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rules import MeterRules
-from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 from meter_emu.firmware.written_back import written_back
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.meter.build import dialogues
@@ -98,7 +98,7 @@ class TicksNotAsked(ClockTrust):
 
     @override
     def ticks_disagree(
-        self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
+        self, since_journal_s: int, ticks_ms: int, state: ClockState, factory: TrustBounds
     ) -> bool:
         return False
 

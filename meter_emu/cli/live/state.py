@@ -29,6 +29,7 @@ from meter_emu.world.judge.answer import HouseholdCounts
 from meter_emu.world.judge.breaches import supply_of
 from meter_emu.world.meter.acts import KEY_WORDS
 from meter_emu.world.meter.bus import BusLog
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.by_hand import LivedByHand
 
@@ -136,6 +137,8 @@ class PageState:
             "lamps": {name: lamp in view.lamps for name, lamp in _LAMPS.items()},
             "supplied": sitting.meter.board.switch.on,
             "supply": view.supply,
+            "keypad": DEVICES[sitting.meter.model.device].keypad,
+            "slot": DEVICES[sitting.meter.model.device].slot,
             "appliances": sitting.meter.board.metrology.lit(view.now_us),
             "beeps": view.beep_count,
             "balance": None if view.balance_ueur is None else euro(view.balance_ueur),

@@ -1,16 +1,21 @@
 """A clock at its default date is believed: neither its flag nor the time before is asked."""
 
 from meter_emu.defects import Defect, Effect, clock_lost
-from meter_emu.firmware.layouts import Factory, Health, State
+from meter_emu.firmware.layouts import Health
 from meter_emu.firmware.rtc.driver import RtcReading
-from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
 class DefaultDateBelieved(ClockTrust):
     """Starts again in 2000."""
 
     def suspicion(
-        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
+        self,
+        reading: RtcReading,
+        utc_s: int,
+        ticks_ms: int | None,
+        state: ClockState,
+        factory: TrustBounds,
     ) -> Health:
         return Health.TRUSTED
 

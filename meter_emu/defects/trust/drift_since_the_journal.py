@@ -1,14 +1,13 @@
 """The drift is counted from the last journal, not from the last setting."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.layouts import Factory, State
-from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
 class DriftSinceTheJournal(ClockTrust):
     """Thinks that a clock is set by writing its time down."""
 
-    def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
+    def uncertainty_s(self, utc_s: int, state: ClockState, factory: TrustBounds) -> int:
         return super().uncertainty_s(utc_s - state.last_time_s + state.clock_set_s, state, factory)
 
 

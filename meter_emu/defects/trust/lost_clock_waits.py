@@ -1,15 +1,14 @@
 """A clock that has lost the time stands still until somebody says what time it is."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.layouts import Factory, State
-from meter_emu.firmware.trust import ClockTrust, Now
+from meter_emu.firmware.trust import ClockState, ClockTrust, Now, TrustBounds
 
 
 class LostClockWaits(ClockTrust):
     """Knows what time it was, and does not go on from there."""
 
     def goes_on_s(
-        self, now: Now, state: State, factory: Factory, ticks_ms: int | None
+        self, now: Now, state: ClockState, factory: TrustBounds, ticks_ms: int | None
     ) -> int | None:
         return None
 

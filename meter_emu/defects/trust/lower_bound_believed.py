@@ -1,16 +1,16 @@
 """A clock moved to an office's stamp is believed as if it had been set."""
 
 from meter_emu.defects import Defect, Effect, clock_lost
-from meter_emu.firmware.layouts import Factory, Health, State
+from meter_emu.firmware.layouts import Health
 from meter_emu.firmware.rtc.driver import RtcReading
-from meter_emu.firmware.trust import ClockTrust, Now
+from meter_emu.firmware.trust import ClockState, ClockTrust, Now, TrustBounds
 
 
 class LowerBoundBelieved(ClockTrust):
     """Takes the earliest time that it can be for the time that it is."""
 
     def judge(
-        self, reading: RtcReading, ticks_ms: int | None, state: State, factory: Factory
+        self, reading: RtcReading, ticks_ms: int | None, state: ClockState, factory: TrustBounds
     ) -> Now:
         now = super().judge(reading, ticks_ms, state, factory)
         return now._replace(health=Health.TRUSTED) if now.dated else now

@@ -1,14 +1,13 @@
 """Only the drift is reckoned: how well the clock was set is forgotten."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.layouts import Factory, State
-from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
 class SettingErrorForgotten(ClockTrust):
     """Believes the technician's watch."""
 
-    def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
+    def uncertainty_s(self, utc_s: int, state: ClockState, factory: TrustBounds) -> int:
         return super().uncertainty_s(utc_s, state, factory) - state.set_error_s
 
 

@@ -1,8 +1,7 @@
 """The clock is not compared with the ticks."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.layouts import Factory, State
-from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
 class TicksNotCompared(ClockTrust):
@@ -11,7 +10,7 @@ class TicksNotCompared(ClockTrust):
     __slots__ = ()
 
     def ticks_disagree(
-        self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
+        self, since_journal_s: int, ticks_ms: int, state: ClockState, factory: TrustBounds
     ) -> bool:
         return False
 

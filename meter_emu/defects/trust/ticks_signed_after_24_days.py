@@ -1,15 +1,14 @@
 """The milliseconds since the start are signed: after 24 days they are negative."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.layouts import Factory, State
-from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
 class TicksSignedAfter24Days(ClockTrust):
     """Has one bit less than the counter."""
 
     def ticks_disagree(
-        self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
+        self, since_journal_s: int, ticks_ms: int, state: ClockState, factory: TrustBounds
     ) -> bool:
         turned = ticks_ms >= 2**31 > state.last_ticks_ms
         return turned or super().ticks_disagree(since_journal_s, ticks_ms, state, factory)

@@ -1,15 +1,14 @@
 """The milliseconds since the start are compared as numbers: after 49 days they begin anew."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.layouts import Factory, State
-from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
 class TicksWrapAfter49Days(ClockTrust):
     """Takes the difference without its wrap."""
 
     def ticks_disagree(
-        self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
+        self, since_journal_s: int, ticks_ms: int, state: ClockState, factory: TrustBounds
     ) -> bool:
         return ticks_ms < state.last_ticks_ms or super().ticks_disagree(
             since_journal_s, ticks_ms, state, factory

@@ -1,14 +1,13 @@
 """What the clock may be off is added where it must be taken off."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.layouts import Factory, State
-from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
 class UncertaintyAdded(ClockTrust):
     """Errs for the wrong side."""
 
-    def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
+    def uncertainty_s(self, utc_s: int, state: ClockState, factory: TrustBounds) -> int:
         return -super().uncertainty_s(utc_s, state, factory)
 
 

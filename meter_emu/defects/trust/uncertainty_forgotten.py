@@ -1,14 +1,13 @@
 """The clock is believed to the second: what it may be off is forgotten."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.layouts import Factory, State
-from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
 class UncertaintyForgotten(ClockTrust):
     """Acts when the clock shows the end."""
 
-    def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
+    def uncertainty_s(self, utc_s: int, state: ClockState, factory: TrustBounds) -> int:
         return 0
 
 

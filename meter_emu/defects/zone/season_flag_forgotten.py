@@ -1,15 +1,14 @@
 """The registers are in summer time and are read as if in winter time."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.layouts import Factory, State
-from meter_emu.firmware.trust import ClockBase
+from meter_emu.firmware.trust import ClockBase, ClockState, TrustBounds
 from meter_emu.units import HOUR_S
 
 
 class SeasonFlagForgotten(ClockBase):
     """Steps the clock, and does not remember it."""
 
-    def offset_s(self, state: State, factory: Factory) -> int:
+    def offset_s(self, state: ClockState, factory: TrustBounds) -> int:
         return min(super().offset_s(state, factory), HOUR_S)
 
 

@@ -19,6 +19,7 @@ from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.households.ledger import SoldToken, TypedToken
 from meter_emu.world.households.wording import worded
 from meter_emu.world.meter.acts import Act
 from meter_emu.world.meter.age import NEW, Age
@@ -40,6 +41,7 @@ class VisitKind(Enum):
     OLD_CARD = "old card"  # a card that was replaced
     COPY = "copy"  # a copy of the card, made when it came from the office
     OTHERS_CARD = "another's card"
+    KEYED_IN = "token"  # a sold token is keyed in
     ACT = "act"  # a row of `meter_emu.world.meter.acts`
     CLOCK_CARD = "clock card"
     UPSET = "upset"  # nobody: registers of the clock chip hold other bytes from now on
@@ -149,7 +151,8 @@ class DeskOrder:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One act at one instant; `desk` is set for `DESK`, `act` for `ACT`.
+    """One act at one instant; `desk` is set for `DESK`, `act` for `ACT`, `token` for
+    `KEYED_IN`.
 
     `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`, which was made at
     `made_us` if not on the spot, for meter `for_meter` if not this one, and of which the clock chip
@@ -165,6 +168,7 @@ class Visit:
     kind: VisitKind
     desk: DeskOrder | None = None
     act: Act | None = None
+    token: TypedToken | None = None
     clock_error_s: int = 0
     made_us: int | None = None
     for_meter: int | None = None
@@ -198,7 +202,8 @@ class Household:
     heard, in the order in which it was made. `rtc_base` is the time base of their meter's clock if
     it differs from the model file's. `rtc_found` gives register contents of its clock chip at some
     power-ups. `age` is what meter and card have counted before. `group` is what the answer splits
-    by, such as a district; empty for none.
+    by, such as a district; empty for none. `tokens` is what the office's ledger has for this
+    device, in order of sale.
     """
 
     id: str
@@ -230,6 +235,7 @@ class Household:
     rtc_found: tuple[tuple[int, Registers], ...] = ()
     age: Age = NEW
     group: str = ""
+    tokens: tuple[SoldToken, ...] = ()
 
     @property
     def last_announced(self) -> Announcement | None:

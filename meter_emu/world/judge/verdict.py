@@ -7,7 +7,7 @@ story that ends early is judged up to there. Apart from what its order did, it i
 household is without supply for want of credit: from the flat both look the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -26,11 +26,13 @@ from meter_emu.world.judge.obligations import (
     row_of,
 )
 from meter_emu.world.judge.outcome import HouseholdFinding, Outcome
+from meter_emu.world.judge.paygo import paygo_findings, paygo_row
 from meter_emu.world.judge.promise import Promise
 from meter_emu.world.judge.unheard import unheard, ways_of
 from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Failure, FailureKind
+from meter_emu.world.meter.model import DeviceName
 
 _VERDICTS: Final = {
     FailureKind.CRASHED: Verdict.CRASHED,
@@ -147,8 +149,14 @@ def judge_so_far(
 
 
 def _judge_way(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
-    row = row_of(household, campaign, events)
-    return _of_row(household, campaign, row, events, findings_of(household, row, events))
+    row, findings = DEVICE_JUDGES[household.model.device]
+    owed = row(household, campaign, events)
+    return _of_row(household, campaign, owed, events, findings(household, owed, events))
+
+
+def owed_to(household: Household, campaign: Campaign, events: Sequence[Event]) -> PromiseRow:
+    """Return the row of what is owed to a household, whatever device it has."""
+    return DEVICE_JUDGES[household.model.device].row(household, campaign, events)
 
 
 def _of_row(
@@ -185,6 +193,19 @@ def _of_row(
         lived=lived,
         who=who,
     )
+
+
+class DeviceJudge(NamedTuple):
+    """Who says of a device what its supply must be, and what else is wrong."""
+
+    row: Callable[[Household, Campaign, Sequence[Event]], PromiseRow]
+    findings: Callable[[Household, PromiseRow, Sequence[Event]], tuple[HouseholdFinding, ...]]
+
+
+DEVICE_JUDGES: Final[dict[DeviceName, DeviceJudge]] = {
+    "budget": DeviceJudge(row_of, findings_of),
+    "openpaygo": DeviceJudge(paygo_row, paygo_findings),
+}
 
 
 def expected(outcome: Outcome, household: Household) -> bool:

@@ -73,6 +73,8 @@ class FindingKind(Enum):
     GROUNDLESS_REFUSAL = "groundless_refusal"
     OBEYED_UNLAWFULLY = "obeyed_unlawfully"
     SUPPLY_MISSTATED = "supply_misstated"
+    PAID_NOT_CREDITED = "paid_not_credited"
+    CREDITED_TWICE = "credited_twice"
 
 
 GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})  # expected by default
@@ -268,6 +270,10 @@ FINDING: Final = MappingProxyType({
     "obeyed",
     FindingKind.SUPPLY_MISSTATED: "the display said that the supply was off or limited, and it was "
     "not; or the switch moved without power",
+    FindingKind.PAID_NOT_CREDITED: "the time that was paid for with a token was not over, and the "
+    "supply was off",
+    FindingKind.CREDITED_TWICE: "a token was keyed in again, and supply was on for longer than was "
+    "paid for",
 })  # fmt: skip
 
 PLAIN_FINDING: Final = MappingProxyType({
@@ -322,5 +328,17 @@ PLAIN_FINDING: Final = MappingProxyType({
         "their switch moved while they had no power.",
         "Look in the event log for what moved the switch last: the meter's program takes it to be "
         "in another position than it is.",
+    ),
+    FindingKind.PAID_NOT_CREDITED: Plain(
+        "Paid, and not supplied",
+        "These households had paid for time that was not over, and their devices gave none.",
+        "Do not sell tokens for these devices: look in the event log for what was keyed in before, "
+        "and whether power failed in it.",
+    ),
+    FindingKind.CREDITED_TWICE: Plain(
+        "A token was credited twice",
+        "These devices were supplied for longer than was paid for, after a token that had been "
+        "used was keyed in again.",
+        "Who finds out needs no more tokens. Look at which counts the device keeps as used.",
     ),
 })  # fmt: skip

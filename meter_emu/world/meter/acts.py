@@ -15,13 +15,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
-from typing import ClassVar, Final, NamedTuple, Protocol, Self, TypeAlias, final
+from typing import Annotated, ClassVar, Final, NamedTuple, Protocol, Self, TypeAlias, final
 
+from msgspec import Meta
 from typing_extensions import override
 
 from card_protocol.link.recorded import RecordedCard
 from card_protocol.trace import ClockText, Recorder
 from meter_emu.errors import CommandError
+from meter_emu.hardware.panel import ENTRY_DIGITS_MAX
 from meter_emu.ports import Button, ButtonName
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.board import NEVER_US, Board, SlotCard
@@ -32,6 +34,9 @@ HOLD_MS: Final = 4_000  # 3 to 5 s, as the texts say (domain: synonyme-du-mot.co
 HELD_MS_MAX: Final = 60_000
 DURATION: Final = re.compile(r"(\d{1,5}d)?(\d{1,6}h)?(\d{1,7}m)?(\d{1,9}s)?", re.ASCII)
 _UNITS_US: Final = (DAY_US, HOUR_US, MINUTE_US, SECOND_US)
+_TYPED: Final = re.compile(rf"[0-9]{{1,{ENTRY_DIGITS_MAX}}}", re.ASCII)
+# As a campaign file has them.
+TypedDigits: TypeAlias = Annotated[str, Meta(pattern=f"^{_TYPED.pattern}$")]
 _SECONDS: Final = re.compile(r"\d{1,2}(\.\d{1,3})?", re.ASCII)
 
 
@@ -314,7 +319,68 @@ class Appliances(Act):
         bench.load_changed()
 
 
-ACTS: Final[tuple[type[Act], ...]] = (Press, Power, Appliances)
+@final
+@dataclass(frozen=True, slots=True)
+class Type(Act):
+    """Digits are keyed in and entered, as a token is."""
+
+    digits: str
+
+    WORDS: ClassVar[Mapping[str, ActWord]] = {
+        "type": ActWord("DIGITS", "key digits in and enter them, as a token is", {})
+    }
+    TRACED: ClassVar[tuple[str, ...]] = ("digits typed",)
+    KEYS: ClassVar[Mapping[str, FileKey]] = {
+        "type": FileKey(TypedDigits, "digits that are keyed in and entered")
+    }
+
+    @classmethod
+    @override
+    def typed(cls, word: str, argument: str, board: Board) -> Self:
+        digits = argument.replace(" ", "")
+        if not _TYPED.fullmatch(digits):
+            raise CommandError(f"want 1 to {ENTRY_DIGITS_MAX} digits, got {argument[:40]!r}")
+        return cls(digits)
+
+    @classmethod
+    @override
+    def recorded(cls, what: str, value: int) -> Self:
+        return cls(str(value)[1:] or "0")
+
+    @classmethod
+    @override
+    def in_file(cls, key: str, said: str) -> Self:
+        return cls(said)
+
+    @property
+    @override
+    def trace(self) -> tuple[str, int | None]:
+        # A trace holds a number: the digits after a 1, so that none in front is lost.
+        return "digits typed", int(f"1{self.digits}")
+
+    @property
+    @override
+    def file(self) -> tuple[str, str] | None:
+        return "type", self.digits
+
+    @property
+    @override
+    def event(self) -> tuple[What, str] | None:
+        return What.TYPED, self.digits
+
+    @property
+    @override
+    def in_story(self) -> str:
+        return "the keypad"
+
+    @override
+    def does(self, bench: Hands) -> None:
+        if bench.board.powered:
+            bench.board.panel.enter(self.digits.encode("ascii"))
+        bench.wake()
+
+
+ACTS: Final[tuple[type[Act], ...]] = (Press, Power, Appliances, Type)
 OF_WORD: Final = {word: act for act in ACTS for word in act.WORDS}
 OF_KEY: Final = {key: act for act in ACTS for key in act.KEYS}
 OF_TRACE: Final = {what: act for act in ACTS for what in act.TRACED}

@@ -15,7 +15,7 @@ class Age:
 
     The card holds the numbers of its order, loads and of itself, the meter those that it has heard
     of them. The others are the meter's: sessions, saves of its state, its register, and the energy
-    of each account in Wh.
+    of each account in Wh. `token_count` is the last count of a device that takes OpenPAYGO tokens.
     """
 
     card_number: int = 1
@@ -30,6 +30,7 @@ class Age:
     postpaid_wh: int = 0
     night_wh: int = 0
     charged_night_wh: int = 0
+    token_count: int = 1
 
     @property
     def said(self) -> dict[str, int]:

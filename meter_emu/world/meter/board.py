@@ -420,6 +420,16 @@ class Board:
         cause, self.cause = self.cause, _NOT_RESET
         return cause
 
+    def keys(self) -> bytes:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        return self.panel.entry
+
+    def keys_done(self) -> None:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        self.panel.entry = b""
+
 
 def _nothing() -> None:
     """Do nothing."""

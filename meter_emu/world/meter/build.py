@@ -21,20 +21,19 @@ from meter_emu.desk.dates import DeskCodec, DeskDates
 from meter_emu.desk.desk import Desk
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.dialogues.base import CardDialogue
-from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.firmware.plain import PLAIN as PLAIN_PARTS
-from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import RtcDriver
-from meter_emu.firmware.rules import MeterRules
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
 from meter_emu.nearest import hint
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.covers import Covers
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.host.hosted import HostedProgram, hosted
-from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.install import FirstMemory
+from meter_emu.world.meter.model import BUDGET, MeterModel
 from meter_emu.zones import TimeZone
 
 REFERENCE: Final = "reference"
@@ -73,18 +72,25 @@ class Build:
         """Return the factory of a model's firmware on a board, as after a reset."""
         if self.factory is not None:
             return self.factory
-        parts, known = self.parts(model), tuple(map(self.fitted, dialogues()))
-        program: type[Program] = self.fitted(Program)
-        memory, rules = self.fitted(Memory), self.fitted(MeterRules)
-        return lambda ports: program(ports, parts, known, memory=memory, rules=rules)
+        return DEVICES[model.device].program(self, model)
+
+    @property
+    def dialogues(self) -> tuple[type[CardDialogue], ...]:
+        """The dialogues of our program, one for each family of cards."""
+        return tuple(map(self.fitted, dialogues()))
 
     def parts(self, model: MeterModel) -> Parts:
         """Return our program's parts for a model's board, also used to read another's memory."""
         return _parts(self, clock_chip(model).driver, model.zone)
 
     def readable(self, model: MeterModel) -> Parts | None:
-        """Return the parts by which its memory can be read; of another's program there are none."""
-        return None if self.factory is not None else self.parts(model)
+        """Return the parts by which its account can be read: of ours in a budget meter alone."""
+        ours = self.factory is None and model.device == BUDGET
+        return self.parts(model) if ours else None
+
+    def first_memory(self, model: MeterModel) -> FirstMemory:
+        """Return what yields the first contents of a new meter's memory."""
+        return DEVICES[model.device].first_memory
 
     def fitted(self, part: type[PartT], /) -> type[PartT]:
         """Return this build's class for a part."""

@@ -29,6 +29,7 @@ class What(Enum):
     CARD_UNSEEN = "card unseen"  # put into a meter without power
     KEY_PRESSED = "key"
     KEY_HELD = "key held"
+    TYPED = "typed"  # digits on the keypad, entered; one without power takes none
     SHUT = "appliances shut"  # by the household, to re-arm
     LIT = "appliances lit"
     OPENED = "supply off"  # the switch's actual position, whatever moved it

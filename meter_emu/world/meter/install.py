@@ -5,12 +5,12 @@ ago and has drifted since; both are the campaign's numbers, and the state record
 set.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from random import Random
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, TypeAlias, final
 
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import Civil
@@ -18,13 +18,11 @@ from meter_emu.domain import Result
 from meter_emu.energies import SwitchKind
 from meter_emu.firmware.layouts import (
     FACTORY,
-    FACTORY_AT,
     LAYOUT_VERSION,
     NO_END,
     NO_EVENTS,
     NO_ORDER,
     STATE,
-    STATE_AT,
     EnergyAccount,
     Factory,
     FactoryFlags,
@@ -36,6 +34,7 @@ from meter_emu.firmware.layouts import (
     Supply,
     with_crc,
 )
+from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
@@ -47,7 +46,6 @@ from meter_emu.ports import TICKS_WRAP, Button
 from meter_emu.units import DAY_US, EPOCH_2000_US, PPB, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.age import NEW, Age
 from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_utc
@@ -74,8 +72,37 @@ class Installation:
     age: Age = NEW
 
 
+# From model, installation, master key, the time that the clock shows and its ticks: where records
+# lie, and their bytes with the CRC left open.
+FirstMemory: TypeAlias = Callable[
+    [MeterModel, Installation, Key, int, int], Iterator[tuple[int, bytes]]
+]
+
+
+class MeterBuild(Protocol):
+    """What a meter is made from of a build (`meter_emu.world.meter.build`)."""
+
+    def parts(self, model: MeterModel) -> Parts:
+        """Return our program's parts for a model's board."""
+        ...
+
+    def rtc(self, model: MeterModel, drift_ppb: int, now_us: int) -> CalendarChip:
+        """Return the clock chip of a model."""
+        ...
+
+    def first_memory(self, model: MeterModel) -> FirstMemory:
+        """Return what yields the first contents of a new meter's memory."""
+        ...
+
+
 def install(
-    model: MeterModel, build: Build, inst: Installation, *, master: Key, now_us: int, fate: Random
+    model: MeterModel,
+    build: MeterBuild,
+    inst: Installation,
+    *,
+    master: Key,
+    now_us: int,
+    fate: Random,
 ) -> Board:
     """Return the board of a newly installed meter at `now_us`."""
     clock_us = now_us + inst.clock_error_us + inst.drift_ppb * (now_us - inst.clock_set_us) // PPB
@@ -93,15 +120,14 @@ def install(
     )
     shown = _shown(model, clock_us)
     _set_clock(board.rtc, build.parts(model).rtc, shown, clock_us)
-    state = first_state(model, inst, clock_us=clock_us, ticks_ms=ticks_ms)
-    _burn(board, FACTORY_AT, FACTORY.build(factory_record(model, inst.meter_id, master)))
-    _burn(board, STATE_AT[0], STATE.build(state))
+    for at, raw in build.first_memory(model)(model, inst, master, clock_us, ticks_ms):
+        _burn(board, at, raw)
     return board
 
 
 def empty_board(
     model: MeterModel,
-    build: Build,
+    build: MeterBuild,
     load: tuple[int, ...],
     *,
     drift_ppb: int,

@@ -4,17 +4,17 @@ The files lie in `fixtures/meters/`; the order of the fields here is the order t
 """
 
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias, final
+from typing import Annotated, Final, Literal, TypeAlias, final, get_args
 
 import msgspec
 from msgspec import Meta
 
 from meter_emu.desk.pricing import Pricing
-from meter_emu.energies import ENERGIES, Energy
+from meter_emu.energies import DEFAULT, ENERGIES, Energy
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.ports import ButtonName
-from meter_emu.resources import PRINTABLE, means, read_toml
+from meter_emu.resources import PRINTABLE, means, read_table, typed
 from meter_emu.units import PPB, SECOND_US
 from meter_emu.zones import BELGIAN, TimeZone
 
@@ -94,6 +94,17 @@ class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     weekend: Annotated[bool, means("whole weekends too")]
 
 
+DeviceName: TypeAlias = Literal["budget", "openpaygo"]
+BUDGET: Final = "budget"
+
+
+class Paygo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a device of OpenPAYGO has."""
+
+    time_divider: Annotated[int, Meta(ge=1, le=255), means("parts of a day in a token's unit")] = 1
+    restricted: Annotated[bool, means("its keypad has the keys 1 to 4 alone")] = False
+
+
 @final
 class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One model of meter. `clock_chips` and `families` resolve the names of chip and dialogue."""
@@ -135,6 +146,8 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         int, Meta(ge=1, le=10_080), means("the longest that this period may last, by any clock")
     ]
     night: Annotated[Window | None, means("the night hours of a bi-hourly tariff")] = None
+    device: Annotated[DeviceName, means(" or ".join(get_args(DeviceName)))] = BUDGET
+    paygo: Annotated[Paygo | None, means("of a device of OpenPAYGO alone")] = None
 
     @property
     def measures(self) -> Energy:
@@ -142,9 +155,50 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return ENERGIES[self.energy]
 
 
+class _PaygoFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The model file of a device of OpenPAYGO: it has no credit, no hours and no limiter."""
+
+    device: Literal["openpaygo"]
+    name: Annotated[str, Meta(min_length=1, max_length=24, pattern=PRINTABLE)]
+    rtc: Annotated[str, Meta(min_length=1)]
+    zone: TimeZone = BELGIAN
+    poll_s: Annotated[int, Meta(ge=1, le=3600)]
+    boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
+    eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]
+    eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256)]
+    connection_w: Annotated[int, Meta(ge=1, le=1_000_000)]
+    clock: ClockBounds
+    paygo: Paygo
+
+    @property
+    def model(self) -> MeterModel:
+        """The model, with nothing of what such a device has not."""
+        own = {name: getattr(self, name) for name in self.__struct_fields__}
+        return MeterModel(
+            **own,
+            energy=DEFAULT.name,
+            rtc_base="utc",
+            limiter_a=0,
+            deferral_accounting="suspended",
+            credit=Credit(
+                emergency_cents=0, load_min_cents=0, load_max_cents=1, low_credit_cents=0,
+                price_ueur_per_wh=1, mwh_per_unit=1000, tariff_number=1,
+            ),
+            rearm=Rearm(key="red", hold_ms=0, tightness_s=0),
+            window=Window(start_minute=1439, end_minute=0, weekend=False),
+            shelter_longest_min=1,
+        )  # fmt: skip
+
+
 def load_model(path: Path) -> MeterModel:
     """Return the model in a file; raise `ConfigError` naming file, key and what was wanted."""
-    model = read_toml(path, MeterModel)
+    table = read_table(path)
+    if table.get("device") == "openpaygo":
+        model = typed(table, _PaygoFile, path=str(path)).model
+    else:
+        model = typed(table, MeterModel, path=str(path))
+        if model.paygo is not None:
+            raise ConfigError(str(path), "paygo", 'want device = "openpaygo" next to it')
     if model.energy not in ENERGIES:
         why = f"want one of {', '.join(ENERGIES)}, got {model.energy!r}"
         raise ConfigError(str(path), "energy", why + hint(model.energy, ENERGIES))

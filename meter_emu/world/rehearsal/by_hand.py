@@ -11,9 +11,9 @@ from typing import Final, final
 from meter_emu.errors import CommandError
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
-from meter_emu.world.judge.obligations import Span, row_of
+from meter_emu.world.judge.obligations import Span
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.verdict import judge, seen_until
+from meter_emu.world.judge.verdict import judge, owed_to, seen_until
 from meter_emu.world.meter.acts import Act, ListenerOf
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.events import Event
@@ -95,7 +95,7 @@ class LivedByHand:
         lived = replace(self.household, visits=tuple(self.made))
         household, campaign = seen_until(lived, self.campaign, now_us)
         in_order = sorted(events, key=lambda event: event.at_us)
-        return judge(household, campaign, in_order), row_of(household, campaign, in_order).spans
+        return judge(household, campaign, in_order), owed_to(household, campaign, in_order).spans
 
     def _visit(
         self, kind: VisitKind, desk: DeskOrder | None = None, act: Act | None = None

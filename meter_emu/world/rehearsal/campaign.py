@@ -46,6 +46,7 @@ from meter_emu.world.rehearsal.campaign_file import (
     RawOutage,
 )
 from meter_emu.world.rehearsal.reading import FilePlace
+from meter_emu.world.rehearsal.sales import check_device, ledger_of, tokens_of, with_others_tokens
 from meter_emu.world.rehearsal.visits import VisitReader, in_order, new_card, registers_of, remarks
 
 
@@ -104,6 +105,7 @@ class _Resolver:
                 "end", f"want after start ({raw_campaign.start}), got {raw_campaign.end}"
             )
         self.announced = _announcements(raw_campaign.announced, self.top, self.start_us)
+        self.ledger = ledger_of(raw_campaign, self.top)
 
     def campaign(self) -> Campaign:
         entries: list[Entry] = []
@@ -112,6 +114,7 @@ class _Resolver:
             entries.append(self._entry(raw, self.top.at(f"household {raw.id!r}"), before))
             before += raw.count
         households = self._with_others_cards(self._all_different(entries))
+        households = with_others_tokens(households, self.top)
         for energy in self.others.keys() - {entry.first.model.energy for entry in entries}:
             self.top.refuse("household", f"none has a meter for {energy}, as the model given is")
         return Campaign(
@@ -157,8 +160,7 @@ class _Resolver:
             if raw_household.image is not None:
                 place.refuse("rtc_base", "want none with an image, whose clock has its own")
             model = msgspec.structs.replace(model, rtc_base=raw_household.rtc_base)
-        if raw_household.limiter and not model.measures.limiter:
-            place.refuse("limiter", f"{model.measures.meter} has none, want false")
+        check_device(raw_household, model, place)
         phase_us = raw_household.poll_phase_us
         if phase_us is not None and phase_us >= model.poll_s * SECOND_US:
             place.refuse("poll_phase_us", f"want less than the {model.poll_s} s between two polls")
@@ -171,7 +173,7 @@ class _Resolver:
             model_name=model_name,
             rtc_base=raw_household.rtc_base,
             build=self.build or raw_household.build or self.raw.build,
-            balance_cents=place.cents(raw_household.balance_eur, "balance_eur"),
+            balance_cents=place.cents(raw_household.balance_eur or 0, "balance_eur"),
             load=_load(raw_household, model, place),
             clock_error_s=errors_s[0],
             drift_ppb=drifts_ppb[0],
@@ -196,6 +198,7 @@ class _Resolver:
             rtc_found=_rtc_found(raw_household, place, own, model),
             age=_age(raw_household, place),
             group=raw_household.group or "",
+            tokens=tokens_of(raw_household.id, self.ledger),
         )
         return Entry(
             first=first,
@@ -253,9 +256,10 @@ class _Resolver:
     ) -> tuple[Visit, ...]:
         said = (self.raw.start, self.raw.end)
         within_us = (self.start_us, self.end_us)
-        visits = VisitReader(place, model, announced, within_us=within_us, said=said).all(
-            raw_household.visits
+        reader = VisitReader(
+            place, model, announced, within_us=within_us, said=said, ledger=self.ledger
         )
+        visits = reader.all(raw_household.visits)
         for off_s in later_s or ():
             for visit in visits:
                 if not self.start_us <= visit.at_us + off_s * SECOND_US < self.end_us:

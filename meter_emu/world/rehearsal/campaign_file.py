@@ -32,6 +32,9 @@ _Drift: TypeAlias = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 _PAIR: Final = Meta(min_length=2, max_length=2)
 
 
+_Place: TypeAlias = Annotated[int, Meta(ge=1, le=20)]  # of a digit, the longest token has 20
+
+
 class RawTariff(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A tariff that the office writes on a card."""
 
@@ -150,6 +153,16 @@ class RawVisit(_RawAct, forbid_unknown_fields=True, kw_only=True):
     flipped: Annotated[
         Annotated[int, Meta(ge=0, le=511)] | None, means("of a copy: the bit that is turned over")
     ] = None
+    token: Annotated[_Text | None, means("a sold token is keyed in, by its id in `token`")] = None
+    wrong_digit: Annotated[
+        _Place | None, means("with `token`: which of its digits is keyed in wrong, from 1")
+    ] = None
+    swapped_digits: Annotated[
+        _Place | None, means("with `token`: this digit and the next have changed places")
+    ] = None
+    first_digits: Annotated[
+        _Place | None, means("with `token`: only so many of its digits are keyed in")
+    ] = None
     torn: Annotated[bool, means("the card is pulled out before anything is written on it")] = False
 
 
@@ -178,6 +191,9 @@ class RawAge(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     postpaid_wh: Annotated[_U32, means("used without prepayment")] = 0
     night_wh: Annotated[_U32, means("used in night hours")] = 0
     charged_night_wh: Annotated[_U32, means("charged at the night's price")] = 0
+    token_count: Annotated[
+        Annotated[int, Meta(ge=0, le=65_535)], means("the last count of OpenPAYGO tokens")
+    ] = 1
 
 
 class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -199,7 +215,10 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     count: Annotated[
         int, Meta(ge=1, le=1_000_000), means("that many copies, each with a poll phase of its own")
     ] = 1
-    balance_eur: Annotated[Euro, means("credit on the meter at `start`; may be negative")]
+    balance_eur: Annotated[
+        Euro | None,
+        means("credit on the meter at `start`; may be negative. None for what is paid by time"),
+    ] = None
     load_w: Annotated[
         _Load | None, means("what it draws in watt, always or by hour of the UTC day; electricity")
     ] = None
@@ -263,6 +282,22 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         None
     )
     age: Annotated[RawAge | None, means("what meter and card have counted before `start`")] = None
+
+
+class RawToken(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A token that the office sold for one device, or one each for all copies of a household."""
+
+    id: Annotated[_Text, means("its name in this file, used once")]
+    household: Annotated[_Text, means("the id of the household whose device it is for")]
+    sold: Annotated[FileTime, means("when; counts are in the order of sale")]
+    add: Annotated[
+        Annotated[int, Meta(ge=0, le=995)] | None,
+        means("time that it adds, in units of the device: days, or parts of a day"),
+    ] = None
+    set: Annotated[
+        Annotated[int, Meta(ge=0, le=995)] | None, means("time that it sets, whatever was left")
+    ] = None
+    unlock: Annotated[bool, means("ends the payments: the device is supplied for good")] = False
 
 
 class RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -329,4 +364,7 @@ class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     reported: Annotated[
         list[RawReported], means("what others said had happened; nothing is judged by it")
     ] = msgspec.field(default_factory=list)
+    token: Annotated[list[RawToken], means("the office's ledger of sold tokens")] = msgspec.field(
+        default_factory=list
+    )
     household: Annotated[list[RawHousehold], Meta(min_length=1), means("the households")]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar, assert_never
 
 from card_protocol.card.image import CardKind
+from card_protocol.tokens.openpaygo.counter import PaygoKind
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
@@ -26,7 +27,9 @@ from meter_emu.world.households.household import (
     VisitKind,
     newest_announced,
 )
+from meter_emu.world.households.ledger import SoldToken, TypedToken
 from meter_emu.world.meter.build import REFERENCE
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.times import us_to_written
 
 _GENERATION: Final = 1  # the default of the file
@@ -68,6 +71,7 @@ def _lines(campaign: Campaign) -> Iterator[str]:
     head = "[[announced]]" if len(campaign.announced) > 1 else "[announced]"
     for shown in campaign.announced:
         yield from ("", head, *_announcement(shown, campaign))
+    yield from _ledger(households, campaign)
     before = 0
     for entry in campaign.households.entries:
         yield from ("", "[[household]]")
@@ -85,6 +89,34 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         yield from _meter(entry, campaign, before)
         yield from _people(household, campaign)
         before += entry.count
+
+
+def _ledger(households: Iterable[Household], campaign: Campaign) -> Iterator[str]:
+    for household in households:
+        for token in household.tokens:
+            yield from ("", "[[token]]", *_token(token, campaign))
+
+
+def _token(token: SoldToken, campaign: Campaign) -> Iterator[str]:
+    yield f"id = {_text(token.id)}"
+    yield f"household = {_text(token.household)}"
+    yield f"sold = {us_to_written(token.sold_us, campaign.zone)}"
+    if token.kind is PaygoKind.DISABLE:
+        yield "unlock = true"
+    else:
+        yield f"{'add' if token.kind is PaygoKind.ADD_TIME else 'set'} = {token.value}"
+
+
+def _typed(typed: TypedToken) -> Iterator[str]:
+    yield f"token = {_text(typed.token.id)}"
+    typo = typed.typo
+    for key, at in (
+        ("wrong_digit", typo.wrong),
+        ("swapped_digits", typo.swapped),
+        ("first_digits", typo.first),
+    ):
+        if at is not None:
+            yield f"{key} = {at}"
 
 
 def _announcement(shown: Announcement, campaign: Campaign) -> Iterator[str]:
@@ -112,7 +144,7 @@ def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
     household, spread, zone = entry.first, entry.spread, campaign.zone
     if entry.count > 1:
         yield f"count = {entry.count}"
-    yield f"balance_eur = {_euro(household.balance_cents)}"
+    yield from _credit(household)
     rates = list(household.load) if len(set(household.load)) > 1 else household.load[0]
     yield f"{household.model.measures.load_key} = {rates}"
     if household.clock_set_us != campaign.start_us:
@@ -136,6 +168,11 @@ def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
         yield f"age = {{ {counted} }}"
     if spread.visits_s is not None:
         yield f"visits_later_s = {list(spread.visits_s)}"
+
+
+def _credit(household: Household) -> Iterator[str]:
+    if DEVICES[household.model.device].sells == "money":
+        yield f"balance_eur = {_euro(household.balance_cents)}"
 
 
 def _people(household: Household, campaign: Campaign) -> Iterator[str]:
@@ -212,6 +249,9 @@ def _visit(visit: Visit, household: Household) -> Iterator[str]:
         yield from _clock_card(visit, household)
     elif visit.kind is VisitKind.UPSET:
         yield f"upset = {_registers(visit.registers)}"
+    elif visit.kind is VisitKind.KEYED_IN:
+        assert visit.token is not None, "a token is keyed in"
+        yield from _typed(visit.token)
     elif visit.kind is VisitKind.ACT:
         assert visit.act is not None, "it is an act"
         assert visit.act.file is not None, "an act without a key is no visit"

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, final
 
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import CopyDraw, Household
+from meter_emu.world.households.ledger import NO_TYPO
 from meter_emu.world.meter.build import parse_build
 
 CLASSES_TRIED: Final = 50  # ours: classes of which a second member is lived
@@ -109,4 +110,8 @@ def _may_be_equal(household: Household) -> bool:
     """Whether what becomes of copies of a household depends on neither name nor number."""
     ours = parse_build(household.build).factory is None
     for_one = any(visit.for_meter is not None for visit in household.visits)
-    return ours and not household.outages and household.image is None and not for_one
+    # What digits of a typo mean by chance depends on the number.
+    typed = [visit.token for visit in household.visits if visit.token is not None]
+    typos = any(token.typo != NO_TYPO for token in typed)
+    alike = not (household.outages or for_one or typos)
+    return ours and alike and household.image is None

@@ -59,7 +59,7 @@ from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.judge.outcome import WORK_US
-from meter_emu.world.meter.acts import HOLD_MS, Act, Appliances, ListenerOf, Press
+from meter_emu.world.meter.acts import HOLD_MS, Act, Appliances, ListenerOf, Press, Type
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
@@ -247,6 +247,9 @@ class HouseholdStory:
             self._board.rtc.advance(self._board.now_us)
             self._board.rtc.upset(visit.registers)
             self.bench.hint_over()
+        elif visit.kind is VisitKind.KEYED_IN:
+            assert visit.token is not None, "a token is keyed in"
+            self._do(Type(visit.token.digits(self.household.model, self.household.meter_id)))
         elif visit.kind is VisitKind.ACT:
             assert visit.act is not None, "it is an act"
             self._act(visit.act)

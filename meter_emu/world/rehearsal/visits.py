@@ -4,7 +4,7 @@ A visit that can be rehearsed but may not be meant gets a remark only.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, final
@@ -12,11 +12,13 @@ from typing import Final, final
 import msgspec
 
 from card_protocol.timestamp import Civil
+from card_protocol.tokens.openpaygo.chain import STANDARD
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing, check_tariff
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import DeskError
 from meter_emu.hardware.rtc.calendar_chip import Registers
+from meter_emu.nearest import hint
 from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
 from meter_emu.world.households.household import (
     Announcement,
@@ -27,8 +29,10 @@ from meter_emu.world.households.household import (
     VisitKind,
     newest_announced,
 )
+from meter_emu.world.households.ledger import SoldToken, TypedToken, Typo
 from meter_emu.world.meter.acts import OF_KEY
 from meter_emu.world.meter.clock_chips import clock_chip
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import END_US, us_to_written
 from meter_emu.world.rehearsal.campaign_file import (
@@ -42,7 +46,7 @@ from meter_emu.world.rehearsal.reading import FilePlace
 
 _OF_ONE: Final = (
     "want one of: desk orders (desk, load_eur, tariff, replace_card, fields), insert = true,"
-    f" {', '.join(OF_KEY)}, clock_card = true, upset"
+    f" {', '.join(OF_KEY)}, token, clock_card = true, upset"
 )
 _REGISTER: Final = re.compile(r"([0-9A-F]{2})=([0-9A-F]{2})", re.ASCII)
 _TWO_VISITS: Final = (
@@ -63,7 +67,9 @@ class VisitReader:
         *,
         within_us: tuple[int, int],
         said: tuple[datetime, datetime],
+        ledger: Mapping[str, SoldToken],
     ) -> None:
+        self._ledger = ledger
         self._place = place
         self._model = model
         self._announced = announced
@@ -105,11 +111,20 @@ class VisitReader:
                 "at", f"want from {self._said[0]} to before {self._said[1]}, got {raw_visit.at}"
             )
         at_desk = _check_keys(raw_visit, place)
+        device = DEVICES[self._model.device]
+        if not device.slot and (at_desk or raw_visit.insert or raw_visit.clock_card):
+            place.refuse("", f"{self._model.name} has no slot for cards, want none")
+        for key in ("token", "type"):
+            if not device.keypad and getattr(raw_visit, key) is not None:
+                place.refuse(key, f"{self._model.name} has no keypad, want none")
         if raw_visit.upset is not None:
             found = registers_of(raw_visit.upset, self._model, place, "upset")
             return Visit(at_us=at_us, kind=VisitKind.UPSET, registers=found)
         if raw_visit.clock_card:
             return self._clock_card(raw_visit, at_us, place)
+        if raw_visit.token is not None:
+            token = self._token(raw_visit, raw_visit.token, at_us, place)
+            return Visit(at_us=at_us, kind=VisitKind.KEYED_IN, token=token)
         if raw_visit.insert:
             kind = VisitKind.INSERT if raw_visit.card_number is None else VisitKind.OLD_CARD
             kind = kind if raw_visit.card_of is None else VisitKind.OTHERS_CARD
@@ -128,6 +143,29 @@ class VisitReader:
         if not EPOCH_2000_US <= at_us + raw_visit.office_error_s * SECOND_US < END_US:
             place.refuse("office_error_s", "want an office whose date is in 2000 to 2099")
         return Visit(at_us=at_us, kind=VisitKind.DESK, desk=self._order(raw_visit, place))
+
+    def _token(self, raw_visit: RawVisit, name: str, at_us: int, place: FilePlace) -> TypedToken:
+        sold = self._ledger.get(name)
+        if sold is None:
+            why = f"no token has the id {name!r}{hint(name, list(self._ledger))}"
+            place.refuse("token", why)
+        if sold.sold_us > at_us:
+            place.refuse("token", "want a token that was sold by then")
+        assert self._model.paygo is not None, "a device that takes tokens"
+        size = STANDARD.restricted_digits if self._model.paygo.restricted else STANDARD.digits
+        typo = Typo(
+            wrong=raw_visit.wrong_digit,
+            swapped=raw_visit.swapped_digits,
+            first=raw_visit.first_digits,
+        )
+        for key, at, last in (
+            ("wrong_digit", typo.wrong, size),
+            ("swapped_digits", typo.swapped, size - 1),
+            ("first_digits", typo.first, size - 1),
+        ):
+            if at is not None and at > last:
+                place.refuse(key, f"want 1 to {last}, got {at}")
+        return TypedToken(token=sold, typo=typo)
 
     def _clock_card(self, raw_visit: RawVisit, at_us: int, place: FilePlace) -> Visit:
         made_us = None if raw_visit.made is None else place.instant(raw_visit.made, "made")
@@ -229,7 +267,12 @@ def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
         said is not None for said in (raw_visit.load_eur, raw_visit.tariff, raw_visit.fields)
     )
     at_desk = writes or raw_visit.replace_card
-    others = [raw_visit.insert, raw_visit.clock_card, raw_visit.upset is not None]
+    others = [
+        raw_visit.insert,
+        raw_visit.clock_card,
+        raw_visit.upset is not None,
+        raw_visit.token is not None,
+    ]
     if [at_desk, *others].count(True) + len(_acts(raw_visit)) != 1:
         place.refuse("", _OF_ONE)
     if raw_visit.card_of is not None and raw_visit.card_number is not None:
@@ -246,6 +289,14 @@ def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
         ("card_of", raw_visit.card_of, raw_visit.insert, "insert = true next to it"),
         ("card_number", raw_visit.card_number, raw_visit.insert, "insert = true next to it"),
         ("copy_of", raw_visit.copy_of, raw_visit.insert, "insert = true next to it"),
+        *(
+            (key, said, raw_visit.token, "token next to it")
+            for key, said in (
+                ("wrong_digit", raw_visit.wrong_digit),
+                ("swapped_digits", raw_visit.swapped_digits),
+                ("first_digits", raw_visit.first_digits),
+            )
+        ),
         *(
             (key, said, raw_visit.clock_card, "clock_card = true next to it")
             for key, said in (

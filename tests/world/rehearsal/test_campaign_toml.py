@@ -46,10 +46,11 @@ NO_PLACES = str.maketrans("", "", "{}")  # braces in an announcement are places 
 LETTERS = "aZé0 -'\"\\#[]={}.,\u20ac\u05d0\U0001f4a1"  # what a file may hold and might trip over
 CAMPAIGNS = 180
 OTHERS = {VisitKind.OLD_CARD, VisitKind.COPY, VisitKind.OTHERS_CARD}
+OF_A_LEDGER = {VisitKind.KEYED_IN}  # no budget meter has a keypad: the campaign of one that has
 ACTS_OF_FILES = [
     act.in_file(key, said) for key, act in OF_KEY.items() for said in get_args(act.KEYS[key].kind)
 ]
-OWN = [kind for kind in VisitKind if kind not in OTHERS]
+OWN = [kind for kind in VisitKind if kind not in OTHERS | OF_A_LEDGER]
 LINES_MAX = 31  # of a counterexample, so that somebody reads it
 
 

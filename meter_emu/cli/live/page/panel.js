@@ -97,6 +97,8 @@ function showNow(now) {
   say(now.undo ? `Undo: ${now.undo}` : "Undo", $("undo"));
   $("undo").disabled = !now.undo;
   showJump(now.jump);
+  $("keypad").hidden = !now.keypad;
+  $("slot").hidden = !now.slot;
   say(now.appliances ? "Shut the appliances" : "Light the appliances", $("appliances"));
   showCards(now);
   showFacts(now);
@@ -514,9 +516,28 @@ function goWhere(sure) {
   });
 }
 
+const REST_MS = 20_000; // ours: half an entry that rests so long is forgotten
+
+function keypad() {
+  const digits = $("digits");
+  let rests = 0;
+  const wait = () => { clearTimeout(rests); rests = setTimeout(() => { digits.value = ""; }, REST_MS); };
+  digits.oninput = wait;
+  for (const key of document.querySelectorAll(".pad button"))
+    key.onclick = () => { digits.value = key.textContent === "C" ? "" : digits.value + key.textContent; wait(); };
+  const enter = (event) => {
+    event.preventDefault();
+    if (digits.value.trim()) act(`type ${digits.value}`);
+    digits.value = "";
+  };
+  $("enter").onclick = enter;
+  $("keypad").onsubmit = enter;
+}
+
 function listen() {
   for (const button of document.querySelectorAll("[data-do]")) button.onclick = () => act(button.dataset.do);
   for (const button of document.querySelectorAll("[data-key]")) holdable(button);
+  keypad();
   $("put-in").onclick = () => act(`insert ${$("pick").value}`);
   $("office").onsubmit = (event) => {
     event.preventDefault();

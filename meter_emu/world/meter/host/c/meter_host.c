@@ -314,6 +314,18 @@ uint32_t meter_metrology_units(void) {
 
 bool meter_flowing(void) { put(METER_FRAME_FLOWING, NULL, 0, NULL, 0); return number("flowing") != 0; }
 
+int meter_keys(uint8_t *keys, int room) {
+    uint8_t got[FRAME_MAX];
+    int count;
+    put(METER_FRAME_KEYS, NULL, 0, NULL, 0);
+    count = answer("keys", got, FRAME_MAX);
+    if (count > room) wrong("keys: %d bytes for room of %d", count, room);
+    memcpy(keys, got, (size_t)count);
+    return count;
+}
+
+void meter_keys_done(void) { put(METER_FRAME_KEYS_DONE, NULL, 0, NULL, 0); }
+
 uint8_t meter_buttons(void) {
     const uint8_t pressed = of_register(METER_FRAME_BUTTONS, "buttons", &shared->buttons);
     shared->buttons = 0;

@@ -80,6 +80,8 @@ void     meter_lamps(uint8_t lamps); /* bits, METER_LAMP_... */
 void     meter_beep(uint16_t duration_ms);
 uint32_t meter_ticks_ms(void);
 uint8_t  meter_reset_cause(void); /* bits, METER_RESET_... */
+int      meter_keys(uint8_t *keys, int room); /* characters, at most 32, or 0; no 0 after them */
+void     meter_keys_done(void);
 /* An answer above the caller's room is an error of the program: crashed, "card_exchange: 300 bytes for room of 260". */
 
 /* ---- What passes between meter_host.c and the bench ---- */
@@ -108,6 +110,8 @@ enum {
     METER_FRAME_BEEP = 19,            /* u16 */
     METER_FRAME_TICKS_MS = 20,        /* nothing -> u32 */
     METER_FRAME_RESET_CAUSE = 21,     /* nothing -> u8 */
+    METER_FRAME_KEYS = 22,            /* nothing -> bytes */
+    METER_FRAME_KEYS_DONE = 23,       /* nothing */
     METER_FRAME_DONE = 253,           /* u32 flag u32: the poll has returned with this hint */
     METER_FRAME_WRONG = 254,          /* text: a mistake of the program */
     METER_FRAME_FULL = 255,           /* nothing -> nothing: there is no room for more */

@@ -1,0 +1,133 @@
+"""The office's ledger of sold tokens, and what a person keys in of one.
+
+The office has each device's last count: what it sells next has the next one of its kind. The digits
+are made where they are keyed in, so a ledger says what was sold, and never how it is written.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeAlias, final
+
+from card_protocol.errors import TokenError
+from card_protocol.tokens.openpaygo.counter import COUNT_MAX, PaygoCounter, PaygoKind, next_count
+from card_protocol.tokens.openpaygo.decode import PaygoOutcome, decode_openpaygo
+from card_protocol.tokens.openpaygo.encode import encode_openpaygo
+from meter_emu.desk.published_key import TEST_MASTER_KEY
+from meter_emu.world.meter.devices import paygo_seed
+from meter_emu.world.meter.model import MeterModel
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoldToken:
+    """One line of the ledger: what was sold to whom and when, with the count that it got.
+
+    `value` is in the units of the device, whole days or parts of one; `None` where a kind has none.
+    `household` is the id of the entry of the campaign: each of its copies is sold one.
+    """
+
+    id: str
+    household: str
+    sold_us: int
+    kind: PaygoKind
+    value: int | None
+    count: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typo:
+    """How what is keyed in differs from what was sold; places are counted from 1.
+
+    The digit at `wrong` is another, those at `swapped` and after it have changed places, or only
+    the `first` ones are keyed in.
+    """
+
+    wrong: int | None = None
+    swapped: int | None = None
+    first: int | None = None
+
+    def of(self, digits: str, *, restricted: bool) -> str:
+        """Return what is keyed in for some digits."""
+        keys, typed = "1234" if restricted else "0123456789", list(digits)
+        if self.wrong is not None:
+            at = self.wrong - 1
+            typed[at] = keys[(keys.index(typed[at]) + 1) % len(keys)]
+        if self.swapped is not None:
+            at = self.swapped - 1
+            typed[at : at + 2] = reversed(typed[at : at + 2])
+        return "".join(typed[: self.first])
+
+
+NO_TYPO: Final = Typo()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedToken:
+    """A sold token as somebody keys it in; `meter_id` is whose it is, `None` for their own."""
+
+    token: SoldToken
+    typo: Typo = NO_TYPO
+    meter_id: int | None = None
+
+    def digits(self, model: MeterModel, own_id: int) -> str:
+        """Return what is keyed in at a device."""
+        assert model.paygo is not None, "its device takes tokens"
+        device_id = own_id if self.meter_id is None else self.meter_id
+        sold = digits_of(self.token, model, device_id)
+        return self.typo.of(sold, restricted=model.paygo.restricted)
+
+
+# Of one device, in order of sale: id, when, kind and value.
+Sale: TypeAlias = tuple[str, int, PaygoKind, int | None]
+
+
+def sold_to(household: str, sales: Iterable[Sale], last_count: int) -> Iterator[SoldToken]:
+    """Yield the lines of the ledger for one device; raise `TokenError` where its counts end."""
+    count = last_count
+    for name, sold_us, kind, value in sales:
+        count = next_count(count, kind)
+        if count > COUNT_MAX:
+            raise TokenError("count", f"{count} is above {COUNT_MAX}: this device takes no more")
+        yield SoldToken(
+            id=name, household=household, sold_us=sold_us, kind=kind, value=value, count=count
+        )
+
+
+@lru_cache(maxsize=4096)
+def digits_of(token: SoldToken, model: MeterModel, device_id: int) -> str:
+    """Return the digits of a sold token, as the office hands them out."""
+    assert model.paygo is not None, "such a device takes tokens"
+    seed = paygo_seed(model, device_id, TEST_MASTER_KEY)
+    count, digits = encode_openpaygo(
+        seed, token.count - 1, token.kind, token.value, restricted=model.paygo.restricted
+    )
+    assert count == token.count, "the ledger counts as the tokens do"
+    return digits
+
+
+@lru_cache(maxsize=4096)
+def token_by_chance(
+    typed: str, model: MeterModel, device_id: int, last_count: int
+) -> SoldToken | None:
+    """Return the token that digits are which nobody sold: one in some 15,000 of them is one."""
+    assert model.paygo is not None, "such a device takes tokens"
+    seed = paygo_seed(model, device_id, TEST_MASTER_KEY)
+    try:
+        answer = decode_openpaygo(
+            typed, seed, PaygoCounter(last_count), restricted=model.paygo.restricted
+        )
+    except TokenError:
+        return None
+    if answer.kind is None or answer.count is None or answer.outcome is PaygoOutcome.INVALID:
+        return None
+    return SoldToken(
+        id="by chance",
+        household="",
+        sold_us=0,
+        kind=answer.kind,
+        value=answer.value,
+        count=answer.count,
+    )

@@ -1,0 +1,156 @@
+"""The devices that a bench can hold, a row each: their program, their first memory, what they take.
+
+A model file names its device. The build asks the row for the program, the installer for what lies
+in a new one's memory, a campaign whether it has a slot for cards or a keypad. Who judges which is
+is in `meter_emu.world.judge.verdict`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol, final
+
+from card_protocol.keys import Key, Purpose, derive
+from card_protocol.tokens.openpaygo.chain import PaygoKey, PaygoSeed
+from meter_emu.defects import PartT
+from meter_emu.firmware.dialogues.base import CardDialogue
+from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, Health
+from meter_emu.firmware.memory import Memory
+from meter_emu.firmware.parts import Parts
+from meter_emu.firmware.program import Program
+from meter_emu.firmware.rules import MeterRules
+from meter_emu.firmware.token.layouts import (
+    PAYGO_FACTORY,
+    PAYGO_FACTORY_AT,
+    PAYGO_STATE,
+    PAYGO_STATE_AT,
+    PAYGO_VERSION,
+    PaygoFactory,
+    PaygoFlags,
+    PaygoState,
+)
+from meter_emu.firmware.token.paygo import PaidTime, PaygoProgram, UsedCounts
+from meter_emu.ports import Firmware, Ports
+from meter_emu.units import EPOCH_2000_US, SECOND_US
+from meter_emu.world.meter.install import FirstMemory, Installation, factory_record, first_state
+from meter_emu.world.meter.model import DeviceName, MeterModel
+
+
+class ProgramBuild(Protocol):
+    """What a program is made from of a build (`meter_emu.world.meter.build`)."""
+
+    @property
+    def dialogues(self) -> tuple[type[CardDialogue], ...]:
+        """The dialogues of our program."""
+        ...
+
+    def fitted(self, part: type[PartT], /) -> type[PartT]:
+        """Return this build's class for a part."""
+        ...
+
+    def parts(self, model: MeterModel) -> Parts:
+        """Return our program's parts for a model's board."""
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One device. `program` gives the factory of a build's firmware for a model.
+
+    `first_memory` yields the cells that factory and installer wrote, their CRC left open, from
+    model, installation, master key, the time that its clock shows and its ticks. `slot` and
+    `keypad` are how orders come, `sells` is what is paid for.
+    """
+
+    name: DeviceName
+    program: Callable[[ProgramBuild, MeterModel], Callable[[Ports], Firmware]]
+    first_memory: FirstMemory
+    slot: bool
+    keypad: bool
+    sells: str
+
+
+def paygo_seed(model: MeterModel, device_id: int, master: Key) -> PaygoSeed:
+    """Return the secret of a device of OpenPAYGO, which office and factory share."""
+    assert model.paygo is not None, "it is such a device"
+    return PaygoSeed(PaygoKey(derive(master, Purpose.TOKENS, device_id).raw), None)
+
+
+def _budget_program(build: ProgramBuild, model: MeterModel) -> Callable[[Ports], Firmware]:
+    parts, known = build.parts(model), build.dialogues
+    program: type[Program] = build.fitted(Program)
+    memory, rules = build.fitted(Memory), build.fitted(MeterRules)
+    return lambda ports: program(ports, parts, known, memory=memory, rules=rules)
+
+
+def _budget_memory(
+    model: MeterModel, inst: Installation, master: Key, clock_us: int, ticks_ms: int
+) -> Iterator[tuple[int, bytes]]:
+    yield FACTORY_AT, FACTORY.build(factory_record(model, inst.meter_id, master))
+    yield STATE_AT[0], STATE.build(first_state(model, inst, clock_us=clock_us, ticks_ms=ticks_ms))
+
+
+def _paygo_program(build: ProgramBuild, model: MeterModel) -> Callable[[Ports], Firmware]:
+    parts, program = build.parts(model), build.fitted(PaygoProgram)
+    used, time = build.fitted(UsedCounts)(), build.fitted(PaidTime)()
+    rtc, calendar, trust = parts.rtc, parts.calendar, parts.trust
+    return lambda ports: program(ports, rtc, calendar, trust, used=used, time=time)
+
+
+def _paygo_memory(
+    model: MeterModel, inst: Installation, master: Key, clock_us: int, ticks_ms: int
+) -> Iterator[tuple[int, bytes]]:
+    """Yield what a device in service has: nothing is paid yet, and no token was taken."""
+    assert model.paygo is not None, "it is such a device"
+    seed = paygo_seed(model, inst.meter_id, master)
+    factory = PaygoFactory(
+        magic=PAYGO_FACTORY.magic,
+        version=PAYGO_VERSION,
+        time_divider=model.paygo.time_divider,
+        device_id=inst.meter_id,
+        drift_bound_ppb=model.clock.drift_bound_ppb,
+        outage_max_days=model.clock.outage_max_days,
+        restricted=int(model.paygo.restricted),
+        starting_code=seed.starting_code,
+        key=seed.key.raw,
+        reserved=PAYGO_FACTORY.erased("reserved"),
+        crc=0,
+    )
+    now_s = (clock_us - EPOCH_2000_US) // SECOND_US
+    state = PaygoState(
+        magic=PAYGO_STATE.magic,
+        version=PAYGO_VERSION,
+        flags=PaygoFlags.OVER,
+        sequence=inst.age.save_count,
+        last_time_s=now_s,
+        last_ticks_ms=ticks_ms,
+        paid_until_s=now_s,
+        last_count=inst.age.token_count,
+        used=0,
+        health=Health.TRUSTED,
+        lost_starts=0,
+        crc=0,
+    )
+    yield PAYGO_FACTORY_AT, PAYGO_FACTORY.build(factory)
+    yield PAYGO_STATE_AT[0], PAYGO_STATE.build(state)
+
+
+_ROWS: Final = (
+    Device(
+        name="budget",
+        program=_budget_program,
+        first_memory=_budget_memory,
+        slot=True,
+        keypad=False,
+        sells="money",
+    ),
+    Device(
+        name="openpaygo",
+        program=_paygo_program,
+        first_memory=_paygo_memory,
+        slot=False,
+        keypad=True,
+        sells="time",
+    ),
+)
+DEVICES: Final = {row.name: row for row in _ROWS}
