@@ -37,7 +37,7 @@ from meter_emu.world.households.household import (
 from meter_emu.world.households.wording import placeholders
 from meter_emu.world.judge.verdicts import FindingKind, Lived, Verdict
 from meter_emu.world.meter.age import NEW, Age
-from meter_emu.world.meter.model import MeterModel, load_model
+from meter_emu.world.meter.model import BUDGET, MeterModel, load_model
 from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.campaign_file import (
     RawAnnouncement,
@@ -89,10 +89,10 @@ class _Resolver:
         self.seed = seed
         self.build = build
         self.models: dict[str, MeterModel] = {}
-        self.others: dict[str, tuple[str, MeterModel]] = {}
+        self.others: dict[tuple[str, str], tuple[str, MeterModel]] = {}
         if model is not None:
             other = load_model(find("meters", model))
-            self.others[other.energy] = (model, other)
+            self.others[other.device, other.energy] = (model, other)
         self.top = FilePlace(str(path), raw_campaign.zone)
         self.start_us = self.top.instant(raw_campaign.start, "start")
         self.end_us = self.top.instant(raw_campaign.end, "end")
@@ -115,8 +115,10 @@ class _Resolver:
             before += raw.count
         households = self._with_others_cards(self._all_different(entries))
         households = with_others_tokens(households, self.top)
-        for energy in self.others.keys() - {entry.first.model.energy for entry in entries}:
-            self.top.refuse("household", f"none has a meter for {energy}, as the model given is")
+        kinds = {(entry.first.model.device, entry.first.model.energy) for entry in entries}
+        for device, energy in self.others.keys() - kinds:
+            what = "a meter for" if device == BUDGET else f"a device of {device} for"
+            self.top.refuse("household", f"none has {what} {energy}, as the model given is")
         return Campaign(
             name=self.raw.name,
             zone=self.raw.zone,
@@ -152,7 +154,7 @@ class _Resolver:
         if raw_household.meter_id is not None and raw_household.count > 1:
             place.refuse("meter_id", f"want none for {raw_household.count} copies")
         model_name, own = self._own_model(raw_household, place)
-        model_name, model = self.others.get(own.energy, (model_name, own))
+        model_name, model = self.others.get((own.device, own.energy), (model_name, own))
         if model.zone.key != self.raw.zone.key:
             why = f"{model.name} keeps the time of {model.zone.key}, want {self.raw.zone.key}"
             place.refuse("model", why)

@@ -15,10 +15,10 @@ from typing_extensions import override
 from card_protocol.tokens.openpaygo.counter import PaygoKind
 from card_protocol.tokens.openpaygo.decode import PaygoAnswer
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from meter_emu.firmware.token.layouts import PaygoState
+from meter_emu.firmware.token.layouts import PaygoFlags, PaygoState
 from meter_emu.firmware.token.paygo import PaidTime, PaygoProgram, UsedCounts
 from meter_emu.ports import Firmware, Ports
-from meter_emu.units import DAY_US, HOUR_US, SECOND_US
+from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.households.ledger import SoldToken, digits_of
 from meter_emu.world.meter.acts import Type
 from meter_emu.world.meter.bench import Bench
@@ -31,9 +31,6 @@ BUILD: Final = parse_build("reference")
 FIRST: Final = SoldToken(
     id="a", household="h", sold_us=0, kind=PaygoKind.ADD_TIME, value=1, count=2
 )
-SECOND: Final = SoldToken(
-    id="b", household="h", sold_us=0, kind=PaygoKind.ADD_TIME, value=1, count=4
-)
 
 
 class CountFirst(PaygoProgram):
@@ -44,7 +41,7 @@ class CountFirst(PaygoProgram):
     @override
     def keep(self, state: PaygoState, answer: PaygoAnswer) -> None:
         until_s, flags = state.paid_until_s, state.flags
-        state.paid_until_s, state.flags = BEFORE["until_s"], BEFORE["flags"]
+        state.paid_until_s, state.flags = 0, PaygoFlags.OVER  # as before the entry
         super().keep(state, answer)
         state.paid_until_s, state.flags = until_s, flags
         self._journal.save(state)
@@ -61,9 +58,6 @@ class TimeFirst(PaygoProgram):
         super().keep(state, answer)
 
 
-BEFORE: Final = {"until_s": 0, "flags": 0}  # of the entry that is cut
-
-
 def program_of(kind: type[PaygoProgram]) -> Callable[[Ports], Firmware]:
     parts = BUILD.parts(MODEL)
     return lambda ports: kind(
@@ -71,10 +65,12 @@ def program_of(kind: type[PaygoProgram]) -> Callable[[Ports], Firmware]:
     )
 
 
-def lived(kind: type[PaygoProgram], cuts: tuple[int, ...], settles: int) -> tuple[bool, ...]:
-    """Key a token in, with power failing after so many µs, and once more at the next start.
+def lived(
+    kind: type[PaygoProgram], cuts: tuple[int, ...], settles: int
+) -> tuple[bool, bool, bool, bool]:
+    """Key a token of a day in, with power failing so many µs on, and so many after its next start.
 
-    Return whether supply was on after 6 and 30 hours, and 54 once it was keyed in again.
+    It is keyed in again 6 hours later. Return whether supply was on 6, 26, 31 and 72 hours after.
     """
     start_us = us(START)
     inst = Installation(
@@ -92,33 +88,52 @@ def lived(kind: type[PaygoProgram], cuts: tuple[int, ...], settles: int) -> tupl
     bench = Bench(board, program_of(kind), poll_us=60 * SECOND_US, boot_us=1_500_000)
     bench.run_until(start_us + HOUR_US)
     typed_us = board.now_us
-    BEFORE["until_s"], BEFORE["flags"] = (start_us - us(EPOCH_2000)) // SECOND_US, 1
     if cuts:
         bench.plan_outage(typed_us + cuts[0], typed_us + cuts[0] + 10 * SECOND_US)
     if len(cuts) > 1:
         lost_us = typed_us + cuts[0] + 10 * SECOND_US + 1_500_000 + cuts[1]
         bench.plan_outage(lost_us, lost_us + 10 * SECOND_US)
     bench.do(Type(digits_of(FIRST, MODEL, METER_ID)))
-    seen = []
     bench.run_until(typed_us + 6 * HOUR_US)
-    seen.append(board.switch.on)
+    first = board.switch.on
     bench.do(Type(digits_of(FIRST, MODEL, METER_ID)))
-    bench.run_until(typed_us + 26 * HOUR_US)
-    seen.append(board.switch.on)
-    bench.run_until(typed_us + 31 * HOUR_US)
-    seen.append(board.switch.on)
-    bench.run_until(typed_us + 3 * DAY_US)
-    seen.append(board.switch.on)
-    return tuple(seen)
+    later = []
+    for hours in (26, 31, 72):
+        bench.run_until(typed_us + hours * HOUR_US)
+        later.append(board.switch.on)
+    return first, later[0], later[1], later[2]
 
 
-EPOCH_2000: Final = START.replace(year=2000, month=1, day=1, hour=0)
 TAKEN: Final = (True, False, False, False)  # a day from the first entry
 REFUSED: Final = (False, True, False, False)  # a day from the second
-CALLS_US: Final = range(20, 80_000, 4 if WHOLE else 1_499)  # the entry's poll takes 60 ms
+LOST: Final = (False, False, False, False)
+TWICE: Final = (True, True, True, False)
+ENTRY_US: Final = 80_000  # of the poll that serves it, and a little more
+ONE: Final = range(20, ENTRY_US, 20 if WHOLE else 1_499)
+PAIRS: Final = [
+    (first, second)
+    for first in range(20, ENTRY_US, 401 if WHOLE else 7_919)
+    for second in range(20, ENTRY_US, 401 if WHOLE else 7_919)
+]
+CELLS: Final = (0, 255, 85)  # what a byte holds whose writing power has ended
 
 
 @pytest.mark.slow("cuts the power at hundreds of instants")
 def test_an_entry_is_taken_or_not_wherever_power_fails() -> None:
-    ends = {lived(PaygoProgram, (at,), settles) for at in CALLS_US for settles in (0, 255, 85)}
+    ends = {lived(PaygoProgram, (at,), settles) for at in ONE for settles in CELLS}
     assert ends == {TAKEN, REFUSED}
+
+
+@pytest.mark.slow("cuts the power twice, at hundreds of instants")
+def test_nor_does_a_second_failure_in_the_next_start_change_that() -> None:
+    ends = {lived(PaygoProgram, pair, settles) for pair in PAIRS for settles in CELLS[:2]}
+    assert ends == {TAKEN, REFUSED}
+
+
+@pytest.mark.slow("cuts the power at hundreds of instants")
+@pytest.mark.parametrize(("kind", "wrong"), [(CountFirst, LOST), (TimeFirst, TWICE)])
+def test_a_program_that_saves_the_two_in_turn_is_found(
+    kind: type[PaygoProgram], wrong: tuple[bool, ...]
+) -> None:
+    ends = {lived(kind, (at,), settles) for at in ONE for settles in CELLS[:2]}
+    assert wrong in ends
