@@ -16,8 +16,10 @@ from meter_emu.nearest import hint
 PLATFORMS: Final = {
     "arduino": "Arduino libraries: Wire, TimeLib, EEPROM, Adafruit_BusIO",
     "esp-idf": "ESP-IDF: i2c_master, and i2cdev of esp-idf-lib",
+    "linux": "Linux 6.3 and later: rtc-*.c over i2c, smbus or regmap, no interrupts",
     "nuttx": "Apache NuttX: I2C_TRANSFER",
     "riot": "RIOT: periph/i2c",
+    "zephyr": "Zephyr: drivers/rtc over i2c_dt_spec, one instance, no interrupts",
 }
 _DEFINES: Final = {"arduino": "-DARDUINO=10819"}  # by which libraries know a core since 1.0
 _MAKEFILE: Final = """\

@@ -37,6 +37,8 @@ inline void interrupts() {}
 #define memcpy_P memcpy
 #define strlen_P strlen
 #define strncpy_P strncpy
+#define strcmp_P strcmp
+#define strncmp_P strncmp
 class __FlashStringHelper;
 #define F(text) ((const __FlashStringHelper *)(text))
 

@@ -1,0 +1,1 @@
+#include <linux/i2c.h>
