@@ -241,3 +241,24 @@ def hold(seen: Any, name: str, for_ms: int) -> None:
     seen.mouse.down()
     seen.wait_for_timeout(for_ms)
     seen.mouse.up()
+
+
+def test_the_home_goes_dark_with_the_supply_and_the_case_says_what_buttons_do(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "before.txt").write_text(OUT_OF_CREDIT + "office new, load 50\ninsert\n", "utf-8")
+    with panel(*GAS, cwd=tmp_path) as address, window(address, 1280) as seen:
+        see(seen, "#serial", "No. 541000000001")
+        see(seen, "#home-words", "The home is dark: the meter has taken the supply.")
+        see(seen, "#does-blue", "reconnects, held 3 s")
+        see(seen, "#does-red", "nothing now")
+    with panel(*NEVER_BACK, cwd=tmp_path) as address, window(address, 1280) as seen:
+        see(seen, "#asleep", "blue wakes it")
+        see(seen, "#home-words", "The lights are on.")
+        assert seen.locator("#home.lit").count() == 1
+        seen.get_by_role("button", name="Shut the appliances").click()
+        see(seen, "#home-words", "All appliances are off.")
+        seen.get_by_role("button", name="Light the appliances").click()
+        seen.get_by_role("button", name="Take the street's supply away").click()
+        see(seen, "#home-words", "The home is dark: the street has no supply.")
+        assert seen.locator("#home.lit").count() == 0

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Protocol, final
+from typing import Any, Final, Protocol, final, get_args
 
 import msgspec
 
 from meter_emu.cli.live.asked import PageAnswer
 from meter_emu.cli.live.screen import Log
 from meter_emu.desk.card_image import RecordView
-from meter_emu.ports import Lamp
+from meter_emu.ports import ButtonName, Lamp
 from meter_emu.rows import Row
 from meter_emu.sitting.bytes_seen import rows_seen, written_by
 from meter_emu.sitting.sitting import Sitting
@@ -31,6 +31,7 @@ from meter_emu.world.meter.acts import KEY_WORDS
 from meter_emu.world.meter.bus import BusLog
 from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.model import Rearm
 from meter_emu.world.rehearsal.by_hand import LivedByHand
 
 SHOWN_EVERY_NS: Final = 50_000_000  # ours: twenty pictures a second
@@ -80,6 +81,7 @@ class PageState:
         self._bytes_at: tuple[object, ...] = ()
         self._kept: dict[str, str] = {
             "keys": json.dumps(KEY_WORDS),
+            "serial": json.dumps(str(sitting.premises.rig.meter_id)),
             "tour": json.dumps(_tour(lived)),
         }
         self._bus: Final = BusLog(sitting.meter.bench)
@@ -139,6 +141,11 @@ class PageState:
             "supply": view.supply,
             "keypad": DEVICES[sitting.meter.model.device].keypad,
             "slot": DEVICES[sitting.meter.model.device].slot,
+            "flow": sitting.meter.board.metrology.rate(view.now_us),
+            "buttons": {
+                button: _does(button, sitting.meter.model.rearm, view.lamps)
+                for button in get_args(ButtonName)
+            },
             "appliances": sitting.meter.board.metrology.lit(view.now_us),
             "beeps": view.beep_count,
             "balance": None if view.balance_ueur is None else euro(view.balance_ueur),
@@ -257,6 +264,13 @@ class PageState:
     def _card_records(self) -> tuple[RecordView, ...]:
         image = self._sitting.cards.at_hand()
         return () if image is None else tuple(self._sitting.premises.rig.records_of(image))
+
+
+def _does(button: ButtonName, rearm: Rearm, lamps: Lamp) -> str:
+    """Return what a button does now, as the meter's lamps and its model say."""
+    if button == rearm.key and Lamp.RECONNECT in lamps:
+        return f"reconnects, held {rearm.hold_ms / 1000:g} s" if rearm.hold_ms else "reconnects"
+    return "next page" if button == "blue" else "nothing now"
 
 
 def _tour(lived: LivedByHand | None) -> str:

@@ -42,6 +42,7 @@ function ask(asked, then) {
 function take(message) {
   if (message.log) message.log.forEach(note);
   if (message.refused) note("! " + message.refused + (message.do ? ": " + message.do : ""));
+  if (message.serial) say(`No. ${message.serial}`, $("serial"));
   if (message.keys) Object.assign(KEYS, message.keys);
   if (message.answer && message.answer.form === form && answered) { answered(message.answer); answered = null; }
   if (message.tour) { seen.tour = message.tour; $("take-tour").hidden = false; }
@@ -91,6 +92,7 @@ function showNow(now) {
   say(now.display || (now.powered ? "" : "no power"), $("display"));
   $("display").classList.toggle("dark", !now.powered);
   showLamps(now);
+  showCase(now);
   for (const button of document.querySelectorAll("[data-rate]"))
     button.setAttribute("aria-pressed", String(Number(button.dataset.rate) === now.rate));
   say(now.powered ? "Take the street's supply away" : "Give the street's supply back", $("power"));
@@ -105,6 +107,21 @@ function showNow(now) {
   rows($("plan").tBodies[0], now.plan.map(([when, what, civil]) => [when, `${what} ${civil}`]));
 }
 
+// The case of the meter, and the home behind it.
+function showCase(now) {
+  $("asleep").hidden = Boolean(now.display) || !now.powered;
+  for (const [name, does] of Object.entries(now.buttons)) say(does, $(`does-${name}`));
+  const flows = now.supplied && now.powered && now.flow > 0;
+  const pulse = $("pulse");
+  pulse.className = flows ? "flows" : "";
+  // A thousand pulses a kWh, as on most meters; slower and faster ones are no longer told apart.
+  if (flows) pulse.style.animationDuration = `${Math.min(Math.max(3600 / now.flow, 0.2), 6).toFixed(2)}s`;
+  say(flows ? "1 000 pulses / kWh" : "no flow", $("pulse-words"));
+  $("home").setAttribute("class", flows ? "lit" : "");
+  const dark = now.powered ? "The home is dark: the meter has taken the supply." : "The home is dark: the street has no supply.";
+  say(!now.supplied || !now.powered ? dark : flows ? "The lights are on." : "All appliances are off.", $("home-words"));
+}
+
 function showJump(jump) {
   $("jump").hidden = !jump;
   if (!jump) return;
@@ -115,7 +132,7 @@ function showJump(jump) {
 }
 
 function showLamps(now) {
-  const all = Object.entries(LAMPS).map(([key, name]) => [name, now.lamps[key], ""]);
+  const all = Object.entries(LAMPS).map(([key, name]) => [name, now.lamps[key], key]);
   all.push(["SUPPLY", now.supplied && now.powered, "supply"]);
   const key = JSON.stringify(all);
   if ($("lamps").dataset.shown === key) return;
