@@ -117,7 +117,8 @@ test-page: $(DEV) $(BROWSER)  ## that page in node and the system's browser, aga
 # Their own line, because one for all is in everybody's way.
 .PHONY: docs test-docs release-check licences
 
-docs: $(DOCS)  ## the documentation site, in .stamps/site/built: no page of it needs the network
+docs: $(DOCS)  ## the documentation site, in .stamps/site/built: no page of it needs the network; with node, try/ too
+	@if command -v npm >/dev/null; then $(BIN)/python -m tests.page; fi
 	@$(BIN)/python -m tests.site
 
 test-docs: docs $(BROWSER)  ## the site on loopback, every page at two widths, its links and its search: a minute

@@ -52,7 +52,11 @@ function show(words, done, total) {
   if (done === null) $("loaded").removeAttribute("value"); else { $("loaded").max = total; $("loaded").value = done; }
 }
 
-function stop(why) { $("state").textContent = why; $("loaded").hidden = true; }
+function stop(why) {
+  if (navigator.serviceWorker) navigator.serviceWorker.onmessage = null; // files that still come change nothing
+  $("state").textContent = why;
+  $("loaded").hidden = true;
+}
 
 function fill(select, all, chosen) {
   select.replaceChildren(...all.map(([value, said]) => new Option(`${said} (${value})`, value, false, value === chosen)));

@@ -100,14 +100,20 @@ def _real(path: str | Path) -> Path:
         raise OutputError(str(path), str(error)) from error
 
 
+def _link(part: Path, target: Path) -> None:
+    if not hasattr(os, "link"):  # Python in a browser
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    os.link(part, target)
+
+
 def _name_anew(part: Path, target: Path) -> None:
     """Give a file the name of one that is not there; raise `FileExistsError` if it is.
 
-    Where a file system has no hard links, two programs that do this in the same instant are not
-    seen: the second one's file stays.
+    Where a file system or a browser has no hard links, two programs that do this in the same
+    instant are not seen: the second one's file stays.
     """
     try:
-        os.link(part, target)
+        _link(part, target)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise

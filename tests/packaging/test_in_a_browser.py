@@ -1,6 +1,7 @@
 """What a browser has not is imported nowhere but where it says so, and not missed elsewhere.
 
-Python in a browser starts no process, has no build of `cryptography`, and no thread's own number.
+Python in a browser starts no process, has no build of `cryptography`, no thread's own number and no
+hard links.
 """
 
 import json
@@ -14,7 +15,7 @@ from tests.bounds import HANG_S
 from tests.tidy.repository import ROOT
 
 _SCRIPT = """
-import contextlib, importlib, io, json, pkgutil, sys, threading
+import contextlib, importlib, io, json, os, pkgutil, sys, threading
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
@@ -30,7 +31,7 @@ for name in list(sys.modules):
     if name.split(".")[0] in {BLOCKED}:
         del sys.modules[name]
 sys.modules.update(dict.fromkeys({BLOCKED}))
-del threading.get_native_id
+del threading.get_native_id, os.link
 
 import card_protocol, meter_emu
 failed = []
@@ -45,7 +46,10 @@ for package in (card_protocol, meter_emu):
 from card_protocol import ciphers
 from meter_emu.cli.app import run
 ciphers.use(cmac)
-out, sys.argv = io.TextIOWrapper(io.BytesIO()), ["meter-emu", *sys.argv[1:]]
+sys.argv = ["meter-emu", "card", "new", {CARD}, "--meter-id", "541000000001"]
+with contextlib.redirect_stdout(io.StringIO()):
+    assert run() == 0
+out, sys.argv = io.TextIOWrapper(io.BytesIO()), ["meter-emu", *{COMMAND}]
 with contextlib.redirect_stdout(out):
     status = run()
 print(json.dumps([failed, status, out.buffer.getvalue().decode()]))
@@ -79,14 +83,15 @@ _NEED_IT = {
 @pytest.mark.slow("imports each module of the package in a new interpreter, and rehearses")
 def test_all_but_a_few_modules_work_without_processes_and_cipher_library(tmp_path: Path) -> None:
     command = ["rehearse", "leap-day-2000", "--json", "-"]
-    script = _SCRIPT.replace("{BLOCKED}", repr(_BLOCKED))
+    script = _SCRIPT.replace("{BLOCKED}", repr(_BLOCKED)).replace("{COMMAND}", repr(command))
+    script = script.replace("{CARD}", repr(str(tmp_path / "a.card")))
 
     def said(*argv: str) -> str:
         return subprocess.run(
             argv, cwd=ROOT, capture_output=True, text=True, check=True, timeout=HANG_S
         ).stdout
 
-    failed, status, out = json.loads(said(sys.executable, "-c", script, *command))
+    failed, status, out = json.loads(said(sys.executable, "-c", script))
     assert failed == sorted(_NEED_IT)
     assert status == 0
     assert out == said(sys.executable, "-m", "meter_emu", *command)

@@ -20,6 +20,11 @@ class Seen(NamedTuple):
     wrong: list[str]  # what the console said, policy violations with it
     hosts: set[str]
 
+    def hear(self, said: Any) -> None:
+        """Take what the console says, but for what is no fault: `info`, `log`."""
+        if said.type in {"error", "warning"}:
+            self.wrong.append(f"{said.type}: {said.text}")
+
 
 @contextmanager
 def opened(folder: Path, *, width: int = 1440, **more: Any) -> Iterator[Seen]:
@@ -34,7 +39,7 @@ def opened(folder: Path, *, width: int = 1440, **more: Any) -> Iterator[Seen]:
         page = context.new_page()
         seen = Seen(page, address, [], set())
         page.on("pageerror", lambda error: seen.wrong.append(str(error)))
-        page.on("console", lambda said: seen.wrong.append(said.text))
+        page.on("console", lambda said: seen.hear(said))  # noqa: PLW0108  the driver marks what it calls
         context.on("request", lambda request: seen.hosts.add(urlsplit(request.url).netloc))
         page.goto(address)
         expect(page.locator("#go")).to_be_enabled()

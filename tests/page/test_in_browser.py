@@ -11,6 +11,7 @@ import pytest
 from meter_emu.resources import built_in
 from tests.page.seen import READY_MS, Seen, digest, opened, rehearsed
 from tests.page.test_in_node import PAGE, in_cpython, sha256
+from tests.site.walked import served
 from tests.web.browser import PROGRAM
 
 pytest.importorskip("playwright", reason="the browser's driver comes with `make test-page`")
@@ -149,21 +150,47 @@ def test_it_works_without_a_network(seen: Seen) -> None:
     assert rehearsed(page) == sha256(done.stdout.encode())
 
 
-def test_a_file_that_was_changed_on_the_server_is_not_taken(tmp_path: Path) -> None:
+def test_a_file_that_was_changed_on_the_server_is_not_taken(seen: Seen, tmp_path: Path) -> None:
     """One byte of the program's archive: the page says so, and starts nothing."""
-    from playwright.sync_api import sync_playwright
-
-    from tests.site.walked import served
-
     shutil.copytree(PAGE, tmp_path / "page")
     archive = tmp_path / "page" / "python" / "program.zip"
     data = bytearray(archive.read_bytes())
     data[1000] ^= 1
     archive.write_bytes(data)
-    with served(tmp_path / "page") as address, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"])
-        page = browser.new_context().new_page()
+    with served(tmp_path / "page") as address:
+        page = seen.page.context.browser.new_context().new_page()
         page.goto(address)
         expect(page.locator("#state")).to_contain_text("is not what was published")
         expect(page.locator("#go")).to_be_disabled()
-        browser.close()
+        page.context.close()
+
+
+BLOCKS = """<!doctype html><title>a page of the documentation</title>
+<div class="highlight"><pre><code>meter-emu card new home.card --meter-id 541000000001
+meter-emu show file home.card  # the same, explained</code></pre></div>
+<div class="highlight"><pre><code>meter-emu verify reference</code></pre></div>
+<div class="highlight"><pre><code>meter-emu rehearse winter --build ./mine
+</code></pre></div>
+<div class="highlight"><pre><code>make page</code></pre></div>
+<script type="module" src="try/press.mjs"></script>
+"""
+
+
+def test_a_command_of_the_documentation_can_be_pressed_and_nothing_is_loaded_before(
+    seen: Seen, tmp_path: Path
+) -> None:
+    shutil.copytree(PAGE, tmp_path / "try")
+    (tmp_path / "index.html").write_text(BLOCKS, "utf-8")
+    asked: list[str] = []
+    with served(tmp_path) as address:
+        page = seen.page.context.browser.new_context().new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address)
+        buttons = page.get_by_role("button", name="Try it here")
+        expect(buttons).to_have_count(2)
+        expect(page.locator(".press-not")).to_contain_text("Not in this page: its laws run")
+        assert [url for url in asked if "/python" in url] == []
+        buttons.first.click()
+        expect(page.locator(".pressed").first).to_contain_text("home.card is a card image:")
+        assert [url for url in asked if "/python/program.zip" in url] != []
+        page.context.close()

@@ -40,6 +40,7 @@ SECTIONS: Final = (
     "Evidence",
     "Project",
 )
+_PRESS: Final = '{ path = "try/press.mjs", type = "module" }'
 _FENCED: Final = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 _LINK: Final = re.compile(r"(\]\()([^)\s]+)(\))")
 _ENTRY: Final = re.compile(r"^\| \[([^\]]+)\]\(([^)]+)\)", re.MULTILINE)
@@ -125,9 +126,14 @@ def nav() -> str:
     return f"nav = [\n    {lines},\n]\n"
 
 
-def stage(folder: Path) -> None:
-    """Write the configuration, the pages, what they link to, and a page for each public module."""
+def stage(folder: Path, *, pressed: bool) -> None:
+    """Write the configuration, the pages, what they link to, and a page for each public module.
+
+    With `pressed` each page has the script that puts a button under commands.
+    """
     config = Path(__file__).with_name("zensical.toml").read_text("utf-8")
+    scripts = f"extra_javascript = [{_PRESS}]\n" if pressed else ""
+    config = config.replace("extra_javascript = []\n", scripts)
     _write(folder / "zensical.toml", config.replace("nav = []\n", nav()))
     below = folder / "pages"
     for name, place in pages().items():
