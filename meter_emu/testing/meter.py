@@ -77,6 +77,10 @@ class Meter:
         """Hold a button for so long, as gas requires, and let go."""
         self._live.do(Press(_key(key, "meter.hold"), ms))
 
+    def type(self, digits: str) -> None:
+        """Key digits in on the keypad and enter them; blanks between them are none."""
+        self.do("type", digits)
+
     def shut_appliances(self) -> None:
         """Shut everything that uses energy, as gas requires before its valve is tested."""
         self._live.do(Appliances(lit=False))

@@ -13,10 +13,11 @@ from meter_emu.energies import ENERGIES
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
-from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.model import BUDGET, DeviceName, MeterModel
 
 CARRIERS: Final = {kind.name.lower(): kind for kind in CardKind}
 GENERATIONS: Final = (1, 2)
+DEVICE_NAMES: Final[tuple[str, ...]] = get_args(DeviceName)
 TIME_BASES: Final[tuple[str, ...]] = get_args(get_type_hints(MeterModel)["rtc_base"])
 
 
@@ -25,8 +26,9 @@ TIME_BASES: Final[tuple[str, ...]] = get_args(get_type_hints(MeterModel)["rtc_ba
 class Covers:
     """The meters and cards of a program, each by the names that model and campaign files have.
 
-    `None` declares nothing of that kind. `generations` are 1 and 2; `time_bases` are those of its
-    clock: "utc", "standard", "legal"; `clock_cards` is whether it obeys a technician's clock card.
+    `None` declares nothing of that kind, and of `devices` a budget meter. `generations` are 1 and
+    2; `time_bases` are those of its clock: "utc", "standard", "legal"; `clock_cards` is whether it
+    obeys a technician's clock card.
     """
 
     energies: Collection[str] | None = None
@@ -35,10 +37,11 @@ class Covers:
     generations: Collection[int] | None = None
     carriers: Collection[str] | None = None
     clock_cards: bool | None = None
+    devices: Collection[str] | None = None
 
     def __post_init__(self) -> None:
         """Make the collections hashable."""
-        for name in ("energies", "chips", "time_bases", "generations", "carriers"):
+        for name in ("energies", "chips", "time_bases", "generations", "carriers", "devices"):
             given = getattr(self, name)
             if given is not None:
                 object.__setattr__(self, name, frozenset(given))
@@ -51,13 +54,18 @@ class Covers:
 
     def outside(self, model: MeterModel, generation: int, carrier: CardKind) -> str | None:
         """Return in words which part of a meter and its card is outside; `None` for no part."""
+        if model.device not in (self.devices or {BUDGET}):
+            return f"a device of {model.device}"
         kind = carrier.name.lower()
+        of_cards = (
+            (self.generations, generation, card_words(generation, carrier)),
+            (self.carriers, kind, card_words(generation, carrier)),
+        )
         asked: tuple[tuple[Collection[Any] | None, str | int, str], ...] = (
             (self.energies, model.energy, model.energy),
             (self.chips, model.rtc, chip_words(model)),
             (self.time_bases, model.rtc_base, base_words(model)),
-            (self.generations, generation, card_words(generation, carrier)),
-            (self.carriers, kind, card_words(generation, carrier)),
+            *(of_cards if model.device == BUDGET else ()),
         )
         found = (words for given, of, words in asked if given is not None and of not in given)
         return next(found, None)
@@ -66,7 +74,7 @@ class Covers:
         """Raise `ConfigError` for an unknown name."""
         known: dict[str, Collection[Any]] = {
             "energies": ENERGIES, "chips": CLOCK_CHIPS, "time_bases": TIME_BASES,
-            "generations": GENERATIONS, "carriers": CARRIERS,
+            "generations": GENERATIONS, "carriers": CARRIERS, "devices": DEVICE_NAMES,
         }  # fmt: skip
         for name, names in known.items():
             for given in getattr(self, name) or ():

@@ -21,13 +21,14 @@ from meter_emu.world.households.household import (
 )
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import Build, parse_build
-from meter_emu.world.meter.covers import base_words, card_words, chip_words
+from meter_emu.world.meter.covers import Covers, base_words, card_words, chip_words
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.model import BUDGET, MeterModel
 from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.engine import run_meter
 
 _START_US: Final = 1_584_957_600 * SECOND_US  # 2020-03-23 10:00 UTC, a Monday; any day will do
+_UNSAID: Final = Covers()  # a program that declares nothing is for a budget meter
 _CUT_US: Final = 1_593_810_060 * SECOND_US  # 2020-07-03 21:01 UTC
 _LASTS_US: Final = 4 * HOUR_US
 
@@ -53,6 +54,8 @@ def uncovered(build: Build, model: MeterModel, generation: int, carrier: CardKin
         outside = declared.outside(model, generation, carrier)
         if outside is not None or declared.whole:
             return outside
+    if model.device != BUDGET:  # no card of ours is for it, so nothing is tried with one
+        return (declared or _UNSAID).outside(model, generation, carrier)
     seen = _tried(build, model, generation, carrier).events
     served = [event for event in seen if event.what is What.CARD_SERVED]
     if any(event.clock_trusted for event in served):
@@ -115,7 +118,7 @@ def outside_of(household: Household, campaign: Campaign) -> str | None:
 def declared_outside(build: Build, household: Household) -> bool:
     """Whether a build declares that it does not cover a household."""
     kind = household.model, household.card_generation, household.carrier
-    return build.covers is not None and build.covers.outside(*kind) is not None
+    return (build.covers or _UNSAID).outside(*kind) is not None
 
 
 @cache

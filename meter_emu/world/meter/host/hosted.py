@@ -37,7 +37,7 @@ _BELLS_MAX: Final = 64
 _U16: Final = struct.Struct("<H")
 _TOO_LONG: Final = f"a poll took {_CPU_S} s of processor time"
 _SPOILED: Final = "it sent what is no call of a port: is its memory spoiled?"
-_LISTS: Final = ("chips", "energies", "time_bases", "generations", "carriers")
+_LISTS: Final = ("chips", "energies", "time_bases", "generations", "carriers", "devices")
 
 
 @final

@@ -52,7 +52,8 @@ typedef struct {
 void meter_poll(meter_sleep *hint);
 
 /* Optional: what your program covers, "chips=pcf8563 energies=electricity time_bases=utc generations=1,2
- * carriers=plain,secure clock_cards=no". What is left out is found out by running it. */
+ * carriers=plain,secure clock_cards=no". What is left out is found out by running it. Of a device that is no budget
+ * meter it says so: "devices=openpaygo" (docs/token-meters.md). */
 extern const char meter_traits[];
 
 /* ---- What you may call ---- */
