@@ -103,18 +103,6 @@ class SetAdds(PaidTime):
         return now_s + seconds + DAY_S
 
 
-class LostClockLeaps(PaygoProgram):
-    """Goes on from a week after the journal, whatever has passed: takes days."""
-
-    __slots__ = ()
-
-    @override
-    def goes_on_s(
-        self, factory: PaygoFactory, state: PaygoState, now: Now, ticks_ms: int | None
-    ) -> int:
-        return super().goes_on_s(factory, state, now, ticks_ms) + 8 * DAY_S
-
-
 class LostClockBegins(PaygoProgram):
     """Goes on from the year 2000, as the chip begins: gives years."""
 
@@ -140,7 +128,7 @@ class UnlockNotKept(PaygoProgram):
 
 FAULTS: Final = (
     UsedForgotten, BitsNotMoved, SetLeavesOpen, CountOf5Bits, SixteenBits, RoundedFirst, RestLost,
-    UntilMidnight, SetAdds, LostClockLeaps, LostClockBegins, UnlockNotKept,
+    UntilMidnight, SetAdds, LostClockBegins, UnlockNotKept,
 )  # fmt: skip
 HOMES_MAX: Final = 150
 
