@@ -63,6 +63,8 @@ class Host:
         self.bounded: Final = not debugger
         self._read_from = 0
         self._ending: int | None = None  # the child that has not ended yet
+        # A program in a ring of garbage closes it: kept here, it is not torn down before that.
+        self._line: socket.socket | None = None
         with ExitStack() as undo:
             self._output: IO[bytes] = undo.enter_context(tempfile.TemporaryFile())
             self.shared: Final = undo.enter_context(closing(Shared()))
@@ -89,7 +91,7 @@ class Host:
             if child < 0:
                 raise ProgramError("crashed", "it cannot be forked: the system has no room")
             undo.pop_all()
-        self._ending = child
+        self._ending, self._line = child, ours
         return ours, child
 
     @property

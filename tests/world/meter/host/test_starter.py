@@ -176,7 +176,17 @@ def test_an_end_that_was_seen_stays_so_though_the_clock_is_lost(tmp_path):
     assert (outcome.verdict, outcome.findings) == (Verdict.KEPT, ())
 
 
+@pytest.fixture(params=[None, (50, 1, 1)], ids=["seldom", "always"])
+def collector(request):
+    """Have garbage collected as it is, or so often that a ring is looked at in another order."""
+    before = gc.get_threshold()
+    gc.set_threshold(*(request.param or before))
+    yield
+    gc.set_threshold(*before)
+
+
 @pytest.mark.slow("builds and runs a program in C")
+@pytest.mark.usefixtures("collector")
 def test_a_program_that_is_found_as_garbage_gives_its_host_back(tmp_path):
     program = hosted(starter(tmp_path))
     board = rig_of((campaign := armed_household(Replayed([]), [KIT])).households[0], campaign).board
