@@ -55,3 +55,19 @@ def test_the_first_driver_is_24_hours_ahead_at_midnight_and_the_map_is_one(
     text = re.search(r'registers = "([^"]+)"', mapped)
     assert text is not None
     assert mapped_chip(text[1]).TWELVE_HOUR == 0x80
+
+
+def test_what_was_found_in_the_field_names_laws_that_there_are_and_is_judged() -> None:
+    field = page("docs/found-in-the-field.md")
+    drivers = table(
+        field, "driver", "repository, revision", "file, digest", "laws, checks", "wrong dates"
+    )
+    assert len({(row[1], row[2]) for row in drivers}) >= 30
+    for row in drivers:
+        assert re.fullmatch(r"\S+ [0-9a-f]{12}", row[2]), row
+        assert re.fullmatch(r"no wrong date|(true|debatable): \d(, debatable: \d)?", row[4]), row
+    for row in table(field, "driver", "law", "finding", "where"):
+        laws = re.sub(r"`| and (\w+ more|others)$", "", row[1]).split(", ")
+        assert set(laws) <= set(DRIVER_LAWS), row
+        assert re.search(r"\*\*(true|debatable)\*\*", row[2]), row
+        assert re.search(r"lines? \d", row[3]) or "from lines" in row[3], row
