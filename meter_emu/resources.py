@@ -21,7 +21,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
 ResourceKind: TypeAlias = Literal[
-    "meters", "devices", "campaigns", "corpus", "layouts", "incidents", "scopes"
+    "meters", "devices", "campaigns", "corpus", "layouts", "incidents", "plans", "scopes"
 ]
 # Where a name is looked for as well: a model is a budget meter's, or another device's.
 _ALSO: Final[dict[ResourceKind, ResourceKind]] = {"meters": "devices"}

@@ -126,6 +126,7 @@ class CommandPlace(NamedTuple):
 
 PROGRAM_COMMANDS: Final[Mapping[str, CommandPlace]] = {
     "rehearse": CommandPlace("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
+    "plan": CommandPlace("meter_emu.cli.plan:plan", "From a sheet of meters to a plan's answer."),
     "verify": CommandPlace("meter_emu.cli.verify:verify_build", "Run the laws against a program."),
     "explore": CommandPlace(
         "meter_emu.cli.explore:explore_build", "Try every sequence of acts, and count them."

@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
-from meter_emu.cli.names import CAMPAIGN, FILE, LAYOUT, MODEL, OneOf, Word, json_option
+from meter_emu.cli.names import CAMPAIGN, FILE, LAYOUT, MODEL, PLAN, OneOf, Word, json_option
 from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
@@ -46,6 +46,13 @@ def campaigns(kind: "ResourceKind" = "campaigns") -> dict[str, str]:
     from meter_emu.world.rehearsal.campaign import load_campaign
 
     return {name: load_campaign(path).name for name, path in built_in(kind).items()}
+
+
+def _plans() -> dict[str, str]:
+    from meter_emu.planner.plan_file import load_plan
+    from meter_emu.resources import built_in
+
+    return {name: load_plan(path).name for name, path in built_in("plans").items()}
 
 
 def _builds() -> dict[str, str]:
@@ -86,6 +93,7 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
     "models": _models,
     "campaigns": campaigns,
     "scopes": lambda: campaigns("scopes"),
+    "plans": _plans,
     "builds": _builds,
     "codecs": _codecs,
     "layouts": _layouts,
@@ -102,7 +110,7 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
 @click.argument("what", type=OneOf(list(LISTED)))
 @json_option
 def list_(what: str, json_file: str | None) -> None:
-    """List all defects, laws, models, campaigns, scopes, builds, codecs, layouts or platforms."""
+    """List defects, laws, models, campaigns, scopes, plans, builds, codecs, layouts, platforms."""
     found = LISTED[what]()
     if json_file is not None:
         from msgspec import convert
@@ -145,7 +153,7 @@ class DefectName(Word):
 
 @click.group(cls=CliGroup)
 def show() -> None:
-    """Show one thing: a defect, the file of a campaign, model or layout, or what any file is."""
+    """Show a defect, the file of a campaign, plan, model or layout, or what any file is."""
 
 
 @examples(
@@ -158,6 +166,18 @@ def show() -> None:
 def show_campaign(name: str) -> None:
     """Print the file of a campaign, to begin one of your own with a copy."""
     _print_file("campaigns", name)
+
+
+@examples(
+    "show plan summer-2027",
+    "show plan plan.toml",
+    "show plan mine.toml",
+)
+@show.command("plan")
+@click.argument("name", metavar="NAME", type=PLAN)
+def show_plan(name: str) -> None:
+    """Print the file of a plan, to begin one of your own with a copy."""
+    _print_file("plans", name)
 
 
 @examples(

@@ -133,6 +133,7 @@ MODEL: Final = BuiltInOrFile("meters")
 METER_OR_CAMPAIGN: Final = BuiltInOrFile("meters", "campaigns")
 LAYOUT: Final = BuiltInOrFile("layouts")
 INCIDENT: Final = BuiltInOrFile("incidents")
+PLAN: Final = BuiltInOrFile("plans")
 BUILD: Final = BuildName()
 
 

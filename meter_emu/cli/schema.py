@@ -25,6 +25,7 @@ def schemas() -> "dict[str, type[Struct]]":
     from meter_emu.cli.printed.base import Printed, name_of
     from meter_emu.diagnosis.incident_file import RawIncident
     from meter_emu.foreign.layout_file import RawLayout
+    from meter_emu.planner.plan_file import RawPlanFile
     from meter_emu.world.meter.model import MeterModel
     from meter_emu.world.rehearsal.campaign_file import RawCampaign
 
@@ -42,6 +43,7 @@ def schemas() -> "dict[str, type[Struct]]":
         "model": MeterModel,
         "incident": RawIncident,
         "layout": RawLayout,
+        "plan": RawPlanFile,
     }
     return written | printed
 

@@ -10,7 +10,18 @@ from typing import Final
 
 import click
 
-from tests.bench import cards, examples, hosted, meters, pcsc, polls, startup, timestamps, tokens
+from tests.bench import (
+    cards,
+    examples,
+    hosted,
+    meters,
+    pcsc,
+    planner,
+    polls,
+    startup,
+    timestamps,
+    tokens,
+)
 from tests.bench.row import Row
 from tests.interrupted import run_or_interrupted
 
@@ -23,6 +34,7 @@ ROOMS: Final = {
     "polls": polls.rows,
     "examples": examples.rows,
     "hosted": hosted.rows,
+    "planner": planner.rows,
     "startup": startup.rows,
 }
 

@@ -14,7 +14,10 @@ from tests.docs.pages import blocks, page
 from tests.docs.test_readme import assert_said
 from tests.packaging.away import away
 
-PATHS = ("plan-a-campaign", "meter-model", "test-card-software", "test-firmware", "learn-date-bugs")
+PATHS = (
+    "plan-a-campaign", "plan-a-sheet", "meter-model", "test-card-software", "test-firmware",
+    "learn-date-bugs",
+)  # fmt: skip
 PAGES_MAX = 4  # of a path
 LENGTH = re.compile(r"(\d) pages, ([\d,]+) words")
 STEP = re.compile(r"^```sh\n(.+?)\n```$(?:\n\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)

@@ -1,0 +1,261 @@
+"""`plan check`, `plan run`, `plan show`: from an operator's sheet to a page for a board.
+
+Nothing is run while a cell of the sheet is wrong: all mistakes come at once, each by its cell.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+from meter_emu.cli.app import CliCommand, CliGroup, examples
+from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_FOUND, EXIT_OK
+from meter_emu.cli.names import LEFT, PLAN, WORD, json_option
+from meter_emu.cli.output import (
+    STDOUT,
+    echo,
+    made_folder,
+    print_json,
+    say_written,
+    write_atomically,
+)
+from meter_emu.cli.progress import watched
+from meter_emu.errors import ConfigError
+from meter_emu.nearest import hint
+from meter_emu.resources import find
+from meter_emu.world.rehearsal.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    from meter_emu.planner.answer import PlanAnswer
+    from meter_emu.planner.lives import Town
+    from meter_emu.planner.plan_file import RawPlan
+    from meter_emu.planner.sheet import MeterSheet
+
+_MISTAKES_SHOWN: Final = 200  # ours: lines; the count is of all
+
+
+@click.group(cls=CliGroup)
+def plan() -> None:
+    """Plan a campaign from a sheet of meters: who is without supply, under which date."""
+
+
+@examples(
+    "plan check plan.toml",
+    "plan check summer-2027",
+    "plan check ../2027/plan.toml",
+)
+@plan.command(cls=CliCommand)
+@click.argument("plan_file", metavar="PLAN", type=PLAN)
+def check(plan_file: str) -> int:
+    """Read the sheet of PLAN: its mistakes, and whether the offices have room for all.
+
+    Exit status: 0 they have, 1 some have not, 2 something in the sheet is wrong.
+    """
+    town = _town(plan_file)
+    if town is None:
+        return EXIT_BAD_INPUT
+    from meter_emu.planner.sentences import day_said, group_said
+
+    sheet, full = town.sheet, False
+    echo(f"{len(sheet.rows):,} meters, no mistake: {sheet.path}")
+    for key, where in sheet.read_as.items():
+        echo(f"  {key}: column {where}")
+    if sheet.empty_rows:
+        echo(f"  {sheet.empty_rows:,} empty rows were left out")
+    for one in town.raw.plan:
+        for group, day in town.last_days(one).items():
+            full = full or day is None
+            said = "not all of them can be served in time"
+            if day is not None:
+                said = f"all of them can be served if they come from {day_said(day)} on"
+            echo(f"{one.name}, {group_said(group)}: {said}")
+    return EXIT_FOUND if full else EXIT_OK
+
+
+@examples(
+    "plan run plan.toml",
+    "plan run plan.toml --what-if --report page --json result.json",
+    "plan run plan.toml --plan B --sheet result.xlsx",
+)
+@plan.command(cls=CliCommand)
+@click.argument("plan_file", metavar="PLAN", type=PLAN)
+@click.option("--plan", "names", multiple=True, type=WORD, help="Only this plan; may be repeated.")
+@click.option("--what-if", is_flag=True, help="Try each assumption of [what_if], low and high.")
+@click.option(
+    "--report", "report_to", type=LEFT, metavar="DIR", help="Write the page: DIR/index.html."
+)
+@click.option(
+    "--sheet", "sheet_to", type=LEFT, metavar="FILE", help="Write a row a meter: .csv or .xlsx."
+)
+@json_option
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
+def run(
+    plan_file: str,
+    *,
+    names: tuple[str, ...],
+    what_if: bool,
+    report_to: str | None,
+    sheet_to: str | None,
+    json_file: str | None,
+    jobs: int | None,
+) -> int:
+    """Run the plans of PLAN on emulated meters, and compare the first two.
+
+    Exit status: 0, 1 where somebody is disconnected otherwise than announced, 2 for mistakes.
+    """
+    from meter_emu.planner.sheet_out import SUFFIXES, check_library, sheet_of
+
+    if sheet_to is not None:
+        if not sheet_to.endswith(SUFFIXES):
+            raise ConfigError(sheet_to, "", f"want a name that ends with {' or '.join(SUFFIXES)}")
+        check_library(sheet_to)
+    town = _town(plan_file)
+    if town is None:
+        return EXIT_BAD_INPUT
+    chosen = _chosen(plan_file, town, names)
+    if report_to is not None:
+        made_folder(report_to)
+    files = [*_page(report_to), *([sheet_to] if sheet_to else []), *_json_there(json_file)]
+    kept = _Kept(json_file)
+    from meter_emu.planner.answer import WhatIfs, answered, compared_plans, plan_to_do
+    from meter_emu.planner.classes import Runner
+    from meter_emu.planner.sentences import lines
+
+    with _lives_progress(files) as say:
+        answers: list[PlanAnswer] = []
+        for one in chosen:
+            runner = Runner(town, one, jobs=jobs, kept=kept.next, step=say(one.name))
+            answers.append(answered(town, one, runner))
+        last = WhatIfs(town, answers[-1])
+        tried = list(last.tried()) if what_if else []
+        most = town.raw.at_most_cut if what_if else None
+        threshold = None if most is None else last.threshold(most)
+    difference = compared_plans(*answers[:2]) if len(answers) > 1 else None
+    todos = list(plan_to_do(answers[-1]))
+    parts = (town, answers, difference, todos, tried, threshold)
+    if report_to is not None:
+        from meter_emu.planner.board import board
+
+        write_atomically(Path(report_to) / "index.html", board(*parts).encode())
+    if sheet_to is not None:
+        write_atomically(sheet_to, sheet_of(sheet_to, answers))
+    if json_file != STDOUT:
+        for line in lines(*parts):
+            echo(line)
+    say_written(*(name for name in files if name != json_file))
+    if json_file is not None:
+        from meter_emu.cli.printed.planned import planned
+
+        print_json(planned(town, answers, difference, tried, threshold), json_file)
+    kept.remove()
+    return EXIT_FOUND if any(one.morning.against_promise for one in answers) else EXIT_OK
+
+
+@examples(
+    "plan show summer-2027 12",
+    "plan show summer-2027 12 --plan B",
+    "plan show plan.toml 53001",
+)
+@plan.command(cls=CliCommand)
+@click.argument("plan_file", metavar="PLAN", type=PLAN)
+@click.argument("row", type=click.IntRange(min=2))
+@click.option("--plan", "name", type=WORD, help="Under this plan; the first if left out.")
+def show(plan_file: str, row: int, name: str | None) -> int:
+    """Write the life of the meter in ROW of the sheet as a campaign file, for `rehearse` and `run`.
+
+    It is as the plan draws it, unrounded.
+    """
+    town = _town(plan_file)
+    if town is None:
+        return EXIT_BAD_INPUT
+    from meter_emu.planner.classes import Runner
+    from meter_emu.world.rehearsal.campaign_toml import campaign_toml
+
+    one = _chosen(plan_file, town, () if name is None else (name,))[0]
+    found = [place for place, each in enumerate(town.sheet.rows) if each.number == row]
+    if not found:
+        last = town.sheet.rows[-1].number
+        why = f"is no meter; the last one is in row {last}"
+        raise ConfigError(town.sheet.path, f"row {row}", why)
+    lives = town.lives(one, behaviour=town.raw.behaviour)
+    runner, meter = Runner(town, one), town.sheet.rows[found[0]]
+    life = runner.exact(meter, lives.visits[found[0]], town.raw.behaviour)
+    echo(campaign_toml(runner.campaign([life], [meter])), nl=False)
+    return EXIT_OK
+
+
+def _town(plan_file: str) -> "Town | None":
+    """Return the plan with its sheet; `None` where cells are wrong, which is said."""
+    from meter_emu.planner.lives import Town
+    from meter_emu.planner.plan_file import load_plan
+    from meter_emu.planner.sheet import read_sheet
+
+    path = find("plans", plan_file)
+    raw = load_plan(path)
+    sheet = read_sheet(path, raw)
+    if sheet.mistakes:
+        _say_mistakes(sheet)
+        return None
+    return Town(str(path), raw, sheet)
+
+
+def _say_mistakes(sheet: "MeterSheet") -> None:
+    for one in sheet.mistakes[:_MISTAKES_SHOWN]:
+        echo(one.in_words, err=True)
+    if (left := len(sheet.mistakes) - _MISTAKES_SHOWN) > 0:
+        echo(f"and {left:,} more", err=True)
+    count_said = f"{len(sheet.mistakes):,} mistake{'' if len(sheet.mistakes) == 1 else 's'}"
+    echo(f"meter-emu: {sheet.path}: {count_said}, nothing was run", err=True)
+
+
+def _chosen(plan_file: str, town: "Town", names: Sequence[str]) -> "list[RawPlan]":
+    known = {one.name: one for one in town.raw.plan}
+    for name in names:
+        if name not in known:
+            why = f"there is {', '.join(known)}{hint(name, known)}"
+            raise ConfigError(plan_file, f"--plan {name}", why)
+    return [known[name] for name in names or known]
+
+
+class _Kept:
+    """The checkpoints next to the JSON, one for each of its runs."""
+
+    def __init__(self, json_file: str | None) -> None:
+        self._base: Final = None if json_file in {None, STDOUT} else json_file
+        self._numbers: Final = count(1)
+        self._made: Final[list[Checkpoint]] = []
+
+    def next(self) -> Checkpoint | None:
+        """Return the next one, if there is a file to be next to."""
+        if self._base is None:
+            return None
+        path = Path(f"{self._base}.{next(self._numbers)}.checkpoint")
+        self._made.append(Checkpoint(path, lambda words: echo(f"meter-emu: {words}", err=True)))
+        return self._made[-1]
+
+    def remove(self) -> None:
+        """Remove them: what they were for is written."""
+        for one in self._made:
+            one.remove()
+
+
+def _page(report_to: str | None) -> list[str]:
+    return [] if report_to is None else [str(Path(report_to) / "index.html")]
+
+
+def _json_there(json_file: str | None) -> list[str]:
+    return [] if json_file in {None, STDOUT} or json_file is None else [json_file]
+
+
+@contextmanager
+def _lives_progress(files: Sequence[str]) -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Give what makes the steps of a plan, by its name."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with watched(*columns, total=None, shown=True, files=files) as done:
+        yield lambda name: lambda at, of: done(at, f"plan {name}: {at:,} of {of:,} lives so far")

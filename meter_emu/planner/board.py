@@ -1,0 +1,193 @@
+"""The page that a board decides on: one A4, data in and text out.
+
+Self-contained: no script, and its own policy forbids the browser to load anything.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from meter_emu.planner import sentences
+from meter_emu.planner.answer import Compared, PlanAnswer, PlanFigures, Threshold, ToDo, Tried
+from meter_emu.planner.lives import Town, last_day
+from meter_emu.report.page import environment_of_pages
+from meter_emu.world.meter.times import us_to_legal
+
+_TEMPLATE: Final = "board.html.jinja"
+_DAYS_SHOWN: Final = 28  # ours: before T2, and four after
+_DAYS_AFTER: Final = 4
+_OFFICE_WIDTH, _OFFICE_HEIGHT = 500, 100  # of the drawing
+_TRIED_WIDTH: Final = 200  # to either side
+_PLAN_ROWS: Final = (
+    "plan", "disconnected by order", "without credit", "still cut at the end",
+    "meters cut from … to", "next opening",
+)  # fmt: skip
+
+
+class DayBar(NamedTuple):
+    """A day at the offices: a bar to draw, and in words."""
+
+    x: float
+    width: float
+    top: float
+    height: float
+    after: bool
+    label: str
+
+
+class Offices(NamedTuple):
+    """The days, the most people on one, and how many all offices serve on a full day."""
+
+    bars: tuple[DayBar, ...]
+    most: int
+    room: int
+    room_y: float
+
+
+class TriedBar(NamedTuple):
+    """An assumption: two bars from the middle, and what they say."""
+
+    said: str
+    low: float
+    high: float
+    low_said: str
+    high_said: str
+
+
+def board(
+    town: Town,
+    answers: Sequence[PlanAnswer],
+    difference: Compared | None,
+    todos: Sequence[ToDo],
+    tried: Sequence[Tried],
+    threshold: Threshold | None,
+) -> str:
+    """Return the page: the same plan gives the same text."""
+    last = answers[-1]
+    tone = "calm" if not last.morning.unsupplied else "cut"
+    if any(one.morning.against_promise for one in answers):
+        tone = "bad"
+    return (
+        environment_of_pages()
+        .get_template(_TEMPLATE)
+        .render(
+            name=town.raw.name,
+            tone=tone,
+            headline=sentences.headline(last),
+            promise=sentences.promise_said(last),
+            figures=_tiles(last.morning),
+            groups=[
+                (sentences.group_said(name), one, _share(one))
+                for name, one in last.by_group.items()
+            ],
+            plans=list(zip(_PLAN_ROWS, zip(*map(_plan, answers), strict=True), strict=True)),
+            compared=None if difference is None else sentences.compared_said(difference),
+            offices=_office(last),
+            last_days=_last_days(last),
+            tried=_tried_bars(tried),
+            threshold=None if threshold is None else sentences.threshold_said(threshold),
+            todos=[sentences.to_do_said(one) for one in todos],
+            exact=sentences.exact_said(town),
+            assumed=_assumed(town),
+            audits=[sentences.audit_said(one) for one in answers],
+            sha256=town.sheet.sha256,
+        )
+    )
+
+
+def _tiles(one: PlanFigures) -> list[tuple[str, str, str]]:
+    """Return the three figures, each with its colour, its number and its share."""
+    found = (("on", one.supplied), ("cut", one.disconnected), ("empty", one.without_credit))
+    names = ("supplied", "disconnected by order", "without credit")
+    return [
+        (colour, f"{count:,}", f"{name}, {count / max(1, one.total):.1%}")
+        for (colour, count), name in zip(found, names, strict=True)
+    ]
+
+
+def _share(one: PlanFigures) -> tuple[float, float, float]:
+    total = max(1, one.total) / 100
+    return one.supplied / total, one.disconnected / total, one.without_credit / total
+
+
+def _plan(one: PlanAnswer) -> tuple[str, ...]:
+    zone, cuts = one.runner.zone, one.cuts_us
+    spoken = "none"
+    if cuts is not None:
+        spoken = " to ".join(f"{us_to_legal(us, zone):%H:%M}" for us in cuts)
+    days = [opens for opens, _, _ in one.lives.waiting.values()]
+    return (
+        f"{one.plan.name}: {sentences.moment_said(one.plan.cut_at)}",
+        f"{one.morning.disconnected:,}",
+        f"{one.morning.without_credit:,}",
+        f"{one.at_end.disconnected:,}",
+        spoken,
+        sentences.day_said(min(days)) if days else "none",
+    )
+
+
+def _office(answer: PlanAnswer) -> Offices:
+    """Return the days around T2 at all offices."""
+    there: Counter[date] = Counter()
+    for days in answer.lives.days.values():
+        before = 0
+        for one in days:
+            there[one.day] += one.came + before
+            before = one.waiting
+    t2 = last_day(answer.plan.cut_at)
+    shown = [t2 + timedelta(days=at) for at in range(1 - _DAYS_SHOWN, _DAYS_AFTER + 1)]
+    most = max((there[day] for day in shown), default=0)
+    room = sum(max((one.room for one in days), default=0) for days in answer.lives.days.values())
+    scale, wide = _OFFICE_HEIGHT / max(1, most, room), _OFFICE_WIDTH / len(shown)
+    bars = []
+    for number, day in enumerate(shown):
+        height = there[day] * scale
+        label = f"{day.day} {sentences.day_said(day).split()[1][:3]}" if day.weekday() == 0 else ""
+        bars.append(
+            DayBar(number * wide, wide * 0.85, _OFFICE_HEIGHT - height, height, day > t2, label)
+        )
+    return Offices(tuple(bars), most, room, _OFFICE_HEIGHT - room * scale)
+
+
+def _last_days(answer: PlanAnswer) -> str:
+    """Return the offices that fill up first, in a sentence."""
+    days = [(day, group) for group, day in answer.lives.last_day.items() if day is not None]
+    never = [group for group, day in answer.lives.last_day.items() if day is None]
+    if never:
+        return f"{sentences.group_said(never[0])} has no room for all before the cut."
+    day, group = min(days)
+    who = sentences.group_said(group)
+    return f"{who}: the last day on which all can still come is {sentences.day_said(day)}."
+
+
+def _tried_bars(tried: Sequence[Tried]) -> list[TriedBar]:
+    """Return the assumptions, what changes most first."""
+    most = max((max(abs(one.change_low), abs(one.change_high)) for one in tried), default=0)
+    scale = _TRIED_WIDTH / max(1, most)
+    ordered = sorted(tried, key=lambda one: -max(abs(one.change_low), abs(one.change_high)))
+    return [
+        TriedBar(
+            sentences.tried_said(one),
+            one.change_low * scale,
+            one.change_high * scale,
+            f"{one.change_low:+,}",
+            f"{one.change_high:+,}",
+        )
+        for one in ordered
+    ]
+
+
+def _assumed(town: Town) -> list[tuple[str, str]]:
+    """Return every assumption with its value, as the plan has it."""
+    behaviour = town.raw.behaviour
+    return [
+        (name.replace("_", " "), _assumption_said(getattr(behaviour, name)))
+        for name in behaviour.__struct_fields__
+    ]
+
+
+def _assumption_said(set_to: object) -> str:
+    if isinstance(set_to, tuple):
+        return ", ".join(f"{one[0]}: {one[1]:g}" for one in set_to)
+    return f"{set_to:g}" if isinstance(set_to, float) else str(set_to)

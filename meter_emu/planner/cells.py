@@ -1,0 +1,110 @@
+"""What a cell of a sheet says: an amount, a day, a word; each refusal names what is wanted.
+
+Amounts have the decimal mark that the plan gives, and days its pattern: a library that guesses by
+language takes `12.50` for one thing in one half of a Belgian sheet, and for another in the other.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Final, TypeAlias
+
+from meter_emu.nearest import hint
+
+SheetCell: TypeAlias = object  # text, number, day or time, as a library gives it
+_EURO_MAX: Final = 99_999  # as campaign files have it
+_GAPS: Final = " \u00a0\u202f'\u2019"  # between thousands, besides the mark that is not decimal
+_NEAR: Final = 1e-6  # ours: of a cent, what a binary number may be off
+_SHAPES: Final = {"d": r"\d{1,2}", "m": r"\d{1,2}", "Y": r"\d{4}", "y": r"\d{2}"}
+_WORDS_MAX: Final = 80  # ours: characters of a cell, or of a name in one
+
+
+class CellError(Exception):
+    """A cell that does not say what it should, and what is wanted."""
+
+
+def text_of(cell: SheetCell) -> str:
+    """Return a cell as somebody sees it, without the blanks around it."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())
+
+
+def word_of(cell: SheetCell) -> str:
+    """Return the words in a cell."""
+    text = text_of(cell)
+    if not text:
+        raise CellError("is empty")
+    if isinstance(cell, bool) or not text.isprintable() or len(text) > _WORDS_MAX:
+        raise CellError(f"want a word or a number of at most {_WORDS_MAX} characters")
+    return text
+
+
+def mapped(cell: SheetCell, values: Mapping[str, str]) -> str:
+    """Return what a word of theirs is here."""
+    word = word_of(cell)
+    if word not in values:
+        raise CellError(f"want one of {', '.join(values)}{hint(word, values)}")
+    return values[word]
+
+
+def cents_in(cell: SheetCell, mark: str) -> int:
+    """Return an amount of euro in cents."""
+    want = f"want an amount with '{mark}' before the cents, at most {_EURO_MAX}"
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        if abs(cell) > _EURO_MAX:  # not a number is neither
+            raise CellError(want)
+        cents = cell * 100
+        if cents != cents or abs(cents - round(cents)) > _NEAR:
+            raise CellError("want whole cents")
+        return round(cents)
+    if not text_of(cell):
+        raise CellError("is empty")
+    found = _amount(mark).fullmatch(text_of(cell)) if isinstance(cell, str) else None
+    if found is None:
+        raise CellError(want)
+    euro = int(re.sub(r"\D", "", found["euro"]))
+    if euro > _EURO_MAX:
+        raise CellError(want)
+    cents = euro * 100 + int((found["cents"] or "").ljust(2, "0"))
+    return -cents if found["sign"] in ("-", "\u2212") else cents
+
+
+def _amount(mark: str) -> re.Pattern[str]:
+    gaps = re.escape(_GAPS + (".," if mark == "," else ",").replace(mark, ""))
+    return re.compile(
+        rf"(?P<sign>[-+\u2212]?) ?(?:€ ?)?(?P<euro>\d{{1,3}}(?:[{gaps}]\d{{3}})+|\d{{1,9}})"
+        rf"(?:{re.escape(mark)}(?P<cents>\d{{1,2}}))?(?: ?€)?",
+        re.ASCII,
+    )
+
+
+def day_in(cell: SheetCell, pattern: str, as_of: date) -> date | None:
+    """Return a day that is not after `as_of`; `None` for an empty cell."""
+    day = _day(cell, pattern, as_of)
+    if day is not None and day > as_of:
+        raise CellError(f"is after {as_of:%d %B %Y}, when the sheet was made (as_of)")
+    return day
+
+
+def _day(cell: SheetCell, pattern: str, as_of: date) -> date | None:
+    if isinstance(cell, datetime):
+        if cell.time() != time():
+            raise CellError("want a day, without a time")
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    text = text_of(cell)
+    if not text:
+        return None
+    if not isinstance(cell, str):
+        raise CellError("is a number: format the column as a date")
+    try:
+        return datetime.strptime(text, pattern).date()  # noqa: DTZ007  a day has no zone
+    except ValueError:
+        shape = re.sub(
+            r"%(.)", lambda one: _SHAPES.get(one[1], ".+"), re.sub(r"[.]", r"\\.", pattern)
+        )
+        if re.fullmatch(shape, text, re.ASCII):
+            raise CellError("there is no such day") from None
+        raise CellError(f"want a day as {as_of.strftime(pattern)}") from None

@@ -1,0 +1,303 @@
+"""Equal lives are one run: what is rounded, how a life becomes a household, and the audit.
+
+What does not decide is derived from what does: a card that arms comes on the day on which the
+rounded credit runs out. Times in the meter are by the week up to a week before T2, by the day
+after. How many meters that sends astray is not argued, but tried: an audit runs some unrounded.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from enum import Enum, unique
+from random import Random
+from typing import Final, NamedTuple, final
+
+from meter_emu.planner.lives import CardVisit, CardWish, PlanLives, Town, at, last_day, run_out
+from meter_emu.planner.plan_file import Behaviour, RawPlan
+from meter_emu.planner.sheet import SheetRow
+from meter_emu.units import HOUR_S, MINUTE_US, MWH_PER_WH, SECOND_US
+from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
+from meter_emu.world.households.household import (
+    Announcement,
+    DeskOrder,
+    Entry,
+    Household,
+    Households,
+    Visit,
+    VisitKind,
+)
+from meter_emu.world.judge.outcome import Outcome, Supplied
+from meter_emu.world.judge.verdicts import HARM
+from meter_emu.world.meter.times import legal_to_us, us_to_civil
+from meter_emu.world.rehearsal.checkpoint import Checkpoint
+from meter_emu.world.rehearsal.fleet import rehearse_all
+from meter_emu.world.rehearsal.sample import most_unexpected
+
+_ONE_DAY: Final = timedelta(days=1)
+_WEEK: Final = timedelta(days=7)
+_EVENING: Final = timedelta(hours=19)  # ours: in the middle of the evening
+_MINUTE: Final = timedelta(minutes=1)
+MORNING: Final = timedelta(hours=8)  # ours: people are up, and offices not yet open
+LATE_MAX_MIN: Final = 90  # as of July 2020: a gas meter cuts an hour after T2
+AUDITED: Final = 300  # ours: rows that are run unrounded
+AUDITED_PART: Final = 4  # ours: of a small sheet at most one in so many
+
+
+@final
+@unique
+class HomeState(Enum):
+    """What a household has: every one is in one of them."""
+
+    SUPPLIED = "supplied"
+    CUT = "disconnected by order"
+    NO_CREDIT = "without credit"
+
+
+class MeterEnd(NamedTuple):
+    """What became of a meter: the morning after T2, at the end, when it was cut, and the harm."""
+
+    morning: HomeState
+    end: HomeState
+    cut_us: int | None
+    harmed: bool
+
+
+class Life(NamedTuple):
+    """What decides what becomes of a meter."""
+
+    model: str
+    balance_cents: int
+    use_w: int
+    loads_eur: int
+    visits: tuple[CardVisit, ...]
+
+
+@final
+class Runner:
+    """Runs the lives of one plan, each once."""
+
+    def __init__(
+        self,
+        town: Town,
+        plan: RawPlan,
+        *,
+        jobs: int | None = None,
+        kept: Callable[[], Checkpoint | None] = lambda: None,
+        step: Callable[[int, int], None] = lambda _done, _of: None,
+    ) -> None:
+        self._town: Final = town
+        self._plan: Final = plan
+        self._jobs: Final = jobs
+        self._kept: Final = kept
+        self._step: Final = step
+        self._known: Final[dict[Life, MeterEnd]] = {}
+        raw, zone = town.raw, town.raw.zone
+        self.zone: Final = zone
+        last = max(one.cut_at for one in raw.plan).date()
+
+        def us(when: datetime, key: str) -> int:
+            return legal_to_us(when, zone, path=raw.name, key=f"plan {plan.name!r}: {key}")
+
+        self.start_us: Final = us(at(raw.sheet.as_of + _ONE_DAY, 0), "as_of")
+        self.end_us: Final = us(at(last + _ONE_DAY * (raw.end_days + 1), 12 * HOUR_S), "end")
+        self.cut_us: Final = us(plan.cut_at, "cut_at")
+        defer_until = plan.defer_until or plan.cut_at
+        self.defer_us: Final = us(defer_until, "defer_until")
+        self.morning: Final = at(last_day(plan.cut_at) + _ONE_DAY, 0) + MORNING
+        self.morning_us: Final = us(self.morning, "the morning after")
+        self._announced: Final = Announcement(
+            defer_until=us_to_civil(self.defer_us, zone),
+            cut_at=us_to_civil(self.cut_us, zone),
+            defer_us=self.defer_us,
+            cut_us=self.cut_us,
+            text="",
+            made_us=self.start_us,
+            late_max_us=LATE_MAX_MIN * MINUTE_US,
+        )
+
+    @property
+    def classes(self) -> int:
+        """How many lives were run."""
+        return len(self._known)
+
+    # Lives ---------------------------------------------------------------------------------------
+
+    def exact(self, meter: SheetRow, visits: tuple[CardVisit, ...], behaviour: Behaviour) -> Life:
+        """Return the life of a row as it is."""
+        return Life(meter.model, meter.balance_cents, behaviour.use_w, behaviour.loads_eur, visits)
+
+    def rounded(self, meter: SheetRow, visits: tuple[CardVisit, ...], behaviour: Behaviour) -> Life:
+        """Return the life that stands for a row."""
+        step = self._town.raw.credit_step_eur * 100
+        balance = (meter.balance_cents + step // 2) // step * step
+        model = self._town.sheet.models[meter.model]
+        as_of, cents = self._town.raw.sheet.as_of, balance
+        found: list[CardVisit] = []
+        before = at(as_of, 0)
+        for what, _, exact in visits:
+            if exact is None:
+                continue
+            if what is CardWish.REACTIVATE:
+                put_in = self._rounded_time(exact)
+            else:
+                day = run_out(as_of, cents, behaviour, model)
+                cents += behaviour.loads_eur * 100
+                put_in = at(day, 0) + _EVENING
+                if what is CardWish.ARM:
+                    put_in = self._armed(put_in, exact, behaviour.reactivation_from)
+            if put_in <= before:
+                put_in = before + _ONE_DAY
+            found.append(CardVisit(what, put_in - _MINUTE, put_in))
+            before = put_in
+        return Life(meter.model, balance, behaviour.use_w, behaviour.loads_eur, tuple(found))
+
+    def _armed(self, derived: datetime, exact: datetime, before: date) -> datetime:
+        """Return when a card armed, on the same side of T2."""
+        if exact >= self._plan.cut_at:
+            return exact.replace(minute=0, second=0, microsecond=0)
+        return min(derived, at(before - _ONE_DAY, 0) + _EVENING)
+
+    def _rounded_time(self, when: datetime) -> datetime:
+        """Return a time of the same week, or of the same day near T2, on the same side of T2."""
+        cut_at, evening = self._plan.cut_at, at(when.date(), 0) + _EVENING
+        if when.date() == cut_at.date():
+            return (
+                min(evening, cut_at - _MINUTE) if when < cut_at else max(evening, cut_at + _MINUTE)
+            )
+        weeks = (cut_at.date() - when.date()) // _WEEK
+        return (
+            at(cut_at.date() - weeks * _WEEK - _WEEK // 2, 0) + _EVENING if weeks > 0 else evening
+        )
+
+    # Households ----------------------------------------------------------------------------------
+
+    def household(self, life: Life, number: int, meter: SheetRow | None = None) -> Household:
+        """Return the household that lives it: a class, or a `meter` of the sheet."""
+        model = self._town.sheet.models[life.model]
+        rate = life.use_w * MWH_PER_WH // model.measures.mwh_per_unit
+        return Household(
+            id=f"class-{number}" if meter is None else meter.meter_id,
+            kind="equal lives" if meter is None else f"row {meter.number} of the sheet",
+            model=model,
+            model_name=life.model,
+            build=self._town.raw.build,
+            balance_cents=life.balance_cents,
+            load=(rate,) * 24,
+            clock_set_us=self.start_us,
+            meter_id=METER_ID_FIRST + number,
+            visits=tuple(self._visits(life)),
+            announced=(self._announced,),
+            group="" if meter is None else meter.district,
+        )
+
+    def _visits(self, life: Life) -> Iterator[Visit]:
+        zone = self._town.raw.zone
+
+        def us(when: datetime) -> int:
+            return legal_to_us(when, zone, path=self._town.raw.name, key="a visit")
+
+        acts: list[tuple[datetime, CardVisit | None]] = []
+        for one in life.visits:
+            acts.append((one.desk, one))
+            if one.put_in is not None:
+                acts.append((one.put_in, None))
+        acts.sort(key=lambda act: act[0])
+        for number, (when, visit) in enumerate(acts, 1):
+            if us(when) >= self.end_us:
+                return
+            if visit is None:
+                yield Visit(at_us=us(when), kind=VisitKind.INSERT, in_file=number)
+                continue
+            arms = visit.what is CardWish.ARM
+            order = DeskOrder(
+                defer_until=self._announced.defer_until if arms else None,
+                cut_at=self._announced.cut_at if arms else None,
+                defer_us=self.defer_us if arms else None,
+                cut_us=self.cut_us if arms else None,
+                reactivate=visit.what is CardWish.REACTIVATE,
+                load_cents=life.loads_eur * 100,
+            )
+            yield Visit(at_us=us(when), kind=VisitKind.DESK, desk=order, in_file=number)
+
+    def campaign(self, lives: Sequence[Life], meters: Sequence[SheetRow] = ()) -> Campaign:
+        """Return the campaign of these lives, each of a row if `meters` are given."""
+        raw, entries = self._town.raw, []
+        for number, life in enumerate(lives):
+            household = self.household(life, number, meters[number] if meters else None)
+            # One phase for all classes, as it moves a cut by a poll; a meter's own is drawn.
+            phase_us = None if meters else household.model.poll_s * SECOND_US // 2
+            entries.append(Entry(first=household, count=1, poll_phase_us=phase_us))
+        return Campaign(
+            name=f"{raw.name}: {self._plan.name}",
+            zone=raw.zone,
+            start_us=self.start_us,
+            end_us=self.end_us,
+            seed=raw.seed,
+            announced=(self._announced,),
+            households=Households(tuple(entries), raw.seed),
+        )
+
+    # Runs ----------------------------------------------------------------------------------------
+
+    def ends(self, lives: Sequence[Life]) -> list[MeterEnd]:
+        """Return what becomes of each, running those that are new."""
+        new = list(dict.fromkeys(life for life in lives if life not in self._known))
+        if new:
+            for life, end in zip(new, self._run(self.campaign(new)), strict=True):
+                self._known[life] = end
+        return [self._known[life] for life in lives]
+
+    def _run(self, campaign: Campaign) -> Iterator[MeterEnd]:
+        total = len(campaign.households)
+        runs = rehearse_all(
+            campaign, jobs=self._jobs, events=False, census=True, checkpoint=self._kept()
+        )
+        for done, run in enumerate(runs, 1):
+            yield self.end_of(run.outcome)
+            self._step(done, total)
+
+    def end_of(self, outcome: Outcome) -> MeterEnd:
+        """Return what became of a meter."""
+        return MeterEnd(
+            _state(outcome, self.morning_us),
+            _state(outcome, self.end_us - 1),
+            outcome.cut_us,
+            outcome.lived.verdict in HARM,
+        )
+
+    def audit(self, lives: PlanLives, ends: Sequence[MeterEnd], behaviour: Behaviour) -> "Audit":
+        """Run some rows unrounded, and count those that come otherwise than their class."""
+        rows = self._town.sheet.rows
+        chance = Random(f"{self._town.raw.seed}/audit")  # noqa: S311
+        places = sorted(
+            chance.sample(range(len(rows)), min(AUDITED, -(-len(rows) // AUDITED_PART)))
+        )
+        exact = [self.exact(rows[place], lives.visits[place], behaviour) for place in places]
+        found = list(self._run(self.campaign(exact, [rows[place] for place in places])))
+        pairs = list(zip(places, found, strict=True))
+        return Audit(
+            len(rows),
+            len(places),
+            tuple(rows[at].meter_id for at, one in pairs if one.morning is not ends[at].morning),
+            tuple(rows[at].meter_id for at, one in pairs if one.end is not ends[at].end),
+        )
+
+
+class Audit(NamedTuple):
+    """How many of some rows came otherwise than the class that stands for them."""
+
+    of: int
+    run: int
+    otherwise_morning: tuple[str, ...]
+    otherwise_end: tuple[str, ...]
+
+    def at_most(self, otherwise: Sequence[str]) -> int:
+        """Return how many of all may be otherwise, at the risk of a sample."""
+        return most_unexpected(self.of, self.run, len(otherwise))
+
+
+def _state(outcome: Outcome, us: int) -> HomeState:
+    had = outcome.supply_at(us)
+    assert had is not None, "every meter is seen to the end"
+    if had.had is not Supplied.OFF:
+        return HomeState.SUPPLIED
+    return HomeState.NO_CREDIT if had.for_credit else HomeState.CUT

@@ -1,0 +1,136 @@
+"""When an office is open: plain weeks as OpenStreetMap writes them, closed days, public holidays.
+
+`Mo-Fr 09:00-16:30; Sa 09:00-12:00; PH off`: of the rules that fit a day the last one counts. What
+is not so plain is read by `opening-hours-py`, where that is installed.
+"""
+
+import re
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+from meter_emu.errors import ConfigError
+from meter_emu.planner.holidays import public_holidays
+from meter_emu.planner.plan_file import DAY_NAMES
+from meter_emu.units import MINUTE_S
+
+if TYPE_CHECKING:
+    from opening_hours import OpeningHours
+
+_DAYS: Final = f"(?:{'|'.join((*DAY_NAMES, 'PH'))})"
+_RULE: Final = re.compile(
+    rf"(?P<days>{_DAYS}(?:-{_DAYS})?(?: ?, ?{_DAYS}(?:-{_DAYS})?)*) "
+    r"(?:(?P<off>off|closed)|(?P<spans>\d\d:\d\d-\d\d:\d\d(?: ?, ?\d\d:\d\d-\d\d:\d\d)*))"
+)
+_HOLIDAY: Final = "PH"
+_DAY_MIN: Final = 24 * 60
+
+
+class OpenSpan(NamedTuple):
+    """From when to when an office is open on a day, in seconds of the wall clock."""
+
+    from_s: int
+    to_s: int
+
+
+class _Rule(NamedTuple):
+    days: frozenset[str]
+    spans: tuple[OpenSpan, ...]
+
+
+@final
+class Openings:
+    """The openings of one office; raise `ConfigError` for hours that nobody here can read."""
+
+    def __init__(self, path: str, key: str, hours: str, closed: Collection[date]) -> None:
+        self._closed: Final = frozenset(closed)
+        self._known: Final[dict[date, tuple[OpenSpan, ...]]] = {}
+        self._rules: Final = _plain(hours)
+        self._other: Final = None if self._rules else _others(path, key, hours)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether we read the hours ourselves."""
+        return self._other is None
+
+    def on(self, day: date) -> tuple[OpenSpan, ...]:
+        """Return the spans of a day, in order; none where the office is closed."""
+        if day not in self._known:
+            other = self._other
+            read = self._read(day) if other is None else self._read_by(other, day)
+            self._known[day] = () if day in self._closed else read
+        return self._known[day]
+
+    def _read(self, day: date) -> tuple[OpenSpan, ...]:
+        names = {DAY_NAMES[day.weekday()]}
+        if day in public_holidays(day.year):
+            names.add(_HOLIDAY)
+        fitting = [rule.spans for rule in self._rules if rule.days & names]
+        return fitting[-1] if fitting else ()
+
+    def _read_by(self, other: "OpeningHours", day: date) -> tuple[OpenSpan, ...]:
+        midnight = datetime.combine(day, time())
+        found = other.intervals(midnight, midnight + timedelta(days=1))
+        return tuple(
+            OpenSpan(_second(begin, midnight), _second(end, midnight))
+            for begin, end, state, _ in found
+            if str(state) == "open"
+        )
+
+
+def _second(at: datetime, midnight: datetime) -> int:
+    return int((at.replace(tzinfo=None) - midnight).total_seconds())
+
+
+def _plain(hours: str) -> tuple[_Rule, ...]:
+    """Return the rules of plain weeks, none where it is something else."""
+    rules = []
+    for part in hours.strip().rstrip(";").split(";"):
+        found = _RULE.fullmatch(part.strip())
+        if found is None:
+            return ()
+        spans = [_span(one) for one in re.findall(r"\d\d:\d\d-\d\d:\d\d", found["spans"] or "")]
+        apart = all(one.to_s <= other.from_s for one, other in pairwise(spans))
+        if None in map(_sound, spans) or not apart:
+            return ()
+        rules.append(_Rule(_days_named(found["days"]), tuple(spans)))
+    return tuple(rules)
+
+
+def _span(text: str) -> OpenSpan:
+    ends = (one.split(":") for one in text.split("-"))
+    from_s, to_s = ((int(hour) * 60 + int(minute)) * MINUTE_S for hour, minute in ends)
+    return OpenSpan(from_s, to_s)
+
+
+def _sound(span: OpenSpan) -> OpenSpan | None:
+    return span if 0 <= span.from_s < span.to_s <= _DAY_MIN * MINUTE_S else None
+
+
+def _days_named(days: str) -> frozenset[str]:
+    found: set[str] = set()
+    for part in days.replace(" ", "").split(","):
+        first, _, last = part.partition("-")
+        if not last or _HOLIDAY in (first, last):
+            found |= {first, last or first}
+            continue
+        begin, end = DAY_NAMES.index(first), DAY_NAMES.index(last)
+        many = (end - begin) % 7
+        found |= {DAY_NAMES[(begin + step) % 7] for step in range(many + 1)}
+    return frozenset(found)
+
+
+def _others(path: str, key: str, hours: str) -> "OpeningHours":
+    """Return what reads the rest of the grammar."""
+    plain = 'want plain weeks, such as "Mo-Fr 09:00-16:30; Sa 09:00-12:00; PH off"'
+    try:
+        from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined]
+    except ImportError:
+        why = f"{plain}; for more install the extra `plan`: pip install 'meter-emu[plan]'"
+        raise ConfigError(path, key, why) from None
+    try:
+        return OpeningHours(hours, country="BE")
+    except ParserError as error:
+        said = " ".join(str(error).split())
+        raise ConfigError(path, key, f"{plain}, got {hours!r}: {said}") from None

@@ -1,0 +1,210 @@
+"""The operator's sheet: each row a meter, each mistake by its cell, all of them at once."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar, final
+
+from meter_emu.errors import ConfigError
+from meter_emu.nearest import hint
+from meter_emu.planner.cells import CellError, SheetCell, cents_in, day_in, mapped, text_of, word_of
+from meter_emu.planner.plan_file import RawColumn, RawPlanFile
+from meter_emu.planner.table import MERGED, letters_of, table_rows
+from meter_emu.resources import find, read_file
+from meter_emu.world.meter.model import MeterModel, load_model
+
+NO_DISTRICT: Final = ""
+_SAID_MAX: Final = 40  # ours: characters of a cell in a message
+_Read = TypeVar("_Read")
+
+
+class SheetRow(NamedTuple):
+    """A meter as its row has it; `number` is the row's."""
+
+    number: int
+    meter_id: str
+    model: str
+    balance_cents: int
+    district: str
+    last_visit: date | None
+
+
+class SheetMistake(NamedTuple):
+    """A cell that does not say what it should: its place, its text, and what is wanted."""
+
+    cell: str
+    heading: str
+    text: str
+    why: str
+
+    @property
+    def in_words(self) -> str:
+        """The mistake in one line."""
+        text = self.text if len(self.text) <= _SAID_MAX else f"{self.text[:_SAID_MAX]}…"
+        said = f" {text!r}:" if text else ""
+        return f"cell {self.cell} ({self.heading}):{said} {self.why}"
+
+
+@final
+@dataclass(slots=True, kw_only=True)
+class MeterSheet:
+    """What was read: the rows, the mistakes, and which column was taken for what."""
+
+    path: str
+    sha256: str
+    rows: list[SheetRow] = field(default_factory=list)
+    mistakes: list[SheetMistake] = field(default_factory=list)
+    read_as: dict[str, str] = field(default_factory=dict)
+    empty_rows: int = 0
+    models: dict[str, MeterModel] = field(default_factory=dict)
+
+    @property
+    def districts(self) -> list[str]:
+        """The districts in alphabetical order."""
+        return sorted({row.district for row in self.rows})
+
+
+def read_sheet(path: Path, raw_plan: RawPlanFile) -> MeterSheet:
+    """Return the sheet of the plan in file `path`, with its mistakes.
+
+    Raise `ConfigError` for a file that is no sheet, or lacks a column that the plan names.
+    """
+    file = path.parent / raw_plan.sheet.file
+    try:
+        data = read_file(file)
+    except OSError as error:
+        why = f"cannot be read: {error.strerror}"
+        raise ConfigError(str(path), f"sheet: file: {raw_plan.sheet.file}", why) from None
+    table = table_rows(str(file), data, raw_plan.sheet.sheet)
+    sheet = MeterSheet(path=str(file), sha256=hashlib.sha256(data).hexdigest())
+    headings: list[str] = []
+    reader: _RowReader | None = None
+    for number, cells in table:
+        if not any(map(text_of, cells)):
+            sheet.empty_rows += reader is not None
+        elif reader is None:
+            headings = [text_of(cell) for cell in cells]
+            reader = _RowReader(path, raw_plan, sheet, headings)
+        else:
+            reader.read(number, cells)
+    if reader is None or not (sheet.rows or sheet.mistakes):
+        raise ConfigError(str(file), "", "has no row of a meter below its headings")
+    return sheet
+
+
+@final
+class _RowReader:
+    """Reads the rows below the headings into a sheet."""
+
+    def __init__(
+        self, path: Path, raw_plan: RawPlanFile, sheet: MeterSheet, headings: Sequence[str]
+    ) -> None:
+        self._path: Final = path
+        self._raw: Final = raw_plan
+        self._sheet: Final = sheet
+        self._headings: Final = headings
+        self._seen: Final[dict[str, int]] = {}
+        columns = raw_plan.sheet.columns
+        self._own: Final = {
+            key: self._place(key, getattr(columns, key))
+            for key in ("meter_id", "model", "balance", "debt", "district", "last_visit")
+        }
+        self._wide: Final = len(headings)
+
+    def _place(self, key: str, column: str | RawColumn | None) -> int | None:
+        """Return which column it is, from 0; `None` for none."""
+        heading = column.column if isinstance(column, RawColumn) else column
+        if isinstance(column, RawColumn) and (heading is None) == (column.all is None):
+            raise ConfigError(str(self._path), f"sheet: columns: {key}", "want column or all")
+        if heading is None:
+            return None
+        heading = text_of(heading)
+        found = [at for at, one in enumerate(self._headings) if one == heading]
+        if len(found) != 1:
+            known = [one for one in self._headings if one]
+            why = f"has no column {heading!r}{hint(heading, known)}; it has {', '.join(known)}"
+            if found:
+                why = f"has the column {heading!r} {len(found)} times"
+            raise ConfigError(self._sheet.path, f"sheet: columns: {key}", why)
+        self._sheet.read_as[key] = f"{letters_of(found[0])} ({heading})"
+        return found[0]
+
+    def read(self, number: int, found: Sequence[SheetCell]) -> None:
+        """Take in one row, or its mistakes."""
+        raw, before = self._raw.sheet, len(self._sheet.mistakes)
+        columns = raw.columns
+
+        def at(key: str, read: Callable[[SheetCell], _Read], missing: _Read) -> _Read:
+            place = self._own[key]
+            if place is None:
+                return missing
+            cell = found[place] if place < len(found) else ""
+            try:
+                if cell is MERGED:
+                    raise CellError("is part of a merged cell: split it")
+                return read(cell)
+            except CellError as error:
+                self._wrong(number, place, cell, str(error))
+                return missing
+
+        meter_id = at("meter_id", word_of, "")
+        model = at("model", lambda cell: self._model(cell, columns.model), "")
+        balance = at("balance", lambda cell: cents_in(cell, raw.decimal), 0)
+        debt = at("debt", lambda cell: cents_in(cell, raw.decimal) if text_of(cell) else 0, 0)
+        district = at(
+            "district", lambda cell: _word(cell, columns.district), _all(columns.district)
+        )
+        last_visit = at("last_visit", lambda cell: day_in(cell, raw.dates, raw.as_of), None)
+        for place in range(self._wide, len(found)):
+            if text_of(found[place]):
+                self._wrong(number, place, found[place], "is beyond the last heading")
+        if meter_id in self._seen:
+            own = self._own["meter_id"]
+            assert own is not None, "every plan says which it is"
+            self._wrong(number, own, meter_id, f"is in row {self._seen[meter_id]} too")
+        elif meter_id:
+            self._seen[meter_id] = number
+        if not model:
+            model = self._for_all(columns.model)
+        if len(self._sheet.mistakes) == before:
+            self._sheet.rows.append(
+                SheetRow(number, meter_id, model, balance - debt, district, last_visit)
+            )
+
+    def _wrong(self, number: int, place: int, cell: SheetCell, why: str) -> None:
+        heading = self._headings[place] if place < self._wide else "no heading"
+        where = f"{letters_of(place)}{number}"
+        self._sheet.mistakes.append(SheetMistake(where, heading, text_of(cell), why))
+
+    def _model(self, cell: SheetCell, column: str | RawColumn) -> str:
+        word = _word(cell, column)
+        try:
+            self._load(word)
+        except ConfigError as error:
+            raise CellError(f"is no meter model: {error.why}") from None
+        return word
+
+    def _for_all(self, column: str | RawColumn) -> str:
+        name = _all(column)
+        if name:
+            self._load(name)
+        return name
+
+    def _load(self, name: str) -> None:
+        if name not in self._sheet.models:
+            found = find("meters", name, folder=self._path.parent)
+            model = load_model(found)
+            if model.paygo is not None:
+                raise ConfigError(str(found), "", "is a device that takes no card")
+            self._sheet.models[name] = model
+
+
+def _word(cell: SheetCell, column: str | RawColumn | None) -> str:
+    values: Mapping[str, str] = column.values if isinstance(column, RawColumn) else {}
+    return mapped(cell, values) if values else word_of(cell)
+
+
+def _all(column: str | RawColumn | None) -> str:
+    return (column.all or NO_DISTRICT) if isinstance(column, RawColumn) else NO_DISTRICT

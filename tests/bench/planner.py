@@ -1,0 +1,70 @@
+"""A plan of 53,000 meters: its sheet, one plan, two plans with all what-ifs, in homes lived."""
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import process_time
+from typing import Final
+
+from meter_emu.planner.answer import WhatIfs, answered, compared_plans
+from meter_emu.planner.classes import Runner
+from meter_emu.planner.lives import CardVisit, Town
+from meter_emu.planner.plan_file import load_plan
+from meter_emu.planner.sheet import read_sheet
+from tests.bench.row import Row
+from tests.planner.boards import WHAT_IF
+from tests.planner.sheets import town
+
+METERS: Final = 53_000
+HOMES: Final = 50  # lived one by one, as the measure
+CHECK_MAX, PLAN_MAX, ALL_MAX = 150, 2_500, 20_000  # homes
+MEMORY_MAX_MB: Final = 500
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Yield the rows: each is what so many homes cost that are lived one by one."""
+    count = 60 if quick else METERS
+    with TemporaryDirectory() as folder:
+        path = town(Path(folder), count, WHAT_IF)
+        raw = load_plan(path)
+        began = process_time()
+        there = Town(str(path), raw, read_sheet(path, raw))
+        check_s = process_time() - began
+        first, second = raw.plan
+        runner = Runner(there, first, jobs=1)
+        began = process_time()
+        answers = [answered(there, first, runner)]
+        plan_s = process_time() - began
+        home_s = _home_s(there, runner, answers[0].lives.visits)
+        began = process_time()
+        answers.append(answered(there, second, Runner(there, second, jobs=1)))
+        compared_plans(*answers)
+        list(WhatIfs(there, answers[1]).tried())
+        all_s = plan_s + process_time() - began
+    name = f"a plan of {count:,} meters"
+    for what, took_s, most in (
+        (f"{name}: its sheet checked", check_s, CHECK_MAX),
+        (f"{name}: {answers[0].classes:,} lives, the answer", plan_s, PLAN_MAX),
+        (f"{name}: two plans, all what-ifs", all_s, ALL_MAX),
+    ):
+        homes = took_s / home_s
+        measured = f"{homes:,.0f} homes ({took_s:.1f} s)"
+        yield Row(what=what, measured=measured, target=f"<= {most:,} homes", met=homes <= most)
+    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    yield Row(
+        what=f"{name}: memory",
+        measured=f"{memory_mb:.0f} MB",
+        target=f"<= {MEMORY_MAX_MB} MB",
+        met=memory_mb <= MEMORY_MAX_MB,
+    )
+
+
+def _home_s(there: Town, runner: Runner, visits: list[tuple[CardVisit, ...]]) -> float:
+    """Return what one home costs, unrounded, in processor seconds."""
+    rows, behaviour = there.sheet.rows[:HOMES], there.raw.behaviour
+    lives = [runner.exact(row, one, behaviour) for row, one in zip(rows, visits, strict=False)]
+    fresh = Runner(there, there.raw.plan[0], jobs=1)
+    began = process_time()
+    fresh.ends(lives)
+    return (process_time() - began) / len(lives)

@@ -1,0 +1,45 @@
+"""A page for a board of tests: a small town with two plans and all that a page can have."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from meter_emu.planner.answer import WhatIfs, answered, compared_plans, plan_to_do
+from meter_emu.planner.board import board
+from meter_emu.planner.classes import Runner
+from meter_emu.planner.lives import Town
+from meter_emu.planner.plan_file import load_plan
+from meter_emu.planner.sheet import read_sheet
+from tests.planner.sheets import town
+
+WHAT_IF = """
+[what_if]
+comes_total = [0.5, 1.0]
+comes_later_days = [3, -3]
+visits_per_hour_times = [0.5, 2.0]
+rare_comes = [0.0, 1.0]
+gives_up = [0.9, 0.0]
+lost_card = [0.2, 0.0]
+inserts_next_day = [0.9, 0.0]
+late_comes = [0.0, 1.0]
+"""
+
+
+@cache
+def board_page() -> str:
+    """Return the page of a town whose offices are too small."""
+    with TemporaryDirectory() as folder:
+        path = town(Path(folder), 60, WHAT_IF, per_hour=1, north=1)
+        text = path.read_text("utf-8").replace("09:00-16:30; Sa 09:00-12:00", "09:00-10:00")
+        path.write_text(text, "utf-8")
+        raw = load_plan(path)
+        there = Town(str(path), raw, read_sheet(path, raw))
+        answers = [answered(there, one, Runner(there, one, jobs=1)) for one in raw.plan]
+        last = WhatIfs(there, answers[-1])
+        parts = (
+            compared_plans(*answers),
+            list(plan_to_do(answers[-1])),
+            list(last.tried()),
+            last.threshold(5),
+        )
+        return board(there, answers, *parts)

@@ -1,0 +1,385 @@
+"""A plan from its sheet to its answer: lives, classes, commands, and what they write."""
+
+import csv
+import json
+import os
+import re
+from datetime import date, datetime
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+from python_calamine import CalamineWorkbook
+
+from meter_emu.cli.app import cli
+from meter_emu.cli.schema import schema_of
+from meter_emu.errors import ConfigError
+from meter_emu.planner.answer import WhatIfs, answered, changed, coming, compared_plans, figures
+from meter_emu.planner.classes import HomeState, MeterEnd, Runner
+from meter_emu.planner.lives import CardWish, Draws, PlanLives, Town, days_before, last_day
+from meter_emu.planner.plan_file import Behaviour, RawPlan, load_plan
+from meter_emu.planner.sheet import read_sheet
+from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.checkpoint import Checkpoint
+from meter_emu.world.rehearsal.fleet import rehearsed
+from tests.planner.sheets import town
+
+ROWS = int(os.environ.get("METER_EMU_PLANNED", "60"))
+WHAT_IF = """
+[what_if]
+comes_total = [0.5, 1.0]
+visits_per_hour_times = [0.5, 2.0]
+"""
+
+
+def town_of(folder: Path, count: int, more: str = "", **changes: object) -> Town:
+    path = town(folder, count, more, **changes)
+    raw = load_plan(path)
+    return Town(str(path), raw, read_sheet(path, raw))
+
+
+def lives_of(there: Town, plan: RawPlan) -> PlanLives:
+    return there.lives(plan, behaviour=there.raw.behaviour)
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """A thousand meters, of which no meter is run."""
+    return town_of(tmp_path_factory.mktemp("crowd"), 1_000, per_hour=2, north=1)
+
+
+# Who comes when ----------------------------------------------------------------------------------
+
+
+def test_draws_depend_on_seed_and_meter_alone():
+    assert Draws.of(1, "a") == Draws.of(1, "a")
+    found = {Draws.of(seed, name) for seed in (1, 2) for name in "ab"}
+    assert len(found) == 4
+    many = [Draws.of(1, str(number)) for number in range(2_000)]
+    for values in zip(*many, strict=True):
+        assert 0.47 < sum(values) / len(many) < 0.53
+        assert all(0 <= value < 1 for value in values)
+
+
+def test_a_curve_is_followed():
+    curve = ((28, 0.0), (14, 0.25), (0, 0.85))
+    assert days_before(curve, 0.9) is None
+    assert [days_before(curve, share) for share in (0.0, 0.125, 0.25, 0.54, 0.8499)] == [
+        28, 21, 14, 7, 0,
+    ]  # fmt: skip
+    many = [days_before(curve, number / 10_000) for number in range(10_000)]
+    assert sum(one is not None and one >= 14 for one in many) / 10_000 == pytest.approx(
+        0.25, abs=0.03
+    )
+
+
+def test_two_plans_differ_by_what_differs_and_not_by_chance(crowd):
+    first, second = (lives_of(crowd, plan) for plan in crowd.raw.plan)
+    for before, after in zip(first.visits, second.visits, strict=True):
+        assert [one for one in before if one.what is CardWish.ARM] == [
+            one for one in after if one.what is CardWish.ARM
+        ]
+    assert first.visits != second.visits
+
+
+def test_everybody_goes_to_the_office_when_it_is_open_and_no_more_than_it_has_room_for(crowd):
+    plan = crowd.raw.plan[1]
+    lives = lives_of(crowd, plan)
+    per_day: dict[tuple[str, date], int] = {}
+    for row, visits in zip(crowd.sheet.rows, lives.visits, strict=True):
+        for visit in visits:
+            key = row.district, visit.desk.date()
+            per_day[key] = per_day.get(key, 0) + 1
+            assert date(2027, 5, 7) != visit.desk.date(), "it is closed"
+            assert visit.desk.weekday() < 6
+            assert visit.put_in is None or visit.put_in > visit.desk
+        for one, other in pairwise(visits):
+            assert one.desk.date() < other.desk.date()
+    rooms = {(group, one.day): one for group, days in lives.days.items() for one in days}
+    for key, count in per_day.items():
+        assert count == rooms[key].served <= rooms[key].room
+    for days in lives.days.values():
+        for before, today in pairwise(days):
+            gone = before.waiting + today.came - today.served - today.waiting
+            assert gone >= 0
+            assert gone == 0 or today.day <= last_day(plan.cut_at), "nobody gives up then"
+    assert sum(lives.not_served.values()) > 10, "the offices of this town are too small"
+
+
+def test_with_room_for_all_nobody_is_late(tmp_path):
+    there = town_of(tmp_path, 400, per_hour=200, north=200)
+    lives = lives_of(there, there.raw.plan[0])
+    assert not any(lives.not_served.values())
+
+
+def test_last_day_is_before_a_cut_in_the_morning():
+    assert last_day(datetime(2027, 7, 2, 23, 1)) == date(2027, 7, 2)  # noqa: DTZ001
+    assert last_day(datetime(2027, 7, 3, 0, 1)) == date(2027, 7, 2)  # noqa: DTZ001
+
+
+def test_an_assumption_is_changed_alone(crowd):
+    behaviour = crowd.raw.behaviour
+    half = coming(behaviour, 0.425).comes
+    assert [round(share, 3) for _, share in half] == [0, 0.05, 0.125, 0.25, 0.36, 0.425]
+    assert changed(behaviour, "use_w", 400).behaviour.use_w == 400
+    assert changed(behaviour, "comes_later_days", 3) == (behaviour, 3, 1)
+    assert changed(behaviour, "visits_per_hour_times", 0.5) == (behaviour, 0, 0.5)
+
+
+# Meters ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow("runs each meter of a sheet, and its class")
+def test_classes_against_unrounded_lives(tmp_path):
+    """Each plan whole, unrounded: its figures are within the bound that the page prints."""
+    there = town_of(tmp_path, ROWS)
+    for plan in there.raw.plan:
+        runner = Runner(there, plan, jobs=1)
+        answer = answered(there, plan, runner)
+        assert answer.audit.run == min(-(-ROWS // 4), 300)
+        behaviour, rows = there.raw.behaviour, there.sheet.rows
+        pairs = zip(rows, answer.lives.visits, strict=True)
+        lives = [runner.exact(row, visits, behaviour) for row, visits in pairs]
+        exact = Runner(there, plan, jobs=1).ends(lives)
+        for state, otherwise in (
+            ("morning", answer.audit.otherwise_morning),
+            ("end", answer.audit.otherwise_end),
+        ):
+            both = zip(exact, answer.ends, strict=True)
+            wrong = sum(getattr(one, state) is not getattr(end, state) for one, end in both)
+            assert wrong <= answer.audit.at_most(otherwise)
+        assert {end.morning for end in answer.ends} == set(HomeState)
+        assert not any(end.harmed for end in exact)
+
+
+@pytest.mark.slow("runs the meters of two plans")
+def test_two_plans_are_compared_meter_by_meter(tmp_path):
+    there = town_of(tmp_path, 40)
+    first, second = (answered(there, one, Runner(there, one, jobs=1)) for one in there.raw.plan)
+    found = compared_plans(first, second)
+    pairs = list(zip(first.ends, second.ends, strict=True))
+    moved = [
+        (one.morning, other.morning) for one, other in pairs if one.morning is not other.morning
+    ]
+    assert sum(move.meters for move in found.moves) == len(moved)
+    assert found.better == sum(after is HomeState.SUPPLIED for _, after in moved)
+    assert found.worse == sum(before is HomeState.SUPPLIED for before, _ in moved)
+    assert compared_plans(first, first) == ("A", "A", 0, 0, (), None)
+    assert figures(first.ends, lambda end: end.morning).total == 40
+
+
+@pytest.mark.slow("runs the meters of many assumptions")
+def test_what_breaks_first_is_paired_and_the_threshold_is_where_it_turns(tmp_path):
+    there = town_of(tmp_path, 40, WHAT_IF)
+    plan = there.raw.plan[1]
+    last = WhatIfs(there, answered(there, plan, Runner(there, plan, jobs=1)))
+    tried = {one.key: one for one in last.tried()}
+    assert list(tried) == ["comes_total", "visits_per_hour_times"]
+    assert tried["comes_total"].change_low >= 0 >= tried["comes_total"].change_high
+    none, some = last.threshold(0), last.threshold(39)
+    assert none.share is None or none.share > 0
+    assert some.share is not None
+
+
+# Commands ----------------------------------------------------------------------------------------
+
+
+def emu(*words: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(cli, [*words], standalone_mode=False)
+    if isinstance(done.exception, ConfigError):
+        return 2, done.stdout, str(done.exception)
+    assert done.exception is None, done.exception
+    status = done.return_value
+    return status if isinstance(status, int) else 0, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A plan of 40 meters that was run with all that it writes."""
+    folder = tmp_path_factory.mktemp("town")
+    path = town(folder, 40)
+    text = path.read_text("utf-8").replace('"Mons"', '"=Mons"')
+    path.write_text(text, "utf-8")
+    sheet = folder / "meters.csv"
+    sheet.write_text(sheet.read_text("utf-8").replace("Mons", "=Mons"), "utf-8")
+    status, out, _ = emu(
+        "plan", "run", str(path), "--jobs", "1", "--json", str(folder / "r.json"),
+        "--sheet", str(folder / "r.csv"), "--report", str(folder / "page"),
+    )  # fmt: skip
+    assert status == 0
+    return folder, out
+
+
+@pytest.mark.slow("runs a plan whole")
+def test_json_is_as_its_schema_says_and_its_figures_are_every_meter_once(run):
+    folder, out = run
+    found = json.loads((folder / "r.json").read_text())
+    Draft202012Validator(schema_of("plan-result")).validate(found)
+    for one in found["plans"]:
+        for part in (one["figures"], one["at_end"]):
+            assert part["supplied"] + part["disconnected"] + part["without_credit"] == 40
+        districts = one["by_group"].values()
+        assert sum(part["disconnected"] for part in districts) == one["figures"]["disconnected"]
+        assert f"{one['figures']['disconnected']} disconnected by order" in out
+    assert list(folder.glob("*.checkpoint")) == []
+
+
+@pytest.mark.slow("runs a plan whole")
+def test_the_sheet_has_a_row_a_meter_and_no_formula(run):
+    folder, _ = run
+    found = json.loads((folder / "r.json").read_text())
+    text = (folder / "r.csv").read_text("utf-8-sig")
+    rows = list(csv.DictReader(StringIO(text), delimiter=";"))
+    for one in found["plans"]:
+        own = [row for row in rows if row["plan"] == one["name"]]
+        cut = [row for row in own if row["morning after T2"] == "disconnected by order"]
+        assert (len(own), len(cut)) == (40, one["figures"]["disconnected"])
+    assert {row["district"] for row in rows} >= {"'=Mons", "Namur"}
+
+
+@pytest.mark.slow("runs a plan whole")
+def test_the_page_says_what_the_terminal_says_and_loads_nothing(run):
+    folder, out = run
+    page = (folder / "page" / "index.html").read_text("utf-8")
+    last = next(line for line in out.splitlines() if line.startswith("Under B, "))
+    assert last in page
+    assert not re.search(r"<script|src=|href=|url\(", page)
+    assert "default-src 'none'" in page
+    assert len(page) < 40_000
+
+
+@pytest.mark.slow("runs a plan whole, in processes too")
+def test_the_same_plan_gives_the_same_bytes_on_any_number_of_processes(run, tmp_path):
+    folder, _ = run
+    again = [tmp_path / name for name in ("r.json", "r.xlsx", "page")]
+    words = ["--jobs", "2", "--json", str(again[0]), "--sheet", str(again[1])]
+    assert emu("plan", "run", str(folder / "plan.toml"), *words, "--report", str(again[2]))[0] == 0
+    assert again[0].read_bytes() == (folder / "r.json").read_bytes()
+    page = Path("page") / "index.html"
+    assert (tmp_path / page).read_bytes() == (folder / page).read_bytes()
+    rows = CalamineWorkbook.from_path(str(again[1])).get_sheet_by_index(0).to_python()
+    assert len(rows) == 81
+    assert "=Mons" in {row[2] for row in rows}, "it is a text, and shown as it is"
+
+
+@pytest.mark.slow("runs a meter")
+def test_a_row_is_shown_as_a_campaign_that_lives_the_same(run, tmp_path):
+    folder, _ = run
+    rows = list(csv.DictReader(StringIO((folder / "r.csv").read_text("utf-8-sig")), delimiter=";"))
+    one = next(row for row in rows if row["plan"] == "B" and row["cut"])
+    status, text, _ = emu("plan", "show", str(folder / "plan.toml"), one["row"], "--plan", "B")
+    assert status == 0
+    (tmp_path / "one.toml").write_text(text, "utf-8")
+    campaign = load_campaign(tmp_path / "one.toml")
+    (household,) = campaign.households
+    assert household.id == one["meter"]
+    outcome, _ = rehearsed(household, campaign, events=False)
+    assert outcome.cut_us is not None
+
+
+@pytest.mark.slow("runs a plan of meters with a defect")
+def test_meters_that_cut_a_day_early_are_harm_and_exit_status_1(tmp_path):
+    path = town(tmp_path, 12)
+    text = path.read_text("utf-8").replace(
+        "seed = 1", 'seed = 1\nbuild = "reference+end-exclusive"'
+    )
+    path.write_text(text, "utf-8")
+    status, out, _ = emu("plan", "run", str(path), "--plan", "B", "--jobs", "1")
+    assert status == 1
+    assert re.search(r"\d were disconnected otherwise than announced", out)
+
+
+@pytest.mark.slow("runs a plan twice")
+def test_a_long_run_goes_on_from_where_it_was(tmp_path):
+    there, said = town_of(tmp_path, 150), list[str]()
+    plan, behaviour = there.raw.plan[0], there.raw.behaviour
+    pairs = list(zip(there.sheet.rows, lives_of(there, plan).visits, strict=True))
+
+    def stopped(done: int, _of: int) -> None:
+        if done == 30:
+            raise KeyboardInterrupt
+
+    def ends(step) -> list[MeterEnd]:
+        runner = Runner(
+            there, plan, jobs=1, step=step,
+            kept=lambda: Checkpoint(tmp_path / "r.checkpoint", said.append),
+        )  # fmt: skip
+        return runner.ends([runner.rounded(row, visits, behaviour) for row, visits in pairs])
+
+    with pytest.raises(KeyboardInterrupt):
+        ends(stopped)
+    found = ends(lambda _done, _of: None)
+    assert re.search(r"(30|31) of \d+ are done", said[0])
+    (tmp_path / "r.checkpoint").unlink()
+    assert found == ends(lambda _done, _of: None)
+    assert len(said) == 1
+
+
+def test_mistakes_come_at_once_and_nothing_is_run(tmp_path):
+    path = town(tmp_path, 30)
+    sheet = tmp_path / "meters.csv"
+    sheet.write_text(re.sub(r"(?m);gaz;", ";gas;", sheet.read_text("utf-8")), "utf-8")
+    page = tmp_path / "page"
+    status, out, said = emu("plan", "run", str(path), "--report", str(page))
+    assert (status, out) == (2, "")
+    *cells, last = said.splitlines()
+    assert cells
+    assert all(re.match(r"cell B\d+ \(Modèle\): 'gas': want one of", one) for one in cells)
+    assert last.endswith(f"{len(cells)} mistakes, nothing was run")
+    assert not page.exists()
+
+
+def test_check_says_whether_the_offices_have_room(tmp_path):
+    path = town(tmp_path, 300, per_hour=20, north=20)
+    status, out, _ = emu("plan", "check", str(path))
+    assert (status, "300 meters, no mistake" in out) == (0, True)
+    assert "column C (Crédit (€))" in out
+    path = town(tmp_path, 3_000, per_hour=1, north=1)
+    status, out, _ = emu("plan", "check", str(path))
+    assert status == 1
+    assert "Charleroi Nord: not all of them can be served in time" in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("rare_comes = 0.5\n", "", "rare_comes.*missing"),
+        ("[7, 0.50]", "[7, 0.10]", "behaviour: comes: want fewer days and no smaller share"),
+        ("[28, 0.0]", "[28, 0.1]", "begin with a share of 0"),
+        ('["Fr", 0.2]', '["Fr", 0.9]', "at most 1 in all"),
+        ('["Fr", 0.2]', '["Fri", 0.2]', "want 1 to 28, or one of Mo"),
+        ("%d/%m/%Y", "%d/%m", "want a pattern with day, month and year"),
+        ('name = "B"', 'name = "A"', "want each name once"),
+        ("2027-07-02T23:01:00", "2027-02-02T23:01:00", "want after as_of and reactivation_from"),
+        ("2027-06-01", "2027-02-01", "reactivation_from: want after as_of"),
+        ('district = "District"\n', "", "office: district: want the column"),
+        ('file = "meters.csv"', 'file = "gone.csv"', "gone.csv: cannot be read"),
+        ("gas-pcf8563-battery", "gas-x", "is no meter model"),
+        ("regular_days", "regular_dais", "regular_dais"),
+        ("seed = 1", 'seed = 1\nbuild = "reference+end-exclusiv"', "build: .*end-exclusiv"),
+        ("seed = 1", 'seed = 1\nbuild = "os:system"', "build"),
+    ],
+)
+def test_a_mistake_in_a_plan_is_one_line(tmp_path, old, new, words):
+    path = town(tmp_path, 30)
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+    status, _, said = emu("plan", "check", str(path))
+    assert status == 2
+    assert re.search(words, said), said
+
+
+def test_what_is_asked_for_and_is_not_there_is_said(tmp_path):
+    path = str(town(tmp_path, 30))
+    assert "there is A, B" in emu("plan", "run", path, "--plan", "C")[2]
+    assert "the last one is in row 31" in emu("plan", "show", path, "99")[2]
+    assert ".csv or .xlsx" in emu("plan", "run", path, "--sheet", "x.txt")[2]
+
+
+def test_no_share_has_a_default():
+    assert all(field.required for field in msgspec.structs.fields(Behaviour))
