@@ -44,6 +44,7 @@ METER_ID: Final = 541_000_000_001
 )
 @click.option("--household", metavar="ID", help="Of a campaign, named as MODEL.")
 @click.option("--web", is_flag=True, help="The front panel, in a browser on this machine.")
+@click.option("--twin", metavar="BUILD", help="With --web: a second meter that lives the same.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="For --web. Default: any.")
 @trust_option
 @click.option("--lines", is_flag=True, help="Lines in and out, also in a terminal.")

@@ -10,6 +10,7 @@ from meter_emu.cli.live.lines import Lines
 from meter_emu.cli.live.screen import Log
 from meter_emu.cli.live.start import Serving
 from meter_emu.cli.live.state import PageState
+from meter_emu.cli.live.twin import Twin
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.world.rehearsal.by_hand import LivedByHand
 
@@ -74,9 +75,10 @@ def in_page(wait: Wait, show: Show) -> Serving:
         log: Log,
         title: str,
         lived: LivedByHand | None,
+        twin: Twin | None,
         port: int,  # noqa: ARG001  a page has none
     ) -> Iterator[Lines]:
-        state = PageState(sitting, log, InPage(show), title, lived)
+        state = PageState(sitting, log, InPage(show), title, lived, twin)
         source, ends_us = PageSource(wait, show), 0 if lived is None else lived.campaign.end_us
         obey = obeying(sitting, ends_us, state.answer)
         lines = Lines(sitting, source, log, lambda: state.show(lines.heard), at_once=obey)

@@ -116,15 +116,20 @@ class History:
         moment = self._last_act()
         return "" if moment is None else moment.act
 
-    def script(self, now_us: int) -> str:
-        """Return the lines that lead to the present, with each act of a person at its instant."""
+    def deeds(self) -> list[tuple[int, str]]:
+        """Return what persons did up to the present, each with its true instant."""
         done = self._moments[: self._place]
         if self._end_us is not None:
             done = done[:-1]  # what was done there lies ahead
-        lines = []
-        for moment in done:
-            if moment.act and moment.act != A_VISIT:
-                lines += [f"until {us_to_utc(moment.at_us).isoformat()}", moment.act]
+        return [(one.at_us, one.act) for one in done if one.act and one.act != A_VISIT]
+
+    def script(self, now_us: int) -> str:
+        """Return the lines that lead to the present, with each act of a person at its instant."""
+        lines = [
+            line
+            for at_us, act in self.deeds()
+            for line in (f"until {us_to_utc(at_us).isoformat()}", act)
+        ]
         return "\n".join([*lines, f"until {us_to_utc(now_us).isoformat()}", ""])
 
     def _last_act(self) -> KeptMoment | None:

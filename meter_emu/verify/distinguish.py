@@ -151,11 +151,11 @@ def _small(law: Law, tape: Tape, kits: Among, builds: tuple[str, str], number: i
         number=number,
         runs=runs,
         campaign=trial.campaign,
-        look_at=_where(pair),
+        look_at=where_apart(pair),
         at_us=min(event.at_us for event in pair if event is not None),
         seen=(
-            SeenOf(builds[0], _said(*pair, trial.campaign.zone)),
-            SeenOf(builds[1], _said(*pair[::-1], trial.campaign.zone)),
+            SeenOf(builds[0], words_of(*pair, trial.campaign.zone)),
+            SeenOf(builds[1], words_of(*pair[::-1], trial.campaign.zone)),
         ),
         course=story_in_words(trial),
     )
@@ -178,7 +178,7 @@ def _first_pair(campaign: Campaign, builds: tuple[str, str]) -> _Pair | None:
     if len({parse_build(build).factory is None for build in builds}) == 2:
         one, other = without_screen(one), without_screen(other)  # each has words of its own
     for pair in zip_longest(*_both_seen(one, other)):
-        if not _alike(*pair):
+        if not alike(*pair):
             return pair
     return None
 
@@ -233,7 +233,8 @@ def _both_seen(one: list[Event], other: list[Event]) -> tuple[Iterator[Event], I
     return first, second
 
 
-def _alike(one: Event | None, other: Event | None) -> bool:
+def alike(one: Event | None, other: Event | None) -> bool:
+    """Return whether two events are the same to who stands before the meters."""
     if one is None or other is None or one.what is not other.what:
         return False
     if abs(one.at_us - other.at_us) > _APART_US or one.clock_trusted != other.clock_trusted:
@@ -245,7 +246,7 @@ def _on_card(event: Event) -> tuple[object, ...]:
     return event.understood, event.written
 
 
-def _where(pair: _Pair) -> str:
+def where_apart(pair: _Pair) -> str:
     """Return where to look: at the program first, where one of them failed."""
     if any(event is not None and event.what in _FAILED for event in pair):
         return "the program"
@@ -263,7 +264,7 @@ def _where(pair: _Pair) -> str:
     return "the lamps" if event.what in _LAMPS else "the supply"
 
 
-def _said(event: Event | None, other: Event | None, zone: TimeZone) -> str:
+def words_of(event: Event | None, other: Event | None, zone: TimeZone) -> str:
     """Return one meter's event in words, where it differs from the other's."""
     if event is None or event.what is What.ENDED:
         return "nothing more"

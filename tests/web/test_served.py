@@ -262,3 +262,30 @@ def written(seen: Page, field: str) -> list[Any] | None:
     """Return who wrote a field of the record that is in force, as the page shows it."""
     found = [row for row in seen.shown["bytes"]["meter"] if row[3].startswith(field) and row[8]]
     return max((row[8] for row in found), default=None)
+
+
+@pytest.mark.slow("serves a page to a client")
+def test_two_meters_live_the_same_and_the_first_difference_is_marked(tmp_path):
+    """The reference and a build with a defect: they part in spring, on the display."""
+    with (
+        panel(*NEVER_BACK, "--twin", WRONG[1], cwd=tmp_path) as address,
+        page(address) as seen,
+    ):
+        seen.do("until 2020-04-01 12:00")
+        seen.until(lambda page: page.shown.get("twin", {}).get("time", "") >= "2020-04-01 12:00")
+        assert "apart" not in seen.shown["twin"]
+        seen.do("until 2020-07-02 23:30")
+        seen.until(lambda page: page.shown["twin"]["time"] >= "2020-07-02 23:30")
+        twin = seen.shown["twin"]
+        assert (seen.now["supplied"], twin["supplied"]) == (True, False)
+        assert twin["display"] == "OFF: CUT AS OF 2020-07-02 23:01"
+        assert twin["apart"][1].startswith("2020-04-02 10:30")
+        seen.do(
+            "back 2020-06-30 09:30",
+            "office reactivate",
+            "insert",
+            "remove",
+            "until 2020-07-04 12:00",
+        )
+        seen.until(lambda page: page.shown["twin"]["time"] >= "2020-07-04 12:00")
+        seen.until(lambda page: page.shown["twin"]["supplied"])

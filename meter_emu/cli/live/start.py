@@ -37,6 +37,7 @@ from meter_emu.cli.live.origin import LiveOrigin, digest_of, model_of, rig_at_st
 from meter_emu.cli.live.reader import ReaderCards
 from meter_emu.cli.live.screen import Log, Screen
 from meter_emu.cli.live.shell import listening
+from meter_emu.cli.live.twin import Twin
 from meter_emu.cli.names import machine_now
 from meter_emu.cli.output import STDOUT, atomic_writer, json_escaped, write_atomically
 from meter_emu.cli.printed.events import event_line_json
@@ -240,12 +241,13 @@ class Seat(NamedTuple):
     lived: LivedByHand | None = None
 
 
-def _household(options: dict[str, Any]) -> Seat:
-    """Return the seat of a household of a campaign."""
+def _household(options: dict[str, Any], build: str | None = None) -> Seat:
+    """Return the seat of a household of a campaign, of this build or of that of the options."""
     refuse_given("{} is for a meter, and a household has its own", _NO_HOUSEHOLDS)
     if options["meter"] is None:
         raise click.UsageError("want a campaign with --household: which file is it of?")
-    build = options["build"] if _is_given("build") else None
+    if build is None and _is_given("build"):
+        build = options["build"]
     seed = options["seed"] if _is_given("seed") else None
     campaign = chosen_campaign(
         options["meter"], seed=seed, build=build, model=None, household=options["household"]
@@ -312,7 +314,7 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
 
 
 Serving: TypeAlias = Callable[
-    [Sitting, Log, str, LivedByHand | None, int], AbstractContextManager[Lines]
+    [Sitting, Log, str, LivedByHand | None, Twin | None, int], AbstractContextManager[Lines]
 ]
 _brought: Final[list[Serving]] = []
 
@@ -333,6 +335,30 @@ def _serving() -> Serving:
     return serving
 
 
+def _twin(options: dict[str, Any]) -> Twin | None:
+    """Return the meter that lives the same life with another program, `None` for no such option."""
+    build = options["twin"]
+    if build is None:
+        return None
+    if options["household"] is None or not options["web"]:
+        raise click.UsageError("--twin is for a household of a campaign, with --web")
+
+    def begin() -> Sitting:
+        seat = _household(options, build)
+        sitting = Sitting(
+            seat.premises, seat.cards, CardFiles(), rate=rate_of("max", 1), held=None,
+            say=_to_nobody, take=_to_nobody, wall_ns=time.monotonic_ns,
+        )  # fmt: skip
+        sitting.begin()
+        return sitting
+
+    return Twin(build, begin)
+
+
+def _to_nobody(_said: object) -> None:
+    """Say nothing: the first meter has said it."""
+
+
 @contextmanager
 def _shell(
     options: dict[str, Any], sitting: Sitting, out: Log | Printer, seat: Seat
@@ -340,7 +366,8 @@ def _shell(
     """Give the shell that these options ask for."""
     if options["web"]:
         assert isinstance(out, Log), "a page shows the log"
-        with _serving()(sitting, out, seat.title, seat.lived, options["port"]) as shell:
+        twin = _twin(options)
+        with _serving()(sitting, out, seat.title, seat.lived, twin, options["port"]) as shell:
             yield shell
         return
     with listening(_standard_input()) as source:

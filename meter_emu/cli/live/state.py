@@ -12,6 +12,7 @@ import msgspec
 
 from meter_emu.cli.live.asked import PageAnswer
 from meter_emu.cli.live.screen import Log
+from meter_emu.cli.live.twin import Twin
 from meter_emu.desk.card_image import RecordView
 from meter_emu.ports import ButtonName, Lamp
 from meter_emu.rows import Row
@@ -64,18 +65,28 @@ class Shows(Protocol):
 
 @final
 class PageState:
-    """Publishes how a sitting stands. `lived` is its household, if it is of a campaign."""
+    """Publishes how a sitting stands.
+
+    `lived` is its household, if it is of a campaign, `twin` the meter that lives the same.
+    """
 
     def __init__(
-        self, sitting: Sitting, log: Log, served: Shows, title: str, lived: LivedByHand | None
+        self,
+        sitting: Sitting,
+        log: Log,
+        served: Shows,
+        title: str,
+        lived: LivedByHand | None,
+        twin: Twin | None,
     ) -> None:
         self._sitting: Final = sitting
         self._log: Final = log
         self._served: Final = served
         self._title: Final = title
         self._lived: Final = lived
+        self._twin: Final = twin
         self._said = 0
-        self._next_ns = self._next_bytes_ns = self._next_happened_ns = 0
+        self._next_ns = self._next_bytes_ns = self._next_happened_ns = self._next_twin_ns = 0
         self._minute = 0  # of what was said to have happened
         self._happened_at: tuple[object, ...] = ()
         self._bytes_at: tuple[object, ...] = ()
@@ -95,6 +106,8 @@ class PageState:
 
     def show(self, heard: int, *, ended: bool = False) -> None:
         """Publish what has changed, if it is time again; `heard` is how many lines were taken."""
+        if self._twin is not None and not self._sitting.meter.bench.polling:
+            self._twin.follow(self._sitting)
         now_ns = time.monotonic_ns()
         if now_ns < self._next_ns and not ended:
             return
@@ -117,6 +130,9 @@ class PageState:
             if bytes_at != self._bytes_at:
                 self._bytes_at = bytes_at
                 parts["bytes"] = json.dumps(self._bytes())
+        if self._twin is not None and (now_ns >= self._next_twin_ns or ended):
+            self._next_twin_ns = now_ns + BYTES_EVERY_NS
+            parts["twin"] = json.dumps(self._twin.shown(self._sitting))
         said, self._said = self._log.since(self._said), self._log.count
         self._served.publish(dict(parts), said)
 

@@ -11,6 +11,7 @@ from meter_emu.cli.live.screen import Log
 from meter_emu.cli.live.served import Served, serving_at
 from meter_emu.cli.live.shell import listening
 from meter_emu.cli.live.state import PageState
+from meter_emu.cli.live.twin import Twin
 from meter_emu.cli.output import echo
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.world.rehearsal.by_hand import LivedByHand
@@ -20,7 +21,12 @@ PIPE_SIZE_BYTES: Final = 1 << 20  # ours: some thousands of acts that wait for t
 
 @contextmanager
 def serving(
-    sitting: Sitting, log: Log, title: str, lived: LivedByHand | None, port: int
+    sitting: Sitting,
+    log: Log,
+    title: str,
+    lived: LivedByHand | None,
+    twin: Twin | None,
+    port: int,
 ) -> Iterator[Lines]:
     """Serve the front panel for a block, and give the shell that takes what its pages ask."""
     # One packet is one line: a packet is taken whole, or not at all when the pipe is full.
@@ -37,7 +43,7 @@ def serving(
         far.setblocking(False)
         far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PIPE_SIZE_BYTES)
         served = Served(send_line)
-        state = PageState(sitting, log, served, title, lived)
+        state = PageState(sitting, log, served, title, lived, twin)
         with listening(near.fileno()) as source, serving_at(served, port) as address:
             echo(f"The front panel is at {address}\nCtrl-C ends the sitting.")
             ends_us = 0 if lived is None else lived.campaign.end_us

@@ -2,7 +2,7 @@
 "use strict";
 const $ = (id) => document.getElementById(id);
 const HOLD_FROM_MS = 800; // ours: shorter is a press
-const seen = {now: null, happened: null, bytes: null, tab: "eeprom", zoom: "whole", dragging: null, scrub: null,
+const seen = {now: null, happened: null, bytes: null, twin: null, tab: "eeprom", zoom: "whole", dragging: null, scrub: null,
   tour: "", script: "", steps: [], step: 0};
 let socket = null, waitMs = 250;
 let form = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1, answered = null; // of this page's last form
@@ -42,6 +42,7 @@ function ask(asked, then) {
 function take(message) {
   if (message.log) message.log.forEach(note);
   if (message.refused) note("! " + message.refused + (message.do ? ": " + message.do : ""));
+  if (message.twin) showTwin(message.twin);
   if (message.serial) say(`No. ${message.serial}`, $("serial"));
   if (message.keys) Object.assign(KEYS, message.keys);
   if (message.answer && message.answer.form === form && answered) { answered(message.answer); answered = null; }
@@ -120,6 +121,19 @@ function showCase(now) {
   $("home").setAttribute("class", flows ? "lit" : "");
   const dark = now.powered ? "The home is dark: the meter has taken the supply." : "The home is dark: the street has no supply.";
   say(!now.supplied || !now.powered ? dark : flows ? "The lights are on." : "All appliances are off.", $("home-words"));
+}
+
+// The meter that lives the same with another program, and where the two part.
+function showTwin(other) {
+  seen.twin = other;
+  $("twin").hidden = false;
+  say(other.build, $("twin-build"));
+  say(other.display || " ", $("twin-display"));
+  say(`${other.supply}  (${other.time})`, $("twin-supply"));
+  $("to-apart").hidden = !other.apart;
+  if (!other.apart) { say("The two have not differed.", $("apart")); return; }
+  const [, time, where, one, second] = other.apart;
+  say(`First difference: ${time.slice(0, 16)}, ${where}. This meter: ${one}. Its twin: ${second}.`, $("apart"));
 }
 
 function showJump(jump) {
@@ -252,7 +266,7 @@ function showLine() {
   line.dataset.left = left;
   line.dataset.width = width;
   const within = (us) => us >= from && us <= to;
-  const key = JSON.stringify([width, what.to, what.events.length, what.events.at(-1), seen.now.us, from, to, what.announced]);
+  const key = JSON.stringify([width, what.to, what.events.length, what.events.at(-1), seen.now.us, from, to, what.announced, seen.twin && seen.twin.apart]);
   if (line.dataset.shown === key) return;
   line.dataset.shown = key;
   const svg = draw("svg", {"aria-hidden": "true"});
@@ -281,6 +295,10 @@ function showLine() {
     svg.append(draw("line", {x1: at, x2: at, y1: 18, y2: 100, class: "mark"}));
     svg.append(draw("text", {x: at, y: 115 + index * 15, "text-anchor": end ? "end" : "start"}, words));
   });
+  if (seen.twin && seen.twin.apart && within(seen.twin.apart[0])) {
+    const at = x(seen.twin.apart[0]);
+    svg.append(draw("line", {x1: at, x2: at, y1: 18, y2: 100, class: "apart"}));
+  }
   const now = x(seen.now.us);
   svg.append(draw("line", {x1: now, x2: now, y1: 4, y2: 140, class: "now"}));
   svg.append(draw("text", {x: now, y: 158, "text-anchor": now > left + width / 2 ? "end" : "start"}, seen.now.time));
@@ -555,6 +573,7 @@ function listen() {
   for (const button of document.querySelectorAll("[data-do]")) button.onclick = () => act(button.dataset.do);
   for (const button of document.querySelectorAll("[data-key]")) holdable(button);
   keypad();
+  $("to-apart").onclick = () => act(`back ${exact(seen.twin.apart[0])}`);
   $("put-in").onclick = () => act(`insert ${$("pick").value}`);
   $("office").onsubmit = (event) => {
     event.preventDefault();
