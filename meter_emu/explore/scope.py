@@ -14,6 +14,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, Visit, VisitKind
+from meter_emu.world.households.ledger import NO_TYPO
 from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.model import uncertainty_s
 from meter_emu.world.rehearsal.rig import order_in_words
@@ -122,6 +123,9 @@ def _label(visit: Visit, household: Household) -> str:
         return f"insert card {visit.card_number}"
     if visit.kind is VisitKind.CLOCK_CARD:
         return f"technician, {visit.clock_error_s} s off"
+    if visit.token is not None:
+        mistyped = "" if visit.token.typo == NO_TYPO else ", mistyped"
+        return f"key in {visit.token.token.id}{mistyped}"
     if visit.act is not None:
         return " ".join(visit.act.file or ())
     return f"{visit.kind.value}"

@@ -276,6 +276,15 @@ def paygo_row(household: Household, campaign: Campaign, events: Sequence[Event])
     return row_of_walk(household, campaign, paygo_walk(household, campaign, events))
 
 
+def paygo_ahead(
+    household: Household, campaign: Campaign, events: Sequence[Event], until_us: int
+) -> tuple[Span, ...]:
+    """Return what is owed from the end of a campaign until later, if nothing more happens."""
+    walk = paygo_walk(household, campaign, events)
+    walk.until(until_us)
+    return tuple(span for span in walk.spans if span.to_us > campaign.end_us)
+
+
 def row_of_walk(household: Household, campaign: Campaign, walk: PaygoWalk) -> PromiseRow:
     """Return the row that a walk has written."""
     orders = (first_promise(household, campaign.start_us),)

@@ -26,13 +26,13 @@ from meter_emu.world.judge.obligations import (
     row_of,
 )
 from meter_emu.world.judge.outcome import HouseholdFinding, Outcome
-from meter_emu.world.judge.paygo import paygo_findings, paygo_row
-from meter_emu.world.judge.promise import Promise
+from meter_emu.world.judge.paygo import paygo_ahead, paygo_findings, paygo_row
+from meter_emu.world.judge.promise import Promise, first_promise
 from meter_emu.world.judge.unheard import unheard, ways_of
 from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Failure, FailureKind
-from meter_emu.world.meter.model import DeviceName
+from meter_emu.world.meter.model import BUDGET, DeviceName
 
 _VERDICTS: Final = {
     FailureKind.CRASHED: Verdict.CRASHED,
@@ -122,6 +122,10 @@ def judge_so_far(
 
     The campaign ends now, and the story did not fail.
     """
+    if household.model.device != BUDGET:
+        ahead = paygo_ahead(household, campaign, events, until_us)
+        order = first_promise(household, campaign.start_us)
+        return SoFar(_judge_way(household, campaign, events), ahead, order, None)
     judged = []
     for way in ways_of(events, household.model):
         on = [event for event in way if event.what is not What.ENDED]
