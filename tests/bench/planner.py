@@ -24,7 +24,7 @@ MEMORY_MAX_MB: Final = 500
 
 def rows(*, quick: bool) -> Iterator[Row]:
     """Yield the rows: each is what so many homes cost that are lived one by one."""
-    count = 60 if quick else METERS
+    count = 20 if quick else METERS
     with TemporaryDirectory() as folder:
         path = town(Path(folder), count, WHAT_IF)
         raw = load_plan(path)

@@ -12,6 +12,7 @@ pytest.importorskip("playwright", reason="the browser's driver comes with `make 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium: apt-get install chromium")
 
 
+@pytest.mark.slow("runs two plans, and looks at the page in a browser")
 @each_cell(("width", "scheme"), [(w, s) for w in (390, 1100) for s in ("light", "dark")])
 def test_nothing_is_cut_off_and_axe_finds_nothing(width, scheme, tmp_path: Path):
     from axe_playwright_python.sync_playwright import Axe
