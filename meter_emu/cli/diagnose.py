@@ -96,6 +96,8 @@ def diagnose(
             only=only,
             hear=hear,
         )
+        if held := at_work.predictor.kept.held:
+            echo(f"meter-emu: {folder}: {held:,} runs are done", err=True)
         found = at_work.singles()
         if only_singles:
             found = at_work.decided(found)

@@ -21,6 +21,7 @@ from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, CAMPAIGN, FILE, LEFT, MODEL, WORD, json_option
 from meter_emu.cli.output import (
     STDOUT,
+    echo,
     made_folder,
     print_json,
     say_written,
@@ -38,6 +39,7 @@ from meter_emu.laws.law import Trial
 from meter_emu.resources import find
 from meter_emu.verify.report import NO_STORY, Counterexample, Examined, Report
 from meter_emu.verify.run import Hear, chosen_laws, examine, verify
+from meter_emu.workers.results_file import GoOn
 from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.rehearsal.campaign import load_campaign
@@ -146,9 +148,9 @@ def verify_build(
                 jobs=jobs,
                 cluster=cluster,
                 hear=hear,
+                go_on=_go_on(json_file),
             )
     _leave(report, junit_file, json_file)
-    see_checked(build, report.nothing_checked)
     if json_file != STDOUT:
         files = {} if story is not None else _write(report, Path(folder))
         wide_console().print(_said(report, files), soft_wrap=True)
@@ -156,12 +158,23 @@ def verify_build(
 
 
 def _leave(report: Report, junit_file: str | None, json_file: str | None) -> None:
-    """Write the files that were asked for."""
+    """Write the files that were asked for; with the result, its checkpoint is over."""
     if junit_file is not None:
         cases = [_as_case(one) for one in report.examined]
         write_junit(junit_file, "verify", report.build, cases)
     if json_file is not None:
         print_json(verified(report), json_file)
+    if go_on := _go_on(json_file):
+        go_on.path.unlink(missing_ok=True)
+    see_checked(report.build, report.nothing_checked)
+
+
+def _go_on(json_file: str | None) -> GoOn | None:
+    """Return where an interrupted verify leaves what it has: next to the file of its result."""
+    if json_file is None or json_file == STDOUT:
+        return None
+    path = Path(f"{json_file}.checkpoint")
+    return GoOn(path, lambda words: echo(f"meter-emu: {words}", err=True))
 
 
 def _as_case(one: Examined) -> JUnitCase:

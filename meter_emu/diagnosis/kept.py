@@ -1,16 +1,16 @@
 """Signatures kept on disk, so that a second look at an incident takes seconds.
 
-A file a household, under the hash of everything that its signatures depend on: its unknowns, its
-story, and the source of every module that runs it. An unreadable file counts as missing.
+A file a household (`results_file`), under the hash of everything that its signatures depend on: its
+unknowns, its story, and the source of every module that runs it. So a diagnosis that was
+interrupted goes on from the batch before.
 """
 
-import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from functools import cache
-from pathlib import Path
+from hashlib import sha256
+from pathlib import Path, PurePath
 from shutil import rmtree
 from typing import Final, final
 
@@ -21,8 +21,8 @@ from meter_emu.diagnosis.sampling import SampledHousehold
 from meter_emu.diagnosis.signatures import HouseholdRuns, Running, Signature, batches
 from meter_emu.errors import OutputError
 from meter_emu.workers.engines import here_or_processes
+from meter_emu.workers.results_file import ResultsFile, source_digest
 
-_PACKAGES: Final = (Path(__file__).parents[2] / "card_protocol", Path(__file__).parents[1])
 _NOT_RUN: Final = frozenset({"cli", "report", "fuzz", "laws", "verify", "stories", "driver_bench"})
 _OF_DIAGNOSIS: Final = frozenset({"signatures.py", "hypotheses.py"})
 _VERSIONS_KEPT: Final = 3  # ours: of the source; older ones are removed
@@ -30,26 +30,31 @@ _DIGEST: Final = re.compile("[0-9a-f]{16}")
 _ALONE_MAX: Final = 60  # ours: runs that take less than starting a worker
 
 
-class _File(msgspec.Struct, array_like=True):
-    """The contents of a file: equal signatures are stored once."""
+class _Batch(msgspec.Struct, array_like=True):
+    """The signatures of a household under some hypotheses: equal ones are stored once."""
 
     keys: list[str]
     which: list[int]
     signatures: list[Signature]
 
+    @classmethod
+    def of(cls, found: Mapping[str, Signature]) -> "_Batch":
+        """Return what is kept of these signatures by their hypotheses."""
+        different = {signature: number for number, signature in enumerate(set(found.values()))}
+        return cls(list(found), [different[one] for one in found.values()], list(different))
 
-@cache
-def source_digest() -> str:
-    """Return the hash of every module that a signature depends on."""
-    digest = hashlib.sha256()
-    for package in _PACKAGES:
-        for path in sorted(package.rglob("*.py")):
-            room = path.relative_to(package).parts[0]
-            if room in _NOT_RUN or (room == "diagnosis" and path.name not in _OF_DIAGNOSIS):
-                continue
-            digest.update(path.relative_to(package.parent).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    def each(self) -> Iterator[tuple[str, Signature]]:
+        """Yield the hypotheses, each with its signature."""
+        for key, number in zip(self.keys, self.which, strict=True):
+            yield key, self.signatures[number]
+
+
+def _matters(path: PurePath) -> bool:
+    """Whether a signature depends on a module."""
+    package, room, *_ = path.parts
+    if package == "card_protocol":
+        return True
+    return room not in _NOT_RUN and (room != "diagnosis" or path.name in _OF_DIAGNOSIS)
 
 
 def default_folder() -> Path:
@@ -64,13 +69,16 @@ class KeptSignatures:
 
     def __init__(self, folder: Path, households: Sequence[SampledHousehold]) -> None:
         self._households: Final = tuple(households)
-        self._folder: Final = folder / source_digest()
-        self._known: Final = [self._read(one) for one in self._households]
+        self._folder: Final = folder / source_digest(_matters)[:16]
+        # Households with the same story, as two fleets may have them, share a file.
+        files: dict[str, tuple[ResultsFile[_Batch], dict[str, Signature]]] = {}
+        self._kept: Final = [self._of_story(one, files) for one in self._households]
+        self.held: Final = sum(len(known) for _, known in files.values())
         self.runs = 0
 
     def of(self, place: int, hypothesis: Hypothesis) -> Signature:
         """Return the signature of a household; `complete` must have run it."""
-        return self._known[place][hypothesis.key]
+        return self._kept[place][1][hypothesis.key]
 
     def complete(
         self,
@@ -85,55 +93,47 @@ class KeptSignatures:
         """
         units: list[HouseholdRuns] = []
         for place, hypotheses in wanted.items():
-            known = self._known[place]
+            _, known = self._kept[place]
             units += batches(place, [one for one in hypotheses if one.key not in known])
         total, done = sum(len(unit.hypotheses) for unit in units), 0
         if not total:
             return
         engine = here_or_processes(1 if total <= _ALONE_MAX else jobs)
-        last = units[0].place
-        try:
-            with closing(engine.results(Running(self._households), units)) as results:
-                for unit, found in zip(units, results, strict=True):
-                    if unit.place != last:
-                        self._write(last)
-                        last = unit.place
-                    keys = (one.key for one in unit.hypotheses)
-                    self._known[unit.place].update(zip(keys, found, strict=True))
-                    done += len(found)
-                    hear(done, total)
-        finally:
-            self.runs += done
-            self._write(last)
+        self._make_folder()
+        with closing(engine.results(Running(self._households), units)) as results:
+            for unit, found in zip(units, results, strict=True):
+                signatures = {
+                    one.key: signature
+                    for one, signature in zip(unit.hypotheses, found, strict=True)
+                }
+                file, known = self._kept[unit.place]
+                file.add(_Batch.of(signatures))
+                known.update(signatures)
+                self.runs += len(found)
+                done += len(found)
+                hear(done, total)
 
-    def _path(self, one: SampledHousehold) -> Path:
+    def _of_story(
+        self,
+        one: SampledHousehold,
+        files: dict[str, tuple[ResultsFile[_Batch], dict[str, Signature]]],
+    ) -> tuple[ResultsFile[_Batch], dict[str, Signature]]:
         story = (one.household, one.campaign.start_us, one.campaign.end_us, one.campaign.seed)
-        return self._folder / hashlib.sha256(repr(story).encode()).hexdigest()[:32]
+        key = sha256(repr(story).encode()).hexdigest()
+        if key not in files:
+            file = ResultsFile(self._folder / key[:32], key, _Batch)
+            files[key] = file, dict(each for batch in file.held() for each in batch.each())
+        return files[key]
 
-    def _read(self, one: SampledHousehold) -> dict[str, Signature]:
+    def _make_folder(self) -> None:
+        if self._folder.is_dir():
+            return
         try:
-            held = msgspec.msgpack.decode(self._path(one).read_bytes(), type=_File)
-            return {
-                key: held.signatures[number]
-                for key, number in zip(held.keys, held.which, strict=True)
-            }
-        except (OSError, ValueError, IndexError):
-            return {}
-
-    def _write(self, place: int) -> None:
-        known = self._known[place]
-        different = {signature: number for number, signature in enumerate(set(known.values()))}
-        held = _File(list(known), [different[one] for one in known.values()], list(different))
-        path = self._path(self._households[place])
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            if not self._folder.is_dir():
-                self._folder.mkdir(parents=True)
-                _forget_old(self._folder.parent)
-            part.write_bytes(msgspec.msgpack.encode(held))
-            part.replace(path)
+            self._folder.mkdir(parents=True)
         except OSError as error:
-            raise OutputError(str(path), (error.strerror or str(error)).lower()) from error
+            why = (error.strerror or str(error)).lower()
+            raise OutputError(str(self._folder), why) from error
+        _forget_old(self._folder.parent)
 
 
 def _forget_old(folder: Path) -> None:

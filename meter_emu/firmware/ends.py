@@ -11,6 +11,7 @@ clock they may always be running.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from typing_extensions import override
@@ -26,7 +27,6 @@ from meter_emu.firmware.layouts import (
 )
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import SECONDS_A_DAY
-from meter_emu.units import HOUR_S, PPB
 
 # offset  size  field     unit
 # 0       5     civil     YYMMDDhhmm BCD, legal time as announced
@@ -184,33 +184,46 @@ class LegalHours(ABC):
             or (late_min != early_min and self.covers(late_min, factory))
         )
 
-    def seconds_to_edge(self, now: Now, factory: Factory) -> int:
+    def seconds_to_edge(self, now: Now, factory: Factory, grown_s: Callable[[int], int]) -> int:
         """Return seconds until `may_run` may next change, never too many. Sleep hint only.
 
         They begin when RTC + u has reached their start and end when RTC - u has reached their end.
-        For a meter without such hours, a day.
+        `grown_s` says by how much u grows in so many seconds. Without such hours, a day.
         """
         hours = self.hours(factory)
         if hours is None:
             return SECONDS_A_DAY
         starts, stops = self._week.edges(hours)
-        left_s = min(
-            *(self._seconds_to(minute, now.late_s) for minute in starts),
-            *(self._seconds_to(minute, now.early_s) for minute in stops),
-        )
-        return left_s - left_s * factory.drift_bound_ppb // PPB - 1  # u grows while waiting
+        left_s = SECONDS_A_DAY
+        for minute in starts:
+            left_s = min(left_s, self._seconds_to(minute, now.late_s, factory))
+        for minute in stops:
+            left_s = min(left_s, self._seconds_to(minute, now.early_s, factory))
+        return left_s - abs(grown_s(left_s))  # while waiting
 
-    def _seconds_to(self, edge_min: int, at_s: int) -> int:
+    def _seconds_to(self, edge_min: int, at_s: int, factory: Factory) -> int:
         """Return seconds from an instant to the next time legal clocks show `edge_min`.
 
-        Or to the next full hour when clocks change before that, which is at a full hour too:
-        spring jumps over edges, autumn shows one again that has passed.
+        Or to a change of clocks before that which is an edge: spring jumps over edges, autumn shows
+        one again that has passed. Within a weekend no edge is one, and the next may be a day of 23
+        hours on.
         """
-        at_min = at_s // 60
-        left_min = (edge_min - self.legal_min(at_s) - 1) % _DAY_MIN + 1
+        at_min, legal_min = at_s // 60, self.legal_min(at_s)
+        left_min = (edge_min - legal_min - 1) % _DAY_MIN + 1
         if self._zone.offset_min(at_min + left_min) != self._zone.offset_min(at_min):
-            return HOUR_S - at_s % HOUR_S
+            change_s = self._zone.next_change_min(at_min) * 60
+            if self._inside_at(self.legal_min(change_s - 1), self.legal_min(change_s), factory):
+                return change_s - at_s + self._seconds_to(edge_min, change_s, factory)
+            return change_s - at_s
+        at_edge = legal_min + left_min
+        weekend = self._week.is_weekend(self._calendar.weekday(at_edge // _DAY_MIN))
+        if weekend and self._inside_at(at_edge - 1, at_edge, factory):
+            left_min += _DAY_MIN - 60
         return left_min * 60 - at_s % 60
+
+    def _inside_at(self, before_min: int, after_min: int, factory: Factory) -> bool:
+        """Whether the hours go on from one legal minute to the next, which is no edge then."""
+        return self.covers(before_min, factory) and self.covers(after_min, factory)
 
     def legal_min(self, at_s: int) -> int:
         """Return the legal minute since 1970 of an instant."""

@@ -101,11 +101,12 @@ class Program:
         if testing and obeyed:
             meter, standing = self._rearm(meter)
             obeyed = self._drive(meter, standing)
-        self._show(meter, standing, said, pressed & ~asked if asked else pressed, fault=not obeyed)
+        passing = self._show(
+            meter, standing, said, pressed & ~asked if asked else pressed, fault=not obeyed
+        )
         if self.step_clock(meter) or not obeyed:
             return None
-        busy = said is not None or bool(pressed)
-        return meter.sleep(standing, at_most_s=screen.SHOWN_S if busy else SECONDS_A_DAY)
+        return meter.sleep(standing, at_most_s=screen.SHOWN_S if passing else SECONDS_A_DAY)
 
     def _meter(self, factory: Factory, state: State, *, powered_on: bool) -> MeterRules:
         """Return the rules at this moment: one reading of clock, ticks and register."""
@@ -367,19 +368,21 @@ class Program:
         pressed: Button,
         *,
         fault: bool,
-    ) -> None:
+    ) -> bool:
+        """Set display and lamps; return whether the text is there for a while only."""
         if meter.beeping:
             self._ports.beep(LOW_CREDIT_BEEP_MS)
-        text = screen.status(meter, standing)
+        text, passing = screen.status(meter, standing), True
         if said is not None:
             text = f"{text} | {screen.card_line(said)}"
         elif pressed and Button.BLUE in pressed:
             text = screen.scroll(meter, self._page)
             self._page += 1
         else:
-            text += screen.favour(meter)
+            text, passing = text + screen.favour(meter), False
         self._ports.display(text)
         self._ports.lamps(screen.lamps(meter, standing, fault=fault))
+        return passing
 
     def _out_of_order(self, why: str) -> Sleep | None:
         """Touch only the panel: without a valid memory any other act could do harm."""

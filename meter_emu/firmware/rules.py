@@ -50,6 +50,7 @@ from card_protocol.timestamp import (
     MINUTES_NONE,
 )
 from meter_emu.domain import Contents, Identity, Result
+from meter_emu.firmware.ends import LegalHours
 from meter_emu.firmware.layouts import (
     EVENT_SIZE_BYTES,
     EventCode,
@@ -162,17 +163,19 @@ class MeterRules:
         return ends.armed(end) and not (self.now.dated and ends.due(end, self.now))
 
     def shields(self) -> Shield:
-        """Return the shields against lack of credit; unpaid emergency credit ends the window."""
-        state = self.state
+        """Return the shields against lack of credit."""
         return shields_of(
             deferral=self.deferral_holds(),
-            # Emergency credit is the household's way through the night or the weekend. Who has
-            # taken it and not repaid gets no second shelter from the window (a rule of the
-            # published texts).
-            window=not state.emergency_debt_ueur
-            and not self.parts.favours.shelter_ends(state, self.factory, self.register_units)
-            and self.parts.windows.may_run(self.now, self.factory),
-            prepayment_off=not state.flags & StateFlags.PREPAYMENT_ON,
+            window=self._shelters() and self.parts.windows.may_run(self.now, self.factory),
+            prepayment_off=not self.state.flags & StateFlags.PREPAYMENT_ON,
+        )
+
+    def _shelters(self) -> bool:
+        """Whether the window shields while it runs."""
+        # Emergency credit is the household's way through the night or the weekend. Who has taken it
+        # and not repaid gets no second shelter from the window (a rule of the published texts).
+        return not self.state.emergency_debt_ueur and not self.parts.favours.shelter_ends(
+            self.state, self.factory, self.register_units
         )
 
     def rate(self) -> Rate:
@@ -507,37 +510,61 @@ class MeterRules:
         # Midnight of the registers always wakes: a wrong wait is at most a day long (hints.md), and
         # a chip that is read torn across midnight is seen.
         favours_s = self.parts.favours.wait_s(state, self.factory, self.ticks_ms)
-        waits_s = [SECONDS_A_DAY - now.second_of_day, at_most_s, favours_s]
+        wait_s = most_s = min(SECONDS_A_DAY - now.second_of_day, at_most_s, favours_s)
         if now.dated:
-            waits_s += self._waits_for_ends_s()
-            waits_s.append(self._journal_wait_s())
+            believed_s = self.parts.trust.believed_for_s(now.utc_s, state, self.factory)
+            most_s = min(most_s, self._journal_wait_s(), believed_s)
             step_s = self.parts.base.seconds_to_step(now.utc_s, state, self.factory)
             # A clock in legal time is stepped by the program. In the very second of a change the
             # poll that runs now has seen to it: there is nothing left to wait for.
             if step_s is not None and step_s > 0:
-                waits_s.append(step_s)
-            if now.trusted and self._window_counts(standing):
-                waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
-            if now.trusted and self.parts.ledger.bi_hourly(state):
-                waits_s.append(self.parts.nights.seconds_to_edge(now, self.factory))
-        return Sleep(
-            now.second_of_day + max(1, min(waits_s)), self._wake_at_units(standing.balance_ueur)
+                most_s = min(most_s, step_s)
+            wait_s = min(most_s, self._decision_wait_s(now, standing))
+            if 1 < wait_s < most_s:
+                # What a look in the second before would see: u has grown by then, and an edge that
+                # seemed near may be none.
+                then = self.later(now, wait_s - 1)
+                wait_s = min(most_s, wait_s - 1 + self._decision_wait_s(then, standing))
+        return Sleep(now.second_of_day + max(1, wait_s), self._wake_at_units(standing.balance_ueur))
+
+    def later(self, now: Now, after_s: int) -> Now:
+        """Return what a clock of the same health will show so many seconds after a reading."""
+        utc_s = now.utc_s + after_s
+        assert now.second_of_day is not None, "a clock that shows a time"
+        return now._replace(
+            utc_s=utc_s,
+            uncertainty_s=self.parts.trust.uncertainty_s(utc_s, self.state, self.factory),
+            second_of_day=now.second_of_day + after_s,
         )
+
+    def seconds_to_edge(self, hours: LegalHours, now: Now) -> int:
+        """Return seconds from a reading to the next edge of such hours, never too many."""
+        uncertainty_s = self.parts.trust.uncertainty_s
+
+        def grown_s(in_s: int) -> int:
+            return uncertainty_s(now.utc_s + in_s, self.state, self.factory) - now.uncertainty_s
+
+        return hours.seconds_to_edge(now, self.factory, grown_s)
+
+    def _decision_wait_s(self, now: Now, standing: Standing) -> int:
+        """Return seconds from a reading to the next end or edge of hours, never too many."""
+        state, ends = self.state, self.parts.ends
+        wait_s = SECONDS_A_DAY
+        if not state.flags & StateFlags.DEFERRAL_OVER and ends.armed(state.defer_end):
+            wait_s = min(wait_s, ends.wait_s(state.defer_end, now))
+        if not state.flags & StateFlags.CUT_LATCHED and ends.armed(state.cut_end):
+            wait_s = min(wait_s, ends.wait_s(state.cut_end, now))
+        if now.trusted and self._window_counts(standing):
+            wait_s = min(wait_s, self.seconds_to_edge(self.parts.windows, now))
+        if now.trusted and self.parts.ledger.bi_hourly(state):
+            wait_s = min(wait_s, self.seconds_to_edge(self.parts.nights, now))
+        return wait_s
 
     def _window_counts(self, standing: Standing) -> bool:
         """Whether only the window holds supply on; no window gives back lost supply."""
         dark = self.state.supply == Supply.DISCONNECTED
-        return standing.blocks == Block.CREDIT and not dark and not self.deferral_holds()
-
-    def _waits_for_ends_s(self) -> list[int]:
-        """Return the waits for ends to come; one that should have come waits for the next poll."""
-        state, ends = self.state, self.parts.ends
-        waits_s = []
-        if not state.flags & StateFlags.DEFERRAL_OVER and ends.armed(state.defer_end):
-            waits_s.append(max(1, ends.wait_s(state.defer_end, self.now)))
-        if not state.flags & StateFlags.CUT_LATCHED and ends.armed(state.cut_end):
-            waits_s.append(max(1, ends.wait_s(state.cut_end, self.now)))
-        return waits_s
+        alone = standing.blocks == Block.CREDIT and not dark and not self.deferral_holds()
+        return alone and self._shelters()
 
     def _wake_at_units(self, balance_ueur: int) -> int | None:
         """Return the register value at the next mark: of the balance, or where a favour ends."""

@@ -242,7 +242,6 @@ class ClockTrust:
     ) -> Health:
         """Return the reason not to trust a possible date, or `TRUSTED`."""
         since_journal_s = utc_s - EPOCH_2000_S - state.last_time_s
-        set_days = (utc_s - EPOCH_2000_S) // DAY_S - state.clock_set_s // DAY_S
         if reading.low_voltage:
             return Health.LOW_VOLTAGE
         if since_journal_s < 0:
@@ -253,9 +252,15 @@ class ClockTrust:
             return Health.TOO_FAR_AHEAD
         if ticks_ms is not None and self.ticks_disagree(since_journal_s, ticks_ms, state, factory):
             return Health.TICKS_DISAGREE
-        if set_days > factory.trust_max_days or state.set_error_s >= ERROR_MAX_S:
+        too_old = self.believed_for_s(utc_s, state, factory) <= 0
+        if too_old or state.set_error_s >= ERROR_MAX_S:
             return Health.SET_TOO_LONG_AGO
         return Health.TRUSTED
+
+    def believed_for_s(self, utc_s: int, state: ClockState, factory: TrustBounds) -> int:
+        """Return seconds until a setting is too old, which is at a midnight of UTC."""
+        days = state.clock_set_s // DAY_S + factory.trust_max_days + 1
+        return EPOCH_2000_S + days * DAY_S - utc_s
 
     def ticks_disagree(
         self, since_journal_s: int, ticks_ms: int, state: ClockState, factory: TrustBounds

@@ -269,5 +269,5 @@ LAW: Final = Law(
     presumes="our office, with or without defects",
     draw=armed_household,
     check=_check,
-    one_in=20,
+    one_in=40,
 )

@@ -32,6 +32,7 @@ from meter_emu.verify.report import (
 )
 from meter_emu.verify.shrinking import Tape, shrunk
 from meter_emu.workers.engines import here_or_processes, processes
+from meter_emu.workers.results_file import GoOn, ResultsFile, source_digest
 from meter_emu.workers.work import Engine, TextTask, lost_worker
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.model import MeterModel
@@ -229,65 +230,123 @@ def verify(
     jobs: int | None = 1,
     cluster: Engine | None = None,
     hear: Hear = lambda _stories, _examined: None,
+    go_on: GoOn | None = None,
 ) -> Report:
     """Check the laws on a build: `reference`, with defects, or `MODULE:FACTORY`.
 
     Without `models` or `law_ids` all are taken. It ends after `examples` stories, or `deadline_s`
     seconds from `began_s` (by `monotonic`, now by default), within a tenth more, also in the middle
     of a story: whichever is first, and at least one is given. `hear` gets the number of stories
-    after each batch, and each broken law at once. Raise `ConfigError` for a build, model or law
-    that does not exist, with the nearest name.
+    after each batch, and each broken law at once.
+
+    With `go_on` a program of ours goes on from what an interrupted verify has left there; the time
+    that one took counts. Who has the report removes the file. Raise `ConfigError` for a build,
+    model or law that does not exist, with the nearest name, and `OutputError` for a file that
+    cannot be written.
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
-    ends_s, late_s = _deadline(deadline_s, began_s)
+    began_s = monotonic() if began_s is None else began_s
     chosen = chosen_laws(law_ids)
     kits, not_covered = covered(parse_build(build), tuple(models))
-    tallies = {law.id: _Tally() for law in chosen}
-    found: dict[str, Examined] = {}
-    about: dict[str, int] = {}
-    stories = 0
     size = _BATCH if cluster is None else _BATCH_THERE
-    units = _units(tuple(tallies), examples, size, found)
+    total = _Total(build, chosen, kits, hear)
+    kept = _left_by(go_on, Examining(build, kits, seed), tuple(total.tallies), examples, size)
+    spent_s = max((one.spent_s for one in kept.held()), default=0.0) if kept else 0.0
+    ends_s, late_s = _deadline(deadline_s, began_s - spent_s)
+    if kept and go_on:
+        for one in kept.held():
+            total.add(one.batch, late_s)
+        if total.stories:
+            go_on.say(f"{kept.path}: {total.stories:,} stories are done")
+    units = _units(total, examples, size)
     engine = cluster or (here_or_processes(jobs) if ends_s == inf else processes(jobs))
     task = Examining(build, kits, seed, ends_s=ends_s, late_s=late_s)
     with closing(engine.results(task, units)) as batches:
         for seen in batches:
-            stories += seen.stories
-            for asked, counts in seen.met:
-                if not found.keys() >= set(asked):  # the same on any engine
-                    _add(about, counts)
-            for law_id in _counted(seen.tallies, tallies, found):
-                found[law_id] = _examined(laws()[law_id], tallies, build, kits, late_s)
-                hear(stories, found[law_id])
-            hear(stories, None)
-            if len(found) == len(chosen):
-                last = max(tally.broken.number for tally in tallies.values() if tally.broken)
-                stories = _up_to((last // _BATCH + 1) * _BATCH, examples)  # on any engine
+            whole = seen.stories == _up_to(size, examples and examples - total.stories)
+            total.add(seen, late_s)
+            if kept and whole and not seen.hung:
+                kept.add(_Kept(seen, spent_s + monotonic() - began_s))
+            if total.all_broken or seen.hung or monotonic() > ends_s:
                 break
-            if seen.hung or monotonic() > ends_s:
-                break
-    return Report(
-        build=build,
-        seed=seed,
-        stories=stories,
-        examined=tuple(
-            found.get(law.id) or _examined(law, tallies, build, kits, late_s) for law in chosen
-        ),
-        not_covered=not_covered,
-        few_hints=few_hints(parse_build(build), kits[0]),
-        met={name: about[name] for name in ALL_MET if name in about},
-    )
+    return total.report(seed, examples, not_covered, late_s)
 
 
-def _deadline(deadline_s: float | None, began_s: float | None) -> tuple[float, float]:
+class _Kept(NamedTuple):
+    """A batch, and the seconds that the whole had taken when it came."""
+
+    batch: _Seen
+    spent_s: float
+
+
+def _left_by(go_on: GoOn | None, task: Examining, *asked: object) -> ResultsFile[_Kept] | None:
+    """Return what a verify goes on from; a program that is not ours has no source to key it by."""
+    if go_on is None or parse_build(task.build).factory is not None:
+        return None
+    return ResultsFile(go_on.path, repr((task.as_text(), asked, source_digest())), _Kept)
+
+
+@final
+class _Total:
+    """The results of all batches so far; laws in `found` are broken, and checked no further."""
+
+    def __init__(
+        self, build: str, chosen: Sequence[Law], kits: Sequence[ModelAndCards], hear: Hear
+    ) -> None:
+        self.tallies: Final = {law.id: _Tally() for law in chosen}
+        self.found: Final[dict[str, Examined]] = {}
+        self.about: Final[dict[str, int]] = {}
+        self.stories = 0
+        self._build, self._kits, self._hear = build, kits, hear
+
+    @property
+    def all_broken(self) -> bool:
+        """Whether there is no law left to check."""
+        return self.found.keys() == self.tallies.keys()
+
+    def add(self, batch: _Seen, late_s: float) -> None:
+        """Add the next batch."""
+        self.stories += batch.stories
+        for asked, counts in batch.met:
+            if not self.found.keys() >= set(asked):  # the same on any engine
+                _add(self.about, counts)
+        for law_id in _counted(batch.tallies, self.tallies, self.found):
+            self.found[law_id] = self._examined(law_id, late_s)
+            self._hear(self.stories, self.found[law_id])
+        self._hear(self.stories, None)
+
+    def _examined(self, law_id: str, late_s: float) -> Examined:
+        return _examined(laws()[law_id], self.tallies, self._build, self._kits, late_s)
+
+    def report(
+        self, seed: int, examples: int | None, not_covered: tuple[str, ...], late_s: float
+    ) -> Report:
+        """Return what the batches come to."""
+        stories = self.stories
+        if self.all_broken:
+            last = max(tally.broken.number for tally in self.tallies.values() if tally.broken)
+            stories = _up_to((last // _BATCH + 1) * _BATCH, examples)  # on any engine
+        return Report(
+            build=self._build,
+            seed=seed,
+            stories=stories,
+            examined=tuple(
+                self.found.get(law_id) or self._examined(law_id, late_s) for law_id in self.tallies
+            ),
+            not_covered=not_covered,
+            few_hints=few_hints(parse_build(self._build), self._kits[0]),
+            met={name: self.about[name] for name in ALL_MET if name in self.about},
+        )
+
+
+def _deadline(deadline_s: float | None, began_s: float) -> tuple[float, float]:
     """Return when no law is asked any more, and when who still asks one is ended.
 
     That is another process then, also where there is one alone.
     """
     if deadline_s is None:
         return inf, inf
-    ends_s = (monotonic() if began_s is None else began_s) + deadline_s
-    return ends_s, ends_s + deadline_s * _OVER
+    return began_s + deadline_s, began_s + deadline_s * (1 + _OVER)
 
 
 def _each_met(about_by_laws: dict[tuple[str, ...], dict[str, int]]) -> list[_Met]:
@@ -356,13 +415,14 @@ def chosen_laws(law_ids: Sequence[str]) -> list[Law]:
     return [known[law_id] for law_id in dict.fromkeys(law_ids)] or list(known.values())
 
 
-def _units(
-    law_ids: tuple[str, ...], examples: int | None, size: int, found: "dict[str, Examined]"
-) -> Iterator[Stories]:
-    """Yield the next ranges of stories; a law in `found` is checked no further."""
-    for first in count(0, size) if examples is None else range(0, examples, size):
+def _units(total: _Total, examples: int | None, size: int) -> Iterator[Stories]:
+    """Yield the next ranges of stories; a law that was found broken is checked no further."""
+    start = total.stories
+    for first in count(start, size) if examples is None else range(start, examples, size):
         stop = first + size if examples is None else min(examples, first + size)
-        yield Stories(first, stop, tuple(law_id for law_id in law_ids if law_id not in found))
+        law_ids = tuple(law_id for law_id in total.tallies if law_id not in total.found)
+        if law_ids:
+            yield Stories(first, stop, law_ids)
 
 
 def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -> None:

@@ -9,11 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Final
-from unittest.mock import patch
 
 from meter_emu import Campaign
-from meter_emu.firmware.program import Program
-from meter_emu.ports import Sleep
 from meter_emu.resources import find
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import load_campaign
@@ -46,11 +43,11 @@ def rows(*, quick: bool) -> Iterator[Row]:
         one, many = (year(Path(folder), years) for years in (short, long))
         seen = {event.what for event in run_meter(one.households[0], one)}
         assert {What.CARD_SERVED, What.OPENED, What.CLOSED} <= seen, "a year with all that matters"
-        polls, many_polls = _polls(one) / short, _polls(many) / long
+        found, many_found = causes(one), causes(many)
+        polls, many_polls = found.total() / short, many_found.total() / long
         (home,) = one.households
         with_credit = replace(home, balance_cents=100_000)
         credit_s = _cpu_s(lambda: run_meter(with_credit, one), rounds) / short
-        found = causes(one)
         one_s = _cpu_s(lambda: run_meter(one.households[0], one), rounds) / short
         many_s = _cpu_s(lambda: run_meter(many.households[0], many), min(rounds, 2)) / long
     yield Row(
@@ -111,23 +108,6 @@ def _fleet(rounds: int) -> Iterator[Row]:
 
 def _cpu_s(job: Callable[[], object], rounds: int) -> float:
     return best_s(job, rounds=rounds, clock=process_time)
-
-
-def _polls(campaign: Campaign) -> int:
-    """Return how often the program of the first home runs."""
-    count = 0
-
-    class Counted(Program):
-        __slots__ = ()
-
-        def poll(self) -> Sleep | None:
-            nonlocal count
-            count += 1
-            return super().poll()
-
-    with patch("meter_emu.world.meter.build.Program", Counted):
-        run_meter(campaign.households[0], campaign)
-    return count
 
 
 def year(folder: Path, years: float) -> Campaign:

@@ -1,14 +1,22 @@
 """What each poll of a household is for: the cause of a wake that somebody adds is seen here."""
 
 from collections import Counter
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+from unittest.mock import patch
 
 from meter_emu import Campaign
 from meter_emu.firmware.layouts import State
+from meter_emu.firmware.program import Program
+from meter_emu.ports import SECONDS_A_DAY, Sleep
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.observer import state_in
-from meter_emu.world.rehearsal.engine import HouseholdStory
+from meter_emu.world.rehearsal.engine import run_meter
 
 NOTHING: Final = "nothing"
+_POLL_US_MAX: Final = 100_000  # of a poll without a card
 # What is the cause of a poll, by the fields of the state that it changes: the first that fits.
 _CAUSES: Final = {
     "a card": ("session_count",),
@@ -20,34 +28,128 @@ _CAUSES: Final = {
 }
 
 
+class Sight(NamedTuple):
+    """What there is to see at an instant: all that a poll may change, and all it may wait for."""
+
+    at_us: int
+    second_of_day: int | None
+    soon: bool  # whether midnight or the hint's second comes before a poll from here has ended
+    units: int
+    clock_writes: int
+    state: State | None
+    text: str
+
+
+class Poll(NamedTuple):
+    """One poll, as it began and ended; `hint` is what the one before gave, if that holds."""
+
+    before: Sight
+    after: Sight
+    hint: Sleep | None
+    asked_for: bool  # by a person, or because power came back or the clock was disturbed
+
+    @property
+    def cause(self) -> str:
+        """What it changed, `NOTHING` if it did not."""
+        was, now = self.before.state, self.after.state
+        for cause, names in _CAUSES.items():
+            if any(getattr(was, name) != getattr(now, name) for name in names):
+                return cause
+        if was != now:
+            return "another change"
+        return NOTHING if self.before.text == self.after.text else "the display"
+
+    def may_run_across(self, looks_us: frozenset[int]) -> bool:
+        """Whether midnight, the hint's end, or a moment at which somebody looks may come in it."""
+        began, hint = self.before, self.hint
+        if hint is None or began.soon:
+            return True
+        return (
+            hint.until_units is not None and began.units < hint.until_units <= self.after.units
+        ) or any(began.at_us <= at_us <= began.at_us + _POLL_US_MAX for at_us in looks_us)
+
+    @property
+    def given(self) -> bool:
+        """Whether a hint that it gave holds: on a clock that nobody wrote, of the same day."""
+        was, now = self.before, self.after
+        if was.second_of_day is None or now.second_of_day is None:
+            return False
+        return was.second_of_day <= now.second_of_day and was.clock_writes == now.clock_writes
+
+
+def polls(campaign: Campaign, place: int = 0) -> Iterator[Poll]:
+    """Return the polls of a household with our program in their order."""
+    found: list[Poll] = []
+    benches: list[Bench] = []
+    household = campaign.households[place]
+    parts = parse_build(household.build).readable(household.model)
+    assert parts is not None, "a program of ours"
+    asked_for = [True]
+
+    def see(hint: Sleep | None) -> Sight:
+        board: Board = benches[0].board
+        now_us, second = board.now_us, board.rtc.second_of_day(board.now_us)
+        edges = (SECONDS_A_DAY, SECONDS_A_DAY if hint is None else hint.until_second)
+        in_us = [
+            board.rtc.us_until_second_of_day(edge, second)
+            for edge in edges
+            if second is not None and second < edge
+        ]
+        return Sight(
+            at_us=now_us,
+            second_of_day=second,
+            soon=any(us is not None and us <= _POLL_US_MAX for us in in_us),
+            units=board.metrology.read_units(now_us),
+            clock_writes=board.rtc_writes,
+            state=state_in(board, parts),
+            text=board.panel.text,
+        )
+
+    poll, at_work, given = Program.poll, list[Program](), list[Sleep | None]()
+
+    def watched(program: Program) -> Sleep | None:
+        if at_work != [program]:  # made anew: power came back
+            at_work[:], given[:] = [program], [None]
+        before, asked = see(given[0]), asked_for.pop() if asked_for else False
+        hint = poll(program)
+        found.append(Poll(before, see(None), given[0], asked))
+        given[:] = [hint if found[-1].given else None]
+        return hint
+
+    def watch(bench: Bench) -> None:
+        benches[:] = [bench]
+        bench.wake = _noting(bench.wake, asked_for)  # type: ignore[method-assign]
+        bench.hint_over = _noting(bench.hint_over, asked_for)  # type: ignore[method-assign]
+
+    with patch.object(Program, "poll", watched):
+        events = run_meter(household, campaign, prepare=watch)
+    assert events[-1].failure is None, events[-1].failure
+    return iter(found)
+
+
+def _noting(does: Callable[[], None], asked_for: list[bool]) -> Callable[[], None]:
+    def noted() -> None:
+        asked_for[:] = [True]
+        does()
+
+    return noted
+
+
 def causes(campaign: Campaign, place: int = 0) -> Counter[str]:
     """Return how many polls of a household had which cause."""
+    return Counter(poll.cause for poll in polls(campaign, place))
+
+
+def needless(campaign: Campaign, place: int = 0) -> list[Poll]:
+    """Return the polls for which there was no reason.
+
+    Nothing came of them, and nobody asked for them; none may have run across an instant that it
+    might have seen, and the one before had said when to look again.
+    """
     household = campaign.households[place]
-    story, found = HouseholdStory(household, campaign, lambda _event: None), Counter[str]()
-    board, look = story.bench.board, story.bench.on_poll
-    parts = story.rig.build.readable(household.model)
-    assert parts is not None, "a program of ours"
-    before = (state_in(board, parts), "")
-
-    def polled() -> None:
-        nonlocal before
-        look()
-        now = (state_in(board, parts), board.panel.text)
-        found[_cause(before, now)] += 1
-        before = now
-
-    story.bench.on_poll = polled
-    for number, visit in enumerate(household.visits):
-        story.live_until(visit.at_us)
-        story.receive(visit, number)
-    story.live_until(campaign.end_us)
-    return found
-
-
-def _cause(before: tuple[State | None, str], now: tuple[State | None, str]) -> str:
-    for cause, names in _CAUSES.items():
-        if any(getattr(before[0], name) != getattr(now[0], name) for name in names):
-            return cause
-    if before[0] != now[0]:
-        return "another change"
-    return NOTHING if before[1] == now[1] else "the display"
+    looks_us = frozenset((campaign.end_us, *(visit.at_us for visit in household.visits)))
+    return [
+        poll
+        for poll in polls(campaign, place)
+        if poll.cause == NOTHING and not poll.asked_for and not poll.may_run_across(looks_us)
+    ]

@@ -219,6 +219,7 @@ def orders_after_a_loss(work: Work, run_s: int) -> tuple[int, int]:
     rig.board.rtc.voltage_low()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rig.board, "rtc_write", lambda _at, _data: None)
+        rig.bench.hint_over()
         rig.run(120)
     assert rig.state.health == Health.LOW_VOLTAGE, "it cannot go on as a lower bound"
     before = rig.state.order_result

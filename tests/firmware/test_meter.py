@@ -26,7 +26,6 @@ from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.supply import Block, Permission, Shield
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Sleep
-from meter_emu.units import PPB
 from tests.cells import each_cell
 from tests.firmware.meters import PARTS, START, factory, now_at, seconds, state
 
@@ -224,11 +223,9 @@ def slept(rig: MeterRules, at_most_s: int) -> Sleep | None:
     return rig.sleep(rig.standing(), at_most_s=at_most_s)
 
 
-def later(now: Now, waited_s: int, record: Factory) -> Now:
-    """Return the moment after a wait, u grown as a clock at its bound grows it."""
-    drift = record.drift_bound_ppb
-    grown_s = -(-waited_s * drift // (PPB - drift))
-    return now_at(now.utc_s + waited_s, u=now.uncertainty_s + grown_s, health=now.health)
+def read_at(at_s: int, kept: State, record: Factory, health: Health) -> Now:
+    """Return what a clock shows, as far off as the state says."""
+    return now_at(at_s, u=PARTS.trust.uncertainty_s(at_s, kept, record), health=health)
 
 
 DAY = st.integers(NOON, NOON + 4 * 86_400)  # Wednesday to Sunday
@@ -276,7 +273,6 @@ def test_nothing_is_due_before_the_hint_by_clock_or_by_register(
     at_s, ends_s, balance_ueur, night_price, debt_ueur, flags, health, record
 ):
     defer_end, cut_end = (NO_END if end is None else end_at(end) for end in ends_s)
-    now = now_at(at_s, u=U_S, health=health)
     kept = state(
         defer_end=defer_end,
         cut_end=cut_end,
@@ -286,13 +282,15 @@ def test_nothing_is_due_before_the_hint_by_clock_or_by_register(
         flags=flags,
         health=health,
     )
+    now = read_at(at_s, kept, record, health)
     kept, _ = settled(kept, now, record, 0)
     hint = slept(meter(kept, now, record=record), 86_400)
     assert isinstance(hint, Sleep)
     wait_s = hint.until_second - at_s % 86_400
     assert 1 <= wait_s <= 86_400 - at_s % 86_400
     for waited_s in {*range(1, wait_s, 1_800), *range(max(1, wait_s - 3), wait_s)}:
-        assert settled(kept, later(now, waited_s, record), record, 0) == (kept, False)
+        then = read_at(at_s + waited_s, kept, record, health)
+        assert settled(kept, then, record, 0) == (kept, False)
     if hint.until_units is None:
         return
     assert settled(kept, now, record, hint.until_units - 1) == (kept, False)

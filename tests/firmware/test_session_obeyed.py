@@ -192,6 +192,7 @@ def test_a_deferral_that_has_ended_does_not_come_back_with_a_lost_clock():
     rig.run(2 * 3600)
     assert rig.state.flags & StateFlags.DEFERRAL_OVER
     rig.board.rtc.voltage_low()
+    rig.bench.hint_over()
     rig.run(120)
     assert rig.state.lost_by == Health.LOW_VOLTAGE
     assert rig.state.account == EnergyAccount.CHARGED

@@ -1,5 +1,6 @@
 """The non-disconnection period, minute by minute, against `datetime` and `zoneinfo`."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from zoneinfo import ZoneInfo
@@ -119,6 +120,13 @@ def later(now: Now, waited_s: int, u_at: int, record: Factory) -> Now:
     return now_at(now.utc_s + waited_s, u=u_at + grown_s)
 
 
+def growing(now: Now, record: Factory) -> Callable[[int], int]:
+    """Return by how much u grows in so many seconds."""
+    return lambda in_s: (
+        later(now, in_s, now.uncertainty_s, record).uncertainty_s - now.uncertainty_s
+    )
+
+
 def windows_of_a_model() -> st.SearchStrategy[Factory]:
     """Return any window and drift bound that the model loader takes."""
     minutes = st.one_of(st.integers(0, 1439), st.integers(110, 190))  # near a change of clocks
@@ -158,7 +166,7 @@ def moments() -> st.SearchStrategy[int]:
 def test_the_hint_is_never_later_than_the_next_change(utc_s, u_s, record):
     now = now_at(utc_s, u=u_s)
     protected = WINDOWS.may_run(now, record)
-    hint_s = WINDOWS.seconds_to_edge(now, record)
+    hint_s = WINDOWS.seconds_to_edge(now, record, growing(now, record))
     for waited_s in sorted({*range(0, hint_s, 60), *range(max(0, hint_s - 70), hint_s)}):
         assert WINDOWS.may_run(later(now, waited_s, u_s, record), record) == protected
 
@@ -170,6 +178,7 @@ def test_a_day_takes_few_steps_of_the_hint(utc_s, u_s):
     waited_s, step_count = 0, 0
     while waited_s < 86_400:
         now = later(now_at(utc_s), waited_s, u_s, MODEL_WINDOW)
-        waited_s += max(1, WINDOWS.seconds_to_edge(now, MODEL_WINDOW))
+        grown_s = growing(now, MODEL_WINDOW)
+        waited_s += max(1, WINDOWS.seconds_to_edge(now, MODEL_WINDOW, grown_s))
         step_count += 1
     assert step_count <= 120

@@ -5,9 +5,11 @@ from random import Random
 
 import pytest
 from hypothesis import assume, given, settings
+from msgspec import structs
 
 from meter_emu.defects import catalogue
 from meter_emu.firmware.rtc.driver import FieldCodec
+from meter_emu.laws.hazards.clocks import old_setting
 from meter_emu.laws.law import cut_us
 from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import Replayed, seeded
@@ -17,6 +19,7 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Entry, Households
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.events import What
 from meter_emu.world.meter.image import board_of, image_of
 from tests.cells import each_cell
 from tests.laws import wrong
@@ -42,6 +45,22 @@ def test_a_hint_ignored_equals_a_hint_used(story):
 @given(around_t_stories())
 def test_building_the_program_anew_between_any_two_polls_changes_nothing(story):
     assert lived(story, prepare=at_every_poll(Bench.rebuild)).seen() == lived(story).seen()
+
+
+@pytest.mark.slow("lives days in which every poll is run", short=2)
+@each_cell("base", ("utc", "standard", "legal"))
+def test_a_setting_becomes_too_old_at_the_same_poll(base):
+    """That is at a midnight of UTC, at which the registers may show another hour."""
+    among = [
+        kit._replace(model=structs.replace(kit.model, rtc_base=base))
+        for kit in own_models()
+        if kit.model.rtc == "pcf8563"
+    ]
+    for number in range(4):
+        story = old_setting(seeded(f"{base}/{number}"), among)
+        said, polled = lived(story), lived(story, prepare=every_poll)
+        assert What.CLOCK_DOUBTED in {event.what for event in said.events}
+        assert said.seen() == polled.seen()
 
 
 # u with the wrong sign; a step that nothing waits for; a T of the hour that comes twice, found in

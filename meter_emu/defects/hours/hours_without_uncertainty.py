@@ -1,5 +1,7 @@
 """The hours begin and end when the clock shows it, whatever it may be off."""
 
+from collections.abc import Callable
+
 from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import LegalHours
 from meter_emu.firmware.layouts import Factory
@@ -12,8 +14,8 @@ class HoursWithoutUncertainty(LegalHours):
     def may_run(self, now: Now, factory: Factory) -> bool:
         return super().may_run(now._replace(uncertainty_s=0), factory)
 
-    def seconds_to_edge(self, now: Now, factory: Factory) -> int:
-        return super().seconds_to_edge(now._replace(uncertainty_s=0), factory)
+    def seconds_to_edge(self, now: Now, factory: Factory, grown_s: Callable[[int], int]) -> int:
+        return super().seconds_to_edge(now._replace(uncertainty_s=0), factory, grown_s)
 
 
 DEFECT = Defect(

@@ -133,5 +133,5 @@ LAW: Final = Law(
     presumes="the built-in board",
     draw=armed_household,
     check=_check,
-    one_in=20,
+    one_in=40,
 )

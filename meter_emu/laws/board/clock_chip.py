@@ -283,5 +283,5 @@ LAW: Final = Law(
     presumes="the built-in board, with or without defects of its chip",
     draw=armed_household,
     check=_check,
-    one_in=20,
+    one_in=40,
 )

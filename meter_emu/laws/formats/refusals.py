@@ -171,5 +171,5 @@ LAW: Final = Law(
     presumes="the built-in formats",
     draw=armed_household,
     check=_check,
-    one_in=20,
+    one_in=40,
 )

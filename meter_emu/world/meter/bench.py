@@ -22,7 +22,7 @@ from meter_emu.world.meter.failure import (
     program_error,
 )
 
-POLL_LONGEST_US: Final = 1_000_000  # ours: a poll without a card takes about 0.1 s
+POLL_LONGEST_US: Final = 1_000_000  # ours: a poll without a card takes less than 0.1 s
 
 
 class Bench:
@@ -71,6 +71,7 @@ class Bench:
         self._wake_us = board.now_us
         self._midnight_us = NEVER_US
         self._hint: Sleep | None = None
+        self._longest_us = 0  # of the polls so far, up to `POLL_LONGEST_US`
         self.polling = False
         self.up_us = board.now_us  # when the program started last, and when its power failed last
         self.down_us = -1
@@ -196,7 +197,8 @@ class Bench:
             raise PollsSpentError(f"the meter has had its {self.polls} polls")
         self.polls += 1
         rtc = board.rtc
-        before, writes = rtc.second_of_day(board.now_us), board.rtc_writes
+        began_us, with_card = board.now_us, board.card_waiting
+        before, writes = rtc.second_of_day(began_us), board.rtc_writes
         board.calls_left, board.overrun_us = CALLS_MAX, board.now_us + POLL_US_MAX
         self.polling = True
         try:
@@ -212,7 +214,10 @@ class Bench:
             raise failed from error
         finally:
             self.polling = False
-        after = rtc.second_of_day(self.board.now_us)
+        after = rtc.second_of_day(board.now_us)
+        if not with_card:
+            took_us = board.now_us - began_us
+            self._longest_us = min(POLL_LONGEST_US, max(self._longest_us, took_us))
         # A hint is for the RTC day of the reading; if midnight came within the poll, which a clock
         # that was set does not show, it may be for the day before: it counts as over.
         ran_on = before is not None and after is not None and before <= after
@@ -284,14 +289,14 @@ class Bench:
             return soonest_us
         # Asleep: the first one at or after the end of the hint.
         at_us = self._cadence_from(self._wake_us)
-        # But a poll that may still be running when the hint ends, at an RTC midnight, or when the
-        # caller wants to look, is run whatever the hint says: it may read the clock after the end,
-        # and skipped, its torn readings could never be seen.
+        # But a poll that, as long as the longest so far, still runs when the hint ends, at an RTC
+        # midnight, or when the caller wants to look, is run whatever the hint says: it may read the
+        # clock after the end, and skipped, its torn readings could never be seen.
         # And what a person reads is as old as the last poll, so that one is run where one looks.
         for edge_us in (self._wake_us, self._midnight_us, until_us):
             last_us = self._cadence_from(edge_us) - self._poll_us  # the last one before the edge
             seen = self.watched and edge_us == until_us
-            if (seen or edge_us - last_us <= POLL_LONGEST_US) and last_us >= soonest_us:
+            if (seen or edge_us - last_us <= self._longest_us) and last_us >= soonest_us:
                 at_us = min(at_us, last_us)
         return at_us
 

@@ -143,15 +143,12 @@ def _seconds_until_certain(meter: MeterRules, end: bytes) -> int:
     The uncertainty grows on the way, so the meter will act later than it looks today. The growth is
     a few parts in a million of the wait: each look takes the rest of the wait to nearly nothing.
     """
-    ends, trust, now = meter.parts.ends, meter.parts.trust, meter.now
+    ends, now = meter.parts.ends, meter.now
     left_s = ends.wait_s(end, now)
     for _ in range(_LOOKS_MAX):
         if left_s <= 0:
             break
-        utc_s = now.utc_s + left_s
-        uncertainty_s = trust.uncertainty_s(utc_s, meter.state, meter.factory)
-        then = now._replace(utc_s=utc_s, uncertainty_s=uncertainty_s)
-        more_s = ends.wait_s(end, then)
+        more_s = ends.wait_s(end, meter.later(now, left_s))
         if more_s <= 0:
             break
         left_s += more_s
@@ -171,16 +168,14 @@ def _change(
     meter: MeterRules, hours: LegalHours, begins: Deed, ends: Deed
 ) -> Iterator[tuple[int, Deed, Civil | None]]:
     """Yield the next change of hours of a kind, found with the edges of the sleep hint."""
-    trust, factory, now = meter.parts.trust, meter.factory, meter.now
+    factory, now = meter.factory, meter.now
     if hours.hours(factory) is None or not now.trusted:
         return
     inside = hours.may_run(now, factory)
     left_s, then = 0, now
     for _ in range(_LOOKS_MAX):
-        left_s += max(1, hours.seconds_to_edge(then, factory))
-        utc_s = now.utc_s + left_s
-        uncertainty_s = trust.uncertainty_s(utc_s, meter.state, factory)
-        then = now._replace(utc_s=utc_s, uncertainty_s=uncertainty_s)
+        left_s += max(1, meter.seconds_to_edge(hours, then))
+        then = meter.later(now, left_s)
         if hours.may_run(then, factory) != inside:
             yield left_s, ends if inside else begins, None
             return

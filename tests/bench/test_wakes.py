@@ -1,0 +1,54 @@
+"""No meter is woken without need: no poll only repeats, and none runs across nothing."""
+
+import pytest
+
+from meter_emu.firmware.rules import MeterRules, Standing
+from meter_emu.ports import Sleep
+from meter_emu.resources import built_in
+from meter_emu.stories.chooser import seeded
+from meter_emu.stories.story import story
+from meter_emu.world.rehearsal.campaign import load_campaign
+from tests.bench.meters import year
+from tests.bench.wakes import causes, needless
+from tests.cells import each_cell
+
+# The households of ores-fleet are those of ores-2020-07, a thousand times; those of paygo-month have
+# a program of another kind, which looks at each minute.
+CAMPAIGNS = sorted(set(built_in("campaigns")) - {"ores-fleet", "paygo-month"})
+STORIES = 30  # in each of ten
+
+
+@pytest.mark.slow("lives a year")
+def test_no_poll_of_a_year_with_a_card_a_week_is_needless(tmp_path):
+    assert needless(year(tmp_path, 1)) == []
+
+
+@pytest.mark.slow("lives every household of a campaign", short=2)
+@each_cell("name", CAMPAIGNS)
+def test_no_poll_of_a_campaign_is_needless(name):
+    campaign = load_campaign(built_in("campaigns")[name])
+    found = [needless(campaign, place) for place in range(len(campaign.households))]
+    assert found == [[] for _ in found]
+
+
+@pytest.mark.slow("lives stories", short=1)
+@each_cell("tenth", range(10))
+def test_no_poll_of_a_story_is_needless(tenth):
+    for number in range(tenth * STORIES, (tenth + 1) * STORIES):
+        assert needless(story(seeded(f"wakes/{number}"))) == []
+
+
+def test_a_hint_that_ends_too_early_is_seen(tmp_path, monkeypatch):
+    sleep = MeterRules.sleep
+
+    def halved(rules: MeterRules, standing: Standing, *, at_most_s: int) -> Sleep | None:
+        hint = sleep(rules, standing, at_most_s=at_most_s)
+        second = rules.now.second_of_day
+        if hint is None or second is None:
+            return hint
+        return Sleep(second + (hint.until_second - second + 1) // 2, hint.until_units)
+
+    campaign = year(tmp_path, 0.1)
+    polls = causes(campaign).total()
+    monkeypatch.setattr(MeterRules, "sleep", halved)
+    assert len(needless(campaign)) > polls
