@@ -5,10 +5,14 @@ seen. So one that was put back is found, and so is a visit that no meter has con
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from card_protocol.formats.budget import WriteBackRecord
 from card_protocol.formats.budget.generations import AnyDeskRecord
+
+# Ours: a household needs 30 years for it with three cards a day, and it is less than half of what
+# the 16 bits of a memory card say.
+VISIT_FROM_SESSION: Final = 32_000
 
 
 class Doubt(NamedTuple):
@@ -38,6 +42,12 @@ def _of_session(written: WriteBackRecord, desk: AnyDeskRecord) -> Iterator[Doubt
             f" {desk.seen_session}: an old one was put back"
         )
         yield Doubt(words, contradicts=True)
+    if written.order_mac is None and written.session_count >= VISIT_FROM_SESSION:
+        words = (
+            f"the meter has obeyed a card {written.session_count} times, and a memory card says no"
+            " session after 65535: somebody has to visit it"
+        )
+        yield Doubt(words, contradicts=False)
 
 
 def _of_order(written: WriteBackRecord, desk: AnyDeskRecord, order_mac: bytes) -> Iterator[Doubt]:

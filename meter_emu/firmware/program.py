@@ -86,6 +86,8 @@ class Program:
         if switch_belongs_on(state.supply) and not ports.switch_on():
             meter.found_open()
         self._keep_time(meter, powered_on=powered_on)
+        if powered_on:  # before any card: what was found is settled, and no challenge comes twice
+            memory.save(state)
         said = self._serve_card(meter) if ports.card_present() else None
         standing = meter.settle()
         pressed = ports.buttons()
@@ -93,10 +95,7 @@ class Program:
         testing = bool(asked) and self._ask(meter)
         if asked:
             standing = meter.standing()
-        if powered_on:
-            memory.save(state)
-        else:
-            memory.save_changed(state)
+        memory.save_changed(state)
         obeyed = self._drive(meter, standing)
         if testing and obeyed:
             meter, standing = self._rearm(meter)
@@ -175,16 +174,18 @@ class Program:
         return not ports.flowing()
 
     def _serve_card(self, meter: MeterRules) -> Result:
-        meter.state.session_count = (meter.state.session_count + 1) & 0xFFFFFFFF
-        self._memory.save(meter.state)  # or a power cut would let the same challenge come again
+        """Hear the card in the slot; memory is written for one that has proved itself."""
         challenge = self._challenge(meter)
         dialogue = self._identified(meter.factory)
         found = dialogue if isinstance(dialogue, Result) else dialogue.read(challenge)
+        proved = not isinstance(found, Result)
+        if proved:
+            meter.state.session_count = (meter.state.session_count + 1) & 0xFFFFFFFF
         result = self._obey(meter, found)
-        if result.refused:
+        if result.refused and (proved or not meter.refused_lately()):
             meter.refuse(result)
-        self._memory.save(meter.state)
-        if not isinstance(dialogue, Result) and not isinstance(found, Result):
+        if not isinstance(dialogue, Result) and proved:
+            self._memory.save(meter.state)
             dialogue.write_back(written_back(meter, result, challenge))
         self._ports.card_power(False)  # so that no authentication outlives the session
         self._ports.card_done()
@@ -344,10 +345,13 @@ class Program:
         return self._parts.base.step_hours(now.utc_s, now.second_of_day, state, factory)
 
     def _challenge(self, meter: MeterRules) -> bytes:
-        """Return eight bytes that no card can foresee: a MAC of session count and ticks."""
-        text = meter.state.session_count.to_bytes(4, "big") + self._ports.ticks_ms().to_bytes(
-            4, "big"
-        )
+        """Return eight bytes that no card can foresee: a MAC of the state's sequence and the ticks.
+
+        The state is saved after each power-up and each session of a card that has proved itself, so
+        the sequence has no number twice, and between two saves the ticks have not.
+        """
+        numbers = meter.state.sequence, self._ports.ticks_ms()
+        text = b"".join(number.to_bytes(4, "big") for number in numbers)
         return Key(meter.factory.key_meter_auth).cmac(b"challenge" + text)[:CHALLENGE_SIZE_BYTES]
 
     def _drive(self, meter: MeterRules, standing: Standing) -> bool:

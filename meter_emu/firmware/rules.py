@@ -52,6 +52,7 @@ from card_protocol.timestamp import (
 from meter_emu.domain import Contents, Identity, Result
 from meter_emu.firmware.ends import LegalHours
 from meter_emu.firmware.layouts import (
+    EVENT_CODE_AT,
     EVENT_SIZE_BYTES,
     EventCode,
     Factory,
@@ -86,7 +87,7 @@ from meter_emu.firmware.trust import (
 from meter_emu.ports import SECONDS_A_DAY, Sleep
 from meter_emu.units import UEUR_PER_CENT
 
-_U16_MAX: Final = 0xFFFF
+_HOUR_MIN: Final = 60
 _U24_MAX: Final = 0xFFFFFF
 _U32: Final = 0xFFFFFFFF
 
@@ -193,10 +194,14 @@ class MeterRules:
 
     def note(self, code: EventCode, detail: int = 0) -> None:
         """Journal an event: minutes since 2000 UTC (FFFFFFFF unknown), code, 24 bits of detail."""
-        since_2000_s = self.now.utc_s - EPOCH_2000_S
-        minute = since_2000_s // 60 if since_2000_s >= 0 else MINUTES_NONE
-        entry = minute.to_bytes(4, "big") + bytes([code]) + min(detail, _U24_MAX).to_bytes(3, "big")
+        minute = self._now_min().to_bytes(EVENT_CODE_AT, "big")
+        entry = minute + bytes([code]) + min(detail, _U24_MAX).to_bytes(3, "big")
         self.state.events = entry + self.state.events[:-EVENT_SIZE_BYTES]
+
+    def _now_min(self) -> int:
+        """Return the minute that is journalled with an event of now, since 2000 UTC."""
+        since_2000_s = self.now.utc_s - EPOCH_2000_S
+        return since_2000_s // 60 if since_2000_s >= 0 else MINUTES_NONE
 
     def keep_time(self, *, powered_on: bool) -> bool:
         """Journal the time; return whether the clock was lost, or still is at a power-up."""
@@ -399,6 +404,19 @@ class MeterRules:
 
     # What a card does ----------------------------------------------------------------------------
 
+    def refused_lately(self) -> bool:
+        """Whether the journal has a refused card of this hour, or without a time as now.
+
+        Anybody has a card that is refused, and each entry wears the memory out.
+        """
+        now_min, events = self._now_min(), self.state.events
+        for at in range(0, len(events), EVENT_SIZE_BYTES):
+            minute = int.from_bytes(events[at : at + EVENT_CODE_AT], "big")
+            ago_min = now_min - minute
+            if events[at + EVENT_CODE_AT] == EventCode.CARD_REFUSED and 0 <= ago_min < _HOUR_MIN:
+                return True
+        return False
+
     def refuse(self, result: Result) -> None:
         """Journal that a card, or something on it, was refused."""
         self.note(EventCode.CARD_REFUSED, result)
@@ -435,11 +453,12 @@ class MeterRules:
     def _compare_sessions(self, seen: int, shown: int) -> None:
         """Note that the office has not seen session `shown`, or one that this meter has not had.
 
-        The office says what it has seen with whatever it writes, in 16 bits on a memory card. So
-        who puts an old write-back onto a card, or keeps one from it, is found here; and so is a
-        card pulled out too early, which is why nothing is refused for it.
+        The office says what it has seen with whatever it writes. So who puts an old write-back onto
+        a card, or keeps one from it, is found here; and so is a card pulled out too early, which is
+        why nothing is refused for it. A memory card has the low 16 bits of either: compared as they
+        are, they differ for good from session 65,536 on, so nothing that is old ever looks new.
         """
-        if seen < min(shown, _U16_MAX) or seen >= self.state.session_count:
+        if seen < shown or seen >= self.state.session_count:
             self.note(EventCode.SESSIONS_DISAGREE, seen)
 
     def _admit(self, identity: Identity) -> Result:

@@ -232,14 +232,14 @@ def written(records: CardRecords) -> bytes:
     return identity + seal_part(DESK_PART, desk_part(records.desk, 1), KEY, CARD)
 
 
-def test_a_meter_that_counts_further_is_held_at_the_end_of_the_field():
+def test_a_meter_that_counts_further_is_held_at_the_end_of_the_field_and_its_session_is_not():
     zeros: dict[str, Any] = {field.name: 0 for field in fields(WriteBackRecord)}
     zeros |= {"clock": BCD_NONE, "defer_until": BCD_NONE, "cut_at": BCD_NONE}
     far = WriteBackRecord(
-        **{**zeros, "session_count": 2**32 - 1, "accepted_count": 70_000, "order_number": 2**32 - 1}
+        **{**zeros, "session_count": 2**32 - 6, "accepted_count": 70_000, "order_number": 2**32 - 1}
     )
     part = METER_PART.parse(METER_PART.build(meter_part(far, 1)))
-    assert (part.session_count, part.accepted_count, part.order_number) == (0xFFFF,) * 3
+    assert (part.session_count, part.accepted_count, part.order_number) == (0xFFFA, 0xFFFF, 0xFFFF)
     for balance, held in (
         (2**40, (2**31 - 1) * 100), (-(2**40), -(2**31) * 100), (-1, -100), (199, 100),
     ):  # fmt: skip

@@ -104,6 +104,7 @@ class Rig:
         generation: int = 1,
         expires: Civil | None = None,
         card_number: int = 1,
+        session_count: int = 0,
         tap: Callable[[Ports], Ports] = lambda ports: ports,
         program: Callable[[Ports], Firmware] | None = None,
         carrier: CardKind = CardKind.SECURE,
@@ -121,7 +122,7 @@ class Rig:
             first_card=NewCard(expires),
             carrier=carrier,
             meter_id=meter_id,
-            age=Age(card_number=card_number),
+            age=Age(card_number=card_number, session_count=session_count),
         )
         self.board = self.made.board
         self._program = program

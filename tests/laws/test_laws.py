@@ -100,7 +100,7 @@ WRONG_PARTS = {
     "impossible-image": (refusals, "parse_container", wrong.at_the_start),
     "memory-cells": (cells, "Eeprom", wrong.Whole),
     "office-doubts": (office, "doubts", lambda *_: ()),
-    "record-limits": (compact, "SESSION_MAX", 0xFF),
+    "record-limits": (compact, "SESSION_MASK", 0xFF),
     "register-counts": (register, "Metrology", wrong.Generous),
 }
 

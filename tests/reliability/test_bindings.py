@@ -196,6 +196,47 @@ def test_a_write_back_that_was_put_back_is_seen_by_the_office_or_by_the_meter(ki
             assert put_back_unseen(kit, old, new, seen=seen) == ""
 
 
+@pytest.mark.parametrize("counted_before", [0, 31_999, 65_534, 65_535, 70_000, 131_071, 2**32 - 3])
+def test_an_old_write_back_is_seen_whatever_number_its_session_has(counted_before):
+    """A memory card says a session in 16 bits: held at 65,535 it let each old one through."""
+    rig = Rig(carrier=CardKind.MEMORY, session_count=counted_before)
+    backs = []
+    for _ in range(3):
+        rig.write(Work(load_cents=1_000))
+        rig.insert()
+        backs.append(raw_on(rig.card.image, Sfi.WRITE_BACK))
+    rig.write(Work(load_cents=500))  # the office has seen the third
+    rig.card = card_of(with_raw(rig.card.image, Sfi.WRITE_BACK, backs[1]), counted())
+    rig.card.power_on()
+    written, account = rig.desk.write_back_record(rig.card.transmit)
+    rig.card.power_off()
+    assert written is not None
+    at_office = any(doubt.contradicts for doubt in rig.desk.doubts(written, account))
+    rig.insert()
+    assert at_office or EventCode.SESSIONS_DISAGREE in rig.state.events[4::8][:3]
+
+
+@pytest.mark.parametrize(
+    ("carrier", "counted_before", "asked"),
+    [
+        (CardKind.MEMORY, 31_998, False),
+        (CardKind.MEMORY, 31_999, True),
+        (CardKind.MEMORY, 65_534, True),
+        (CardKind.PLAIN, 65_534, False),  # it says all 32 bits
+    ],
+)
+def test_an_office_asks_for_a_visit_before_half_the_sessions_of_a_memory_card_are_counted(
+    carrier, counted_before, asked
+):
+    rig = Rig(carrier=carrier, session_count=counted_before)
+    rig.insert()
+    rig.card.power_on()
+    written, account = rig.desk.write_back_record(rig.card.transmit)
+    assert written is not None
+    said = [doubt.words for doubt in rig.desk.doubts(written, account)]
+    assert any("somebody has to visit it" in words for words in said) is asked
+
+
 def test_1440_kwh_that_were_deferred_are_not_hidden_by_an_old_write_back():
     """The attack of the trial, on a plain card: 0 Wh read where the meter has 360 EUR deferred."""
     rig = Rig(carrier=CardKind.PLAIN, load=3_000)

@@ -48,7 +48,7 @@ FIRST_AT: Final = 32  # below it are the chip's own bytes, and a wrong write the
 END_AT: Final = 256
 COPY_COUNT: Final = 2
 SEQUENCE_MAX: Final = 0xFFFF  # writes; a cell is good for 10,000 (data sheet 07.95, features)
-SESSION_MAX: Final = 0xFFFF  # that session or any later one
+SESSION_MASK: Final = 0xFFFF  # a session is said by its low 16 bits
 REACTIVATES: Final = 0x80  # in `flags`, next to those of an order: `ends` holds a token
 CUSTOMER_HIGH_BITS: Final = 32  # a reference of 13 digits needs 44 bits, the field has 48
 UEUR_PER_STEP: Final = 100  # the balance is carried in steps of a hundredth of a cent
@@ -250,7 +250,7 @@ def desk_part(record: AnyDeskRecord, sequence: int) -> DeskPart:
         night_price_ueur_per_wh=record.night_price_ueur_per_wh,
         mwh_per_unit=record.mwh_per_unit,
         issued_at_min=record.issued_at_min,
-        seen_session=min(record.seen_session, SESSION_MAX),
+        seen_session=record.seen_session & SESSION_MASK,
         mac=NO_MAC,
     )
 
@@ -287,7 +287,7 @@ def meter_part(record: WriteBackRecord, sequence: int) -> MeterPart:
         magic=METER_PART.magic,
         result=record.result,
         sequence=sequence,
-        session_count=min(record.session_count, SESSION_MAX),
+        session_count=record.session_count & SESSION_MASK,
         clock=_packed(record.clock),
         clock_health=record.clock_health,
         supply=record.supply,

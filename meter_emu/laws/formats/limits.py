@@ -80,7 +80,7 @@ def _refused(ask: Callable[[], object], at: int) -> Iterator[str]:
 
 
 def _of_meter(random: Random) -> Iterator[str]:
-    """A write-back carries what a memory card has room for, no number further than its field."""
+    """A write-back carries what a memory card has room for, and a session's low 16 bits."""
     many = (0, 1, _U16, _U16 + 1, 2**32 - 1)
     empty = budget.WRITE_BACK.parse(b"BB" + bytes(budget.WRITE_BACK.size_bytes - 2))
     times: dict[str, Any] = {
@@ -102,7 +102,8 @@ def _of_meter(random: Random) -> Iterator[str]:
     if part.sequence != 12:
         yield "a copy has another number"
     held: dict[str, Any] = {name: min(getattr(written, name), _U16)
-            for name in ("session_count", "accepted_count", "order_number")}  # fmt: skip
+            for name in ("accepted_count", "order_number")}  # fmt: skip
+    held["session_count"] = written.session_count & _U16
     missing: dict[str, Any] = {
         field.name: None for field in fields(written) if getattr(again, field.name) is None
     }
@@ -127,7 +128,7 @@ def _of_office(random: Random) -> Iterator[str]:
     for one in (dated, replace(dated, defer_until=_NONE, token=token)):
         part = compact.desk_part(one, 5)
         again = compact.desk_record_of(part)
-        want = replace(one, reserved=b"\xff\xff", seen_session=min(sessions, _U16))
+        want = replace(one, reserved=b"\xff\xff", seen_session=sessions & _U16)
         if again != want or part.sequence != 5:
             yield f"the order {again} is not {want}"
     later = DESK_RECORDS[2].parse(b"BD\2" + bytes(DESK_RECORDS[2].size_bytes - 3))

@@ -110,9 +110,11 @@ bool start(void) {
     return load() || install();
 }
 
+uint64_t this_minute(void) { return utc_s >= 0 && second_of_day >= 0 ? (uint64_t)(utc_s / 60) : NO_MINUTE; }
+
 void note(uint8_t code, uint32_t detail) {
     memmove(state.events + 8, state.events, 16);
-    put_be(state.events, utc_s >= 0 && second_of_day >= 0 ? (uint64_t)(utc_s / 60) : NO_MINUTE, 4);
+    put_be(state.events, this_minute(), 4);
     state.events[4] = code;
     put_be(state.events + 5, detail < 0xFFFFFF ? detail : 0xFFFFFF, 3);
     changed = true;

@@ -61,6 +61,7 @@ extern uint32_t ticks_ms, units;
 uint64_t made(int at, int size); /* a field of the factory record */
 bool start(void);                /* false: no factory record, or not for this meter */
 void save(void);
+uint64_t this_minute(void); /* as an event has it: NO_MINUTE where the clock shows none */
 void note(uint8_t code, uint32_t detail);
 
 /* ---- clock.c ---- */

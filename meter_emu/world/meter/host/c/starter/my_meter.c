@@ -262,11 +262,12 @@ void meter_poll(meter_sleep *hint) {
         state.supply = READY; /* a person may be at the wiring: nothing closes it unasked */
     }
     keep_time(powered_on);
+    if (powered_on) save(); /* before any card: no challenge comes twice */
     if (meter_card_present()) card_result = serve_card();
     settle();
     pressed = meter_buttons();
     if (pressed & factory[63]) ask_supply();
-    if (powered_on || changed) save();
+    if (changed) save();
     meter_limiter_set(permission() == LIMIT ? factory[37] : 0);
     on = meter_switch_on();
     if (on != (state.supply == CONNECTED)) {

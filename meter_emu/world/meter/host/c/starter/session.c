@@ -195,7 +195,7 @@ static int obey(const card_contents *card) {
     order = take_order(card);
     settle();
     anew = (state.accepted_count != count || state.order_number != number) && state.card_number == known_card;
-    if ((anew && card->seen_session < (shown < 0xFFFF ? shown : 0xFFFF)) || card->seen_session >= state.session_count)
+    if ((anew && card->seen_session < shown) || card->seen_session >= state.session_count)
         note(SESSIONS_DISAGREE, card->seen_session);
     if (wallet >= CARD_UNREADABLE) return wallet;
     if (order >= CARD_UNREADABLE) return order;
@@ -241,26 +241,35 @@ static void write_back(int result, const uint8_t challenge[8]) {
     card_write_back(&keys, record);
 }
 
+/* Anybody has a card that is refused, and each entry in the journal wears the memory out. */
+static bool refused_lately(void) {
+    int n;
+    for (n = 0; n < 24; n += 8)
+        if (state.events[n + 4] == CARD_REFUSED && this_minute() - be(state.events + n, 4) < 60) return true;
+    return false;
+}
+
 int serve_card(void) {
     uint8_t text[17] = "challenge", mac[16];
     card_contents card;
     int result, stamp, read;
-    state.session_count++;
-    save(); /* or a power cut would let the same challenge come again */
-    put_be(text + 9, state.session_count, 4);
-    put_be(text + 13, meter_ticks_ms(), 4);
+    put_be(text + 9, state.sequence, 4); /* saved after a power-up and each card that has proved itself, and */
+    put_be(text + 13, meter_ticks_ms(), 4); /* between two saves no tick comes twice: nor does a challenge */
     cmac(keys.meter_auth, text, 17, mac);
     read = result = card_read(&keys, mac, &card);
     if (read == NONE) {
+        state.session_count++;
         stamp = heed_stamp(card.newest_stamp);
         result = obey(&card);
         if (stamp && result >= CARD_UNREADABLE) note(CARD_REFUSED, (uint32_t)stamp);
         else if (stamp) result = stamp;
         settle();
     }
-    if (result >= CARD_UNREADABLE) note(CARD_REFUSED, (uint32_t)result);
-    save();
-    if (read == NONE) write_back(result, mac);
+    if (result >= CARD_UNREADABLE && (read == NONE || !refused_lately())) note(CARD_REFUSED, (uint32_t)result);
+    if (read == NONE) {
+        save();
+        write_back(result, mac);
+    }
     meter_card_power(false, NULL, 0);
     meter_card_done();
     meter_beep(200);
