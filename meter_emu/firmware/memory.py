@@ -1,7 +1,8 @@
 """The EEPROM as the program sees it: a factory record, and a state record in two journalled copies.
 
 How a record is journalled is in `journal`. After a power-up the program saves once, which settles
-for good what was found.
+for good what was found. From then on both copies are whole; one that is not was saved to pages that
+are worn out, and what was saved is lost: the memory is at its end.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,16 +26,20 @@ from meter_emu.firmware.layouts import (
 from meter_emu.ports import Ports
 
 _U32: Final = 0xFFFFFFFF
+_NEVER_WRITTEN: Final = b"\xff" * STATE.size_bytes
 _SEQUENCE: Final = slice(4, 8)  # its offset in the state record
 
 
 class Memory:
     """Loads and saves. It caches only what the cells hold too. A part.
 
-    `possible_end` is whether the program's end store has written these twelve bytes.
+    `possible_end` is whether the program's end store has written these twelve bytes. `whole` is
+    whether no copy was broken when the state was loaded; else what was saved last may be lost.
     """
 
-    __slots__ = ("_copies", "_factory", "_newest", "_ports", "_possible_end", "_raw", "_values")
+    __slots__ = (
+        "_copies", "_factory", "_newest", "_ports", "_possible_end", "_raw", "_values", "whole",
+    )  # fmt: skip
 
     def __init__(self, ports: Ports, possible_end: PossibleEnd = begins_with_civil) -> None:
         self._ports = ports
@@ -43,6 +48,7 @@ class Memory:
         self._newest = 0
         self._raw = b""  # the state that was loaded or saved last
         self._values: tuple[object, ...] = ()  # of its fields
+        self.whole = False
         self._copies: list[bytes] = []  # as they were read last, if nothing was saved since
 
     def factory(self) -> Factory | None:
@@ -68,6 +74,8 @@ class Memory:
         if found is None:
             return None
         self._newest, state = found
+        other = copies[1 - self._newest]
+        self.whole = crc_holds(other) or other == _NEVER_WRITTEN
         raw = copies[self._newest]
         if raw != self._raw:
             self._raw, self._values = raw, STATE.values(state)

@@ -80,7 +80,7 @@ class Program:
         powered_on = ports.reset_cause() != 0
         factory = memory.factory()
         state = memory.state(powered_on=powered_on) if factory else None
-        if factory is None or state is None:
+        if factory is None or state is None or not (powered_on or memory.whole):
             return self._out_of_order("NOT CONFIGURED" if factory is None else "MEMORY FAULT")
         meter = self._meter(factory, state, powered_on=powered_on)
         if switch_belongs_on(state.supply) and not ports.switch_on():

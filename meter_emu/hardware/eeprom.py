@@ -10,6 +10,10 @@ become, on its own, old, erased, new, anything, or *weak* (each read gives somet
 program code must survive all of them. Real parts rewrite the whole page and might harm the rest of
 it; not documented, and we leave cells that were not sent alone, so that the placement of records on
 pages stays testable.
+
+Nor does it say what a page is like that was written more often than the endurance. We let it read
+*weak*, one byte of those sent after each write, for a tenth more writes, and then *fail*: a cycle
+passes and the cells are as they were.
 """
 
 import struct
@@ -21,13 +25,16 @@ from card_protocol.errors import LayoutError
 SIZE_BYTES: Final = 32_768  # AT24C256C, features
 EEPROM_PAGE_BYTES: Final = 64  # AT24C256C, "Page Write"
 WRITE_CYCLE_US: Final = 5_000  # AT24C256C, tWR, the maximum
+ENDURANCE_CYCLES: Final = 1_000_000  # AT24C256C, features; 24LC128, features
 ERASED: Final = 0xFF  # not said by the sheet; parts are delivered so
 
 # What a byte sent turns into when the supply fails inside the cycle, by fate modulo 5.
 OLD, BLANK, NEW, MIXED, WEAK = range(5)
 FATE_COUNT: Final = 5
 
+WEAK_PART: Final = 10  # ours: a page past its endurance reads weak for a tenth of it, then fails
 _WEAR_BYTES: Final = 4
+_WEAR_MAX: Final = 0xFFFF_FFFF
 _NONE_WEAK: Final[frozenset[int]] = frozenset()
 
 
@@ -46,6 +53,7 @@ class Eeprom:
         "_weak_before",
         "busy_until_us",
         "cells",
+        "endurance_cycles",
         "page_bytes",
         "weak",
         "wear",
@@ -57,6 +65,7 @@ class Eeprom:
         *,
         size_bytes: int = SIZE_BYTES,
         page_bytes: int = EEPROM_PAGE_BYTES,
+        endurance_cycles: int = ENDURANCE_CYCLES,
     ) -> None:
         assert size_bytes & (size_bytes - 1) == 0, "the address counter is binary"
         assert page_bytes & (page_bytes - 1) == 0, "the page counter is binary"
@@ -65,6 +74,7 @@ class Eeprom:
         self.weak: set[int] = set()
         self.wear = [0] * (size_bytes // page_bytes)
         self.page_bytes: Final = page_bytes
+        self.endurance_cycles: Final = endurance_cycles
         self._flicker: Final = flicker
         self.busy_until_us = 0
         self._before = bytearray()  # the page as it was before the cycle in progress
@@ -114,6 +124,12 @@ class Eeprom:
         self._weak_before = frozenset(self.weak) if self.weak else _NONE_WEAK
         self._sent_base = base
         self._sent_at, self._sent_count = offset, min(size, page_bytes)
+        page = base // page_bytes
+        self.wear[page] = min(self.wear[page] + 1, _WEAR_MAX)
+        self.busy_until_us = now_us + WRITE_CYCLE_US
+        worn_by = self.wear[page] - self.endurance_cycles
+        if worn_by > self.endurance_cycles // WEAK_PART:
+            return True  # it fails: a cycle as any other, and the cells stay
         if offset + size <= page_bytes:
             self.cells[at : at + size] = data
         else:
@@ -121,8 +137,8 @@ class Eeprom:
                 self.cells[base + index % page_bytes] = byte
         if self.weak:
             self.weak.difference_update(base + place for place in self._sent())
-        self.wear[base // page_bytes] += 1
-        self.busy_until_us = now_us + WRITE_CYCLE_US
+        if worn_by > 0:
+            self.weak.add(base + (offset + worn_by % self._sent_count) % page_bytes)
         return True
 
     def lose_power(self, now_us: int, fate: Callable[[], int]) -> None:
@@ -174,9 +190,15 @@ class Eeprom:
         *,
         size_bytes: int = SIZE_BYTES,
         page_bytes: int = EEPROM_PAGE_BYTES,
+        endurance_cycles: int = ENDURANCE_CYCLES,
     ) -> Self:
         """Return the part an image holds, at rest."""
-        part = cls(flicker, size_bytes=size_bytes, page_bytes=page_bytes)
+        part = cls(
+            flicker,
+            size_bytes=size_bytes,
+            page_bytes=page_bytes,
+            endurance_cycles=endurance_cycles,
+        )
         wear_at = size_bytes + size_bytes // 8
         want = wear_at + _WEAR_BYTES * len(part.wear)
         if len(raw) != want:

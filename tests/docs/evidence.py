@@ -8,6 +8,7 @@ from math import inf
 from typing import Final
 
 from tests.bench import power
+from tests.bench.wear import LIVES
 from tests.docs import seen_in_campaigns as seen
 from tests.docs.pages import ROOT, page, table
 from tests.matrix import page as matrix
@@ -87,6 +88,7 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
         "python -m tests.fuzz.reached",
     )
     yield _judge_row()
+    yield _wear_row()
     yield _toys_row()
     text = page("docs/evidence/conformance.md")
     compared = [*table(text, *CODECS), *table(text, *TOKENS)]
@@ -114,6 +116,19 @@ def _toys_row() -> tuple[str, str, str, str]:
         f"{len(rows)} toys: {complete} complete, {len(rows) - complete} with places named",
         "toys",
         "make toys",
+    )
+
+
+def _wear_row() -> tuple[str, str, str, str]:
+    rows = table(page("docs/evidence/wear.md"), "model", *LIVES)
+    years = [[int(cell.split(": ")[1].replace(",", "")) for cell in row[1:]] for row in rows]
+    least = [min(row[at] for row in years) for at in range(len(LIVES))]
+    own = list(LIVES).index("its own card, each minute")
+    return (
+        "a memory outlives its meter, whoever puts a card in that is not its own",
+        f"{min(least[:own] + least[own + 1 :])} years; {least[own]} with its own card each minute",
+        "wear",
+        "python -m tests.bench.wear",
     )
 
 

@@ -77,6 +77,31 @@ def test_a_read_rolls_over_from_the_last_cell_to_the_first(at, count, weak):
     assert eeprom.read(at, count, WRITE_CYCLE_US) == bytes(want)
 
 
+def test_a_page_past_its_endurance_reads_weak_and_then_keeps_nothing_and_no_other_does():
+    eeprom = Eeprom(lambda: FLICKER, size_bytes=SMALL, endurance_cycles=1_000)
+    now_us, read = 0, b""
+    for count in range(1, 1_120):
+        page = bytes((count & 0x3F,)) * 64  # never what a weak cell gives
+        assert eeprom.write(0, page, now_us)
+        now_us += WRITE_CYCLE_US
+        before, read = read, eeprom.read(0, 64, now_us) or b""
+        odd = sum(one != count & 0x3F for one in read)
+        if count <= 1_000:
+            assert odd == 0
+        elif count <= 1_100:
+            assert odd == 1, "one of those sent"
+        else:
+            assert read == before, "the cells stay as they were"
+    assert eeprom.wear[:2] == [1_119, 0]
+    assert eeprom.write(64, OLD_PAGE, now_us)
+    assert eeprom.read(64, 64, now_us + WRITE_CYCLE_US) == OLD_PAGE
+    again = Eeprom.from_bytes(
+        eeprom.to_bytes(), lambda: FLICKER, size_bytes=SMALL, endurance_cycles=1_000
+    )
+    assert again.write(0, OLD_PAGE, 0)
+    assert again.read(0, 64, WRITE_CYCLE_US) == read, "an image has what was worn"
+
+
 def test_a_busy_part_answers_nothing_and_takes_nothing():
     """ "Acknowledge Polling": no acknowledge until the cycle is over."""
     eeprom = part_with_old_page()

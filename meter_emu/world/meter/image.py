@@ -110,6 +110,7 @@ def board_of(
                 flicker(fate),
                 size_bytes=model.eeprom_size_bytes,
                 page_bytes=model.eeprom_page_bytes,
+                endurance_cycles=model.eeprom_endurance_cycles,
             ),
             switch=switch_class(model).from_bytes(found["switch"]),
             metrology=Metrology.from_bytes(found["metrology"], load, at_us=now_us),

@@ -145,6 +145,7 @@ def empty_board(
             flicker(fate),
             size_bytes=model.eeprom_size_bytes,
             page_bytes=model.eeprom_page_bytes,
+            endurance_cycles=model.eeprom_endurance_cycles,
         ),
         switch=switch_class(model)(),
         metrology=Metrology(load, at_us=now_us, amount=register_units * UNIT),

@@ -128,6 +128,11 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536), means("a power of two")]
     # the program writes 64 bytes at a time
     eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256), means("a power of two")]
+    eeprom_endurance_cycles: Annotated[
+        int,
+        Meta(ge=1_000, le=100_000_000),
+        means("how often a page is written before it reads weak; a tenth more, and it fails"),
+    ]
     limiter_a: Annotated[int, Meta(ge=0, le=100), means("the limiter, in ampere; 0 is none")]
     connection_w: Annotated[
         int, Meta(ge=1, le=1_000_000), means("the most that the connection carries")
