@@ -63,6 +63,8 @@ class FactoryFlags:
     DEFERRAL_SUSPENDS: Final = 0x04
     NIGHT_ON: Final = 0x08  # the meter has night hours, so a tariff may have a night price
     NIGHT_WEEKEND: Final = 0x10  # whole Saturdays and Sundays are night
+    # A later T2 lets a person reconnect a meter that has cut (both readings: docs/meter-model.md).
+    LATER_CUT_RECONNECTS: Final = 0x20
 
 
 @final

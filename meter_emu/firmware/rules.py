@@ -54,6 +54,7 @@ from meter_emu.firmware.ends import LegalHours
 from meter_emu.firmware.layouts import (
     EVENT_CODE_AT,
     EVENT_SIZE_BYTES,
+    NO_END,
     EventCode,
     Factory,
     FactoryFlags,
@@ -337,6 +338,22 @@ class MeterRules:
         if not self.has_come(state.latched_end):
             state.flags &= ~StateFlags.CUT_LATCHED
 
+    def _heed_later_cut(self) -> None:
+        """Let an order whose T2 is later than the one that was reached lift the cut.
+
+        A repeated or earlier T2 lifts nothing, whatever the clock; and of one that has come too the
+        cut is latched again before the switch can follow.
+        """
+        state, instant_s = self.state, self.parts.ends.instant_s
+        if (
+            state.flags & StateFlags.CUT_LATCHED
+            and self.factory.flags & FactoryFlags.LATER_CUT_RECONNECTS
+            and self.parts.ends.armed(state.cut_end)
+            and instant_s(state.cut_end) > instant_s(state.latched_end)
+        ):
+            state.flags &= ~StateFlags.CUT_LATCHED
+            state.latched_end = NO_END
+
     def has_come(self, end: bytes) -> bool:
         """Whether an end may be acted on now."""
         ends = self.parts.ends
@@ -495,6 +512,7 @@ class MeterRules:
             return Result.PENDING if state.order_result == Result.PENDING else result
         if not result.refused:
             gate.apply(order, contents.tariff, state, self.now)
+            self._heed_later_cut()
             self.note(EventCode.ORDER_EXECUTED, order.number)
             if result is Result.LATER_END_TAKEN:
                 self.note(EventCode.END_DISAGREES, order.number)

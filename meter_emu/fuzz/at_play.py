@@ -186,8 +186,9 @@ class HouseholdAtPlay:
 
     def _note(self, result: Result, before: int, state: State) -> None:
         was, now = self._ends[before], self._ends[self._in_force]
-        if was is not None and now is None:
-            self._latched = False  # only a reactivation lifts it, a later T2 does not
+        lifts = self._rig.household.model.later_cut == "reconnect"
+        if was is not None and (now is None or (lifts and now > was)):
+            self._latched = False
         for name, held in (
             ("armed", was is None and now is not None),
             ("extended", was is not None and now is not None and was != now),

@@ -140,6 +140,7 @@ class Ideal(Forks):
         # Carried over from an order that was replaced; why a used meter begins dark nobody knows.
         dark = household.image is not None and not begins.supply_on
         self._latch = Sure.MAY if dark else Sure.NO
+        self._reached_us: int | None = None  # the T2 of a cut that is latched for certain
         self.due_us = FOREVER_US  # since when the cut of the order in the meter is due
         self._defer_over = False
         self.unsure: Final = Unsure()
@@ -303,7 +304,7 @@ class Ideal(Forks):
         if to_us == self.due_us and not self.limiter:
             self._come_due()
         if self._latch is not Sure.SURE and self.programmed() is Sure.SURE:
-            self._latch = Sure.SURE
+            self._reach()
         if self.deferral() is not before:
             self.account.part()
             self._defer_over = self.deferral() is Sure.NO
@@ -451,15 +452,15 @@ class Ideal(Forks):
             self._defer_over = False
         self.account.hear(promise)
         moved = promise.cut_us != old.cut_us or promise.kind is not old.kind
-        if promise.kind is PromiseKind.REACTIVATED:
+        if promise.kind is PromiseKind.REACTIVATED or self._lifts(promise):
             self._latch = Sure.NO
         elif programmed is Sure.MAY and moved:
             # Supply still on: the meter has not acted on the old date, and the new one has taken
             # its place. Off or limited for any reason: unknown.
             fed = self.closed and not old.limiter
             self._latch = Sure.NO if fed else Sure.MAY
-        elif programmed is Sure.SURE:
-            self._latch = Sure.SURE
+        elif programmed is Sure.SURE and self._latch is not Sure.SURE:
+            self._reach()
         self.promise = promise
         self.orders.append(self.promise)
         if promise.cut_us is None:
@@ -468,6 +469,19 @@ class Ideal(Forks):
             self.due_us = max(promise.cut_us, self.now_us)
         if self.due_us <= self.now_us and not promise.limiter and (moved or old.limiter):
             self._come_due()
+
+    def _reach(self) -> None:
+        """Take the T2 of the order in the meter as come."""
+        self._latch, self._reached_us = Sure.SURE, self.promise.cut_us
+
+    def _lifts(self, promise: Promise) -> bool:
+        """Whether a T2 is later than the one that has come, and the model lifts a cut for that."""
+        if self.model.later_cut != "reconnect" or promise.cut_us is None:
+            return False
+        if self._latch is Sure.MAY:
+            return False  # carried over: which T2 it was nobody knows
+        reached_us = self._reached_us if self._latch is Sure.SURE else self.promise.cut_us
+        return reached_us is not None and promise.cut_us > reached_us
 
     def _call_off(self, old: Promise, promise: Promise) -> None:
         """Close the account of a cut that another order ends."""
@@ -514,7 +528,7 @@ class Ideal(Forks):
                 self.account.empty()
                 self._defer_over = True
         elif self.programmed() is Sure.MAY:
-            self._latch = Sure.SURE
+            self._reach()
 
     def _close(self, *, either: bool) -> None:
         self.closed = True

@@ -295,7 +295,12 @@ def _cut(ideal: Ideal) -> Answer:
     # all the same. Only a limiter replaces the cut, by 10 A.
     if ideal.programmed() is not Sure.SURE or ideal.limiter:
         return None
-    return Must.OFF, "T2 has come: only a reactivation gives the supply back"
+    return Must.OFF, f"T2 has come: only {_lifted_by(ideal)} gives the supply back"
+
+
+def _lifted_by(ideal: Ideal) -> str:
+    later = " or a later T2" if ideal.model.later_cut == "reconnect" else ""
+    return f"a reactivation{later}"
 
 
 def _asked(ideal: Ideal) -> Answer:
@@ -408,7 +413,7 @@ RULES: Final = (
     SpanRule(
         "cut",
         "off from T2 + L on, or from the insertion + L of an order that came after its T2, until a "
-        "reactivation; a later date does not lift it",
+        "reactivation, or a later T2 where the model's `later_cut` is `reconnect`",
         _cut,
     ),
     SpanRule(

@@ -179,6 +179,8 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
         flags |= FactoryFlags.WINDOW_WEEKEND
     if model.deferral_accounting == "suspended":
         flags |= FactoryFlags.DEFERRAL_SUSPENDS
+    if model.later_cut == "reconnect":
+        flags |= FactoryFlags.LATER_CUT_RECONNECTS
     night = model.night
     if night is not None:
         flags |= FactoryFlags.NIGHT_ON

@@ -143,6 +143,11 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         Literal["suspended", "negative"],
         means("while disconnection is deferred: not charged, or charged below zero"),
     ]
+    # Doubt: what the meters of 2020 did is not public. One source has each: docs/meter-model.md.
+    later_cut: Annotated[
+        Literal["stays_cut", "reconnect"],
+        means("a later T2 in a meter that has cut: nothing, or a person may reconnect"),
+    ]
     clock: Annotated[ClockBounds, means("how far the clock may be off")]
     credit: Annotated[Credit, means("amounts, and the tariff of the factory")]
     rearm: Annotated[Rearm, means("how a person asks for supply")]

@@ -1,8 +1,11 @@
 """One household of a campaign text, and what was seen of its meter, written by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from meter_emu.ports import Lamp
 from meter_emu.world.households.campaign import Campaign
@@ -52,9 +55,12 @@ def begins(campaign: Campaign, *, supply_on: bool = True) -> Beginning:
 class Case:
     """A campaign of one household to be judged; cards are obeyed unless said otherwise."""
 
-    def __init__(self, folder: Path, body: str, **how: object) -> None:
+    def __init__(self, folder: Path, body: str, *, stays_cut: bool = False, **how: object) -> None:
         self.campaign = campaign_of(folder, body, **how)  # type: ignore[arg-type]
         self.household: Household = self.campaign.households[0]
+        if stays_cut:
+            model = msgspec.structs.replace(self.household.model, later_cut="stays_cut")
+            self.household = replace(self.household, model=model)
 
     def us(self, when: str | int) -> int:
         if isinstance(when, int):

@@ -172,7 +172,7 @@ CUT = ("2020-07-03T23:02:00", What.OPENED)
         (REACTIVATED, (), Must.ON, "credit"),
         (REACTIVATED, (CUT,), Must.OFF, "without supply"),  # until asked
         (EXTENDED, (), Must.ON, "credit"),
-        (EXTENDED, (CUT,), Must.OFF, "cut"),  # whatever the new date
+        (EXTENDED, (CUT,), Must.OFF, "without supply"),  # likewise
         (EXTENDED, (("2020-07-03T23:03:01", What.OPENED),), Must.ON, "credit"),  # the card did it
     ],
 )
@@ -182,17 +182,45 @@ def test_an_order_brought_within_l_follows_what_was_seen(tmp_path, order, seen, 
     assert (span.must, span.rule) == (must, rule)
 
 
+def test_an_extension_gives_nothing_back_where_the_model_stays_cut(tmp_path):
+    case = Case(tmp_path, f"balance_eur = 50\nvisits = [\n{ARM}{EXTENDED}]", stays_cut=True)
+    span = case.span("2020-07-04T12:00:00", CUT)
+    assert (span.must, span.rule) == (Must.OFF, "cut")
+
+
+@pytest.mark.parametrize(
+    ("at", "cut_at", "must", "rule"),
+    [
+        ("2020-07-05", "2020-07-07T09:00:00", Must.OFF, "without supply"),
+        ("2020-07-05", "2020-07-04T09:00:00", Must.OFF, "cut"),  # later, and it has come as well
+        ("2020-07-05", "2020-07-02T09:00:00", Must.OFF, "cut"),
+    ],
+)
+def test_an_extension_after_the_cut_asks_for_a_person(tmp_path, at, cut_at, must, rule):
+    later = f"""  {{at = {at}T10:00:00, desk = ["cut"], cut_at = {cut_at}}},
+  {{at = {at}T11:00:00, insert = true}},
+]"""
+    case = Case(tmp_path, f"balance_eur = 50\nvisits = [\n{ARM}{later}")
+    span = case.span("2020-07-06T12:00:00", CUT)
+    assert (span.must, span.rule) == (must, rule)
+    pressed = ("2020-07-06T13:00:00", What.KEY_PRESSED)
+    fed = case.span("2020-07-06T14:00:00", CUT, pressed).must
+    assert fed is (Must.ON if rule == "without supply" else Must.OFF)
+
+
 def test_a_home_dark_before_and_extended_within_l_is_either_once_it_asks(tmp_path):
     """Dark since June for want of credit: whether the meter noticed the old T2 is unknown."""
     loads = """  {at = 2020-07-04T10:00:00, load_eur = 20},
   {at = 2020-07-04T11:00:00, insert = true},
 ]"""
-    case = Case(tmp_path, f"balance_eur = 0\nvisits = [\n{ARM}{EXTENDED}{loads}")
+    body = f"balance_eur = 0\nvisits = [\n{ARM}{EXTENDED}{loads}"
+    case, lifting = Case(tmp_path, body, stays_cut=True), Case(tmp_path, body)
     june = (("2020-06-02T08:00:05", What.OPENED), ("2020-06-02T11:00:02", What.INVITED))
     pressed = ("2020-07-05T11:00:00", What.KEY_PRESSED)
     fed = ("2020-07-05T11:00:01", What.CLOSED)
     noon = "2020-07-05T12:00:00"
     assert case.must(noon, *june, pressed) is Must.OFF
     assert case.must(noon, *june, pressed, fed) is Must.EITHER
+    assert lifting.must(noon, *june, pressed, fed) is Must.ON, "noticed or not, it is lifted"
     assert case.judge(*june, pressed, key="red").verdict is Verdict.ON_TIME
     assert case.judge(*june, fed, key="red").verdict is Verdict.FED_UNASKED

@@ -79,7 +79,7 @@ def test_what_is_not_found_is_answered_with_what_there_is(name):
          "credit.night_price_ueur_per_wh: want at most the day's 250"),
         ("load_max_cents = 25_000", "load_max_cents = 400", "credit.load_max_cents: want more"),
         ("page_bytes = 64", "page_bytes = 65", "eeprom_page_bytes: want a power of two"),
-        ("[clock]", "[clock", "line 20, column 7: is not valid TOML: Expected ']'"),
+        ("[clock]", "[clock", "line 21, column 7: is not valid TOML: Expected ']'"),
     ],
 )  # fmt: skip
 def test_a_bad_model_is_refused_with_file_key_and_what_was_wanted(tmp_path, text, old, new, want):

@@ -40,6 +40,7 @@ typedef struct {
     uint32_t day_price, night_price;
     uint32_t sheltered_wh, sheltered_min, powered_from_min, sheltered_ticks_ms, doubted_wh; /* what favours have given (docs/decisions/doubt.md) */
     end_time defer_end, cut_end;
+    uint32_t latched_minute; /* of the T2 that was reached */
     uint8_t events[24];
     uint32_t crc;
 } meter_state;

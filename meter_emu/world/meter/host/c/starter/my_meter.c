@@ -131,6 +131,7 @@ void settle(void) {
     }
     if (!(state.flags & CUT_LATCHED) && has_come(&state.cut_end)) {
         state.flags |= CUT_LATCHED;
+        state.latched_minute = state.cut_end.minute;
         journal_time();
     }
     account = !(state.flags & PREPAYMENT) ? POSTPAID : deferral_holds() && factory[36] & 4 ? DEFERRED : CHARGED;

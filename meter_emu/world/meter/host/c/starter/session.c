@@ -123,6 +123,8 @@ static int take_order(const card_contents *card) {
         state.defer_end = accepted(&card->defer_until);
         state.cut_end = accepted(&card->cut_at);
         state.flags &= (uint8_t)~DEFERRAL_OVER;
+        if (made(36, 1) & 0x20 && state.cut_end.minute != NO_MINUTE && state.cut_end.minute > state.latched_minute)
+            state.flags &= (uint8_t)~CUT_LATCHED; /* a later T2: a person may reconnect */
     }
     state.flags = (uint8_t)((state.flags & ~(PREPAYMENT | LIMITER)) | card->order_flags);
     state.tariff_number = card->tariff_number;
