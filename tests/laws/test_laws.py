@@ -123,8 +123,8 @@ def test_a_law_finds_the_program_that_breaks_it(law_id):
 
 
 @pytest.mark.slow("draws up to 300 stories", short=1)
-@pytest.mark.parametrize("fault", ["saturating", "overwriting"])
-def test_a_supply_that_fails_again_finds_a_counter_that_is_full_and_a_save_that_forgets(fault):
+@pytest.mark.parametrize("fault", ["saturating", "overwriting", "numbered_late"])
+def test_a_supply_that_fails_again_finds_what_is_full_forgets_or_is_numbered_twice(fault):
     asked = laws()["fails-again"].asked
     found = (asked(trial) for trial in trials("fails-again", f"{WRONG}{fault}", 300, UTC))
     assert any(isinstance(finding, Broken) for finding in found)

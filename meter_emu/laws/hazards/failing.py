@@ -8,11 +8,13 @@ the power away in the one that was chosen. The outages that he made are then a s
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 from typing import Final, NamedTuple, final
 
 from meter_emu.laws.hazards.placing import Call, calls, with_placed
-from meter_emu.laws.law import Finding, Law, Trial, chance
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, begin, finish, models
@@ -29,6 +31,7 @@ TIMES: Final = (40, 20, 7, 3, 2, 1)
 _DARK_S: Final = (1, 10, MINUTE_S, HOUR_S, HOUR_S + MINUTE_S)
 _WRITES: Final = frozenset({"eeprom_write", "rtc_write", "switch_drive", "card_exchange"})
 _AFTER_S: Final = 3 * HOUR_S  # whatever T or a change of clocks makes the meter do is over by then
+_SESSIONS: Final = 1 << 16  # as many numbers as a memory card says
 _LAST_US: Final = 2_000_000  # ours: more than any one call takes but for a wait
 
 
@@ -190,12 +193,30 @@ def _call_in(draw: Random, poll: Sequence[Call]) -> CallPlace:
 
 
 def _check(trial: Trial) -> Finding:
-    return with_placed(trial, failing, "the meter writes nothing")
+    return with_placed(trial, failing, "the meter writes nothing", _asked)
+
+
+def _asked(trial: Trial) -> Finding:
+    found = promises(trial)
+    return found if isinstance(found, Broken) else numbered_twice(trial) or found
+
+
+def numbered_twice(trial: Trial) -> Finding:
+    """Return a session number that a meter has said before, or one that is older than that.
+
+    An office knows by it that a write-back was put back.
+    """
+    written = [event.written for event in trial.run.events if event.written is not None]
+    for one, other in pairwise(said.session for said in written):
+        if not 0 < (other - one) % _SESSIONS < _SESSIONS // 2:
+            return Broken(f"a card says session {other}, after session {one} was written back")
+    return None
 
 
 FAILS_AGAIN: Final = Law(
     id="fails-again",
-    says="power that fails again and again in whatever the meter writes breaks no promise",
+    says="power that fails again and again in whatever the meter writes breaks no promise, and no "
+    "session has a number twice",
     properties=("P6", "P7"),
     presumes="one price at all hours, where a program can be asked to have one",
     draw=fails_again,

@@ -57,19 +57,24 @@ def early_s(model: MeterModel, at_s: int) -> int:
     return uncertainty_s(model, oldest_us, at_s * SECOND_US) + model.boot_ms // 1_000 + MINUTE_S
 
 
-def with_placed(trial: Trial, place: Callable[[Trial], Household | None], without: str) -> Finding:
-    """Judge the trial's story, then the one that `place` makes of it; return what is wrong.
+def with_placed(
+    trial: Trial,
+    place: Callable[[Trial], Household | None],
+    without: str,
+    ask: Callable[[Trial], Finding] = promises,
+) -> Finding:
+    """Ask the trial's story, then the one that `place` makes of it; return what is wrong.
 
     `without` is the reason if `place` makes none.
     """
     household = place(trial)  # first: who listens there runs the story that is judged here
-    found = promises(trial)
+    found = ask(trial)
     if isinstance(found, Broken):
         return found
     if household is None:
         return Aside(without)
     campaign = campaign_of(trial.campaign, household)
-    found = promises(Trial(campaign, trial.build))
+    found = ask(Trial(campaign, trial.build))
     return Broken(found.words, campaign) if isinstance(found, Broken) else found
 
 

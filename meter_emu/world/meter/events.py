@@ -58,6 +58,8 @@ NO_DATE: Final = Civil(0, 0, 0, 0, 0)  # a field that holds no date
 class WrittenBack:
     """A meter's write-back on a card about account, order and clock, whose legal time is `clock`.
 
+    `session` is the number that the meter gave the session, its low 16 bits on a memory card.
+
     Fields that may be `None` are `None` on a memory card, which has no room for them.
     """
 
@@ -71,6 +73,7 @@ class WrittenBack:
     charged_night_wh: int | None
     order_number: int
     result: int
+    session: int = 0
     clock: Civil | None = None
 
 

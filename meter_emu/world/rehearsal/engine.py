@@ -469,6 +469,7 @@ class HouseholdStory:
             charged_night_wh=after.charged_night_wh,
             order_number=after.order_number,
             result=after.result,
+            session=after.session_count,
             clock=_stated(after.clock),
         )
         if Result(after.result).refused:
