@@ -125,7 +125,7 @@ def _wear_row() -> tuple[str, str, str, str]:
     least = [min(row[at] for row in years) for at in range(len(LIVES))]
     own = list(LIVES).index("its own card, each minute")
     return (
-        "a memory outlives its meter, whoever puts a card in that is not its own",
+        "a memory outlives its meter, if its own card is not put in all day",
         f"{min(least[:own] + least[own + 1 :])} years; {least[own]} with its own card each minute",
         "wear",
         "python -m tests.bench.wear",

@@ -126,7 +126,9 @@ def test_a_law_finds_the_program_that_breaks_it(law_id):
 @pytest.mark.parametrize("fault", ["saturating", "overwriting", "numbered_late"])
 def test_a_supply_that_fails_again_finds_what_is_full_forgets_or_is_numbered_twice(fault):
     asked = laws()["fails-again"].asked
-    found = (asked(trial) for trial in trials("fails-again", f"{WRONG}{fault}", 300, UTC))
+    found = (
+        asked(trial) for trial in trials("fails-again", f"tests.laws.wrong_saves:{fault}", 300, UTC)
+    )
     assert any(isinstance(finding, Broken) for finding in found)
 
 

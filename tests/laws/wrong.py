@@ -14,7 +14,7 @@ from meter_emu.domain import Order, Result, Tariff, Wallet
 from meter_emu.energies import ENERGIES
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, StatedEnd
-from meter_emu.firmware.layouts import NO_END, STATE, Factory, Health, State, StateFlags
+from meter_emu.firmware.layouts import NO_END, Factory, Health, State, StateFlags
 from meter_emu.firmware.ledger import Ledger
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import assemble
@@ -294,40 +294,6 @@ class _SteppedAgain(ClockBase):
         return doubted
 
 
-class _Saturated(Memory):
-    """Counts its saves up to 100 above a multiple of 128, and there no further."""
-
-    @override
-    def save(self, state: State) -> None:
-        if state.sequence % 128 >= 100:
-            state.sequence -= 1
-        super().save(state)
-
-
-class _Overwriting(Memory):
-    """Writes each save over the one before."""
-
-    @override
-    def save(self, state: State) -> None:
-        self._newest = 1 - self._newest
-        super().save(state)
-
-
-class _NumberedLate(Memory):
-    """Saves a session's number at the end of its poll, when the card has it already."""
-
-    late = False
-
-    @override
-    def save(self, state: State) -> None:
-        count, known = state.session_count, STATE.parse(self._raw).session_count
-        self.late = count != known and not self.late
-        if self.late:
-            state.session_count = known
-        super().save(state)
-        state.session_count = count
-
-
 class _HourBefore(EndStore):
     """Takes the instants of a card for another zone's."""
 
@@ -404,9 +370,6 @@ def unjournalled(ports: Ports) -> Wrapped:
 
 
 stepped_again = partial(Wrapped, swap=_SteppedAgain)
-saturating = partial(Wrapped, swap=_Saturated)
-overwriting = partial(Wrapped, swap=_Overwriting)
-numbered_late = partial(Wrapped, swap=_NumberedLate)
 
 
 def hour_before(ports: Ports) -> Wrapped:

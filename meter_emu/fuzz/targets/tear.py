@@ -115,7 +115,7 @@ def _check(data: bytes, build: str) -> None:
 
 def _seeds() -> Sequence[bytes]:
     """Each case, with power lost before anything is written, or after all of it."""
-    late, early = 0x37, 0x80
+    late, early = 0x2B, 0x80
     return tuple(
         bytes((case, late if case % 3 else early, 0, 0, case)) for case in range(len(_CASES))
     )

@@ -104,8 +104,7 @@ def fails_again(chooser: Chooser, among: Among = ()) -> Campaign:
 
     How often the supply fails, and in which call, is up to the law, which moves the outage there.
     """
-    # Of two prices, whatever flows before a start that fails is charged at the one before it.
-    kits = [kit for kit in among or models() if not kit.model.credit.pricing.bi_hourly] or among
+    kits = among or models()
     stepped = chooser.below(2) == 0
     legal = [kit for kit in kits if kit.model.rtc_base == "legal"]
     seed, draft = begin(chooser, (legal if stepped else ()) or kits)
@@ -137,7 +136,9 @@ def failing(trial: Trial) -> Household | None:
         return None
     ((lost_us, back_us),) = household.outages
     draw = chance(trial, "fails again")
-    poll = _poll(draw, calls(trial, trial.campaign.start_us, lost_us))
+    # Not in its first poll: until then a new meter charges by day, whatever the hour.
+    second_us = trial.campaign.start_us + household.model.poll_s * SECOND_US
+    poll = _poll(draw, calls(trial, second_us, lost_us))
     if poll is None:
         return None
     outages = failed(
@@ -193,10 +194,10 @@ def _call_in(draw: Random, poll: Sequence[Call]) -> CallPlace:
 
 
 def _check(trial: Trial) -> Finding:
-    return with_placed(trial, failing, "the meter writes nothing", _asked)
+    return with_placed(trial, failing, "the meter writes nothing", _promises_and_numbers)
 
 
-def _asked(trial: Trial) -> Finding:
+def _promises_and_numbers(trial: Trial) -> Finding:
     found = promises(trial)
     return found if isinstance(found, Broken) else numbered_twice(trial) or found
 
@@ -218,7 +219,7 @@ FAILS_AGAIN: Final = Law(
     says="power that fails again and again in whatever the meter writes breaks no promise, and no "
     "session has a number twice",
     properties=("P6", "P7"),
-    presumes="one price at all hours, where a program can be asked to have one",
+    presumes="a card on which the meter writes",
     draw=fails_again,
     check=_check,
     one_in=40,

@@ -73,6 +73,7 @@ from meter_emu.world.judge.promise import (
     PromiseKind,
     cards_shown,
     first_promise,
+    lifts_cut,
     with_loads,
 )
 from meter_emu.world.judge.shelter import FavoursHad, Given
@@ -304,7 +305,7 @@ class Ideal(Forks):
         if to_us == self.due_us and not self.limiter:
             self._come_due()
         if self._latch is not Sure.SURE and self.programmed() is Sure.SURE:
-            self._reach()
+            self._latch, self._reached_us = Sure.SURE, self.promise.cut_us
         if self.deferral() is not before:
             self.account.part()
             self._defer_over = self.deferral() is Sure.NO
@@ -452,7 +453,9 @@ class Ideal(Forks):
             self._defer_over = False
         self.account.hear(promise)
         moved = promise.cut_us != old.cut_us or promise.kind is not old.kind
-        if promise.kind is PromiseKind.REACTIVATED or self._lifts(promise):
+        reached_us = self._reached_us if self._latch is Sure.SURE else old.cut_us
+        later = self._latch is not Sure.MAY and lifts_cut(self.model, promise, reached_us)
+        if later or promise.kind is PromiseKind.REACTIVATED:
             self._latch = Sure.NO
         elif programmed is Sure.MAY and moved:
             # Supply still on: the meter has not acted on the old date, and the new one has taken
@@ -460,7 +463,7 @@ class Ideal(Forks):
             fed = self.closed and not old.limiter
             self._latch = Sure.NO if fed else Sure.MAY
         elif programmed is Sure.SURE and self._latch is not Sure.SURE:
-            self._reach()
+            self._latch, self._reached_us = Sure.SURE, self.promise.cut_us
         self.promise = promise
         self.orders.append(self.promise)
         if promise.cut_us is None:
@@ -469,19 +472,6 @@ class Ideal(Forks):
             self.due_us = max(promise.cut_us, self.now_us)
         if self.due_us <= self.now_us and not promise.limiter and (moved or old.limiter):
             self._come_due()
-
-    def _reach(self) -> None:
-        """Take the T2 of the order in the meter as come."""
-        self._latch, self._reached_us = Sure.SURE, self.promise.cut_us
-
-    def _lifts(self, promise: Promise) -> bool:
-        """Whether a T2 is later than the one that has come, and the model lifts a cut for that."""
-        if self.model.later_cut != "reconnect" or promise.cut_us is None:
-            return False
-        if self._latch is Sure.MAY:
-            return False  # carried over: which T2 it was nobody knows
-        reached_us = self._reached_us if self._latch is Sure.SURE else self.promise.cut_us
-        return reached_us is not None and promise.cut_us > reached_us
 
     def _call_off(self, old: Promise, promise: Promise) -> None:
         """Close the account of a cut that another order ends."""
@@ -528,7 +518,7 @@ class Ideal(Forks):
                 self.account.empty()
                 self._defer_over = True
         elif self.programmed() is Sure.MAY:
-            self._reach()
+            self._latch, self._reached_us = Sure.SURE, self.promise.cut_us
 
     def _close(self, *, either: bool) -> None:
         self.closed = True

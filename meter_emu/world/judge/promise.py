@@ -13,6 +13,7 @@ from typing import Final, final
 from meter_emu.desk.pricing import Pricing
 from meter_emu.world.households.household import DeskOrder, Household, VisitKind
 from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.model import MeterModel
 
 _OWN_CARDS: Final = frozenset({VisitKind.INSERT, VisitKind.OLD_CARD, VisitKind.COPY})
 
@@ -57,6 +58,13 @@ class CardShown:
     on_card: Promise
     expires_us: int | None
     served: bool
+
+
+def lifts_cut(model: MeterModel, promise: Promise, reached_us: int | None) -> bool:
+    """Whether a T2 is later than the one that has come, and the model lifts a cut for that."""
+    if promise.cut_us is None or reached_us is None:
+        return False
+    return model.later_cut == "reconnect" and promise.cut_us > reached_us
 
 
 def first_promise(household: Household, start_us: int) -> Promise:
