@@ -73,7 +73,6 @@ from meter_emu.world.judge.promise import (
     PromiseKind,
     cards_shown,
     first_promise,
-    lifts_cut,
     with_loads,
 )
 from meter_emu.world.judge.shelter import FavoursHad, Given
@@ -139,8 +138,7 @@ class Ideal(Forks):
         self.show(household, events)
         # Sure facts are kept (`_latch`); possible ones are computed from `now_us` when needed.
         # Carried over from an order that was replaced; why a used meter begins dark nobody knows.
-        dark = household.image is not None and not begins.supply_on
-        self._latch = Sure.MAY if dark else Sure.NO
+        self._latch = Sure.MAY if household.image is not None and not self.on else Sure.NO
         self._reached_us: int | None = None  # the T2 of a cut that is latched for certain
         self.due_us = FOREVER_US  # since when the cut of the order in the meter is due
         self._defer_over = False
@@ -454,7 +452,7 @@ class Ideal(Forks):
         self.account.hear(promise)
         moved = promise.cut_us != old.cut_us or promise.kind is not old.kind
         reached_us = self._reached_us if self._latch is Sure.SURE else old.cut_us
-        later = self._latch is not Sure.MAY and lifts_cut(self.model, promise, reached_us)
+        later = self._latch is not Sure.MAY and promise.lifts_cut(self.model, reached_us)
         if later or promise.kind is PromiseKind.REACTIVATED:
             self._latch = Sure.NO
         elif programmed is Sure.MAY and moved:
@@ -487,8 +485,7 @@ class Ideal(Forks):
         due.fed = self.closed
         due.unable = self.blind or not self.powered
         due.waited = self.now_us > due.from_us + self.knowledge.late_us(due.from_us)
-        if called_off:
-            due.over_us = self.now_us
+        due.over_us = self.now_us if called_off else None
 
     def _open(self, *, either: bool) -> None:
         # `closed` always follows what is seen. `on` is where the switch *belongs*; it follows only
@@ -573,8 +570,7 @@ class Ideal(Forks):
         deferral, programmed = self.deferral(), self.programmed()
         if Sure.SURE in {deferral, programmed}:
             return  # there the button only reconnects, or does nothing
-        surely = not self.on and account.surely_empty
-        surely = surely and deferral is Sure.NO and programmed is Sure.NO
+        surely = not self.on and account.surely_empty and deferral is programmed is Sure.NO
         account.take_emergency(surely=surely)
 
     def _lose_power(self, *, either: bool) -> None:

@@ -44,6 +44,12 @@ class Promise:
     loaded_cents: int = 0
     load_count: int = 0
 
+    def lifts_cut(self, model: MeterModel, reached_us: int | None) -> bool:
+        """Whether its T2 is later than the one that has come, and a cut is lifted for that."""
+        if self.cut_us is None or reached_us is None:
+            return False
+        return model.later_cut == "reconnect" and self.cut_us > reached_us
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,6 @@ class CardShown:
     on_card: Promise
     expires_us: int | None
     served: bool
-
-
-def lifts_cut(model: MeterModel, promise: Promise, reached_us: int | None) -> bool:
-    """Whether a T2 is later than the one that has come, and the model lifts a cut for that."""
-    if promise.cut_us is None or reached_us is None:
-        return False
-    return model.later_cut == "reconnect" and promise.cut_us > reached_us
 
 
 def first_promise(household: Household, start_us: int) -> Promise:

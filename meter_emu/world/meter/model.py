@@ -176,6 +176,7 @@ class _PaygoFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
     eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]
     eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256)]
+    eeprom_endurance_cycles: Annotated[int, Meta(ge=1_000, le=100_000_000)]
     connection_w: Annotated[int, Meta(ge=1, le=1_000_000)]
     clock: ClockBounds
     paygo: Paygo
@@ -190,6 +191,7 @@ class _PaygoFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             rtc_base="utc",
             limiter_a=0,
             deferral_accounting="suspended",
+            later_cut="stays_cut",
             credit=Credit(
                 emergency_cents=0, load_min_cents=0, load_max_cents=1, low_credit_cents=0,
                 price_ueur_per_wh=1, mwh_per_unit=1000, tariff_number=1,
