@@ -19,8 +19,8 @@ from meter_emu.world.meter.build import parse_build
 from tests.bench import power
 from tests.bench.row import Row
 
-# Twelve were wanted. A third is the story that all share, and no law alone is above a twentieth: what
-# is left is homes that laws live a second time, each in one story of forty.
+# Twelve were wanted. A third is the story that all share, and no law alone is above a twentieth:
+# what is left is homes that laws live a second time, each in one story of forty.
 EXAMPLE_MS_MAX = 16
 ALTERNATIVES = (10, 20, 40, 80)
 _P_MAX = 0.999  # of what was caught in every story
