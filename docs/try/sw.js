@@ -57,6 +57,7 @@ addEventListener("install", (event) => event.waitUntil(keep()));
 addEventListener("activate", (event) => event.waitUntil(takeOver()));
 addEventListener("fetch", (event) => {
   const at = new URL(event.request.url), here = new URL(registration.scope);
+  if (at.pathname === `${here.pathname}SHA256SUMS`) return; // it has the hash of this file, and comes from the server
   if (at.origin !== here.origin) event.respondWith(new Response("", {status: 403}));
   else if (at.pathname.startsWith(here.pathname))
     event.respondWith(answer(at.pathname.slice(here.pathname.length).replace(/(^|\/)$/, "$1index.html")));
