@@ -97,10 +97,10 @@ def _goes(name: str) -> bool:
     return "emscripten.so" in name or not name.endswith(left_out)
 
 
-def _archive(path: Path, wheel: Path) -> None:
-    """Write the program's archive: the same bytes whenever it is made."""
+def _archive(path: Path, contents: dict[str, bytes]) -> None:
+    """Write an archive: the same bytes whenever it is made."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
-        for name, data in sorted(dict(_contents(wheel)).items()):
+        for name, data in sorted(contents.items()):
             about = zipfile.ZipInfo(name, _EPOCH)
             about.compress_type = zipfile.ZIP_DEFLATED
             out.writestr(about, data)
@@ -139,7 +139,7 @@ def build(folder: Path) -> None:
     for name in _CIPHER:
         shutil.copyfile(modules / "@noble" / "ciphers" / name, folder / "ciphers" / name)
     archive = folder / "python" / "program.zip"
-    _archive(archive, _wheel(work / "wheels"))
+    _archive(archive, dict(_contents(_wheel(work / "wheels"))))
     shutil.copytree(PANEL, folder / "meter")
     shutil.copyfile(SOURCE / "transport.mjs", folder / "meter" / "transport.mjs")
     panel = (PANEL / "index.html").read_text("utf-8")
@@ -154,13 +154,15 @@ def build(folder: Path) -> None:
     _sums(folder)
 
 
+def _files(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder and their bytes."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
 def _sums(folder: Path) -> None:
     """Write what the service worker keeps, by hash, then the list of all hashes."""
-    files = {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).digest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    files = {name: hashlib.sha256(data).digest() for name, data in _files(folder).items()}
     kept = {name: f"sha256-{base64.b64encode(sha).decode()}" for name, sha in files.items()}
     worker = (SOURCE / "sw.js").read_text("utf-8")
     name = hashlib.sha256(json.dumps(kept).encode()).hexdigest()
@@ -175,10 +177,12 @@ def _sums(folder: Path) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=ROOT / ".stamps" / "page")
 def page(folder: Path) -> None:
-    """Build the page in FOLDER."""
+    """Build the page in FOLDER, and FOLDER.zip of it for who has a server of their own."""
     build(folder.absolute())
-    sizes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    click.echo(f"{folder}: {sizes / 1e6:.1f} MB; any static server serves it")
+    files = _files(folder)
+    _archive(folder.with_suffix(".zip"), files)
+    size_mb = sum(map(len, files.values())) / 1e6
+    click.echo(f"{folder} and {folder.with_suffix('.zip')}: {size_mb:.1f} MB for any static server")
 
 
 if __name__ == "__main__":
