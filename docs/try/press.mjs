@@ -49,7 +49,7 @@ for (const block of document.querySelectorAll("pre > code")) {
     continue;
   }
   const button = make("button", "Try it here", { class: "press md-button", type: "button" });
-  const said = make("pre", "", { class: "pressed", hidden: "", tabindex: "0", "aria-live": "polite", "aria-label": "answer" });
+  const said = make("pre", "", { class: "pressed", role: "region", hidden: "", tabindex: "0", "aria-live": "polite", "aria-label": "answer" });
   button.onclick = () => press(button, said, lines);
   place.after(button, said);
 }

@@ -28,7 +28,7 @@ SMALL = sorted(set(built_in("campaigns")) - {"ores-fleet"})
 WRONG = ["ores-2020-07", "--build", "reference+end-exclusive"]
 SEAT = ["run", "ores-2020-07", "--household", "never-back", "--rate", "max"]
 ACTS = [
-    "until 2020-06-30 12:00", "remove", "office reactivate", "insert", "blue", "until 2020-07-05",
+    "until 2020-06-30 12:00", "office reactivate", "insert", "remove", "until 2020-07-05 12:00",
     "back 2020-07-03 23:30", "no such word", "remove", "office load 12.50", "insert", "quit",
 ]  # fmt: skip
 DECODED = [
@@ -112,7 +112,7 @@ def test_a_panel_in_the_page_says_what_lines_say(tmp_path: Path) -> None:
     wrong = [line for line in done.stderr.splitlines() if line]
     assert [line for line in answer["log"] if line and not line.startswith("!")] == said
     assert [line for line in answer["log"] if line.startswith("!")] == wrong
-    assert len(said) > len(ACTS)
+    assert [line for line in said if "reactivate" in line]
     assert answer["shown"]["now"]["heard"] == len(ACTS)
     assert answer["shown"]["now"]["ended"]
 
