@@ -250,3 +250,18 @@ class OrderGate:
         state.cut_end = NO_END
         state.latched_end = NO_END
         state.flags &= ~StateFlags.CUT_LATCHED
+
+    def lift_earlier_cut(self, state: State) -> None:
+        """Lift a cut that was reached by a T2 before the one just ordered.
+
+        A repeated or earlier T2 lifts nothing, whatever the clock; and of one that has come too the
+        cut is latched again before the switch can follow.
+        """
+        instant_s = self._ends.instant_s
+        if (
+            state.flags & StateFlags.CUT_LATCHED
+            and self._ends.armed(state.cut_end)
+            and instant_s(state.cut_end) > instant_s(state.latched_end)
+        ):
+            state.flags &= ~StateFlags.CUT_LATCHED
+            state.latched_end = NO_END

@@ -274,6 +274,7 @@ assert STATE.size_bytes == 256, "state record drifted"
 assert STATE.fields[-1].name == "crc", "its CRC is the last field"
 
 _CRC_SIZE_BYTES: Final = 4
+_HOUR_MIN: Final = 60
 
 MONEY_MAX_UEUR: Final = 1 << 62  # ours: four million million euro; sums stop there
 
@@ -287,6 +288,15 @@ def begins_with_civil(end: bytes) -> bool:
         return decode_bcd_minute(end[: len(BCD_NONE)]) is not None
     except TimestampError:
         return False
+
+
+def journalled_lately(events: bytes, code: EventCode, minute: int) -> bool:
+    """Whether the journal has an event of the hour before a minute, or without a time as it is."""
+    for at in range(0, len(events), EVENT_SIZE_BYTES):
+        ago_min = minute - int.from_bytes(events[at : at + EVENT_CODE_AT], "big")
+        if events[at + EVENT_CODE_AT] == code and 0 <= ago_min < _HOUR_MIN:
+            return True
+    return False
 
 
 def with_crc(raw: bytes) -> bytes:

@@ -54,7 +54,6 @@ from meter_emu.firmware.ends import LegalHours
 from meter_emu.firmware.layouts import (
     EVENT_CODE_AT,
     EVENT_SIZE_BYTES,
-    NO_END,
     EventCode,
     Factory,
     FactoryFlags,
@@ -63,6 +62,7 @@ from meter_emu.firmware.layouts import (
     State,
     StateFlags,
     Supply,
+    journalled_lately,
 )
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.supply import (
@@ -88,7 +88,6 @@ from meter_emu.firmware.trust import (
 from meter_emu.ports import SECONDS_A_DAY, Sleep
 from meter_emu.units import UEUR_PER_CENT
 
-_HOUR_MIN: Final = 60
 _U24_MAX: Final = 0xFFFFFF
 _U32: Final = 0xFFFFFFFF
 
@@ -338,22 +337,6 @@ class MeterRules:
         if not self.has_come(state.latched_end):
             state.flags &= ~StateFlags.CUT_LATCHED
 
-    def _heed_later_cut(self) -> None:
-        """Let an order whose T2 is later than the one that was reached lift the cut.
-
-        A repeated or earlier T2 lifts nothing, whatever the clock; and of one that has come too the
-        cut is latched again before the switch can follow.
-        """
-        state, instant_s = self.state, self.parts.ends.instant_s
-        if (
-            state.flags & StateFlags.CUT_LATCHED
-            and self.factory.flags & FactoryFlags.LATER_CUT_RECONNECTS
-            and self.parts.ends.armed(state.cut_end)
-            and instant_s(state.cut_end) > instant_s(state.latched_end)
-        ):
-            state.flags &= ~StateFlags.CUT_LATCHED
-            state.latched_end = NO_END
-
     def has_come(self, end: bytes) -> bool:
         """Whether an end may be acted on now."""
         ends = self.parts.ends
@@ -422,17 +405,8 @@ class MeterRules:
     # What a card does ----------------------------------------------------------------------------
 
     def refused_lately(self) -> bool:
-        """Whether the journal has a refused card of this hour, or without a time as now.
-
-        Anybody has a card that is refused, and each entry wears the memory out.
-        """
-        now_min, events = self._now_min(), self.state.events
-        for at in range(0, len(events), EVENT_SIZE_BYTES):
-            minute = int.from_bytes(events[at : at + EVENT_CODE_AT], "big")
-            ago_min = now_min - minute
-            if events[at + EVENT_CODE_AT] == EventCode.CARD_REFUSED and 0 <= ago_min < _HOUR_MIN:
-                return True
-        return False
+        """Whether a refused card of this hour is journalled: anybody has one, and each wears."""
+        return journalled_lately(self.state.events, EventCode.CARD_REFUSED, self._now_min())
 
     def refuse(self, result: Result) -> None:
         """Journal that a card, or something on it, was refused."""
@@ -512,7 +486,8 @@ class MeterRules:
             return Result.PENDING if state.order_result == Result.PENDING else result
         if not result.refused:
             gate.apply(order, contents.tariff, state, self.now)
-            self._heed_later_cut()
+            if self.factory.flags & FactoryFlags.LATER_CUT_RECONNECTS:
+                gate.lift_earlier_cut(state)
             self.note(EventCode.ORDER_EXECUTED, order.number)
             if result is Result.LATER_END_TAKEN:
                 self.note(EventCode.END_DISAGREES, order.number)
