@@ -27,7 +27,7 @@ HeldT = TypeVar("HeldT")
 
 
 class GoOn(NamedTuple):
-    """Where interrupted work leaves what it has, and who is told that it goes on from there."""
+    """Where interrupted work leaves what it has, and who hears that it goes on from there."""
 
     path: Path
     say: Callable[[str], None]
