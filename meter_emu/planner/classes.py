@@ -130,20 +130,16 @@ class Runner:
         step = self._town.raw.credit_step_eur * 100
         balance = (meter.balance_cents + step // 2) // step * step
         model = self._town.sheet.models[meter.model]
-        as_of, cents = self._town.raw.sheet.as_of, balance
+        as_of = self._town.raw.sheet.as_of
         found: list[CardVisit] = []
         before = at(as_of, 0)
         for what, _, exact in visits:
             if exact is None:
                 continue
-            if what is CardWish.REACTIVATE:
-                put_in = self._rounded_time(exact)
-            else:
-                day = run_out(as_of, cents, behaviour, model)
-                cents += behaviour.loads_eur * 100
-                put_in = at(day, 0) + _EVENING
-                if what is CardWish.ARM:
-                    put_in = self._armed(put_in, exact, behaviour.reactivation_from)
+            put_in = self._rounded_time(exact)
+            if what is CardWish.ARM:
+                derived = at(run_out(as_of, balance, behaviour, model), 0) + _EVENING
+                put_in = self._armed(derived, exact, behaviour.reactivation_from)
             if put_in <= before:
                 put_in = before + _ONE_DAY
             found.append(CardVisit(what, put_in - _MINUTE, put_in))
