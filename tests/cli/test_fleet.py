@@ -180,7 +180,8 @@ def test_the_measure_sees_homes_that_are_held(tmp_path):
 def test_somebody_at_a_terminal_sees_how_far_it_is_and_how_long_it_takes(tmp_path):
     leader, terminal = pty.openpty()
     command = [sys.executable, "-m", "meter_emu", "rehearse", str(day(tmp_path, 40)), "--jobs=2"]
-    with Forked(command, stdout=subprocess.PIPE, stderr=terminal) as running:
+    env = {**os.environ, "TERM": "xterm"}  # on a dumb one nothing is drawn anew
+    with Forked(command, stdout=subprocess.PIPE, stderr=terminal, env=env) as running:
         os.close(terminal)
         said = b""
         while chunk := _read(leader):
