@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from card_protocol.card.image import CardKind
@@ -15,6 +16,7 @@ from meter_emu.world.meter.acts import Press
 from tests.firmware.meters import START, Rig, seconds_2000
 from tests.firmware.sessions import ON_EACH, events, supplied
 from tests.firmware.test_clock_card import clock_card, show
+from tests.rigs import MODEL
 
 T2 = Civil(2020, 7, 3, 23, 1)
 T2_UTC = datetime(2020, 7, 3, 21, 1, tzinfo=UTC)
@@ -170,7 +172,9 @@ def test_a_deferral_that_a_wrong_date_ended_goes_on_after_the_right_clock_card()
 
 
 def test_a_cut_that_has_come_stays_whatever_a_later_order_names_and_the_clock_card_says():
-    rig = armed()
+    rig = Rig(model=msgspec.structs.replace(MODEL, later_cut="stays_cut"))
+    rig.write(Work(cut_at=T2), issued_at_min=now_s(rig) // 60)
+    rig.insert()
     until(rig, T2_UTC + timedelta(seconds=200))
     assert not supplied(rig)
     rig.write(Work(cut_at=T2._replace(day=20)), issued_at_min=now_s(rig) // 60)
