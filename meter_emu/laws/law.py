@@ -151,13 +151,18 @@ class Law:
         What another's program breaks is run once more: where that comes out otherwise, it is not
         the law that is broken first. One that hangs takes ten seconds to, and is not run again.
         """
-        found = self._said(trial)
-        if (trial.hung or trial.crashed) and not isinstance(found, Broken):  # no law holds then
-            found = Broken(MEANING[Verdict.HUNG if trial.hung else Verdict.CRASHED], for_good=True)
+        found = self._found(trial)
         if trial.ours or trial.hung or not isinstance(found, Broken):
             return found
-        again = self._said(Trial(trial.campaign, trial.build))
+        again = self._found(Trial(trial.campaign, trial.build))
         return found if again == found else Broken(NOT_REPRODUCIBLE)
+
+    def _found(self, trial: Trial) -> Finding:
+        """Check a story once: in one that ends with the program no law holds."""
+        found = self._said(trial)
+        if (trial.hung or trial.crashed) and not isinstance(found, Broken):
+            return Broken(MEANING[Verdict.HUNG if trial.hung else Verdict.CRASHED], for_good=True)
+        return found
 
     def _said(self, trial: Trial) -> Finding:
         try:

@@ -201,6 +201,8 @@ def _ran(events: list[Event], zone: TimeZone) -> Iterator[str]:
         yield f"disconnected {_when(opened[0].at_us, zone)}{why}"
     else:
         yield "never disconnected"
+    if events and events[-1].failure is not None:
+        yield f"{events[-1].what.value} {_when(events[-1].at_us, zone)}: {events[-1].detail}"
     stated = [event.understood for event in events if event.understood is not None]
     if stated:
         defer, cut = stated[-1]

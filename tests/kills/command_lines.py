@@ -78,6 +78,10 @@ WRITES: Final[dict[str, Writes]] = {
     "image new --force": Writes((*IMAGE, *SET, "--force"), ((*IMAGE, *SET, "--balance-eur", "5"),)),
     "run": Writes(RUN, ((*IMAGE, *SET), PLAIN), typed=SITTING, mixed=True),
     "rehearse": Writes((*REHEARSE, "--json", "r.json", "--report", "page")),
+    "plan run": Writes(
+        ("plan", "run", "summer-2027", "--plan", "A", "--jobs", "1", "--sheet", "sheet.csv", "--json",
+         "p.json", "--report", "page"),
+    ),
     "trace export": Writes(
         ("trace", "export", "t.jsonl", "--pcapng", "t.pcapng"),
         ((*REHEARSE, "--trace", "t.jsonl"),),
@@ -125,7 +129,8 @@ OTHERWISE: Final = {
          "card layout", "image layout", "timestamp decode", "timestamp encode", "timestamp ends",
          "timestamp scan",
          "fuzz replay", "image diff", "image show", "trace replay", "trace show", "show campaign",
-         "schema", "show defect", "show layout", "show model"),
+         "schema", "show defect", "show file", "show layout", "show model", "show plan",
+         "plan check", "plan show"),
         "only explains, with --json as list does",
     ),
 }  # fmt: skip

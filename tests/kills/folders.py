@@ -12,7 +12,7 @@ from tests.kills.warm import Ended, Job, Warm
 
 Files = Mapping[str, bytes]
 
-_PART = re.compile(r"(.*/)?\.[^/]+\.[0-9a-f]{8}\.part")
+_PART = re.compile(r"(.*/)?(\.[^/]+\.[0-9a-f]{8}\.part|[^/]+\.checkpoint)")
 
 
 class Course(NamedTuple):
@@ -36,7 +36,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 def whole(files: Files) -> Files:
-    """Return the files that have their names, without what is half written."""
+    """Return the files that have their names, without what is half written, or gone on with."""
     return {name: data for name, data in files.items() if not _PART.fullmatch(name)}
 
 
