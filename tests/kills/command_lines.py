@@ -79,8 +79,8 @@ WRITES: Final[dict[str, Writes]] = {
     "run": Writes(RUN, ((*IMAGE, *SET), PLAIN), typed=SITTING, mixed=True),
     "rehearse": Writes((*REHEARSE, "--json", "r.json", "--report", "page")),
     "plan run": Writes(
-        ("plan", "run", "summer-2027", "--plan", "A", "--jobs", "1", "--sheet", "sheet.csv", "--json",
-         "p.json", "--report", "page"),
+        ("plan", "run", "summer-2027", "--plan", "A", "--jobs", "1", "--sheet", "sheet.csv",
+         "--json", "p.json", "--report", "page"),
     ),
     "trace export": Writes(
         ("trace", "export", "t.jsonl", "--pcapng", "t.pcapng"),

@@ -19,7 +19,7 @@ DEFECT = Defect(
     effect=Effect.NEVER,
     law="cut-comes",
     shown=armed(
-        "2020-07-03 23:01", on="2020-06-29 10:00", keys=("age = { save_count = 4294967294 }",)
+        "2020-07-03 23:01", on="2020-06-29 10:00", keys=("age = { save_count = 4294967295 }",)
     ),
     blind="meters of fewer than 2^32 saves",
     seen="a counter of 32 bits that is used only while it grows: at its wrap nothing is "

@@ -21,7 +21,7 @@ DEFECT = Defect(
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",
-        keys=("age = { save_count = 65534 }",),
+        keys=("age = { save_count = 65535 }",),
         model="electricity-ds3231-utc",
     ),
     blind="meters of fewer than 65,535 saves",
