@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import AnyImage, card_of
-from card_protocol.errors import LayoutError
+from card_protocol.errors import CardProtocolError, LayoutError
 from card_protocol.timestamp import Civil
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
@@ -255,6 +255,8 @@ def _check(trial: Trial) -> Finding:
             done = False
         except LayoutError:  # from the memory card that has no room for the price
             done = asked.right is not _has_room
+        except CardProtocolError as error:
+            return Broken(f"the office cannot read what it wrote: {asked.what}: {error}")
         else:
             done = True
         if done is not right:

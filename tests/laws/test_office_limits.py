@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from meter_emu.laws.law import Trial
+from meter_emu.defects import catalogue
+from meter_emu.laws.law import Broken, Trial
 from meter_emu.laws.office import _A_STORY, _ASKED, LAW
 from meter_emu.stories.chooser import seeded
 from meter_emu.verify.program import covered
 from meter_emu.world.meter.build import parse_build
+from tests.cells import each_cell
 from tests.lisbon.test_lisbon import MODEL as LISBON
 
 
@@ -20,3 +22,15 @@ def test_the_reference_does_what_each_case_says(model):
     for first in range(0, len(_ASKED), _A_STORY):
         trial = Trial(replace(campaign, seed=first), "reference")
         assert LAW.check(trial) is None, (first, LAW.check(trial))
+
+
+@pytest.mark.slow("asks an office of every defect")
+@each_cell("defect_id", list(catalogue()), short=20)
+def test_an_office_with_a_mistake_breaks_the_law_or_keeps_it_and_nothing_else(defect_id):
+    """What it wrote it may not be able to read: that is a finding, and no end of the run."""
+    defect = catalogue()[defect_id]
+    (kit, *_) = covered(parse_build(defect.build), ("electricity-pcf8563-utc",)).kits
+    campaign = LAW.draw(seeded("1"), [kit])
+    for first in range(0, len(_ASKED), _A_STORY):
+        found = LAW.check(Trial(replace(campaign, seed=first), defect.build))
+        assert found is None or isinstance(found, Broken)
