@@ -206,7 +206,9 @@ def test_a_real_card_outlives_readers_that_talk_nonsense(
     before = card.image
     with (
         card_in(pcscd, real, card),
-        subprocess.Popen(pcscd.inside(words), cwd=ROOT, stdout=subprocess.PIPE) as readers,
+        subprocess.Popen(
+            pcscd.inside(words), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as readers,
     ):
         assert readers.stdout is not None
         port = int(readers.stdout.readline())

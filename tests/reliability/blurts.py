@@ -58,4 +58,5 @@ if __name__ == "__main__":
     for one in range(readers):
         blurt(slot, one, chosen)
     click.echo(answer(slot).hex())
+    sys.stdin.read()  # until nobody holds it any more: who goes sooner ends the card with it
     slot.stop()
