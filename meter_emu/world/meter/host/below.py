@@ -6,6 +6,7 @@ counts, of all processes together.
 
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,11 +23,19 @@ def below(pid: int) -> list[int]:
     found: list[int] = []
     waiting = [pid]
     while waiting:
-        for task in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
-            with suppress(OSError):
-                waiting += (children := [int(child) for child in task.read_text("ascii").split()])
-                found += children
+        children = list(_children(waiting.pop()))
+        waiting += children
+        found += children
     return found
+
+
+def _children(pid: int) -> Iterator[int]:
+    """Yield the children of all its threads; any of them may end at any moment."""
+    tasks = Path(f"/proc/{pid}/task")
+    with suppress(OSError):
+        for task in tasks.iterdir():
+            with suppress(OSError):
+                yield from map(int, (task / "children").read_text("ascii").split())
 
 
 def excess(pid: int) -> str | None:
