@@ -49,6 +49,7 @@ class History:
     def __init__(self, now: Callable[[AtRest | None], tuple[AtRest, CardsThen, int]]) -> None:
         self._now: Final = now
         self._moments: list[KeptMoment] = []
+        self._older: list[tuple[int, str]] = []  # what was done before the moments that are kept
         self._place = 0  # how many moments there were up to the present
         self._end_us: int | None = None  # the latest instant, while the present is before it
         self.forgets: Callable[[], None] = _nobody  # called when what comes after is forgotten
@@ -100,6 +101,7 @@ class History:
         if before is not None and not before.act and before.at_us == rest.at_us:
             since_us = min(since_us, self._moments.pop().since_us)
         self._moments.append(KeptMoment(rest, cards, self.event_count, due_us, since_us, act))
+        self._older += _deeds_of(self._moments[:-MOMENTS_MAX])
         del self._moments[:-MOMENTS_MAX]
         self._place = len(self._moments)
 
@@ -117,11 +119,14 @@ class History:
         return "" if moment is None else moment.act
 
     def deeds(self) -> list[tuple[int, str]]:
-        """Return what persons did up to the present, each with its true instant."""
+        """Return all that persons did up to the present, each with its true instant.
+
+        Also what was done before the first moment that can be gone back to.
+        """
         done = self._moments[: self._place]
         if self._end_us is not None:
             done = done[:-1]  # what was done there lies ahead
-        return [(one.at_us, one.act) for one in done if one.act and one.act != A_VISIT]
+        return self._older + _deeds_of(done)
 
     def script(self, now_us: int) -> str:
         """Return the lines that lead to the present, with each act of a person at its instant."""
@@ -168,6 +173,10 @@ class History:
 
     def _resumed(self) -> KeptMoment:
         return self._moments[self._place - 1]
+
+
+def _deeds_of(moments: list[KeptMoment]) -> list[tuple[int, str]]:
+    return [(one.at_us, one.act) for one in moments if one.act and one.act != A_VISIT]
 
 
 def _nobody() -> None:

@@ -375,3 +375,11 @@ def test_without_any_input_it_ends_at_once(emu):
 def test_every_word_is_listed(emu):
     _, *said = emu("run", MODEL, *JUNE, *MAX, lines="help\n").out.splitlines()
     assert [line.split()[0] for line in said] == list(WORDS)
+
+
+@pytest.mark.parametrize(
+    "where", [("ores-2020-07", "--household", "never-back"), (MODEL, "--web"), ("--web",)]
+)
+def test_a_twin_that_nobody_would_see_is_refused(where, emu):
+    said = emu("run", *where, "--twin", "reference", status=2).complains()
+    assert said.startswith("meter-emu: --twin is for a household of a campaign, with --web")

@@ -188,6 +188,20 @@ def test_the_script_of_a_sitting_leads_to_the_same_bytes(folders, model, life):
     assert again.card.read_bytes() == first.card.read_bytes()
 
 
+def test_the_script_has_also_what_can_no_longer_be_gone_back_to(tmp_path, monkeypatch):
+    """And what a form asked: an amount has a point there, for a comma parts."""
+    monkeypatch.setattr(history, "MOMENTS_MAX", 6)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first, again = Seat(tmp_path / "a"), Seat(tmp_path / "b")
+    assert first.sitting.fill_in({"card": str(first.card), "load": "12,50"}) == {}
+    first.do("insert CARD", "remove", *["advance 1h", "red"] * 12)
+    assert len(first.sitting.history.deeds()) == 15
+    script = first.sitting.history.script(first.now_us)
+    again.do(*script.replace(str(first.card), str(again.card)).splitlines())
+    assert again.state()[1] == first.state()[1]
+
+
 def test_undone_acts_have_not_happened_and_something_else_can_be_done(tmp_path):
     seat = Seat(tmp_path)
     seat.do(

@@ -15,7 +15,11 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from meter_emu.cli.live.served import PAGE_MESSAGE_MAX, Served, serving_at
+from meter_emu.cli.live.state import PAGE_FOLDER, TOURS
 from meter_emu.errors import ConfigError
+from meter_emu.resources import built_in
+from meter_emu.sitting.commands import parse_command
+from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.bounds import HANG_S
 from tests.cells import WHOLE
 from tests.cli.sitting import JUNE, MODEL, command, environment
@@ -203,6 +207,15 @@ def test_a_field_of_the_office_is_one_thing_whatever_stands_in_it(tmp_path):
         seen.until(lambda page: bool(page.now["cards"]))
         assert [line for line in seen.log if "load 12.50 EUR" in line]
         assert seen.ask(office={"dated": "tomorrow"})["wrong"].keys() == {"load"}
+
+
+def test_each_tour_is_of_a_household_that_there_is_and_of_lines_that_there_are():
+    for (name, household), file in TOURS.items():
+        named = [load_campaign(path) for path in built_in("campaigns").values()]
+        (campaign,) = (one for one in named if one.name == name)
+        assert household in {entry.first.id for entry in campaign.households.entries}
+        for line in (PAGE_FOLDER / file).read_text("utf-8").splitlines():
+            parse_command(line)
 
 
 def test_a_second_server_on_the_port_is_one_line():

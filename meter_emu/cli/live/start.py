@@ -183,6 +183,8 @@ def sit(options: dict[str, Any]) -> int:
 
     Raise what is wrong with the options, and `BrokenPipeError` when its reader has gone.
     """
+    if options["twin"] is not None and (options["household"] is None or not options["web"]):
+        raise click.UsageError("--twin is for a household of a campaign, with --web")
     if options["household"] is not None:
         return _sit(options, None)
     if options["meter"] is None and options["image_file"] is None:
@@ -340,8 +342,6 @@ def _twin(options: dict[str, Any]) -> Twin | None:
     build = options["twin"]
     if build is None:
         return None
-    if options["household"] is None or not options["web"]:
-        raise click.UsageError("--twin is for a household of a campaign, with --web")
 
     def begin() -> Sitting:
         seat = _household(options, build)

@@ -47,6 +47,7 @@ _LAMPS: Final = {
 }
 
 
+PAGE_FOLDER: Final = Path(__file__).parent / "page"
 # The tour of a household, by campaign and id.
 TOURS: Final = MappingProxyType(
     {("ORES, end of the suspension of prepayment, July 2020", "never-back"): "night-of-2-july.txt"}
@@ -294,7 +295,7 @@ def _tour(lived: LivedByHand | None) -> str:
     if lived is None:
         return ""
     name = TOURS.get((lived.campaign.name, lived.household.id))
-    return "" if name is None else (Path(__file__).parent / "page" / name).read_text("utf-8")
+    return "" if name is None else (PAGE_FOLDER / name).read_text("utf-8")
 
 
 def _row(row: Row) -> list[Any]:

@@ -432,7 +432,7 @@ function stepsOf(text) {
     if (caption !== null) steps.push({caption, lines: []});
     else if (steps.length && steps.at(-1).captioned !== false) steps.at(-1).lines.push(line);
     else steps.push({caption: line, lines: [line], captioned: false});
-    if (steps.length >= STEPS_MAX) break;
+    if (steps.length >= STEPS_MAX) { note(`! the script is longer: only its first ${STEPS_MAX} steps are here`); break; }
   }
   return steps;
 }
