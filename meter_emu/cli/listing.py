@@ -69,8 +69,10 @@ def _platforms() -> dict[str, str]:
 
 def _laws() -> dict[str, str]:
     from meter_emu.laws import laws
+    from meter_emu.world.meter.devices import DEVICES
 
-    return {name: law.says for name, law in laws().items()}
+    found = [law for device in DEVICES for law in laws(device).values()]
+    return {law.id: law.says for law in sorted(found, key=lambda law: str(law.id))}
 
 
 def _layouts() -> dict[str, str]:

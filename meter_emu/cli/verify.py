@@ -244,12 +244,14 @@ def _of_story(build: str, story: str, law_ids: Sequence[str]) -> Report:
     if len(campaign.households) != 1:
         raise ConfigError(story, "household", f"want one household, got {len(campaign.households)}")
     trial = Trial(campaign, build)
+    device = trial.household.model.device
     return Report(
         build=build,
         seed=0,
         stories=1,
-        examined=tuple(examine(trial, law) for law in chosen_laws(law_ids)),
+        examined=tuple(examine(trial, law) for law in chosen_laws(law_ids, device)),
         not_covered=(),
+        device=device,
     )
 
 

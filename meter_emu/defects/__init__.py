@@ -16,6 +16,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import Final, TypeVar, final
 
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
 
 _HOUR: Final = timedelta(hours=1)
@@ -42,7 +43,9 @@ class Showing:
     `technician`, `red` or `blue` for a button, `ahead` for an order of an office whose clock is
     800 s ahead, `load 50` in euro, `copy 1` for the card as it first came from the office, `old 1`
     for the first card once it is replaced, words of the desk, or keys of the file after a `=`.
-    `keys` are lines of the household as they stand in the file.
+    `keys` are lines of the household as they stand in the file. `sold` are tokens: when, and `add
+    7`, `set 0` or `unlock`; a visit `token 1` keys the first of them in. Who buys time has no
+    balance.
     """
 
     start: str
@@ -54,6 +57,7 @@ class Showing:
     balance_eur: int = 50
     load_w: int = 50
     keys: tuple[str, ...] = ()
+    sold: tuple[str, ...] = ()
 
     def toml(self, name: str, build: str) -> str:
         """Return the campaign file of the household, its meter running a build."""
@@ -71,10 +75,16 @@ class Showing:
             if self.cut:
                 yield f"cut_at = {_stamp(self.cut)}"
             yield f'text = "until {self.cut or self.defer}"'
+        for number, sale in enumerate(self.sold, start=1):
+            kind, *value = sale[17:].split()
+            yield f'[[token]]\nid = "{number}"\nhousehold = "home"\nsold = {_stamp(sale[:16])}'
+            yield f"{kind} = {value[0] if value else 'true'}"
         yield "[[household]]"
         yield f'id = "home"\nkind = "in which {name} shows"'
         yield f'model = "{self.model}"\nbuild = "{build}"'
-        yield f"balance_eur = {self.balance_eur}\nload_w = {self.load_w}"
+        if not self.sold:
+            yield f"balance_eur = {self.balance_eur}"
+        yield f"load_w = {self.load_w}"
         yield from self.keys
         yield "visits = ["
         for visit in self.visits:
@@ -141,6 +151,23 @@ def unannounced(
     )
 
 
+def keyed_in(
+    start: str,
+    end: str,
+    *,
+    sold: tuple[str, ...],
+    visits: tuple[str, ...],
+    model: str = "openpaygo",
+    off: tuple[str, int] | None = None,
+    keys: tuple[str, ...] = (),
+) -> Showing:
+    """Return a household that buys time, from `start` to `end`; `off` is as in `unannounced`."""
+    keys = (*keys, *_outage(off))
+    return Showing(
+        start=start, end=end, visits=visits, model=model, load_w=12, keys=keys, sold=sold
+    )
+
+
 def clock_lost(*visits: str) -> Showing:
     """Return an outage up to 17 February 2020, 10:00, after which the clock begins in 2000.
 
@@ -181,6 +208,8 @@ def _act(what: str) -> str:
         return f"load_eur = {rest[0]}"
     if verb == "copy":
         return f"insert = true, copy_of = {rest[0]}"
+    if verb == "token":
+        return f'token = "{rest[0]}"'
     if verb == "old":
         return f"insert = true, card_number = {rest[0]}"
     words = ", ".join(f'"{word}"' for word in (verb, *rest))
@@ -219,12 +248,17 @@ class Effect(Enum):
     WRONG_MONEY = "wrong money"
     WRONG_DISPLAY = "wrong display"
     DOUBTS = "doubts a clock that is right"
+    NOT_CREDITED = "does not credit what was paid"
+    CREDITED_TWICE = "credits a token twice"
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defect:
     """One entry: `swap` is a direct subclass of its part, in a module of the defect's name.
+
+    `device` is the one whose program has that part; a defect of chip or office is of a budget
+    meter, as the catalogue shows it there.
 
     `law` is the id of the law that catches it, and `needs` what a meter or card must have for it to
     show at all, in the words of `verify`'s *not covered*. `shown` is a household in which it first
@@ -241,6 +275,7 @@ class Defect:
     blind: str
     seen: str
     avoid: str
+    device: DeviceName = BUDGET
 
     def __post_init__(self) -> None:
         assert self.routines, f"{self.id}: overrides nothing"
@@ -275,10 +310,15 @@ class Defect:
 
 @cache
 def catalogue() -> dict[str, Defect]:
-    """Return every defect by its id, in alphabetical order."""
+    """Return every defect of every device by its id, in alphabetical order."""
     modules = [one for one in walk_packages(__path__, f"{__name__}.") if one.name.count(".") == 3]
     found = [import_module(module.name).DEFECT for module in modules]
     return {defect.id: defect for defect in sorted(found, key=lambda defect: str(defect.id))}
+
+
+def defects_of(device: DeviceName) -> dict[str, Defect]:
+    """Return the defects of a device by their ids."""
+    return {name: defect for name, defect in catalogue().items() if defect.device == device}
 
 
 def fit(part: type[PartT], defects: Sequence[Defect]) -> type[PartT]:

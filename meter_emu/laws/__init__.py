@@ -1,7 +1,8 @@
 """What must hold of any program on the ports, seen only at ports, card, panel and desk.
 
-Laws of one kind share a file; `hazards/` has those with situations of their own. `laws()` finds
-every `Law` that a module here names; `law.py` defines one. None shares a line with the firmware.
+Laws of one kind share a file; `hazards/` has those with situations of their own, `paid/` those of a
+device that is paid for by the day. `laws()` finds every `Law` of a device that a module here names;
+`law.py` defines one. None shares a line with the firmware.
 What `__all__` names is public, for laws of your own; `meter_emu.verify` asks all of them.
 """
 
@@ -9,14 +10,20 @@ from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
 
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 
 __all__ = ["Aside", "Broken", "Finding", "Law", "Trial", "laws"]
 
 
 @cache
-def laws() -> dict[str, Law]:
-    """Return every law by its id, in alphabetical order."""
+def laws(device: DeviceName = BUDGET) -> dict[str, Law]:
+    """Return every law of a device by its id, in alphabetical order."""
     modules = [import_module(module.name) for module in walk_packages(__path__, f"{__name__}.")]
-    found = [one for module in modules for one in vars(module).values() if isinstance(one, Law)]
+    found = [
+        one
+        for module in modules
+        for one in vars(module).values()
+        if isinstance(one, Law) and one.device == device
+    ]
     return {law.id: law for law in sorted(found, key=lambda law: str(law.id))}

@@ -10,6 +10,7 @@ from functools import cached_property
 from random import Random
 from typing import Final, TypeAlias, final
 
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, on_build
@@ -133,7 +134,8 @@ class Law:
     `says` is its sentence; `properties` are its numbers in the catalogue's source (P1 to P14);
     `presumes` are its assumptions. `draw` draws its stories; laws with the same draw share them. It
     is checked against one story in `one_in`: a run of its own costs more than to look at one that
-    others share. A `hazard` draws a situation that other stories do not meet.
+    others share. A `hazard` draws a situation that other stories do not meet. It is a law of one
+    kind of `device`; a law of two kinds has a row for each.
     """
 
     id: str
@@ -144,6 +146,7 @@ class Law:
     check: Callable[[Trial], Finding]
     one_in: int = 1
     hazard: bool = False
+    device: DeviceName = BUDGET
 
     def asked(self, trial: Trial) -> Finding:
         """Check a story. An office that fails in a valid story breaks any law.

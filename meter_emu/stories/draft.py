@@ -9,6 +9,7 @@ from typing import Final, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
+from card_protocol.tokens.openpaygo.counter import PaygoKind
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.ports import Button
@@ -23,8 +24,17 @@ from meter_emu.world.households.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.world.households.ledger import (
+    NO_TYPO,
+    Sale,
+    SoldToken,
+    TypedToken,
+    Typo,
+    sold_to,
+)
 from meter_emu.world.meter.acts import HOLD_MS, Act, Press
 from meter_emu.world.meter.age import Age
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_civil, us_to_legal
 
@@ -64,6 +74,38 @@ class Draft:
     outages: list[tuple[int, int]] = field(default_factory=list)
     rtc_found: dict[int, Registers] = field(default_factory=dict)  # each at the end of an outage
     age: Age | None = None  # until it is drawn
+    sales: list[Sale] = field(default_factory=list)  # of tokens, in the order of sale
+    entries: list[tuple[int, int, Typo]] = field(default_factory=list)  # when which sale, and how
+
+    def sell(self, at_s: int, kind: PaygoKind, value: int | None = None) -> int:
+        """The office sells a token, no earlier than the one before; return which sale it is."""
+        before_us = self.sales[-1][1] if self.sales else 0
+        number = len(self.sales)
+        at_us = max(at_s * SECOND_US, before_us)
+        self.sales.append((f"token-{number + 1}", at_us, kind, value))
+        return number
+
+    def key_in(self, at_s: int, sale: int, typo: Typo = NO_TYPO) -> None:
+        """Somebody keys a sold token in."""
+        self.entries.append((at_s, sale, typo))
+
+    def ledger(self, household: str) -> tuple[SoldToken, ...]:
+        """Return what the office has sold them, with the counts that follow the device's last."""
+        if not self.sales:
+            return ()
+        return tuple(sold_to(household, self.sales, self.grown_old().token_count))
+
+    def visited(self, ledger: Sequence[SoldToken]) -> tuple[Visit, ...]:
+        """Return all visits in their order, tokens with their digits' counts among them."""
+        keyed_in = (
+            Visit(
+                at_us=at_s * SECOND_US,
+                kind=VisitKind.KEYED_IN,
+                token=TypedToken(token=ledger[sale], typo=typo),
+            )
+            for at_s, sale, typo in self.entries
+        )
+        return tuple(sorted([*self.visits, *keyed_in], key=lambda visit: visit.at_us))
 
     def office(self, at_s: int, order: DeskOrder) -> None:
         """The office writes the card."""
@@ -211,7 +253,7 @@ class Draft:
     def grown_old(self) -> Age:
         """Return the age of meter and card; draw it when first asked."""
         if self.age is None:
-            self.age = aged(self.chooser, self.carrier)
+            self.age = aged(self.chooser, self.carrier, keypad=DEVICES[self.model.device].keypad)
         return self.age
 
     def _visit(self, visit: Visit) -> None:

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple, TypeAlias, get_args, get_type_hints
 import msgspec
 
 from card_protocol.card.image import CardKind
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.resources import built_in
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
@@ -30,12 +31,16 @@ from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
 from meter_emu.world.households.household import Entry, Household, Households
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.meter.build import REFERENCE
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.model import MeterModel, load_model, uncertainty_s
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.fleet import Run
 
 _ANY: Final = ((1, CardKind.SECURE), (2, CardKind.SECURE), (1, CardKind.PLAIN),
                (2, CardKind.PLAIN), (1, CardKind.MEMORY))  # fmt: skip
+_NONE: Final = (
+    (1, CardKind.SECURE),
+)  # what a household of a device without a slot is said to have
 _AGES_D: Final = (0, 0, 1, 30, 170, 365, 899)
 _OUTAGES: Final = (*("none",) * 19, *("short", "at T") * 4, *("at arming", "several") * 2, "dark")
 _TECHNICIANS: Final = ("none",) * 6 + ("before T", "after T")
@@ -46,6 +51,7 @@ _TAILS_S: Final = (
     DAY_S,
     2 * DAY_S,
 )  # how long the meter is watched after T
+_ID: Final = "home"
 _AMPLE_CENTS: Final = 1_000_000
 FAST_D: Final = 899  # ours: since when a clock at its fastest was set
 _PROFILES: Final = (0, 0, 0, 1, 2)
@@ -67,27 +73,37 @@ Among: TypeAlias = Sequence[ModelAndCards]
 
 
 @cache
-def models() -> tuple[ModelAndCards, ...]:
-    """Return every built-in model in each time base, by its file's name; its own base first."""
+def models(device: DeviceName = BUDGET) -> tuple[ModelAndCards, ...]:
+    """Return every built-in model in each time base, by its file's name; its own base first.
+
+    A clock that only durations are read from has one base.
+    """
     bases: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
     others = [
         ModelAndCards(name, msgspec.structs.replace(model, rtc_base=base))
-        for name, model, _, _ in own_models()
-        for base in bases
+        for name, model, _, _ in own_models(device)
+        for base in (bases if device == BUDGET else ())
         if base != model.rtc_base
     ]
-    return (*own_models(), *others)
+    return (*own_models(device), *others)
 
 
 @cache
-def own_models() -> tuple[ModelAndCards, ...]:
-    """Return every built-in model as in its file, by the file's name."""
-    return tuple(ModelAndCards(name, load_model(path)) for name, path in built_in("meters").items())
+def own_models(device: DeviceName = BUDGET) -> tuple[ModelAndCards, ...]:
+    """Return every built-in model of a device as in its file, by the file's name."""
+    files = {**built_in("meters"), **built_in("devices")}
+    found = ((name, load_model(path)) for name, path in files.items())
+    cards = _ANY if DEVICES[device].slot else _NONE
+    return tuple(
+        ModelAndCards(name, model, cards, DEVICES[device].slot)
+        for name, model in found
+        if model.device == device
+    )
 
 
 @cache
-def _own() -> tuple[tuple[str, MeterModel], ...]:
-    return tuple((kit.model_name, kit.model) for kit in own_models())
+def _own(device: DeviceName) -> tuple[tuple[str, MeterModel], ...]:
+    return tuple((kit.model_name, kit.model) for kit in own_models(device))
 
 
 def story(chooser: Chooser, among: Among = ()) -> Campaign:
@@ -99,7 +115,7 @@ def story(chooser: Chooser, among: Among = ()) -> Campaign:
 def inhabited(draft: Draft, seed: int) -> Campaign:
     """Draw the rest of a story whose meter and T are drawn."""
     people.live(draft)
-    _outages(draft)
+    lose_power(draft)
     _technician(draft)
     return finish(draft, seed)
 
@@ -125,7 +141,7 @@ def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
         chooser=chooser,
         model=model,
         model_name=model_name,
-        rtc_base=None if (model_name, model) in _own() else model.rtc_base,
+        rtc_base=None if (model_name, model) in _own(model.device) else model.rtc_base,
         generation=generation,
         carrier=carrier,
         clock_cards=clock_cards,
@@ -161,7 +177,8 @@ def lived_by(household: Household, campaign: Campaign) -> Run:
     return Run(household, judge(household, campaign, events), events)
 
 
-def _outages(draft: Draft) -> None:
+def lose_power(draft: Draft) -> None:
+    """Draw the power failures of a story, most have none."""
     chooser, (armed_s, end_s) = draft.chooser, draft.timing
     name = chooser.of(_OUTAGES)
     if name == "none":
@@ -200,8 +217,10 @@ def _technician(draft: Draft) -> None:
 def finish(draft: Draft, seed: int) -> Campaign:
     """Complete a draft: draw clock, load and credit, and set start and end."""
     chooser, clock = draft.chooser, draft.model.clock
-    visits = tuple(sorted(draft.visits, key=lambda visit: visit.at_us))
+    ledger = draft.ledger(_ID)
+    visits = draft.visited(ledger)
     moments_s = [*draft.timing, *(visit.at_us // SECOND_US for visit in visits)]
+    moments_s += (token.sold_us // SECOND_US for token in ledger)
     moments_s += (at_s for outage in draft.outages for at_s in outage)
     start_s = min(moments_s) // HOUR_S * HOUR_S - HOUR_S
     age_d = chooser.of(_AGES_D[:4] if draft.short else _AGES_D)
@@ -217,7 +236,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
     end_s = last_s + 2 * u_s + draft.model.poll_s + tail_s
     load = _load(draft)
     household = Household(
-        id="home",
+        id=_ID,
         kind=draft.kind,
         model=draft.model,
         model_name=draft.model_name,
@@ -239,6 +258,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
         carrier=draft.carrier,
         rtc_found=tuple((back * SECOND_US, found) for back, found in draft.rtc_found.items()),
         age=draft.grown_old(),
+        tokens=ledger,
     )
     return Campaign(
         name="a story",
@@ -263,7 +283,9 @@ def _load(draft: Draft) -> tuple[int, ...]:
 
 
 def _balance_cents(draft: Draft, load: tuple[int, ...], start_s: int) -> int:
-    """Draw the credit: enough to last to its chosen end, or any."""
+    """Draw the credit: enough to last to its chosen end, or any; none where no money is taken."""
+    if DEVICES[draft.model.device].sells != "money":
+        return 0
     if draft.ample_credit:
         return _AMPLE_CENTS
     ends_s = draft.credit_ends_s

@@ -11,14 +11,15 @@ from itertools import count, zip_longest
 from time import monotonic
 from typing import Final, NamedTuple, TypeAlias, final
 
+from meter_emu.domain import BUDGET
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.compared import without_screen
 from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
-from meter_emu.stories.story import Among
+from meter_emu.stories.story import Among, own_models
 from meter_emu.units import SECOND_US, decimal
-from meter_emu.verify.program import covered
+from meter_emu.verify.program import covered, device_for, device_of
 from meter_emu.verify.report import story_in_words
 from meter_emu.verify.shrinking import Tape, shrunk
 from meter_emu.world.households.campaign import Campaign
@@ -105,7 +106,8 @@ def distinguish(
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
     kits = _common(first, second, models)
-    drawn_by = tuple({law.draw: law for law in laws().values()}.values())  # each way to draw once
+    asked = laws(device_of(kits)).values()
+    drawn_by = tuple({law.draw: law for law in asked}.values())  # each way to draw once
     began, stories, difference = monotonic(), 0, None
     for number in count() if examples is None else range(examples):
         law, chooser = drawn_by[number % len(drawn_by)], seeded(f"{seed}/{number}")
@@ -120,8 +122,12 @@ def distinguish(
 
 
 def _common(first: str, second: str, models: Sequence[str]) -> Among:
-    """Return the meters and cards that both builds cover."""
-    one, other = (covered(parse_build(build), tuple(models)).kits for build in (first, second))
+    """Return the meters and cards that both builds cover, of the device that either is for."""
+    pair = parse_build(first), parse_build(second)
+    device = device_for(*pair)
+    if not models and device != BUDGET:
+        models = [kit.model_name for kit in own_models(device)]
+    one, other = (covered(build, tuple(models)).kits for build in pair)
     found = []
     for kit in one:
         same = [also for also in other if also[:2] == kit[:2]]

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Final
 
+from meter_emu.domain import DeviceName
 from meter_emu.stories.boundaries import FULL_COUNTS, changes
+from meter_emu.stories.buyers import BUYERS
 from meter_emu.stories.people import PEOPLE
 from meter_emu.stories.times import legal
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, VisitKind
+from meter_emu.world.households.ledger import NO_TYPO
 from meter_emu.world.meter.acts import Press
+from meter_emu.world.meter.devices import DEVICES
 
 _DAY: Final = timedelta(1)
 _FULL: Final = frozenset(FULL_COUNTS)
@@ -21,16 +25,30 @@ _OTHERS: Final = (
     "meter that has lived", "outage", "clock card", "clock upset", "card replaced", "card copied",
     "card used that was replaced", "button for supply", "wrong office",
 )  # fmt: skip
-ALL_MET: Final = (*MOMENTS_MET, *dict.fromkeys(PEOPLE), *_OTHERS)
+_OF_TOKENS: Final = (
+    "device that has lived", "outage", "clock upset", "token mistyped", "token keyed in again",
+    "token older than the last",
+)  # fmt: skip
+_ABOUT: Final[dict[DeviceName, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "budget": (tuple(dict.fromkeys(PEOPLE)), _OTHERS),
+    "openpaygo": (tuple(dict.fromkeys(BUYERS)), _OF_TOKENS),
+}
+
+
+def all_met(device: DeviceName) -> tuple[str, ...]:
+    """Return all that stories of a device may be about."""
+    people, others = _ABOUT[device]
+    return (*MOMENTS_MET, *people, *others)
 
 
 def met(campaign: Campaign) -> Iterable[str]:
-    """Return what a story of one household is about, by names of `ALL_MET`."""
+    """Return what a story of one household is about, by names of `all_met`."""
     (household,) = campaign.households
     found = set(_moments(campaign))
-    if household.kind in PEOPLE:
+    if household.kind in _ABOUT[household.model.device][0]:
         found.add(household.kind)
     found.update(_happened(household))
+    found.update(_keyed_in(household))
     return found
 
 
@@ -63,7 +81,8 @@ def _leap_days(first: date, last: date) -> Iterator[date]:
 
 def _happened(household: Household) -> Iterator[str]:
     if household.age.said:
-        yield "meter that has lived"
+        slot = DEVICES[household.model.device].slot
+        yield "meter that has lived" if slot else "device that has lived"
     if household.outages:
         yield "outage"
     if household.rtc_found:
@@ -78,6 +97,22 @@ def _happened(household: Household) -> Iterator[str]:
             yield "card replaced"
         elif visit.desk is not None and visit.desk.fields is not None:
             yield "wrong office"
+
+
+def _keyed_in(household: Household) -> Iterator[str]:
+    counts: list[int] = []
+    for visit in household.visits:
+        if visit.token is None:
+            continue
+        if visit.token.typo != NO_TYPO:
+            yield "token mistyped"
+            continue
+        count = visit.token.token.count
+        if count in counts:
+            yield "token keyed in again"
+        elif counts and count < max(counts):
+            yield "token older than the last"
+        counts.append(count)
 
 
 _OF_VISITS: Final = {

@@ -9,14 +9,18 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from card_protocol.card.image import CardKind
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
+from meter_emu.laws import laws
 from meter_emu.resources import find
 from meter_emu.stories.chooser import Replayed
-from meter_emu.stories.story import ModelAndCards, armed_household, models, on_build
+from meter_emu.stories.story import ModelAndCards, models, on_build
+from meter_emu.units import DAY_S
 from meter_emu.world.households.household import Household
 from meter_emu.world.meter.build import Build, parse_build
-from meter_emu.world.meter.covers import base_words, card_words, chip_words
-from meter_emu.world.meter.model import load_model
+from meter_emu.world.meter.covers import Covers, base_words, card_words, chip_words
+from meter_emu.world.meter.devices import DEVICES
+from meter_emu.world.meter.model import Paygo, load_model
 from meter_emu.world.rehearsal.covered import (
     covers_household,
     declared_outside,
@@ -41,17 +45,39 @@ class Covered(NamedTuple):
 
 
 def covered(build: Build, names: tuple[str, ...]) -> Covered:
-    """Return the kits a build covers, among these models or all.
+    """Return the kits a build covers, among these models or all of the device that it is for.
 
-
-    Raise `ConfigError` for an unknown model, for a program that cannot be run, and if no kit is
-    left.
+    Raise `ConfigError` for an unknown model, for models of several devices, for a program that
+    cannot be run, and if no kit is left.
     """
     kits = _covered_kits(build, names)
     if not kits:
-        why = "obeys no card on any meter: nothing to verify"
-        raise ConfigError(build.name, "build", f"{_failing(build, names)}{why}")
+        device = device_of(_named(build, names))
+        why = "obeys no card on any meter" if DEVICES[device].slot else f"is for no {device}"
+        raise ConfigError(build.name, "build", f"{_failing(build, names)}{why}: nothing to verify")
     return Covered(kits, tuple(_missing(kits)))
+
+
+def device_of(kits: Sequence[ModelAndCards]) -> DeviceName:
+    """Return the device that all these models are of."""
+    (device,) = {kit.model.device for kit in kits}
+    return device
+
+
+def device_for(*builds: Build) -> DeviceName:
+    """Return the device that builds are tried in: a budget meter, unless one is for another.
+
+    A program of ours is for every device, and a defect for the one whose part it is in.
+    """
+    for build in builds:
+        if build.factory is None:
+            found = {defect.device for defect in build.defects} - {BUDGET}
+        else:
+            declared = (build.covers or Covers()).devices or {BUDGET}
+            found = set() if BUDGET in declared else {d for d in DEVICES if d in declared}
+        if found:
+            return min(found)
+    return BUDGET
 
 
 def few_hints(build: Build, kit: ModelAndCards) -> str:
@@ -67,7 +93,7 @@ def few_hints(build: Build, kit: ModelAndCards) -> str:
 @cache
 def _covered_kits(build: Build, names: tuple[str, ...]) -> tuple[ModelAndCards, ...]:
     """Return the kits, each with the cards that a build covers."""
-    kits = _named(names)
+    kits = _named(build, names)
     _check_program(build, kits[0])
     if build.factory is None:
         return kits
@@ -110,20 +136,26 @@ def _covered_here(build: Build) -> Iterator[bool]:
         yield from (uncovered(build, kit.model, *card) is None for card in kit.cards)
 
 
-def _named(names: Sequence[str]) -> tuple[ModelAndCards, ...]:
+def _named(build: Build, names: Sequence[str]) -> tuple[ModelAndCards, ...]:
     if not names:
-        return models()
+        return models(device_for(build))
     found: list[ModelAndCards] = []
     for name in names:
         path = find("meters", name)  # a user's own model file has one time base
-        in_every_base = [kit for kit in models() if kit.model_name == name]
-        found += in_every_base or [ModelAndCards(name, load_model(path))]
+        model = load_model(path)
+        in_every_base = [kit for kit in models(model.device) if kit.model_name == name]
+        found += in_every_base or [models(model.device)[0]._replace(model_name=name, model=model)]
+    devices = sorted({kit.model.device for kit in found})
+    if len(devices) > 1:
+        why = f"want models of one kind of device, got {' and '.join(devices)}"
+        raise ConfigError("verify", "model", why)
     return tuple(found)
 
 
 def _check_program(build: Build, kit: ModelAndCards) -> None:
     """Raise `ConfigError` for a factory that gives no program."""
-    campaign = on_build(armed_household(Replayed([]), [kit]), build.name)
+    simplest = laws(kit.model.device)["answers"].draw
+    campaign = on_build(simplest(Replayed([]), [kit]), build.name)
     (rig,) = campaign.households
     board = Rig.seeded(rig, start_us=campaign.start_us, seed=0).board
     program = build.program(kit.model)(board)
@@ -155,14 +187,14 @@ def _served_of(build: Build, kit: ModelAndCards) -> ModelAndCards:
 
 def _failing(build: Build, names: tuple[str, ...]) -> str:
     """Return how a build failed where it was tried first, if it did."""
-    kit = _named(names)[0]
+    kit = _named(build, names)[0]
     why = how_it_fails(build, kit.model, *kit.cards[0])
     return "" if why is None else f"{why}; it "
 
 
 def _missing(kits: Sequence[ModelAndCards]) -> list[str]:
     """Return the energies, chips, bases and cards that the kits lack."""
-    have, every = traits(kits), traits(models())
+    have, every = traits(kits), traits(models(device_of(kits)))
     return [trait for trait in every if trait not in have]
 
 
@@ -171,7 +203,21 @@ def traits(kits: Sequence[ModelAndCards]) -> list[str]:
     found: set[str] = set()
     for kit in kits:
         found |= {kit.model.energy, chip_words(kit.model), base_words(kit.model)}
-        found |= {card_words(*card) for card in kit.cards}
+        if DEVICES[kit.model.device].slot:
+            found |= {card_words(*card) for card in kit.cards}
+        if kit.model.paygo is not None:
+            found |= set(_token_words(kit.model.paygo))
         if kit.clock_cards:
             found.add("clock card")
     return sorted(found)
+
+
+def _token_words(paygo: Paygo) -> Iterator[str]:
+    """Yield in words what a device's tokens are like."""
+    yield "keys 1 to 4" if paygo.restricted else "keys 0 to 9"
+    if paygo.time_divider == 1:
+        yield "whole days"
+    elif DAY_S % paygo.time_divider:
+        yield "parts of a day in broken seconds"
+    else:
+        yield "parts of a day in whole seconds"

@@ -5,14 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.laws.law import Law, Trial
 from meter_emu.units import decimal
-from meter_emu.verify.met import ALL_MET
+from meter_emu.verify.met import all_met
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
+from meter_emu.world.households.ledger import TypedToken
 from meter_emu.world.judge.verdicts import GRAVITY, Verdict
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
@@ -84,6 +87,7 @@ class Report:
     not_covered: tuple[str, ...]
     few_hints: str = ""
     met: Mapping[str, int] = field(default_factory=dict)
+    device: DeviceName = BUDGET
 
     @property
     def nothing_checked(self) -> str | None:
@@ -95,7 +99,9 @@ class Report:
     @property
     def never_met(self) -> tuple[str, ...]:
         """What no story was about."""
-        return tuple(name for name in ALL_MET if name not in self.met) if self.met else ()
+        return (
+            tuple(name for name in all_met(self.device) if name not in self.met) if self.met else ()
+        )
 
     @property
     def placed(self) -> Mapping[str, int]:
@@ -145,39 +151,61 @@ def story_in_words(trial: Trial) -> tuple[str, ...]:
     return (*_lines(trial.household), *_ran(events, trial.campaign.zone))
 
 
-def _lines(household: Household) -> Iterator[str]:
+def _meter(household: Household) -> str:
     clock = f"clock chip {household.model.rtc} in {household.model.rtc_base} time"
+    if not DEVICES[household.model.device].slot:
+        return f"{household.model.name}, {clock}"
     card = f"{household.carrier.name.lower()} card of generation {household.card_generation}"
-    yield f"{household.model.energy}, {decimal(household.balance_cents, 100)} euro, {clock}, {card}"
+    credit = f"{decimal(household.balance_cents, 100)} euro"
+    return f"{household.model.energy}, {credit}, {clock}, {card}"
+
+
+def _lines(household: Household) -> Iterator[str]:
+    yield _meter(household)
     if household.age.said:
         said = household.age.said.items()
         counted = (f"{name.replace('_', ' ')} {count}" for name, count in said)
         yield f"counted before: {', '.join(counted)}"
     zone = household.model.zone
     for visit in household.visits:
-        at = _when(visit.at_us, zone)
-        if visit.kind is VisitKind.INSERT:
-            yield f"the card in the meter {at}"
-        elif visit.kind is VisitKind.COPY:
-            of = f"the {' and '.join(visit.records)} of " if visit.records else ""
-            of = f"a changed bit in {of}" if visit.flipped is not None else of
-            yield f"a copy of {of}the card, office visit {visit.copy_number}, in the meter {at}"
-        elif visit.kind is VisitKind.OLD_CARD:
-            yield f"card {visit.card_number}, since replaced, in the meter {at}"
-        elif visit.desk is not None:
-            yield f"the office {at}: {_order(visit.desk, zone)}"
-        elif visit.kind is VisitKind.CLOCK_CARD:
-            yield f"{_technician(visit, zone)} {at}"
-        elif visit.kind is VisitKind.UPSET:
-            yield f"registers of the clock chip hold {_registers(visit.registers)} from {at}"
-        else:
-            yield f"{visit.kind.value if visit.act is None else visit.act.in_story} {at}"
+        yield _visited(visit, _when(visit.at_us, zone), zone)
     for lost_us, back_us in household.outages[:_OUTAGES_SHOWN]:
         yield f"no power in the street from {_when(lost_us, zone)} to {_when(back_us, zone)}"
     if more := household.outages[_OUTAGES_SHOWN:]:
         yield f"and {len(more)} more times, the last until {_when(more[-1][1], zone)}"
     for at_us, found in household.rtc_found:
         yield f"then, {_when(at_us, zone)}, registers of the clock chip hold {_registers(found)}"
+
+
+def _visited(visit: Visit, at: str, zone: TimeZone) -> str:
+    if visit.kind is VisitKind.INSERT:
+        return f"the card in the meter {at}"
+    if visit.kind is VisitKind.COPY:
+        of = f"the {' and '.join(visit.records)} of " if visit.records else ""
+        of = f"a changed bit in {of}" if visit.flipped is not None else of
+        return f"a copy of {of}the card, office visit {visit.copy_number}, in the meter {at}"
+    if visit.kind is VisitKind.OLD_CARD:
+        return f"card {visit.card_number}, since replaced, in the meter {at}"
+    if visit.desk is not None:
+        return f"the office {at}: {_order(visit.desk, zone)}"
+    if visit.token is not None:
+        return f"{_keyed_in(visit.token)} {at}"
+    if visit.kind is VisitKind.CLOCK_CARD:
+        return f"{_technician(visit, zone)} {at}"
+    if visit.kind is VisitKind.UPSET:
+        return f"registers of the clock chip hold {_registers(visit.registers)} from {at}"
+    return f"{visit.kind.value if visit.act is None else visit.act.in_story} {at}"
+
+
+def _keyed_in(typed: TypedToken) -> str:
+    token, typo = typed.token, typed.typo
+    units = "" if token.value is None else f" {token.value}"
+    said = f"{token.id} ({token.kind.value}{units}, count {token.count}) keyed in"
+    if typo.wrong is not None:
+        return f"{said} with digit {typo.wrong} wrong"
+    if typo.swapped is not None:
+        return f"{said} with digits {typo.swapped} and {typo.swapped + 1} swapped"
+    return said if typo.first is None else f"the first {typo.first} digits of {said}"
 
 
 def _registers(found: Registers) -> str:

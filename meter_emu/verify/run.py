@@ -15,14 +15,15 @@ from typing import Final, NamedTuple, Self, final
 import msgspec
 
 from card_protocol.card.image import CardKind
+from meter_emu.domain import DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.law import NOT_REPRODUCIBLE, Aside, Broken, DrawStory, Law, Trial
 from meter_emu.nearest import hint
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import ModelAndCards
-from meter_emu.verify.met import ALL_MET, met
-from meter_emu.verify.program import covered, few_hints
+from meter_emu.verify.met import all_met, met
+from meter_emu.verify.program import covered, device_of, few_hints
 from meter_emu.verify.report import (
     Counterexample,
     Examined,
@@ -139,7 +140,8 @@ class Examining(TextTask[Stories, _Seen]):
         tallies = {law_id: _Tally() for law_id in unit.law_ids}
         groups: dict[DrawStory, list[Law]] = {}
         for law_id in unit.law_ids:
-            groups.setdefault(laws()[law_id].draw, []).append(laws()[law_id])
+            law = laws(device_of(self.kits))[law_id]
+            groups.setdefault(law.draw, []).append(law)
         seen: dict[tuple[str, ...], dict[str, int]] = {}
         for number in range(unit.first, unit.stop):
             for draw, group in groups.items():
@@ -246,10 +248,9 @@ def verify(
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
     began_s = monotonic() if began_s is None else began_s
-    chosen = chosen_laws(law_ids)
     kits, not_covered = covered(parse_build(build), tuple(models))
     size = _BATCH if cluster is None else _BATCH_THERE
-    total = _Total(build, chosen, kits, hear)
+    total = _Total(build, chosen_laws(law_ids, device_of(kits)), kits, hear)
     kept = _left_by(go_on, Examining(build, kits, seed), tuple(total.tallies), examples, size)
     spent_s = max((one.spent_s for one in kept.held()), default=0.0) if kept else 0.0
     ends_s, late_s = _deadline(deadline_s, began_s - spent_s)
@@ -293,6 +294,7 @@ class _Total:
     def __init__(
         self, build: str, chosen: Sequence[Law], kits: Sequence[ModelAndCards], hear: Hear
     ) -> None:
+        self._laws: Final = {law.id: law for law in chosen}
         self.tallies: Final = {law.id: _Tally() for law in chosen}
         self.found: Final[dict[str, Examined]] = {}
         self.about: Final[dict[str, int]] = {}
@@ -316,13 +318,13 @@ class _Total:
         self._hear(self.stories, None)
 
     def _examined(self, law_id: str, late_s: float) -> Examined:
-        return _examined(laws()[law_id], self.tallies, self._build, self._kits, late_s)
+        return _examined(self._laws[law_id], self.tallies, self._build, self._kits, late_s)
 
     def report(
         self, seed: int, examples: int | None, not_covered: tuple[str, ...], late_s: float
     ) -> Report:
         """Return what the batches come to."""
-        stories = self.stories
+        stories, device = self.stories, device_of(self._kits)
         if self.all_broken:
             last = max(tally.broken.number for tally in self.tallies.values() if tally.broken)
             stories = _up_to((last // _BATCH + 1) * _BATCH, examples)  # on any engine
@@ -335,7 +337,8 @@ class _Total:
             ),
             not_covered=not_covered,
             few_hints=few_hints(parse_build(self._build), self._kits[0]),
-            met={name: self.about[name] for name in ALL_MET if name in self.about},
+            met={name: self.about[name] for name in all_met(device) if name in self.about},
+            device=device,
         )
 
 
@@ -405,9 +408,9 @@ def examine(trial: Trial, law: Law) -> Examined:
     )
 
 
-def chosen_laws(law_ids: Sequence[str]) -> list[Law]:
-    """Return these laws, each once, or all; raise `ConfigError` for an unknown one."""
-    known = laws()
+def chosen_laws(law_ids: Sequence[str], device: DeviceName) -> list[Law]:
+    """Return these laws of a device, each once, or all; raise `ConfigError` for an unknown one."""
+    known = laws(device)
     for law_id in law_ids:
         if law_id not in known:
             why = f"no law {law_id!r}{hint(law_id, known)}; there are {', '.join(known)}"

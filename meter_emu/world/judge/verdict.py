@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.breaches import breaches_of, supply_judged
@@ -32,7 +33,6 @@ from meter_emu.world.judge.unheard import unheard, ways_of
 from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Failure, FailureKind
-from meter_emu.world.meter.model import BUDGET, DeviceName
 
 _VERDICTS: Final = {
     FailureKind.CRASHED: Verdict.CRASHED,

@@ -19,6 +19,7 @@ from meter_emu import families
 from meter_emu.defects import Defect, PartT, catalogue, fit
 from meter_emu.desk.dates import DeskCodec, DeskDates
 from meter_emu.desk.desk import Desk
+from meter_emu.domain import BUDGET
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.firmware.parts import Parts, assemble
@@ -33,7 +34,7 @@ from meter_emu.world.meter.covers import Covers
 from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.host.hosted import HostedProgram, hosted
 from meter_emu.world.meter.install import FirstMemory
-from meter_emu.world.meter.model import BUDGET, MeterModel
+from meter_emu.world.meter.model import MeterModel
 from meter_emu.zones import TimeZone
 
 REFERENCE: Final = "reference"

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final, final, get_args, get_type_hints
 
 from card_protocol.card.image import CardKind
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
-from meter_emu.world.meter.model import BUDGET, DeviceName, MeterModel
+from meter_emu.world.meter.model import MeterModel
 
 CARRIERS: Final = {kind.name.lower(): kind for kind in CardKind}
 GENERATIONS: Final = (1, 2)

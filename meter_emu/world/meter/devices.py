@@ -12,6 +12,7 @@ from typing import Final, Protocol, final
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.tokens.openpaygo.chain import PaygoKey, PaygoSeed
 from meter_emu.defects import PartT
+from meter_emu.domain import DeviceName
 from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, Health
 from meter_emu.firmware.memory import Memory
@@ -32,7 +33,7 @@ from meter_emu.firmware.token.paygo import PaidTime, PaygoProgram, UsedCounts
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, SECOND_US
 from meter_emu.world.meter.install import FirstMemory, Installation, factory_record, first_state
-from meter_emu.world.meter.model import DeviceName, MeterModel
+from meter_emu.world.meter.model import MeterModel
 
 
 class ProgramBuild(Protocol):

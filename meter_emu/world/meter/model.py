@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from meter_emu.desk.pricing import Pricing
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.energies import DEFAULT, ENERGIES, Energy
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
@@ -92,10 +93,6 @@ class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     start_minute: Annotated[Minute, means("of the legal day, from 0")]
     end_minute: Annotated[Minute, means("of the next day, from 0")]
     weekend: Annotated[bool, means("whole weekends too")]
-
-
-DeviceName: TypeAlias = Literal["budget", "openpaygo"]
-BUDGET: Final = "budget"
 
 
 class Paygo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

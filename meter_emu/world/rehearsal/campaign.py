@@ -15,6 +15,7 @@ import msgspec
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
+from meter_emu.domain import BUDGET
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.nearest import hint
@@ -37,7 +38,7 @@ from meter_emu.world.households.household import (
 from meter_emu.world.households.wording import placeholders
 from meter_emu.world.judge.verdicts import FindingKind, Lived, Verdict
 from meter_emu.world.meter.age import NEW, Age
-from meter_emu.world.meter.model import BUDGET, MeterModel, load_model
+from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.campaign_file import (
     RawAnnouncement,

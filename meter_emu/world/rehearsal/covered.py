@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from card_protocol.card.image import CardKind
+from meter_emu.domain import BUDGET
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
 from meter_emu.world.households.household import (
@@ -22,8 +23,9 @@ from meter_emu.world.households.household import (
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.covers import Covers, base_words, card_words, chip_words
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.model import BUDGET, MeterModel
+from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.engine import run_meter
 
@@ -134,7 +136,7 @@ def obeys_clock_cards(build: Build, model: MeterModel, generation: int, carrier:
 
 @cache
 def _tried(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> _Tried:
-    """Try one order on a card, then a technician at the clock, in four hours."""
+    """Try one order on a card, then a technician at the clock, in four hours; none without slot."""
     cut = us_to_civil(_CUT_US, model.zone)
     order = DeskOrder(defer_until=cut, cut_at=cut, defer_us=_CUT_US, cut_us=_CUT_US)
     visits = (
@@ -154,7 +156,7 @@ def _tried(build: Build, model: MeterModel, generation: int, carrier: CardKind) 
         meter_id=METER_ID_FIRST,
         card_generation=generation,
         carrier=carrier,
-        visits=visits,
+        visits=visits if DEVICES[model.device].slot else (),
     )
     campaign = Campaign(
         name="what is covered",

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from card_protocol.errors import TokenError
 from card_protocol.tokens.openpaygo.counter import PaygoKind
+from meter_emu.domain import BUDGET
 from meter_emu.nearest import hint
 from meter_emu.world.households.household import Household, Households
 from meter_emu.world.households.ledger import Sale, SoldToken, TypedToken, sold_to
 from meter_emu.world.meter.age import NEW
 from meter_emu.world.meter.devices import DEVICES
-from meter_emu.world.meter.model import BUDGET, MeterModel
+from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.rehearsal.campaign_file import RawCampaign, RawHousehold, RawToken
 from meter_emu.world.rehearsal.reading import FilePlace
 

@@ -1,0 +1,46 @@
+"""The passive laws of a device that is paid for: each reads one judged run."""
+
+from dataclasses import replace
+from typing import Final
+
+from meter_emu.laws import hint, judged, no_look_ahead, rebuilt
+from meter_emu.laws.judged import breached, found
+from meter_emu.laws.law import Law
+from meter_emu.stories.paid import paid, paid_unit
+from meter_emu.world.judge.verdicts import FindingKind, Verdict
+
+PAID_UNTIL: Final = Law(
+    id="paid-until",
+    says="supply is on until the time that was paid for is over, by durations",
+    properties=("P1", "P6"),
+    presumes="a clock within its model's bound",
+    draw=paid,
+    check=lambda trial: breached(trial, Verdict.WRONGLY_CUT, Verdict.EARLY, Verdict.NOT_RESTORED),
+    device="openpaygo",
+)
+
+ENDS_THEN: Final = Law(
+    id="ends-then",
+    says="supply is off from the end of the time that was paid for",
+    properties=("P2", "P6"),
+    presumes="a clock within its model's bound",
+    draw=paid,
+    check=lambda trial: breached(trial, Verdict.LATE, Verdict.NEVER, Verdict.FED_UNASKED),
+    device="openpaygo",
+)
+
+CREDITED_ONCE: Final = Law(
+    id="credited-once",
+    says="what was paid is credited, and no token is credited twice",
+    properties=("P10", "P13"),
+    presumes="somebody who keys the token in",
+    draw=paid,
+    check=lambda trial: found(trial, FindingKind.PAID_NOT_CREDITED, FindingKind.CREDITED_TWICE),
+    device="openpaygo",
+)
+
+# Laws of any program, asked of stories of such a device.
+PAID_ANSWERS: Final = replace(judged.ANSWERS, draw=paid, device="openpaygo")
+PAID_HINT: Final = replace(hint.LAW, draw=paid_unit, device="openpaygo")
+PAID_NO_LOOK_AHEAD: Final = replace(no_look_ahead.LAW, draw=paid, device="openpaygo")
+PAID_REBUILT: Final = replace(rebuilt.LAW, draw=paid_unit, device="openpaygo")
