@@ -7,6 +7,7 @@ from msgspec import json
 from rich.text import Text
 
 from card_protocol.errors import UndecodedError, decoding
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.junit import JUnitCase, write_junit
 from meter_emu.cli.output import (
     STDOUT,
@@ -28,17 +29,18 @@ _LINES_MAX: Final = 24  # ours: of a dialogue on a screen; the file has all
 
 def show_report(
     report: DriverReport, folder: Path, json_file: str | None, junit_file: str | None
-) -> None:
-    """Write the files that were asked for, and say what was found."""
+) -> int:
+    """Write the files that were asked for, say what was found, and return the exit status."""
     if json_file is not None:
         print_json(driver_verified(report), json_file)
     if junit_file is not None:
         cases = [_as_case(one) for one in report.examined]
         write_junit(junit_file, "verify --driver", report.driver, cases)
-    if json_file == STDOUT:
-        return
-    console, files = wide_console(), _written(report, folder)
-    console.print(_said(report, files), soft_wrap=True)
+    if json_file != STDOUT:
+        files = _written(report, folder)
+        wide_console().print(_said(report, files), soft_wrap=True)
+    see_checked(report.driver, report.nothing_checked)
+    return EXIT_FOUND if report.wrong else EXIT_OK
 
 
 def _as_case(one: LawResult) -> JUnitCase:

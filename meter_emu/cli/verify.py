@@ -3,7 +3,7 @@
 import itertools
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Final
 
 import click
 from rich.progress import TextColumn, TimeElapsedColumn
-from rich.text import Text
 
 from meter_emu.cli.app import CliCommand, began_s, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
@@ -25,11 +24,11 @@ from meter_emu.cli.output import (
     made_folder,
     print_json,
     say_written,
-    wide_console,
     write_atomically,
 )
 from meter_emu.cli.printed.verified import verified
 from meter_emu.cli.progress import watched
+from meter_emu.cli.verify_words import said
 from meter_emu.driver_bench.report import DriverReport
 from meter_emu.driver_bench.sixteen import write_int16
 from meter_emu.driver_bench.starter import write_starter
@@ -37,10 +36,9 @@ from meter_emu.driver_bench.verify_driver import TRIES, check_again, verify_driv
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.resources import find
-from meter_emu.verify.report import NO_STORY, Counterexample, Examined, Report
+from meter_emu.verify.report import Examined, Report
 from meter_emu.verify.run import Hear, chosen_laws, examine, verify
 from meter_emu.workers.results_file import GoOn
-from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.rehearsal.campaign import load_campaign
 
@@ -95,6 +93,9 @@ _FOLDER: Final = "counterexamples"
 )
 @junit_option
 @json_option
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show every law, and what the stories were about."
+)
 def verify_build(
     build: str | None,
     *,
@@ -114,6 +115,7 @@ def verify_build(
     story: str | None,
     folder: str,
     json_file: str | None,
+    verbose: bool,
 ) -> int:
     """Run the laws against BUILD: reference, reference+DEFECT, MODULE:FACTORY or ./PROGRAM.
 
@@ -128,9 +130,7 @@ def verify_build(
     if driver is not None or again is not None:
         _alone(build=build, models=models, time_s=time_s, jobs=jobs, cluster=address, story=story)
         tested = _driver(driver, again, law_ids, examples, seed=seed, shown=json_file != STDOUT)
-        show_report(tested, Path(folder), json_file, junit_file)
-        see_checked(tested.driver, tested.nothing_checked)
-        return EXIT_FOUND if tested.wrong else EXIT_OK
+        return show_report(tested, Path(folder), json_file, junit_file)
     if build is None:
         raise click.UsageError("want a BUILD, or --driver", click.get_current_context())
     if story is not None:
@@ -153,7 +153,7 @@ def verify_build(
     _leave(report, junit_file, json_file)
     if json_file != STDOUT:
         files = {} if story is not None else _write(report, Path(folder))
-        wide_console().print(_said(report, files), soft_wrap=True)
+        echo("\n".join(said(report, files, story=story, verbose=verbose)))
     return EXIT_FOUND if report.broken else EXIT_OK
 
 
@@ -264,79 +264,6 @@ def _write(report: Report, folder: Path) -> dict[str, Path]:
     for law_id, path in files.items():
         write_atomically(path, found[law_id].text.encode())
     return files
-
-
-def _stories(count: int) -> str:
-    return f"{count:,} {'story' if count == 1 else 'stories'}"
-
-
-def _said(report: Report, files: dict[str, Path]) -> Text:
-    text = Text.assemble(
-        (report.build, "bold"), f"  {_stories(report.stories)} of seed {report.seed}\n"
-    )
-    text.append(_laws(report, files))
-    not_asked = {one.law.id: one.not_asked for one in report.examined if one.not_asked}
-    if not_asked:
-        text.append("  not asked  ", "yellow")
-        text.append(f"comparisons with what is not covered: {_counts(not_asked)}\n")
-    if report.met:
-        text.append("  met  ", "dim")
-        text.append(f"{_counts(report.met)}\n")
-    if report.placed:
-        text.append("  placed  ", "dim")
-        text.append(f"{_counts(report.placed)}\n")
-    if report.never_met:
-        text.append("  never met  ", "yellow")
-        text.append(f"{', '.join(report.never_met)}\n")
-    if report.not_covered:
-        text.append("  not covered  ", "yellow")
-        text.append(f"{', '.join(report.not_covered)}\n")
-    if report.few_hints:
-        text.append("  sleep hints  ", "yellow")
-        text.append(f"{report.few_hints}\n")
-    return text
-
-
-def _laws(report: Report, files: dict[str, Path]) -> Text:
-    """Return the laws, the gravest harm first; what ends a program breaks any, and is a line."""
-    text = Text()
-    ended: dict[Verdict, str] = {}
-    also: dict[str, list[str]] = {}
-    for one in report.by_harm:
-        if one.broken is not None and one.broken.verdict in ended:
-            also.setdefault(ended[one.broken.verdict], []).append(one.law.id)
-        elif one.not_observable == NO_STORY:
-            also.setdefault(NO_STORY, []).append(one.law.id)
-        elif one.broken is not None:
-            if one.broken.verdict in {Verdict.CRASHED, Verdict.HUNG}:
-                ended[one.broken.verdict] = f"it {one.broken.verdict.value} as in {one.law.id}"
-            text.append("  broken  ", "bold red")
-            text.append(f"{one.law.id}: {one.law.says}\n")
-            text.append(_promise(one.broken, files.get(one.law.id)))
-        elif one.not_observable is not None:
-            text.append("  not observable  ", "yellow")
-            text.append(f"{one.law.id}: {one.not_observable}\n")
-        else:
-            text.append("  held  ", "green")
-            text.append(f"{one.law.id}, on {_stories(one.held_on)}: {one.law.says}\n")
-    for why, law_ids in also.items():
-        text.append("  not asked  " if why == NO_STORY else "  broken  ", "yellow")
-        text.append(f"{', '.join(law_ids)}: {why}\n")
-    return text
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {number:,}" for name, number in counts.items())
-
-
-def _promise(found: Counterexample, file: Path | None) -> Text:
-    text = Text()
-    for line in (found.words, *found.course):
-        text.append(f"          {line}\n")
-    if file is not None:
-        text.append(f"          {file}: {len(found.text.splitlines())} lines, ")
-        text.append(f"made of story {found.number} in {found.runs} runs\n", "dim")
-    return text
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def test_what_ends_a_program_is_one_finding_and_a_line(
         f'#include "meter_ports.h"\nconst char meter_traits[] = "{COVERS}";\n'
     )
     linked([TORTURES, tmp_path / "traits.c"], tmp_path / name, "-w")
-    words = ("verify", f"./{name}", "--model", MODEL, "--examples", "2", "--jobs", "1")
+    words = ("verify", f"./{name}", "--model", MODEL, "--examples", "2", "--jobs", "1", "-v")
     done = runner(monkeypatch, capsys)(*words)
     assert done.code == 1, done.out + done.err
     told = [line for line in done.out.splitlines() if line.startswith("  broken  ")]

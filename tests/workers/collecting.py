@@ -35,6 +35,9 @@ def main() -> None:
         with suppress(ConfigError), cluster(address):
             pass
         assert gc.isenabled()
+    for one in threading.enumerate():
+        if one is not threading.main_thread():
+            one.join(HANG_S / 2)  # a thread of Dask ends after the process that it watched
     names = [one.name for one in threading.enumerate()]
     sys.stdout.write(f"{len(locked)} {' '.join(names)}\n")
 

@@ -1,0 +1,142 @@
+"""What `verify` says: the verdict, the worst case, the command that shows it; then the laws."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from shlex import quote
+from textwrap import wrap
+from typing import Final
+
+from meter_emu.cli.output import WIDTH_MIN
+from meter_emu.verify.report import NO_STORY, Counterexample, Examined, Report
+from meter_emu.world.judge.verdicts import Verdict
+
+_ENDS: Final = frozenset({Verdict.CRASHED, Verdict.HUNG})  # breaks every law at once
+
+
+def said(
+    report: Report, files: Mapping[str, Path], *, story: str | None, verbose: bool
+) -> Iterator[str]:
+    """Yield the answer, a screen at most; `verbose` adds each law.
+
+    `files` has the counterexample of each broken law; `story` is the campaign that was given
+    instead, where one was.
+    """
+    yield from _answer(report, files, story)
+    if verbose:
+        yield from _every_law(report, files)
+    else:
+        yield "-v shows each law, and what the stories were about"
+
+
+def _answer(report: Report, files: Mapping[str, Path], story: str | None) -> Iterator[str]:
+    """Yield the verdict, the worst case, and what was not asked."""
+    broken = [one for one in report.by_harm if one.broken is not None]
+    seed = "" if story is not None else f" (seed {report.seed})"
+    if not broken:
+        asked = sum(one.not_observable is None for one in report.examined)
+        where = f"{_stories(report.stories)} of {_laws(asked)}{seed}"
+        yield f"{report.build}: nothing broken in {where}"
+    else:
+        laws = f"{len(broken)} of {_laws(len(report.examined))} broken"
+        yield f"{report.build}: {laws} in {_stories(report.stories)}{seed}"
+        yield from _worst(broken[0], report.build, files, story)
+        if also := [one.law.id for one in broken[1:]]:
+            yield from _paragraph("also broken", also)
+    if unseen := [one.law.id for one in report.examined if _unseen(one)]:
+        yield from _paragraph("not observable", unseen)
+    if unasked := [one.law.id for one in report.examined if one.not_observable == NO_STORY]:
+        yield from _paragraph("not asked", unasked)
+    yield from _gaps(report, searched=not broken)
+    if files:
+        folder = next(iter(files.values())).parent
+        many = f"{len(files)} campaigns, each with the name of its law"
+        yield f"written to {folder}: {many if len(files) > 1 else files[broken[0].law.id].name}"
+
+
+def _every_law(report: Report, files: Mapping[str, Path]) -> Iterator[str]:
+    """Yield the laws, the gravest harm first, and what the stories were about.
+
+    What ends a program breaks any law: the first one is shown, the others are one line.
+    """
+    ended: dict[Verdict, str] = {}
+    also: dict[str, list[str]] = {}
+    for one in report.by_harm:
+        found = one.broken
+        if found is not None and found.verdict in ended:
+            also.setdefault(ended[found.verdict], []).append(one.law.id)
+        elif found is not None:
+            if found.verdict in _ENDS:
+                ended[found.verdict] = f"it {found.verdict.value} as in {one.law.id}"
+            yield f"  broken  {one.law.id}: {one.law.says}"
+            yield from (f"          {line}" for line in (found.words, *found.course))
+            yield from _made(found, files.get(one.law.id))
+        elif _unseen(one):
+            yield f"  not observable  {one.law.id}: {one.not_observable}"
+        elif one.not_observable == NO_STORY:
+            also.setdefault(NO_STORY, []).append(one.law.id)
+        else:
+            yield f"  held  {one.law.id}, on {_stories(one.held_on)}: {one.law.says}"
+    for why, law_ids in also.items():
+        yield f"  {'not asked' if why == NO_STORY else 'broken'}  {', '.join(law_ids)}: {why}"
+    not_asked = {one.law.id: one.not_asked for one in report.examined if one.not_asked}
+    if not_asked:
+        yield f"  not asked  comparisons with what is not covered: {_counts(not_asked)}"
+    if report.met:
+        yield f"  met  {_counts(report.met)}"
+    if report.placed:
+        yield f"  placed  {_counts(report.placed)}"
+    if report.never_met:
+        yield f"  never met  {', '.join(report.never_met)}"
+
+
+def _worst(
+    one: Examined, build: str, files: Mapping[str, Path], story: str | None
+) -> Iterator[str]:
+    """Yield the worst case in a sentence, the command that shows it, and its course."""
+    found = one.broken
+    assert found is not None, f"{one.law.id} is not broken"
+    yield f"worst: {found.words} ({one.law.id})"
+    if story is not None:
+        yield f"shown by: meter-emu rehearse {quote(story)} --build {quote(build)} --events"
+    else:
+        yield f"shown by: meter-emu rehearse {quote(str(files[one.law.id]))} --events"
+    yield f"  {one.law.id}: {one.law.says}"
+    yield from (f"    {line}" for line in found.course)
+
+
+def _gaps(report: Report, *, searched: bool) -> Iterator[str]:
+    """Yield what the stories were not able to say; a search that found something ends early."""
+    if searched and report.never_met:
+        yield from _paragraph("in no story", report.never_met)
+    if report.not_covered:
+        yield from _paragraph("not covered", report.not_covered)
+    if report.few_hints:
+        yield f"sleep hints: {report.few_hints}"
+
+
+def _unseen(one: Examined) -> bool:
+    return one.not_observable not in {None, NO_STORY}
+
+
+def _made(found: Counterexample, file: Path | None) -> Iterator[str]:
+    if file is not None:
+        made = f"made of story {found.number} in {found.runs} runs"
+        yield f"          {file}: {len(found.text.splitlines())} lines, {made}"
+
+
+def _paragraph(begin: str, names: Iterable[str]) -> list[str]:
+    return wrap(
+        f"{begin}: {', '.join(names)}", WIDTH_MIN, subsequent_indent="  ", break_on_hyphens=False
+    )
+
+
+def _stories(count: int) -> str:
+    return f"{count:,} {'story' if count == 1 else 'stories'}"
+
+
+def _laws(count: int) -> str:
+    return f"{count:,} {'law' if count == 1 else 'laws'}"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in counts.items())
