@@ -1,12 +1,13 @@
 """What a card may answer to a terminal, which goes on for as long as the card has more to say."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, final
 
 from card_protocol.apdu import CommandApdu
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
-from card_protocol.status import bytes_waiting, right_le
 from card_protocol.terminal import Terminal
+from meter_emu.fuzz.models.dialogues import terminal_sends
 from meter_emu.fuzz.reach import must, note
 from meter_emu.fuzz.target import Target
 
@@ -27,19 +28,23 @@ class _GoingOn:
     def __init__(self, data: bytes) -> None:
         self._left: list[bytes] = _pieces(data)
         self._last = b""
-        self.asked = 0
+        self.asked: Final[list[bytes]] = []
 
-    def exchange(self, command: bytes) -> bytes:
-        self.asked += 1
-        must(self.asked <= _EXCHANGES_MAX, "a dialogue ends, however long the card goes on")
-        must(CommandApdu.parse(command).to_bytes() == command, "a terminal sends whole commands")
+    def answer(self) -> bytes:
+        """Return the next answer; empty from a card that is gone."""
         if self._left:
             self._last = self._left.pop(0)
-        if self._last[-2:-1] in _GOING_ON:
-            note(f"{self._last[-2]:02X}xx")
-        if not self._last:
-            raise LinkError(LinkErrorKind.CARD_GONE)
         return self._last
+
+    def exchange(self, command: bytes) -> bytes:
+        self.asked.append(command)
+        must(len(self.asked) <= _EXCHANGES_MAX, "a dialogue ends, however long the card goes on")
+        answer = self.answer()
+        if answer[-2:-1] in _GOING_ON:
+            note(f"{answer[-2]:02X}xx")
+        if not answer:
+            raise LinkError(LinkErrorKind.CARD_GONE)
+        return answer
 
 
 def _pieces(data: bytes) -> list[bytes]:
@@ -56,15 +61,19 @@ def _check(data: bytes, _build: str) -> None:
     """The first byte says which command is sent."""
     if not data:
         return
-    card = _GoingOn(data[1:])
+    card, command, got = _GoingOn(data[1:]), _COMMANDS[data[0] % len(_COMMANDS)], b""
     try:
-        response = Terminal(card.exchange).send(_COMMANDS[data[0] % len(_COMMANDS)])
+        response = Terminal(card.exchange).send(command)
     except (ApduError, LinkError) as error:
         note("refused" if isinstance(error, ApduError) else "the card is gone")
-        return
-    note("data" if response.data else "a status word alone")
-    must(bytes_waiting(response.sw) is None, "an answer is fetched to its end")
-    must(right_le(response.sw) is None, "and with the Le that the card wants")
+    else:
+        note("data" if response.data else "a status word alone")
+        got = response.to_bytes()
+    raw = replace(command, ne=None).to_bytes()
+    sent, want = terminal_sends(raw, command.ne, _GoingOn(data[1:]).answer)
+    must(card.asked == sent, "a terminal sends what 61xx and 6Cxx ask for, and nothing else",
+         f"{[one.hex() for one in card.asked]}")  # fmt: skip
+    must(got == want, "and returns the whole answer, or refuses it", got.hex(), moved=bool(want))
 
 
 def _seeds() -> Sequence[bytes]:
@@ -84,7 +93,7 @@ TARGETS: Final = (
     Target(
         id="terminal",
         asks="what a card may answer to one command of a terminal, its last answer for ever",
-        oracles="ends within its bound; no 61xx and no 6Cxx is left; sends whole commands",
+        oracles="ends within its bound; sends what 61xx and 6Cxx ask for; returns the whole answer",
         reaches=("refused", "the card is gone", "data", "a status word alone", "61xx", "6Cxx"),
         size_max=600,
         check=_check,

@@ -11,6 +11,7 @@ from card_protocol.timestamp.stamp import Stamp, stamp_at
 from meter_emu.errors import ConfigError
 from meter_emu.foreign.dump import explain_dump
 from meter_emu.foreign.layout_file import load_layout
+from meter_emu.fuzz.models.moments import SAID_BY, ReadMoment
 from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.scratch import scratch_file
 from meter_emu.fuzz.target import FuzzField, Target
@@ -41,17 +42,24 @@ def _codecs(data: bytes, _build: str) -> None:
         return
     codec = _ALL[data[0] % len(_ALL)]
     raw = data[1 : 1 + codec.size_bytes]
+    said = SAID_BY[codec.name](raw) if len(raw) == codec.size_bytes else None
     try:
         stamp = codec.decode(raw)
-    except TimestampError:
+    except TimestampError as error:
         note(f"{codec.name} refused" if len(raw) == codec.size_bytes else "too short")
+        must(said is None, "a date that there is is not refused", f"{raw.hex()}: {error}")
         return
     note_all(codec.name, "whole" if stamp.whole else "not whole")
     must(codec.encode(stamp) == raw, "a timestamp is written as it was read")
-    if not stamp.whole:
+    must((said is not None) == stamp.whole, "what names a day is a date, and nothing else is",
+         f"{codec.name} {raw.hex()}")  # fmt: skip
+    if said is None:
         return
+    times = (stamp.hour, stamp.minute, stamp.second, stamp.millisecond)
+    when = (stamp.year, stamp.month, stamp.day, *(time or 0 for time in times))
+    read = ReadMoment(when, stamp.offset_min, stamp.summer, stamp.weekday)  # type: ignore[arg-type]
+    must(read == said, "it is the moment that the encoding's document says", f"{read}, want {said}")
     must(codec.first.total_ms <= stamp.total_ms <= codec.last.total_ms, "it is in its range")
-    must(stamp_at(stamp.total_ms, 1).day_number == stamp.day_number, "its day exists")
 
 
 @cache
@@ -110,7 +118,7 @@ TARGETS: Final = (
     Target(
         id="timestamp-codecs",
         asks="a byte that names a codec, and what it may read",
-        oracles="refused, or the same bytes when it is written again; in range, on a day there is",
+        oracles="no date, or the moment that datetime says; in range; the same bytes written again",
         reaches=(
             "whole",
             "not whole",

@@ -13,18 +13,21 @@ from card_protocol.errors import ApduError, AtrError, LinkError, TlvError
 from card_protocol.link.t0 import CardOverT0
 from card_protocol.serve.vpcd import Control, VpcdSlot
 from card_protocol.status import SW
-from card_protocol.t0 import Asking
+from card_protocol.t0 import Asking, Manner
 from card_protocol.terminal import Terminal
 from card_protocol.tlv import build
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from meter_emu.fuzz.modelled import ModelledCard
+from meter_emu.fuzz.models.apdus import asked_by, reset_of
+from meter_emu.fuzz.models.dialogues import T0Outcome, heard_over_t0, vpcd_answers
+from meter_emu.fuzz.models.file_card import FileCardModel
 from meter_emu.fuzz.reach import must, must_at, note, note_all
 from meter_emu.fuzz.target import Target
 
 _METER_ID: Final = 541_000_000_001
 _MINUTE: Final = 10_000_000
 _GET_RESPONSE: Final = 0xC0
-_VERIFY: Final = 0x20  # a wrong PIN costs a try
 _COMMANDS: Final = tuple(
     bytes.fromhex(text)
     for text in (
@@ -46,6 +49,7 @@ def _command(data: bytes, _build: str) -> None:
         command = CommandApdu.parse(data)
     except ApduError:
         note("refused")
+        must(asked_by(data) is None, "what is a command is not refused")
         return
     extended = is_extended(data)
     cases = _EXTENDED if extended else _SHORT
@@ -54,6 +58,8 @@ def _command(data: bytes, _build: str) -> None:
         note("Ne 256")
     again = command.to_bytes(extended=extended)  # an Le 00 that is not read as 256 is another then
     must(again == data, "a command is the same bytes when it is built again")
+    read = (command.cla, command.ins, command.p1, command.p2, command.data, command.ne)
+    must(read == asked_by(data), "a command is read as the standard writes it")
 
 
 def _response(data: bytes, _build: str) -> None:
@@ -63,7 +69,8 @@ def _response(data: bytes, _build: str) -> None:
         note("refused")
         return
     must_at(
-        response.to_bytes() == data,
+        response.to_bytes() == data
+        and (response.data, response.sw) == (data[:-2], data[-2] * 256 + data[-1]),
         "a response is the same bytes when it is built again",
         "data" if response.data else "a status word alone",
     )
@@ -74,11 +81,12 @@ def _answer_to_reset(data: bytes, _build: str) -> None:
         atr = Atr.parse(data)
     except AtrError:
         note("refused")
+        must(reset_of(data) is None, "what is an answer to reset is not refused")
         return
     note_all("TCK" if atr.has_tck else "no TCK", "Fi reserved" if atr.fi is None else "Fi")
     must(atr.to_bytes() == data, "an ATR is the same bytes when it is built again")
-    must(bool(atr.protocols), "it names a protocol, or T=0 by naming none")
-    must(atr.fi is None or 372 <= atr.fi <= 2048, "Fi is of the table, or none")
+    said = (atr.protocols, atr.fi, atr.historical)
+    must(said == reset_of(data), "an ATR says what the standard reads in it", str(said))
 
 
 def _data_objects(data: bytes, _build: str) -> None:
@@ -112,44 +120,44 @@ def _t0_stream(data: bytes, _build: str) -> None:
     """The first byte says which command is under way; the card sends the rest."""
     if not data:
         return
-    asking = Asking(_COMMANDS[data[0] % len(_COMMANDS)])
-    sent = 0
+    command = _COMMANDS[data[0] % len(_COMMANDS)]
+    asking, sent, failed = Asking(command), b"", ""
     try:
         for character in data[1:]:
-            sent += len(asking.receive(bytes((character,))))
+            sent += asking.receive(bytes((character,)))
             if asking.response is not None:
                 break
     except LinkError as error:
-        note_all("refused", error.kind.name)
-        return
-    must(sent <= 260, "no more goes to the card than the command has")
-    if asking.response is not None:
-        must(len(asking.response) >= 2, "an answer has its status word")
-        must(len(asking.response) <= 258, "and no more than P3 asked for")
-        note("data" if len(asking.response) > 2 else "a status word alone")
-        note("data sent" if sent else "nothing sent")
+        failed = error.kind.name
+    body = command[5 : 5 + command[4]] if len(command) > 5 else b""
+    header = (command + b"\0")[:5]
+    must(asking.header == header, "a header says what the command does")
+    want, heard = heard_over_t0(header, body, data[1:]), T0Outcome(sent, asking.response, failed)
+    must(heard == want, "T=0 goes on as its procedure bytes say", f"{heard}, want {want}")
+    note(failed or "answered" if heard.answer or failed else "under way")
+    note("data" if len(heard.answer or b"") > 2 else "no data")
+    note("data sent" if sent else "nothing sent")
 
 
 def _both_ways(data: bytes, _build: str) -> None:
     """The same commands directly and as T=0 characters: the same answers, the same card."""
-    direct, over = _plain(t0=False), CardOverT0(_plain(t0=True))
+    manner = Manner(nulls=len(data) % 3, one_by_one=len(data) & 4 > 0)
+    direct = ModelledCard(_plain_image(), lambda: Random(0).randbytes)
+    behind = _plain(t0=True)
+    over = CardOverT0(behind, manner)
     near, far = Terminal(direct.transmit), Terminal(over.transmit)
     direct.power_on()
     over.power_on()
-    opened, new = False, direct.image.to_bytes()
+    new = direct.image.to_bytes()
     for raw in _pieces(data, 16):
         try:
             command = CommandApdu.parse(raw)
         except ApduError:
             continue
-        if is_extended(raw) or not _over_t0(command, direct):
+        if is_extended(raw) or not _over_t0(command, behind):
             note("not over T=0")
             continue
-        before = direct.image.to_bytes()
         said = _said(near, command)
-        kept = said[1] == SW.SUCCESS or command.ins == _VERIFY or before == direct.image.to_bytes()
-        must(kept, "a command that is refused leaves every byte as it was", moved=opened)
-        opened |= said[1] == SW.SUCCESS and command.ins == _VERIFY and bool(command.data)
         note(f"{command.ins:02X} {said[1]:04X}" if said[1] else "no answer")
         if command.case == 4 and said[1] == SW.WRONG_LENGTH:
             continue  # an Le where none belongs, which T=0 does not say
@@ -181,32 +189,51 @@ def _said(terminal: Terminal, command: CommandApdu) -> tuple[bytes, int | None]:
 
 
 def _served(data: bytes, _build: str) -> None:
-    """The first byte says how the stream is cut in pieces: the answers are those of the whole."""
+    """The first byte says how the stream is cut in pieces: the answers are the model's."""
     if not data:
         return
     step, stream = 1 + data[0] % 7, data[1:]
-    pieces = [stream[at : at + step] for at in range(0, len(stream), step)]
-    whole, parts = _heard([stream]), _heard(pieces)
-    must(whole == parts, "a stream is answered alike however it is cut", moved=bool(whole))
-    note("the card leaves" if whole is None else "answered" if whole else "nothing to answer")
+    held = {"image": _plain_image().to_bytes()}
+    models: list[FileCardModel] = []
 
+    def model(what: str, command: bytes) -> bytes:
+        if what == "command":
+            return models[0].transmit(command)
+        held["image"] = bytes(models.pop().image) + bytes(4) if models else held["image"]
+        if what == "on":
+            models.append(FileCardModel(held["image"], Random(0).randbytes, t0=False))
+        return b""
 
-def _heard(pieces: list[bytes]) -> bytes | None:
-    """Return what the slot answers, `None` where the card leaves."""
     slot_card = _plain()
-    began = slot_card.image
-    slot, answers = VpcdSlot(slot_card), b""
+    answers = _heard(slot_card, [stream[at : at + step] for at in range(0, len(stream), step)])
+    want = vpcd_answers(stream, slot_card.atr_t1, model)
+    must(answers == want, "a stream is answered as the driver's manual says, however it is cut",
+         moved=bool(want))  # fmt: skip
+    note("the card leaves" if want is None else "answered" if want else "nothing to answer")
+    if want is not None:
+        must(bool(models) == bool(slot_card.transmit(b"")), "the card has power as the reader says",
+             moved=bool(models))  # fmt: skip
+        model("off", b"")
+        image = slot_card.image.to_bytes()[:-4]
+        must(image == held["image"][:-4], "and holds what was written",
+             moved=slot_card.image is not _plain_image())  # fmt: skip
+
+
+def _heard(card: FileCard, pieces: list[bytes]) -> bytes | None:
+    """Return what the slot answers, `None` where the card leaves."""
+    began = card.image
+    slot, answers = VpcdSlot(card), b""
     try:
         for piece in pieces:
             answers += slot.receive(piece)
-            if slot_card.image is not began:
-                note("updated")
             while slot.whole:  # each turn obeys a message
                 answers += slot.receive(b"")
-                if slot.unpowered_count:
-                    note("without power")
     except LinkError:
         return None
+    if slot.unpowered_count:
+        note("without power")
+    if card.image is not began:
+        note("updated")
     return answers
 
 
@@ -251,6 +278,7 @@ def _t0_streams() -> tuple[bytes, ...]:
 
 _UPDATE: Final = "00d6000004deadbeef"
 _POWER_ON: Final = bytes((Control.POWER_ON,))
+_POWER_OFF: Final = bytes((Control.POWER_OFF,))
 _GET_ATR: Final = bytes((Control.GET_ATR,))
 
 TARGETS: Final = (
@@ -309,8 +337,8 @@ TARGETS: Final = (
     Target(
         id="t0-stream",
         asks="what a card may send while a command is under way over T=0",
-        oracles="ends, refused or answered with no more than was asked; sends what it has",
-        reaches=("refused", "data", "a status word alone", "data sent", "nothing sent",
+        oracles="byte for byte what the procedure bytes say: sent, answered, refused or given up",
+        reaches=("answered", "under way", "data", "no data", "data sent", "nothing sent",
                  "TIMED_OUT", "BROKEN"),
         size_max=600,
         check=_t0_stream,
@@ -320,7 +348,7 @@ TARGETS: Final = (
     Target(
         id="t0-and-direct",
         asks="commands to a plain card, directly and as T=0 characters",
-        oracles="the same answers, both cards hold the same bytes, and what is refused leaves them",
+        oracles="the same answers, which are what the rules say; both cards hold the same bytes",
         reaches=("A4 9000", "A4 6A82", "B0 9000", "B0 6986", "20 9000", "20 63C2", "D6 9000",
                  "D6 6982", "D6 6B00", "84 6D00", "not over T=0"),
         size_max=512,
@@ -331,7 +359,7 @@ TARGETS: Final = (
     Target(
         id="vpcd",
         asks="what a reader may send to a card that is served",
-        oracles="answered alike however the stream is cut, or the card leaves",
+        oracles="answered as the driver's manual says, however cut; power and card as it left them",
         reaches=("the card leaves", "answered", "nothing to answer", "updated", "without power"),
         size_max=1_024,
         check=_served,
@@ -340,6 +368,7 @@ TARGETS: Final = (
             b"\x00" + _lengths((_GET_ATR, _COMMANDS[0], _POWER_ON), 2),
             b"\x03" + _lengths((_POWER_ON, b""), 2),
             b"\x01" + _lengths((_POWER_ON,), 2),
+            b"\x04" + _lengths((_POWER_ON, _COMMANDS[0], _POWER_OFF, _COMMANDS[0], _POWER_ON), 2),
         ),
         words=_COMMANDS,
     ),

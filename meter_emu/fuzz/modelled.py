@@ -1,0 +1,80 @@
+"""A virtual card with a model of it: each answer and each byte is the model's."""
+
+from collections.abc import Callable
+from typing import Final, final
+
+from card_protocol.card.image import CardKind
+from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
+from meter_emu.fuzz.models.file_card import FileCardModel
+from meter_emu.fuzz.models.memory_card import MemoryCardModel
+from meter_emu.fuzz.reach import must
+
+_BEFORE_THE_CRC: Final = slice(0, -4)
+
+
+@final
+class ModelledCard:
+    """A card of an image. `source` makes a source of randomness: the same twice, for both."""
+
+    def __init__(
+        self, image: AnyImage, source: Callable[[], Callable[[int], bytes]], *, t0: bool = False
+    ) -> None:
+        self._t0: Final = t0
+        self._source: Final = source
+        self.card: Final[VirtualCard] = card_of(image, self._drawn, t0=t0)
+        self._random = source()
+        self.model: FileCardModel | MemoryCardModel | None = None
+        self._known: AnyImage = image
+        self._written = b""
+
+    def _drawn(self, count: int) -> bytes:
+        return self._random(count)
+
+    @property
+    def image(self) -> AnyImage:
+        """The whole persistent card, as it is now."""
+        return self.card.image
+
+    def power_on(self) -> bytes:
+        """Reset the card; what it knows then is its image, and nothing else."""
+        atr = self.card.power_on()
+        self._check_kept("a reset leaves the image")
+        self._random, raw = self._source(), self._known.to_bytes()
+        if isinstance(self._known, MemoryImage):
+            self.model = MemoryCardModel(raw) if atr else None
+        else:
+            self.model = FileCardModel(raw, self._source(), t0=self._t0)
+        self._written = raw[_BEFORE_THE_CRC]
+        return atr
+
+    def power_off(self) -> None:
+        """Take the power away."""
+        self.card.power_off()
+        self.model = None
+        self._check_kept("losing power leaves the image")
+
+    def _check_kept(self, what: str) -> None:
+        image = self.card.image
+        must(image is self._known or image.to_bytes() == self._known.to_bytes(), what)
+
+    def transmit(self, command: bytes) -> bytes:
+        """Send a command to both."""
+        answer = self.card.transmit(command)
+        if self.model is None:
+            must(answer == b"", "a card without power is silent")
+            return answer
+        want, image = self.model.transmit(command), self.card.image
+        must(answer == want, "a card answers as the rules say",
+             f"{command.hex()}: {answer.hex()}, want {want.hex()}")  # fmt: skip
+        if image is not self._known or self._written != self.model.image:
+            raw, now = image.to_bytes()[_BEFORE_THE_CRC], bytes(self.model.image)
+            must(raw == now, "a card writes what the rules say, and no more", command.hex(),
+                 moved=now != self._written)  # fmt: skip
+            self._known, self._written = image, now
+        return answer
+
+    @property
+    def kind(self) -> CardKind:
+        """The kind of card."""
+        return self._known.kind
