@@ -1,7 +1,7 @@
 """`explore BUILD`: every sequence of a handful of acts, and every pair of power cuts, counted."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
 from typing import Final
@@ -22,9 +22,10 @@ from meter_emu.explore.search import Explored, explore
 from meter_emu.verify.report import Counterexample
 
 _DEPTH: Final = 2  # where neither a depth nor a time is given: seconds
-_SHOWN: Final = 6  # ours: of what was merged and what differed, the rest is in --json
+_SHOWN: Final = 6  # ours: of what differed, the rest is in --json
 _FOLDER: Final = "counterexamples"
 _WIDTH: Final = 80  # ours: columns of a story
+_MORE: Final = "-v says which ends were not distinguished"
 
 
 @examples(
@@ -61,6 +62,7 @@ _WIDTH: Final = 80  # ours: columns of a story
     help=f"Where to write what breaks; default {_FOLDER}.",
 )
 @json_option
+@click.option("-v", "--verbose", is_flag=True, help="Say which ends were not distinguished.")
 def explore_build(
     build: str,
     *,
@@ -72,6 +74,7 @@ def explore_build(
     dot_file: str | None,
     folder: str,
     json_file: str | None,
+    verbose: bool,
 ) -> int:
     """Try every sequence of a scope's acts on BUILD, and say what was exhausted.
 
@@ -104,6 +107,7 @@ def explore_build(
     if json_file != STDOUT:
         file = None if explored.broken is None else _leave(explored.broken, Path(folder), scope)
         echo("\n".join(_lines(explored, scope, file)))
+        echo("\n".join(_not_distinguished(explored)) if verbose else _MORE)
     return EXIT_OK if explored.broken is None else EXIT_FOUND
 
 
@@ -143,19 +147,21 @@ def _explore_cuts(
 
 
 def _lines_of_cuts(explored: CutsExplored, name: str, file: Path | None) -> Iterator[str]:
-    yield f"{explored.build}, scope {name}: {_cuts_in_words(explored)}"
+    about = f"{explored.build}, scope {name}"
     if explored.wrong is None:
+        yield f"{about}: nothing broken, wherever the power is cut"
+        yield f"looked at: {_cuts_in_words(explored)}"
         return
-    yield f"  broken  {explored.wrong}"
+    yield f"{about}: broken by a power cut"
+    yield f"worst: {explored.wrong}"
+    if file is not None:
+        yield f"shown by: {_play(file)}"
+    else:
+        yield "shown by: no campaign, as no seed leaves in the memory what these cuts did"
     if explored.broken is not None:
         yield from _course(explored.broken)
-    if file is not None:
-        lines = len(explored.broken.text.splitlines()) if explored.broken else 0
-        yield f"          {file}: {lines} lines; play it with rehearse"
-    else:
-        yield "          no seed of a campaign leaves in the memory what these cuts did"
-    for at in explored.cuts_in_words:
-        yield f"          {at}"
+    yield from (f"    {at}" for at in explored.cuts_in_words)
+    yield f"looked at: {_cuts_in_words(explored)}"
 
 
 def _cuts_in_words(so_far: CutsExplored) -> str:
@@ -177,44 +183,48 @@ def _leave(found: Counterexample, folder: Path, scope: str) -> Path:
 
 
 def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
-    scope, found = explored.scope, explored.broken
-    sizes = f"{len(scope.acts)} acts at {len(scope.instants)} instants"
-    yield f"{scope.household.build}, scope {name}: {sizes}"
-    if found is not None:
-        yield f"  broken  {found.words}"
+    found = explored.broken
+    about = f"{explored.scope.household.build}, scope {name}"
+    if found is None:
+        yield f"{about}: nothing broken in {_exhausted(explored)}"
+    else:
+        yield f"{about}: broken; tried: {_exhausted(explored)}"
+        yield f"worst: {found.words}"
+        yield f"shown by: {_play(file)}"
         yield from _course(found)
-        if file is not None:
-            yield f"          {file}: {len(found.text.splitlines())} lines; play it with rehearse"
-    yield f"  exhausted  {_exhausted(explored)}"
-    states = f"{explored.states:,} states, key states: {len(explored.keys)}"
-    yield f"  looked at  {explored.transitions:,} transitions, {states}"
+    yield f"looked at: {explored.transitions:,} transitions, {explored.states:,} states"
     if explored.guided:
-        yield f"  beyond  {explored.guided:,} states gone on from, what is rare first"
-    merged = sorted(explored.merged.items(), key=lambda one: (-one[1], one[0]))
-    for rules, times in merged[:_SHOWN]:
-        yield f"  merged  {times:,}: {_because(rules)}"
-    if len(merged) > _SHOWN:
-        yield f"  merged  {sum(times for _, times in merged[_SHOWN:]):,}: by other rules together"
-    if explored.merges:
-        differ = f"{explored.differing:,} differ"
-        yield f"  merged pairs  {explored.pairs:,} lived on side by side, {differ}"
+        yield f"beyond that: {explored.guided:,} states gone on from, what is rare first"
     for pair, differs in explored.differences[:_SHOWN]:
-        yield f"  differs  {_because(pair.rules)}: {differs}"
+        yield f"merged wrongly, apart from {', '.join(pair.rules) or 'nothing'}: {differs}"
+
+
+def _not_distinguished(explored: Explored) -> Iterator[str]:
+    """Yield, in a sentence, which states were taken for one, and what says that they are alike."""
+    merged = sum(explored.merged.values())
+    if not merged:
+        yield "No two ends were taken for one state."
+        return
+    rules = sorted({rule for group in explored.merged for rule in group})
+    apart = f" that differ in {', '.join(rules)} alone" if rules else " that are the same"
+    tried = f"{explored.pairs:,} pairs of them lived on side by side, {explored.differing:,} differ"
+    yield from wrap(f"{merged:,} ends were taken for a state{apart}; {tried}.", _WIDTH)
+    yield f"Keys in cards and meters had {len(explored.keys)} states."
+
+
+def _play(file: Path | None) -> str:
+    return "the households of --json" if file is None else f"meter-emu rehearse {file} --events"
 
 
 def _course(found: Counterexample) -> Iterator[str]:
     for line in found.course:
-        yield from wrap(line, _WIDTH, initial_indent=" " * 10, subsequent_indent=" " * 12)
-
-
-def _because(rules: Sequence[str]) -> str:
-    return f"apart from {', '.join(rules)}" if rules else "the same in every byte"
+        yield from wrap(line, _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6)
 
 
 def _exhausted(explored: Explored) -> str:
+    acts = f"{len(explored.scope.acts)} acts at {len(explored.scope.instants)} instants"
     if explored.whole:
-        return "every sequence of acts at these instants"
+        return f"every sequence of its {acts}"
     if explored.depth < 0:
-        return "nothing yet"
-    acts = "act" if explored.depth == 1 else "acts"
-    return f"every sequence of {explored.depth} {acts} at these instants"
+        return f"what time there was for, of its {acts}"
+    return f"every sequence of {explored.depth} of its {acts}"

@@ -34,7 +34,8 @@ def campaign_named(name: str, build: str) -> Campaign:
     known = {**built_in("campaigns"), **built_in("scopes")}
     path = known.get(file) or Path(file)
     if file not in known and not path.exists():
-        why = f"no such file, scope, campaign or hazard{hint(name, [*known, *laws()])}"
+        hazards = [law.id for law in laws().values() if law.hazard]
+        why = f"no such file, scope, campaign or hazard{hint(name, [*known, *hazards])}"
         raise ConfigError(name, "", f"{why}; `meter-emu list scopes` has all")
     campaign = load_campaign(path)
     return _alone(campaign, household) if household else campaign
