@@ -28,7 +28,7 @@ from meter_emu.cli.output import (
 )
 from meter_emu.cli.printed.verified import verified
 from meter_emu.cli.progress import watched
-from meter_emu.cli.verify_words import words_of
+from meter_emu.cli.verify_words import words_of_laws
 from meter_emu.driver_bench.report import DriverReport
 from meter_emu.driver_bench.sixteen import write_int16
 from meter_emu.driver_bench.starter import write_starter
@@ -153,7 +153,7 @@ def verify_build(
     _leave(report, junit_file, json_file)
     if json_file != STDOUT:
         files = {} if story is not None else _write(report, Path(folder))
-        echo("\n".join(words_of(report, files, story=story, verbose=verbose)))
+        echo("\n".join(words_of_laws(report, files, story=story, verbose=verbose)))
     return EXIT_FOUND if report.broken else EXIT_OK
 
 

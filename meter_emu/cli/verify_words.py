@@ -13,7 +13,7 @@ from meter_emu.world.judge.verdicts import Verdict
 _ENDS: Final = frozenset({Verdict.CRASHED, Verdict.HUNG})  # breaks every law at once
 
 
-def words_of(
+def words_of_laws(
     report: Report, files: Mapping[str, Path], *, story: str | None, verbose: bool
 ) -> Iterator[str]:
     """Yield the answer, a screen at most; `verbose` adds each law.
