@@ -1,6 +1,6 @@
 """`meter-emu list` and `meter-emu show`: all names of a kind, and the thing behind one name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
-from meter_emu.cli.names import CAMPAIGN, FILE, LAYOUT, MODEL, PLAN, OneOf, Word, json_option
+from meter_emu.cli.names import CAMPAIGN, FILE, LAYOUT, MODEL, PLAN, WORD, OneOf, Word, json_option
 from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
@@ -105,15 +105,21 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
 
 @examples(
     "list defects",
-    "list campaigns",
+    "list defects --part calendar",
     "list models --json -",
 )
 @click.command("list", cls=CliCommand)
-@click.argument("what", type=OneOf(list(LISTED)))
+@click.argument("what", metavar="WHAT", type=OneOf(list(LISTED)))
+@click.option("--part", type=WORD, metavar="PART", help="Of defects, those of this part alone.")
 @json_option
-def list_(what: str, json_file: str | None) -> None:
-    """List defects, laws, models, campaigns, scopes, plans, builds, codecs, layouts, platforms."""
-    found = LISTED[what]()
+def list_(what: str, *, part: str | None, json_file: str | None) -> None:
+    """List defects, laws, models, campaigns, scopes, plans, builds, codecs, layouts, platforms.
+
+    The defects are listed by part: the calendar, the clock chip, the office.
+    """
+    if part is not None and what != "defects":
+        raise click.UsageError(f"{what} have no parts, want none with --part")
+    found = LISTED[what]() if part is None else _defects_in(part)
     if json_file is not None:
         from msgspec import convert
 
@@ -122,8 +128,37 @@ def list_(what: str, json_file: str | None) -> None:
         rows = [{"name": name, "says": said} for name, said in found.items()]
         print_json(convert({"schema": "list/1", what: rows}, ListedJson), json_file)
     if json_file != STDOUT:
-        wide = max(map(len, found))
-        echo("\n".join(f"{name:<{wide}}  {said}" for name, said in found.items()))
+        echo("\n".join(_by_part() if what == "defects" and part is None else _rows(found)))
+
+
+def _rows(found: Mapping[str, str], names: Iterable[str] | None = None) -> Iterator[str]:
+    wide = max(map(len, found))
+    return (f"{name:<{wide}}  {found[name]}" for name in (found if names is None else names))
+
+
+def _defects_in(part: str) -> dict[str, str]:
+    """Return the defects of a part; raise `ConfigError` where there is no such part."""
+    from meter_emu.defects import DEFECT_PARTS, catalogue
+
+    if part not in DEFECT_PARTS:
+        why = f"no such part{hint(part, DEFECT_PARTS)}; want one of {', '.join(DEFECT_PARTS)}"
+        raise ConfigError(part, "--part", why)
+    return {name: said for name, said in defects().items() if catalogue()[name].where == part}
+
+
+def _by_part() -> Iterator[str]:
+    """Yield how many defects there are, then those of each part under its title."""
+    from meter_emu.defects import DEFECT_PARTS
+
+    parts = {part: _defects_in(part) for part in DEFECT_PARTS}
+    yield f"{sum(map(len, parts.values()))} defects in {len(parts)} parts"
+    wide = max(map(len, DEFECT_PARTS))
+    for part, found in parts.items():
+        yield f"  {part:<{wide}}  {len(found):>3}  {DEFECT_PARTS[part]}"
+    everything = defects()
+    for part, found in parts.items():
+        yield f"\n{part}: {DEFECT_PARTS[part]}"
+        yield from _rows(everything, found)
 
 
 class DefectName(Word):

@@ -7,7 +7,7 @@ swap. The folders show where a mistake sits; each module in them ends in `DEFECT
 catalogue, with a household in which it shows, written as a campaign file of some ten lines.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, unique
@@ -18,6 +18,24 @@ from typing import Final, TypeVar, final
 
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
+
+# The folders, in the order in which a reader meets them: from a date to the household.
+DEFECT_PARTS: Final[Mapping[str, str]] = {
+    "calendar": "The calendar",
+    "zone": "Summer time and zones",
+    "driver": "The driver of the clock chip",
+    "chip": "The clock chip",
+    "ends": "Ends: how they are kept and compared",
+    "hours": "Hours of the week",
+    "trust": "Believing the clock",
+    "gate": "Which orders are obeyed",
+    "rules": "What is done first, and when to look again",
+    "program": "The program round the rules",
+    "memory": "What is remembered, and which copy is newer",
+    "credit": "Credit and energy",
+    "dialogue": "What is read from a card and written on it",
+    "desk": "The office",
+}
 
 _HOUR: Final = timedelta(hours=1)
 _TEN_MINUTES: Final = timedelta(minutes=10)

@@ -2,26 +2,10 @@
 
 from collections.abc import Iterator
 
-from meter_emu.defects import Defect, catalogue
+from meter_emu.defects import DEFECT_PARTS, Defect, catalogue
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "date-bugs.md"
-ROOMS = {
-    "calendar": "The calendar",
-    "zone": "Summer time and zones",
-    "driver": "The driver of the clock chip",
-    "chip": "The clock chip",
-    "ends": "Ends: how they are kept and compared",
-    "hours": "Hours of the week",
-    "trust": "Believing the clock",
-    "gate": "Which orders are obeyed",
-    "rules": "What is done first, and when to look again",
-    "program": "The program round the rules",
-    "memory": "What is remembered, and which copy is newer",
-    "credit": "Credit and energy",
-    "dialogue": "What is read from a card and written on it",
-    "desk": "The office",
-}
 HEAD = """# Date bugs of the field
 
 Mistakes with dates that were made in meters, phones, tills, clocks and libraries, each of which
@@ -36,7 +20,7 @@ def lines() -> Iterator[str]:
     """Yield the page, folder by folder."""
     yield HEAD
     defects = list(catalogue().values())
-    for room, title in ROOMS.items():
+    for room, title in DEFECT_PARTS.items():
         yield f"## {title}\n"
         for defect in (one for one in defects if one.where == room):
             yield from _entry(defect)
