@@ -17,6 +17,8 @@ from click.shell_completion import CompletionItem
 
 from meter_emu.cli.output import STDOUT
 from meter_emu.errors import ConfigError
+from meter_emu.languages.speech import speaking, speech_of
+from meter_emu.languages.tables import SPOKEN
 from meter_emu.nearest import hint
 from meter_emu.resources import ResourceKind, built_in
 
@@ -267,12 +269,23 @@ json_option: Final = click.option(
     metavar="FILE",
     help="Write the result as JSON; - for standard output.",
 )
+language_option: Final = click.option(
+    "--language",
+    type=OneOf(SPOKEN),
+    help="Answer and page in this language; JSON stays as it is. Default: what the file says.",
+)
 ambiguous_option: Final = click.option(
     "--if-ambiguous",
     "which",
     type=OneOf(["earlier", "later"]),
     help="Which instant is meant when the change of clocks skips or repeats the time.",
 )
+
+
+def speak(language: str | None) -> None:
+    """Have the rest of this command speak a language; for `None` it goes on as it does."""
+    if language is not None:
+        click.get_current_context().with_resource(speaking(speech_of(language)))
 
 
 def meter_option(text: str) -> Callable[[CommandT], CommandT]:

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 import click
 
 from meter_emu.errors import OutputError
+from meter_emu.languages.speech import said
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from meter_emu.cli.printed.base import Printed
 
+_BLANKS: Final = "\u00a0\u202f"  # at which no line breaks: French has them in numbers
 STDOUT: Final = "-"
 WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
 WIDTH_MIN: Final = 72  # ours: below, a column of a table of bytes has no room for its words
@@ -150,9 +152,12 @@ def print_json(value: "Printed", where: str) -> None:
 def escaped(text: str) -> str:
     """Return text that steers no terminal and hides nothing, its characters as Python writes them.
 
-    Control, bidirectional and tag characters, and bytes of a name that are no text.
+    Control, bidirectional and tag characters, and bytes of a name that are no text. The blanks
+    within a number are no such thing.
     """
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
+    return "".join(
+        char if char.isprintable() or char in _BLANKS else _escape(char) for char in text
+    )
 
 
 def _escape(char: str) -> str:
@@ -179,7 +184,7 @@ def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
 def say_written(*paths: str | Path) -> None:
     """Say on standard error that files are there: standard output may be somebody's data."""
     for path in paths:
-        echo(f"meter-emu: wrote {path}", err=True)
+        echo(said("meter-emu: wrote {path}", path=str(path)), err=True)
 
 
 def wide_console() -> "Console":

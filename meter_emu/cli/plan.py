@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_FOUND, EXIT_OK
-from meter_emu.cli.names import LEFT, PLAN, WORD, json_option
+from meter_emu.cli.names import LEFT, PLAN, WORD, json_option, language_option, speak
 from meter_emu.cli.output import (
     STDOUT,
     echo,
@@ -25,8 +25,9 @@ from meter_emu.cli.output import (
 )
 from meter_emu.cli.progress import watched
 from meter_emu.errors import ConfigError
+from meter_emu.languages.speech import said, said_of
 from meter_emu.nearest import hint
-from meter_emu.resources import find
+from meter_emu.resources import find, read_toml
 from meter_emu.world.rehearsal.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -50,29 +51,38 @@ def plan() -> None:
 )
 @plan.command(cls=CliCommand)
 @click.argument("plan_file", metavar="PLAN", type=PLAN)
-def check(plan_file: str) -> int:
+@language_option
+def check(plan_file: str, language: str | None) -> int:
     """Read the sheet of PLAN: its mistakes, and whether the offices have room for all.
 
     Exit status: 0 they have, 1 some have not, 2 something in the sheet is wrong.
     """
-    town = _town(plan_file)
+    town = _town(plan_file, language)
     if town is None:
         return EXIT_BAD_INPUT
-    from meter_emu.planner.sentences import day_said, group_said
+    from meter_emu.planner.sentences import group_said
 
     sheet, full = town.sheet, False
-    echo(f"{len(sheet.rows):,} meters, no mistake: {sheet.path}")
-    for key, where in sheet.read_as.items():
-        echo(f"  {key}: column {where}")
-    if sheet.empty_rows:
-        echo(f"  {sheet.empty_rows:,} empty rows were left out")
+    right = said_of("{count} meter, no mistake", "{count} meters, no mistake", len(sheet.rows))
+    echo(f"{right}: {sheet.path}")
+    for key, (column, heading) in sheet.read_as.items():
+        words = said("{key}: column {column} ({heading})", key=key, column=column, heading=heading)
+        echo(f"  {words}")
+    if empty := sheet.empty_rows:
+        words = said_of("{count} empty row was left out", "{count} empty rows were left out", empty)
+        echo(f"  {words}")
     for one in town.raw.plan:
         for group, day in town.last_days(one).items():
             full = full or day is None
-            said = "not all of them can be served in time"
+            where = {"plan": one.name, "group": group_said(group)}
+            words = said("{plan}, {group}: not all of them can be served in time", **where)
             if day is not None:
-                said = f"all of them can be served if they come from {day_said(day)} on"
-            echo(f"{one.name}, {group_said(group)}: {said}")
+                words = said(
+                    "{plan}, {group}: all of them can be served if they come from {day} on",
+                    day=day,
+                    **where,
+                )
+            echo(words)
     return EXIT_FOUND if full else EXIT_OK
 
 
@@ -92,6 +102,7 @@ def check(plan_file: str) -> int:
     "--sheet", "sheet_to", type=LEFT, metavar="FILE", help="Write a row a meter: .csv or .xlsx."
 )
 @json_option
+@language_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
 def run(
     plan_file: str,
@@ -101,19 +112,14 @@ def run(
     report_to: str | None,
     sheet_to: str | None,
     json_file: str | None,
+    language: str | None,
     jobs: int | None,
 ) -> int:
     """Run the plans of PLAN on emulated meters, and compare the first two.
 
     Exit status: 0, 1 where somebody is disconnected otherwise than announced, 2 for mistakes.
     """
-    from meter_emu.planner.sheet_out import SUFFIXES, check_library, sheet_of
-
-    if sheet_to is not None:
-        if not sheet_to.endswith(SUFFIXES):
-            raise ConfigError(sheet_to, "", f"want a name that ends with {' or '.join(SUFFIXES)}")
-        check_library(sheet_to)
-    town = _town(plan_file)
+    town = _town(plan_file, language)
     if town is None:
         return EXIT_BAD_INPUT
     chosen = _chosen(plan_file, town, names)
@@ -121,10 +127,13 @@ def run(
         made_folder(report_to)
     files = [*_page(report_to), *([sheet_to] if sheet_to else []), *_json_there(json_file)]
     kept = _Kept(json_file)
-    from meter_emu.planner.answer import WhatIfs, answered, compared_plans, plan_to_do
+    from meter_emu.planner.answer import PlanResult, WhatIfs, answered, compared_plans, plan_to_do
     from meter_emu.planner.classes import Runner
     from meter_emu.planner.sentences import lines
+    from meter_emu.planner.sheet_out import check_sheet_name, sheet_of
 
+    if sheet_to is not None:
+        check_sheet_name(sheet_to)
     with _lives_progress(files) as say:
         answers: list[PlanAnswer] = []
         for one in chosen:
@@ -136,21 +145,21 @@ def run(
         threshold = None if most is None else last.threshold(most)
     difference = compared_plans(*answers[:2]) if len(answers) > 1 else None
     todos = list(plan_to_do(answers[-1]))
-    parts = (town, answers, difference, todos, tried, threshold)
+    result = PlanResult(town, answers, difference, todos, tried, threshold)
     if report_to is not None:
         from meter_emu.planner.board import board
 
-        write_atomically(Path(report_to) / "index.html", board(*parts).encode())
+        write_atomically(Path(report_to) / "index.html", board(result).encode())
     if sheet_to is not None:
         write_atomically(sheet_to, sheet_of(sheet_to, answers))
     if json_file != STDOUT:
-        for line in lines(*parts):
+        for line in lines(result):
             echo(line)
     say_written(*(name for name in files if name != json_file))
     if json_file is not None:
         from meter_emu.cli.printed.planned import planned
 
-        print_json(planned(town, answers, difference, tried, threshold), json_file)
+        print_json(planned(result), json_file)
     kept.remove()
     return EXIT_FOUND if any(one.morning.against_promise for one in answers) else EXIT_OK
 
@@ -164,12 +173,13 @@ def run(
 @click.argument("plan_file", metavar="PLAN", type=PLAN)
 @click.argument("row", type=click.IntRange(min=2))
 @click.option("--plan", "name", type=WORD, help="Under this plan; the first if left out.")
-def show(plan_file: str, row: int, name: str | None) -> int:
+@language_option
+def show(plan_file: str, row: int, name: str | None, language: str | None) -> int:
     """Write the life of the meter in ROW of the sheet as a campaign file, for `rehearse` and `run`.
 
     It is as the plan draws it, unrounded.
     """
-    town = _town(plan_file)
+    town = _town(plan_file, language)
     if town is None:
         return EXIT_BAD_INPUT
     from meter_emu.planner.classes import Runner
@@ -178,9 +188,9 @@ def show(plan_file: str, row: int, name: str | None) -> int:
     one = _chosen(plan_file, town, () if name is None else (name,))[0]
     found = [place for place, each in enumerate(town.sheet.rows) if each.number == row]
     if not found:
-        last = town.sheet.rows[-1].number
-        why = f"is no meter; the last one is in row {last}"
-        raise ConfigError(town.sheet.path, f"row {row}", why)
+        last = str(town.sheet.rows[-1].number)
+        why = said("is no meter; the last one is in row {last}", last=last)
+        raise ConfigError(town.sheet.path, said("row {row}", row=str(row)), why)
     lives = town.lives(one, behaviour=town.raw.behaviour)
     runner, meter = Runner(town, one), town.sheet.rows[found[0]]
     life = runner.exact(meter, lives.visits[found[0]], town.raw.behaviour)
@@ -188,14 +198,19 @@ def show(plan_file: str, row: int, name: str | None) -> int:
     return EXIT_OK
 
 
-def _town(plan_file: str) -> "Town | None":
-    """Return the plan with its sheet; `None` where cells are wrong, which is said."""
+def _town(plan_file: str, language: str | None) -> "Town | None":
+    """Return the plan with its sheet; `None` where cells are wrong, which is said.
+
+    From here on the command speaks the `language`, or that of the plan.
+    """
     from meter_emu.planner.lives import Town
-    from meter_emu.planner.plan_file import load_plan
+    from meter_emu.planner.plan_file import RawPlanFile, check_plan
     from meter_emu.planner.sheet import read_sheet
 
     path = find("plans", plan_file)
-    raw = load_plan(path)
+    raw = read_toml(path, RawPlanFile)
+    speak(language or raw.language)
+    check_plan(path, raw)
     sheet = read_sheet(path, raw)
     if sheet.mistakes:
         _say_mistakes(sheet)
@@ -207,16 +222,18 @@ def _say_mistakes(sheet: "MeterSheet") -> None:
     for one in sheet.mistakes[:_MISTAKES_SHOWN]:
         echo(one.in_words, err=True)
     if (left := len(sheet.mistakes) - _MISTAKES_SHOWN) > 0:
-        echo(f"and {left:,} more", err=True)
-    count_said = f"{len(sheet.mistakes):,} mistake{'' if len(sheet.mistakes) == 1 else 's'}"
-    echo(f"meter-emu: {sheet.path}: {count_said}, nothing was run", err=True)
+        echo(said_of("and {count} more", "and {count} more", left), err=True)
+    words = said_of(
+        "{count} mistake, nothing was run", "{count} mistakes, nothing was run", len(sheet.mistakes)
+    )
+    echo(f"meter-emu: {sheet.path}: {words}", err=True)
 
 
 def _chosen(plan_file: str, town: "Town", names: Sequence[str]) -> "list[RawPlan]":
     known = {one.name: one for one in town.raw.plan}
     for name in names:
         if name not in known:
-            why = f"there is {', '.join(known)}{hint(name, known)}"
+            why = said("there is {names}", names=", ".join(known)) + hint(name, known)
             raise ConfigError(plan_file, f"--plan {name}", why)
     return [known[name] for name in names or known]
 
@@ -258,4 +275,13 @@ def _lives_progress(files: Sequence[str]) -> Iterator[Callable[[str], Callable[[
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     with watched(*columns, total=None, shown=True, files=files) as done:
-        yield lambda name: lambda at, of: done(at, f"plan {name}: {at:,} of {of:,} lives so far")
+        yield (
+            lambda name: (
+                lambda at, of: done(
+                    at,
+                    said(
+                        "plan {plan}: {done} of {total} lives so far", plan=name, done=at, total=of
+                    ),
+                )
+            )
+        )

@@ -56,13 +56,15 @@ def same_cut(trial: Trial, others: Iterable[tuple[str, Household]], within_us: i
         other_us = cut_us(trial.events(household))
         if own_us is None or other_us is None:
             if own_us is not other_us:
-                return Broken(f"cut {said(own_us, zone)}, and {what} {said(other_us, zone)}")
+                return Broken(
+                    f"cut {when_said(own_us, zone)}, and {what} {when_said(other_us, zone)}"
+                )
         elif abs(other_us - own_us) > within_us:
-            return Broken(f"cut {said(own_us, zone)}, and {what} {said(other_us, zone)}")
+            return Broken(f"cut {when_said(own_us, zone)}, and {what} {when_said(other_us, zone)}")
     return None if asked else NOT_ASKED
 
 
-def said(at_us: int | None, zone: TimeZone) -> str:
+def when_said(at_us: int | None, zone: TimeZone) -> str:
     """Return an instant in words, in legal time."""
     return "never" if at_us is None else f"at {us_to_iso(at_us, zone)}"
 
@@ -132,7 +134,9 @@ def first_difference(was: list[Event], now: list[Event], where: str, zone: TimeZ
     """Return the first difference between two runs, `where` in words, if there is any."""
     for first, second in zip(was, now, strict=False):
         if first != second:
-            words = [f"{event.what.value} {said(event.at_us, zone)}" for event in (first, second)]
+            words = [
+                f"{event.what.value} {when_said(event.at_us, zone)}" for event in (first, second)
+            ]
             if words[0] == words[1]:
                 words = [f"{words[0]} it shows {event.shown!r}" for event in (first, second)]
             return Broken(f"{words[0]}, and {where} {words[1]}")
@@ -263,7 +267,9 @@ def _slower_clock(trial: Trial) -> Finding:
     zone = trial.campaign.zone
     own_us, slow_us = cut_us(trial.run.events), cut_us(trial.events(slow))
     if slow_us is not None and (own_us is None or slow_us < own_us):
-        return Broken(f"cut {said(own_us, zone)}, and by the slowest clock {said(slow_us, zone)}")
+        return Broken(
+            f"cut {when_said(own_us, zone)}, and by the slowest clock {when_said(slow_us, zone)}"
+        )
     return None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from meter_emu.laws.compared import said, shifted
+from meter_emu.laws.compared import when_said, shifted
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
 from meter_emu.stories.boundaries import changes, offset_s
 from meter_emu.stories.story import story
@@ -31,7 +31,7 @@ def _check(trial: Trial) -> Finding:
     if first is None:
         return Broken(f"the switch moves {len(was)} times, and some weeks on {len(now)} times")
     (was_us, what), (now_us, what_now) = first
-    then, later = said(was_us, campaign.zone), said(now_us + by_us, campaign.zone)
+    then, later = when_said(was_us, campaign.zone), when_said(now_us + by_us, campaign.zone)
     return Broken(f"{what.value} {then}, and some weeks on {what_now.value} {later}")
 
 

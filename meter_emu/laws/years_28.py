@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from meter_emu.laws.compared import said, shifted
+from meter_emu.laws.compared import when_said, shifted
 from meter_emu.laws.law import Broken, Finding, Law, Trial, moves
 from meter_emu.stories.story import story
 from meter_emu.units import DAY_US, EPOCH_2000_US
@@ -20,7 +20,7 @@ def _check(trial: Trial) -> Finding:
     now = [(at_us - by_us, what) for at_us, what in moves(trial.events(household, other))]
     for (was_us, what), (now_us, what_now) in zip(was, now, strict=False):
         if (was_us, what) != (now_us, what_now):
-            then, later = said(was_us, zone), said(now_us + by_us, zone)
+            then, later = when_said(was_us, zone), when_said(now_us + by_us, zone)
             return Broken(f"{what.value} {then}, and 28 years on {what_now.value} {later}")
     if len(was) != len(now):
         return Broken(f"the switch moves {len(was)} times, and 28 years on {len(now)} times")

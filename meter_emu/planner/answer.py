@@ -118,6 +118,18 @@ class Threshold(NamedTuple):
     share: float | None
 
 
+@final
+class PlanResult(NamedTuple):
+    """All that was found about a plan file."""
+
+    town: Town
+    answers: Sequence[PlanAnswer]
+    difference: Compared | None
+    todos: Sequence["ToDo"]
+    tried: Sequence[Tried]
+    threshold: Threshold | None
+
+
 def figures(ends: Sequence[MeterEnd], state: Callable[[MeterEnd], HomeState]) -> PlanFigures:
     """Return the figures of some meters."""
     found = Counter(map(state, ends))
@@ -276,7 +288,7 @@ def plan_to_do(answer: PlanAnswer) -> Iterator[ToDo]:
     group = max(sorted(lives.not_served), key=lives.not_served.__getitem__, default="")
     if lives.not_served.get(group):
         day = lives.last_day.get(group)
-        yield ToDo("not served", lives.not_served[group], group, day)
+        yield ToDo("not_served", lives.not_served[group], group, day)
     if lives.unseen:
         yield ToDo("unseen", lives.unseen)
     opens: Mapping[str, tuple[date, int, int]] = lives.waiting

@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
+from meter_emu.languages import speech
+from meter_emu.languages.speech import said
 from meter_emu.planner import sentences
-from meter_emu.planner.answer import Compared, PlanAnswer, PlanFigures, Threshold, ToDo, Tried
+from meter_emu.planner.answer import PlanAnswer, PlanFigures, PlanResult, Tried
+from meter_emu.planner.classes import HomeState
 from meter_emu.planner.lives import Town, last_day
+from meter_emu.planner.plan_file import DAY_NAMES
 from meter_emu.report.page import environment_of_pages
 from meter_emu.world.meter.times import us_to_legal
 
@@ -19,10 +23,7 @@ _DAYS_SHOWN: Final = 28  # ours: before T2, and four after
 _DAYS_AFTER: Final = 4
 _OFFICE_WIDTH, _OFFICE_HEIGHT = 500, 100  # of the drawing
 _TRIED_WIDTH: Final = 200  # to either side
-_PLAN_ROWS: Final = (
-    "plan", "disconnected by order", "without credit", "still cut at the end",
-    "meters cut from … to", "next opening",
-)  # fmt: skip
+_NONE: Final = "\u2013"
 
 
 class DayBar(NamedTuple):
@@ -46,28 +47,20 @@ class Offices(NamedTuple):
 
 
 class TriedBar(NamedTuple):
-    """An assumption: two bars from the middle, and what they say."""
+    """An assumption, and two bars from the middle."""
 
-    said: str
+    words: str
     low: float
     high: float
-    low_said: str
-    high_said: str
 
 
-def board(
-    town: Town,
-    answers: Sequence[PlanAnswer],
-    difference: Compared | None,
-    todos: Sequence[ToDo],
-    tried: Sequence[Tried],
-    threshold: Threshold | None,
-) -> str:
+def board(result: PlanResult) -> str:
     """Return the page: the same plan gives the same text."""
-    last = answers[-1]
+    last, town = result.answers[-1], result.town
     tone = "calm" if not last.morning.unsupplied else "cut"
-    if any(one.morning.against_promise for one in answers):
+    if any(one.morning.against_promise for one in result.answers):
         tone = "bad"
+    difference, threshold = result.difference, result.threshold
     return (
         environment_of_pages()
         .get_template(_TEMPLATE)
@@ -81,28 +74,31 @@ def board(
                 (sentences.group_said(name), one, _share(one))
                 for name, one in last.by_group.items()
             ],
-            plans=list(zip(_PLAN_ROWS, zip(*map(_plan, answers), strict=True), strict=True)),
+            plans=list(zip(*map(_plan, result.answers), strict=True)),
             compared=None if difference is None else sentences.compared_said(difference),
             offices=_office(last),
             last_days=_last_days(last),
-            tried=_tried_bars(tried),
+            tried=_tried_bars(result.tried),
             threshold=None if threshold is None else sentences.threshold_said(threshold),
-            todos=[sentences.to_do_said(one) for one in todos],
+            todos=[sentences.to_do_said(one) for one in result.todos],
             exact=sentences.exact_said(town),
             assumed=_assumed(town),
-            audits=[sentences.audit_said(one) for one in answers],
+            audits=[sentences.audit_said(one) for one in result.answers],
             sha256=town.sheet.sha256,
         )
     )
 
 
-def _tiles(one: PlanFigures) -> list[tuple[str, str, str]]:
+def _tiles(one: PlanFigures) -> list[tuple[str, int, str]]:
     """Return the three figures, each with its colour, its number and its share."""
-    found = (("on", one.supplied), ("cut", one.disconnected), ("empty", one.without_credit))
-    names = ("supplied", "disconnected by order", "without credit")
+    total = max(1, one.total)
     return [
-        (colour, f"{count:,}", f"{name}, {count / max(1, one.total):.1%}")
-        for (colour, count), name in zip(found, names, strict=True)
+        (colour, count, f"{said(state.value)}, {speech.written_share(count / total, 1)}")
+        for colour, count, state in (
+            ("on", one.supplied, HomeState.SUPPLIED),
+            ("cut", one.disconnected, HomeState.CUT),
+            ("empty", one.without_credit, HomeState.NO_CREDIT),
+        )
     ]
 
 
@@ -112,18 +108,19 @@ def _share(one: PlanFigures) -> tuple[float, float, float]:
 
 
 def _plan(one: PlanAnswer) -> tuple[str, ...]:
+    """Return what the rows of the table say about a plan; the template names them."""
     zone, cuts = one.runner.zone, one.cuts_us
-    spoken = "none"
+    spoken = _NONE
     if cuts is not None:
-        spoken = " to ".join(f"{us_to_legal(us, zone):%H:%M}" for us in cuts)
+        spoken = f" {_NONE} ".join(dict.fromkeys(f"{us_to_legal(us, zone):%H:%M}" for us in cuts))
     days = [opens for opens, _, _ in one.lives.waiting.values()]
     return (
-        f"{one.plan.name}: {sentences.moment_said(one.plan.cut_at)}",
-        f"{one.morning.disconnected:,}",
-        f"{one.morning.without_credit:,}",
-        f"{one.at_end.disconnected:,}",
+        f"{one.plan.name}: {speech.written_moment(one.plan.cut_at)}",
+        speech.written_whole(one.morning.disconnected),
+        speech.written_whole(one.morning.without_credit),
+        speech.written_whole(one.at_end.disconnected),
         spoken,
-        sentences.day_said(min(days)) if days else "none",
+        speech.written_day(min(days)) if days else _NONE,
     )
 
 
@@ -143,7 +140,7 @@ def _office(answer: PlanAnswer) -> Offices:
     bars = []
     for number, day in enumerate(shown):
         height = there[day] * scale
-        label = f"{day.day} {sentences.day_said(day).split()[1][:3]}" if day.weekday() == 0 else ""
+        label = speech.written_short_day(day) if day.weekday() == 0 else ""
         bars.append(
             DayBar(number * wide, wide * 0.85, _OFFICE_HEIGHT - height, height, day > t2, label)
         )
@@ -155,10 +152,14 @@ def _last_days(answer: PlanAnswer) -> str:
     days = [(day, group) for group, day in answer.lives.last_day.items() if day is not None]
     never = [group for group, day in answer.lives.last_day.items() if day is None]
     if never:
-        return f"{sentences.group_said(never[0])} has no room for all before the cut."
-    day, group = min(days)
-    who = sentences.group_said(group)
-    return f"{who}: the last day on which all can still come is {sentences.day_said(day)}."
+        group = sentences.group_said(never[0])
+        return said("{group}: not all of them can be served before the cut.", group=group)
+    day, first = min(days)
+    return said(
+        "{group}: the last day on which all can still come is {day}.",
+        group=sentences.group_said(first),
+        day=day,
+    )
 
 
 def _tried_bars(tried: Sequence[Tried]) -> list[TriedBar]:
@@ -167,13 +168,7 @@ def _tried_bars(tried: Sequence[Tried]) -> list[TriedBar]:
     scale = _TRIED_WIDTH / max(1, most)
     ordered = sorted(tried, key=lambda one: -max(abs(one.change_low), abs(one.change_high)))
     return [
-        TriedBar(
-            sentences.tried_said(one),
-            one.change_low * scale,
-            one.change_high * scale,
-            f"{one.change_low:+,}",
-            f"{one.change_high:+,}",
-        )
+        TriedBar(sentences.tried_said(one), one.change_low * scale, one.change_high * scale)
         for one in ordered
     ]
 
@@ -182,12 +177,22 @@ def _assumed(town: Town) -> list[tuple[str, str]]:
     """Return every assumption with its value, as the plan has it."""
     behaviour = town.raw.behaviour
     return [
-        (name.replace("_", " "), _assumption_said(getattr(behaviour, name)))
+        (said(sentences.ASSUMED[name]), _assumption_said(getattr(behaviour, name)))
         for name in behaviour.__struct_fields__
     ]
 
 
 def _assumption_said(set_to: object) -> str:
     if isinstance(set_to, tuple):
-        return ", ".join(f"{one[0]}: {one[1]:g}" for one in set_to)
-    return f"{set_to:g}" if isinstance(set_to, float) else str(set_to)
+        return ", ".join(
+            f"{_named(name)}: {speech.written_number(share)}" for name, share in set_to
+        )
+    if isinstance(set_to, date):
+        return speech.written_day(set_to)
+    assert isinstance(set_to, (int, float)), "an assumption is a number, a day, or a curve"
+    return speech.written_number(set_to)
+
+
+def _named(name: object) -> str:
+    """Return a point of a curve, or a day: of the week in the language of now."""
+    return speech.written_weekday(DAY_NAMES.index(name)) if name in DAY_NAMES else str(name)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Final, TypeAlias
 
+from meter_emu.languages.speech import said
 from meter_emu.nearest import hint
 
 SheetCell: TypeAlias = object  # text, number, day or time, as a library gives it
@@ -34,9 +35,11 @@ def word_of(cell: SheetCell) -> str:
     """Return the words in a cell."""
     text = text_of(cell)
     if not text:
-        raise CellError("is empty")
+        raise CellError(said("is empty"))
     if isinstance(cell, bool) or not text.isprintable() or len(text) > _WORDS_MAX:
-        raise CellError(f"want a word or a number of at most {_WORDS_MAX} characters")
+        raise CellError(
+            said("want a word or a number of at most {most} characters", most=_WORDS_MAX)
+        )
     return text
 
 
@@ -44,22 +47,26 @@ def mapped(cell: SheetCell, values: Mapping[str, str]) -> str:
     """Return what a word of theirs is here."""
     word = word_of(cell)
     if word not in values:
-        raise CellError(f"want one of {', '.join(values)}{hint(word, values)}")
+        raise CellError(said("want one of {words}", words=", ".join(values)) + hint(word, values))
     return values[word]
 
 
 def cents_in(cell: SheetCell, mark: str) -> int:
     """Return an amount of euro in cents."""
-    want = f"want an amount with '{mark}' before the cents, at most {_EURO_MAX}"
+    want = said(
+        "want an amount with '{mark}' before the cents, at most {most}",
+        mark=mark,
+        most=str(_EURO_MAX),
+    )
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         if abs(cell) > _EURO_MAX:  # not a number is neither
             raise CellError(want)
         cents = cell * 100
         if cents != cents or abs(cents - round(cents)) > _NEAR:
-            raise CellError("want whole cents")
+            raise CellError(said("want whole cents"))
         return round(cents)
     if not text_of(cell):
-        raise CellError("is empty")
+        raise CellError(said("is empty"))
     found = _amount(mark).fullmatch(text_of(cell)) if isinstance(cell, str) else None
     if found is None:
         raise CellError(want)
@@ -83,14 +90,14 @@ def day_in(cell: SheetCell, pattern: str, as_of: date) -> date | None:
     """Return a day that is not after `as_of`; `None` for an empty cell."""
     day = _day(cell, pattern, as_of)
     if day is not None and day > as_of:
-        raise CellError(f"is after {as_of:%d %B %Y}, when the sheet was made (as_of)")
+        raise CellError(said("is after {day}, when the sheet was made (as_of)", day=as_of))
     return day
 
 
 def _day(cell: SheetCell, pattern: str, as_of: date) -> date | None:
     if isinstance(cell, datetime):
         if cell.time() != time():
-            raise CellError("want a day, without a time")
+            raise CellError(said("want a day, without a time"))
         return cell.date()
     if isinstance(cell, date):
         return cell
@@ -98,7 +105,7 @@ def _day(cell: SheetCell, pattern: str, as_of: date) -> date | None:
     if not text:
         return None
     if not isinstance(cell, str):
-        raise CellError("is a number: format the column as a date")
+        raise CellError(said("is a number: format the column as a date"))
     try:
         return datetime.strptime(text, pattern).date()  # noqa: DTZ007  a day has no zone
     except ValueError:
@@ -106,5 +113,5 @@ def _day(cell: SheetCell, pattern: str, as_of: date) -> date | None:
             r"%(.)", lambda one: _SHAPES.get(one[1], ".+"), re.sub(r"[.]", r"\\.", pattern)
         )
         if re.fullmatch(shape, text, re.ASCII):
-            raise CellError("there is no such day") from None
-        raise CellError(f"want a day as {as_of.strftime(pattern)}") from None
+            raise CellError(said("there is no such day")) from None
+        raise CellError(said("want a day as {example}", example=as_of.strftime(pattern))) from None

@@ -11,6 +11,7 @@ from enum import Enum, unique
 from random import Random
 from typing import Final, NamedTuple, final
 
+from meter_emu.languages.speech import marked, said
 from meter_emu.planner.lives import CardVisit, CardWish, PlanLives, Town, at, last_day, run_out
 from meter_emu.planner.plan_file import Behaviour, RawPlan
 from meter_emu.planner.sheet import SheetRow
@@ -47,9 +48,9 @@ AUDITED_PART: Final = 4  # ours: of a small sheet at most one in so many
 class HomeState(Enum):
     """What a household has: every one is in one of them."""
 
-    SUPPLIED = "supplied"
-    CUT = "disconnected by order"
-    NO_CREDIT = "without credit"
+    SUPPLIED = marked("supplied")
+    CUT = marked("disconnected by order")
+    NO_CREDIT = marked("without credit")
 
 
 class MeterEnd(NamedTuple):
@@ -103,7 +104,7 @@ class Runner:
         defer_until = plan.defer_until or plan.cut_at
         self.defer_us: Final = us(defer_until, "defer_until")
         self.morning: Final = at(last_day(plan.cut_at) + _ONE_DAY, 0) + MORNING
-        self.morning_us: Final = us(self.morning, "the morning after")
+        self.morning_us: Final = us(self.morning, "morning")
         self._announced: Final = Announcement(
             defer_until=us_to_civil(self.defer_us, zone),
             cut_at=us_to_civil(self.cut_us, zone),
@@ -170,9 +171,10 @@ class Runner:
         """Return the household that lives it: a class, or a `meter` of the sheet."""
         model = self._town.sheet.models[life.model]
         rate = life.use_w * MWH_PER_WH // model.measures.mwh_per_unit
+        row = "" if meter is None else said("row {row} of the sheet", row=str(meter.number))
         return Household(
             id=f"class-{number}" if meter is None else meter.meter_id,
-            kind="equal lives" if meter is None else f"row {meter.number} of the sheet",
+            kind=row or "class",
             model=model,
             model_name=life.model,
             build=self._town.raw.build,

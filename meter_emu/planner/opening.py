@@ -11,8 +11,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from meter_emu.errors import ConfigError
+from meter_emu.languages.speech import said
 from meter_emu.planner.holidays import public_holidays
-from meter_emu.planner.plan_file import DAY_NAMES
+from meter_emu.planner.plan_file import DAY_NAMES, EXTRA
 from meter_emu.units import MINUTE_S
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _RULE: Final = re.compile(
     r"(?:(?P<off>off|closed)|(?P<spans>\d\d:\d\d-\d\d:\d\d(?: ?, ?\d\d:\d\d-\d\d:\d\d)*))"
 )
 _HOLIDAY: Final = "PH"
+_EXAMPLE: Final = '"Mo-Fr 09:00-16:30; Sa 09:00-12:00; PH off"'
 _DAY_MIN: Final = 24 * 60
 
 
@@ -123,14 +125,15 @@ def _days_named(days: str) -> frozenset[str]:
 
 def _others(path: str, key: str, hours: str) -> "OpeningHours":
     """Return what reads the rest of the grammar."""
-    plain = 'want plain weeks, such as "Mo-Fr 09:00-16:30; Sa 09:00-12:00; PH off"'
+    plain = said("want plain weeks, such as {example}", example=_EXAMPLE)
     try:
         from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined]
     except ImportError:
-        why = f"{plain}; for more install the extra `plan`: pip install 'meter-emu[plan]'"
-        raise ConfigError(path, key, why) from None
+        why = said("for more install the extra `plan`: {extra}", extra=EXTRA)
+        raise ConfigError(path, key, f"{plain}; {why}") from None
     try:
         return OpeningHours(hours, country="BE")
     except ParserError as error:
-        said = " ".join(str(error).split())
-        raise ConfigError(path, key, f"{plain}, got {hours!r}: {said}") from None
+        words = " ".join(str(error).split())
+        got = said("got {hours}: {error}", hours=repr(hours), error=words)
+        raise ConfigError(path, key, f"{plain}; {got}") from None

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from meter_emu.errors import ConfigError
+from meter_emu.languages.speech import said
 from meter_emu.resources import PRINTABLE, FileDay, FileTime, means, read_toml
 from meter_emu.world.meter.build import REFERENCE, parse_build
 from meter_emu.zones import TimeZone
@@ -25,6 +26,7 @@ _Times: TypeAlias = Annotated[float, Meta(gt=0, le=100)]
 _Watt: TypeAlias = Annotated[int, Meta(ge=1, le=20_000)]
 _Load: TypeAlias = Annotated[int, Meta(ge=5, le=250)]
 _Days: TypeAlias = Annotated[int, Meta(ge=0, le=3_650)]
+EXTRA: Final = "pip install 'meter-emu[plan]'"
 DAY_NAMES: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _SHARES_SUM: Final = 1 + 1e-9  # of weights that are written as decimals
 
@@ -149,6 +151,9 @@ class RawPlanFile(Struct, forbid_unknown_fields=True, kw_only=True):
 
     name: Annotated[_Text, means("the title of the page")]
     zone: Annotated[TimeZone, means("whose legal time this file is in")]
+    language: Annotated[
+        Literal["en", "fr", "nl"] | None, means("of answer and page, if no --language says other")
+    ] = None
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1), means("what is drawn is drawn from it")] = 0
     build: Annotated[
         Annotated[str, Meta(pattern=r"^reference(\+[a-z0-9-]+)*\Z")],
@@ -172,29 +177,36 @@ class RawPlanFile(Struct, forbid_unknown_fields=True, kw_only=True):
 
 def load_plan(path: Path) -> RawPlanFile:
     """Return the plan in a file; raise `ConfigError` naming file, key and what was wanted."""
-    raw = read_toml(path, RawPlanFile)
-    _check_dates(path, raw)
+    raw_plan = read_toml(path, RawPlanFile)
+    check_plan(path, raw_plan)
+    return raw_plan
+
+
+def check_plan(path: Path, raw_plan: RawPlanFile) -> None:
+    """Raise `ConfigError` for what a plan says that cannot be."""
+    _check_dates(path, raw_plan)
     try:
-        parse_build(raw.build)
+        parse_build(raw_plan.build)
     except ConfigError as error:
         raise ConfigError(str(path), "build", error.why) from None
-    behaviour = raw.behaviour
+    behaviour = raw_plan.behaviour
     for (days, share), (fewer, more) in pairwise(behaviour.comes):
         if fewer >= days or more < share:
-            why = f"want fewer days and no smaller share each, got {[days, share]}, {[fewer, more]}"
+            points = f"{[days, share]}, {[fewer, more]}"
+            why = said("want fewer days and no smaller share each, got {points}", points=points)
             raise ConfigError(str(path), "behaviour: comes", why)
     if behaviour.comes[0][1]:
-        raise ConfigError(str(path), "behaviour: comes", "want it to begin with a share of 0")
+        raise ConfigError(str(path), "behaviour: comes", said("want it to begin with a share of 0"))
     if sum(share for _, share in behaviour.comes_on) > _SHARES_SUM:
-        raise ConfigError(str(path), "behaviour: comes_on", "want shares of at most 1 in all")
+        raise ConfigError(str(path), "behaviour: comes_on", said("want shares of at most 1 in all"))
     for name, _ in behaviour.comes_on:
         if name not in DAY_NAMES and not (name.isdecimal() and 1 <= int(name) <= 28):
-            why = f"want 1 to 28, or one of {', '.join(DAY_NAMES)}, got {name!r}"
+            known = ", ".join(DAY_NAMES)
+            why = said("want 1 to 28, or one of {days}, got {name}", days=known, name=repr(name))
             raise ConfigError(str(path), "behaviour: comes_on", why)
-    if raw.office.district and raw.sheet.columns.district is None:
-        why = "want the column that says to which a meter belongs: sheet.columns: district"
+    if raw_plan.office.district and raw_plan.sheet.columns.district is None:
+        why = said("want the column that says to which a meter belongs: sheet.columns: district")
         raise ConfigError(str(path), "office: district", why)
-    return raw
 
 
 def _check_dates(path: Path, raw_plan: RawPlanFile) -> None:
@@ -204,16 +216,23 @@ def _check_dates(path: Path, raw_plan: RawPlanFile) -> None:
     except ValueError:
         back = None
     if back != as_of:
-        why = f"want a pattern with day, month and year, such as %d/%m/%Y, got {pattern!r}"
+        why = said(
+            "want a pattern with day, month and year, such as %d/%m/%Y, got {pattern}",
+            pattern=repr(pattern),
+        )
         raise ConfigError(str(path), "sheet: dates", why)
     names = [one.name for one in raw_plan.plan]
     for one in raw_plan.plan:
         key = f"plan {one.name!r}"
         if names.count(one.name) > 1:
-            raise ConfigError(str(path), key, "want each name once")
+            raise ConfigError(str(path), key, said("want each name once"))
         if one.cut_at.date() <= max(as_of, raw_plan.behaviour.reactivation_from):
-            why = f"want after as_of and reactivation_from, got {one.cut_at}"
+            why = said("want after as_of and reactivation_from, got {when}", when=str(one.cut_at))
             raise ConfigError(str(path), f"{key}: cut_at", why)
     if raw_plan.behaviour.reactivation_from <= as_of:
-        why = f"want after as_of ({as_of}), got {raw_plan.behaviour.reactivation_from}"
+        why = said(
+            "want after as_of ({as_of}), got {day}",
+            as_of=as_of,
+            day=raw_plan.behaviour.reactivation_from,
+        )
         raise ConfigError(str(path), "behaviour: reactivation_from", why)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar, final
 
 from meter_emu.errors import ConfigError
+from meter_emu.languages.speech import said
 from meter_emu.nearest import hint
 from meter_emu.planner.cells import CellError, SheetCell, cents_in, day_in, mapped, text_of, word_of
 from meter_emu.planner.plan_file import RawColumn, RawPlanFile
@@ -43,8 +44,8 @@ class SheetMistake(NamedTuple):
     def in_words(self) -> str:
         """The mistake in one line."""
         text = self.text if len(self.text) <= _SAID_MAX else f"{self.text[:_SAID_MAX]}…"
-        said = f" {text!r}:" if text else ""
-        return f"cell {self.cell} ({self.heading}):{said} {self.why}"
+        where = said("cell {cell} ({heading})", cell=self.cell, heading=self.heading)
+        return f"{where}: {text!r}: {self.why}" if text else f"{where}: {self.why}"
 
 
 @final
@@ -56,7 +57,7 @@ class MeterSheet:
     sha256: str
     rows: list[SheetRow] = field(default_factory=list)
     mistakes: list[SheetMistake] = field(default_factory=list)
-    read_as: dict[str, str] = field(default_factory=dict)
+    read_as: dict[str, tuple[str, str]] = field(default_factory=dict)
     empty_rows: int = 0
     models: dict[str, MeterModel] = field(default_factory=dict)
 
@@ -75,7 +76,7 @@ def read_sheet(path: Path, raw_plan: RawPlanFile) -> MeterSheet:
     try:
         data = read_file(file)
     except OSError as error:
-        why = f"cannot be read: {error.strerror}"
+        why = said("cannot be read: {error}", error=error.strerror or "")
         raise ConfigError(str(path), f"sheet: file: {raw_plan.sheet.file}", why) from None
     table = table_rows(str(file), data, raw_plan.sheet.sheet)
     sheet = MeterSheet(path=str(file), sha256=hashlib.sha256(data).hexdigest())
@@ -90,7 +91,7 @@ def read_sheet(path: Path, raw_plan: RawPlanFile) -> MeterSheet:
         else:
             reader.read(number, cells)
     if reader is None or not (sheet.rows or sheet.mistakes):
-        raise ConfigError(str(file), "", "has no row of a meter below its headings")
+        raise ConfigError(str(file), "", said("has no row of a meter below its headings"))
     return sheet
 
 
@@ -117,18 +118,21 @@ class _RowReader:
         """Return which column it is, from 0; `None` for none."""
         heading = column.column if isinstance(column, RawColumn) else column
         if isinstance(column, RawColumn) and (heading is None) == (column.all is None):
-            raise ConfigError(str(self._path), f"sheet: columns: {key}", "want column or all")
+            why = said("want column or all")
+            raise ConfigError(str(self._path), f"sheet: columns: {key}", why)
         if heading is None:
             return None
         heading = text_of(heading)
         found = [at for at, one in enumerate(self._headings) if one == heading]
         if len(found) != 1:
             known = [one for one in self._headings if one]
-            why = f"has no column {heading!r}{hint(heading, known)}; it has {', '.join(known)}"
+            missing, has = repr(heading), ", ".join(known)
+            why = said("has no column {heading}: it has {known}", heading=missing, known=has)
+            why += hint(heading, known)
             if found:
-                why = f"has the column {heading!r} {len(found)} times"
+                why = said("has the column {heading} twice or more", heading=missing)
             raise ConfigError(self._sheet.path, f"sheet: columns: {key}", why)
-        self._sheet.read_as[key] = f"{letters_of(found[0])} ({heading})"
+        self._sheet.read_as[key] = letters_of(found[0]), heading
         return found[0]
 
     def read(self, number: int, found: Sequence[SheetCell]) -> None:
@@ -143,7 +147,7 @@ class _RowReader:
             cell = found[place] if place < len(found) else ""
             try:
                 if cell is MERGED:
-                    raise CellError("is part of a merged cell: split it")
+                    raise CellError(said("is part of a merged cell: split it"))
                 return read(cell)
             except CellError as error:
                 self._wrong(number, place, cell, str(error))
@@ -159,11 +163,12 @@ class _RowReader:
         last_visit = at("last_visit", lambda cell: day_in(cell, raw.dates, raw.as_of), None)
         for place in range(self._wide, len(found)):
             if text_of(found[place]):
-                self._wrong(number, place, found[place], "is beyond the last heading")
+                self._wrong(number, place, found[place], said("is beyond the last heading"))
         if meter_id in self._seen:
             own = self._own["meter_id"]
             assert own is not None, "every plan says which it is"
-            self._wrong(number, own, meter_id, f"is in row {self._seen[meter_id]} too")
+            why = said("is in row {row} too", row=str(self._seen[meter_id]))
+            self._wrong(number, own, meter_id, why)
         elif meter_id:
             self._seen[meter_id] = number
         if not model:
@@ -174,7 +179,7 @@ class _RowReader:
             )
 
     def _wrong(self, number: int, place: int, cell: SheetCell, why: str) -> None:
-        heading = self._headings[place] if place < self._wide else "no heading"
+        heading = self._headings[place] if place < self._wide else said("no heading")
         where = f"{letters_of(place)}{number}"
         self._sheet.mistakes.append(SheetMistake(where, heading, text_of(cell), why))
 
@@ -183,7 +188,7 @@ class _RowReader:
         try:
             self._load(word)
         except ConfigError as error:
-            raise CellError(f"is no meter model: {error.why}") from None
+            raise CellError(said("is no meter model: {why}", why=error.why)) from None
         return word
 
     def _for_all(self, column: str | RawColumn) -> str:
@@ -197,7 +202,7 @@ class _RowReader:
             found = find("meters", name, folder=self._path.parent)
             model = load_model(found)
             if model.paygo is not None:
-                raise ConfigError(str(found), "", "is a device that takes no card")
+                raise ConfigError(str(found), "", said("is a device that takes no card"))
             self._sheet.models[name] = model
 
 

@@ -9,32 +9,39 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from meter_emu.errors import ConfigError
+from meter_emu.languages.speech import marked, said
 from meter_emu.planner.answer import PlanAnswer
 from meter_emu.planner.lives import CardWish
+from meter_emu.planner.plan_file import EXTRA
 from meter_emu.planner.table import letters_of
 from meter_emu.world.meter.times import us_to_legal
 
-SUFFIXES: Final = (".csv", ".xlsx")
+_SUFFIXES: Final = (".csv", ".xlsx")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _HEADINGS: Final = (
-    "row", "meter", "district", "plan", "card armed", "reactivated", "cut", "morning after T2",
-    "at the end", "against what was announced",
+    marked("row"), marked("meter"), marked("district"), marked("plan"), marked("card armed"),
+    marked("reactivated"), marked("cut"), marked("morning after T2"), marked("at the end"),
+    marked("against what was announced"),
 )  # fmt: skip
 
 
-def check_library(path: str) -> None:
-    """Raise `ConfigError` where a workbook is wanted and nothing here writes one."""
+def check_sheet_name(path: str) -> None:
+    """Raise `ConfigError` for the name of a file that cannot be written here."""
+    if not path.endswith(_SUFFIXES):
+        csv_name, xlsx_name = _SUFFIXES
+        why = said("want a name that ends with {csv} or {xlsx}", csv=csv_name, xlsx=xlsx_name)
+        raise ConfigError(path, "", why)
     if path.endswith(".xlsx"):
         try:
             import xlsxwriter  # noqa: F401
         except ImportError:
-            why = "writing XLSX wants the extra `plan`: pip install 'meter-emu[plan]'; or name .csv"
+            why = said("writing XLSX wants the extra `plan`: {extra}; or name .csv", extra=EXTRA)
             raise ConfigError(path, "", why) from None
 
 
 def sheet_of(path: str, answers: Sequence[PlanAnswer]) -> bytes:
     """Return the sheet, CSV or a workbook by the suffix of its name."""
-    rows = [_HEADINGS, *_rows(answers)]
+    rows = [list(map(said, _HEADINGS)), *_rows(answers)]
     return _workbook(rows) if path.endswith(".xlsx") else _csv(rows)
 
 
@@ -52,9 +59,9 @@ def _rows(answers: Sequence[PlanAnswer]) -> Iterator[Sequence[str]]:
                 row.district,
                 answer.plan.name,
                 *("" if one is None else f"{one:%Y-%m-%d %H:%M}" for one in (armed, free, cut)),
-                end.morning.value,
-                end.end.value,
-                "yes" if end.harmed else "",
+                said(end.morning.value),
+                said(end.end.value),
+                said("yes") if end.harmed else "",
             )
 
 

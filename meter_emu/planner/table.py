@@ -14,8 +14,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from meter_emu.errors import ConfigError
+from meter_emu.languages.speech import said
 from meter_emu.nearest import hint
 from meter_emu.planner.cells import SheetCell
+from meter_emu.planner.plan_file import EXTRA
 
 METERS_MAX: Final = 200_000  # ours: four times the budget meters of Wallonia in 2020
 _CELLS_MAX: Final = 8_000_000  # ours: 40 columns of as many rows
@@ -38,9 +40,10 @@ def table_rows(path: str, data: bytes, sheet: str | None) -> Table:
     if data.startswith(_ZIP):
         yield from _workbook(path, data, sheet)
     elif data.startswith(_OLE):
-        raise ConfigError(path, "", "is an old workbook or has a password: save it as .xlsx or CSV")
+        why = said("is an old workbook or has a password: save it as .xlsx or CSV")
+        raise ConfigError(path, "", why)
     elif sheet is not None:
-        raise ConfigError(path, f"sheet {sheet!r}", "a CSV file has no sheets: leave it out")
+        raise ConfigError(path, f"sheet {sheet!r}", said("a CSV file has no sheets: leave it out"))
     else:
         yield from _csv(path, _decoded(path, data))
 
@@ -57,13 +60,13 @@ def _decoded(path: str, data: bytes) -> str:
     try:
         return _no_zero(path, data.decode(code))
     except UnicodeDecodeError as error:
-        why = f"is neither UTF-8 nor Windows-1252 text, at byte {error.start}"
+        why = said("is neither UTF-8 nor Windows-1252 text, at byte {byte}", byte=error.start)
         raise ConfigError(path, "", why) from None
 
 
 def _no_zero(path: str, text: str) -> str:
     if "\0" in text:
-        raise ConfigError(path, "", "is no sheet: want CSV or XLSX")
+        raise ConfigError(path, "", said("is no sheet: want CSV or XLSX"))
     return text
 
 
@@ -78,8 +81,9 @@ def _csv(path: str, text: str) -> Table:
         except StopIteration:
             return
         except csv.Error as error:
-            why = "quotes are not closed" if "end of data" in str(error) else str(error)
-            raise ConfigError(path, f"row {number + 1}", why) from None
+            why = said("quotes are not closed") if "end of data" in str(error) else str(error)
+            where = said("row {row}", row=str(number + 1))
+            raise ConfigError(path, where, why) from None
         number += 1
         _see_rows(path, number)
         yield number, cells
@@ -87,7 +91,7 @@ def _csv(path: str, text: str) -> Table:
 
 def _see_rows(path: str, height: int) -> None:
     if height > METERS_MAX + 1:
-        raise ConfigError(path, "", f"has more than {METERS_MAX:,} rows")
+        raise ConfigError(path, "", said("has more than {most} rows", most=METERS_MAX))
 
 
 def _workbook(path: str, data: bytes, sheet: str | None) -> Table:
@@ -95,23 +99,22 @@ def _workbook(path: str, data: bytes, sheet: str | None) -> Table:
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError:
-        why = (
-            "reading XLSX wants the extra `plan`: pip install 'meter-emu[plan]'; or save it as CSV"
-        )
+        why = said("reading XLSX wants the extra `plan`: {extra}; or save it as CSV", extra=EXTRA)
         raise ConfigError(path, "", why) from None
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         names = book.sheet_names
         if sheet is None and len(names) != 1:
-            raise ConfigError(path, "", f"has the sheets {', '.join(names)}: say which (sheet)")
+            why = said("has the sheets {names}: say which (sheet)", names=", ".join(names))
+            raise ConfigError(path, "", why)
         name = names[0] if sheet is None else sheet
         if name not in names:
-            why = f"there are {', '.join(names)}{hint(name, names)}"
+            why = said("there are {names}", names=", ".join(names)) + hint(name, names)
             raise ConfigError(path, f"sheet {name!r}", why)
         found = book.get_sheet_by_name(name)
         merged = found.merged_cell_ranges or []
     except CalamineError as error:
-        raise ConfigError(path, "", f"is no workbook that can be read: {error}") from None
+        raise ConfigError(path, "", _unreadable(error)) from None
     inside = {
         (row, column)
         for (top, left), (bottom, right) in merged
@@ -144,7 +147,7 @@ def _measure(path: str, data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if "xl/workbook.xml" not in archive.namelist():
-                raise ConfigError(path, "", "is no XLSX workbook: save it as .xlsx or CSV")
+                raise ConfigError(path, "", said("is no XLSX workbook: save it as .xlsx or CSV"))
             for entry in archive.infolist():
                 is_sheet = entry.filename.startswith("xl/worksheets/")
                 rows = columns = 0
@@ -153,18 +156,25 @@ def _measure(path: str, data: bytes) -> None:
                     while chunk := unpacked.read(_CHUNK):
                         total += len(chunk)
                         if total > _UNPACKED_MAX:
-                            why = f"unpacks to more than {_UNPACKED_MAX >> 20} MB"
+                            why = said("unpacks to more than {mb} MB", mb=_UNPACKED_MAX >> 20)
                             raise ConfigError(path, "", why)
                         for letters, digits in _PLACE.findall(tail + chunk) if is_sheet else ():
                             rows, columns = max(rows, int(digits)), max(columns, _column(letters))
                         tail = chunk[-_TAIL:]
                 _see_rows(path, rows)
                 if rows * columns > _CELLS_MAX:
-                    why = f"reaches to column {columns:,} of row {rows:,}: remove what is far out"
+                    why = said(
+                        "reaches to column {column} of row {row}: remove what is far out",
+                        column=columns,
+                        row=rows,
+                    )
                     raise ConfigError(path, "", why)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        why = f"is no workbook that can be read: {str(error).lower()}"
-        raise ConfigError(path, "", why) from None
+        raise ConfigError(path, "", _unreadable(error)) from None
+
+
+def _unreadable(error: Exception) -> str:
+    return said("is no workbook that can be read: {error}", error=str(error).lower())
 
 
 def _column(letters: bytes) -> int:

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from card_protocol.timestamp import Civil
+from meter_emu.languages import speech
 from meter_emu.report.facts import Collector, Facts, Group, Seen, facts_of
 from meter_emu.report.histogram import BARS_HEIGHT_PX, histograms, lone_cuts
 from meter_emu.report.scale import civil_us
@@ -163,7 +164,7 @@ def _announced(promise: Announcement, zone: TimeZone) -> Announced:
 
 def environment_of_pages() -> Environment:
     """Return what renders the templates of pages; every text is escaped."""
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("meter_emu.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -171,6 +172,9 @@ def environment_of_pages() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    spoken = (speech.said, speech.said_of, speech.written_whole, speech.spoken_language)
+    environment.globals |= {one.__name__: one for one in spoken}
+    return environment
 
 
 def _sections(seen: Collector) -> Iterator[Section]:

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from meter_emu.planner.answer import WhatIfs, answered, compared_plans, plan_to_do
+from meter_emu.planner.answer import PlanResult, WhatIfs, answered, compared_plans, plan_to_do
 from meter_emu.planner.board import board
 from meter_emu.planner.classes import Runner
 from meter_emu.planner.lives import Town
@@ -25,9 +25,14 @@ late_comes = [0.0, 1.0]
 """
 
 
-@cache
 def board_page() -> str:
-    """Return the page of a town whose offices are too small."""
+    """Return the page of that town, in the language of now."""
+    return board(board_result())
+
+
+@cache
+def board_result() -> PlanResult:
+    """Return what is found about a town whose offices are too small."""
     with TemporaryDirectory() as folder:
         path = town(Path(folder), 60, WHAT_IF, per_hour=1, north=1)
         text = path.read_text("utf-8").replace("09:00-16:30; Sa 09:00-12:00", "09:00-10:00")
@@ -36,10 +41,11 @@ def board_page() -> str:
         there = Town(str(path), raw, read_sheet(path, raw))
         answers = [answered(there, one, Runner(there, one, jobs=1)) for one in raw.plan]
         last = WhatIfs(there, answers[-1])
-        parts = (
+        return PlanResult(
+            there,
+            answers,
             compared_plans(*answers),
             list(plan_to_do(answers[-1])),
             list(last.tried()),
             last.threshold(5),
         )
-        return board(there, answers, *parts)

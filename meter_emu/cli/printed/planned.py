@@ -1,13 +1,11 @@
 """What `plan run` prints as JSON."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import field, to_builtins
 
 from meter_emu.cli.printed.base import IsoInstant, Printed, Shape
-from meter_emu.planner.answer import Compared, PlanAnswer, PlanFigures, Threshold, Tried
-from meter_emu.planner.lives import Town
+from meter_emu.planner.answer import Compared, PlanAnswer, PlanFigures, PlanResult
 from meter_emu.resources import means
 from meter_emu.world.meter.times import us_to_iso
 
@@ -113,14 +111,9 @@ class PlannedJson(Printed, tag="plan-result/1"):
     threshold: ThresholdJson | None
 
 
-def planned(
-    town: Town,
-    answers: Sequence[PlanAnswer],
-    difference: Compared | None,
-    tried: Sequence[Tried],
-    threshold: Threshold | None,
-) -> PlannedJson:
+def planned(result: PlanResult) -> PlannedJson:
     """Return the result."""
+    town, difference, threshold = result.town, result.difference, result.threshold
     return PlannedJson(
         name=town.raw.name,
         zone=town.raw.zone.key,
@@ -128,9 +121,9 @@ def planned(
         rows=len(town.sheet.rows),
         sha256=town.sheet.sha256,
         assumptions=to_builtins(town.raw.behaviour),
-        plans=tuple(map(_plan, answers)),
+        plans=tuple(map(_plan, result.answers)),
         compared=None if difference is None else _compared(difference),
-        what_if=tuple(TriedJson(*one) for one in tried),
+        what_if=tuple(TriedJson(*one) for one in result.tried),
         threshold=None if threshold is None else ThresholdJson(*threshold),
     )
 

@@ -8,8 +8,9 @@ from babel.dates import format_date
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
+from meter_emu.languages.tables import LANGUAGES
 from meter_emu.world.households.campaign import Campaign
-from meter_emu.world.households.wording import LANGUAGES, date_in_words, unchecked
+from meter_emu.world.households.wording import date_in_words, unchecked
 from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.campaigns import head
 from tests.cells import each_cell
