@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from meter_emu.laws.compared import when_said, shifted
+from meter_emu.laws.compared import shifted, when_said
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
 from meter_emu.stories.boundaries import changes, offset_s
 from meter_emu.stories.story import story
