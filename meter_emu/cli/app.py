@@ -15,10 +15,11 @@ follow, and a typo gets the nearest name as a suggestion. The examples are at th
 """
 
 import os
+import re
 import signal
 import sys
 from _thread import start_new_thread
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 PROGRAM: Final = "meter-emu"
 _AGAIN_S: Final = 0.05  # ours: a finaliser is over by then, and nobody waits for it
 _HANGS_UP: Final = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()  # Unix
+EXAMPLES_SHOWN: Final = 3  # ours: of a command, and of a group
+_WORD: Final = re.compile(r"(?:'[^']*'|\S)+")  # of a command line: a blank in quotes ends none
 _SENTENCE: Final = 500  # ours: characters, more than any first sentence of a command has
 _SHOWN_BEFORE: Final = 40  # ours: characters of a line before what is wrong in it
 
@@ -77,13 +80,10 @@ class CliCommand(click.Command):
         return sorted(super().get_params(ctx), key=_may_be_left_out)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Add the examples, each a line that can be copied."""
+        """Add the examples, each a command that can be copied."""
         super().format_epilog(ctx, formatter)
-        if not self.examples:  # somebody's own command, say
-            return
-        with formatter.section("Examples"):
-            for line in self.examples:
-                formatter.write(f"{'':{formatter.current_indent}}{PROGRAM} {line}\n")
+        if self.examples:  # somebody's own command may have none
+            _write_examples(self.examples, formatter)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; for an unknown option suggest the nearest one."""
@@ -97,9 +97,30 @@ class CliCommand(click.Command):
 
 
 class CliGroup(click.Group):
-    """A group of commands; for an unknown name it suggests the nearest one."""
+    """A group of commands: without one it shows its help; for an unknown one it suggests another.
+
+    Its examples are the first ones of its first commands.
+    """
 
     command_class = CliCommand
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """The first example of each of the first commands."""
+        first = list(self.commands.values())[:EXAMPLES_SHOWN]
+        return tuple(one.examples[0] for one in first if isinstance(one, CliCommand | CliGroup))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Add the examples, each a command that can be copied."""
+        super().format_epilog(ctx, formatter)
+        _write_examples(self.examples, formatter)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; without a word show the help, and end well."""
+        if not args and not ctx.resilient_parsing:
+            echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -111,6 +132,22 @@ class CliGroup(click.Group):
                 f"no command {args[0]!r}{hint(args[0], known)}; there are {', '.join(known)}", ctx
             )
         return super().resolve_command(ctx, args)
+
+
+def _write_examples(lines: Iterable[str], formatter: click.HelpFormatter) -> None:
+    """Write commands to copy; one that is wider than the help goes on in the next line."""
+    with formatter.section("Examples"):
+        begin = " " * formatter.current_indent
+        for line in lines:
+            words = _WORD.findall(f"{PROGRAM} {line}")
+            shown = [begin + words[0]]
+            for word in words[1:]:
+                if len(f"{shown[-1]} {word} \\") > formatter.width:
+                    shown[-1] += " \\"
+                    shown.append(f"{begin}{begin}{word}")
+                else:
+                    shown[-1] += f" {word}"
+            formatter.write("\n".join(shown) + "\n")
 
 
 def _may_be_left_out(param: click.Parameter) -> bool:
@@ -172,6 +209,12 @@ class PipeClosedError(Exception):
 class ProgramCommands(CliGroup):
     """The commands of `PROGRAM_COMMANDS`, each imported when it is called."""
 
+    examples = (
+        "rehearse ores-2020-07",
+        "rehearse ores-2020-07 --household never-back --build reference+end-exclusive --events",
+        "verify reference+end-exclusive",
+    )
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names in the order of the table."""
         return list(PROGRAM_COMMANDS)
@@ -213,15 +256,14 @@ class ProgramCommands(CliGroup):
 
 @click.group(
     cls=ProgramCommands,
-    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="meter-emu", prog_name="meter-emu")
-@click.pass_context
-def cli(ctx: click.Context) -> None:
-    """Rehearse what goes from an office over a chip card into a prepayment meter."""
-    if ctx.invoked_subcommand is None:
-        echo(ctx.get_help())
+def cli() -> None:
+    """Rehearse what goes from an office over a chip card into a prepayment meter.
+
+    Begin with the first of the examples: it runs July 2020, and says who was cut when.
+    """
 
 
 def began_s() -> float:

@@ -11,6 +11,7 @@ from meter_emu.cli.explained import (
     print_record,
     print_rows,
     tell_differences,
+    verdict_on,
 )
 from meter_emu.cli.get import get
 from meter_emu.cli.held import (
@@ -59,7 +60,7 @@ _U32: Final = click.IntRange(0, 0xFFFF_FFFF)
 _U64: Final = click.IntRange(0, 0xFFFF_FFFF_FFFF_FFFF)
 
 
-@click.group(cls=CliGroup, no_args_is_help=False, commands=[get, put, readers, relay, send, serve])
+@click.group(cls=CliGroup)
 def card() -> None:
     """Make card images, explain and compare them, and plug them into PC/SC."""
 
@@ -316,7 +317,8 @@ def show(
     if json_file is not None:
         print_json(_shown(file, reader, image, records, around), json_file)
     if json_file != STDOUT:
-        echo(_in_short(name, image) if reader is None else f"{name}: {_carrier(image)} card")
+        echo(f"{name}: {verdict_on(records)}")
+        echo(_in_short(image) if reader is None else f"{_carrier(image)} card")
         _print_card(records, around)
     sound = all(record.seal in {Seal.OK, Seal.EMPTY} for record in records)
     clean = not any(row.wrong for record in records for row in record.rows)
@@ -419,9 +421,9 @@ def _shape(image: "AnyImage") -> tuple[object, ...]:
     return (image.kind,) if isinstance(image, MemoryImage) else image.tree.specs
 
 
-def _in_short(file: str, image: "AnyImage") -> str:
+def _in_short(image: "AnyImage") -> str:
     tries = ", ".join(f"{who} {left}" for who, left in _tries(image).items())
-    return f"{file}: {_carrier(image)} card, {_life_cycle(image)}; tries left: {tries}"
+    return f"{_carrier(image)} card, {_life_cycle(image)}; tries left: {tries}"
 
 
 def _print_card(records: tuple["RecordView", ...], around: list["Part"]) -> None:
@@ -478,3 +480,7 @@ def _tries(image: "AnyImage") -> dict[str, int]:
         return {"code": image.tries_left}
     tries = dict(zip(("pin", "meter", "desk"), image.tries_left, strict=True))
     return tries if image.keyed else {"pin": tries["pin"]}
+
+
+for _command in (get, put, readers, relay, send, serve):
+    card.add_command(_command)

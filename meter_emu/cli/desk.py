@@ -89,7 +89,7 @@ class DeskCommands(CliGroup):
     command_class = CardCommand
 
 
-@click.group(cls=DeskCommands, no_args_is_help=False)
+@click.group(cls=DeskCommands)
 def desk() -> None:
     """Write on a card what the office writes. Dates are legal time, Europe/Brussels."""
 

@@ -19,6 +19,7 @@ OFFSET_WIDTH: Final = 6
 SIZE_WIDTH: Final = 5
 FIELD_WIDTH: Final = 20
 RAW_WIDTH: Final = 16  # eight bytes a line
+_ENDS: Final = {"defer_until": "T1 ", "cut_at": "T2 ", "ends": ""}  # a memory card has both in one
 
 
 def print_record(record: "RecordView") -> None:
@@ -146,3 +147,21 @@ def _table(width: int, *, sides: bool = False) -> "Table":
         table.add_column(width=RAW_WIDTH, overflow="fold")
     table.add_column(ratio=1, overflow="fold")
     return table
+
+
+def verdict_on(records: tuple["RecordView", ...]) -> str:
+    """Return what the office ordered, and whether anything on the card is wrong."""
+    from meter_emu.desk.card_image import Seal
+
+    rows = [row for one in records if one.name.startswith("desk") for row in one.rows]
+    ends = [f"{_ENDS[row.field]}{row.note}" for row in rows if row.field in _ENDS]
+    ordered = ", ".join(ends) or "nothing of the office"
+    wrong = [f"MAC of the {one.name}" for one in records if one.seal is Seal.WRONG]
+    wrong += [f"{row.field} of the {one.name}" for one in records for row in one.rows if row.wrong]
+    wrong += [words for one in records if one.seal is not Seal.WRONG for words in one.wrong]
+    unchecked = [f"the {one.name}" for one in records if one.seal is Seal.UNCHECKED]
+    if wrong:
+        return f"WRONG: {', '.join(wrong)}; {ordered}"
+    if unchecked:
+        return f"{', '.join(unchecked)} cannot be checked; {ordered}"
+    return f"{ordered}; all that is written has a right MAC"

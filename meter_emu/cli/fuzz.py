@@ -26,7 +26,7 @@ _TIME_S: Final = 60
 _ALL: Final = "all"
 
 
-@click.group(cls=CliGroup, no_args_is_help=False)
+@click.group(cls=CliGroup)
 def fuzz() -> None:
     """Feed inputs to a target by the thousand a second, and keep what fails."""
 

@@ -39,7 +39,7 @@ _model_option: Final = click.option(
 )
 
 
-@click.group(cls=CliGroup, no_args_is_help=False)
+@click.group(cls=CliGroup)
 def image() -> None:
     """Make meter images, explain and compare them."""
 

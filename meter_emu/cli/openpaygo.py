@@ -39,7 +39,7 @@ _divider_option: Final = click.option(
 )  # fmt: skip
 
 
-@click.group(cls=CliGroup, no_args_is_help=False)
+@click.group(cls=CliGroup)
 def openpaygo() -> None:
     """Decode and encode OpenPAYGO tokens, standard and extended."""
 

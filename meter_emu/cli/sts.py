@@ -21,7 +21,7 @@ STS_KINDS: Final = (
 )  # fmt: skip
 
 
-@click.group(cls=CliGroup, no_args_is_help=False)
+@click.group(cls=CliGroup)
 def sts() -> None:
     """Decode and encode STS tokens (IEC 62055-41), derive keys and change them."""
 

@@ -47,7 +47,7 @@ epoch_option: Final = click.option(
 )
 
 
-@click.group(cls=CliGroup, no_args_is_help=False)
+@click.group(cls=CliGroup)
 def timestamp() -> None:
     """Say what bytes mean as a date, how a date is written, and when encodings end."""
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LOOK_MS: Final = 100  # ours: how often a recording is looked at for more
 
 
-@click.group(cls=CliGroup, no_args_is_help=False)
+@click.group(cls=CliGroup)
 def trace() -> None:
     """Look at recorded dialogues, play them again, export them."""
 

@@ -25,7 +25,7 @@ def test_help_lists_every_verb_and_imports_none(emu):
     assert emu().out == done.out
 
 
-@pytest.mark.parametrize("args", [["nonsense"], ["card"], ["desk"], ["--nonsense"], ["card", "x"]])
+@pytest.mark.parametrize("args", [["nonsense"], ["--nonsense"], ["card", "x"]])
 def test_a_verb_that_is_none_is_one_line_with_the_way_to_help(emu, args):
     assert "--help" in emu(*args).complains()
 

@@ -48,7 +48,9 @@ def test_the_image_tells_which_carrier_it_is(emu, tmp_path, carrier, tries):
     assert done.out == f"{path}: {carrier} card 1 for electricity meter {METER}\n"
     given = checked(emu("card", "show", path, "--json", "-").out)
     assert (given["carrier"], given["tries_left"]) == (carrier, tries)
-    assert emu("card", "show", path).out.startswith(f"{path}: {carrier} card, personalised; tries")
+    verdict, carried, *_ = emu("card", "show", path).out.splitlines()
+    assert verdict == f"{path}: T1 none, T2 none; all that is written has a right MAC"
+    assert carried.startswith(f"{carrier} card, personalised; tries")
 
 
 @CARRIERS
@@ -114,6 +116,7 @@ def test_show_ends_with_1_when_something_is_wrong_and_says_it(emu, card):
     break_mac(card, Sfi.DESK)
     done = emu("card", "show", card)
     assert done.code == 1
+    assert done.out.startswith(f"{card}: WRONG: MAC of the desk record; T1 none")
     assert "desk record: file 2, 64 bytes, MAC wrong" in done.out
     image = CardImage.from_bytes(card.read_bytes())
     key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)

@@ -63,12 +63,33 @@ def test_a_verb_without_examples_has_a_help_all_the_same():
     assert "--help" in said
 
 
+def joined(said: str) -> list[str]:
+    """Return the lines of a help as a shell reads them: a command may go on in the next."""
+    return re.sub(r" \\\n +", " ", said).splitlines()
+
+
+GROUPS = ("", *sorted({path.rpartition(" ")[0] for path in LEAVES} - {""}))
+
+
+@each_cell("path", GROUPS)
+def test_a_group_without_a_word_shows_its_help_with_three_commands_that_work(emu, path):
+    done = emu(*path.split())
+    assert (done.code, done.err) == (0, "")
+    assert done.out == emu(*path.split(), "--help").out
+    assert max(map(len, done.out.splitlines())) <= 80
+    shown = joined(done.out.partition("Examples:\n")[2])
+    own = {f"  meter-emu {line}" for lines in EXAMPLES.values() for line in lines}
+    assert len(set(shown)) == min(3, len(shown)) >= 2
+    assert set(shown) <= own, "each is an example of its verb, and tried as such"
+
+
 @each_cell("path", LEAVES)
 def test_the_help_of_a_verb_shows_its_examples_and_first_what_it_must_be_given(path):
     context = click.Context(LEAVES[path], info_name=f"meter-emu {path}", color=False)
     said = LEAVES[path].get_help(context)
+    assert max(map(len, said.splitlines())) <= 80
     for line in EXAMPLES[path]:
-        assert f"  meter-emu {line}" in said.splitlines()
+        assert f"  meter-emu {line}" in joined(said)
     options = said.partition("Options:")[2].partition("Examples:")[0]
     last_required = options.rfind("required]")
     free = [
