@@ -100,7 +100,7 @@ test-laws: $(DEV)  ## the reference: 80,000 stories, 2,000 of each law that runs
 test-strangers: $(DEV)  ## twelve right programs not ours in shape: 1,000 stories of all laws each, half an hour
 	@METER_EMU_STRANGERS=$${METER_EMU_STRANGERS:-1000} $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/laws/test_strangers.py
 
-test-firmware: $(DEV)  ## the starter in C: 2,000 stories, ten mistakes, tortures, sanitizers, coverage: minutes
+test-firmware: $(DEV)  ## the starters in C: 2,000 stories, each planted mistake, tortures, sanitizers, coverage: minutes
 	@METER_EMU_FIRMWARE=1 METER_EMU_TORTURES=1 $(BIN)/python -m pytest -q -rA -n 2 -o faulthandler_timeout=0 tests/world/meter/host tests/cli/test_firmware.py
 
 test-web: $(BROWSER)  ## the front panel in the system's browser, with axe: a minute

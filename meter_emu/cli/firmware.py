@@ -8,10 +8,11 @@ from typing import Final
 import click
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
-from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT
+from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, OneOf
 from meter_emu.cli.output import echo, naming
 from meter_emu.errors import ConfigError, OutputError
-from meter_emu.world.meter.host.starter import make_starter
+from meter_emu.world.meter.host.starter import STARTERS, make_starter
+from meter_emu.world.meter.model import BUDGET, DeviceName
 
 
 @click.group(cls=CliGroup)
@@ -19,21 +20,26 @@ def firmware() -> None:
     """Make a meter's program in C, or any language that links C."""
 
 
-@examples("firmware new my_meter", "firmware new .", "firmware new ../meters/first")
+_FIRST: Final[dict[DeviceName, str]] = {"budget": "ores-2020-07", "openpaygo": "paygo-month"}
+
+
+@examples("firmware new my_meter", "firmware new .", "firmware new --device openpaygo my_device")
 @firmware.command("new", cls=CliCommand)
 @click.argument("folder", type=LEFT, metavar="DIR")
-def new(folder: str) -> None:
+@click.option("--device", type=OneOf(STARTERS), default=BUDGET, metavar="DEVICE",
+              help="budget, the default, or openpaygo: paid for by the day.")  # fmt: skip
+def new(folder: str, device: DeviceName) -> None:
     """Write header, host and a small whole program into DIR, which needs cc and make alone.
 
     What each port does is in docs/ports.md, the first hour in docs/firmware-in-c.md.
     """
     with naming(folder):
         try:
-            made = make_starter(Path(folder))
+            made = make_starter(Path(folder), device)
         except FileExistsError as error:
             raise OutputError(str(error.filename), "it is there already") from None
     echo(f"{folder}: {len(made)} files; now: cd {folder} && make &&")
-    echo("  meter-emu rehearse ores-2020-07 --build ./my_meter")
+    echo(f"  meter-emu rehearse {_FIRST[device]} --build ./my_meter")
 
 
 # The host process forks at every power-up, and the debugger is to be in each of them.

@@ -12,9 +12,9 @@ from tests.bench.meters import year
 from tests.bench.wakes import causes, needless
 from tests.cells import each_cell
 
-# The households of ores-fleet are those of ores-2020-07, a thousand times; those of paygo-month
-# have a program of another kind.
-CAMPAIGNS = sorted(set(built_in("campaigns")) - {"ores-fleet", "paygo-month"})
+# The households of ores-fleet are those of ores-2020-07, a thousand times; those of
+# paygo-month and paygo-counts have a program of another kind.
+CAMPAIGNS = sorted(set(built_in("campaigns")) - {"ores-fleet", "paygo-counts", "paygo-month"})
 STORIES = 30  # in each of ten
 
 

@@ -51,7 +51,7 @@ OF_COUNTERS = {
     *("counter-2041", "counters-2036", "full-counts"),
     *("leap-day-2000", "new-year-2022", "new-year-2069"),
 }
-OF_TOKENS = {"paygo-month"}  # devices that are paid for by time
+OF_TOKENS = {"paygo-counts", "paygo-month"}  # devices that are paid for by time
 OF_DATES = {"clock-changes", "leap-and-new-year", "thirties", *OF_COUNTERS}  # homes of their own
 
 

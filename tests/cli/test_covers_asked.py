@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cli.outcome import runner
-from tests.world.meter.host.test_starter import starter
+from tests.world.meter.host.compiling import starter
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.bounds import HANG_S
 from tests.cli.outcome import runner
-from tests.world.meter.host.test_starter import starter
+from tests.world.meter.host.compiling import starter
 
 ONE = ("firmware", "debug", "ores-2020-07", "--household", "june-29")
 

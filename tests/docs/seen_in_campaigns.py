@@ -28,6 +28,7 @@ PAGE = ROOT / "docs" / "evidence" / "seen-in-campaigns.md"
 DATA = ROOT / "docs" / "evidence" / "seen-in-campaigns.json"
 LEFT_OUT = {
     "ores-fleet": "its households are those of `ores-2020-07`, 53,579 of them",
+    "paygo-counts": "its devices run another program",
     "paygo-month": "its devices run another program",
 }
 SLOW = {"waits-for-a-tick": "leap-and-new-year"}  # each look takes a second of bus

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.outcome import runner
 from tests.docs.pages import page, table
-from tests.world.meter.host.test_starter import starter
+from tests.world.meter.host.compiling import starter
 
 PAGE = page("docs/firmware-in-c.md")
 

@@ -5,7 +5,11 @@ otherwise than the maintainers' programs and all published tokens: of the 32 bit
 *lower* bits are dropped, not the upper ones.
 """
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
 from typing import Final, final
 
 from card_protocol.errors import TokenError
@@ -85,6 +89,31 @@ def next_code(code: int, seed: PaygoSeed, form: PaygoForm) -> int:
     """Return the code that comes after another."""
     data = 2 * code.to_bytes(4, "big") if form is STANDARD else code.to_bytes(8, "big")
     return _code_of(siphash_24(seed.key.raw, data), form)
+
+
+def codes(seed: PaygoSeed, base: int, form: PaygoForm, last: int) -> Sequence[int]:
+    """Return the codes of the counts up to `last` at least, for tokens that end in `base`.
+
+    They are kept, for at the end of a counter each entry would hash 65,535 times anew.
+    """
+    chain = _chain(seed.key.raw, ending_in(seed.starting_code, base, form), form)
+    with chain.growing:
+        while len(chain.codes) <= last:
+            chain.codes.append(next_code(chain.codes[-1], seed, form))
+    return chain.codes
+
+
+class _Chain:
+    __slots__ = ("codes", "growing")
+
+    def __init__(self, first: int) -> None:
+        self.codes = array("Q", (first,))
+        self.growing = Lock()
+
+
+@lru_cache(maxsize=32)  # ours: at most 16 MiB, all at the end of their counters
+def _chain(_key: bytes, first: int, _form: PaygoForm) -> _Chain:
+    return _Chain(first)
 
 
 def _code_of(digest: int, form: PaygoForm) -> int:

@@ -9,8 +9,8 @@ from card_protocol.tokens.openpaygo.chain import (
     STANDARD,
     PaygoForm,
     PaygoSeed,
+    codes,
     ending_in,
-    next_code,
     value_of,
 )
 from card_protocol.tokens.openpaygo.counter import PaygoCounter, PaygoKind
@@ -56,9 +56,10 @@ def decode_openpaygo(
     base = code % form.values
     wanted = code.to_bytes(_CODE_BYTES, "big")
     known: PaygoAnswer | None = None
-    at = ending_in(seed.starting_code, base, form)
-    for count in range(counter.tried(_kind(value, 1, form)) + 1):
-        if compare_digest(ending_in(at, base, form).to_bytes(_CODE_BYTES, "big"), wanted):
+    highest = counter.tried(_kind(value, 1, form))
+    tried = codes(seed, base, form, highest)
+    for count in range(highest + 1):
+        if compare_digest(ending_in(tried[count], base, form).to_bytes(_CODE_BYTES, "big"), wanted):
             kind = _kind(value, count, form)
             if form is STANDARD and VALUE_MAX < value < DISABLE_VALUE:
                 return PaygoAnswer(
@@ -72,7 +73,6 @@ def decode_openpaygo(
             known = PaygoAnswer(
                 outcome=PaygoOutcome.USED, after=counter, value=value, kind=kind, count=count
             )
-        at = next_code(at, seed, form)
     return known or PaygoAnswer(outcome=PaygoOutcome.INVALID, after=counter, value=value)
 
 

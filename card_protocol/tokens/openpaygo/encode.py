@@ -8,8 +8,8 @@ from card_protocol.tokens.openpaygo.chain import (
     PaygoForm,
     PaygoSeed,
     base_of,
+    codes,
     ending_in,
-    next_code,
 )
 from card_protocol.tokens.openpaygo.counter import COUNT_MAX, PaygoKind, next_count
 from card_protocol.tokens.openpaygo.keypad import keyed
@@ -41,9 +41,7 @@ def encode_openpaygo(
     if not 0 <= last_count < count <= COUNT_MAX:
         raise TokenError("count", f"{count} after {last_count} is outside 1 to {COUNT_MAX}")
     base = base_of(_value_for(kind, value, form), seed, form)
-    code = ending_in(seed.starting_code, base, form)
-    for _ in range(count):
-        code = next_code(code, seed, form)
+    code = codes(seed, base, form, count)[count]
     return count, keyed(ending_in(code, base, form), form, restricted=restricted)
 
 

@@ -22,6 +22,7 @@ from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.households.ledger import SoldToken, digits_of
 from meter_emu.world.meter.acts import Type
 from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import NEVER_US
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.install import Installation, install
 from tests.cells import WHOLE
@@ -66,7 +67,7 @@ def program_of(kind: type[PaygoProgram]) -> Callable[[Ports], Firmware]:
 
 
 def lived(
-    kind: type[PaygoProgram], cuts: tuple[int, ...], settles: int
+    program: Callable[[Ports], Firmware], cuts: tuple[int, ...], settles: int
 ) -> tuple[bool, bool, bool, bool]:
     """Key a token of a day in, with power failing so many µs on, and so many after its next start.
 
@@ -85,7 +86,8 @@ def lived(
         MODEL, BUILD, inst, master=TEST_MASTER_KEY, now_us=start_us, fate=Random(settles)
     )
     board.settles = settles
-    bench = Bench(board, program_of(kind), poll_us=60 * SECOND_US, boot_us=1_500_000)
+    board.calls_left = NEVER_US
+    bench = Bench(board, program, poll_us=60 * SECOND_US, boot_us=1_500_000)
     bench.run_until(start_us + HOUR_US)
     typed_us = board.now_us
     if cuts:
@@ -120,13 +122,15 @@ CELLS: Final = (0, 255, 85)  # what a byte holds whose writing power has ended
 
 @pytest.mark.slow("cuts the power at hundreds of instants")
 def test_an_entry_is_taken_or_not_wherever_power_fails() -> None:
-    ends = {lived(PaygoProgram, (at,), settles) for at in ONE for settles in CELLS}
+    ends = {lived(program_of(PaygoProgram), (at,), settles) for at in ONE for settles in CELLS}
     assert ends == {TAKEN, REFUSED}
 
 
 @pytest.mark.slow("cuts the power twice, at hundreds of instants")
 def test_nor_does_a_second_failure_in_the_next_start_change_that() -> None:
-    ends = {lived(PaygoProgram, pair, settles) for pair in PAIRS for settles in CELLS[:2]}
+    ends = {
+        lived(program_of(PaygoProgram), pair, settles) for pair in PAIRS for settles in CELLS[:2]
+    }
     assert ends == {TAKEN, REFUSED}
 
 
@@ -135,5 +139,5 @@ def test_nor_does_a_second_failure_in_the_next_start_change_that() -> None:
 def test_a_program_that_saves_the_two_in_turn_is_found(
     kind: type[PaygoProgram], wrong: tuple[bool, ...]
 ) -> None:
-    ends = {lived(kind, (at,), settles) for at in ONE for settles in CELLS[:2]}
+    ends = {lived(program_of(kind), (at,), settles) for at in ONE for settles in CELLS[:2]}
     assert wrong in ends

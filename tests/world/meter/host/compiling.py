@@ -1,14 +1,18 @@
 """Executables for tests: a C compiler, where there is one; with CI=true there has to be."""
 
+import atexit
 import os
 import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
 from meter_emu.world.meter import host
+from meter_emu.world.meter.host.starter import make_starter
+from meter_emu.world.meter.model import DeviceName
 
 C = Path(host.__file__).parent / "c"
 
@@ -33,3 +37,19 @@ def linked(sources: list[Path], to: Path, *flags: str, host: bool = True) -> str
     words = [compiler(), "-O1", "-I", str(C), *flags, *map(str, sources), "-o", str(to)]
     run(*words, *([str(C / "meter_host.c")] if host else []))
     return str(to)
+
+
+def starter(
+    folder: Path, *flags: str, name: str = "my_meter", device: DeviceName = "budget"
+) -> str:
+    """Return the starter of a device as an executable in a folder."""
+    shutil.copy2(_compiled(device, *flags), folder / name)
+    return str(folder / name)
+
+
+@cache
+def _compiled(device: DeviceName, *flags: str) -> str:
+    folder = Path(mkdtemp(prefix="meter-emu-starter-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # the run may have gone first
+    make_starter(folder, device)
+    return linked(sorted(folder.glob("*.c")), folder / "my_meter", *flags, host=False)

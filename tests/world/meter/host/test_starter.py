@@ -3,16 +3,13 @@
 `make test-firmware` asks more: 2,000 stories, all ten mistakes, sanitizers, coverage.
 """
 
-import atexit
 import gc
 import os
 import re
 import shutil
 import subprocess
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import msgspec
 import pytest
@@ -36,12 +33,13 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.host.forecast import Shared
 from meter_emu.world.meter.host.hosted import hosted
-from meter_emu.world.meter.host.starter import make_starter
+from meter_emu.world.meter.host.starter import STARTERS, make_starter
+from meter_emu.world.meter.host.starter import starter as files_of
 from meter_emu.world.meter.plan import insight
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import rig_of
 from meter_emu.world.rehearsal.fleet import rehearsed
-from tests.world.meter.host.compiling import C, compiler, linked, run
+from tests.world.meter.host.compiling import C, compiler, linked, run, starter
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[3] / "docs"
@@ -49,25 +47,12 @@ SEEN_AND_LOST = HERE.parents[1] / "judge" / "seen-and-lost.toml"
 MODEL = "electricity-pcf8563-utc"
 KIT = next(kit for kit in own_models() if kit.model_name == MODEL)
 LONG = bool(os.environ.get("METER_EMU_FIRMWARE"))
-SOURCES = sorted((C / "starter").glob("*.c"))
 READERS = {"observer": "newest", "plan": "Memory"}
 MISTAKES = (
     "END_EXCLUSIVE", "REACTIVATION_CLEARS_ONE", "UNCERTAINTY_FORGOTTEN", "LEAP_OF_BCD_YEAR",
     "NO_SUMMER_TIME", "FOURTH_SUNDAY", "MONTH_WITHOUT_TENS", "TORN_READ", "FRIDAY_AND_SATURDAY",
     "LOADS_IN_16_BITS",
 )  # fmt: skip
-
-
-def starter(folder: Path, *flags: str, name: str = "my_meter") -> str:
-    shutil.copy2(compiled(*flags), folder / name)
-    return str(folder / name)
-
-
-@cache
-def compiled(*flags: str) -> str:
-    folder = Path(mkdtemp(prefix="meter-emu-starter-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # the run may have gone first
-    return linked(SOURCES, folder / "my_meter", *flags)
 
 
 @pytest.mark.slow("builds and runs a program in C")
@@ -130,9 +115,11 @@ def test_a_mistake_in_its_c_is_caught(mistake, tmp_path, record_property):
 
 
 def test_each_mistake_stands_in_its_source_and_on_the_page():
-    text = "".join(path.read_text() for path in SOURCES)
     page = (DOCS / "firmware-in-c.md").read_text()
-    planted = set(re.findall(r"#ifn?def MISTAKE_(\w+)", text))
+    planted = set()
+    for device in STARTERS:
+        text = b"".join(files_of(device).values()).decode()
+        planted |= set(re.findall(r"(?:#ifn?def|defined) MISTAKE_(\w+)", text))
     assert planted >= set(MISTAKES)
     assert planted == set(re.findall(r"`MISTAKE_(\w+)`", page))
 
@@ -203,16 +190,18 @@ def test_a_program_that_is_found_as_garbage_gives_its_host_back(tmp_path):
 
 
 @pytest.mark.slow("compiles")
-def test_firmware_new_makes_what_make_builds(tmp_path):
-    made = make_starter(tmp_path / "mine")
+@pytest.mark.parametrize("device", STARTERS)
+def test_firmware_new_makes_what_make_builds(device, tmp_path):
+    made = make_starter(tmp_path / "mine", device)
     assert {"my_meter.c", "meter_host.c", "meter_ports.h", "Makefile"} <= set(made)
     with pytest.raises(FileExistsError):
-        make_starter(tmp_path / "mine")
+        make_starter(tmp_path / "mine", device)
     compiler()
     run("make", "-s", "-C", str(tmp_path / "mine"), "CFLAGS=-O0 -Wall -Wextra -Werror")
     build = parse_build(str(tmp_path / "mine" / "my_meter"))
     assert build.covers is not None
     assert build.covers.chips == {"pcf8563"}
+    assert (build.covers.devices or {"budget"}) == {device}
 
 
 @pytest.mark.slow("builds and runs a program in C")

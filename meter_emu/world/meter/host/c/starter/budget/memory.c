@@ -5,58 +5,13 @@ meter_state state;
 bool changed;
 uint8_t factory[256];
 card_keys keys;
-static int older; /* which copy is written next */
+static kept_record kept = {&state, (uint16_t)(offsetof(meter_state, crc) + sizeof state.crc), {0x200, 0x300}, "MINE", 0};
 
 uint64_t made(int at, int size) { return be(factory + at, size); } /* a field of the factory record */
 
-static void eeprom_read(uint32_t at, void *to, uint16_t size) {
-    int tries = 50;
-    while (tries-- && !meter_eeprom_read(at, (uint8_t *)to, size)) {}
-    if (tries < 0) memset(to, 0xFF, size);
-}
-
-static void eeprom_read_firmly(uint32_t at, void *to, uint16_t size) {
-    uint8_t again[256]; /* a copy torn by a power cut may read otherwise each time */
-    int n;
-    eeprom_read(at, to, size);
-    for (n = 0; n < 3; n++) {
-        eeprom_read(at, again, size);
-        if (memcmp(again, to, size)) memset(to, 0xFF, size);
-    }
-}
-
-static uint32_t copy_at(int copy) { return copy ? 0x300 : 0x200; }
-
 void save(void) {
-    uint8_t one;
-    const uint8_t *bytes = (const uint8_t *)&state;
-    uint16_t at, part;
-    int tries;
-    state.sequence++;
-    state.crc = crc32(bytes, (int)offsetof(meter_state, crc));
-    for (at = 0; at < sizeof state; at += part) {
-        part = sizeof state - at < 64 ? (uint16_t)(sizeof state - at) : 64;
-        for (tries = 50; tries && !meter_eeprom_write(copy_at(older) + at, bytes + at, part); tries--) {}
-    }
-    eeprom_read(copy_at(older), &one, 1); /* acknowledged when the last cycle is over */
-    older = !older;
+    kept_save(&kept);
     changed = false;
-}
-
-static bool load(void) {
-    meter_state copies[2];
-    bool good[2];
-    int n;
-    for (n = 0; n < 2; n++) {
-        eeprom_read_firmly(copy_at(n), &copies[n], sizeof state);
-        good[n] = !memcmp(copies[n].magic, "MINE", 4) &&
-                  copies[n].crc == crc32((const uint8_t *)&copies[n], (int)offsetof(meter_state, crc));
-    }
-    if (!good[0] && !good[1]) return false;
-    n = good[1] && (!good[0] || (int32_t)(copies[1].sequence - copies[0].sequence) > 0);
-    state = copies[n];
-    older = !n;
-    return true;
 }
 
 /* The first start: the installer left what it has counted in the record at 0100h (docs/meter-image.md). */
@@ -107,7 +62,7 @@ bool start(void) {
     keys.desk_record = factory + 104;
     keys.meter_record = factory + 120;
     keys.reactivation = factory + 136;
-    return load() || install();
+    return kept_load(&kept) || install();
 }
 
 uint64_t this_minute(void) { return utc_s >= 0 && second_of_day >= 0 ? (uint64_t)(utc_s / 60) : NO_MINUTE; }

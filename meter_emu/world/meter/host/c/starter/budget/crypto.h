@@ -1,4 +1,4 @@
-/* AES-CMAC (NIST SP 800-38B) over AES-128 (FIPS 197), and the CRC-32 of IEEE 802.3. */
+/* AES-CMAC (NIST SP 800-38B) over AES-128 (FIPS 197). */
 #ifndef CRYPTO_H
 #define CRYPTO_H
 #include <stdint.h>
@@ -6,7 +6,6 @@
 extern "C" {
 #endif
 void cmac(const uint8_t key[16], const uint8_t *text, int size, uint8_t mac[16]);
-uint32_t crc32(const uint8_t *data, int size);
 #ifdef __cplusplus
 }
 #endif

@@ -1,4 +1,5 @@
 #include "card.h"
+#include "bytes.h"
 #include "crypto.h"
 #include "meter_ports.h"
 #include <string.h>
@@ -12,16 +13,6 @@ static bool plain;
 static uint8_t identity[48], generation;
 static uint32_t began_ms;
 static int exchanges, refused_with;
-
-uint64_t be(const uint8_t *at, int size) {
-    uint64_t value = 0;
-    while (size--) value = value << 8 | *at++;
-    return value;
-}
-
-void put_be(uint8_t *at, uint64_t value, int size) {
-    while (size--) { at[size] = (uint8_t)value; value >>= 8; }
-}
 
 /* Sends a command; returns the bytes of its answer before 9000, or why there are none. */
 static int ask(const uint8_t *command, int size, uint8_t *answer, int room) {

@@ -38,7 +38,4 @@ typedef struct { uint64_t meter_id; const uint8_t *meter_auth, *card_auth, *desk
 int card_read(const card_keys *keys, const uint8_t challenge[8], card_contents *said); /* NONE, or why not */
 /* `record` has everything but magic, generation and MAC; false where the card was pulled out or refuses. */
 bool card_write_back(const card_keys *keys, uint8_t record[154]);
-
-uint64_t be(const uint8_t *at, int size);
-void put_be(uint8_t *at, uint64_t value, int size);
 #endif

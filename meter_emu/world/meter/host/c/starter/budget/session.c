@@ -141,15 +141,10 @@ static int take_order(const card_contents *card) {
 
 /* A clock that was lost is this; it moves forward to when the desk wrote, never back. */
 void set_lower_bound(int64_t to_s) {
-    const civil_time when = civil_of(to_s / 60);
-    const uint8_t seven[7] = {to_bcd((int)(to_s % 60)), to_bcd(when.minute), to_bcd(when.hour), to_bcd(when.day),
-                              (uint8_t)((weekday(to_s / DAY_S) + 1) % 7), to_bcd(when.month), to_bcd(when.year % 100)};
-    const uint8_t run = 0;
     book();
     state.health = BEING_SET;
     save();
-    meter_rtc_write(2, seven, 7);
-    meter_rtc_write(0, &run, 1);
+    clock_set(to_s);
     state.clock_set_s = state.last_time_s = (uint32_t)to_s;
     state.last_ticks_ms = ticks_ms = meter_ticks_ms();
     state.set_error_s = 2; /* the second not shown, and where the divider stood */

@@ -41,43 +41,15 @@ static uint8_t suspicion(bool low_voltage, bool by_ticks) {
 }
 
 void read_clock(bool by_ticks) {
-    uint8_t r[7] = {0}, suspected; /* no date, if the chip does not answer */
-    int second, minute, hour, mday, month, year;
-    bool low_voltage, exists;
-#ifdef MISTAKE_TORN_READ
-    meter_rtc_read(2, r, 3);
-    meter_rtc_read(5, r + 3, 4); /* the date by itself: midnight may come in between */
-#else
-    if (!meter_rtc_read(2, r, 7)) meter_rtc_read(2, r, 7); /* the bus was disturbed once */
-#endif
-    second = from_bcd(r[0] & 0x7F);
-    minute = from_bcd(r[1] & 0x7F);
-    hour = from_bcd(r[2] & 0x3F);
-    mday = from_bcd(r[3] & 0x3F);
-#ifdef MISTAKE_MONTH_WITHOUT_TENS
-    month = r[5] & 0x0F;
-#else
-    month = from_bcd(r[5] & 0x1F);
-#endif
-    year = from_bcd(r[6]);
-    low_voltage = r[0] & 0x80;
-#ifdef MISTAKE_LOW_VOLTAGE_NOT_ASKED
-    low_voltage = false;
-#endif
-    exists = second >= 0 && second < 60 && minute >= 0 && minute < 60 && hour >= 0 && hour < 24;
-    second_of_day = exists && mday >= 1 && mday <= 31 && month >= 1 && month <= 12 && year >= 0 ? (hour * 60 + minute) * 60 + second : -1;
-    exists = second_of_day >= 0 && !(r[5] & 0x80) && mday <= days_in_month(2000 + year, month);
-    if (!exists) {
-        utc_s = uncertainty_s = day = 0;
-        health = low_voltage ? LOW_VOLTAGE : IMPOSSIBLE_DATE;
-        return;
-    }
-    day = day_number(2000 + year, month, mday);
-    utc_s = day * DAY_S + second_of_day;
-    uncertainty_s = u_at(utc_s);
-    health = state.health;
-    if (dated()) {
-        suspected = suspicion(low_voltage, by_ticks);
+    const clock_reading now = clock_read();
+    uint8_t suspected;
+    utc_s = now.utc_s;
+    day = now.day;
+    second_of_day = now.second_of_day;
+    uncertainty_s = now.exists ? u_at(utc_s) : 0;
+    health = now.exists ? state.health : now.low_voltage ? LOW_VOLTAGE : IMPOSSIBLE_DATE;
+    if (now.exists && dated()) {
+        suspected = suspicion(now.low_voltage, by_ticks);
         if (suspected) health = suspected;
     }
 }

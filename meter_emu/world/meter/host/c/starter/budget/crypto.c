@@ -81,13 +81,3 @@ void cmac(const uint8_t key[16], const uint8_t *text, int size, uint8_t mac[16])
     for (i = 0; i < 16; i++) mac[i] ^= last[i];
     encrypt(keys, mac);
 }
-
-uint32_t crc32(const uint8_t *data, int size) {
-    uint32_t crc = 0xFFFFFFFFu;
-    int bit;
-    while (size-- > 0) {
-        crc ^= *data++;
-        for (bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
-    }
-    return ~crc;
-}

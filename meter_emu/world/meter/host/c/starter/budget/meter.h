@@ -1,10 +1,13 @@
 /* What the parts of this meter share: its state, the moment it is, and what each part does for the others. */
 #ifndef METER_H
 #define METER_H
+#include "bytes.h"
 #include "calendar.h"
 #include "card.h"
 #include "crypto.h"
+#include "eeprom.h"
 #include "meter_ports.h"
+#include "pcf8563.h"
 #include <stddef.h>
 #include <string.h>
 

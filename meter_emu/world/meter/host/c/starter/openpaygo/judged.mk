@@ -1,0 +1,3 @@
+# What `make test` judges the program on.
+CAMPAIGN = paygo-month
+MODEL    = openpaygo
