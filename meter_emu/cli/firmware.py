@@ -10,9 +10,9 @@ import click
 from meter_emu.cli.app import CliCommand, CliGroup, examples
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, OneOf
 from meter_emu.cli.output import echo, naming
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError, OutputError
 from meter_emu.world.meter.host.starter import STARTERS, make_starter
-from meter_emu.world.meter.model import BUDGET, DeviceName
 
 
 @click.group(cls=CliGroup)

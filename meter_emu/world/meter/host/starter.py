@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from meter_emu.world.meter.model import DeviceName
+from meter_emu.domain import DeviceName
 
 STARTERS: Final[tuple[DeviceName, ...]] = ("budget", "openpaygo")
 _HOST: Final = files("meter_emu.world.meter.host") / "c"

@@ -10,9 +10,9 @@ from tempfile import mkdtemp
 
 import pytest
 
+from meter_emu.domain import DeviceName
 from meter_emu.world.meter import host
 from meter_emu.world.meter.host.starter import make_starter
-from meter_emu.world.meter.model import DeviceName
 
 C = Path(host.__file__).parent / "c"
 
