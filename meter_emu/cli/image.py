@@ -171,9 +171,10 @@ def show(
         print_json(shown, json_file)
     if json_file != STDOUT:
         who = "no meter yet" if meter is None else f"meter {meter}"
-        echo(f"{file}: {who}, model {of_model.name}, {len(raw)} bytes\n")
+        wrong = ", ".join(part.name for part in parts if not part.sound)
+        verdict = f"WRONG: {wrong}" if wrong else "nothing is out of range"
+        echo(f"{file}: {verdict}\n{who}, model {of_model.name}, {len(raw)} bytes\n")
         print_parts(parts)
-        echo("\nnothing is out of range" if sound else "\nwhat is out of range says WRONG")
     return EXIT_OK if sound else EXIT_FOUND
 
 

@@ -193,7 +193,7 @@ def test_show_fits_the_terminal_and_loses_nothing(emu, image, monkeypatch, colum
     offsets = [int(found[1]) for line in lines if (found := re.match(r" *(\d+) +\d+ \S", line))]
     given = emu("image", "show", image, "--json", "-").json()
     assert offsets == [field["offset"] for part in given["parts"] for field in part["fields"]]
-    assert lines[-1] == "nothing is out of range"
+    assert lines[0] == f"{image}: nothing is out of range"
 
 
 def test_show_ends_with_1_and_says_what_is_out_of_range(emu, image):
@@ -201,7 +201,7 @@ def test_show_ends_with_1_and_says_what_is_out_of_range(emu, image):
     done = emu("image", "show", other)
     assert done.code == 1
     assert "WRONG: unknown bits 04" in done.out
-    assert done.out.splitlines()[-1] == "what is out of range says WRONG"
+    assert done.out.splitlines()[0] == f"{other}: WRONG: switch"
     given = emu("image", "show", other, "--json", "-").json()
     assert given["sound"] is False
     assert fields(given)["switch", "position"]["wrong"] == "unknown bits 04"
