@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
 pytest_plugins = [
     "pytester",
     "meter_emu.pytest_plugin",
+    "tests.imported_once",
     "tests.leaks",
     "tests.left_over",
     "tests.loopback",

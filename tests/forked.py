@@ -23,7 +23,7 @@ import termios
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fcntl import ioctl
 from functools import cache
@@ -181,7 +181,7 @@ def _be(job: dict[str, Any], ends: Sequence[int]) -> NoReturn:
     sys.path[:1] = [str(Path.cwd()), *(one for one in found if one and one not in sys.path)]
     _open_streams(unbuffered=bool(os.environ.get("PYTHONUNBUFFERED")))
     sys.argv = ["", *job["words"]]
-    os._exit(_ended())
+    end_as(lambda: runpy.run_module("meter_emu", run_name="__main__", alter_sys=True))
 
 
 def _open_streams(*, unbuffered: bool) -> None:
@@ -199,11 +199,11 @@ def _open_streams(*, unbuffered: bool) -> None:
         setattr(sys, f"__{name}__", stream)
 
 
-def _ended() -> int:
-    """Run the command line as `python -m` does; return what the interpreter would end with."""
+def end_as(does: Callable[[], object]) -> NoReturn:
+    """Do that, and end this process with the status and last words of an interpreter."""
     status = 0
     try:
-        runpy.run_module("meter_emu", run_name="__main__", alter_sys=True)
+        does()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
         if not isinstance(end.code, int | None):
@@ -219,8 +219,8 @@ def _ended() -> int:
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        return _EXIT_FLUSH
-    return status
+        status = _EXIT_FLUSH
+    os._exit(status)
 
 
 if __name__ == "__main__":
