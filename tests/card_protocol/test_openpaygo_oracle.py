@@ -162,6 +162,7 @@ def test_every_token_is_answered_alike_or_the_disagreement_has_a_name():
     assert min(tried["taken"], tried["used"], tried["invalid"]) > TOKENS // 50
 
 
+@pytest.mark.slow("makes 500 tokens twice")
 def test_every_token_is_made_alike():
     rng = Random(TOKENS + 1)
     for _ in range(TOKENS // 4):

@@ -85,6 +85,7 @@ def test_where_all_is_well_no_household_is_listed():
     assert len(rows) <= 20
 
 
+@pytest.mark.slow("lives a campaign")
 @each_cell("width", WIDTHS)
 @each_cell("every", [False, True])
 def test_no_line_is_wider_than_the_terminal_and_each_home_is_there(width, every):

@@ -25,6 +25,7 @@ def test_a_clean_driver_ends_with_0_and_leaves_no_file(emu, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow("tries a driver, with many layouts of its loop, and again")
 def test_a_wrong_date_is_explained_byte_by_byte_and_plays_again(emu, tmp_path, monkeypatch):
     monkeypatch.setenv("PLANTED", "9")
     args = ("--driver", DRIVER, "--examples", 10, "--law", "torn-get")

@@ -119,6 +119,7 @@ def counts(fails_min: Sequence[int], ppb: int, phase_ms: int) -> Iterator[tuple[
             return
 
 
+@pytest.mark.slow("counts each minute of four days, eighteen times")
 @each_cell("ppb", [-50_000, 0, 50_000])
 @each_cell("phase_ms", [0, 1, 29_999, 30_000, 30_001, 59_999])
 def test_without_a_failure_it_ends_after_96_hours_to_the_minute_and_counts_seldom(ppb, phase_ms):
@@ -130,6 +131,7 @@ def test_without_a_failure_it_ends_after_96_hours_to_the_minute_and_counts_seldo
         assert minute - counted <= max(15, min(counted, SHELTER_MAX_MIN - counted) / 4) + 2
 
 
+@pytest.mark.slow("counts each minute of four days, eight times")
 @each_cell("seed", range(8))
 def test_a_failure_costs_a_quarter_of_an_hour_or_a_fifth_of_what_was_since_the_last(seed):
     chance = Random(seed)

@@ -65,6 +65,7 @@ def allowed(*, latched: bool, broke: bool, deferred: bool, sheltered: bool, limi
     return {"OPEN": "LIMIT", "HOLD": "ALLOW"}.get(answer, answer) if limited else answer
 
 
+@pytest.mark.slow("asks each of thousands of states")
 @each_cell("health", HEALTHS)
 @each_cell("at_s", [NOON, NOON - 1, EVENING])
 def test_what_a_home_is_allowed_follows_from_its_facts_alone(at_s, health):

@@ -259,6 +259,7 @@ def test_reading_leaves_osf_alone():
 # Setting --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow("sets each of 36,525 days")
 def test_every_day_of_the_century_is_set_as_it_is_read():
     """Against `datetime`; the program's Monday is 0, the chip's is 1 by our choice."""
     for ordinal in range(date(2000, 1, 1).toordinal(), date(2100, 1, 1).toordinal()):

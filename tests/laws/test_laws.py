@@ -136,6 +136,7 @@ def test_each_law_has_its_negative():
     assert set(laws()) == set(BROKEN_BY) | FOREIGN_NOT | set(WRONG_PARTS)
 
 
+@pytest.mark.slow("draws trials of each law")
 @each_cell("law_id", list(WRONG_PARTS))
 def test_a_law_of_parts_finds_one_that_is_wrong(law_id):
     with patch.object(*WRONG_PARTS[law_id]):

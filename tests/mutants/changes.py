@@ -35,12 +35,21 @@ class Place(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a node is, what it becomes, and how."""
+    """What a node becomes, and what is said of it; words are costlier than the change."""
 
     node: ast.AST
-    before: str
-    after: str
     make: Callable[[ast.AST], ast.AST]
+
+    @property
+    def before(self) -> str:
+        """The first line of what the node is."""
+        return _said(self.node)
+
+    @property
+    def after(self) -> str:
+        """The first line of what it becomes."""
+        made = self.make(self.node)
+        return "nothing" if isinstance(made, ast.Pass) else _said(made)
 
 
 class Changing(SourceFileLoader):
@@ -117,7 +126,7 @@ def _of_node(node: ast.AST) -> Iterator[Change]:
         yield _change(node, _other)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         bare = node.operand
-        yield Change(node, _said(node), _said(bare), lambda _: bare)
+        yield Change(node, lambda _: bare)
     elif isinstance(node, ast.If | ast.IfExp | ast.While):
         yield _change(node, _negate)
     yield from _dropped(node)
@@ -147,7 +156,7 @@ def _dropped(node: ast.AST) -> Iterator[Change]:
         isinstance(target, ast.Name | ast.Tuple) for target in node.targets
     )
     if plain or kept:
-        yield Change(node, _said(node), "nothing", lambda _: ast.Pass())
+        yield Change(node, lambda _: ast.Pass())
 
 
 def _change(node: ast.AST, alter: Callable[[Any], object]) -> Change:
@@ -156,7 +165,7 @@ def _change(node: ast.AST, alter: Callable[[Any], object]) -> Change:
         alter(new)
         return new
 
-    return Change(node, _said(node), _said(make(node)), make)
+    return Change(node, make)
 
 
 def _said(node: ast.AST) -> str:

@@ -115,6 +115,7 @@ def test_a_plain_card_that_is_broken_is_shown_and_got(pcscd, link, emu, tmp_path
         assert emu("card", "get", tmp_path / "broken.card").code == 0
 
 
+@pytest.mark.slow("has a process that owns the reader for each command line")
 def test_what_cannot_be_read_without_a_key_is_one_line_and_leaves_no_file(
     pcscd, link, emu, tmp_path
 ):

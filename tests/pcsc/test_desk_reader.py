@@ -148,6 +148,7 @@ def test_a_card_pulled_while_it_is_written_is_to_be_looked_at(pcscd, link, desk)
         assert "ever loaded 50.00 EUR in 1 load" in desk("account").out
 
 
+@pytest.mark.slow("has a process that owns the reader for each of six command lines")
 def test_a_trace_without_room_says_when_the_card_was_written_before(pcscd, link, desk, tmp_path):
     rig, trace = Rig(), tmp_path / "the.trace"
     load = ("load", "--eur", "50", SURE, "--trace", trace)

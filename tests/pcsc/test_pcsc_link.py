@@ -345,6 +345,7 @@ def pull_at_each_command_of_a_desk(pcscd: PrivatePcscd) -> None:
     assert (wallet.load_count, wallet.loaded_cents) == (1, 5_000)
 
 
+@pytest.mark.slow("has a process that owns the reader, anew after each pull")
 def test_a_card_pulled_at_each_command_loses_nothing_and_is_loaded_once_or_not_at_all(pcscd):
     with ThreadPoolExecutor(2) as both:  # a reader each: most of it is waiting for pcscd to notice
         chains = (pull_at_each_command_of_a_meter, pull_at_each_command_of_a_desk)

@@ -121,6 +121,7 @@ def test_an_office_reads_and_writes_through_it_when_it_may(
         assert relay.end() == 0
 
 
+@pytest.mark.slow("starts another service")
 def test_a_terminal_at_another_service_finds_the_card(pcscd: PrivatePcscd, real: PcscLink) -> None:
     """The relay is a client of one service, and at another a card."""
     if why := absent("opensc-tool"):

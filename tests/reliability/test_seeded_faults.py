@@ -170,6 +170,7 @@ def test_a_ledger_that_does_not_count_loads_is_found(ledger, found):
     assert (caught > 0) == found
 
 
+@pytest.mark.slow("cuts the power at each of many writes")
 def test_a_sequence_that_is_not_followed_where_it_wraps_is_found(monkeypatch):
     sweep = Sweep(KIT, "load", saves=2**32 - 3)
     assert not lost(sweep, islice(sweep.cuts(), 40, 60))
@@ -196,6 +197,7 @@ def torn_wrong(name: str, kit: ModelAndCards) -> bool:
     return False
 
 
+@pytest.mark.slow("tears out a card at each of its writes")
 def test_a_copy_on_a_card_that_counts_without_being_whole_is_found(monkeypatch):
     assert not torn_wrong("meter", KIT)
     monkeypatch.setattr(container, "crc32", lambda _: 0)

@@ -296,6 +296,7 @@ def test_up_to_twenty_more_of_a_broken_promise_are_shown(tmp_path, count):
     assert said == ([want] if shown > 1 else [])
 
 
+@pytest.mark.slow("lives thirty households")
 def test_of_a_kept_promise_one_of_each_kind_is_shown(tmp_path):
     page = Page(page_of(tmp_path / "c.toml", street(count=30, build=REFERENCE)))
     assert len(page.all("article")) == 1

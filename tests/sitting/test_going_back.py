@@ -157,6 +157,7 @@ def test_a_jump_can_be_stopped_and_so_can_going_back(tmp_path):
     assert last_us < seat.now_us < last_us + 300 * 86_400 * SECOND_US
 
 
+@pytest.mark.slow("jumps hundreds of times")
 def test_next_that_matters_passes_what_nobody_sees(tmp_path):
     """A clock that it reads at midnight is planned, and is not seen."""
     each, matters = Seat(tmp_path), Seat(tmp_path)

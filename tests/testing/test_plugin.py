@@ -107,6 +107,7 @@ def test_each_example_fails_with_a_program_that_does_nothing(examples: pytest.Py
     assert set(outcomes) == {"failed"}, outcomes
 
 
+@pytest.mark.slow("runs the examples in a pytest of its own")
 def test_a_failed_test_tells_seed_events_and_dialogue(examples: pytest.Pytester) -> None:
     only = "test_an_armed_meter_cuts_at_the_time_and_not_before"
     options = ("--meter-seed", "7", "--meter-firmware", "reference+end-exclusive")

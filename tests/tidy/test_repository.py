@@ -22,6 +22,7 @@ def badly_ended(text: str) -> Iterator[str]:
         yield "ends in no newline, or in two"
 
 
+@pytest.mark.slow("reads the repository, where it is the first")
 def test_no_marker_is_left_over() -> None:
     marker = r"\b(?:TODO|FIXME|XXX|HACK|WIP)\b|<<<<<<<|>>>>>>>"
     assert found_by(partial(re.findall, marker), texts()) == []

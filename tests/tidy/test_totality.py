@@ -11,6 +11,8 @@ from functools import cache
 from itertools import chain
 from typing import get_args
 
+import pytest
+
 from card_protocol.tokens.openpaygo.counter import PaygoKind
 from card_protocol.tokens.sts.fields import CreditKind, SettingKind
 from meter_emu.cli import openpaygo, printed, sts
@@ -99,6 +101,7 @@ def lacking(trees: Mapping[str, ast.Module]) -> Iterator[tuple[tuple[str, str], 
                 yield (name, kind), sorted(missing)
 
 
+@pytest.mark.slow("parses the repository, where it is the first")
 def test_what_is_keyed_by_a_kind_has_every_member_or_a_reason() -> None:
     found = dict(lacking(modules()))
     assert {place: missing for place, missing in found.items() if place not in PARTIAL} == {}

@@ -16,6 +16,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.workers.cluster import cluster
 from tests.bounds import HANG_S
 
+ENDS_S: Final = 10.0  # ours: for a thread that is about to end; only a leak takes as long
 ADDRESSES: Final = ("nowhere", "local:1", "nowhere")
 
 
@@ -38,6 +39,9 @@ def main() -> None:
     for one in threading.enumerate():
         if one is not threading.main_thread():
             one.join(HANG_S / 2)  # a thread of Dask ends after the process that it watched
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            thread.join(ENDS_S)  # Dask's own, which looks after a process that has just ended
     names = [one.name for one in threading.enumerate()]
     sys.stdout.write(f"{len(locked)} {' '.join(names)}\n")
 

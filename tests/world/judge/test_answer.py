@@ -204,6 +204,7 @@ def within(us: int, times: Times) -> bool:
     return any(from_us <= us < to_us for from_us, to_us in times)
 
 
+@pytest.mark.slow("lives a campaign")
 def test_figures_at_an_instant_are_every_household_once(tmp_path):
     """Against the spans themselves, at instants that no change is near to and at some that are."""
     path = find("campaigns", "ores-2020-07")

@@ -159,6 +159,7 @@ def test_somebody_elses_right_program_is_judged_by_what_it_does() -> None:
         assert outcome.verdict is Verdict.KEPT
 
 
+@pytest.mark.slow("imports another program, and lives a household")
 def test_a_program_for_another_device_is_not_covered() -> None:
     household = drawn(0).household("tests.laws.wrong:ageless")
     outcome, _ = rehearsed(household, campaign_of_home(household), events=False)
