@@ -90,9 +90,10 @@ class Serving:
         self.process.stdin.write(f"{command}\n")
         self.process.stdin.flush()
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        self.process.send_signal(number)
+    def ended(self, by: signal.Signals) -> int:
+        """Signal it, wait for the end and return the exit status; its input stays open."""
+        self.process.send_signal(by)
+        return self.process.wait(HANG_S)
 
     def end(self) -> int:
         """Close its input, wait for the end and return the exit status."""

@@ -292,10 +292,9 @@ def test_a_reader_that_took_another_card_is_wondered_about(driver: Driver, file:
 def test_a_signal_takes_the_card_out_in_order(
     serving: Serving, driver: Driver, number: signal.Signals, status: int
 ) -> None:
-    serving.signal(number)
+    assert serving.ended(number) == status
     assert driver.gone()
     assert serving.said() == f"{number.name}: removed, the file is saved"
-    assert serving.end() == status
     assert serving.complaint == ""
 
 
@@ -309,10 +308,11 @@ def test_the_result_of_a_stay_is_json_and_the_lines_go_next_to_it(
         assert driver.ask(WRONG_PIN)[0] == 0x63
         if end == "quit":
             serving.do(end)
-        elif end == "SIGTERM":
-            serving.signal(signal.SIGTERM)
+        if end == "SIGTERM":
+            assert serving.ended(signal.SIGTERM) == 143
             assert driver.gone()
-        assert serving.end() == (143 if end == "SIGTERM" else 0)
+        else:
+            assert serving.end() == 0
         shown = json.loads(serving.rest())
         assert shown == {
             "schema": "card-serve/1",
@@ -341,7 +341,7 @@ def said_while_unread(driver: Driver, file: Path, last: str | signal.Signals) ->
         if isinstance(last, str):
             serving.do(last)
         else:
-            serving.signal(last)
+            serving.process.send_signal(last)
         return serving.process.wait(HANG_S), serving.rest()
 
 
@@ -361,8 +361,7 @@ def test_without_an_input_it_serves_until_a_signal(driver: Driver, file: Path) -
         driver.take()
         serving.says("inserted")
         assert driver.ask(GET_ATR)
-        serving.signal(signal.SIGTERM)
-        assert serving.end() == 143
+        assert serving.ended(signal.SIGTERM) == 143
 
 
 def test_a_file_of_commands_is_an_input(driver: Driver, file: Path, tmp_path: Path) -> None:

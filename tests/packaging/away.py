@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from tests.bounds import HANG_S
+
 ROOT = Path(__file__).parents[2]
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -16,7 +18,7 @@ def away(
     path: Path | None = None,
     more: Mapping[str, str] = NOTHING,
     given: str = "",
-    limit_s: float = 120,
+    limit_s: float = HANG_S,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command offline, with nothing of the checkout on its path; `given` is its input."""
     env = {

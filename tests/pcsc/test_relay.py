@@ -70,6 +70,7 @@ def seen(link: PcscLink, *, present: bool = True) -> None:
     assert link.wait(present=present, wait_ms=HANG_MS)
 
 
+@pytest.mark.slow("sends many commands over two readers")
 def test_what_reads_is_passed_on_and_recorded_and_nothing_else(
     pcscd: PrivatePcscd, real: PcscLink, terminal: PcscLink, tmp_path: Path
 ) -> None:
@@ -154,6 +155,7 @@ def opensc(pcscd: PrivatePcscd, *commands: str) -> list[str] | None:
     return ["".join(pair) for pair in re.findall(r"SW1=0x(..), SW2=0x(..)", done.stdout)] or None
 
 
+@pytest.mark.slow("has a process of its own, and pulls a card out of it")
 def test_it_follows_a_card_that_comes_and_goes(
     pcscd: PrivatePcscd, real: PcscLink, terminal: PcscLink
 ) -> None:
@@ -175,9 +177,8 @@ def test_it_follows_a_card_that_comes_and_goes(
             with pytest.raises(LinkError):
                 terminal.exchange(READ)
         assert relay.says("out: ").startswith(f"out: card removed: {REAL}")
-        relay.signal(signal.SIGTERM)
+        assert relay.ended(signal.SIGTERM) == 143
         assert relay.said().startswith(("waiting", "SIGTERM: removed"))
-        assert relay.end() == 143
 
 
 def test_killed_in_a_session_it_leaves_the_card_to_others_unpowered(
@@ -216,8 +217,7 @@ def test_a_real_card_outlives_readers_that_talk_nonsense(
         to_them = ("--reader", REAL, "--port", port)
         with Serving(*to_them, verb="relay", command=pcscd.inside([])) as relay:
             assert readers.stdout.readline() == b"9000\n"
-            relay.signal(signal.SIGTERM)
-            assert relay.end() == 143
+            assert relay.ended(signal.SIGTERM) == 143
             assert "Traceback" not in relay.complaint
     assert card.image == before
 
