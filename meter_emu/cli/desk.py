@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import click
 
 from meter_emu.cli.app import CliGroup, examples
+from meter_emu.cli.desk_token import token
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import print_record
 from meter_emu.cli.names import (
@@ -92,6 +93,9 @@ class DeskCommands(CliGroup):
 @click.group(cls=DeskCommands)
 def desk() -> None:
     """Write on a card what the office writes. Dates are legal time, Europe/Brussels."""
+
+
+desk.add_command(token)
 
 
 @examples(

@@ -15,6 +15,12 @@ REHEARSE: Final = ("rehearse", "ores-2020-07", "--household", "never-back", "--j
 RUN: Final = ("run", "--image", "m.image", "--rate", "max", "--lines", "--load-w", "400")
 SITTING: Final = "insert a.card\nremove\nadvance 1h\nsave n.image\nadvance 2h\nquit\n"
 
+LEDGER: Final = b"""model = "openpaygo"
+
+[[device]]
+id = 541000000001
+"""
+
 FIND: Final = b"""target = "canary"
 build = "reference"
 input = "4355542100010203"
@@ -47,6 +53,11 @@ def _desk(*words: str, card: Words = PLAIN) -> Writes:
     return Writes(("desk", command, "a.card", *rest, *AT), (card,))
 
 
+def _token(word: str, days: str) -> Writes:
+    words = ("desk", "token", word, "shop.toml", "--device-id", METER, "--days", days, *AT)
+    return Writes(words, given=(("shop.toml", LEDGER),))
+
+
 WRITES: Final[dict[str, Writes]] = {
     "card new": Writes(NEW, again=(*NEW, "--force")),
     "card new --force": Writes((*NEW, "--force"), (PLAIN,)),
@@ -74,6 +85,8 @@ WRITES: Final[dict[str, Writes]] = {
     "desk prepayment": _desk("prepayment", "off", card=NEW),
     "desk limiter": _desk("limiter", "on"),
     "desk tariff": _desk("tariff", "--number", "2", "--price-ueur-per-wh", "275", card=NEW),
+    "desk token sell": _token("sell", "7"),
+    "desk token set": _token("set", "0"),
     "image new": Writes((*IMAGE, *SET), again=(*IMAGE, *SET, "--force")),
     "image new --force": Writes((*IMAGE, *SET, "--force"), ((*IMAGE, *SET, "--balance-eur", "5"),)),
     "run": Writes(RUN, ((*IMAGE, *SET), PLAIN), typed=SITTING, mixed=True),
@@ -117,6 +130,7 @@ OTHERWISE: Final = {
     "card put": "tests/pcsc/test_killed.py, with a reader",
     "card get": "the same",
     "card relay": "leaves only what it is told to with --json, as list does",
+    "desk token disable": "leaves its line as desk token set does, and a second one is refused",
     "diagnose": "leaves whole files as list does, and signatures that are made again if lost",
     "explore": "leaves a campaign as verify does, a whole graph, and --json as list does",
     "firmware debug": "leaves nothing: it hands a household to a debugger",
@@ -124,7 +138,8 @@ OTHERWISE: Final = {
     "fuzz export": "leaves whole files, one after another, that are made again",
     "fuzz run": "leaves finds as fuzz minimize does, and inputs that may be lost",
     **dict.fromkeys(
-        ("card diff", "card readers", "card show", "desk account", "desk read", "fuzz list",
+        ("card diff", "card readers", "card show", "desk account", "desk read", "desk token list",
+         "fuzz list",
          "openpaygo decode", "openpaygo encode", "sts decode", "sts encode", "sts keychange",
          "card layout", "image layout", "timestamp decode", "timestamp encode", "timestamp ends",
          "timestamp scan",
