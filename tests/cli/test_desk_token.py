@@ -13,6 +13,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.resources import find
 from meter_emu.world.meter.devices import paygo_seed
 from meter_emu.world.meter.model import load_model
+from tests.docs.pages import blocks, page
 
 DEVICE, NEARLY = 541_000_000_123, 541_000_000_200
 LEDGER = f"""# the shop at the ford
@@ -151,3 +152,12 @@ def test_two_who_sell_at_once_never_sell_the_same_count(emu: Any, shop: Path) ->
         said = emu("desk", "token", "sell", shop, "--device-id", DEVICE, "--days", 1).complains()
     assert "is in use by" in said
     assert shop.read_text() == LEDGER
+
+
+def test_the_page_sells_what_the_program_sells(emu: Any, shop: Path) -> None:
+    text = page("docs/token-meters.md").partition("## The office sells")[2]
+    shop.write_text(blocks(text, "toml")[0])
+    commands = blocks(text, "sh")[0].splitlines()
+    said = "".join(emu(*command.split()[1:]).out for command in commands[:3])
+    assert said == blocks(text, "text")[0]
+    assert emu(*commands[3].split()[1:]).out.count("\n") == 3
