@@ -200,18 +200,23 @@ def _begin(chosen: "Sequence[Target]", corpus: Path) -> None:
 @fuzz.command()
 @click.argument("file", type=FILE)
 @click.option("--build", type=BUILD, metavar="BUILD", help="Default: the one it was found in.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the bytes behind each line.")
 @trust_option
 @json_option
-def replay(file: str, *, build: str | None, trust_builds: bool, json_file: str | None) -> int:
+def replay(
+    file: str, *, build: str | None, verbose: bool, trust_builds: bool, json_file: str | None
+) -> int:
     """Try a find again, and say in words what it is. Exit status: 0 it holds now, 1 it fails."""
     from meter_emu.fuzz.finds import failure, load_find, target_of
+    from meter_emu.fuzz.reach import overheard
     from meter_emu.world.meter.build import parse_build
 
     found = load_find(Path(file))
     check_builds(file, [found.build] if build is None else [], typed=build, trusted=trust_builds)
     target, build = target_of(found.target), build or found.build
     parse_build(build)
-    failed = failure(target, found.data, build)
+    with overheard() as said:
+        failed = failure(target, found.data, build)
     why = None if failed is None else failed.why
     if json_file is not None:
         from meter_emu.cli.printed.fuzzed import FindReplayedJson
@@ -224,8 +229,10 @@ def replay(file: str, *, build: str | None, trust_builds: bool, json_file: str |
         echo(f"{file}: {target.asks}, {len(found.data)} bytes, on {build}")
         echo(f"must hold: {target.oracles}")
         echo("it holds now" if failed is None else f"fails: {why}\nat: {failed.at}")
-        for line in target.in_words(found.data, build):
-            echo(f"  {line}")
+        for line, raw in said or [("", found.data)]:
+            echo(f"  {line}".rstrip())
+            if verbose and raw:
+                echo(f"    {raw.hex(' ')}")
         if target.campaign is not None:
             echo(f"\n{target.campaign(found.data, build)}", nl=False)
     return EXIT_FOUND if why else EXIT_OK

@@ -5,7 +5,6 @@ is no matter of this module: a fuzzer's bytes (`targets/household.py`) or the ru
 (`meter_emu/strategies/at_play.py`).
 """
 
-from collections.abc import Sequence
 from typing import Final, final
 
 from card_protocol.card.virtual import VirtualCard, card_of
@@ -26,7 +25,9 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.meter.pulled import PulledCard
 from meter_emu.world.meter.times import us_to_legal
 
-MODELS: Final = range(len(FUZZED_MODELS))
+# Each with ample credit; those of electricity also with little, and a load: where gas flows while
+# its tightness is tested the valve shuts, whatever the credit is.
+MODELS: Final = range(2 * len(FUZZED_MODELS) - 1)
 ANSWERS_MAX: Final = 14  # ours: a session asks 9 to 12 times
 LEADS_US: Final = (DAY_US, 2 * DAY_US, 10 * HOUR_US, 11 * DAY_US, 30 * MINUTE_US, 40 * DAY_US)
 WAITS_US: Final = (HOUR_US, DAY_US, MINUTE_US, 10 * DAY_US, 6 * HOUR_US, 30 * DAY_US)
@@ -37,7 +38,7 @@ KEY_STATES: Final = (
     "armed", "cut at T2", "reactivated", "fed again", "extended", "shown again",
     "older order refused", "older card refused", "pulled out", "clock doubted", "clock set",
     "limited", "prepayment off",
-    "power cut", "loaded",
+    "power cut", "loaded", "out of credit", "emergency credit", "repaid",
 )  # fmt: skip
 
 
@@ -50,7 +51,8 @@ class HouseholdAtPlay:
     """
 
     def __init__(self, model: int, build: str) -> None:
-        self.meter: Final = FuzzedMeter(model, build)
+        self._poor: Final = model >= len(FUZZED_MODELS)
+        self.meter: Final = FuzzedMeter(model, build, poor=self._poor)
         self.reached: Final[set[str]] = set()
         self._rig: Final = self.meter.rig
         self._board: Final = self._rig.board
@@ -66,6 +68,13 @@ class HouseholdAtPlay:
         first = self.meter.state()
         assert first is not None, "a new meter's memory can be read"
         self._first_ueur = first.balance_ueur
+        self._before = first
+        self._unused_mwh: Final = self._booked_mwh(first)  # what the register had before
+        if self._poor:  # it begins with its credit used up, and asks for some
+            self.wait(2 * DAY_US)
+            self.ask()
+            self.press()
+            self.ask()
 
     # Time and people ------------------------------------------------------------------------------
 
@@ -206,18 +215,47 @@ class HouseholdAtPlay:
 
     def ask(self) -> None:
         """Check the laws for one household; raise `OracleError` where one does not hold."""
-        for event in self.meter.events[self._heard :]:
-            self._hear(event.what, event.at_us)
-        self._heard = len(self.meter.events)
         state = self._state()
+        used_up = state.charged_ueur - self._before.charged_ueur >= self._before.balance_ueur
+        for event in self.meter.events[self._heard :]:
+            self._hear(event.what, event.at_us, used_up=used_up)
+        self._heard = len(self.meter.events)
+        self._ask_money(state)
+        must(not self._board.powered or bool(self._board.panel.text), "a display says something")
+        self._ask_late()
+        self._before = state
+
+    def _ask_money(self, state: State) -> None:
+        """Ask for each term of the account: what was loaded, lent, repaid, used."""
+        before, credit = self._before, self._rig.household.model.credit
         stands_ueur = state.balance_ueur - state.emergency_debt_ueur + state.charged_ueur
         owed_ueur = self._first_ueur + state.accepted_cents * UEUR_PER_CENT
         must(stands_ueur == owed_ueur, "money is conserved", f"{stands_ueur} is not {owed_ueur}",
              moved=stands_ueur != self._first_ueur)  # fmt: skip
         must(state.accepted_cents <= self._issued_cents, "no more is booked than was issued",
              moved=state.accepted_cents > 0)  # fmt: skip
-        must(not self._board.powered or bool(self._board.panel.text), "a display says something")
-        self._ask_late()
+        lent_ueur, loaded = state.emergency_debt_ueur, state.accepted_cents - before.accepted_cents
+        left_ueur = max(0, before.emergency_debt_ueur - loaded * UEUR_PER_CENT)
+        if lent_ueur > left_ueur:
+            lends = (before.emergency_debt_ueur, lent_ueur)
+            must(lends == (0, credit.emergency_cents * UEUR_PER_CENT),
+                 "emergency credit is lent whole, to who owes none", str(lends))  # fmt: skip
+            self.reached.add("emergency credit")
+        else:
+            must(lent_ueur == left_ueur, "a load repays first what was lent", moved=lent_ueur > 0)
+            if lent_ueur < before.emergency_debt_ueur:
+                self.reached.add("repaid")
+        charged_ueur = state.charged_wh * credit.price_ueur_per_wh
+        must(state.charged_ueur == charged_ueur, "what is charged is its price", str(charged_ueur),
+             moved=charged_ueur > 0)  # fmt: skip
+        wh = state.charged_wh + state.deferred_wh + state.postpaid_wh
+        used_mwh = self._booked_mwh(state) - self._unused_mwh
+        must(1_000 * wh == used_mwh, "what is used is in one account, and once",
+             f"{wh} Wh of {used_mwh} mWh", moved=wh > 0)  # fmt: skip
+
+    def _booked_mwh(self, state: State) -> int:
+        per_unit = self._rig.household.model.credit.mwh_per_unit
+        return state.booked_units * per_unit - state.remainder_mwh
 
     def _state(self) -> State:
         state = self.meter.state()
@@ -225,8 +263,10 @@ class HouseholdAtPlay:
         assert state is not None, "it was just said"
         return state
 
-    def _hear(self, what: What, at_us: int) -> None:
-        if what is What.OPENED and not self._latched:
+    def _hear(self, what: What, at_us: int, *, used_up: bool) -> None:
+        if what is What.OPENED and used_up:
+            self.reached.add("out of credit")
+        elif what is What.OPENED and not self._latched:
             end_us = self._ends[self._in_force]
             must(end_us is not None, "a household with credit that is not armed keeps its supply")
             assert end_us is not None, "it was just said"
@@ -256,16 +296,6 @@ class HouseholdAtPlay:
 
     def _late_us(self, at_us: int) -> int:
         return latest_us(self._rig.household, self.meter.events, at_us)
-
-    # Small things ---------------------------------------------------------------------------------
-
-    def seen(self) -> Sequence[str]:
-        """Return in words what was seen of the meter."""
-        return [
-            f"{us_to_legal(event.at_us, self._rig.zone):%d %b %Y %H:%M:%S}  "
-            f"{event.what.value} {event.detail}"
-            for event in self.meter.events
-        ]
 
     def _minute_us(self, us: int) -> int:
         """Return a whole minute from `us` on that the legal day has once."""

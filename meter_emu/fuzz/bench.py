@@ -7,9 +7,9 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import VirtualCard
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Account
-from meter_emu.domain import Result
+from meter_emu.domain import Result, WriteBack
 from meter_emu.firmware.layouts import State
-from meter_emu.fuzz.reach import must
+from meter_emu.fuzz.reach import must, tell
 from meter_emu.resources import find
 from meter_emu.units import DAY_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.households.campaign import METER_ID_FIRST
@@ -18,6 +18,7 @@ from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.observer import state_in
+from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.rig import Rig
 
 _FAR: Final = Civil(2040, 7, 3, 23, 1)
@@ -26,6 +27,7 @@ A_LOAD: Final = DeskOrder(load_cents=2_000)
 
 FUZZED_MODELS: Final = ("electricity-pcf8563-utc", "electricity-legal-time", "gas-pcf8563-battery")
 _AMPLE_CENTS: Final = 1_000_000
+_LITTLE_CENTS, _LOAD_W = 150, 400  # ours: out of credit after a day, or a few of gas
 FUZZING_FROM_US: Final = 1_584_529_200_000_000  # 18 March 2020 12:00, as the bench of tests
 _POLL_US_MAX: Final = 30 * SECOND_US  # ours: a session is bounded by 20 s of ticks and one exchange
 
@@ -34,7 +36,7 @@ _POLL_US_MAX: Final = 30 * SECOND_US  # ours: a session is bounded by 20 s of ti
 class FuzzedMeter:
     """A meter of a home with ample credit, its card, and everything that is seen of it.
 
-    `seed` decides what half-done things leave.
+    A `poor` one has little credit, and uses it. `seed` decides what half-done things leave.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class FuzzedMeter:
         armed: bool = False,
         carrier: CardKind = CardKind.SECURE,
         seed: int = 0,
+        poor: bool = False,
     ) -> None:
-        household = _household(FUZZED_MODELS[selector % len(FUZZED_MODELS)], build, carrier)
+        name = FUZZED_MODELS[selector % len(FUZZED_MODELS)]
+        household = _household(name, build, carrier, poor=poor)
         self.rig = Rig.seeded(household, start_us=FUZZING_FROM_US, seed=seed)
         self.events: list[Event] = []
-        self.live = self.rig.live(self.events.append)
+        self.live = self.rig.live(self._see)
         self.live.begin()
         if armed:
             self.rig.write(self.card, FAR_OFF)
@@ -57,6 +61,15 @@ class FuzzedMeter:
             self.rig.write(self.card, FAR_OFF)  # so that an older order is one that was written
             self.live.insert(self.card, "card")
             self.live.remove()
+
+    def _see(self, event: Event) -> None:
+        self.events.append(event)
+        tell(
+            lambda: (
+                f"{us_to_legal(event.at_us, self.rig.zone):%d %b %Y %H:%M:%S}  "
+                f"{event.what.value} {event.detail}"
+            )
+        )
 
     @cached_property
     def card(self) -> VirtualCard:
@@ -90,22 +103,30 @@ class FuzzedMeter:
         finally:
             card.power_off()
 
+    def written_back(self, card: VirtualCard) -> WriteBack | None:
+        """Return what the office reads back from a card, `None` where no meter has written."""
+        card.power_on()
+        try:
+            return self.rig.desk.read_back(card.transmit)
+        finally:
+            card.power_off()
+
     def a_day(self) -> None:
         """Let the meter run past the next midnight."""
         self.live.bench.run_until(self.rig.board.now_us + DAY_US + _POLL_US_MAX)
 
 
 @cache
-def _household(model_name: str, build: str, carrier: CardKind) -> Household:
-    """Return a home with ample credit that uses nothing, its clock just set."""
+def _household(model_name: str, build: str, carrier: CardKind, *, poor: bool) -> Household:
+    """Return a home with ample credit that uses nothing, or a poor one; its clock just set."""
     return Household(
         id="home",
         kind="the home of a fuzzed meter",
         model=load_model(find("meters", model_name)),
         model_name=model_name,
         build=build,
-        balance_cents=_AMPLE_CENTS,
-        load=(0,) * HOURS_A_DAY,
+        balance_cents=_LITTLE_CENTS if poor else _AMPLE_CENTS,
+        load=(_LOAD_W if poor else 0,) * HOURS_A_DAY,
         clock_set_us=FUZZING_FROM_US,
         meter_id=METER_ID_FIRST,
         carrier=carrier,

@@ -6,9 +6,10 @@ from typing import Final, final
 from card_protocol.card.image import CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
+from card_protocol.words import meaning
 from meter_emu.fuzz.models.file_card import FileCardModel
 from meter_emu.fuzz.models.memory_card import MemoryCardModel
-from meter_emu.fuzz.reach import must
+from meter_emu.fuzz.reach import must, tell
 
 _BEFORE_THE_CRC: Final = slice(0, -4)
 
@@ -39,6 +40,7 @@ class ModelledCard:
     def power_on(self) -> bytes:
         """Reset the card; what it knows then is its image, and nothing else."""
         atr = self.card.power_on()
+        tell(lambda: "reset", atr)
         self._check_kept("a reset leaves the image")
         self._random, raw = self._source(), self._known.to_bytes()
         if isinstance(self._known, MemoryImage):
@@ -61,6 +63,7 @@ class ModelledCard:
     def transmit(self, command: bytes) -> bytes:
         """Send a command to both."""
         answer = self.card.transmit(command)
+        tell(lambda: meaning(command, answer), command + b" " + answer)
         if self.model is None:
             must(answer == b"", "a card without power is silent")
             return answer

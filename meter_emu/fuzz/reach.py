@@ -6,7 +6,8 @@ that an oracle which only ever compared a thing with itself is seen. There is on
 process: a fuzzer calls a function of bytes, and nothing else could carry the counts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final, final
 
 
@@ -53,6 +54,28 @@ REACH: Final = ReachCounts()
 _MET: Final = REACH.met
 _HELD: Final = REACH.held
 _IDLE: Final = REACH.idle
+
+
+# What a target did with an input, for people: lines, and the bytes behind them; `None` where nobody
+# asks, as in a run.
+_told: list[tuple[str, bytes]] | None = None
+
+
+def tell(line: Callable[[], str], raw: bytes = b"") -> None:
+    """Say what a target does, where somebody asks: a command and its answer, an event."""
+    if _told is not None:
+        _told.append((line(), raw))
+
+
+@contextmanager
+def overheard() -> Iterator[list[tuple[str, bytes]]]:
+    """Have what targets do said, in a list that grows."""
+    global _told  # noqa: PLW0603 - as with the counts, nothing else could carry it
+    _told = []
+    try:
+        yield _told
+    finally:
+        _told = None
 
 
 def note(mark: str) -> None:

@@ -50,7 +50,6 @@ class Target:
     slots: Callable[[bytes], Sequence[FuzzField]] = lambda _data: ()
     seal: Callable[[bytes], bytes] | None = None
     tags: Callable[[bytes], Sequence[slice]] = lambda _data: ()
-    in_words: Callable[[bytes, str], Sequence[str]] = lambda _data, _build: ()
     campaign: Callable[[bytes, str], str] | None = None
     fixed: bool = False
     raw: bool = False

@@ -7,8 +7,9 @@ from typing import Final, final
 from card_protocol.apdu import CommandApdu
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.terminal import Terminal
+from card_protocol.words import meaning
 from meter_emu.fuzz.models.dialogues import terminal_sends
-from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.reach import must, note, tell
 from meter_emu.fuzz.target import Target
 
 _EXCHANGES_MAX: Final = 600  # ours: 256 parts, and the Le of each corrected once, is 514
@@ -40,6 +41,7 @@ class _GoingOn:
         self.asked.append(command)
         must(len(self.asked) <= _EXCHANGES_MAX, "a dialogue ends, however long the card goes on")
         answer = self.answer()
+        tell(lambda: meaning(command, answer), command + b" " + answer)
         if answer[-2:-1] in _GOING_ON:
             note(f"{answer[-2]:02X}xx")
         if not answer:

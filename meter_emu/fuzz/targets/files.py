@@ -1,9 +1,10 @@
 """Targets in files: card images, traces, campaigns, meter models, read as commands read them."""
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 from card_protocol.card.image import CardKind
@@ -110,7 +111,8 @@ def _trace(path: Path) -> None:
             for row in trace.rows():
                 must(bool(row_words(row)), "every row has words")
                 note(type(row).__name__)
-    except TraceError:
+    except TraceError as error:
+        must("\n" not in str(error), "a refusal is one line")
         note("refused")
         return
     note("cut off" if trace.cut else "ended")
@@ -122,12 +124,15 @@ def _campaign(path: Path) -> None:
         if len(campaign.households) > _HOMES_MAX:
             return
         text = campaign_toml(campaign)
-    except MeterEmuError:
+    except MeterEmuError as error:
+        must("\n" not in str(error), "a refusal is one line")
         note("refused")
         return
     note("a campaign")
     path.write_text(text)
-    must(campaign_toml(load_campaign(path)) == text, "a campaign is the same when written again")
+    again = load_campaign(path)
+    must(campaign_toml(again) == text, "a campaign is the same when written again")
+    must(list(again.households) == list(campaign.households), "and nothing of it is lost")
 
 
 def _model(path: Path) -> None:
@@ -138,6 +143,17 @@ def _model(path: Path) -> None:
         note("refused")
         return
     note_all(model.rtc, model.energy)
+    _says(tomllib.loads(path.read_text()), model)
+
+
+def _says(table: dict[str, Any], read: object) -> None:
+    """Ask that what a file says is what was read of it, where both are plain."""
+    for name, value in table.items():
+        now = getattr(read, name, None)
+        if isinstance(value, dict):
+            _says(value, now)
+        elif isinstance(value, int | str) and isinstance(now, type(value)):
+            must(now == value, "a model has the numbers and words of its file", f"{name}: {now}")
 
 
 _HOMES_MAX: Final = 40
@@ -252,7 +268,7 @@ TARGETS: Final = (
     Target(
         id="model",
         asks="a meter model's file",
-        oracles="refused in one line, or a model",
+        oracles="refused in one line, or the model that the file says",
         reaches=("refused", *_chips(), *ENERGIES),
         size_max=_TOML_SIZE_MAX,
         check=_of_file("fuzzed-model.toml", _model),

@@ -23,7 +23,7 @@ from meter_emu.world.meter.acts import DRAWN
 _STEPS_MAX: Final = 24
 _SIZE_MAX: Final = 128
 # All states and laws, twice: `python -m tests.fuzz.seeds household` finds them when draws change.
-_SEEDS: Final = (12, 38, 239, 83, 9)
+_SEEDS: Final = (38, 72, 55, 239, 9)
 
 
 @final
@@ -113,24 +113,12 @@ def _check(data: bytes, build: str) -> None:
     note_all("a household", *at_play(FromBytes(data), build).reached)
 
 
-def _in_words(data: bytes, build: str) -> Sequence[str]:
-    """Return what was seen, up to where it fails."""
-    household = DrawnHousehold(FromBytes(data), build)
-    try:
-        household.live()
-    except AssertionError as error:
-        last = f"then: {error}"
-    else:
-        last = "then nothing more"
-    return (*household.rig.seen(), last)
-
-
 TARGETS: Final = (
     Target(
         id="household",
         our_memory=True,
         asks="what office, people, street and technician do with one meter and its cards",
-        oracles="never early, never late, orders only grow, money is conserved, after every step",
+        oracles="never early, never late; orders only grow; money is conserved, term by term",
         reaches=KEY_STATES,
         size_max=_SIZE_MAX,
         check=_check,
@@ -139,7 +127,6 @@ TARGETS: Final = (
             bytes(_SIZE_MAX),
             *(Random(number).randbytes(_SIZE_MAX) for number in _SEEDS),
         ),
-        in_words=_in_words,
         events=True,
     ),
 )

@@ -9,9 +9,10 @@ from typing import Final, final
 
 from card_protocol.card.virtual import VirtualCard
 from card_protocol.errors import LayoutError
+from card_protocol.words import meaning
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, Supply, with_crc
 from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
-from meter_emu.fuzz.reach import must, note, note_all
+from meter_emu.fuzz.reach import must, note, note_all, tell
 from meter_emu.fuzz.target import FuzzField, Target, slots_of
 from meter_emu.world.meter.acts import Power
 from meter_emu.world.meter.board import Board
@@ -155,7 +156,9 @@ class _AnsweringAnything:
     def transmit(self, command: bytes) -> bytes:
         """Return the next piece."""
         note(f"asked {command[1]:02X}")
-        return self._next()
+        answer = self._next()
+        tell(lambda: meaning(command, answer), command + b" " + answer)
+        return answer
 
     def _next(self) -> bytes:
         size = self._left[0] if self._left else 0

@@ -9,11 +9,12 @@ from card_protocol.errors import LinkError, UndecodedError
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.link.pcsc_child import STATUS_BYTES
 from card_protocol.link.pcsc_process import Connected, PcscAnswer, parse_answer
-from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.reach import must, note, tell
 from meter_emu.fuzz.target import Target
 
 _READER: Final = "Reader 00"
 _REQUESTS: Final = ("readers", "wait", "connect", "transmit", "leave")
+_REQUEST_MAX: Final = 1 << 16
 _COMMAND: Final = bytes.fromhex("00b0810008")
 _APART: Final = b"\0"  # stands in no JSON: between what is sent at once
 
@@ -26,12 +27,15 @@ class _Child:
         self._status = -data[0] if data else 0
         self._left = data[1:].split(_APART)
         self._ends: list[socket.socket] = []
+        self._said: list[bytes] = []
 
     def start(self) -> tuple[socket.socket, "_Child"]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._ends.append(theirs)
+        self._said = []
         while self._left and (piece := self._left.pop(0)):
             theirs.sendall(piece)
+            self._said.append(piece)
         theirs.shutdown(socket.SHUT_WR)
         return ours, self
 
@@ -42,7 +46,55 @@ class _Child:
 
     def kill(self) -> None:
         while self._ends:
-            self._ends.pop().close()
+            end = self._ends.pop()
+            _check_asked(end, self._said)
+            end.close()
+
+
+def _check_asked(end: socket.socket, said: list[bytes]) -> None:
+    """Check that nothing was sent to a process after its first answer that was none."""
+    end.setblocking(False)
+    asked = []
+    with suppress(BlockingIOError):
+        while True:
+            try:
+                request = end.recv(_REQUEST_MAX)
+            except ConnectionResetError:  # said once where an answer was left unread
+                continue
+            if not request:
+                break
+            asked.append(str(json.loads(request)["do"]))
+            tell(lambda: f"asked: {asked[-1]}", request)
+    for do in asked[:-1]:
+        line = b""
+        while said and not line.endswith(b"\n"):
+            line += said.pop(0)
+        must(_is_answer(do, line), "a process that gave no answer is asked nothing more", do)
+
+
+def _is_answer(do: str, line: bytes) -> bool:
+    """Whether JSON of the kind that a request wants is in a line."""
+    try:
+        seen = json.loads(line.decode())
+    except ValueError:
+        return False
+    if not line.endswith(b"\n") or not isinstance(seen, dict):
+        return False
+    if seen.keys() == {"call", "fault"}:
+        return all(isinstance(one, str) and one for one in seen.values())
+    done = seen.get("done", ...)
+    if seen.keys() != {"done"}:
+        return False
+    if do == "readers":
+        return isinstance(done, list) and all(isinstance(one, str) for one in done)
+    if do == "connect":
+        atr = isinstance(done, dict) and done.keys() == {"atr", "t0"} and _is_hex(done["atr"])
+        return atr and isinstance(done["t0"], bool)
+    return {"wait": isinstance(done, bool), "leave": done is None, "transmit": _is_hex(done)}[do]
+
+
+def _is_hex(text: object) -> bool:
+    return isinstance(text, str) and not len(text) % 2 and not text.strip("0123456789abcdef")
 
 
 def _dialogue(data: bytes, _build: str) -> None:
@@ -77,6 +129,7 @@ def _message(do: str, line: bytes) -> None:
         note("undecoded")
         return
     note(f"{do}: {'fault' if answer.fault else 'done'}")
+    must(_is_answer(do, line + b"\n" * (not line.endswith(b"\n"))), "what is no answer is none", do)
     seen = json.loads(line)
     said = _said(answer)
     must(said == seen, "an answer is read as it was written", f"{said} is not {seen}")
@@ -104,7 +157,7 @@ TARGETS: Final = (
     Target(
         id="pcsc-child",
         asks="what the process that owns a PC/SC reader may say, and how it ends",
-        oracles="a link error or an answer; an answer is what JSON says, and the same sent again",
+        oracles="a link error, or the answer that JSON has; who gave none is asked no more",
         reaches=(
             "a card", "no card", "connected", "answered", "undecoded", "CARD_GONE",
             *(f"{do}: done" for do in _REQUESTS), "transmit: fault",

@@ -6,12 +6,13 @@ command up to half of them, and its answer.
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
 from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.link.replay import Playback, ReplayCard
 from card_protocol.pcapng import capture
 from card_protocol.trace import (
     Done,
@@ -28,7 +29,9 @@ from card_protocol.trace import (
     reveal,
     row_words,
 )
-from meter_emu.fuzz.reach import must, note
+from card_protocol.words import command_words
+from meter_emu.fuzz.models.apdus import asked_by
+from meter_emu.fuzz.reach import must, note, tell
 from meter_emu.fuzz.scratch import scratch_file
 from meter_emu.fuzz.target import Target
 
@@ -104,15 +107,27 @@ def _check(data: bytes, _build: str) -> None:
     with Trace(path) as trace:
         rows = list(trace.rows())
     must(not trace.cut, "a recording that was ended is whole")
-    for one, row in zip_longest(drawn, rows):
-        must(one is not None and row is not None, "there are as many rows as were recorded")
-        _same(one, row)
+    must(len(drawn) == len(rows), "there are as many rows as were recorded")
+    for one, row, shown in zip(drawn, rows, _all_shown(drawn), strict=True):
+        _same(one, row, shown)
     packets = list(packets_of(b"".join(capture(rows))))
     want = [packet for row in rows for packet in _packets_wanted(row)]
     must(packets == want, "a capture has each reset, command and answer", moved=bool(want))
 
 
-def _same(one: _Drawn, row: TraceRow) -> None:
+def _all_shown(drawn: Sequence[_Drawn]) -> Iterator[tuple[str, str]]:
+    """Yield what may be shown of each row."""
+    last = b""
+    for one in drawn:
+        command, answer = one.command or b"", one.answer or b""
+        fetches = command[:1] <= b"\x03" and command[1:2] == b"\xc0"
+        yield _shown(command, answer, last if fetches else b"")
+        if one.answer is not None and not fetches:
+            last = command
+
+
+def _same(one: _Drawn, row: TraceRow, shown: tuple[str, str]) -> None:
+    tell(lambda: row_words(row))
     must(type(row) is one.row, "a row is read as it was recorded")
     must(bool(row_words(row)), "every row has words")
     must(one.us is None or row.us == one.us, "and has its true time", moved=one.us is not None)
@@ -121,14 +136,119 @@ def _same(one: _Drawn, row: TraceRow) -> None:
         text, raw = getattr(row, name, UNSET), getattr(one, name)
         must((text is UNSET) == (raw is None), "a row has what was recorded, and no more")
         if text is not UNSET:
-            shown = [text[at : at + 2] for at in range(0, len(text), 2)]
-            must(
-                len(shown) == len(raw)
-                and all(s in {"xx", f"{byte:02x}"} for s, byte in zip(shown, raw, strict=True)),
-                "each byte is there or hidden",
-                moved=bool(raw),
-            )
-            note("hidden" if "xx" in shown else "shown")
+            want = raw.hex() if name == "atr" else shown[name == "answer"]
+            must(text == want, "what is no secret is there, and all else is hidden",
+                 f"{text}, want {want}", moved=bool(raw))  # fmt: skip
+            note("hidden" if "xx" in text else "shown")
+
+
+_SHOWN: Final = {  # docs/traces.md, by class: of these no data are secret
+    0xFF: {0xA4, 0xB0, 0xB1, 0xB2, 0xCA, 0xD0, 0xD1, 0xD6},
+    **{key: {0x82, 0x84, 0x88, 0xA4, 0xB0, 0xC0, 0xD6} for key in range(4)},
+}
+
+
+def _no_secret(command: bytes) -> bool:
+    return len(command) > 1 and command[1] in _SHOWN.get(command[0], ())
+
+
+def _shown(command: bytes, answer: bytes, fetched: bytes) -> tuple[str, str]:
+    """Return what may be shown of a command and its answer; `fetched` is what left the answer."""
+    fields, size = asked_by(command), len(command)
+    if not _no_secret(command):
+        size = 4 if fields is None else 5 if fields.data else size
+    given = len(answer)
+    if not (_no_secret(command) and (not fetched or _no_secret(fetched))):
+        given = 0
+    elif command[:2] == b"\xff\xb1":
+        given = 1  # the code lies behind the counter
+    kept = max(given, len(answer) - 2)
+    hidden = "xx" * max(0, min(kept, len(answer)) - given)
+    return (
+        command[:size].hex() + "xx" * (len(command) - size),
+        answer[:given].hex() + hidden + answer[max(given, len(answer) - 2) :].hex(),
+    )
+
+
+# The card of a recording --------------------------------------------------------------------------
+
+
+def _replayed(data: bytes, _build: str) -> None:
+    """A recording of one card, played again: the same commands, then one with a bit flipped."""
+    if len(data) < _HEAD:
+        return
+    lines: list[bytes] = []
+    recorder = Recorder(lines.append, {"card": "fuzzed"})
+    drawn = [one for one in _record(data[_HEAD:], recorder) if one.row in _OF_A_CARD]
+    path = scratch_file("replayed.trace")
+    path.write_bytes(b"".join(lines))
+    with Trace(path) as trace:
+        rows = [row for row in trace.rows() if type(row) in _OF_A_CARD]
+    playback = Playback(iter(rows))
+    card, answered = ReplayCard(playback), 0
+    for one, shown in zip(drawn, _all_shown(drawn), strict=True):
+        answered += _play(card, one, shown)
+    must(playback.difference is None, "the same commands are no difference", moved=bool(drawn))
+    must(playback.over, "and play it to its end", moved=bool(drawn))
+    must(playback.exchanges == answered, "each exchange is counted", moved=answered > 0)
+    asked = [at for at, one in enumerate(drawn) if one.row is Exchanged and one.command]
+    if asked:
+        _flipped(drawn, rows, asked[data[0] % len(asked)], data[1])
+
+
+def _play(card: ReplayCard, one: _Drawn, shown: tuple[str, str]) -> int:
+    """Do what a row is, and ask for what it has; return whether it was an exchange."""
+    if one.row is Unpowered:
+        card.power_off()
+    elif one.row is Reset:
+        must(card.power_on() == one.atr, "a reset is answered as it was recorded")
+    elif one.row is Torn:
+        assert one.command is not None, "a write"
+        card.tear(one.command, lambda: 0)
+    elif one.row is Exchanged:
+        assert one.command is not None, "a command"
+        try:
+            answer: bytes | None = card.transmit(one.command)
+        except LinkError as error:
+            must(str(error) == str(_FAILURE), "a failure is the one that was recorded")
+            answer = None
+        want = None if one.answer is None else bytes.fromhex(shown[1].replace("xx", "00"))
+        tell(lambda: command_words(one.command or b""), one.command)
+        must(answer == want, "an answer is the one that was recorded, with 00 for what is hidden")
+        note("failed again" if want is None else "answered again")
+        return 1
+    return 0
+
+
+def _flipped(drawn: Sequence[_Drawn], recorded: Sequence[TraceRow], at: int, bit: int) -> None:
+    """Play up to a command, and send it with one bit wrong: seen, unless it is a hidden one."""
+    playback = Playback(iter(recorded))
+    card = ReplayCard(playback)
+    for one, shown in zip(drawn[:at], _all_shown(drawn), strict=False):
+        _play(card, one, shown)
+    command = bytearray(drawn[at].command or b"")
+    command[bit // 8 % len(command)] ^= 1 << bit % 8
+    hidden = _shown(bytes(command), b"", b"")[0] == _shown(drawn[at].command or b"", b"", b"")[0]
+    with suppress(LinkError):
+        card.transmit(bytes(command))
+    note("a hidden bit" if hidden else "a bit that is seen")
+    found = playback.difference
+    must((found is None) == hidden, "a bit that is seen is a difference, and no other is")
+    if found is not None:
+        must(found.startswith(f"line {at + 2}:") or f"line {at + 2} (" in found, "at its line")
+        must(_answers_nothing(card, bytes(command)), "behind a difference there is no answer")
+
+
+def _answers_nothing(card: ReplayCard, command: bytes) -> bool:
+    try:
+        card.transmit(command)
+    except LinkError as error:
+        return error.kind is LinkErrorKind.CARD_GONE and not card.power_on()
+    return False
+
+
+_HEAD: Final = 2  # which command, and which bit of it
+_OF_A_CARD: Final = frozenset({Reset, Unpowered, Exchanged, Torn})
 
 
 # A reader of capture files, which shares nothing with their writer --------------------------------
@@ -210,7 +330,7 @@ TARGETS: Final = (
     Target(
         id="recorded",
         asks="what a recorder is given: cards, resets, commands, answers, failures, torn writes",
-        oracles="read as it was recorded, secrets hidden; its capture file has every packet",
+        oracles="read as it was recorded; secrets hidden, and they alone; every packet captured",
         reaches=(
             "insert", "remove", "reset", "off", "exchange", "torn", "done", "end", "hidden",
             "shown", "writing_us 0", "writing_us",
@@ -220,5 +340,17 @@ TARGETS: Final = (
         drawn=True,
         seeds=_seeds,
         words=(b"\x00\x20\x00\x01\x04", b"\xff\x20\x00\x00\x03", b"\xff\xb1\x00\x00\x04"),
+    ),
+    Target(
+        id="replayed",
+        asks="a recorded dialogue played again, and once more with one bit of a command flipped",
+        oracles="the recorded answers; a flipped bit that is seen is a difference at its line",
+        reaches=("answered again", "failed again", "a hidden bit", "a bit that is seen"),
+        size_max=512,
+        check=_replayed,
+        drawn=True,
+        seeds=lambda: (*(bytes((which, 7)) + _seeds()[0] for which in range(4)),
+                       b"\x01\x38" + _seeds()[0]),
+        words=(b"\x00\x20\x00\x01\x04", b"\xff\x20\x00\x00\x03"),
     ),
 )  # fmt: skip

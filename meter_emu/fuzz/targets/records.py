@@ -91,6 +91,11 @@ def _timestamps(data: bytes, _build: str) -> None:
         note("no BCD")
     else:
         note("BCD")
+        digits = raw.hex()
+        said = None if civil is None else (civil.year, *civil[1:])
+        read = None if raw == b"\xff" * 5 else (2000 + int(digits[:2]), *(
+            int(digits[at : at + 2]) for at in range(2, 10, 2)))  # fmt: skip
+        must(said == read, "a time in BCD is that of its digits")
         must(encode_bcd_minute(civil) == raw, "a time in BCD is written as it was read")
         must(unpack_minute(pack_minute(civil)) == civil, "and packed, it is the same time")
     try:
@@ -99,6 +104,10 @@ def _timestamps(data: bytes, _build: str) -> None:
         note("no packed minute")
         return
     note("a packed minute")
+    bits = f"{packed:032b}"
+    parts = [int(bits[at:end], 2) for at, end in ((5, 12), (12, 16), (16, 21), (21, 26), (26, 32))]
+    read = None if packed == 0xFFFF_FFFF else (2000 + parts[0], *parts[1:])
+    must((None if civil is None else tuple(civil)) == read, "a packed minute is that of its bits")
     must(pack_minute(civil) == packed, "a packed minute is packed as it was read")
 
 

@@ -5,7 +5,7 @@ from random import Random
 from typing import Final
 
 from meter_emu.fuzz.bench import FUZZED_MODELS
-from meter_emu.fuzz.reach import must, note_all
+from meter_emu.fuzz.reach import must, note_all, tell
 from meter_emu.fuzz.target import Target
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Law, Trial
@@ -29,6 +29,7 @@ def _passive() -> tuple[Law, ...]:
 
 def _check(data: bytes, build: str) -> None:
     trial = _trial(data, build)
+    tell(lambda: "\n  ".join(story_in_words(trial)))
     for law in _passive():
         finding = law.check(trial)
         why = finding.words if isinstance(finding, Broken) else ""
@@ -78,7 +79,6 @@ TARGETS: Final = (
             bytes(_SIZE_MAX),
             *(Random(number).randbytes(_SIZE_MAX) for number in _SEEDS),
         ),
-        in_words=lambda data, build: story_in_words(_trial(data, build)),
         campaign=_campaign,
         events=True,
     ),

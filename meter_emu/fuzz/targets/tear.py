@@ -1,7 +1,8 @@
 """Power that fails anywhere in a card's session: what was being written is old or new.
 
-What the card brings, and of which kind it is, the first byte says; then in or after which call of
-the ports, how long after it began, and the seed of what torn cells are left with.
+What the card brings, of which kind it is, and how many sessions went before, the first byte says;
+then in or after which call of the ports, how long after it began, and the seed of what torn cells
+are left with.
 """
 
 from collections.abc import Sequence
@@ -11,10 +12,10 @@ from typing import Final, NamedTuple
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import VirtualCard
-from meter_emu.domain import Result
+from meter_emu.domain import Result, WriteBack
 from meter_emu.firmware.layouts import State
 from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FuzzedMeter
-from meter_emu.fuzz.reach import must, note_all
+from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.target import FuzzField, Target
 from meter_emu.hardware.eeprom import WRITE_CYCLE_US
 from meter_emu.laws.hazards.placing import Listening
@@ -30,9 +31,11 @@ _BRINGS: Final = (
     DeskOrder(load_cents=500, prepayment=False),
 )
 _CARRIERS: Final = (CardKind.SECURE, CardKind.PLAIN, CardKind.MEMORY)
+_SESSIONS: Final = range(3)  # before the one that is torn: both copies of each record are in use
 _CASES: Final = tuple(
-    product(range(len(FUZZED_MODELS)), range(len(_CARRIERS)), range(len(_BRINGS)))
+    product(_SESSIONS, range(len(FUZZED_MODELS)), range(len(_CARRIERS)), range(len(_BRINGS)))
 )
+_MEMORY_CARD_UEUR: Final = 100  # the step in which a memory card has the credit
 _OUT_US: Final = 10 * SECOND_US
 _AFTER_US: Final = WRITE_CYCLE_US // 0x100 + 1  # of a byte: all of a cycle that a call begins
 _WRITES_OFTENER: Final = 8  # ours: of some 60 calls 4 to 12 write, and there something can tear
@@ -65,8 +68,11 @@ def _facts(state: State | None) -> _Facts:
 
 def _begun(case: int, build: str, seed: int) -> tuple[FuzzedMeter, VirtualCard]:
     """Return an armed meter, and the card that brings it something."""
-    model, carrier, brings = _CASES[case % len(_CASES)]
+    sessions, model, carrier, brings = _CASES[case % len(_CASES)]
     bench = FuzzedMeter(model, build, armed=True, carrier=_CARRIERS[carrier], seed=seed)
+    for _ in range(sessions):
+        bench.rig.write(bench.card, A_LOAD)
+        bench.insert(bench.card)
     bench.rig.write(bench.card, _BRINGS[brings])
     return bench, bench.card
 
@@ -92,6 +98,7 @@ def _check(data: bytes, build: str) -> None:
         return
     case = data[0] % len(_CASES)
     before, after, calls = _whole(case, build)
+    sessions, _, carrier, _ = _CASES[case]
     bench, card = _begun(case, build, int.from_bytes(data[_SEED], "big"))
     lost_us = calls[data[1] % len(calls)] + 1 + data[2] * _AFTER_US
     bench.live.bench.plan_outage(lost_us, lost_us + _OUT_US)
@@ -99,9 +106,9 @@ def _check(data: bytes, build: str) -> None:
     bench.live.bench.run_until(lost_us + _OUT_US + MINUTE_US)
     now = _facts(bench.state())
     must(now in {before, after}, "what was being written is old or new", moved=before != after)
-    note_all(
-        "old" if now == before else "new", _CARRIERS[data[0] % len(_CASES) // len(_BRINGS) % 3].name
-    )
+    note_all("old" if now == before else "new", _CARRIERS[carrier].name)
+    note(f"after {sessions} sessions more")
+    _check_written(bench.written_back(card), now, "at once", {before, after})
     account = bench.account(card)
     must(account.desk.order_number == after.order, "the card still has its order")
     must(account.desk.loaded_cents == after.accepted[0], "and its money")
@@ -110,7 +117,22 @@ def _check(data: bytes, build: str) -> None:
         result in {Result.EXECUTED, Result.ALREADY_EXECUTED}, "brought again it counts", result.name
     )
     must(_facts(bench.state()) == after, "and the session has become what it was to be")
+    _check_written(bench.written_back(card), after, "brought again", {after})
     must(bench.rig.board.switch.on, "nobody is cut by it")
+
+
+def _check_written(
+    written: WriteBack | None, facts: _Facts, when: str, either: set[_Facts]
+) -> None:
+    """Ask that what the office reads back is one of the states: order, money and credit of it."""
+    must(written is not None, "a card that a meter has served has a write-back")
+    assert written is not None, "it was just said"
+    said = (written.accepted_cents, written.accepted_count, written.order_number)
+    states = {(*one.accepted, one.order): one for one in either}
+    must(said in states, "a write-back is of the state before the session, or after", when)
+    near_ueur = abs(written.balance_ueur - states[said].balance_ueur)
+    must(near_ueur < _MEMORY_CARD_UEUR, "and so is its credit", f"{near_ueur} off")
+    note("written back" if states[said] == facts else "the write-back of the session before")
 
 
 def _seeds() -> Sequence[bytes]:
@@ -126,8 +148,14 @@ TARGETS: Final = (
         id="tear",
         our_memory=True,
         asks="power that fails at any instant of a card's session, and what it leaves",
-        oracles="memory and card are old or new; brought again, the card does what it was to do",
-        reaches=("old", "new", *(kind.name for kind in _CARRIERS)),
+        oracles="memory, card and write-back are old or new; brought again, the card does its work",
+        reaches=(
+            "old",
+            "new",
+            *(kind.name for kind in _CARRIERS),
+            *(f"after {one} sessions more" for one in _SESSIONS),
+            "written back",
+        ),
         size_max=_SIZE,
         check=_check,
         seeds=_seeds,

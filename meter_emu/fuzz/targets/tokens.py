@@ -1,5 +1,6 @@
 """Targets in tokens: digits as anybody types them, and clear blocks with every check put right."""
 
+from itertools import islice
 from typing import Final
 
 from card_protocol.errors import TokenError
@@ -8,20 +9,27 @@ from card_protocol.tokens.openpaygo.chain import (
     STANDARD,
     PaygoKey,
     PaygoSeed,
-    base_of,
-    ending_in,
-    next_code,
 )
 from card_protocol.tokens.openpaygo.counter import PaygoCounter, PaygoKind
-from card_protocol.tokens.openpaygo.decode import PaygoOutcome, decode_openpaygo
+from card_protocol.tokens.openpaygo.decode import PaygoAnswer, PaygoOutcome, decode_openpaygo
 from card_protocol.tokens.openpaygo.keypad import keyed, read_digits
+from card_protocol.tokens.sts.amount import amount_of, code_of
 from card_protocol.tokens.sts.codec import decode_sts, encode_sts
 from card_protocol.tokens.sts.crc import crc_of
 from card_protocol.tokens.sts.digits import insert_class
-from card_protocol.tokens.sts.fields import KeyPart, StsKeySection
+from card_protocol.tokens.sts.fields import KeyPart, StsCredit, StsKeySection, StsRecord
 from card_protocol.tokens.sts.key_change import join_sections, key_change_tokens
 from card_protocol.tokens.sts.keys import DecoderKey
 from card_protocol.tokens.sts.meter_pan import PAN_DIGITS, luhn, parse_pan
+from meter_emu.fuzz.models.token_rules import (
+    PaygoDevice,
+    paygo_chain,
+    paygo_says,
+    sts_amount,
+    sts_crc,
+    sts_fields,
+    sts_parts,
+)
 from meter_emu.fuzz.reach import must, note
 from meter_emu.fuzz.target import FuzzField, Target, last_bytes
 
@@ -40,13 +48,17 @@ _MARGIN_MAX: Final = 127
 
 def _sts_digits(data: bytes, _build: str) -> None:
     text = data.decode("latin-1")
+    parts = sts_parts(text)
     try:
         record = decode_sts(text, _KEYS[0])
     except TokenError as error:
         note(error.check)
         must(str(error).startswith(error.check), "a refusal begins with the check that failed")
+        early = error.check in {"digits", "range"}
+        must(early == (parts is None), "what is not 66 bits is refused as such, and nothing else")
         return
     note("taken")
+    must(parts is not None, "what is taken is 66 bits")
     must(encode_sts(record, _KEYS[0]) == text, "a token is the same digits when it is made again")
 
 
@@ -60,16 +72,26 @@ def _sts_block(data: bytes, _build: str) -> None:
     digits = insert_class(
         token_class, block if token_class == 1 else key.block_cipher.encrypt(block)
     )
-    holds = crc == crc_of(token_class, upper)
+    holds, fields = crc == sts_crc(token_class, upper), sts_fields(token_class, upper)
+    cipher = block if token_class == 1 else key.block_cipher.encrypt(block)
+    must(sts_parts(digits) == (token_class, cipher), "digits hold class and block")
     try:
         record = decode_sts(digits, key)
     except TokenError as error:
         note(error.check)
-        must(holds or error.check in {"CRC", "class"}, "a wrong CRC is what is refused first")
-        must(not holds or error.check != "CRC", "and a right one is not")
+        first = "class" if token_class == 3 else "CRC" if not holds else "fields"
+        must({"class": "class", "CRC": "CRC"}.get(error.check, "fields") == first,
+             "the first check that fails is what is refused")  # fmt: skip
+        must(not holds or fields is None, "what is right is not refused")
         return
     note("taken")
     must(holds, "what is taken has a right CRC")
+    said: tuple[int, ...] | StsRecord = record
+    if isinstance(record, StsKeySection):
+        said = (record.number, record.head, int.from_bytes(record.part.raw, "big"))
+    must(said == fields, "a record says what its bits say", f"{said}, want {fields}")
+    if isinstance(record, StsCredit):
+        must(record.amount == sts_amount(record.code), "and its amount is that of its code")
     must(encode_sts(record, key) == digits, "a token is the same digits when it is made again")
 
 
@@ -92,6 +114,16 @@ def _key_change(data: bytes, _build: str) -> None:
         note(error.check)
         return
     note("taken")
+    heads = {one.number: one.head for one in sections}
+    parts = {one.number: one.part.raw for one in sections}
+    order = (1, 3, 4, 2) if len(sections) > 2 else (1, 2)
+    must(change.key.raw == b"".join(parts[number] for number in order), "the key is in order")
+    said = (change.ken, change.revision, change.rollover, change.third, change.key_type)
+    bits = f"{heads[1]:012b}"
+    want = (int(bits[:4], 2) << 4 | heads[2] >> 8, int(bits[4:8], 2), bits[8] == "1",
+            bits[9] == "1", int(bits[10:], 2))  # fmt: skip
+    must(said == want, "the first section says number, revision, roll-over and type", f"{said}")
+    must(change.tariff_index == heads[2] % 256, "and the second the tariff")
     under = _KEYS[len(sections) > 2]
     again = [decode_sts(token, under) for token in key_change_tokens(change, under)]
     must(sorted(sections) == sorted(again), "a change is the same tokens when it is made again")
@@ -141,37 +173,57 @@ def _paygo_token(data: bytes, _build: str) -> None:
     """A device's counter, and a token of any value and count; a last byte changes it."""
     if len(data) != _PAYGO_BYTES:
         return
-    form = EXTENDED if data[0] & 1 else STANDARD
+    long, restricted = bool(data[0] & 1), bool(data[0] & 2)
+    form = EXTENDED if long else STANDARD
     used = {data[1] - at for at in range(16) if int.from_bytes(data[2:4], "big") >> at & 1}
     counter = PaygoCounter(data[1], frozenset(one for one in used if one >= 0))
     value = int.from_bytes(data[4:7], "big") % form.values
     count, change = data[7], data[8] & 7
-    base = base_of(value, _SEED, form)
-    code = ending_in(_SEED.starting_code, base, form)
-    for _ in range(count):
-        code = next_code(code, _SEED, form)
-    text = keyed((ending_in(code, base, form) + change * form.values) % (form.code_max + 1), form,
-                 restricted=bool(data[0] & 2))  # fmt: skip
-    _asked_twice(text, counter, restricted=bool(data[0] & 2), genuine=not change, count=count)
-
-
-def _asked_twice(
-    text: str, counter: PaygoCounter, *, restricted: bool, genuine: bool, count: int
-) -> None:
+    last = (_SEED.starting_code + value) % form.values
+    codes = paygo_chain(_SEED.key.raw, _SEED.starting_code, last, long=long)
+    code = next(islice(codes, count, None))
+    text = keyed((code + change * form.values) % (form.code_max + 1), form, restricted=restricted)
     first = decode_openpaygo(text, _SEED, counter, restricted=restricted)
     note(first.outcome.name)
-    if first.outcome is not PaygoOutcome.TAKEN:
-        must(first.after == counter, "what is refused leaves the counter as it was")
-        reached = genuine and count <= counter.tried(PaygoKind.SET_TIME)
-        must(not reached or first.outcome is not PaygoOutcome.INVALID, "a genuine one is known")
+    device = PaygoDevice(counter.count, counter.used)
+    if change or first.count not in {None, count}:  # by chance another count may give these digits
+        must(first.outcome is PaygoOutcome.INVALID or _gives(text, first, last, long=long),
+             "no count gives a token that was changed")  # fmt: skip
+        want, after = first.outcome.name, device
+        if first.count is not None:
+            want, after = paygo_says(device, value, first.count, long=long)
+    else:
+        want, after = paygo_says(device, value, count, long=long)
+    said = (first.outcome.name, first.after.count, first.after.used)
+    must(said == (want, *after), "a device takes what its counter says, and counts it",
+         f"{said}, want {(want, *after)}")  # fmt: skip
+    if first.outcome is PaygoOutcome.TAKEN:
+        second = decode_openpaygo(text, _SEED, first.after, restricted=restricted)
+        again = second.outcome is PaygoOutcome.TAKEN and second.count == first.count
+        must(not again or first.kind is PaygoKind.COUNTER_SYNC, "no token is taken twice")
+
+
+def _gives(text: str, answer: PaygoAnswer, last: int, *, long: bool) -> bool:
+    """Whether the count that a device found gives these digits."""
+    codes = paygo_chain(_SEED.key.raw, _SEED.starting_code, last, long=long)
+    code = next(islice(codes, answer.count, None))
+    form = EXTENDED if long else STANDARD
+    return text in {keyed(code, form, restricted=restricted) for restricted in (False, True)}
+
+
+def _amount(data: bytes, _build: str) -> None:
+    """Four bytes of an amount: the least code that is not less."""
+    amount = int.from_bytes(data[:4], "big")
+    try:
+        code = code_of(amount)
+    except TokenError as error:
+        note(error.check)
+        must(amount > sts_amount(0xFFFF), "an amount that a code can say is not refused")
         return
-    assert first.kind is not None and first.count is not None  # noqa: PT018
-    must(first.count in first.after.used, "what is taken is used")
-    must(first.after.count >= counter.count or first.kind is PaygoKind.COUNTER_SYNC,
-         "only a sync puts the count back")  # fmt: skip
-    second = decode_openpaygo(text, _SEED, first.after, restricted=restricted)
-    again = second.outcome is PaygoOutcome.TAKEN and second.count == first.count
-    must(not again or first.kind is PaygoKind.COUNTER_SYNC, "no token is taken twice")
+    note(f"exponent {code >> 14}")
+    must(sts_amount(code) >= amount, "the buyer gets no less")
+    must(not code or sts_amount(code - 1) < amount, "and as little more as there can be")
+    must(amount_of(code) == sts_amount(code), "a code is the amount of its mantissa and exponent")
 
 
 def _blocks() -> tuple[bytes, ...]:
@@ -216,7 +268,7 @@ TARGETS: Final = (
     Target(
         id="sts-digits",
         asks="an STS token as anybody types it",
-        oracles="refused by the check that failed, or the same digits when it is made again",
+        oracles="refused where it is not 66 bits; the same digits when it is made again",
         reaches=("taken", "digits", "range", "CRC"),
         size_max=24,
         check=_sts_digits,
@@ -226,7 +278,7 @@ TARGETS: Final = (
     Target(
         id="sts-block",
         asks="the class, fields and CRC of an STS token, under two keys",
-        oracles="refused for a wrong CRC, for its fields, or the same digits again",
+        oracles="refused by the first check that fails, or what its bits say; the same again",
         reaches=("taken", "CRC", "class", "subclass", "register", "padding"),
         size_max=_BLOCK_BYTES,
         check=_sts_block,
@@ -241,9 +293,21 @@ TARGETS: Final = (
         fixed=True,
     ),
     Target(
+        id="sts-amount",
+        asks="an amount in tenths",
+        oracles="the least code that is not less; refused above the largest",
+        reaches=("amount", *(f"exponent {one}" for one in range(4))),
+        size_max=4,
+        check=_amount,
+        seeds=lambda: tuple(
+            (at + step).to_bytes(4, "big")
+            for at in (16_384, 180_224, 1_818_624, 18_201_624) for step in (-1, 0, 1)
+        ),
+    ),
+    Target(
         id="sts-key-change",
         asks="sections of an STS key change, in any order and number",
-        oracles="refused, or the same tokens when the change is made again",
+        oracles="refused, or what its bits say; the same tokens when the change is made again",
         reaches=("taken", "sections", "key type", "tariff index"),
         size_max=8 * _SECTION_BYTES,
         check=_key_change,
@@ -272,7 +336,7 @@ TARGETS: Final = (
     Target(
         id="openpaygo-token",
         asks="a device's counter, and a token of any value and count",
-        oracles="a genuine one is known, none is taken twice, only a sync puts the count back",
+        oracles="taken and counted as the counter says; none is taken twice",
         reaches=("TAKEN", "USED", "INVALID", "RESERVED"),
         size_max=_PAYGO_BYTES,
         check=_paygo_token,

@@ -16,13 +16,14 @@ from card_protocol.status import SW
 from card_protocol.t0 import Asking, Manner
 from card_protocol.terminal import Terminal
 from card_protocol.tlv import build
+from card_protocol.words import command_words
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.fuzz.modelled import ModelledCard
 from meter_emu.fuzz.models.apdus import asked_by, reset_of
 from meter_emu.fuzz.models.dialogues import T0Outcome, heard_over_t0, vpcd_answers
 from meter_emu.fuzz.models.file_card import FileCardModel
-from meter_emu.fuzz.reach import must, must_at, note, note_all
+from meter_emu.fuzz.reach import must, must_at, note, note_all, tell
 from meter_emu.fuzz.target import Target
 
 _METER_ID: Final = 541_000_000_001
@@ -133,6 +134,7 @@ def _t0_stream(data: bytes, _build: str) -> None:
     header = (command + b"\0")[:5]
     must(asking.header == header, "a header says what the command does")
     want, heard = heard_over_t0(header, body, data[1:]), T0Outcome(sent, asking.response, failed)
+    tell(lambda: f"{command_words(command)}: {heard}, want {want}", data[1:])
     must(heard == want, "T=0 goes on as its procedure bytes say", f"{heard}, want {want}")
     note(failed or "answered" if heard.answer or failed else "under way")
     note("data" if len(heard.answer or b"") > 2 else "no data")
