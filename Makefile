@@ -39,7 +39,7 @@ BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; 
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
 OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived test-paygo explored languages toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -143,6 +143,9 @@ test-lived: $(DEV)  ## 20,000 drawn households, and 20,000 campaigns on real met
 
 test-paygo: $(DEV)  ## 10,000 random households that pay by the day, against an oracle of dates: minutes
 	@METER_EMU_PAYGO=10000 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/world/judge/test_paygo_homes.py
+
+test-sts: $(DEV)  ## 2,000 random households of 80 STS tokens each, against an oracle of dates: minutes
+	@METER_EMU_STS=2000 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/world/judge/test_sts_homes.py
 
 test-tokens: $(DEV)  ## 100,000 OpenPAYGO tokens against the maintainers' package: minutes
 	@METER_EMU_TOKENS=100000 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/card_protocol/test_openpaygo_oracle.py

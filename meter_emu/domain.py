@@ -8,7 +8,7 @@ tuples, which cost a session a third of what frozen dataclasses do.
 from enum import Enum, IntEnum, unique
 from typing import Final, Literal, NamedTuple, TypeAlias, final
 
-DeviceName: TypeAlias = Literal["budget", "openpaygo"]  # rows of `world.meter.devices`
+DeviceName: TypeAlias = Literal["budget", "openpaygo", "sts"]  # rows of `world.meter.devices`
 BUDGET: Final = "budget"
 SET_ERROR_S_MAX: Final = 3600  # ours: a tool that is worse sets no clock
 

@@ -61,12 +61,12 @@ class Sleep:
     """A program's hint: polls before this moment would do nothing.
 
     `until_second` is a second of the *RTC's* day, 1 to 86400 (86400 is its next midnight), so no
-    calendar is in it; it lies after the second the program read in this poll. `until_units` is a
-    reading of the register, or `None`. Whichever comes first ends the sleep; so do a card and a
-    key.
+    calendar is in it; it lies after the second the program read in this poll. `None` is for a
+    program that reads no clock. `until_units` is a reading of the register, or `None`. Whichever
+    comes first ends the sleep; so do a card and a key.
     """
 
-    until_second: int
+    until_second: int | None
     until_units: int | None = None
 
 

@@ -46,6 +46,7 @@ def test_a_hint_that_ends_too_early_is_seen(tmp_path, monkeypatch):
         second = rules.now.second_of_day
         if hint is None or second is None:
             return hint
+        assert hint.until_second is not None, "it has a clock"
         return Sleep(second + (hint.until_second - second + 1) // 2, hint.until_units)
 
     campaign = year(tmp_path, 0.1)

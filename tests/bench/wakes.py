@@ -89,7 +89,8 @@ def polls(campaign: Campaign, place: int = 0) -> Iterator[Poll]:
     def see(hint: Sleep | None) -> Sight:
         board: Board = benches[0].board
         now_us, second = board.now_us, board.rtc.second_of_day(board.now_us)
-        edges = (SECONDS_A_DAY, SECONDS_A_DAY if hint is None else hint.until_second)
+        until = None if hint is None else hint.until_second
+        edges = (SECONDS_A_DAY, SECONDS_A_DAY if until is None else until)
         in_us = [
             board.rtc.us_until_second_of_day(edge, second)
             for edge in edges

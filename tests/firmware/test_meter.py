@@ -287,6 +287,7 @@ def test_nothing_is_due_before_the_hint_by_clock_or_by_register(
     kept, _ = settled(kept, now, record, 0)
     hint = slept(meter(kept, now, record=record), 86_400)
     assert isinstance(hint, Sleep)
+    assert hint.until_second is not None
     wait_s = hint.until_second - at_s % 86_400
     assert 1 <= wait_s <= 86_400 - at_s % 86_400
     for waited_s in {*range(1, wait_s, 1_800), *range(max(1, wait_s - 3), wait_s)}:
@@ -310,6 +311,7 @@ def test_the_window_wakes_no_home_that_is_dark_for_want_of_credit(supply, wakes)
     before_its_end = now_at(NOON + 18 * 3600)
     hint = slept(meter(state(balance_ueur=0, supply=supply), before_its_end), 86_400)
     assert isinstance(hint, Sleep)
+    assert hint.until_second is not None
     assert (hint.until_second < 86_400) == wakes
 
 
@@ -322,5 +324,6 @@ def test_a_clock_that_shows_no_time_gives_no_hint():
 def test_a_wait_is_as_long_as_may_be_and_never_nothing(at_most_s):
     hint = slept(meter(state(), now_at(NOON)), at_most_s)
     assert isinstance(hint, Sleep)
+    assert hint.until_second is not None
     midnight_s = 86_400 - NOON % 86_400
     assert hint.until_second - NOON % 86_400 == max(1, min(at_most_s, midnight_s))

@@ -66,7 +66,9 @@ class Oversleeper(Wrapped):
     @override
     def poll(self) -> Sleep | None:
         hint = super().poll()
-        return hint and Sleep(min(DAY_S, hint.until_second + 3_600), hint.until_units)
+        if hint is None or hint.until_second is None:
+            return hint
+        return Sleep(min(DAY_S, hint.until_second + 3_600), hint.until_units)
 
 
 class Raising(Wrapped):

@@ -12,8 +12,8 @@ class WokenByWholeMinutes(MeterRules):
 
     def sleep(self, standing: Standing, *, at_most_s: int) -> Sleep | None:
         hint = super().sleep(standing, at_most_s=at_most_s)
-        if hint is None:
-            return None
+        if hint is None or hint.until_second is None:
+            return hint
         return Sleep(min(SECONDS_A_DAY, -(-hint.until_second // 600) * 600), hint.until_units)
 
 

@@ -14,6 +14,7 @@ from card_protocol.tokens.openpaygo.counter import COUNT_MAX, PaygoCounter, Payg
 from card_protocol.tokens.openpaygo.decode import PaygoOutcome, decode_openpaygo
 from card_protocol.tokens.openpaygo.encode import encode_openpaygo
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from meter_emu.world.households.sts_ledger import StsToken, sts_digits
 from meter_emu.world.meter.devices import paygo_seed
 from meter_emu.world.meter.model import MeterModel
 
@@ -33,6 +34,9 @@ class SoldToken:
     kind: PaygoKind
     value: int | None
     count: int
+
+
+AnyToken: TypeAlias = SoldToken | StsToken
 
 
 @final
@@ -68,14 +72,16 @@ NO_TYPO: Final = Typo()
 class TypedToken:
     """A sold token as somebody keys it in; `meter_id` is whose it is, `None` for their own."""
 
-    token: SoldToken
+    token: AnyToken
     typo: Typo = NO_TYPO
     meter_id: int | None = None
 
     def digits(self, model: MeterModel, own_id: int) -> str:
         """Return what is keyed in at a device."""
-        assert model.paygo is not None, "its device takes tokens"
         device_id = own_id if self.meter_id is None else self.meter_id
+        if isinstance(self.token, StsToken):
+            return self.typo.of(sts_digits(self.token, model, device_id), restricted=False)
+        assert model.paygo is not None, "its device takes tokens"
         sold = digits_of(self.token, model, device_id)
         return self.typo.of(sold, restricted=model.paygo.restricted)
 

@@ -250,6 +250,7 @@ class HouseholdCounts:
     def _as_announced(self) -> Iterator[str]:
         """Yield how many lived what was announced, then who did not, and whose doing it was."""
         if not self._campaign.announced:
+            yield from self._otherwise_lived()
             return
         run, right = self.total - self.outside, self.lived[Lived.AS_ANNOUNCED]
         heard = run - self.lived[Lived.NOT_ANNOUNCED]
@@ -263,6 +264,9 @@ class HouseholdCounts:
         else:
             others = "" if heard == run else f"; for the other {run - heard:,} nothing was"
             yield f"{right:,} of {heard:,} lived what was announced to them{others}."
+        yield from self._otherwise_lived()
+
+    def _otherwise_lived(self) -> Iterator[str]:
         for alike in sorted(
             self._alike, key=lambda one: (one.expected, LIVED_GRAVITY[one.verdict])
         ):

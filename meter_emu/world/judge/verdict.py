@@ -9,7 +9,7 @@ household is without supply for want of credit: from the flat both look the same
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.world.households.campaign import Campaign
@@ -17,6 +17,7 @@ from meter_emu.world.households.household import Household
 from meter_emu.world.judge.breaches import breaches_of, supply_judged
 from meter_emu.world.judge.findings import StatedSoFar, findings_of, right_by_itself
 from meter_emu.world.judge.ideal import Due
+from meter_emu.world.judge.lived import LivedAccount
 from meter_emu.world.judge.living import Judged, account_of
 from meter_emu.world.judge.losses import parts_of, stretches_of, supply_since
 from meter_emu.world.judge.obligations import (
@@ -27,10 +28,13 @@ from meter_emu.world.judge.obligations import (
     row_of,
 )
 from meter_emu.world.judge.outcome import HouseholdFinding, Outcome
-from meter_emu.world.judge.paygo import paygo_ahead, paygo_findings, paygo_row
+from meter_emu.world.judge.paygo import paygo_ahead, paygo_row
 from meter_emu.world.judge.promise import Promise, first_promise
+from meter_emu.world.judge.sts import sts_ahead, sts_row
+from meter_emu.world.judge.sts_lived import sts_lived
+from meter_emu.world.judge.token_findings import token_findings
 from meter_emu.world.judge.unheard import unheard, ways_of
-from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Verdict
+from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Verdict, Who
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Failure, FailureKind
 
@@ -122,8 +126,9 @@ def judge_so_far(
 
     The campaign ends now, and the story did not fail.
     """
-    if household.model.device != BUDGET:
-        ahead = paygo_ahead(household, campaign, events, until_us)
+    ahead_of = DEVICE_JUDGES[household.model.device].ahead
+    if ahead_of is not None:
+        ahead = ahead_of(household, campaign, events, until_us)
         order = first_promise(household, campaign.start_us)
         return SoFar(_judge_way(household, campaign, events), ahead, order, None)
     judged = []
@@ -153,9 +158,14 @@ def judge_so_far(
 
 
 def _judge_way(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
-    row, findings = DEVICE_JUDGES[household.model.device]
-    owed = row(household, campaign, events)
-    return _of_row(household, campaign, owed, events, findings(household, owed, events))
+    judges = DEVICE_JUDGES[household.model.device]
+    owed = judges.row(household, campaign, events)
+    found = judges.findings(household, owed, events)
+    outcome = _of_row(household, campaign, owed, events, found)
+    if judges.lived is None:
+        return outcome
+    lived, who = judges.lived(household, campaign, events, erred=bool(outcome.breaches))
+    return replace(outcome, lived=lived, who=who)
 
 
 def owed_to(household: Household, campaign: Campaign, events: Sequence[Event]) -> PromiseRow:
@@ -199,16 +209,29 @@ def _of_row(
     )
 
 
+class _LivedAccount(Protocol):
+    """What a household lived apart from announcements, and whose doing it was."""
+
+    def __call__(
+        self, household: Household, campaign: Campaign, events: Sequence[Event], /, *, erred: bool
+    ) -> tuple[LivedAccount, Who | None]:
+        """Return it; `erred` is whether the meter did."""
+        ...
+
+
 class DeviceJudge(NamedTuple):
     """Who says of a device what its supply must be, and what else is wrong."""
 
     row: Callable[[Household, Campaign, Sequence[Event]], PromiseRow]
     findings: Callable[[Household, PromiseRow, Sequence[Event]], tuple[HouseholdFinding, ...]]
+    ahead: Callable[[Household, Campaign, Sequence[Event], int], tuple[Span, ...]] | None = None
+    lived: _LivedAccount | None = None
 
 
 DEVICE_JUDGES: Final[dict[DeviceName, DeviceJudge]] = {
     "budget": DeviceJudge(row_of, findings_of),
-    "openpaygo": DeviceJudge(paygo_row, paygo_findings),
+    "openpaygo": DeviceJudge(paygo_row, token_findings, paygo_ahead),
+    "sts": DeviceJudge(sts_row, token_findings, sts_ahead, sts_lived),
 }
 
 

@@ -42,6 +42,8 @@ class Lived(Enum):
     DARK_BEFORE = "dark_before"
     CUT_UNANNOUNCED = "cut_unannounced"
     NOT_GIVEN_BACK = "not_given_back"
+    PAID_NEVER_GOT = "paid_never_got"
+    CANNOT_BUY = "cannot_buy"
     CANNOT_BE_SAID = "cannot_be_said"
     STILL_ON = "still_on"
     AS_ANNOUNCED = "as_announced"
@@ -85,6 +87,8 @@ HARM: Final = frozenset(
         Lived.DARK_BEFORE,
         Lived.CUT_UNANNOUNCED,
         Lived.NOT_GIVEN_BACK,
+        Lived.PAID_NEVER_GOT,
+        Lived.CANNOT_BUY,
     }
 )
 LIVED_GRAVITY: Final = MappingProxyType({lived: place for place, lived in enumerate(Lived)})
@@ -96,6 +100,10 @@ LIVED_MEANING: Final = MappingProxyType({
     Lived.CUT_UNANNOUNCED: "cut or limited not for credit, and nothing that it heard said so",
     Lived.NOT_GIVEN_BACK: "without supply, asked for what was announced, put the card in, and was "
     "still without it more than late_max_min later",
+    Lived.PAID_NEVER_GOT: "paid for energy with an STS token that its meter never took, and never "
+    "will; the meter may have kept every rule",
+    Lived.CANNOT_BUY: "has an STS meter, and from then on to the end the office sold nothing, or "
+    "nothing that the meter takes",
     Lived.CANNOT_BE_SAID: "the rehearsal ends before it could be seen",
     Lived.STILL_ON: "supplied later than late_max_min after the announced cut: no harm",
     Lived.AS_ANNOUNCED: "lived what it heard",
@@ -106,6 +114,8 @@ LIVED_WORDS: Final = MappingProxyType({  # of one and of several, with what foll
     Lived.DARK_BEFORE: (("was", "were"), "cut or limited before the announced moment"),
     Lived.CUT_UNANNOUNCED: (("was", "were"), "cut without an announcement"),
     Lived.NOT_GIVEN_BACK: (("was", "were"), "not given the supply back"),
+    Lived.PAID_NEVER_GOT: (("has", "have"), "paid for energy and never got it"),
+    Lived.CANNOT_BUY: (("is", "are"), "unable to buy energy"),
     Lived.CANNOT_BE_SAID: (("is", "are"), "not rehearsed to the announced end"),
     Lived.STILL_ON: (("is", "are"), "still supplied after the announced cut"),
     Lived.AS_ANNOUNCED: (("has", "have"), "lived what was announced"),
@@ -270,7 +280,7 @@ FINDING: Final = MappingProxyType({
     "obeyed",
     FindingKind.SUPPLY_MISSTATED: "the display said that the supply was off or limited, and it was "
     "not; or the switch moved without power",
-    FindingKind.PAID_NOT_CREDITED: "the time that was paid for with a token was not over, and the "
+    FindingKind.PAID_NOT_CREDITED: "something was left of what was paid for with a token, and the "
     "supply was off",
     FindingKind.CREDITED_TWICE: "a token was keyed in again, and supply was on for longer than was "
     "paid for",
@@ -331,7 +341,7 @@ PLAIN_FINDING: Final = MappingProxyType({
     ),
     FindingKind.PAID_NOT_CREDITED: Plain(
         "Paid, and not supplied",
-        "These households had paid for time that was not over, and their devices gave none.",
+        "These households had something left of what they paid for, and had no supply.",
         "Do not sell tokens for these devices: look in the event log for what was keyed in before, "
         "and whether power failed in it.",
     ),

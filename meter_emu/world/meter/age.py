@@ -15,7 +15,8 @@ class Age:
 
     The card holds the numbers of its order, loads and of itself, the meter those that it has heard
     of them. The others are the meter's: sessions, saves of its state, its register, and the energy
-    of each account in Wh. `token_count` is the last count of a device that takes OpenPAYGO tokens.
+    of each account in Wh. `token_count` is the last count of a device that takes OpenPAYGO tokens,
+    `credit_wh` the energy that an STS meter has left.
     """
 
     card_number: int = 1
@@ -31,6 +32,7 @@ class Age:
     night_wh: int = 0
     charged_night_wh: int = 0
     token_count: int = 1
+    credit_wh: int = 0
 
     @property
     def said(self) -> dict[str, int]:

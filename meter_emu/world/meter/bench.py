@@ -222,7 +222,8 @@ class Bench:
         # that was set does not show, it may be for the day before: it counts as over.
         ran_on = before is not None and after is not None and before <= after
         same_day = ran_on and board.rtc_writes == writes
-        self._hint = hint if same_day else None
+        clockless = hint is not None and hint.until_second is None
+        self._hint = hint if same_day or clockless else None
         self._plan(self._hint, after)
         self.on_poll()
 
@@ -263,19 +264,30 @@ class Bench:
         """Turn a hint into the true instant it ends, from the chips' future readings."""
         now_us = self.board.now_us
         self._wake_us = now_us
-        if hint is None or second_of_day is None or not self.obey_hints:
+        if hint is None or not self.obey_hints:
             return
-        rtc = self.board.rtc
-        shown_us = midnight_us = rtc.us_until_second_of_day(SECONDS_A_DAY, second_of_day)
-        if hint.until_second != SECONDS_A_DAY:
-            shown_us = rtc.us_until_second_of_day(hint.until_second, second_of_day)
-        if shown_us is None or midnight_us is None:  # a stopped clock: no hint can end
-            return
-        self._midnight_us = now_us + midnight_us
+        if hint.until_second is None:
+            shown_us, self._midnight_us = NEVER_US - now_us, NEVER_US
+        else:
+            edges_us = self._clock_edges(hint.until_second, second_of_day)
+            if edges_us is None:  # a stopped clock: no hint can end
+                return
+            shown_us, midnight_us = edges_us
+            self._midnight_us = now_us + midnight_us
         if hint.until_units is not None:
             reached_us = self.board.metrology.us_until_units(hint.until_units, now_us)
             shown_us = shown_us if reached_us is None else min(shown_us, reached_us)
         self._wake_us = now_us + shown_us
+
+    def _clock_edges(self, second: int, second_of_day: int | None) -> tuple[int, int] | None:
+        """Return the µs until the clock chip shows a second of its day, and its next midnight."""
+        if second_of_day is None:
+            return None
+        rtc = self.board.rtc
+        shown_us = midnight_us = rtc.us_until_second_of_day(SECONDS_A_DAY, second_of_day)
+        if second != SECONDS_A_DAY:
+            shown_us = rtc.us_until_second_of_day(second, second_of_day)
+        return None if shown_us is None or midnight_us is None else (shown_us, midnight_us)
 
     def hint_over(self) -> None:
         """Let the program look at its next polls: what it sleeps by was changed from outside."""

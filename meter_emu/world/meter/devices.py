@@ -7,11 +7,23 @@ is in `meter_emu.world.judge.verdict`.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol, final
 
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.tokens.openpaygo.chain import PaygoKey, PaygoSeed
+from card_protocol.tokens.sts.keys import (
+    DecoderKey,
+    KeyParameters,
+    KeyType,
+    TokenCipher,
+    derive_decoder_key,
+)
+from card_protocol.tokens.sts.meter_pan import MeterPan, luhn
+from card_protocol.tokens.sts.tid import BaseDate
 from meter_emu.defects import PartT
+from meter_emu.desk.published_key import TEST_MASTER_KEY, TEST_VENDING_KEY
+from meter_emu.desk.vending import KeyTypeName, MeterKey
 from meter_emu.domain import DeviceName
 from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, Health
@@ -30,10 +42,25 @@ from meter_emu.firmware.token.layouts import (
     PaygoState,
 )
 from meter_emu.firmware.token.paygo import PaidTime, PaygoProgram, UsedCounts
+from meter_emu.firmware.token.sts import StsEffects, StsProgram, TidMemory
+from meter_emu.firmware.token.sts_layouts import (
+    DITK,
+    LONG_KEY_BYTES,
+    STS_FACTORY,
+    STS_FACTORY_AT,
+    STS_STATE,
+    STS_STATE_AT,
+    STS_VERSION,
+    TIDS,
+    StsFactory,
+    StsState,
+    tid_bytes,
+)
+from meter_emu.hardware.metrology import REGISTER_UNITS
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, SECOND_US
 from meter_emu.world.meter.install import FirstMemory, Installation, factory_record, first_state
-from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.model import MeterModel, Sts
 
 
 class ProgramBuild(Protocol):
@@ -136,6 +163,107 @@ def _paygo_memory(
     yield PAYGO_STATE_AT[0], PAYGO_STATE.build(state)
 
 
+_IIN: Final = "600727"  # of issuers that have no own (docs/sts.md)
+
+
+def pan_of(device_id: int) -> MeterPan:
+    """Return the MeterPAN of an STS meter: ours from the last ten digits of its number."""
+    number = f"{device_id % 10**10:010}"
+    number += luhn(number)
+    return MeterPan(_IIN, number, luhn(_IIN + number))
+
+
+@lru_cache(maxsize=4096)  # a key makes its cipher's tables once
+def decoder_key(model: MeterModel, device_id: int, of: MeterKey) -> DecoderKey:
+    """Return a key of an STS meter; ours for that of a factory, which nobody derives."""
+    assert model.sts is not None, "it is such a meter"
+    cipher = TokenCipher[model.sts.cipher]
+    key_type = KEY_TYPES[of.key_type]
+    if key_type is None:
+        raw = derive(TEST_MASTER_KEY, Purpose.TOKENS, device_id).raw
+        return DecoderKey(raw[: len(raw) // (1 if cipher is TokenCipher.EA11 else 2)])
+    parameters = KeyParameters(
+        pan=pan_of(device_id),
+        supply_group=model.sts.supply_group,
+        tariff_index=of.tariff_index,
+        revision=of.revision,
+        key_type=key_type,
+        base=of.base,
+        cipher=cipher,
+    )
+    return derive_decoder_key(TEST_VENDING_KEY, parameters)
+
+
+def _sts_program(build: ProgramBuild, _model: MeterModel) -> Callable[[Ports], Firmware]:
+    program = build.fitted(StsProgram)
+    tids, effects = build.fitted(TidMemory)(), build.fitted(StsEffects)()
+    return lambda ports: program(ports, tids=tids, effects=effects)
+
+
+def _sts_memory(
+    model: MeterModel, inst: Installation, _master: Key, _clock_us: int, _ticks_ms: int
+) -> Iterator[tuple[int, bytes]]:
+    """Yield what a meter in service has: its key, its credit, and no token taken yet."""
+    sts = model.sts
+    assert sts is not None, "it is such a meter"
+    factory = StsFactory(
+        magic=STS_FACTORY.magic,
+        version=STS_VERSION,
+        cipher=int(TokenCipher[sts.cipher].value),
+        meter_id=inst.meter_id,
+        maker=sts.maker,
+        half_s=sts.half_s,
+        tries=sts.tries,
+        lock_first_s=sts.lock_first_s,
+        lock_most_s=sts.lock_most_s,
+        credit_most_wh=sts.credit_most_wh,
+        checks_ken=int(sts.checks_ken),
+        reserved=STS_FACTORY.erased("reserved"),
+        crc=0,
+    )
+    first = first_key(sts)
+    state = StsState(
+        magic=STS_STATE.magic,
+        version=STS_VERSION,
+        key_type=KEY_TYPES[sts.key_type] or DITK,
+        sequence=inst.age.save_count,
+        limit_units=(inst.age.register_units + inst.age.credit_wh) % REGISTER_UNITS,
+        revision=sts.key_revision,
+        tariff_index=sts.tariff_index,
+        ken=sts.ken,
+        tries=0,
+        locked=0,
+        waiting=0,
+        since_ms=0,
+        waiting_ms=0,
+        supply_group=int(sts.supply_group),
+        power_limit_w=model.connection_w,
+        key=decoder_key(model, inst.meter_id, first).raw.ljust(LONG_KEY_BYTES, b"\0"),
+        sections=STS_STATE.erased("sections"),
+        tids=tid_bytes((sts.first_tid,) * TIDS),
+        crc=0,
+    )
+    yield STS_FACTORY_AT, STS_FACTORY.build(factory)
+    yield STS_STATE_AT[0], STS_STATE.build(state)
+
+
+def first_key(sts: Sts) -> MeterKey:
+    """Return the key that an STS meter is delivered with, as its office has it on record."""
+    return MeterKey(
+        base=BaseDate(sts.base),
+        revision=sts.key_revision,
+        tariff_index=sts.tariff_index,
+        key_type=sts.key_type,
+        ken=sts.ken,
+    )
+
+
+KEY_TYPES: Final[dict[KeyTypeName, KeyType | None]] = {
+    "initial": None,
+    "default": KeyType.DDTK,
+    "unique": KeyType.DUTK,
+    "common": KeyType.DCTK,
+}
 _ROWS: Final = (
     Device(
         name="budget",
@@ -152,6 +280,14 @@ _ROWS: Final = (
         slot=False,
         keypad=True,
         sells="time",
+    ),
+    Device(
+        name="sts",
+        program=_sts_program,
+        first_memory=_sts_memory,
+        slot=False,
+        keypad=True,
+        sells="energy",
     ),
 )
 DEVICES: Final = {row.name: row for row in _ROWS}

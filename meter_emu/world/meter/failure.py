@@ -94,7 +94,7 @@ def check_answer(answer: object, calls: int, overran: str) -> None:
 def _in_range(sleep: Sleep) -> bool:
     second: object = sleep.until_second
     units: object = sleep.until_units
-    if not isinstance(second, int) or not 1 <= second <= SECONDS_A_DAY:
+    if second is not None and (not isinstance(second, int) or not 1 <= second <= SECONDS_A_DAY):
         return False
     return units is None or (isinstance(units, int) and 0 <= units < REGISTER_END)
 

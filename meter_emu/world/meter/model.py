@@ -102,6 +102,36 @@ class Paygo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     restricted: Annotated[bool, means("its keypad has the keys 1 to 4 alone")] = False
 
 
+class Sts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an STS meter has: the key that it is delivered with, and what makers choose."""
+
+    cipher: Annotated[Literal["EA07", "EA11"], means("of its tokens; keys of 8 or of 16 bytes")]
+    supply_group: Annotated[
+        str, Meta(pattern="^[0-9]{6}$"), means("whose vending key its own is derived from")
+    ]
+    tariff_index: Annotated[int, Meta(ge=0, le=99), means("of its first key")]
+    key_revision: Annotated[int, Meta(ge=1, le=9), means("of its first key")]
+    base: Annotated[Literal[1993, 2014, 2035], means("the base date of its first key")]
+    key_type: Annotated[
+        Literal["initial", "default", "unique"], means("whose its first key is")
+    ] = "unique"
+    ken: Annotated[int, Meta(ge=0, le=255), means("expiry number of its first key; 255 never")]
+    first_tid: Annotated[
+        int, Meta(ge=0, le=0xFFFFFF), means("fills its memory of TIDs: when it was made")
+    ]
+    checks_ken: Annotated[bool, means("whether keys expire in it")] = True
+    maker: Annotated[int, Meta(ge=0, le=0xFFFF), means("code of its manufacturer")]
+    half_s: Annotated[
+        int, Meta(ge=1, le=3600), means("it forgets half a key change after so many seconds")
+    ]
+    tries: Annotated[int, Meta(ge=1, le=100), means("wrong entries until the keypad is locked")]
+    lock_first_s: Annotated[int, Meta(ge=1, le=3600), means("how long; doubled by each more")]
+    lock_most_s: Annotated[int, Meta(ge=1, le=36_000), means("the longest lock")]
+    credit_most_wh: Annotated[
+        int, Meta(ge=1_000, le=2**31 - 1), means("a token that goes beyond is refused")
+    ]
+
+
 @final
 class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One model of meter. `clock_chips` and `families` resolve the names of chip and dialogue."""
@@ -155,6 +185,7 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     night: Annotated[Window | None, means("the night hours of a bi-hourly tariff")] = None
     device: Annotated[DeviceName, means(" or ".join(get_args(DeviceName)))] = BUDGET
     paygo: Annotated[Paygo | None, means("of a device of OpenPAYGO alone")] = None
+    sts: Annotated[Sts | None, means("of an STS meter alone")] = None
 
     @property
     def measures(self) -> Energy:
@@ -162,12 +193,10 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return ENERGIES[self.energy]
 
 
-class _PaygoFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The model file of a device of OpenPAYGO: it has no credit, no hours and no limiter."""
+class _DeviceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The model file of a device with a keypad: it has no money, no hours and no limiter."""
 
-    device: Literal["openpaygo"]
     name: Annotated[str, Meta(min_length=1, max_length=24, pattern=PRINTABLE)]
-    rtc: Annotated[str, Meta(min_length=1)]
     zone: TimeZone = BELGIAN
     poll_s: Annotated[int, Meta(ge=1, le=3600)]
     boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
@@ -175,15 +204,13 @@ class _PaygoFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256)]
     eeprom_endurance_cycles: Annotated[int, Meta(ge=1_000, le=100_000_000)]
     connection_w: Annotated[int, Meta(ge=1, le=1_000_000)]
-    clock: ClockBounds
-    paygo: Paygo
 
     @property
     def model(self) -> MeterModel:
         """The model, with nothing of what such a device has not."""
         own = {name: getattr(self, name) for name in self.__struct_fields__}
         return MeterModel(
-            **own,
+            **{**_NO_CLOCK, **own},
             energy=DEFAULT.name,
             rtc_base="utc",
             limiter_a=0,
@@ -199,15 +226,43 @@ class _PaygoFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         )  # fmt: skip
 
 
+class _PaygoFile(_DeviceFile, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The model file of a device of OpenPAYGO."""
+
+    device: Literal["openpaygo"]
+    rtc: Annotated[str, Meta(min_length=1)]
+    clock: ClockBounds
+    paygo: Paygo
+
+
+class _StsFile(_DeviceFile, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The model file of an STS meter, whose program reads no clock."""
+
+    device: Literal["sts"]
+    sts: Sts
+
+
+# The bench's chip, for a program that never asks it.
+_NO_CLOCK: Final = {
+    "rtc": "pcf8563",
+    "clock": ClockBounds(
+        set_error_s=1, drift_bound_ppb=0, trust_max_days=1, outage_max_days=2, backup_days=0
+    ),
+}
+_FILES: Final[dict[str, type[_DeviceFile]]] = {"openpaygo": _PaygoFile, "sts": _StsFile}
+
+
 def load_model(path: Path) -> MeterModel:
     """Return the model in a file; raise `ConfigError` naming file, key and what was wanted."""
     table = read_table(path)
-    if table.get("device") == "openpaygo":
-        model = typed(table, _PaygoFile, path=str(path)).model
+    of_device = _FILES.get(str(table.get("device")))
+    if of_device is not None:
+        model = typed(table, of_device, path=str(path)).model
     else:
         model = typed(table, MeterModel, path=str(path))
-        if model.paygo is not None:
-            raise ConfigError(str(path), "paygo", 'want device = "openpaygo" next to it')
+        for key, device in (("paygo", "openpaygo"), ("sts", "sts")):
+            if getattr(model, key) is not None:
+                raise ConfigError(str(path), key, f'want device = "{device}" next to it')
     if model.energy not in ENERGIES:
         why = f"want one of {', '.join(ENERGIES)}, got {model.energy!r}"
         raise ConfigError(str(path), "energy", why + hint(model.energy, ENERGIES))

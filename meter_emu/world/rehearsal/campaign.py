@@ -35,6 +35,7 @@ from meter_emu.world.households.household import (
     shared_id,
     shared_meter_id,
 )
+from meter_emu.world.households.ledger import AnyToken
 from meter_emu.world.households.wording import placeholders
 from meter_emu.world.judge.verdicts import FindingKind, Lived, Verdict
 from meter_emu.world.meter.age import NEW, Age
@@ -106,11 +107,12 @@ class _Resolver:
                 "end", f"want after start ({raw_campaign.start}), got {raw_campaign.end}"
             )
         self.announced = _announcements(raw_campaign.announced, self.top, self.start_us)
-        self.ledger = ledger_of(raw_campaign, self.top)
+        self.ledger: dict[str, AnyToken] = {}
 
     def campaign(self) -> Campaign:
         entries: list[Entry] = []
         before = 0
+        self.ledger = ledger_of(self.raw, self.top, self._model_of)
         for raw in self.raw.household:
             entries.append(self._entry(raw, self.top.at(f"household {raw.id!r}"), before))
             before += raw.count
@@ -155,7 +157,7 @@ class _Resolver:
         if raw_household.meter_id is not None and raw_household.count > 1:
             place.refuse("meter_id", f"want none for {raw_household.count} copies")
         model_name, own = self._own_model(raw_household, place)
-        model_name, model = self.others.get((own.device, own.energy), (model_name, own))
+        model_name, model = self._other_model(model_name, own)
         if model.zone.key != self.raw.zone.key:
             why = f"{model.name} keeps the time of {model.zone.key}, want {self.raw.zone.key}"
             place.refuse("model", why)
@@ -216,6 +218,15 @@ class _Resolver:
         if model_name is None:
             place.refuse("model", "is missing here and at the top of the file")
         return model_name, self._model(model_name, place)
+
+    def _other_model(self, name: str, own: MeterModel) -> tuple[str, MeterModel]:
+        """Return the model given in place of a file's, if one was."""
+        return self.others.get((own.device, own.energy), (name, own))
+
+    def _model_of(self, raw_household: RawHousehold) -> MeterModel:
+        """Return the model that a household is rehearsed with."""
+        place = self.top.at(f"household {raw_household.id!r}")
+        return self._other_model(*self._own_model(raw_household, place))[1]
 
     def _generation(self, raw_household: RawHousehold, place: FilePlace) -> int:
         generation = raw_household.card_generation or self.raw.card_generation

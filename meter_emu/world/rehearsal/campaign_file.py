@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from meter_emu.desk.vending import Edition, OfficeName
 from meter_emu.resources import PRINTABLE, FileTime, means
 from meter_emu.units import HOURS_A_DAY, MINUTE_US
 from meter_emu.world.households.household import LATE_MAX_US
@@ -194,6 +195,9 @@ class RawAge(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     token_count: Annotated[
         Annotated[int, Meta(ge=0, le=65_535)], means("the last count of OpenPAYGO tokens")
     ] = 1
+    credit_wh: Annotated[
+        Annotated[int, Meta(ge=0, le=2**31 - 1)], means("the energy that an STS meter has left")
+    ] = 0
 
 
 class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -284,6 +288,16 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     age: Annotated[RawAge | None, means("what meter and card have counted before `start`")] = None
 
 
+class RawMeterKey(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a key of an STS meter is derived from."""
+
+    base: Annotated[Literal[1993, 2014, 2035], means("the base date of its TIDs")]
+    revision: Annotated[int, Meta(ge=1, le=9), means("key revision")]
+    tariff_index: Annotated[int, Meta(ge=0, le=99), means("tariff index")] = 1
+    key_type: Annotated[Literal["default", "unique", "common"], means("whose it is")] = "unique"
+    ken: Annotated[int, Meta(ge=0, le=255), means("expiry number; 255 never")] = 255
+
+
 class RawToken(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A token that the office sold for one device, or one each for all copies of a household."""
 
@@ -298,6 +312,35 @@ class RawToken(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         Annotated[int, Meta(ge=0, le=995)] | None, means("time that it sets, whatever was left")
     ] = None
     unlock: Annotated[bool, means("ends the payments: the device is supplied for good")] = False
+    wh: Annotated[
+        Annotated[int, Meta(ge=100, le=1_638_300, multiple_of=100)] | None,
+        means("STS: energy, in whole tenths of a kWh"),
+    ] = None
+    new_key: Annotated[
+        RawMeterKey | None, means("STS: a new key; its tokens are called ID-1, ID-2 and so on")
+    ] = None
+    rollover: Annotated[
+        bool, means("STS: the new key comes with the roll-over bit, which empties the memory")
+    ] = False
+    limit_w: Annotated[
+        Annotated[int, Meta(ge=0, le=16_383)] | None, means("STS: the most that may be drawn")
+    ] = None
+    setting: Annotated[
+        Literal["clear-credit", "clear-tamper", "meter-test"] | None, means("STS: another token")
+    ] = None
+    key: Annotated[
+        RawMeterKey | None,
+        means("STS: the key that it is sold under, where not the one on the office's record"),
+    ] = None
+    office: Annotated[
+        OfficeName, means("STS: a right office, or which mistake the one has that sells this")
+    ] = "right"
+    edition: Annotated[
+        Edition, means("STS: TIDs are minutes of UTC (3), or of the clock on the wall (2)")
+    ] = 3
+    office_error_s: Annotated[
+        _Seconds, means("STS: how far ahead the office's own date is, in seconds")
+    ] = 0
 
 
 class RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

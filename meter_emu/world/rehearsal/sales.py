@@ -1,18 +1,26 @@
 """The sold tokens of a campaign file, and what its households key in of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from card_protocol.errors import TokenError
 from card_protocol.tokens.openpaygo.counter import PaygoKind
+from card_protocol.tokens.sts.tid import BaseDate
+from meter_emu.desk.vending import MeterKey
 from meter_emu.domain import BUDGET
 from meter_emu.nearest import hint
 from meter_emu.world.households.household import Household, Households
-from meter_emu.world.households.ledger import Sale, SoldToken, TypedToken, sold_to
+from meter_emu.world.households.ledger import AnyToken, Sale, TypedToken, sold_to
+from meter_emu.world.households.sts_ledger import StsSale, vended
 from meter_emu.world.meter.age import NEW
 from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.rehearsal.campaign_file import RawCampaign, RawHousehold, RawToken
+from meter_emu.world.rehearsal.campaign_file import (
+    RawCampaign,
+    RawHousehold,
+    RawMeterKey,
+    RawToken,
+)
 from meter_emu.world.rehearsal.reading import FilePlace
 
 
@@ -31,26 +39,33 @@ def check_device(raw_household: RawHousehold, model: MeterModel, place: FilePlac
         place.refuse("rtc_base", f"want none for {model.name}, which has no legal time")
 
 
-def ledger_of(raw_campaign: RawCampaign, top: FilePlace) -> dict[str, SoldToken]:
+def ledger_of(
+    raw_campaign: RawCampaign, top: FilePlace, model_of: Callable[[RawHousehold], MeterModel]
+) -> dict[str, AnyToken]:
     """Return the office's ledger: each sold token by its id, each device's in order of sale."""
-    last = {
-        one.id: NEW.token_count if one.age is None else one.age.token_count
-        for one in raw_campaign.household
-    }
-    sales: dict[str, list[Sale]] = {name: [] for name in last}
+    sales: dict[str, list[tuple[int, RawToken]]] = {one.id: [] for one in raw_campaign.household}
     for raw in raw_campaign.token:
-        place = top.at(f"token {raw.id!r}")
+        place = _place(raw, top)
         if raw.household not in sales:
             near = hint(raw.household, list(sales))
             place.refuse("household", f"no household has the id {raw.household!r}{near}")
-        sales[raw.household].append(_sale(raw, place))
-    found: dict[str, SoldToken] = {}
-    for name, of_one in sales.items():
-        of_one.sort(key=lambda sale: sale[1])
+        sales[raw.household].append((place.instant(raw.sold, "sold"), raw))
+    found: dict[str, AnyToken] = {}
+    for raw_household in raw_campaign.household:
+        of_one = sorted(sales[raw_household.id], key=lambda sale: sale[0])
+        if not of_one:
+            continue
+        model, last = model_of(raw_household), raw_household.age or NEW
         try:
-            tokens = list(sold_to(name, of_one, last[name]))
+            tokens: list[AnyToken] = []
+            if model.sts is not None:
+                sold = [_sts_sale(raw, sold_us, _place(raw, top)) for sold_us, raw in of_one]
+                tokens += vended(sold, model)
+            else:
+                paid = [_sale(raw, sold_us, _place(raw, top)) for sold_us, raw in of_one]
+                tokens += sold_to(raw_household.id, paid, last.token_count)
         except TokenError as error:
-            top.refuse("token", f"household {name!r}: {error}")
+            top.refuse("token", f"household {raw_household.id!r}: {error}")
         for token in tokens:
             if token.id in found:
                 top.refuse("token", f"two have the id {token.id!r}")
@@ -58,18 +73,62 @@ def ledger_of(raw_campaign: RawCampaign, top: FilePlace) -> dict[str, SoldToken]
     return found
 
 
-def _sale(raw_token: RawToken, place: FilePlace) -> Sale:
+def _place(raw_token: RawToken, top: FilePlace) -> FilePlace:
+    return top.at(f"token {raw_token.id!r}")
+
+
+def _sale(raw_token: RawToken, sold_us: int, place: FilePlace) -> Sale:
     said = [raw_token.add is not None, raw_token.set is not None, raw_token.unlock]
     if said.count(True) != 1:
         place.refuse("", "want one of add, set, unlock = true")
+    if _sold_by_sts(raw_token).count(True):
+        place.refuse("", "want none of wh, new_key, limit_w, setting: it is paid by time")
     kind = PaygoKind.SET_TIME if raw_token.add is None else PaygoKind.ADD_TIME
     value = raw_token.set if raw_token.add is None else raw_token.add
     if raw_token.unlock:
         kind = PaygoKind.DISABLE
-    return raw_token.id, place.instant(raw_token.sold, "sold"), kind, value
+    return raw_token.id, sold_us, kind, value
 
 
-def tokens_of(household: str, ledger: Mapping[str, SoldToken]) -> tuple[SoldToken, ...]:
+def _sold_by_sts(raw_token: RawToken) -> list[bool]:
+    named = (raw_token.wh, raw_token.new_key, raw_token.limit_w, raw_token.setting)
+    return [one is not None for one in named]
+
+
+def _sts_sale(raw_token: RawToken, sold_us: int, place: FilePlace) -> StsSale:
+    if _sold_by_sts(raw_token).count(True) != 1:
+        place.refuse("", "want one of wh, new_key, limit_w, setting")
+    if raw_token.rollover and raw_token.new_key is None:
+        place.refuse("rollover", "goes with new_key")
+    return StsSale(
+        id=raw_token.id,
+        household=raw_token.household,
+        sold_us=sold_us,
+        wh=raw_token.wh,
+        new_key=_meter_key(raw_token.new_key),
+        rollover=raw_token.rollover,
+        limit_w=raw_token.limit_w,
+        setting=raw_token.setting,
+        under=_meter_key(raw_token.key),
+        office=raw_token.office,
+        edition=raw_token.edition,
+        office_error_s=raw_token.office_error_s,
+    )
+
+
+def _meter_key(raw_key: RawMeterKey | None) -> MeterKey | None:
+    if raw_key is None:
+        return None
+    return MeterKey(
+        base=BaseDate(raw_key.base),
+        revision=raw_key.revision,
+        tariff_index=raw_key.tariff_index,
+        key_type=raw_key.key_type,
+        ken=raw_key.ken,
+    )
+
+
+def tokens_of(household: str, ledger: Mapping[str, AnyToken]) -> tuple[AnyToken, ...]:
     """Return what the ledger has for a household, in order of sale."""
     return tuple(token for token in ledger.values() if token.household == household)
 
