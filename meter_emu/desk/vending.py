@@ -104,7 +104,7 @@ class KenTimes65535(Vending):
         return tid > ken * 65_535
 
 
-class GroupKey(Vending):
+class KeyOfTheGroup(Vending):
     """Takes the key of the supply group in place of the meter's own."""
 
     __slots__ = ()
@@ -132,6 +132,6 @@ OFFICES: Final[Mapping[OfficeName, Vending]] = MappingProxyType({
     "wraps": Wraps(),
     "local-time": LocalTime(),
     "ken-times-65535": KenTimes65535(),
-    "group-key": GroupKey(),
+    "group-key": KeyOfTheGroup(),
     "forgetful": Forgetful(),
 })  # fmt: skip

@@ -15,6 +15,9 @@ ON_CARDS = "card_protocol/formats/budget/__init__.py"  # the DF of each energy's
 STS = (
     "card_protocol/tokens/sts/",
     "meter_emu/cli/sts",
+    "meter_emu/firmware/token/sts",
+    "meter_emu/world/households/sts_ledger.py",
+    "meter_emu/world/judge/sts_credit.py",
 )  # kinds of credit, as that standard has them
 ALLOWED = (ROW, ON_CARDS, *STS)
 PANELS = (

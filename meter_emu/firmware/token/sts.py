@@ -28,6 +28,7 @@ from card_protocol.tokens.sts.fields import (
 from card_protocol.tokens.sts.key_change import StsKeyChange, join_sections
 from card_protocol.tokens.sts.keys import DecoderKey, KeyType
 from card_protocol.tokens.sts.tid import is_expired
+from meter_emu.energies import DEFAULT
 from meter_emu.firmware.journal import Journal, read_cells, read_firmly, record_in
 from meter_emu.firmware.token.sts_layouts import (
     LONG_KEY_BYTES,
@@ -41,15 +42,15 @@ from meter_emu.firmware.token.sts_layouts import (
     TIDS,
     StsFactory,
     StsState,
-    possible_factory,
-    possible_state,
+    possible_sts_factory,
+    possible_sts_state,
     tid_bytes,
     tids_in,
 )
 from meter_emu.ports import Lamp, Ports, Sleep
 
 WH_PER_TENTH: Final = 100  # of an amount: a tenth of a kWh
-TOKEN_BEEP_MS: Final = 200  # ours
+_BEEP_MS: Final = 200  # ours
 _U32: Final = 0xFFFFFFFF
 _HALF: Final = 0x80000000
 _TRIES_MAX: Final = 0xFF
@@ -80,9 +81,11 @@ class StsAnswer(IntEnum):
     LOCKED = 15
 
 
-TAKEN: Final = frozenset({StsAnswer.TAKEN, StsAnswer.FIRST_SECTION, StsAnswer.SECOND_SECTION})
+TAKEN_ENTRIES: Final = frozenset(
+    {StsAnswer.TAKEN, StsAnswer.FIRST_SECTION, StsAnswer.SECOND_SECTION}
+)
 # What nobody can have sold this meter; ours that only these count as wrong entries.
-WRONG: Final = frozenset({StsAnswer.FORMAT, StsAnswer.RANGE, StsAnswer.CRC})
+WRONG_ENTRIES: Final = frozenset({StsAnswer.FORMAT, StsAnswer.RANGE, StsAnswer.CRC})
 # Ours: of a check of the codec, the number of the answer. Registers and padding are values.
 _OF_CHECK: Final = {
     "digits": StsAnswer.FORMAT,
@@ -159,7 +162,7 @@ class StsProgram:
         self._tids = tids
         self._effects = effects
         self._journal = Journal(
-            ports, STS_STATE, STS_STATE_AT, version=STS_VERSION, possible=possible_state
+            ports, STS_STATE, STS_STATE_AT, version=STS_VERSION, possible=possible_sts_state
         )
 
     def poll(self) -> Sleep | None:
@@ -188,7 +191,7 @@ class StsProgram:
         read = read_firmly if powered_on else read_cells
         raw = read(self._ports, STS_FACTORY_AT, STS_FACTORY.size_bytes)
         found = record_in(raw, STS_FACTORY, STS_VERSION)
-        return found if found is not None and possible_factory(found) else None
+        return found if found is not None and possible_sts_factory(found) else None
 
     # What time takes away ------------------------------------------------------------------------
 
@@ -216,14 +219,14 @@ class StsProgram:
         ports = self._ports
         before = STS_STATE.values(state)
         answer = StsAnswer.LOCKED if state.locked else self._answer(factory, state, ports.keys())
-        if answer in TAKEN:
+        if answer in TAKEN_ENTRIES:
             state.tries = 0
-        elif answer in WRONG:
+        elif answer in WRONG_ENTRIES:
             self._wrong(factory, state)
         if STS_STATE.values(state) != before:
             self.keep(state)
         ports.keys_done()
-        ports.beep(TOKEN_BEEP_MS)
+        ports.beep(_BEEP_MS)
         return f"{answer.value} {answer.name.replace('_', ' ')}"
 
     def _wrong(self, factory: StsFactory, state: StsState) -> None:
@@ -311,7 +314,7 @@ class StsProgram:
 
     def _show(self, state: StsState, register_units: int, said: str, *, fault: bool) -> None:
         left_wh = credit_wh(state, register_units)
-        text = f"{left_wh // 1000} kWh" if left_wh > 0 else "NO CREDIT"
+        text = f"{left_wh // 1000} {DEFAULT.kilo_units}" if left_wh > 0 else "NO CREDIT"
         if said:
             text = f"{text} | {said}"
         elif state.waiting:

@@ -22,7 +22,7 @@ SECTION_SIZE_BYTES: Final = 6  # 12 bits of fields in two bytes, four of the key
 SECTIONS: Final = 4
 LONG_KEY_BYTES: Final = 16
 DITK: Final = 0  # the key type of a factory, which no token brings
-KEY_TYPES: Final = frozenset({DITK, *KeyType})
+_KEY_TYPES: Final = frozenset({DITK, *KeyType})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,14 @@ def tid_bytes(tids: tuple[int, ...]) -> bytes:
     return b"".join(tid.to_bytes(TID_SIZE_BYTES, "big") for tid in tids)
 
 
-def possible_factory(factory: StsFactory) -> bool:
+def possible_sts_factory(factory: StsFactory) -> bool:
     """Whether a factory can have written a record."""
     ciphers = {int(cipher.value) for cipher in TokenCipher}
     times = factory.half_s > 0 and 0 < factory.lock_first_s <= factory.lock_most_s
     return factory.cipher in ciphers and times and factory.tries > 0 and factory.checks_ken <= 1
 
 
-def possible_state(state: StsState) -> bool:
+def possible_sts_state(state: StsState) -> bool:
     """Whether the program can have written a record."""
     flags = state.locked <= 1 and state.waiting < 1 << SECTIONS
-    return state.key_type in KEY_TYPES and flags
+    return state.key_type in _KEY_TYPES and flags

@@ -24,11 +24,11 @@ from card_protocol.tokens.sts.fields import (
 from card_protocol.tokens.sts.key_change import StsKeyChange, key_change_tokens
 from meter_emu.desk.vending import OFFICES, Edition, MeterKey, OfficeName
 from meter_emu.units import MINUTE_US, SECOND_US
-from meter_emu.world.meter.devices import KEY_TYPES, decoder_key, first_key
+from meter_emu.world.meter.devices import STS_KEY_TYPES, decoder_key, first_key
 from meter_emu.world.meter.model import MeterModel, Sts
 from meter_emu.world.meter.times import us_to_utc
 
-Setting: TypeAlias = Literal["clear-credit", "clear-tamper", "meter-test"]
+OtherToken: TypeAlias = Literal["clear-credit", "clear-tamper", "meter-test"]
 
 
 @final
@@ -47,7 +47,7 @@ class StsSale:
     new_key: MeterKey | None = None
     rollover: bool = False
     limit_w: int | None = None
-    setting: Setting | None = None
+    setting: OtherToken | None = None
     under: MeterKey | None = None
     office: OfficeName = "right"
     edition: Edition = 3
@@ -87,7 +87,7 @@ def sections_of(sts: Sts) -> int:
 
 
 @final
-class Office:
+class StsOffice:
     """An office and its record of one meter."""
 
     def __init__(self, model: MeterModel) -> None:
@@ -134,7 +134,7 @@ class Office:
 
 def vended(sales: Iterable[StsSale], model: MeterModel) -> Iterator[StsToken]:
     """Yield the tokens of one meter's sales, which are in order of time."""
-    office = Office(model)
+    office = StsOffice(model)
     for sale in sales:
         yield from office.sold(sale)
 
@@ -155,7 +155,7 @@ def key_change(sale: StsSale, model: MeterModel, device_id: int) -> StsKeyChange
     new = sale.new_key
     assert new is not None, "a new key was sold"
     assert model.sts is not None, "it is such a meter"
-    key_type = KEY_TYPES[new.key_type]
+    key_type = STS_KEY_TYPES[new.key_type]
     assert key_type is not None, "no office sells a factory's key"
     return StsKeyChange(
         key=decoder_key(model, device_id, new),

@@ -111,12 +111,12 @@ class PaygoWalk(TokenWalk[Paid]):
         self._lost_starts = 0
 
     @override
-    def must(self, state: Paid) -> Must:
-        return state.must(self.now_us, self._look_us)
+    def must(self, possible: Paid) -> Must:
+        return possible.must(self.now_us, self._look_us)
 
     @override
-    def edges(self, state: Paid) -> Iterable[int]:
-        return state.from_us, state.to_us + self._look_us
+    def edges(self, possible: Paid) -> Iterable[int]:
+        return possible.from_us, possible.to_us + self._look_us
 
     @override
     def why(self, owed: Must) -> tuple[str, str]:
@@ -128,19 +128,21 @@ class PaygoWalk(TokenWalk[Paid]):
         return "the paid time ends, by a clock within its bound", NO_CREDIT
 
     @override
-    def after(self, state: Paid, event: Event) -> Iterable[Paid]:
+    def after(self, possible: Paid, event: Event) -> Iterable[Paid]:
         household = self._household
         token = self._sold.get(event.detail)
         if token is None:
-            token = token_by_chance(event.detail, household.model, household.meter_id, state.last)
+            token = token_by_chance(
+                event.detail, household.model, household.meter_id, possible.last
+            )
         if token is None:
-            return (state,)
-        if not state.takes(token):
+            return (possible,)
+        if not possible.takes(token):
             self.refused.append((event.at_us, token.id))
-            return (state,)
+            return (possible,)
         self._lost_starts = 0
         seconds = (token.value or 0) * DAY_S // self._divider
-        return (state.after(token, event.at_us, seconds, self._drift_ppb),)
+        return (possible.after(token, event.at_us, seconds, self._drift_ppb),)
 
     @override
     def power_back(self, gone_us: int) -> None:

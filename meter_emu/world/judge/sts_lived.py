@@ -14,13 +14,13 @@ from meter_emu.desk.vending import OFFICES, OfficeName
 from meter_emu.units import MINUTE_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
-from meter_emu.world.households.sts_ledger import Office, StsSale, StsToken
+from meter_emu.world.households.sts_ledger import StsOffice, StsSale, StsToken
 from meter_emu.world.judge.lived import NOTHING_HEARD, LivedAccount
-from meter_emu.world.judge.sts import Held, sts_walk
+from meter_emu.world.judge.sts_credit import StsCredited, sts_walk
 from meter_emu.world.judge.verdicts import Lived, Who
 from meter_emu.world.meter.events import Event
 
-History: TypeAlias = Sequence[tuple[int, tuple[Held, ...]]]  # the states from when on
+_History: TypeAlias = Sequence[tuple[int, tuple[StsCredited, ...]]]  # the states from when on
 
 
 def sts_lived(
@@ -43,7 +43,7 @@ def sts_lived(
     return LivedAccount(Lived.CANNOT_BUY, at_us), Who.METER if erred else who
 
 
-def _lost(token: StsToken, household: Household, states: Sequence[Held]) -> bool:
+def _lost(token: StsToken, household: Household, states: Sequence[StsCredited]) -> bool:
     """Whether a token that was paid for was not credited, and never will be."""
     checks_ken = _checks_ken(household)
     if token.sale.wh is None or token.refused:
@@ -53,7 +53,9 @@ def _lost(token: StsToken, household: Household, states: Sequence[Held]) -> bool
     )
 
 
-def _whose(lost: StsToken, sold: Sequence[StsToken], household: Household, history: History) -> Who:
+def _whose(
+    lost: StsToken, sold: Sequence[StsToken], household: Household, history: _History
+) -> Who:
     """Return whose doing it is that a token was lost: the office's, if it was so from the start."""
     at_us = max(lost.sold_us, history[0][0])
     then = next(states for us, states in reversed(history) if us <= at_us)
@@ -65,13 +67,13 @@ def _whose(lost: StsToken, sold: Sequence[StsToken], household: Household, histo
 
 
 def _cannot_buy(
-    household: Household, campaign: Campaign, sales: Sequence[StsSale], history: History
+    household: Household, campaign: Campaign, sales: Sequence[StsSale], history: _History
 ) -> tuple[int, bool] | None:
     """Return since when nothing can be bought up to the end, and whether the key's time is over.
 
     Between two moments, a sale or an entry, what could be bought can only end.
     """
-    office = Office(household.model)
+    office = StsOffice(household.model)
     moments = {us for us, _ in history} | {sale.sold_us for sale in sales}
     left, known = list(sales), list(history)
     counter = _Counter(office, "right", known[0][1], _checks_ken(household))
@@ -94,9 +96,9 @@ def _cannot_buy(
 class _Counter(NamedTuple):
     """Where a household would buy: its office, which one that is, and what its meter may hold."""
 
-    office: Office
+    office: StsOffice
     name: OfficeName
-    states: tuple[Held, ...]
+    states: tuple[StsCredited, ...]
     checks_ken: bool
 
     def sells(self, us: int) -> StsToken | None:

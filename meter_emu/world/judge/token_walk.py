@@ -25,13 +25,13 @@ StateT = TypeVar("StateT")
 class TokenWalk(ABC, Generic[StateT]):
     """Takes the states that a device may be in through its events, and writes each answer down."""
 
-    def __init__(self, household: Household, campaign: Campaign, state: StateT) -> None:
+    def __init__(self, household: Household, campaign: Campaign, possible: StateT) -> None:
         model, start_us = household.model, campaign.start_us
         self._household: Final = household
         self._look_us: Final = model.poll_s * SECOND_US + WORK_US
         self._start_up_us: Final = model.boot_ms * 1_000 + WORK_US
         self.now_us = start_us
-        self.states = [state]
+        self.states = [possible]
         self.spans: Final[list[Span]] = []
         self._on = True
         self._powered = True
@@ -43,15 +43,15 @@ class TokenWalk(ABC, Generic[StateT]):
     # Of a device ---------------------------------------------------------------------------------
 
     @abstractmethod
-    def must(self, state: StateT) -> Must:
-        """Return what the supply must be now in a state."""
+    def must(self, possible: StateT) -> Must:
+        """Return what the supply must be now in a possible."""
 
     @abstractmethod
-    def edges(self, state: StateT) -> Iterable[int]:
+    def edges(self, possible: StateT) -> Iterable[int]:
         """Yield when that may change, if nothing happens."""
 
     @abstractmethod
-    def after(self, state: StateT, event: Event) -> Iterable[StateT]:
+    def after(self, possible: StateT, event: Event) -> Iterable[StateT]:
         """Yield the states in which an entry may leave a device, if it was heard."""
 
     @abstractmethod
@@ -89,8 +89,8 @@ class TokenWalk(ABC, Generic[StateT]):
         while self.now_us < end_us:
             must, why, rule = self._answer()
             edges = [end_us, self._grace_us]
-            for state in self.states:
-                edges += self.edges(state)
+            for possible in self.states:
+                edges += self.edges(possible)
             to_us = min(us for us in edges if us > self.now_us)
             self._write(Span(self.now_us, to_us, must, why, rule))
             self._believe_what_is_seen()
@@ -106,7 +106,7 @@ class TokenWalk(ABC, Generic[StateT]):
         return new
 
     def _owed(self) -> Must:
-        owed = {self.must(state) for state in self.states}
+        owed = {self.must(possible) for possible in self.states}
         return owed.pop() if len(owed) == 1 else Must.EITHER
 
     def _answer(self) -> tuple[Must, str, str]:
@@ -138,7 +138,7 @@ class TokenWalk(ABC, Generic[StateT]):
     def _typed(self, event: Event) -> None:
         self._begin_grace(WORK_US)
         self._typed_us, self._before_typed = self.now_us, self.states
-        after = [one for state in self.states for one in self.after(state, event)]
+        after = [one for possible in self.states for one in self.after(possible, event)]
         self.states = list(dict.fromkeys(after))
 
     def _begin_grace(self, length_us: int) -> None:

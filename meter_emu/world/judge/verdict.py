@@ -30,7 +30,7 @@ from meter_emu.world.judge.obligations import (
 from meter_emu.world.judge.outcome import HouseholdFinding, Outcome
 from meter_emu.world.judge.paygo import paygo_ahead, paygo_row
 from meter_emu.world.judge.promise import Promise, first_promise
-from meter_emu.world.judge.sts import sts_ahead, sts_row
+from meter_emu.world.judge.sts_credit import sts_ahead, sts_row
 from meter_emu.world.judge.sts_lived import sts_lived
 from meter_emu.world.judge.token_findings import token_findings
 from meter_emu.world.judge.unheard import unheard, ways_of

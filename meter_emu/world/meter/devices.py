@@ -178,7 +178,7 @@ def decoder_key(model: MeterModel, device_id: int, of: MeterKey) -> DecoderKey:
     """Return a key of an STS meter; ours for that of a factory, which nobody derives."""
     assert model.sts is not None, "it is such a meter"
     cipher = TokenCipher[model.sts.cipher]
-    key_type = KEY_TYPES[of.key_type]
+    key_type = STS_KEY_TYPES[of.key_type]
     if key_type is None:
         raw = derive(TEST_MASTER_KEY, Purpose.TOKENS, device_id).raw
         return DecoderKey(raw[: len(raw) // (1 if cipher is TokenCipher.EA11 else 2)])
@@ -225,7 +225,7 @@ def _sts_memory(
     state = StsState(
         magic=STS_STATE.magic,
         version=STS_VERSION,
-        key_type=KEY_TYPES[sts.key_type] or DITK,
+        key_type=STS_KEY_TYPES[sts.key_type] or DITK,
         sequence=inst.age.save_count,
         limit_units=(inst.age.register_units + inst.age.credit_wh) % REGISTER_UNITS,
         revision=sts.key_revision,
@@ -258,7 +258,7 @@ def first_key(sts: Sts) -> MeterKey:
     )
 
 
-KEY_TYPES: Final[dict[KeyTypeName, KeyType | None]] = {
+STS_KEY_TYPES: Final[dict[KeyTypeName, KeyType | None]] = {
     "initial": None,
     "default": KeyType.DDTK,
     "unique": KeyType.DUTK,

@@ -239,12 +239,12 @@ class _StsFile(_DeviceFile, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The model file of an STS meter, whose program reads no clock."""
 
     device: Literal["sts"]
+    rtc: Annotated[str, Meta(min_length=1)]
     sts: Sts
 
 
-# The bench's chip, for a program that never asks it.
+# Of the bench's chip, for a program that never asks it.
 _NO_CLOCK: Final = {
-    "rtc": "pcf8563",
     "clock": ClockBounds(
         set_error_s=1, drift_bound_ppb=0, trust_max_days=1, outage_max_days=2, backup_days=0
     ),

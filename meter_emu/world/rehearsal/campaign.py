@@ -157,7 +157,7 @@ class _Resolver:
         if raw_household.meter_id is not None and raw_household.count > 1:
             place.refuse("meter_id", f"want none for {raw_household.count} copies")
         model_name, own = self._own_model(raw_household, place)
-        model_name, model = self._other_model(model_name, own)
+        model_name, model = self.others.get((own.device, own.energy), (model_name, own))
         if model.zone.key != self.raw.zone.key:
             why = f"{model.name} keeps the time of {model.zone.key}, want {self.raw.zone.key}"
             place.refuse("model", why)
@@ -219,14 +219,10 @@ class _Resolver:
             place.refuse("model", "is missing here and at the top of the file")
         return model_name, self._model(model_name, place)
 
-    def _other_model(self, name: str, own: MeterModel) -> tuple[str, MeterModel]:
-        """Return the model given in place of a file's, if one was."""
-        return self.others.get((own.device, own.energy), (name, own))
-
     def _model_of(self, raw_household: RawHousehold) -> MeterModel:
         """Return the model that a household is rehearsed with."""
-        place = self.top.at(f"household {raw_household.id!r}")
-        return self._other_model(*self._own_model(raw_household, place))[1]
+        _, own = self._own_model(raw_household, self.top.at(f"household {raw_household.id!r}"))
+        return self.others.get((own.device, own.energy), ("", own))[1]
 
     def _generation(self, raw_household: RawHousehold, place: FilePlace) -> int:
         generation = raw_household.card_generation or self.raw.card_generation

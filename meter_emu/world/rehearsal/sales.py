@@ -45,7 +45,7 @@ def ledger_of(
     """Return the office's ledger: each sold token by its id, each device's in order of sale."""
     sales: dict[str, list[tuple[int, RawToken]]] = {one.id: [] for one in raw_campaign.household}
     for raw in raw_campaign.token:
-        place = _place(raw, top)
+        place = _token_place(raw, top)
         if raw.household not in sales:
             near = hint(raw.household, list(sales))
             place.refuse("household", f"no household has the id {raw.household!r}{near}")
@@ -59,10 +59,10 @@ def ledger_of(
         try:
             tokens: list[AnyToken] = []
             if model.sts is not None:
-                sold = [_sts_sale(raw, sold_us, _place(raw, top)) for sold_us, raw in of_one]
+                sold = [_sts_sale(raw, sold_us, _token_place(raw, top)) for sold_us, raw in of_one]
                 tokens += vended(sold, model)
             else:
-                paid = [_sale(raw, sold_us, _place(raw, top)) for sold_us, raw in of_one]
+                paid = [_sale(raw, sold_us, _token_place(raw, top)) for sold_us, raw in of_one]
                 tokens += sold_to(raw_household.id, paid, last.token_count)
         except TokenError as error:
             top.refuse("token", f"household {raw_household.id!r}: {error}")
@@ -73,7 +73,7 @@ def ledger_of(
     return found
 
 
-def _place(raw_token: RawToken, top: FilePlace) -> FilePlace:
+def _token_place(raw_token: RawToken, top: FilePlace) -> FilePlace:
     return top.at(f"token {raw_token.id!r}")
 
 

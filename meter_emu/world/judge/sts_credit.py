@@ -54,7 +54,7 @@ _WRONG: Final = frozenset({"digits", "range", "CRC", "key"})
 
 @final
 @dataclass(frozen=True, slots=True)
-class Held:
+class StsCredited:
     """One state that a meter may be in.
 
     Supply ends at `low` to `high` Wh of use since the start. `key` is `None` once halves of two
@@ -74,7 +74,7 @@ class Held:
     credited: frozenset[str] = frozenset()
 
     def takes(self, token: StsToken, *, checks_ken: bool) -> bool:
-        """Whether a token with a TID is taken as far as key and TID go."""
+        """Whether a token with a TID is taken by its key and its TID."""
         if self.key is None or not same_key(token.under, self.key) or token.tid is None:
             return False
         new = token.tid not in self.tids and token.tid >= self.tids[0]
@@ -87,7 +87,7 @@ def same_key(one: MeterKey, other: MeterKey) -> bool:
 
 
 @final
-class StsWalk(TokenWalk[Held]):
+class StsWalk(TokenWalk[StsCredited]):
     """Takes the states that a meter may be in through its events."""
 
     def __init__(self, household: Household, campaign: Campaign) -> None:
@@ -97,7 +97,7 @@ class StsWalk(TokenWalk[Held]):
         self._profile: Final = LoadProfile(household.load)
         self._used = 0  # rate-µs since the start
         wh = household.age.credit_wh
-        first = Held(wh, wh, first_key(model.sts), (model.sts.first_tid,) * DEPTH)
+        first = StsCredited(wh, wh, first_key(model.sts), (model.sts.first_tid,) * DEPTH)
         first = first if wh else replace(first, empty_us=campaign.start_us)
         super().__init__(household, campaign, first)
         self._sold: Final = {
@@ -105,21 +105,21 @@ class StsWalk(TokenWalk[Held]):
             for token in household.tokens
             if isinstance(token, StsToken) and not token.refused
         }
-        self.history: Final[list[tuple[int, tuple[Held, ...]]]] = [(self.now_us, (first,))]
+        self.history: Final[list[tuple[int, tuple[StsCredited, ...]]]] = [(self.now_us, (first,))]
 
     @override
-    def must(self, state: Held) -> Must:
-        if state.empty_us is not None:
-            return Must.EITHER if self.now_us < state.empty_us + self._look_us else Must.OFF
-        return Must.ON if self._used < state.low * UNIT else Must.EITHER
+    def must(self, possible: StsCredited) -> Must:
+        if possible.empty_us is not None:
+            return Must.EITHER if self.now_us < possible.empty_us + self._look_us else Must.OFF
+        return Must.ON if self._used < possible.low * UNIT else Must.EITHER
 
     @override
-    def edges(self, state: Held) -> Iterable[int]:
-        if state.empty_us is not None:
-            return (state.empty_us + self._look_us,)
+    def edges(self, possible: StsCredited) -> Iterable[int]:
+        if possible.empty_us is not None:
+            return (possible.empty_us + self._look_us,)
         if not self._powered or not self._on:
             return ()
-        ends = (self._reached_us(units) for units in (state.low, state.high))
+        ends = (self._reached_us(units) for units in (possible.low, possible.high))
         return [us for us in ends if us is not None]
 
     @override
@@ -128,10 +128,10 @@ class StsWalk(TokenWalk[Held]):
             self._used += self._profile.used(self.now_us, to_us)
         super().passes(to_us)
         self.states = [
-            replace(state, empty_us=to_us)
-            if state.empty_us is None and self._used >= state.high * UNIT
-            else state
-            for state in self.states
+            replace(possible, empty_us=to_us)
+            if possible.empty_us is None and self._used >= possible.high * UNIT
+            else possible
+            for possible in self.states
         ]
 
     @override
@@ -157,102 +157,104 @@ class StsWalk(TokenWalk[Held]):
         if not on:
             gone_us = self.now_us - self._look_us
             self.states = [
-                replace(state, empty_us=gone_us) if self.must(state) is Must.EITHER else state
-                for state in self.states
+                replace(possible, empty_us=gone_us)
+                if self.must(possible) is Must.EITHER
+                else possible
+                for possible in self.states
             ]
 
     def _reached_us(self, units: int) -> int | None:
         return self._profile.reached_us(self.now_us, units * UNIT - self._used)
 
     @override
-    def after(self, state: Held, event: Event) -> Iterator[Held]:
+    def after(self, possible: StsCredited, event: Event) -> Iterator[StsCredited]:
         """Yield what an entry leaves; two states where a lock or a half may just be over or not."""
         now_us = event.at_us
-        if now_us < state.locked_us + _SOON_US:
-            yield state
-            if now_us < state.locked_us:
+        if now_us < possible.locked_us + _SOON_US:
+            yield possible
+            if now_us < possible.locked_us:
                 return
-        gone_us = state.waiting_us + self._sts.half_s * SECOND_US
-        if state.waiting and now_us >= gone_us:
-            yield self._obeyed(replace(state, waiting=()), event)
+        gone_us = possible.waiting_us + self._sts.half_s * SECOND_US
+        if possible.waiting and now_us >= gone_us:
+            yield self._obeyed(replace(possible, waiting=()), event)
             if now_us >= gone_us + _SOON_US:
                 return
-        yield self._obeyed(state, event)
+        yield self._obeyed(possible, event)
 
-    def _obeyed(self, state: Held, event: Event) -> Held:
+    def _obeyed(self, possible: StsCredited, event: Event) -> StsCredited:
         token = self._sold.get(event.detail)
         if token is None:
-            return self._unsold(state, event)
+            return self._unsold(possible, event)
         if token.sale.setting == "meter-test":
-            return replace(state, tries=0)
-        if state.key is None or not same_key(token.under, state.key):
-            return self._wrong(state, event.at_us)
+            return replace(possible, tries=0)
+        if possible.key is None or not same_key(token.under, possible.key):
+            return self._wrong(possible, event.at_us)
         if token.number:
-            return self._section(state, token, event.at_us)
-        return self._dated(state, token, event.at_us)
+            return self._section(possible, token, event.at_us)
+        return self._dated(possible, token, event.at_us)
 
-    def _wrong(self, state: Held, at_us: int) -> Held:
-        tries = state.tries + 1
+    def _wrong(self, possible: StsCredited, at_us: int) -> StsCredited:
+        tries = possible.tries + 1
         if tries < self._sts.tries:
-            return replace(state, tries=tries)
+            return replace(possible, tries=tries)
         doubled = self._sts.lock_first_s << min(tries - self._sts.tries, 16)
         lock_s = min(self._sts.lock_most_s, doubled)
-        return replace(state, tries=tries, locked_us=at_us + lock_s * SECOND_US)
+        return replace(possible, tries=tries, locked_us=at_us + lock_s * SECOND_US)
 
-    def _unsold(self, state: Held, event: Event) -> Held:
+    def _unsold(self, possible: StsCredited, event: Event) -> StsCredited:
         """Take in what nobody sold: digits that are wrong, or a token by chance."""
         household = self._household
         key = None
-        if state.key is not None:
-            key = decoder_key(household.model, household.meter_id, state.key)
+        if possible.key is not None:
+            key = decoder_key(household.model, household.meter_id, possible.key)
         try:
             record = decode_sts(event.detail, key)
         except TokenError as error:
-            return self._wrong(state, event.at_us) if error.check in _WRONG else state
+            return self._wrong(possible, event.at_us) if error.check in _WRONG else possible
         if isinstance(record, StsMeterTest):
-            return replace(state, tries=0) if record.maker in (0, self._sts.maker) else state
-        token = None if state.key is None else _by_chance(record, state.key)
-        return state if token is None else self._dated(state, token, event.at_us)
+            return replace(possible, tries=0) if record.maker in (0, self._sts.maker) else possible
+        token = None if possible.key is None else _by_chance(record, possible.key)
+        return possible if token is None else self._dated(possible, token, event.at_us)
 
-    def _dated(self, state: Held, token: StsToken, at_us: int) -> Held:
-        sale, key = token.sale, state.key
+    def _dated(self, possible: StsCredited, token: StsToken, at_us: int) -> StsCredited:
+        sale, key = token.sale, possible.key
         assert key is not None, "it was decoded under one"
         assert token.tid is not None, "it has a TID"
-        if not state.takes(token, checks_ken=self._sts.checks_ken):
-            return state
-        low, high, empty_us = state.low, state.high, state.empty_us
+        if not possible.takes(token, checks_ken=self._sts.checks_ken):
+            return possible
+        low, high, empty_us = possible.low, possible.high, possible.empty_us
         if sale.wh is not None:
             credit_wh = high - self._used // UNIT
             if key.key_type == "default" or credit_wh + sale.wh > self._sts.credit_most_wh:
-                return state
+                return possible
             low, high, empty_us = low + sale.wh, high + sale.wh, None
             if self._used >= high * UNIT:  # it does not reach above zero
-                empty_us = state.empty_us
+                empty_us = possible.empty_us
         elif sale.setting == "clear-credit":
             low, high = self._used // UNIT, self._used_by(at_us + WORK_US) // UNIT
             empty_us = at_us - self._look_us
         return replace(
-            state,
+            possible,
             low=low,
             high=high,
             empty_us=empty_us,
-            tids=tuple(sorted((*state.tids[1:], token.tid))),
+            tids=tuple(sorted((*possible.tids[1:], token.tid))),
             tries=0,
-            credited=state.credited | {token.id} if sale.wh is not None else state.credited,
+            credited=possible.credited | {token.id} if sale.wh is not None else possible.credited,
         )
 
     def _used_by(self, us: int) -> int:
         flows = self._powered and self._on
         return self._used + (self._profile.used(self.now_us, us) if flows else 0)
 
-    def _section(self, state: Held, token: StsToken, at_us: int) -> Held:
+    def _section(self, possible: StsCredited, token: StsToken, at_us: int) -> StsCredited:
         new = token.sale.new_key
         assert new is not None, "a section brings a key"
         if token.number == 1 and new.key_type == "common":
-            return state
-        waiting = {one.number: one for one in (*state.waiting, token)}
+            return possible
+        waiting = {one.number: one for one in (*possible.waiting, token)}
         if len(waiting) < sections_of(self._sts):
-            return replace(state, waiting=tuple(waiting.values()), waiting_us=at_us, tries=0)
+            return replace(possible, waiting=tuple(waiting.values()), waiting_us=at_us, tries=0)
         keys = [one.sale.new_key for one in waiting.values()]
         first, second = waiting[1].sale, waiting[2].sale.new_key
         assert first.new_key is not None, "likewise"
@@ -261,9 +263,9 @@ class StsWalk(TokenWalk[Held]):
         # The expiry number is in two halves.
         ken = first.new_key.ken & 0xF0 | second.ken & 0x0F
         return replace(
-            state,
+            possible,
             key=replace(new, ken=ken) if whole else None,
-            tids=(0,) * DEPTH if first.rollover else state.tids,
+            tids=(0,) * DEPTH if first.rollover else possible.tids,
             waiting=(),
             tries=0,
         )
