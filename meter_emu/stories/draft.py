@@ -4,7 +4,7 @@ It keeps a story valid: cards carry only what an office may write.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, final
 
 from card_protocol.card.image import CardKind
@@ -26,12 +26,14 @@ from meter_emu.world.households.household import (
 )
 from meter_emu.world.households.ledger import (
     NO_TYPO,
+    AnyToken,
     Sale,
-    SoldToken,
     TypedToken,
     Typo,
     sold_to,
+    was_refused,
 )
+from meter_emu.world.households.sts_ledger import StsSale, vended
 from meter_emu.world.meter.acts import HOLD_MS, Act, Press
 from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.devices import DEVICES
@@ -75,6 +77,7 @@ class Draft:
     rtc_found: dict[int, Registers] = field(default_factory=dict)  # each at the end of an outage
     age: Age | None = None  # until it is drawn
     sales: list[Sale] = field(default_factory=list)  # of tokens, in the order of sale
+    energy_sales: list[StsSale] = field(default_factory=list)  # of an STS meter, likewise
     entries: list[tuple[int, int, Typo]] = field(default_factory=list)  # when which sale, and how
 
     def sell(self, at_s: int, kind: PaygoKind, value: int | None = None) -> int:
@@ -89,14 +92,17 @@ class Draft:
         """Somebody keys a sold token in."""
         self.entries.append((at_s, sale, typo))
 
-    def ledger(self, household: str) -> tuple[SoldToken, ...]:
+    def ledger(self, household: str) -> tuple[AnyToken, ...]:
         """Return what the office has sold them, with the counts that follow the device's last."""
+        if self.energy_sales:
+            sold = (replace(sale, household=household) for sale in self.energy_sales)
+            return tuple(vended(sold, self.model))
         if not self.sales:
             return ()
         return tuple(sold_to(household, self.sales, self.grown_old().token_count))
 
-    def visited(self, ledger: Sequence[SoldToken]) -> tuple[Visit, ...]:
-        """Return all visits in their order, tokens with their digits' counts among them."""
+    def visited(self, ledger: Sequence[AnyToken]) -> tuple[Visit, ...]:
+        """Return all visits in their order, with what the office did not refuse to sell."""
         keyed_in = (
             Visit(
                 at_us=at_s * SECOND_US,
@@ -104,6 +110,7 @@ class Draft:
                 token=TypedToken(token=ledger[sale], typo=typo),
             )
             for at_s, sale, typo in self.entries
+            if not was_refused(ledger[sale])
         )
         return tuple(sorted([*self.visits, *keyed_in], key=lambda visit: visit.at_us))
 

@@ -7,12 +7,13 @@ from typing import Final
 from meter_emu.domain import DeviceName
 from meter_emu.stories.boundaries import FULL_COUNTS, changes
 from meter_emu.stories.buyers import BUYERS
+from meter_emu.stories.energy import ENERGY_BUYERS
 from meter_emu.stories.people import PEOPLE
 from meter_emu.stories.times import legal
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, VisitKind
-from meter_emu.world.households.ledger import NO_TYPO
+from meter_emu.world.households.ledger import NO_TYPO, SoldToken
 from meter_emu.world.meter.acts import Press
 from meter_emu.world.meter.devices import DEVICES
 
@@ -29,9 +30,11 @@ _OF_TOKENS: Final = (
     "device that has lived", "outage", "clock upset", "token mistyped", "token keyed in again",
     "token older than the last",
 )  # fmt: skip
+_OF_ENERGY: Final = tuple(one for one in _OF_TOKENS if one != "clock upset")  # it has no clock
 _ABOUT: Final[dict[DeviceName, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "budget": (tuple(dict.fromkeys(PEOPLE)), _OTHERS),
     "openpaygo": (tuple(dict.fromkeys(BUYERS)), _OF_TOKENS),
+    "sts": (tuple(dict.fromkeys(ENERGY_BUYERS)), _OF_ENERGY),
 }
 
 
@@ -100,19 +103,23 @@ def _happened(household: Household) -> Iterator[str]:
 
 
 def _keyed_in(household: Household) -> Iterator[str]:
-    counts: list[int] = []
+    order: list[tuple[int, ...]] = []
     for visit in household.visits:
         if visit.token is None:
             continue
         if visit.token.typo != NO_TYPO:
             yield "token mistyped"
             continue
-        count = visit.token.token.count
-        if count in counts:
+        token = visit.token.token
+        if isinstance(token, SoldToken):
+            place: tuple[int, ...] = (token.count,)
+        else:
+            place = token.sold_us, token.number
+        if place in order:
             yield "token keyed in again"
-        elif counts and count < max(counts):
+        elif order and place < max(order):
             yield "token older than the last"
-        counts.append(count)
+        order.append(place)
 
 
 _OF_VISITS: Final = {

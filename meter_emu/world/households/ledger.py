@@ -39,6 +39,11 @@ class SoldToken:
 AnyToken: TypeAlias = SoldToken | StsToken
 
 
+def was_refused(token: AnyToken) -> bool:
+    """Whether the office sold nothing after all."""
+    return isinstance(token, StsToken) and bool(token.refused)
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typo:

@@ -53,6 +53,16 @@ class StsSale:
     edition: Edition = 3
     office_error_s: int = 0
 
+    @property
+    def words(self) -> str:
+        """What was sold, in words."""
+        if self.wh is not None:
+            return f"{self.wh} Wh"
+        if self.new_key is not None:
+            rolls = ", roll-over" if self.rollover else ""
+            return f"key of base {self.new_key.base.value}, revision {self.new_key.revision}{rolls}"
+        return f"limit {self.limit_w} W" if self.limit_w is not None else self.setting or ""
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple, Protocol
 
-from meter_emu.domain import BUDGET, DeviceName
+from meter_emu.domain import DeviceName
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.breaches import breaches_of, supply_judged
