@@ -51,7 +51,10 @@ OF_COUNTERS = {
     *("counter-2041", "counters-2036", "full-counts"),
     *("leap-day-2000", "new-year-2022", "new-year-2069"),
 }
-OF_TOKENS = {"paygo-counts", "paygo-month"}  # devices that are paid for by time
+OF_TOKENS = {  # devices that are paid for by tokens
+    *("paygo-counts", "paygo-month"),
+    *("sts-december-2029", "sts-rollover-2024", "sts-rollover-2045"),
+}
 OF_DATES = {"clock-changes", "leap-and-new-year", "thirties", *OF_COUNTERS}  # homes of their own
 
 

@@ -35,7 +35,6 @@ from meter_emu.world.households.household import (
     shared_id,
     shared_meter_id,
 )
-from meter_emu.world.households.ledger import AnyToken
 from meter_emu.world.households.wording import placeholders
 from meter_emu.world.judge.verdicts import FindingKind, Lived, Verdict
 from meter_emu.world.meter.age import NEW, Age
@@ -107,7 +106,6 @@ class _Resolver:
                 "end", f"want after start ({raw_campaign.start}), got {raw_campaign.end}"
             )
         self.announced = _announcements(raw_campaign.announced, self.top, self.start_us)
-        self.ledger: dict[str, AnyToken] = {}
 
     def campaign(self) -> Campaign:
         entries: list[Entry] = []
