@@ -223,10 +223,16 @@ def test_the_verb_shows_what_breaks_a_law_and_writes_its_story(meter_emu, tmp_pa
     status = meter_emu("verify", "reference+end-exclusive", "--law", "never-early", "--jobs", "1")
     said = capsys.readouterr().out
     assert status == 1
-    assert "broken  never-early" in said
-    assert "disconnected" in said
+    verdict, worst, shown_by, *more = said.splitlines()
+    assert verdict == "reference+end-exclusive: 1 of 1 law broken in 20 stories (seed 0)"
+    assert worst.startswith("worst: promised supply")
+    assert any("disconnected" in line for line in more)
     file = tmp_path / "counterexamples" / "never-early.toml"
-    assert "counterexamples/never-early.toml" in said
+    assert file.exists()
+    assert shown_by == "shown by: meter-emu rehearse counterexamples/never-early.toml --events"
+    assert meter_emu(*shown_by.split()[3:]) == 1
+    assert f"written to counterexamples: {file.name}" in said
+    assert "broken  never-early: an armed" not in said, "that is behind -v"
     capsys.readouterr()
     alone = ("verify", "reference+end-exclusive", "--law", "never-early", "--story", str(file))
     assert meter_emu(*alone) == 1
