@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from meter_emu.fuzz.target import Target
 
 _TIME_S: Final = 60
+_FEW: Final = 100  # ours: inputs of a target, below which "nothing" says little
 _ALL: Final = "all"
 
 
@@ -337,6 +338,8 @@ class _Teller:
             )
         edges = "-" if one.edges is None else f"{one.edges:,}"
         found = str(len(one.found)) if one.found else "failed" if one.failed else "nothing"
+        if 0 < one.executions < _FEW and found == "nothing":
+            found = f"nothing, in {one.executions} inputs only"
         reached = f"{one.reached}/{len(one.target.reaches)}"
         guided = "" if one.guided else "  (no coverage)"
         echo(

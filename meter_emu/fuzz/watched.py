@@ -6,19 +6,27 @@ raises what it finds and reports nothing.
 
 import os
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from signal import SIGUSR1
-from time import monotonic
+from statistics import median
+from time import monotonic, perf_counter, process_time
 from typing import Final, final
 
 import msgspec
 
 from meter_emu.fuzz.finds import FoundInput, failure_of
-from meter_emu.fuzz.reach import REACH
+from meter_emu.fuzz.reach import REACH, OracleError
 from meter_emu.fuzz.target import Target
 
 ENV_RUN: Final = "METER_EMU_FUZZ_RUN"
 _REPORT_S: Final = 1.0
+SLOWER: Final = 30  # ours: so many times the median of a target is a find
+_SLOW_S: Final = (
+    1.0  # ours: and at least so long: a day in which a meter polls takes a quarter of it
+)
+_MEDIAN_FROM, _MEDIAN_OF = 10, 200  # ours: inputs, of which the first are seeds and right
+_IN_TIME: Final = f"an input takes no more than {SLOWER} times its target's median"
 _LOOK_S: Final = 0.01
 _LOOK_INPUTS_MAX: Final = 1 << 12  # of an empty function not a hundredth of a second
 
@@ -70,6 +78,8 @@ class Watched:
         self._every = 1  # inputs between two looks
         self._looked_s = self._said_s = monotonic()
         self._seen = 0
+        self._took_s: Final[list[float]] = []
+        self._slow_s = inf
 
     def trying(self) -> Callable[[bytes], None]:
         """Return what tries an input, and raises what does not hold unless the run goes on then."""
@@ -77,15 +87,34 @@ class Watched:
 
         def tried(data: bytes) -> None:
             nonlocal left
+            began_s = perf_counter()
             try:
                 check(data, build)
+                if perf_counter() - began_s > self._slow_s:
+                    self._time(data)
             except Exception as error:  # noqa: BLE001  whatever it is, it is a find
                 self._hear(data, error)
+            if len(self._took_s) < _MEDIAN_OF:
+                self._sample(perf_counter() - began_s)
             left -= 1
             if not left:
                 left = self._look()
 
         return tried
+
+    def _sample(self, took_s: float) -> None:
+        """Take how long an input took; from some on there is a median, and what is slow."""
+        self._took_s.append(took_s)
+        if len(self._took_s) >= _MEDIAN_FROM:
+            self._slow_s = max(_SLOW_S, SLOWER * median(self._took_s))
+
+    def _time(self, data: bytes) -> None:
+        """Try again an input that took long: on a busy machine any does, now and then."""
+        began_s = process_time()
+        self._target.check(data, self._build)
+        took_s = process_time() - began_s
+        if took_s > self._slow_s:
+            raise OracleError(_IN_TIME, f"{took_s:.2f} s of the processor")
 
     def _hear(self, data: bytes, error: Exception) -> None:
         """Raise what did not hold, where the run is over with it."""

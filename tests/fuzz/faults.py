@@ -11,12 +11,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple
 
 import click
 
@@ -36,6 +34,8 @@ from meter_emu.firmware.trust import Now
 from meter_emu.fuzz.side_by_side import length_control
 from meter_emu.fuzz.targets import place_of, targets
 from meter_emu.fuzz.worker import ENV_BUILD, ENV_SEED, ENV_TARGET
+from tests.fuzz.fault import Fault
+from tests.fuzz.planted import PLANTED
 
 CPU_S: Final = 120  # as the issue asks
 SEEDS: Final = 3
@@ -50,29 +50,6 @@ _length: Final = tlv._build_length
 _check_row: Final = Trace._check
 _comment: Final = pcapng._comment
 _judge_card: Final = OrderGate.judge_card
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One mistake: in a `build`, or where `place` is put in place of what stands there."""
-
-    what: str
-    target: str
-    build: str = "reference"
-    place: str = ""
-    put: Any = None
-
-    def apply(self, put: Callable[[Any, str, Any], None] = setattr) -> None:
-        """Make the change in this process."""
-        if self.place:
-            module, _, path = self.place.partition(":")
-            *owners, name = path.split(".")
-            owner: Any = import_module(module)
-            for one in owners:
-                owner = getattr(owner, one)
-            assert hasattr(owner, name), self.place
-            put(owner, name, self.put)
 
 
 def too_long_an_atr(raw: bytes) -> Any:
@@ -176,74 +153,91 @@ def refused_and_counted(self: MeterRules, result: Result) -> None:
 MISTAKES: Final = {
     "atr-over-read": Fault(
         what="interface bytes of an ATR are read past its end",
+        holds="refused, or the same bytes when it is built again",
         target="atr", place="card_protocol.atr:_parse_groups", put=too_long_an_atr,
     ),
     "le-00-as-255": Fault(
         what="an Le of 00 is read as 255",
+        holds="refused, or the same bytes when it is built again",
         target="c-apdu", place="card_protocol.apdu:split_command", put=le_00_as_255,
     ),
     "response-loses-a-byte": Fault(
         what="a byte is lost between two parts of an answer",
+        holds="each answer, try and written byte is what the rules say",
         target="card-session", place="card_protocol.card.virtual:FileCard._give", put=a_byte_lost,
     ),
     "written-though-refused": Fault(
         what="a card writes one byte of what it refuses to write",
+        holds="each answer, try and written byte is what the rules say",
         target="card-session", place="card_protocol.card.virtual:PlainCard.rows",
         put={**PLAIN_ROWS, 0xD6: replace(PLAIN_ROWS[0xD6], handler=a_byte_of_what_is_refused)},
     ),
     "half-at-a-page": Fault(
         what="an UPDATE over the edge of a page is obeyed up to it",
+        holds="each answer, try and written byte is what the rules say",
         target="card-session", place="card_protocol.card.virtual:PlainCard.rows",
         put={**PLAIN_ROWS, 0xD6: replace(PLAIN_ROWS[0xD6], handler=up_to_the_page)},
     ),
     "mac-of-seven-bytes": Fault(
         what="a MAC is compared on its first seven bytes",
+        holds="forged or refused, it changes nothing",
         target="card-records", place="card_protocol.keys:Key.verify", put=seven_bytes_of_it,
     ),
     "credit-wraps": Fault(
         what="credit wraps at 2^31 micro-euro",
+        holds="meter and desk agree",
         target="card-records", place="meter_emu.firmware.ledger:Ledger.load", put=wrapping_load,
     ),
     "third-card-opens-the-first": Fault(
         what="a card that was replaced is obeyed again once a third was shown",
+        holds="orders and cards only grow",
         target="household", place="meter_emu.firmware.gate:OrderGate.judge_card",
         put=only_the_last_is_replaced,
     ),
     "trace-at-once": Fault(
         what="a torn write of 0 us is divided by",
+        holds="read as it was recorded",
         target="recorded", place="card_protocol.trace:Trace._check", put=writing_at_once,
     ),
     "pcapng-crash": Fault(
         what="a short comment of a capture is not padded",
+        holds="every packet captured",
         target="recorded", place="card_protocol.pcapng:_comment", put=comment_without_padding,
     ),
     "tlv-81-signed": Fault(
         what="a TLV length of 80h to FFh is taken for a signed byte",
+        holds="refused, or built so that tags, sizes and values are read back",
         target="tlv", place="card_protocol.tlv:_build_length", put=unsigned_length,
     ),
     "survives-deselect": Fault(
         what="an answer that waits for GET RESPONSE waits on when the power went",
+        holds="each answer, try and written byte is what the rules say",
         target="card-session", place="card_protocol.card.virtual:FileCard.power_off",
         put=kept_over_off,
     ),
     "parts-without-bound": Fault(
         what="61xx is followed for ever",
+        holds="ends within its bound",
         target="terminal", place="card_protocol.terminal:ANSWER_PARTS_MAX", put=1 << 62,
     ),
     "enum-unchecked": Fault(
         what="the supply's state in the memory is not asked whether it is one",
+        holds="no error for a day",
         target="memory", place="meter_emu.firmware.layouts:_SUPPLIES", put=frozenset(range(256)),
     ),
     "stale-order": Fault(
         what="an order older than the last is obeyed",
+        holds="forged or refused, it changes nothing",
         target="card-records", build="reference+stale-order-accepted",
     ),
     "torn-copy": Fault(
         what="of two copies of the state the later counts, torn or not",
+        holds="memory, card and write-back are old or new",
         target="tear", place="meter_emu.firmware.memory:crc_holds", put=lambda _raw: True,
     ),
     "refused-and-counted": Fault(
         what="a card that is refused is counted as a load",
+        holds="forged or refused, it changes nothing",
         target="card-records", place="meter_emu.firmware.rules:MeterRules.refuse",
         put=refused_and_counted,
     ),
@@ -252,12 +246,18 @@ MISTAKES: Final = {
 # What each target of events must find, to show that its machinery notices.
 CANARIES: Final = {
     f"canary-{target}": Fault(
-        what="an end date is read as exclusive", target=target, build="reference+end-exclusive"
+        what="an end date is read as exclusive",
+        target=target,
+        holds=holds,
+        build="reference+end-exclusive",
     )
-    for target in ("household", "stories")
+    for target, holds in (
+        ("household", "never early, never late"),
+        ("stories", "the laws that look at one run"),
+    )
 }
 
-FAULTS: Final = {**MISTAKES, **CANARIES}
+FAULTS: Final = {**MISTAKES, **PLANTED, **CANARIES}
 
 
 class Found(NamedTuple):
@@ -274,6 +274,8 @@ def run(fault_id: str, seed: int, *, cpu_s: int = CPU_S) -> Found:
     with TemporaryDirectory(prefix="meter-emu-faults-") as scratch:
         (Path(scratch) / "corpus").mkdir()
         target = targets()[fault.target]
+        for number, data in enumerate(target.seeds() if fault.seeded else ()):
+            (Path(scratch) / "corpus" / str(number)).write_bytes(data)
         command = [
             sys.executable, "-m", "tests.fuzz.faulty", fault_id, str(cpu_s),
             f"-artifact_prefix={scratch}/", length_control(target), f"-seed={seed}",

@@ -13,6 +13,7 @@ from meter_emu.fuzz.mutate import blindly, mutated
 from meter_emu.fuzz.targets import targets
 from tests.fuzz.faults import CANARIES, FAULTS
 from tests.fuzz.mutations import mutations
+from tests.fuzz.planted import PLANTED
 
 TRIES, SEED = 2_000, 3
 
@@ -36,6 +37,31 @@ def test_a_fault_is_found(fault_id, monkeypatch):
 @pytest.mark.parametrize("target_id", ["c-apdu", "terminal"])
 def test_what_holds_is_not_found(target_id):
     assert not found(target_id)
+
+
+@pytest.mark.slow("tries a mistake for each sentence of what must hold", short=8)
+@pytest.mark.parametrize("fault_id", PLANTED)
+def test_a_mistake_is_found_from_the_seeds(fault_id, monkeypatch):
+    fault = PLANTED[fault_id]
+    target = targets()[fault.target]
+    inputs = (*target.seeds(), *mutations(target, TRIES, SEED))
+    fault.apply(monkeypatch.setattr)
+    assert any(failure(target, data, fault.build) is not None for data in inputs)
+
+
+def test_each_sentence_of_what_must_hold_has_its_mistake():
+    sentences = {
+        sentence
+        for target in targets().values()
+        if not target.canary
+        for sentence in target.oracles.split("; ")
+    }
+    assert sentences == {fault.holds for fault in FAULTS.values()}
+
+
+def test_a_mistake_breaks_a_sentence_of_its_own_target():
+    for fault in FAULTS.values():
+        assert fault.holds in targets()[fault.target].oracles.split("; "), fault
 
 
 def test_a_wallet_that_may_go_back_is_found(monkeypatch):

@@ -47,6 +47,17 @@ def sts_fields(token_class: int, upper: int) -> tuple[int, ...] | None:
     return kind, rnd, tid, value
 
 
+def pan_holds(digits: str) -> bool:
+    """Whether 18 digits are a MeterPAN: its last digit, and that of the meter's number, by Luhn."""
+    if len(digits) != 18 or not (digits.isascii() and digits.isdecimal()):
+        return False
+    number = digits[4 if digits[:4] == "0000" else 6 : -1]
+    return all(
+        not sum(sum(divmod(int(one) * (1 + at % 2), 10)) for at, one in enumerate(part[::-1])) % 10
+        for part in (number, digits)
+    )
+
+
 # OpenPAYGO ----------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from meter_emu.fuzz.target import FuzzField, Target
 from meter_emu.resources import built_in
 
 _ALL: Final[Sequence[Codec]] = tuple(CODECS.values())
+_BEFORE_29_FEBRUARY_MS: Final = (951_696_000_000, 4_107_456_000_000)  # of 2000, and of 2100
 _SIZE_MAX: Final = max(codec.size_bytes for codec in _ALL)
 _DUMP_MAX: Final = 4_096  # bytes, ours: enough for every built-in layout
 # Codecs to which every value is a time, or none at all.
@@ -73,6 +74,10 @@ def _seeds() -> tuple[bytes, ...]:
         head = bytes((number,))
         moments = [codec.first, codec.last, stamp_at(1_593_810_060_000, codec.step_ms)]
         found += [head + raw for stamp in moments if (raw := _written(codec, stamp))]
+        for ms in _BEFORE_29_FEBRUARY_MS:
+            raw = _written(codec, stamp_at(ms, codec.step_ms))
+            found += [head + raw[:at] + bytes(((raw[at] + 1) & 0xFF,)) + raw[at + 1 :]
+                      for at in range(len(raw))]  # fmt: skip
         found += [head + raw for raw, _ in codec.specials] + [head]
         found += [head + byte * codec.size_bytes for byte in (b"\x00", b"\x13", b"\x99", b"\xff")]
     return tuple(dict.fromkeys(found))

@@ -46,9 +46,8 @@ class _Child:
 
     def kill(self) -> None:
         while self._ends:
-            end = self._ends.pop()
-            _check_asked(end, self._said)
-            end.close()
+            with self._ends.pop() as end:
+                _check_asked(end, self._said)
 
 
 def _check_asked(end: socket.socket, said: list[bytes]) -> None:

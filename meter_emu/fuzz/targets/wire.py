@@ -287,7 +287,7 @@ TARGETS: Final = (
     Target(
         id="c-apdu",
         asks="a command APDU, any bytes",
-        oracles="refused, or the same bytes when it is built again",
+        oracles="refused, or the same bytes when it is built again; says what the standard reads",
         reaches=("refused", "case 1", "case 2", "case 3", "case 4", "Ne 256",
                  "case 2 extended", "case 3 extended", "case 4 extended"),
         size_max=300,
@@ -308,7 +308,7 @@ TARGETS: Final = (
     Target(
         id="atr",
         asks="an answer to reset, any bytes",
-        oracles="refused, or the same bytes when it is built again; protocols and Fi of the table",
+        oracles="refused, or the same bytes when it is built again; says what the standard reads",
         reaches=("refused", "TCK", "no TCK", "Fi", "Fi reserved"),
         size_max=40,
         check=_answer_to_reset,
