@@ -26,7 +26,7 @@ from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
-from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
+from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL, OneOf
 from meter_emu.cli.output import (
     STDOUT,
     Write,
@@ -46,6 +46,8 @@ from meter_emu.cli.replayed import campaign_digest, chosen_campaign, witnessing
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
 from meter_emu.cli.trusting import check_builds, trust_option
+from meter_emu.languages.speech import speech_of
+from meter_emu.languages.tables import SPOKEN
 from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
 from meter_emu.world.households.campaign import Campaign
@@ -208,6 +210,9 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
 @click.option("--census", is_flag=True, help="Run equal households too: the result is the same.")
 @trace_option
 @junit_option
+@click.option(
+    "--language", type=OneOf(SPOKEN), help="Say the answer in this language; all else is English."
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
 @cluster_option
 def rehearse(
@@ -227,6 +232,7 @@ def rehearse(
     census: bool,
     trace_to: str | None,
     junit_file: str | None,
+    language: str | None,
     jobs: int | None,
     address: str | None,
 ) -> int:
@@ -267,12 +273,13 @@ def rehearse(
     if junit_file is not None:
         write_junit(junit_file, "rehearse", Path(campaign).stem, cases, table.answer.answer.said)
     if json_to != STDOUT:
-        table.show(console, every=verbose)
+        table.show(console, every=verbose, speech=speech_of(language) if language else None)
+    return _ended(campaign, table, files, strict=strict)
+
+
+def _ended(campaign: str, table: ResultTable, files: Sequence[str], *, strict: bool) -> int:
+    """Say what was written, and return the exit status."""
     say_written(*files)
-    return _status(campaign, table, strict=strict)
-
-
-def _status(campaign: str, table: ResultTable, *, strict: bool) -> int:
     see_checked(campaign, table.nothing_run)
     return EXIT_FOUND if table.found(strict=strict) else EXIT_OK
 

@@ -14,6 +14,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from meter_emu.languages.speech import Speech, said, speaking
 from meter_emu.units import decimal
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, VisitKind
@@ -150,17 +151,14 @@ class ResultTable:
         """How often each verdict came, in their order."""
         return {verdict.value: self._counts[verdict] for verdict in Verdict}
 
-    def show(self, console: Console, *, every: bool) -> None:
-        """Print the answer, then what is not as expected, or `every` household with its words."""
+    def show(self, console: Console, *, every: bool, speech: Speech | None = None) -> None:
+        """Print the answer, in that language; then what is not as expected, or `every` household.
+
+        What is below the answer is English.
+        """
         answer = self.answer.answer
-        for said in answer.said:
-            console.print(Text(said, style=_STYLE[answer.tone]))
-        for group, figures in answer.by_group.items():
-            said = (
-                f"{group}: {figures.supplied:,} supplied, {figures.disconnected:,} disconnected by "
-                f"order, {figures.without_credit:,} without credit"
-            )
-            console.print(Text(said))
+        with speaking(speech):
+            self._show_answer(console)
         self._show_notes(console, every=every)
         console.print()
         console.print(Text(self._campaign.name, style="bold"))
@@ -180,14 +178,29 @@ class ResultTable:
         console.print(Text(f"{households(self.answer.total)}: {counts}{more}"))
         for energy, model in self._covered.items():
             if count := self._outside[energy]:
-                said = f"{households(count)} of {energy} not covered: --model {model} is"
-                console.print(Text(f"{said} a meter that is"))
+                words = f"{households(count)} of {energy} not covered: --model {model} is"
+                console.print(Text(f"{words} a meter that is"))
         if self._sample is not None:
             console.print(
                 Text(f"\n{households(self.answer.total)} of {self._sample.of:,}; at 95 %:")
             )
             for kind in self._sample.kinds:
                 console.print(Text(f"  {kind.in_words}"), soft_wrap=True)
+
+    def _show_answer(self, console: Console) -> None:
+        answer = self.answer.answer
+        for sentence in answer.said:
+            console.print(Text(sentence, style=_STYLE[answer.tone]))
+        for group, figures in answer.by_group.items():
+            words = said(
+                "{group}: {supplied} supplied, {disconnected} disconnected by order, "
+                "{without_credit} without credit",
+                group=group,
+                supplied=figures.supplied,
+                disconnected=figures.disconnected,
+                without_credit=figures.without_credit,
+            )
+            console.print(Text(words))
 
     def _show_notes(self, console: Console, *, every: bool) -> None:
         shown = self._notes if every else self._notes[:_NOTES_SHOWN]
@@ -201,11 +214,11 @@ class ResultTable:
         count = sum(self._rows[key].count for key in keys)
         broken = any(not key.good for key in keys)
         style = "bold red" if broken else "bold green" if verdict in GOOD else "bold yellow"
-        said = f"{PLAIN[verdict].heading} ({verdict.value})"
+        words = f"{PLAIN[verdict].heading} ({verdict.value})"
         if lived not in _AS_HEARD:
             whose = "" if who is None else f", {WHOSE[who]}"
-            said += f", {LIVED_WORDS[lived][1]} ({lived.value}{whose})"
-        table.heading(f"{said}: {households(count)}", style)
+            words += f", {LIVED_WORDS[lived][1]} ({lived.value}{whose})"
+        table.heading(f"{words}: {households(count)}", style)
         for key in keys:
             table.row(self._line(key))
             if every:
@@ -213,7 +226,7 @@ class ResultTable:
 
     def _line(self, key: RowKey) -> "_Line":
         row = self._rows[key]
-        cuts = list(dict.fromkeys(said for us in row.cuts_us if (said := self._short(us))))
+        cuts = list(dict.fromkeys(cut for us in row.cuts_us if (cut := self._short(us))))
         if len(cuts) == 2 and cuts[0][:-5] == cuts[1][:-5]:  # the same day
             cuts[1] = cuts[1][-5:]
         off_before = key.verdict is Verdict.ON_TIME  # and no cut: there was nothing to cut
@@ -337,10 +350,10 @@ class _Table:
         least = min(_NAME_MIN, cell_len(_HEADINGS[-1].household))
         return wide if wide["household"] >= least else {}
 
-    def heading(self, said: str, style: str) -> None:
+    def heading(self, words: str, style: str) -> None:
         """Print what the next rows have in common."""
         self._console.print()
-        self._console.print(Text(said, style=style))
+        self._console.print(Text(words, style=style))
 
     def row(self, line: _Line) -> None:
         """Print one row."""
@@ -358,8 +371,8 @@ class _Table:
 
     def words(self, lines: Sequence[str]) -> None:
         """Print what belongs to the row above."""
-        for said in lines:
-            for part in Text(said).wrap(self._console, max(_WORDS_MIN, self._console.width - 4)):
+        for line in lines:
+            for part in Text(line).wrap(self._console, max(_WORDS_MIN, self._console.width - 4)):
                 self._console.print(Text(f"    {part}", style="dim"), soft_wrap=True)
 
     def _joined(self, line: _Line) -> str:

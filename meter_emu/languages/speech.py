@@ -77,6 +77,11 @@ def marked(sentence: str) -> str:
     return sentence
 
 
+def marked_of(one: str, many: str) -> tuple[str, str]:
+    """Return a sentence of one and of several as they are, to be said later."""
+    return one, many
+
+
 def _filled(sentence: str, holes: dict[str, Hole]) -> str:
     return sentence.format_map({name: _in_hole(hole) for name, hole in holes.items()})
 
@@ -108,10 +113,10 @@ def written_share(share: float, places: int = 0) -> str:
     return f"{share * 100:.{places}f}".replace(".", table.decimal) + table.percent
 
 
-def written_day(when: date) -> str:
+def written_day(when: date, *, year: bool = True) -> str:
     """Return a day in words: `3 July 2027`."""
-    names = _now.get().table
-    return f"{_day_of_month(when)} {names.months[when.month - 1]} {when.year}"
+    month = _now.get().table.months[when.month - 1]
+    return f"{_day_of_month(when)} {month}" + (f" {when.year}" if year else "")
 
 
 def written_short_day(when: date) -> str:

@@ -206,11 +206,11 @@ def exact_said(town: Town) -> str:
     """Return what is exact, what is assumed, and what is rounded."""
     return said_of(
         "Exact: the sheet ({count} meter), the offices' hours, what each meter does. Assumed: who "
-        "comes when ([behaviour] of the plan, seed {seed}). Rounded: times in the meter, and "
-        "credit to {step} €.",
+        "comes when, by the plan (seed {seed}). Rounded: times in the meter, and credit to {step} "
+        "€.",
         "Exact: the sheet ({count} meters), the offices' hours, what each meter does. Assumed: who "
-        "comes when ([behaviour] of the plan, seed {seed}). Rounded: times in the meter, and "
-        "credit to {step} €.",
+        "comes when, by the plan (seed {seed}). Rounded: times in the meter, and credit to {step} "
+        "€.",
         len(town.sheet.rows),
         seed=str(town.raw.seed),
         step=town.raw.credit_step_eur,

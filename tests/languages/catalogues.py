@@ -18,7 +18,7 @@ from meter_emu.languages.tables import SPOKEN
 PACKAGE: Final = Path(__file__).parents[2] / "meter_emu"
 FOLDER: Final = PACKAGE / "languages"
 TRANSLATED: Final = SPOKEN[1:]  # English is in the program
-_FUNCTIONS: Final = {"said": None, "marked": None, "said_of": (1, 2)}
+_FUNCTIONS: Final = {"said": None, "marked": None, "said_of": (1, 2), "marked_of": (1, 2)}
 _IMPORT: Final = "from meter_emu.languages.speech import"
 _WHEN: Final = datetime(2026, 12, 1, tzinfo=UTC)  # the same bytes, whenever they are made
 _WIDTH: Final = 100

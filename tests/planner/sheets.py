@@ -63,6 +63,26 @@ cut_at = 2027-07-02T23:01:00
 """
 
 
+# What a sheet of ours has in French, in Dutch and in English, in the order of HEADINGS and MODELS.
+WORDS = {
+    "fr": [*HEADINGS, *MODELS],
+    "nl": ["Meternummer", "Model", "Krediet (€)", "Schuld (€)", "District", "Laatste bezoek",
+           "elektrisch A", "elektrisch B", "gas op kaart"],
+    "en": ["Meter no.", "Model", "Credit (€)", "Debt (€)", "District", "Last visit",
+           "electric A", "electric B", "gas card"],
+}  # fmt: skip
+
+
+def in_words_of(language: str, plan: Path) -> None:
+    """Write a sheet and its plan anew, in the words of people who speak that language."""
+    for path in (plan, plan.with_name("meters.csv")):
+        text = path.read_text("utf-8")
+        for ours, theirs in zip(WORDS["fr"], WORDS[language], strict=True):
+            text = text.replace(f'"{ours}"', f'"{theirs}"')  # in the plan
+            text = text.replace(f"{ours};", f"{theirs};").replace(f";{ours}", f";{theirs}")
+        path.write_text(text, "utf-8")
+
+
 def rows_of(count: int, seed: int = 1) -> list[list[str]]:
     """Return the rows of an invented sheet, without its headings."""
     chance, found = Random(seed), []

@@ -92,7 +92,7 @@ def test_mistakes_are_counted_in_the_language_of_the_plan(tmp_path):
     assert re.match(r"cel B\d+ \(Modèle\): 'gas': hier hoort een van deze woorden:", said)
     assert said.rstrip().endswith("fouten, er is niets gesimuleerd")
     said = emu("plan", "run", str(path), "--language", "fr")[2]
-    assert re.match(r"cellule B\d+ \(Modèle\): 'gas': il faut l.un de ces mots :", said)
+    assert re.match(r"cellule B\d+ \(Modèle\): 'gas': il faut l.un de ces mots\s:", said)
     assert "no mistake" not in said
 
 

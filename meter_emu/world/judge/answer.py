@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from enum import Enum, unique
 from typing import Final, NamedTuple, final
 
+from meter_emu.languages.speech import said, said_of
 from meter_emu.units import DAY_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
@@ -19,6 +20,7 @@ from meter_emu.world.judge.figures import SupplyCounts, SupplyFigures
 from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.phrases import CampaignDates, households, some
 from meter_emu.world.judge.remarks import Remarks
+from meter_emu.world.judge.sentences import ALWAYS_SUPPLIED, AT_END, DOING, LIVED_OTHERWISE
 from meter_emu.world.judge.verdict import (
     expected,
     lived_expected,
@@ -212,11 +214,17 @@ class HouseholdCounts:
 
     def _sentences(self) -> Iterator[str]:
         if self.outside == self.total:
-            yield f"The program covers none of {households(self.total)}: nothing was run."
+            all_of_them = households(self.total)
+            yield said(
+                "The program covers none of {households}: nothing was run.", households=all_of_them
+            )
             return
         yield self._supplied()
         if self.outside:
-            yield f"The program does not cover {households(self.outside)}: they were not run."
+            yield said(
+                "The program does not cover {households}: they were not run.",
+                households=households(self.outside),
+            )
         yield from self._as_announced()
         yield from self._against_orders()
         yield from self._findings_alone()
@@ -224,27 +232,26 @@ class HouseholdCounts:
 
     def _supplied(self) -> str:
         """Return the three figures, at the end and at the worst moment."""
-        run = self.total - self.outside
-        end, worst = self.supply.at_end, self.supply.worst
-        nothing = "" if self._campaign.announced else ", and nothing announced"
+        run, end, worst = self.total - self.outside, self.supply.at_end, self.supply.worst
+        which = self._so_far, bool(self._campaign.announced)
         if not worst.unsupplied:
-            who = "The household is" if run == 1 else f"All {households(run)} are"
-            until = "now" if self._so_far else "end"
-            return f"{who} supplied from beginning to {until}{nothing}."
-        at_end = "now" if self._so_far else "at the end"
-        is_ = "is" if end.supplied == 1 else "are"
-        who = f"Of {households(run)}, {at_end}"
-        if not self._campaign.announced:
-            who = f"{households(run)}, and nothing announced: {at_end}"
-        said = (
-            f"{who} {end.supplied:,} {is_} supplied, {end.disconnected:,} disconnected by order, "
-            f"{end.without_credit:,} without credit"
+            return said_of(*ALWAYS_SUPPLIED[which], run)
+        at_end = said_of(
+            *AT_END[which],
+            end.supplied,
+            households=households(run),
+            disconnected=end.disconnected,
+            without_credit=end.without_credit,
         )
         if worst.unsupplied == end.unsupplied:
-            return f"{said}; it was never worse."
-        return (
-            f"{said}; at worst, on {self._dates.short(worst.at_us)}, {worst.supplied:,}, "
-            f"{worst.disconnected:,} and {worst.without_credit:,}."
+            return said("{at_end}; it was never worse.", at_end=at_end)
+        return said(
+            "{at_end}; at worst, on {when}, {supplied}, {disconnected} and {without_credit}.",
+            at_end=at_end,
+            when=self._dates.short(worst.at_us),
+            supplied=worst.supplied,
+            disconnected=worst.disconnected,
+            without_credit=worst.without_credit,
         )
 
     def _as_announced(self) -> Iterator[str]:
@@ -255,15 +262,31 @@ class HouseholdCounts:
         run, right = self.total - self.outside, self.lived[Lived.AS_ANNOUNCED]
         heard = run - self.lived[Lived.NOT_ANNOUNCED]
         if not heard:
-            yield f"What was announced was for none of {households(run)}."
+            yield said(
+                "What was announced was for none of {households}.", households=households(run)
+            )
         elif self._so_far and self.lived[Lived.CANNOT_BE_SAID] == run:
-            yield "Nothing has gone against what was announced, and its end is still to come."
+            yield said("Nothing has gone against what was announced, and its end is still to come.")
             return
         elif right == run:
-            yield f"{'It' if run == 1 else 'All'} lived what was announced."
+            yield said_of("It lived what was announced.", "All lived what was announced.", run)
+        elif heard == run:
+            yield said_of(
+                "{count} of {heard} lived what was announced to them.",
+                "{count} of {heard} lived what was announced to them.",
+                right,
+                heard=heard,
+            )
         else:
-            others = "" if heard == run else f"; for the other {run - heard:,} nothing was"
-            yield f"{right:,} of {heard:,} lived what was announced to them{others}."
+            yield said_of(
+                "{count} of {heard} lived what was announced to them; for the other {others} "
+                "nothing was.",
+                "{count} of {heard} lived what was announced to them; for the other {others} "
+                "nothing was.",
+                right,
+                heard=heard,
+                others=run - heard,
+            )
         yield from self._otherwise_lived()
 
     def _otherwise_lived(self) -> Iterator[str]:
@@ -274,50 +297,71 @@ class HouseholdCounts:
 
     def _otherwise_said(self, alike: _Alike) -> str:
         count = self._alike[alike]
-        verb, words = LIVED_WORDS[alike.verdict]
-        is_ = verb[0] if count == 1 else verb[1]
-        whose = "" if alike.who is None else f": the doing of {WHOSE[alike.who]}"
+        lived = said_of(
+            *LIVED_OTHERWISE[alike.verdict], count, names=some(self._otherwise[alike], count)
+        )
         if alike.verdict is Lived.CANNOT_BE_SAID:
-            whose = f": end later than {self._dates.short(self._seen_by_us)}"
-        names = some(self._otherwise[alike], count)
-        said = f"{count:,} {is_} {words} ({names}){whose}"
-        if alike.verdict in LIVED_GOOD:
-            return f"{said}." if alike.expected else f"{said}, and the file expects otherwise."
-        return f"{said}, as the file expects." if alike.expected else f"{said}."
+            end = self._dates.short(self._seen_by_us)
+            lived = said("{lived}: end later than {when}", lived=lived, when=end)
+        elif alike.who is not None:
+            lived = said(DOING[alike.who], lived=lived)
+        if (alike.verdict in LIVED_GOOD) == alike.expected:
+            return said("{lived}.", lived=lived)
+        if alike.expected:
+            return said("{lived}, as the file expects.", lived=lived)
+        return said("{lived}, and the file expects otherwise.", lived=lived)
 
     def _against_orders(self) -> Iterator[str]:
         """Yield how many meters did otherwise than expected, and when they cut."""
         if self.erred:
-            run = self.total - self.outside
-            yield f"{self.erred:,} of {run:,} meters did otherwise than expected{self._when}."
+            yield said_of(
+                "{count} of {run} meters did otherwise than expected{when}.",
+                "{count} of {run} meters did otherwise than expected{when}.",
+                self.erred,
+                run=self.total - self.outside,
+                when=self._when,
+            )
 
     def _findings_alone(self) -> Iterator[str]:
         """Yield whose supply is right, and whose meter has something else wrong."""
-        if not self.found_alone:
-            return
-        kinds = []
-        for kind, ids in self._found.items():
-            heading = PLAIN_FINDING[kind].heading.lower()
-            kinds.append(f"{heading} ({some(ids, self._kinds[kind])})")
-        has = "has" if self.found_alone == 1 else "have"
-        yield (
-            f"{households(self.found_alone)} {has} the right supply, and something else is wrong: "
-            f"{'; '.join(kinds)}."
-        )
+        if self.found_alone:
+            kinds = (
+                f"{said(PLAIN_FINDING[kind].heading).lower()} ({some(ids, self._kinds[kind])})"
+                for kind, ids in self._found.items()
+            )
+            yield said_of(
+                "{count} household has the right supply, and something else is wrong: {kinds}.",
+                "{count} households have the right supply, and something else is wrong: {kinds}.",
+                self.found_alone,
+                kinds="; ".join(kinds),
+            )
 
     def _without_credit(self) -> Iterator[str]:
         """Yield since when who is without credit, and who was for a time."""
         off, again = self._off.total(), self._off_for_a_time.total()
-        were = "was" if again == 1 else "were"
         if off:
-            first = self._dates.long_day(min(self._off))
-            since = f"since {first}" if off == 1 else f"the first since {first}"
-            are = "is" if off == 1 else "are"
-            more = f"; {again:,} {were} for a time" if again else ""
-            yield f"{households(off)} {are} without credit, {since}{more}."
+            without = said_of(
+                "{count} household is without credit, since {day}",
+                "{count} households are without credit, the first since {day}",
+                off,
+                day=self._dates.long_day(min(self._off)),
+            )
+            if again:
+                yield said_of(
+                    "{without}; {count} was for a time.",
+                    "{without}; {count} were for a time.",
+                    again,
+                    without=without,
+                )
+            else:
+                yield f"{without}."
         elif again:
-            first = self._dates.long_day(min(self._off_for_a_time))
-            yield f"{households(again)} {were} without credit for a time, the first on {first}."
+            yield said_of(
+                "{count} household was without credit for a time, the first on {day}.",
+                "{count} households were without credit for a time, the first on {day}.",
+                again,
+                day=self._dates.long_day(min(self._off_for_a_time)),
+            )
 
     def _about_announcements(self) -> Iterator[str]:
         """Yield what a reader of the announcements must know, and what nobody can."""
@@ -340,22 +384,40 @@ class HouseholdCounts:
     @property
     def _when(self) -> str:
         cuts, typical = self.cuts.total(), self.typical
-        limited = f"; {self.limited:,} limited" if self.limited else ""
+        limited = said("; {limited} limited", limited=self.limited) if self.limited else ""
         if typical is None:
             return limited
+        most, first = self.off_time(typical), self.off_time(min(self.cuts))
+        often = self.cuts[typical]
         if len(self.cuts) == 1:
-            return f"; {cuts:,} cut {self.off_time(typical)}{limited}"
-        first, most = (self.off_time(one) for one in (min(self.cuts), typical))
-        often = f"{self.cuts[typical]:,} of them"
-        peak = f"{often} then" if min(self.cuts) == typical else f"{often} {most}"
-        if self.cuts[typical] == 1:
-            peak = "each in another night"
-        return f"; {cuts:,} cut, the first {first}, {peak}{limited}"
+            found = said("; {cuts} cut {when}", cuts=cuts, when=most)
+        elif often == 1:
+            found = said(
+                "; {cuts} cut, the first {first}, each in another night", cuts=cuts, first=first
+            )
+        elif min(self.cuts) == typical:
+            found = said(
+                "; {cuts} cut, the first {first}, {often} of them then",
+                cuts=cuts,
+                first=first,
+                often=often,
+            )
+        else:
+            found = said(
+                "; {cuts} cut, the first {first}, {often} of them {most}",
+                cuts=cuts,
+                first=first,
+                often=often,
+                most=most,
+            )
+        return found + limited
 
     def off_time(self, time: OffTime) -> str:
         """Return `in the night of 2 July` or `on 2 July`, with the year if there are several."""
-        said = self._dates.long_day(time.day)
-        return f"in the night of {said}" if time.at_night else f"on {said}"
+        day = self._dates.long_day(time.day)
+        return (
+            said("in the night of {day}", day=day) if time.at_night else said("on {day}", day=day)
+        )
 
 
 def lived_in_words(outcome: Outcome) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Final, final
 
 from card_protocol.timestamp import Civil
+from meter_emu.languages.speech import said, said_of, written_day, written_short_day
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.times import us_to_legal
 
@@ -31,17 +32,16 @@ class CampaignDates:
     def short(self, us: int) -> str:
         """Return `3 Jul 23:01`, with a year that the campaign neither begins nor ends in."""
         legal = self.legal(us)
-        return f"{legal.day} {legal:%b}{self._strange(legal.year)} {legal:%H:%M}"
+        return f"{written_short_day(legal)}{self._strange(legal.year)} {legal:%H:%M}"
 
     def day(self, us: int) -> str:
         """Return `3 Jul`."""
-        legal = self.legal(us)
-        return f"{legal.day} {legal:%b}"
+        return written_short_day(self.legal(us))
 
     def long_day(self, day: date) -> str:
         """Return `3 July`, with its year if there are several."""
         alone = self._within_a_year and day.year in self._usual
-        return f"{day.day} {day:%B}" + ("" if alone else f" {day:%Y}")
+        return written_day(day, year=not alone)
 
     def stated(self, cut: Civil | None) -> str:
         """Return a T2 as a meter stated it: a day that is none as it stands, a strange year too."""
@@ -51,7 +51,8 @@ class CampaignDates:
             day = date(cut.year, cut.month, cut.day)
         except ValueError:
             return str(cut)
-        return f"{day.day} {day:%b}{self._strange(day.year)} {cut.hour:02}:{cut.minute:02}"
+        year = self._strange(day.year)
+        return f"{written_short_day(day)}{year} {cut.hour:02}:{cut.minute:02}"
 
     def _strange(self, year: int) -> str:
         return "" if year in self._usual else f" {year}"
@@ -59,10 +60,11 @@ class CampaignDates:
 
 def households(count: int) -> str:
     """Return `1 household`, `2 households`, `53,579 households`."""
-    return f"{count:,} household{'' if count == 1 else 's'}"
+    return said_of("{count} household", "{count} households", count)
 
 
 def some(ids: Sequence[str], count: int) -> str:
     """Return the first few names, and how many more there are."""
     left = count - len(ids)
-    return ", ".join(ids) + (f" and {left:,} more" if left else "")
+    names = ", ".join(ids)
+    return said("{names} and {left} more", names=names, left=left) if left else names

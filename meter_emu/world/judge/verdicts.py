@@ -11,6 +11,8 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final, final
 
+from meter_emu.languages.speech import marked
+
 
 @final
 @unique
@@ -288,65 +290,65 @@ FINDING: Final = MappingProxyType({
 
 PLAIN_FINDING: Final = MappingProxyType({
     FindingKind.WRONG_DISPLAY: Plain(
-        "The meter stated another moment",
+        marked("The meter stated another moment"),
         "These meters wrote back another T1 or T2 than was announced to the household.",
         "Mend how the date is written or read, then rehearse again: the meter will act on what it "
         "states.",
     ),
     FindingKind.WRONG_MONEY: Plain(
-        "The account is wrong",
+        marked("The account is wrong"),
         "These meters stated a balance, a load or a consumption that nobody can explain, or never "
         "cut a household without credit.",
         "Do not hand out cards for these meters before the difference is understood: somebody pays "
         "it.",
     ),
     FindingKind.GROUNDLESS_DOUBT: Plain(
-        "The clock was doubted without a cause",
+        marked("The clock was doubted without a cause"),
         "These meters said that they did not know the time, and nothing explains it.",
         "A meter that does not know the time cuts nobody, lets every hour be night, and waits for "
         "a technician: find out why it doubts before thousands of them do.",
     ),
     FindingKind.SILENT_ORDER: Plain(
-        "An order was lost in silence",
+        marked("An order was lost in silence"),
         "These meters took a card and said nothing of the new order on it.",
         "A household that did everything right has no way of knowing. Do not hand out cards for "
         "these meters.",
     ),
     FindingKind.WRONG_CLOCK: Plain(
-        "The meter believed a wrong time",
+        marked("The meter believed a wrong time"),
         "These meters wrote back a time that is further off than they allow for, and said that "
         "they believed it.",
         "Do not hand out cards for these meters: everything with a date happens at a wrong moment. "
         "The clock chip was set right, so look at what the program reads from it, and writes.",
     ),
     FindingKind.GROUNDLESS_REFUSAL: Plain(
-        "A right card was refused",
+        marked("A right card was refused"),
         "These meters did not obey a card that was right: the newest of the household, written by "
         "an office without faults, not expired.",
         "Do not hand out cards for these meters. The household has paid, or was reactivated, and "
         "the meter goes on as before: look in the event log for the code that it showed.",
     ),
     FindingKind.OBEYED_UNLAWFULLY: Plain(
-        "A wrong card was obeyed",
+        marked("A wrong card was obeyed"),
         "These meters obeyed a card of another household, an expired or a replaced one.",
         "Do not hand out cards for these meters: somebody else's order, or one that was taken "
         "back, would be carried out.",
     ),
     FindingKind.SUPPLY_MISSTATED: Plain(
-        "Switch and display contradict each other",
+        marked("Switch and display contradict each other"),
         "The displays of these meters said that the supply was off or limited, and it was not; or "
         "their switch moved while they had no power.",
         "Look in the event log for what moved the switch last: the meter's program takes it to be "
         "in another position than it is.",
     ),
     FindingKind.PAID_NOT_CREDITED: Plain(
-        "Paid, and not supplied",
+        marked("Paid, and not supplied"),
         "These households had something left of what they paid for, and had no supply.",
         "Do not sell tokens for these devices: look in the event log for what was keyed in before, "
         "and whether power failed in it.",
     ),
     FindingKind.CREDITED_TWICE: Plain(
-        "A token was credited twice",
+        marked("A token was credited twice"),
         "These devices were supplied for longer than was paid for, after a token that had been "
         "used was keyed in again.",
         "Who finds out needs no more tokens. Look at which counts the device keeps as used.",

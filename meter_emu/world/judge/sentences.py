@@ -1,0 +1,109 @@
+"""Sentences of the answer of which one is chosen: of one and of several, whole in each language."""
+
+from types import MappingProxyType
+from typing import Final
+
+from meter_emu.languages.speech import marked, marked_of
+from meter_emu.world.judge.verdicts import Lived, Who
+
+ALWAYS_SUPPLIED: Final = MappingProxyType(
+    {  # by: it goes on; something was announced
+        (False, True): marked_of(
+            "The household is supplied from beginning to end.",
+            "All {count} households are supplied from beginning to end.",
+        ),
+        (False, False): marked_of(
+            "The household is supplied from beginning to end, and nothing announced.",
+            "All {count} households are supplied from beginning to end, and nothing announced.",
+        ),
+        (True, True): marked_of(
+            "The household is supplied from beginning to now.",
+            "All {count} households are supplied from beginning to now.",
+        ),
+        (True, False): marked_of(
+            "The household is supplied from beginning to now, and nothing announced.",
+            "All {count} households are supplied from beginning to now, and nothing announced.",
+        ),
+    }
+)
+AT_END: Final = MappingProxyType(
+    {  # by the same
+        (False, True): marked_of(
+            "Of {households}, at the end {count} is supplied, {disconnected} disconnected by "
+            "order, {without_credit} without credit",
+            "Of {households}, at the end {count} are supplied, {disconnected} disconnected by "
+            "order, {without_credit} without credit",
+        ),
+        (False, False): marked_of(
+            "{households}, and nothing announced: at the end {count} is supplied, {disconnected} "
+            "disconnected by order, {without_credit} without credit",
+            "{households}, and nothing announced: at the end {count} are supplied, {disconnected} "
+            "disconnected by order, {without_credit} without credit",
+        ),
+        (True, True): marked_of(
+            "Of {households}, now {count} is supplied, {disconnected} disconnected by order, "
+            "{without_credit} without credit",
+            "Of {households}, now {count} are supplied, {disconnected} disconnected by order, "
+            "{without_credit} without credit",
+        ),
+        (True, False): marked_of(
+            "{households}, and nothing announced: now {count} is supplied, {disconnected} "
+            "disconnected by order, {without_credit} without credit",
+            "{households}, and nothing announced: now {count} are supplied, {disconnected} "
+            "disconnected by order, {without_credit} without credit",
+        ),
+    }
+)
+LIVED_OTHERWISE: Final = MappingProxyType(
+    {
+        Lived.DARK_THOUGH_REACTIVATED: marked_of(
+            "{count} was cut though reactivated ({names})",
+            "{count} were cut though reactivated ({names})",
+        ),
+        Lived.DARK_BEFORE: marked_of(
+            "{count} was cut or limited before the announced moment ({names})",
+            "{count} were cut or limited before the announced moment ({names})",
+        ),
+        Lived.CUT_UNANNOUNCED: marked_of(
+            "{count} was cut without an announcement ({names})",
+            "{count} were cut without an announcement ({names})",
+        ),
+        Lived.NOT_GIVEN_BACK: marked_of(
+            "{count} was not given the supply back ({names})",
+            "{count} were not given the supply back ({names})",
+        ),
+        Lived.PAID_NEVER_GOT: marked_of(
+        "{count} has paid for energy and never got it ({names})",
+        "{count} have paid for energy and never got it ({names})",
+    ),
+    Lived.CANNOT_BUY: marked_of(
+        "{count} is unable to buy energy ({names})",
+        "{count} are unable to buy energy ({names})",
+    ),
+    Lived.CANNOT_BE_SAID: marked_of(
+            "{count} is not rehearsed to the announced end ({names})",
+            "{count} are not rehearsed to the announced end ({names})",
+        ),
+        Lived.STILL_ON: marked_of(
+            "{count} is still supplied after the announced cut ({names})",
+            "{count} are still supplied after the announced cut ({names})",
+        ),
+        Lived.AS_ANNOUNCED: marked_of(
+            "{count} has lived what was announced ({names})",
+            "{count} have lived what was announced ({names})",
+        ),
+        Lived.NOT_ANNOUNCED: marked_of(
+            "{count} has heard nothing that was for them ({names})",
+            "{count} have heard nothing that was for them ({names})",
+        ),
+    }
+)
+DOING: Final = MappingProxyType(
+    {
+        Who.METER: marked("{lived}: the doing of the meter"),
+        Who.CARD: marked("{lived}: the doing of the card"),
+        Who.OFFICE: marked("{lived}: the doing of the office"),
+        Who.PLAN: marked("{lived}: the doing of the plan"),
+        Who.HOUSEHOLD: marked("{lived}: the doing of the household"),
+    }
+)
