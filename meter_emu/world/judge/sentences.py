@@ -73,14 +73,14 @@ LIVED_OTHERWISE: Final = MappingProxyType(
             "{count} were not given the supply back ({names})",
         ),
         Lived.PAID_NEVER_GOT: marked_of(
-        "{count} has paid for energy and never got it ({names})",
-        "{count} have paid for energy and never got it ({names})",
-    ),
-    Lived.CANNOT_BUY: marked_of(
-        "{count} is unable to buy energy ({names})",
-        "{count} are unable to buy energy ({names})",
-    ),
-    Lived.CANNOT_BE_SAID: marked_of(
+            "{count} has paid for energy and never got it ({names})",
+            "{count} have paid for energy and never got it ({names})",
+        ),
+        Lived.CANNOT_BUY: marked_of(
+            "{count} is unable to buy energy ({names})",
+            "{count} are unable to buy energy ({names})",
+        ),
+        Lived.CANNOT_BE_SAID: marked_of(
             "{count} is not rehearsed to the announced end ({names})",
             "{count} are not rehearsed to the announced end ({names})",
         ),
