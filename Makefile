@@ -39,7 +39,7 @@ BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; 
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
 OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ coverage: $(COVERAGE) $(PCSC) $(FUZZ)  ## lines and branches that the suite reac
 test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every line, every failing call, full disks: minutes
 	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/workers tests/pcsc/test_killed.py \
 	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
+
+test-going-on: $(DEV)  ## a fleet of 2,000 and diagnose --singles, killed 20 times each: they go on; a quarter of an hour
+	@$(BIN)/python -m tests.kills.going_on
 
 test-hostile: $(DEV) $(PCSC)  ## 300 hostile files of every kind that is read, bombs of TOML, hostile readers, checkpoints: a quarter of an hour
 	@METER_EMU_HOSTILE=300 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/reliability/test_files.py \

@@ -137,5 +137,5 @@ def valid_state(raw: bytes, possible_end: PossibleEnd) -> State | None:
 
 def is_newer(raw: bytes, than: bytes) -> bool:
     """Whether a copy's sequence is after another's, across the wrap of 32 bits."""
-    sequence, before = (int.from_bytes(one[_SEQUENCE], "big") for one in (raw, than))
-    return is_after(sequence, before)
+    sequence = int.from_bytes(raw[_SEQUENCE], "big")
+    return is_after(sequence, int.from_bytes(than[_SEQUENCE], "big"))

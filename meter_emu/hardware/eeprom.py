@@ -125,9 +125,12 @@ class Eeprom:
         self._sent_base = base
         self._sent_at, self._sent_count = offset, min(size, page_bytes)
         page = base // page_bytes
-        self.wear[page] = min(self.wear[page] + 1, _WEAR_MAX)
+        worn = self.wear[page]
+        if worn < _WEAR_MAX:
+            worn += 1
+            self.wear[page] = worn
         self.busy_until_us = now_us + WRITE_CYCLE_US
-        worn_by = self.wear[page] - self.endurance_cycles
+        worn_by = worn - self.endurance_cycles
         if worn_by > self.endurance_cycles // WEAK_PART:
             return True  # it fails: a cycle as any other, and the cells stay
         if offset + size <= page_bytes:

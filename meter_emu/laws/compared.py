@@ -46,22 +46,20 @@ def apart_us(household: Household) -> int:
 
 
 def same_cut(trial: Trial, others: Iterable[tuple[str, Household]], within_us: int) -> Finding:
-    """Check that each of the others, given with words for it, is cut when this one is.
+    """Check that one of the others, given with words for it, is cut when this one is.
 
-    Those that the program does not cover are left out.
+    Those that the program does not cover are left out; of the rest each story has its own one.
     """
+    covered = list(trial.within(others))
+    if not covered:
+        return NOT_ASKED
+    what, household = covered[trial.campaign.seed % len(covered)]
     own_us, zone = cut_us(trial.run.events), trial.campaign.zone
-    asked = 0
-    for asked, (what, household) in enumerate(trial.within(others), start=1):  # noqa: B007  counted
-        other_us = cut_us(trial.events(household))
-        if own_us is None or other_us is None:
-            if own_us is not other_us:
-                return Broken(
-                    f"cut {when_said(own_us, zone)}, and {what} {when_said(other_us, zone)}"
-                )
-        elif abs(other_us - own_us) > within_us:
-            return Broken(f"cut {when_said(own_us, zone)}, and {what} {when_said(other_us, zone)}")
-    return None if asked else NOT_ASKED
+    other_us = cut_us(trial.events(household))
+    near = own_us is not None and other_us is not None and abs(other_us - own_us) <= within_us
+    if near or own_us is other_us:
+        return None
+    return Broken(f"cut {when_said(own_us, zone)}, and {what} {when_said(other_us, zone)}")
 
 
 def when_said(at_us: int | None, zone: TimeZone) -> str:

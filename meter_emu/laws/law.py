@@ -90,6 +90,12 @@ class Trial:
         self._events = self.events(self.household, prepare=listen)
         return self._events
 
+    def of(self, household: Household, events: list[Event] | None = None) -> "Trial":
+        """Return the trial of a changed household; `events` are its run, if it was seen already."""
+        other = Trial(campaign_of(self.campaign, household), self.build)
+        other._events = events
+        return other
+
     def events(
         self,
         household: Household,

@@ -1,4 +1,4 @@
-"""The whole fleet for real: `python -m tests.bench.fleet`, minutes long: not in `make bench`.
+"""The whole fleet for real: `python -m tests.bench.fleet`, minutes long; `make bench` has a part.
 
 Runs the command itself, on the built-in fleet and on the same kinds in smaller numbers, each in a
 process of its own, and prints how long it took, how much processor time it used, and how much
@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -18,7 +19,10 @@ from typing import Final, NamedTuple
 import click
 
 from meter_emu.resources import find
+from tests.bench.row import Row
 
+MEMORY_MAX_MIB: Final = 80
+OF_THE_BENCH: Final = 2_000
 FLEET: Final = 53_579
 SIZES: Final = (1_000, 10_000, FLEET)
 _MIB: Final = 1024 * 1024
@@ -49,6 +53,20 @@ def fleet(*, meters: tuple[int, ...], jobs: int) -> None:
                 f" largest process {used.peak_bytes / _MIB:.1f} MiB, exit status {used.status}"
             )
             sys.stdout.flush()
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Yield the memory of a part of the fleet; that of all is within a MiB of it."""
+    with TemporaryDirectory() as folder:
+        path, out = scaled(Path(folder), 20 if quick else OF_THE_BENCH), Path(folder) / "out.json"
+        used = run("-m", "meter_emu", "rehearse", path, "--jobs", 2, "--json", out)
+    peak_mib = used.peak_bytes / _MIB
+    yield Row(
+        what=f"  {OF_THE_BENCH:,} of them for real: largest process",
+        measured=f"{peak_mib:.0f} MiB ({used.cpu_s:.0f} s of processor)",
+        target=f"<= {MEMORY_MAX_MIB} MiB",
+        met=peak_mib <= MEMORY_MAX_MIB,
+    )
 
 
 class Used(NamedTuple):

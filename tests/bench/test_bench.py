@@ -19,8 +19,8 @@ def test_the_bench_runs_and_shows_each_target() -> None:
     for row in (
         "GET CHALLENGE", "READ BINARY 16", "whole card session", "a meter-year",
         "new day, in F", "saves nothing, in F", "an example of all laws", "53,579 meters",
-        "projected", "stories drawn", "STS tokens decoded, EA07", "--help", "ours / null responder",
-        "ours / packaged vicc",
+        "projected", "largest process", "transitions", "stories drawn", "STS tokens decoded, EA07",
+        "--help", "ours / null responder", "ours / packaged vicc",
     ):  # fmt: skip
         assert row in done.stdout, row
     assert "figures mean nothing" in done.stdout

@@ -436,6 +436,11 @@ def stepped(household: Household, chip: Chip) -> set[str]:
     return {"after the write" if written else "before the write"} if last else set()
 
 
+def fails_again_there(trial: Trial) -> Household | None:
+    placed = failing(trial)
+    return placed and placed.household
+
+
 def failed_again(household: Household, chip: Chip) -> set[str]:
     times = len(household.outages)
     return {"once" if times == 1 else "again" if times < 7 else "often"}
@@ -447,7 +452,7 @@ PLACINGS = {
     "clock-card-at-midnight": (setting_at_midnight, clock_set, {"at a read", "at a write"}),
     "cut-at-step": (cut_between, stepped, {"before the write", "after the write"}),
     "fails-again": (
-        failing,
+        fails_again_there,
         failed_again,
         {"once", "again", "often"},
     ),
@@ -466,6 +471,14 @@ def test_what_is_placed_in_a_program_is_there_often_enough(law_id):
             moved = Trial(campaign_of(trial.campaign, household), "reference")
             found.update(facts(household, Chip(moved)))
     assert {name for name in names if found[name] < wanted(FLOOR, PLACED)} == set(), found
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_what_an_adversary_saw_is_the_run_of_the_outages_that_he_made(number):
+    draw = laws()["fails-again"].draw
+    placed = failing(Trial(draw(seeded(f"adversary/{number}"), ()), "reference"))
+    assert placed is not None
+    assert placed.run == Trial(placed.campaign, "reference").run
 
 
 def test_each_hazard_has_its_rates():

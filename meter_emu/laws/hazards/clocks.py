@@ -157,8 +157,8 @@ OLD_CLOCK_CARD: Final = Law(
 #
 # Within the story the clock becomes too old to be believed.
 
-_WATCHED_D: Final = 6  # ours: nearly all of it is waiting in doubt, a save each quarter of an hour
-_DAYS_MORE: Final = 2  # ours: a program counts in days, and looks at each poll
+_WATCHED_D: Final = 4  # ours: nearly all of it is waiting in doubt, a save each quarter of an hour
+_DAYS_MORE: Final = 1  # ours: a program counts in days, and looks at each poll
 
 
 def old_setting(chooser: Chooser, among: Among = ()) -> Campaign:

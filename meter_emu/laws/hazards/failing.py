@@ -21,7 +21,7 @@ from meter_emu.stories.story import Among, begin, finish, models
 from meter_emu.stories.times import FIRST_S, Timing, change_s
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S, SECOND_US
 from meter_emu.world.households.campaign import Campaign
-from meter_emu.world.households.household import DeskOrder, Household
+from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.failure import Alarm, CallLog, NoPulse, Pulse
@@ -129,8 +129,8 @@ def fails_again(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-def failing(trial: Trial) -> Household | None:
-    """Return the story with its outage at a place where the supply fails again and again."""
+def failing(trial: Trial) -> Trial | None:
+    """Return the story, run, with its outage where the supply fails again and again."""
     household = trial.household
     if len(household.outages) != 1:
         return None
@@ -141,20 +141,22 @@ def failing(trial: Trial) -> Household | None:
     poll = _poll(draw, calls(trial, second_us, lost_us))
     if poll is None:
         return None
-    outages = failed(
+    return failed(
         trial,
         _call_in(draw, poll),
         times=draw.choice(TIMES),
         dark_us=back_us - lost_us,
         span_us=(poll[0].poll_us, lost_us),
     )
-    return replace(household, outages=tuple(outages))
 
 
 def failed(
     trial: Trial, place: CallPlace, *, times: int, dark_us: int, span_us: tuple[int, int]
-) -> list[tuple[int, int]]:
-    """Return the outages that an adversary makes in the trial's story without its own."""
+) -> Trial:
+    """Return the trial's story with the outages that an adversary makes in it, without its own.
+
+    What he saw is its run: power that is known to fail at an instant fails as it did for him.
+    """
     met: list[Adversary] = []
 
     def meet(bench: Bench) -> None:
@@ -164,8 +166,8 @@ def failed(
         )
         bench.log = CallLog(bench.board, met[0])
 
-    trial.events(replace(trial.household, outages=()), prepare=meet)
-    return met[0].outages
+    events = trial.events(replace(trial.household, outages=()), prepare=meet)
+    return trial.of(replace(trial.household, outages=tuple(met[0].outages)), events)
 
 
 def _poll(draw: Random, heard: Sequence[Call]) -> list[Call] | None:
@@ -186,7 +188,8 @@ def _call_in(draw: Random, poll: Sequence[Call]) -> CallPlace:
     n = draw.choice(writes) if draw.randrange(4) else draw.randrange(len(poll))
     ends_us = poll[n + 1].at_us if n + 1 < len(poll) else poll[n].at_us + 1
     long_us = min(ends_us - poll[n].at_us, _LAST_US)
-    into_us = draw.choice((0, long_us // 2, long_us + 1))
+    # Not at 0: that instant is the end of the call before too, and would fall into that.
+    into_us = draw.choice((1, max(1, long_us // 2), long_us + 1))
     if draw.randrange(4) == 0:
         return CallPlace("", n, into_us, draw.choice((1, -1, 2)))
     name = poll[n].name

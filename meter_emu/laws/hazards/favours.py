@@ -58,11 +58,11 @@ def _office_hours(draft: Draft) -> None:
 
 
 def _flickering(draft: Draft) -> None:
-    """The same, and for two hours no minute passes without a failure."""
+    """The same, and for an hour no minute passes without a failure."""
     _office_hours(draft)
     draft.kind = "no power in office hours, and flicker"
     assert draft.credit_ends_s is not None, "drawn above"
-    at_s, until_s = draft.credit_ends_s + HOUR_S, draft.credit_ends_s + 3 * HOUR_S
+    at_s, until_s = draft.credit_ends_s + HOUR_S, draft.credit_ends_s + 2 * HOUR_S
     while at_s < until_s:
         draft.outages.append((at_s, at_s + 1 + draft.chooser.below(10)))
         at_s += 20 + draft.chooser.below(40)
@@ -262,7 +262,7 @@ def doubt(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a clock that is lost in an outage before T, and some more outages afterwards."""
     seed, draft = begin(chooser, among)
     end_s = draft.timing.end_s
-    armed_s = end_s - (1 + chooser.below(5)) * DAY_S
+    armed_s = end_s - (1 + chooser.below(2)) * DAY_S
     draft.timing, draft.first_s = Timing(armed_s, end_s), armed_s - 3 * DAY_S
     without_credit = chooser.below(3) == 2
     if without_credit:

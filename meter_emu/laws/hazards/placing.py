@@ -7,6 +7,7 @@ from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Aside, Broken, Finding, Trial, campaign_of
 from meter_emu.units import DAY_S, MINUTE_S, SECOND_US
 from meter_emu.world.households.household import Household
+from meter_emu.world.judge.verdict import seen_until
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import RTC_BYTE_US, Board
 from meter_emu.world.meter.failure import Alarm, CallLog, NoPulse, Pulse
@@ -46,6 +47,12 @@ def calls(trial: Trial, from_us: int, to_us: int) -> list[Call]:
     return heard[0].calls
 
 
+def calls_at(trial: Trial, from_us: int, to_us: int) -> list[Call]:
+    """Return the same of a story of which nothing else is wanted: it ends with the span."""
+    household, campaign = seen_until(trial.household, trial.campaign, to_us)
+    return calls(Trial(campaign_of(campaign, household), trial.build), from_us, to_us)
+
+
 def tick_us(trial: Trial, call: Call) -> int:
     """Return the instant in or after a call at which the clock is to tick: after some bus bytes."""
     return call.at_us + trial.campaign.seed // 64 % _BYTES * RTC_BYTE_US
@@ -59,23 +66,24 @@ def early_s(model: MeterModel, at_s: int) -> int:
 
 def with_placed(
     trial: Trial,
-    place: Callable[[Trial], Household | None],
+    place: Callable[[Trial], Household | Trial | None],
     without: str,
     ask: Callable[[Trial], Finding] = promises,
 ) -> Finding:
     """Ask the trial's story, then the one that `place` makes of it; return what is wrong.
 
-    `without` is the reason if `place` makes none.
+    `place` gives a trial where that was run already. `without` is the reason if it makes none.
     """
-    household = place(trial)  # first: who listens there runs the story that is judged here
+    placed = place(trial)  # first: who listens there runs the story that is judged here
     found = ask(trial)
     if isinstance(found, Broken):
         return found
-    if household is None:
+    if placed is None:
         return Aside(without)
-    campaign = campaign_of(trial.campaign, household)
-    found = ask(Trial(campaign, trial.build))
-    return Broken(found.words, campaign) if isinstance(found, Broken) else found
+    if isinstance(placed, Household):
+        placed = trial.of(placed)
+    found = ask(placed)
+    return Broken(found.words, placed.campaign) if isinstance(found, Broken) else found
 
 
 @final

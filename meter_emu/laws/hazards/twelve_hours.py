@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from meter_emu.laws.compared import first_difference
-from meter_emu.laws.hazards.placing import calls
+from meter_emu.laws.hazards.placing import calls_at
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, campaign_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
@@ -19,7 +19,7 @@ from meter_emu.world.meter.model import MeterModel
 
 
 def twelve_hours(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a story with an outage of some minutes; somebody wakes the program most hours.
+    """Draw a story with an outage of some minutes; somebody wakes the program in some hours.
 
     The law puts the right hour into the chip as power comes back.
     """
@@ -36,7 +36,7 @@ def twelve_hours(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.ample_credit = True
     people.live(draft, people.NEVER)
     for hour in range(1, HOURS_A_DAY + 1):
-        if chooser.below(3):
+        if not chooser.below(3):
             draft.scroll(back_s + hour * HOUR_S + chooser.around(10) * MINUTE_S)
     return finish(draft, seed)
 
@@ -50,7 +50,7 @@ def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
     """Return the story with its clock's hour in 24-hour mode, and in 12-hour mode."""
     household = trial.household
     ((back_us, _),) = household.rtc_found
-    heard = calls(trial, back_us, back_us + household.model.boot_ms * 1_000 + 10 * SECOND_US)
+    heard = calls_at(trial, back_us, back_us + household.model.boot_ms * 1_000 + 10 * SECOND_US)
     left_us = next((c.midnight_us - c.at_us for c in heard if c.midnight_us is not None), None)
     if left_us is None:
         return None

@@ -1,10 +1,5 @@
 """An interrupted rehearsal goes on with the same result; what is spoiled is not believed."""
 
-import os
-import select
-import signal
-import subprocess
-import sys
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from itertools import islice
@@ -20,7 +15,6 @@ from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.checkpoint import Checkpoint
 from meter_emu.world.rehearsal.fleet import Run, rehearse_all
 from meter_emu.world.rehearsal.travelling import HouseholdResult
-from tests.bounds import HANG_MS
 from tests.campaigns import head
 from tests.spoiled import spoiled
 
@@ -35,7 +29,6 @@ visits = [
   {{ at = 2020-07-03T14:30:00, insert = true }},
 ]
 """
-LOOK_MS = 20
 MUTATIONS = 200  # of each seed
 
 
@@ -131,29 +124,3 @@ def test_a_result_of_somebody_else_is_seen(tmp_path):
     again = Checkpoint(path, said.append).through(campaign, range(2), results)
     assert [next(again), next(again)] == right, "and nobody asks for a third"
     assert said == [f"{path}: 2 of 2 are done"]
-
-
-@pytest.mark.slow("kills rehearsals", short=1)
-@pytest.mark.parametrize("seed", range(20))
-def test_killed_at_any_moment_it_goes_on_and_leaves_nothing(tmp_path, seed):
-    path, out, kept = (
-        written(tmp_path, 120),
-        tmp_path / "out.json",
-        tmp_path / "out.json.checkpoint",
-    )
-    command = [sys.executable, "-m", "meter_emu", "rehearse", str(path), "--census", "--jobs", "2"]
-    upto = Random(seed).randrange(1_500, 30_000)  # bytes, of 70,000
-    with subprocess.Popen([*command, "--json", str(out)], stderr=subprocess.DEVNULL) as running:
-        handle = os.pidfd_open(running.pid)
-        for _ in range(HANG_MS // LOOK_MS):
-            if kept.exists() and kept.stat().st_size >= upto:
-                break
-            assert not select.select([handle], [], [], LOOK_MS / 1000)[0], "it is not over yet"
-        running.send_signal(signal.SIGKILL)
-        os.close(handle)
-    assert not out.exists()
-    done = subprocess.run([*command, "--json", str(out)], check=True, capture_output=True)
-    assert b"of 120 are done" in done.stderr
-    whole = subprocess.run([*command, "--json", "-"], check=True, capture_output=True)
-    assert out.read_bytes() == whole.stdout
-    assert {one.name for one in tmp_path.iterdir()} == {"day.toml", "out.json"}
