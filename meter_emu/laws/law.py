@@ -90,12 +90,6 @@ class Trial:
         self._events = self.events(self.household, prepare=listen)
         return self._events
 
-    def of(self, household: Household, events: list[Event] | None = None) -> "Trial":
-        """Return the trial of a changed household; `events` are its run, if it was seen already."""
-        other = Trial(campaign_of(self.campaign, household), self.build)
-        other._events = events
-        return other
-
     def events(
         self,
         household: Household,
@@ -181,6 +175,13 @@ class Law:
         if trial.unwatched and isinstance(found, Broken) and not found.for_good:
             return UNWATCHED
         return found
+
+
+def trial_of(trial: Trial, household: Household, events: list[Event] | None = None) -> Trial:
+    """Return the trial of a changed household; `events` are its run, if it was seen already."""
+    other = Trial(campaign_of(trial.campaign, household), trial.build)
+    other._events = events  # noqa: SLF001  of this module
+    return other
 
 
 def chance(trial: Trial, what: str) -> Random:

@@ -39,7 +39,7 @@ class Work(NamedTuple):
 WORKS: Final = {
     "fleet": Work(
         "rehearse ores-fleet --sample {} --jobs 2 --json out.json",
-        kept="out.json.checkpoint", stays=False, much="2000", little="100",
+        kept="out.json.checkpoint", stays=False, much="2000", little="200",
     ),
     "diagnose": Work(
         "diagnose ores-2020-07 --singles --jobs 2 {} --kept kept --json out.json",

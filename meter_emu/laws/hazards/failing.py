@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, final
 
 from meter_emu.laws.hazards.placing import Call, calls, with_placed
 from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
+from meter_emu.laws.law import Broken, Finding, Law, Trial, chance, trial_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, begin, finish, models
@@ -167,7 +167,7 @@ def failed(
         bench.log = CallLog(bench.board, met[0])
 
     events = trial.events(replace(trial.household, outages=()), prepare=meet)
-    return trial.of(replace(trial.household, outages=tuple(met[0].outages)), events)
+    return trial_of(trial, replace(trial.household, outages=tuple(met[0].outages)), events)
 
 
 def _poll(draw: Random, heard: Sequence[Call]) -> list[Call] | None:

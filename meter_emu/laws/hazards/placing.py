@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, final
 
 from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Aside, Broken, Finding, Trial, campaign_of
+from meter_emu.laws.law import Aside, Broken, Finding, Trial, campaign_of, trial_of
 from meter_emu.units import DAY_S, MINUTE_S, SECOND_US
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.verdict import seen_until
@@ -81,7 +81,7 @@ def with_placed(
     if placed is None:
         return Aside(without)
     if isinstance(placed, Household):
-        placed = trial.of(placed)
+        placed = trial_of(trial, placed)
     found = ask(placed)
     return Broken(found.words, placed.campaign) if isinstance(found, Broken) else found
 
