@@ -134,7 +134,7 @@ licences: $(DEV) $(COVERAGE) $(PCSC) $(FUZZ) $(BROWSER) $(BENCH) $(DOCS) $(RELEA
 release-check: $(DEV) $(RELEASE)  ## wheel and sdist twice with the same bytes, tests from the sdist, types and metadata: two minutes
 	@$(BIN)/python -m tests.packaging.release
 
-shots: $(BROWSER)  ## the pictures of README.md and docs/front-panel.md
+shots: $(BROWSER)  ## the pictures of README.md, docs/front-panel.md and docs/token-meters.md
 	@$(BIN)/python -m tests.report.picture
 	@$(BIN)/python -m tests.web.shots
 

@@ -4,9 +4,7 @@ The ledger is written before the digits are shown: a count that was handed out i
 What was not shown is in the ledger, and `list` shows it.
 """
 
-import re
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
 _LEDGER: Final = "an office's ledger"
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_DAYS: Final = re.compile(r"\d{1,3}(?:\.\d{1,6}|/\d{1,3})?", re.ASCII)
 _DEVICE: Final = "--device-id 541000000123"
 _ledger_argument: Final = click.argument("ledger", type=FILE, metavar="LEDGER")
 _device_option: Final = click.option(
@@ -131,15 +128,13 @@ def _sold(
     issued_at: str | None,
 ) -> None:
     """Sell a token: its line in the ledger first, then its digits."""
-    from card_protocol.tokens.openpaygo.counter import PaygoKind
+    from meter_emu.world.households.ledger import units_in
     from meter_emu.world.households.ledger_file import LedgerFile, line_toml
 
     master = read_master_key(key_file)
     with HeldFile(path, _LEDGER) as held:
         book = LedgerFile(path)
-        value = None
-        if days is not None:
-            value = book.units(_days(days), least=1 if kind is PaygoKind.ADD_TIME else 0)
+        value = None if days is None else units_in(days, book.model, kind)
         minute = issued_at_min(issued_at, book.model.zone)
         line = book.next_line(device_id, kind, value, _EPOCH + timedelta(minutes=minute))
         digits = book.digits(line, master)
@@ -149,16 +144,9 @@ def _sold(
 
 
 def _line_out(book: "LedgerFile", line: "RawLine", digits: str) -> str:
-    from meter_emu.world.households.ledger_file import token_words
+    from meter_emu.world.households.ledger import token_words
+    from meter_emu.world.households.ledger_file import kind_sold, units_sold
 
     spaced = " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
-    return f"{spaced}  {token_words(book, line)}, device {line.device}, count {line.count}"
-
-
-def _days(text: str) -> Fraction:
-    try:
-        if _DAYS.fullmatch(text) is not None:
-            return Fraction(text)
-    except ZeroDivisionError:
-        pass
-    raise click.BadParameter(f"want days such as 7, 0.5 or 1/7, got {text[:40]!r}")
+    does = token_words(kind_sold(line), units_sold(line), book.model)
+    return f"{spaced}  {does}, device {line.device}, count {line.count}"

@@ -27,6 +27,7 @@ from meter_emu.sitting.history import A_VISIT, History, KeptMoment
 from meter_emu.sitting.jump import Jump, Wanted
 from meter_emu.sitting.office import AtCounter, at_counter, line_of, of_fields, read_back
 from meter_emu.sitting.premises import Premises
+from meter_emu.sitting.vending import vending
 from meter_emu.sitting.view import View, legal_words, lines_of, rate_words, view_of
 from meter_emu.units import DAY_US, MINUTE_US
 from meter_emu.world.meter.acts import OF_WORD, Power, duration_us
@@ -81,6 +82,7 @@ class Sitting:
         self.mistakes = 0
         self.unsaved = False  # whether something was done to a meter that is saved nowhere
         self.premises: Final = premises
+        self._vending: Final = vending(premises.rig)
         self._files: Final = files
         self._held = held
         self._say = say
@@ -431,6 +433,9 @@ class Sitting:
     # The office ----------------------------------------------------------------------------------
 
     def _office(self, argument: str) -> None:
+        if self._vending is not None:
+            self._say(f"office {self._vending.sold(argument)}")
+            return
         self._serve(at_counter(argument, self.meter.board.now_us, self.meter.model.zone))
 
     def _serve(self, wanted: AtCounter) -> None:

@@ -1,6 +1,7 @@
 """The live meter without a terminal: the same lines in, the same lines and images out."""
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -383,3 +384,37 @@ def test_every_word_is_listed(emu):
 def test_a_twin_that_nobody_would_see_is_refused(where, emu):
     said = emu("run", *where, "--twin", "reference", status=2).complains()
     assert said.startswith("meter-emu: --twin is for a household of a campaign, with --web")
+
+
+def test_the_office_sells_what_a_device_that_is_paid_for_by_time_takes(emu: Emu) -> None:
+    paid = ("openpaygo", "--start", "2024-03-01 08:00", *MAX)
+    sold = [
+        line.split()[1]
+        for line in emu(
+            *("run", *paid), lines="office sell 2\noffice set 1\noffice unlock\nquit\n"
+        ).out.splitlines()
+        if line.startswith("office ")
+    ]
+    typed = "".join(f"type {digits}\nadvance 1m\n" for digits in sold)
+    out = emu(*("run", *paid), lines=f"{typed}quit\n").out
+    assert re.findall(r"typed +\d{9} +(.*)", out) == [
+        "PAID 2d 00h | TAKEN",
+        "PAID 1d 00h | TAKEN",
+        "UNLOCKED | TAKEN",
+    ]
+
+
+def test_an_office_that_sells_tokens_writes_on_no_card(emu: Emu) -> None:
+    paid = ("openpaygo", "--start", "2024-03-01 08:00", *MAX)
+    for line, said in (
+        ("office load 5", "does sell DAYS, set DAYS, unlock"),
+        ("office sell 0", "want 1 to 995 in whole days, got 0"),
+        ("office unlock 3", "does sell DAYS, set DAYS, unlock"),
+        ("office sell 1/0", "want days such as 7, 0.5 or 1/7"),
+    ):
+        assert said in emu("run", *paid, lines=f"{line}\nquit\n", status=2).err
+
+
+def test_it_sells_after_all_that_its_household_was_sold(emu: Emu) -> None:
+    words = ("run", "paygo-month", "--household", "typos-1", *MAX)
+    assert "adds 7 days, count 6" in emu(*words, lines="office sell 7\nquit\n").out

@@ -1,4 +1,4 @@
-"""Takes the pictures of `docs/front-panel.md`: `make shots`."""
+"""Takes the pictures of `docs/front-panel.md`, and of `docs/token-meters.md`: `make shots`."""
 
 import sys
 import tempfile
@@ -46,6 +46,14 @@ def main() -> int:
             seen.keyboard.press("B")
             seen.locator("#display", has_text="WAIT").wait_for()
             shot(seen, "countdown-of-gas")
+        paid = ("openpaygo", "--start", "2024-03-01 08:00", "--load-w", "12")
+        with panel(*paid, cwd=cwd) as address, window(address, 1280, 1000) as seen:
+            seen.get_by_role("button", name="Sell").click()
+            seen.locator("#sold", has_text="7 days").wait_for()
+            seen.locator("#digits").fill(seen.locator("#sold").inner_text().split()[0])
+            seen.get_by_role("button", name="Enter").click()
+            seen.locator("#display", has_text="TAKEN").wait_for()
+            shot(seen, "paid-by-the-day")
         (cwd / "home.card").unlink()
         with panel(MODEL, *JUNE, cwd=cwd, rate="1") as address, window(address, 1280, 1000) as seen:
             seen.get_by_role("button", name="New card").click()

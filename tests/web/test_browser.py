@@ -214,6 +214,75 @@ def test_nothing_is_cut_off_and_axe_finds_nothing(width, scheme, tmp_path_factor
         assert found.violations_count == 0, found.generate_report()
 
 
+PAID = ("openpaygo", "--start", "2024-03-01 08:00", "--load-w", "12")
+
+
+def tab_to(seen: Any, name: str) -> None:
+    """Go to a control as somebody without a mouse does."""
+    for _ in range(80):
+        if seen.evaluate("document.activeElement.id || document.activeElement.textContent") == name:
+            return
+        seen.keyboard.press("Tab")
+    raise AssertionError(f"no Tab reaches {name}")
+
+
+def key_in(seen: Any, digits: str) -> None:
+    """Press the keys of the keypad one by one, by Tab and Enter."""
+    pad = seen.get_by_role("group", name="keys of the keypad")
+    for digit in digits:
+        pad.get_by_role("button", name=digit, exact=True).focus()
+        seen.keyboard.press("Enter")
+    tab_to(seen, "enter")
+    seen.keyboard.press("Enter")
+
+
+@pytest.mark.slow("a month at a panel in a browser")
+def test_a_month_of_paid_light_by_keyboard_alone(tmp_path: Path) -> None:
+    """Buy, mistype, key in, wait until it is over, and key the used one in again."""
+    with panel(*PAID, cwd=tmp_path) as address, window(address, 1280) as seen:
+        see(seen, "#display", "NOT PAID")
+        see(seen, "#home-words", "The home is dark")
+        tab_to(seen, "v-days")
+        seen.keyboard.press("Control+A")
+        seen.keyboard.type("30")
+        seen.keyboard.press("Enter")
+        see(seen, "#sold", "adds 30 days, count 2")
+        digits = seen.locator("#sold").inner_text().split()[0]
+        tab_to(seen, "digits")
+        seen.keyboard.type(digits[:8] + str((int(digits[8]) + 1) % 10))
+        seen.keyboard.press("Enter")
+        see(seen, "#display", "NOT PAID | WRONG TOKEN")
+        key_in(seen, digits)
+        see(seen, "#display", "PAID 30d 00h | TAKEN")
+        see(seen, "#home-words", "The lights are on.")
+        tab_to(seen, "when-at")
+        seen.keyboard.type("2024-03-31 07:00")
+        seen.keyboard.press("Enter")
+        see(seen, "#display", "PAID 0d 02h")  # summer begins that night, and 30 days are 720 hours
+        tab_to(seen, "when-at")
+        seen.keyboard.press("Control+A")
+        seen.keyboard.type("2024-03-31 10:00")
+        seen.keyboard.press("Enter")
+        see(seen, "#display", "NOT PAID")
+        see(seen, "#home-words", "The home is dark")
+        key_in(seen, digits)
+        see(seen, "#display", "NOT PAID | USED TOKEN")
+
+
+@each_cell(("width", "scheme"), [(w, s) for w in (390, 1280) for s in ("light", "dark")])
+def test_with_a_keypad_nothing_is_cut_off_and_axe_finds_nothing(width, scheme, tmp_path_factory):
+    from axe_playwright_python.sync_playwright import Axe
+
+    folder = tmp_path_factory.mktemp("seat")
+    more = {"color_scheme": scheme, "reduced_motion": "reduce", "bypass_csp": True}
+    with panel(*PAID, cwd=folder) as address, window(address, width, **more) as seen:
+        seen.get_by_role("button", name="Sell").click()
+        see(seen, "#sold", "adds 7 days, count 2")
+        assert seen.evaluate("document.documentElement.scrollWidth") <= width
+        found = Axe().run(seen)
+        assert found.violations_count == 0, found.generate_report()
+
+
 def test_what_a_meter_shows_is_text_and_nothing_else(tmp_path: Path) -> None:
     """A card's file name with markup in it is a name."""
     name = "<img src=x onerror=alert(1)>.card"

@@ -4,15 +4,17 @@ The office has each device's last count: what it sells next has the next one of 
 are made where they are keyed in, so a ledger says what was sold, and never how it is written.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Final, TypeAlias, final
 
 from card_protocol.errors import TokenError
 from card_protocol.tokens.openpaygo.counter import COUNT_MAX, PaygoCounter, PaygoKind, next_count
 from card_protocol.tokens.openpaygo.decode import PaygoOutcome, decode_openpaygo
-from card_protocol.tokens.openpaygo.encode import encode_openpaygo
+from card_protocol.tokens.openpaygo.encode import VALUE_MAX, encode_openpaygo
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.world.households.sts_ledger import StsToken, sts_digits
 from meter_emu.world.meter.devices import paygo_seed
@@ -70,6 +72,7 @@ class Typo:
 
 
 NO_TYPO: Final = Typo()
+_DAYS: Final = re.compile(r"\d{1,3}(?:\.\d{1,6}|/(?P<parts>\d{1,3}))?", re.ASCII)
 
 
 @final
@@ -105,6 +108,36 @@ def sold_to(household: str, sales: Iterable[Sale], last_count: int) -> Iterator[
         yield SoldToken(
             id=name, household=household, sold_us=sold_us, kind=kind, value=value, count=count
         )
+
+
+def units_in(days: str, model: MeterModel, kind: PaygoKind) -> int:
+    """Return the value of the days that an office is asked for; raise `TokenError` for no value.
+
+    Nothing can be set, and not added.
+    """
+    assert model.paygo is not None, "such a device takes tokens"
+    divider, least = model.paygo.time_divider, int(kind is PaygoKind.ADD_TIME)
+    found = _DAYS.fullmatch(days)
+    if found is None or found["parts"] in ("0", "00", "000"):
+        raise TokenError("days", f"want days such as 7, 0.5 or 1/7, got {days[:40]!r}")
+    units = Fraction(days) * divider
+    if units.denominator != 1 or not least <= units <= VALUE_MAX:
+        in_units = "whole days" if divider == 1 else f"parts of 1/{divider} day"
+        most = Fraction(VALUE_MAX, divider)
+        raise TokenError(
+            "days", f"want {Fraction(least, divider)} to {most} in {in_units}, got {days}"
+        )
+    return units.numerator
+
+
+def token_words(kind: PaygoKind, value: int | None, model: MeterModel) -> str:
+    """Return what a token does, in words."""
+    assert model.paygo is not None, "such a device takes tokens"
+    if value is None:
+        return "ends the payments"
+    days = Fraction(value, model.paygo.time_divider)
+    word = "adds" if kind is PaygoKind.ADD_TIME else "sets"
+    return f"{word} {days} {'day' if days == 1 else 'days'}"
 
 
 @lru_cache(maxsize=4096)

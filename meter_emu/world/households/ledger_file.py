@@ -6,7 +6,6 @@ a ledger that lost a line would sell a count twice.
 
 from collections.abc import Iterator
 from datetime import datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias, final
 
@@ -92,24 +91,12 @@ class LedgerFile:
         self._take("", line)
         return line
 
-    def units(self, days: Fraction, *, least: int) -> int:
-        """Return the value of so many days; raise `ConfigError` where no token can say it."""
-        assert self.model.paygo is not None, "it was looked at"
-        divider = self.model.paygo.time_divider
-        value = days * divider
-        if value.denominator != 1 or not least <= value <= VALUE_MAX:
-            most = Fraction(VALUE_MAX, divider)
-            unit = "whole days" if divider == 1 else f"parts of 1/{divider} day"
-            wanted = f"want {Fraction(least, divider)} to {most} in {unit}, got {days}"
-            raise ConfigError("--days", "", f"{wanted}: {self.model.name} counts no other")
-        return value.numerator
-
     def digits(self, line: RawLine, master: Key) -> str:
         """Return the digits of a token, as the office hands them out."""
         assert self.model.paygo is not None, "it was looked at"
         seed = paygo_seed(self.model, line.device, master)
         _, digits = encode_openpaygo(
-            seed, line.count - 1, kind_sold(line), _units_sold(line),
+            seed, line.count - 1, kind_sold(line), units_sold(line),
             restricted=self.model.paygo.restricted,
         )  # fmt: skip
         return digits
@@ -149,27 +136,17 @@ def kind_sold(line: RawLine) -> PaygoKind:
     return PaygoKind.SET_TIME if line.add is None else PaygoKind.ADD_TIME
 
 
-def _units_sold(line: RawLine) -> int | None:
+def units_sold(line: RawLine) -> int | None:
+    """Return the value of a token in a ledger."""
     return line.set if line.add is None else line.add
 
 
 def line_toml(line: RawLine) -> Iterator[str]:
     """Yield the lines of the file that a token is."""
-    value = _units_sold(line)
+    value = units_sold(line)
     word = "unlock" if line.unlock else "set" if line.add is None else "add"
     yield "[[token]]"
     yield f"device = {line.device}"
     yield f"sold = {line.sold:%Y-%m-%dT%H:%M:%SZ}"
     yield f"{word} = {'true' if value is None else value}"
     yield f"count = {line.count}"
-
-
-def token_words(ledger: LedgerFile, line: RawLine) -> str:
-    """Return what a token does, in words."""
-    assert ledger.model.paygo is not None, "it was looked at"
-    value = _units_sold(line)
-    if value is None:
-        return "ends the payments"
-    days = Fraction(value, ledger.model.paygo.time_divider)
-    word = "adds" if line.add is not None else "sets"
-    return f"{word} {days} {'day' if days == 1 else 'days'}"

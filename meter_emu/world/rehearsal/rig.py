@@ -14,6 +14,8 @@ from typing import Final, final
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.keys import Key
+from card_protocol.tokens.openpaygo.counter import PaygoKind
+from card_protocol.tokens.openpaygo.encode import encode_openpaygo
 from meter_emu import families
 from meter_emu.desk.card_image import RecordView
 from meter_emu.desk.clock.clock_card import issue_clock_card
@@ -29,6 +31,7 @@ from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build, parse_build
+from meter_emu.world.meter.devices import paygo_seed
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.failure import Alarm, CallLog, NoPulse
 from meter_emu.world.meter.image import board_of_file
@@ -122,6 +125,13 @@ class Rig:
     def live(self, take: Callable[[Event], None], witness: ActListener | None = None) -> LiveMeter:
         """Return the meter for interactive use; `take` gets every event."""
         return live_meter(self.household, take, partial(self.bench, witness=witness))
+
+    def token(self, last_count: int, kind: PaygoKind, value: int | None) -> tuple[int, str]:
+        """Return the next token for its device: count and digits; raise `TokenError`."""
+        model = self.household.model
+        assert model.paygo is not None, "its device takes tokens"
+        seed = paygo_seed(model, self.meter_id, self._master)
+        return encode_openpaygo(seed, last_count, kind, value, restricted=model.paygo.restricted)
 
     # Cards ---------------------------------------------------------------------------------------
 

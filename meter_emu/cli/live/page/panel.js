@@ -80,6 +80,7 @@ function note(line) {
   log.append(item);
   while (log.childElementCount > 1000) log.firstChild.remove();
   if (low) log.scrollTop = log.scrollHeight;
+  if (/^office \d/.test(line)) say(line.slice(7), $("sold")); // digits to key in
 }
 
 // How it stands ---------------------------------------------------------------------------------
@@ -101,7 +102,8 @@ function showNow(now) {
   $("undo").disabled = !now.undo;
   showJump(now.jump);
   $("keypad").hidden = !now.keypad;
-  $("slot").hidden = !now.slot;
+  $("slot").hidden = $("office").hidden = document.querySelector(".office .hint").hidden = !now.slot;
+  $("vending").hidden = now.slot;
   say(now.appliances ? "Shut the appliances" : "Light the appliances", $("appliances"));
   showCards(now);
   showFacts(now);
@@ -579,6 +581,11 @@ function listen() {
     event.preventDefault();
     const deed = event.submitter ? event.submitter.value : "write";
     ask({office: officeFields(deed)}, (answer) => showWrong(answer.wrong || {}, OFFICE_FIELDS));
+  };
+  $("vending").onsubmit = (event) => {
+    event.preventDefault();
+    const deed = event.submitter ? event.submitter.value : "sell";
+    act(deed === "unlock" ? "office unlock" : `office ${deed} ${$("v-days").value}`);
   };
   $("typed").onsubmit = (event) => { event.preventDefault(); act($("typed-line").value); $("typed-line").value = ""; };
   $("when").onsubmit = (event) => {
