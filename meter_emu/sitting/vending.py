@@ -8,7 +8,7 @@ from typing import Final, final
 from card_protocol.errors import TokenError
 from card_protocol.tokens.openpaygo.counter import PaygoKind
 from meter_emu.errors import CommandError
-from meter_emu.world.households.ledger import token_words, units_in
+from meter_emu.world.households.ledger import SoldToken, token_words, units_in
 from meter_emu.world.rehearsal.rig import Rig
 
 SALES: Final = {
@@ -25,7 +25,8 @@ class Vending:
     def __init__(self, rig: Rig) -> None:
         household = rig.household
         self._rig: Final = rig
-        self._last = max([household.age.token_count, *(one.count for one in household.tokens)])
+        sold = (one.count for one in household.tokens if isinstance(one, SoldToken))
+        self._last = max([household.age.token_count, *sold])
 
     def sold(self, line: str) -> str:
         """Sell what a line asks, and return its digits and what they do; raise `CommandError`."""
@@ -42,5 +43,5 @@ class Vending:
 
 
 def vending(rig: Rig) -> Vending | None:
-    """Return the office that sells for a rig's device, `None` for one that takes cards."""
+    """Return the office that sells time for a rig's device, `None` for another device."""
     return None if rig.household.model.paygo is None else Vending(rig)

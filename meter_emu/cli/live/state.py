@@ -157,6 +157,7 @@ class PageState:
             "supplied": sitting.meter.board.switch.on,
             "supply": view.supply,
             "keypad": DEVICES[sitting.meter.model.device].keypad,
+            "sells": DEVICES[sitting.meter.model.device].sells,
             "slot": DEVICES[sitting.meter.model.device].slot,
             "flow": sitting.meter.board.metrology.rate(view.now_us),
             "buttons": {

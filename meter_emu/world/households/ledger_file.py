@@ -65,7 +65,7 @@ class LedgerFile:
         self.path: Final = path
         self.model: Final = load_model(find("meters", raw.model, folder=Path(path).parent))
         if self.model.paygo is None:
-            raise ConfigError(path, "model", f"{self.model.name} takes cards, and no tokens")
+            raise ConfigError(path, "model", f"{self.model.name} takes no tokens of OpenPAYGO")
         self.sold: Final[list[RawLine]] = []
         self._last: Final[dict[int, int]] = {}
         self._unlocked: Final[set[int]] = set()

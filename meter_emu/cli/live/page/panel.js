@@ -103,7 +103,7 @@ function showNow(now) {
   showJump(now.jump);
   $("keypad").hidden = !now.keypad;
   $("slot").hidden = $("office").hidden = document.querySelector(".office .hint").hidden = !now.slot;
-  $("vending").hidden = now.slot;
+  $("vending").hidden = now.sells !== "time";
   say(now.appliances ? "Shut the appliances" : "Light the appliances", $("appliances"));
   showCards(now);
   showFacts(now);
