@@ -19,7 +19,7 @@ SALES: Final = {
 
 
 @final
-class Vending:
+class TimeOffice:
     """Sells tokens for a rig's device, after all that its household was sold."""
 
     def __init__(self, rig: Rig) -> None:
@@ -42,6 +42,6 @@ class Vending:
         return f"{digits} {token_words(kind, value, model)}, count {self._last}"
 
 
-def vending(rig: Rig) -> Vending | None:
+def vending(rig: Rig) -> TimeOffice | None:
     """Return the office that sells time for a rig's device, `None` for another device."""
-    return None if rig.household.model.paygo is None else Vending(rig)
+    return None if rig.household.model.paygo is None else TimeOffice(rig)

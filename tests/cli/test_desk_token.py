@@ -95,7 +95,7 @@ def test_parts_of_a_day_and_four_keys(emu: Any, shop: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("sell", DEVICE, "--days", "0.5"), "want 1 to 995 in whole days, got 1/2"),
+        (("sell", DEVICE, "--days", "0.5"), "want 1 to 995 in whole days, got 0.5"),
         (("sell", DEVICE, "--days", "0"), "want 1 to 995 in whole days, got 0"),
         (("sell", DEVICE, "--days", "996"), "want 1 to 995 in whole days, got 996"),
         (("sell", DEVICE, "--days", "1/0"), "want days such as 7, 0.5 or 1/7, got '1/0'"),

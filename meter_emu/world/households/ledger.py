@@ -111,7 +111,7 @@ def sold_to(household: str, sales: Iterable[Sale], last_count: int) -> Iterator[
 
 
 def units_in(days: str, model: MeterModel, kind: PaygoKind) -> int:
-    """Return the value of the days that an office is asked for; raise `TokenError` for no value.
+    """Return the value of the days that somebody buys; raise `TokenError` for no value.
 
     Nothing can be set, and not added.
     """
