@@ -39,7 +39,7 @@ DIGITS: Final = (
         "bcd-yymmddhhmmss",
         "BCD YYMMDDhhmmss",
         "YYMMDDhhmmss",
-        "the same with seconds, as clock chips hold it",
+        "the same with seconds; clock chips hold them first",
         specials=((b"\xff" * 6, "no date"),),
     ),
     _row(
