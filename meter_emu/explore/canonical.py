@@ -34,12 +34,15 @@ from meter_emu.explore.left_out import (
     RULE_OF,
 )
 from meter_emu.explore.lives import Lives
-from meter_emu.firmware.layouts import STATE, STATE_AT, State
+from meter_emu.firmware.journal import is_after
+from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
 from meter_emu.firmware.parts import Parts
 from meter_emu.units import SECOND_US
 from meter_emu.world.judge.obligations import Span
 from meter_emu.world.judge.promise import Promise
 from meter_emu.world.meter.at_rest import AtRest, Kept
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.devices import DEVICES, DeviceRecord
 from meter_emu.world.meter.observer import state_in
 
 _IMAGES: Final = (CardImage, MemoryImage)
@@ -103,7 +106,12 @@ class Forms:
         self._copied: Final = lives.scope.copied
         self._cells: Final = board.eeprom.cells
         self._cells_began: Final = bytes(self._cells)
-        self._in_state: Final = _by_rule(STATE, IN_STATE)
+        model = lives.scope.household.model
+        ours = lives.story.rig.build.factory is None
+        self._record: Final = DEVICES[model.device].record if ours else None
+        self._standing: tuple[int, ...] = ()
+        layout = STATE if self._record is None else self._record.layout
+        self._in_state: Final = _by_rule(layout, IN_STATE)
         self._far: Final = FarFromEnds(lives.scope)
         self._state: State | None = None
         self._relative = self._summed = self._long_saved = False
@@ -133,6 +141,9 @@ class Forms:
         self._relative = state is not None and self._far.numbers(state)
         self._summed = state is not None and self._far.sums(state)
         self._long_saved = state is not None and self._far.saved(state, lives.story.bench.board)
+        if self._record is not None and self._record.standing is not None:
+            self._standing = self._stands(lives.story.bench.board, self._record)
+            self._summed = self._long_saved = True
         self._due_us, self._last = lives.due_us, lives.due_us == lives.scope.instants[-1]
         self._numbered.clear()
         self._write(lives, texts)
@@ -154,6 +165,17 @@ class Forms:
             hashlib.blake2b(digest, digest_size=16).digest(),
             b"".join(_SUM.pack(crc32(text)) for text in left_out),
         )
+
+    def _stands(self, board: Board, record: DeviceRecord) -> tuple[int, ...]:
+        """Return what sums and times of a token device come to."""
+        size = record.layout.size_bytes
+        newest = _newest_of(
+            [bytes(board.eeprom.cells[at : at + size]) for at in record.at], record.layout
+        )
+        assert record.standing is not None, "it says"
+        ticks_ms = (board.now_us - board.ticks_from_us) // 1_000
+        units = board.metrology.read_units(board.now_us)
+        return record.standing(record.layout.parse(newest), units, ticks_ms)
 
     def _write(self, lives: Lives, texts: _Texts) -> None:
         """Write down in what a household differs from the root, each thing under its rule."""
@@ -339,15 +361,22 @@ class Forms:
     def _write_cells(self, cells: bytes, texts: _Texts) -> None:
         """Write down a memory: of our own program the state that counts, without its copies."""
         state = self._state
-        if state is None:
+        if state is None and self._record is None:
             texts[""].append(cells)
             return
-        copies = [cells[at : at + STATE.size_bytes] for at in STATE_AT]
+        layout, at_both = (STATE, STATE_AT) if self._record is None else self._record[:2]
+        size = layout.size_bytes
+        copies = [cells[at : at + size] for at in at_both]
         texts["copies"] += copies
-        newest = next(raw for raw in copies if int.from_bytes(raw[4:8], "big") == state.sequence)
+        if state is not None:
+            sequence = state.sequence.to_bytes(4, "big")
+            newest = next(raw for raw in copies if raw[4:8] == sequence)
+        else:
+            newest = _newest_of(copies, layout)
+            texts[""].append(repr(self._standing).encode())
         for rule, text in _fields(newest, self._in_state):
             self._put(rule, text, texts)
-        others = [(0, STATE_AT[0]), (STATE_AT[1] + STATE.size_bytes, len(cells))]
+        others = [(0, at_both[0]), (at_both[1] + size, len(cells))]
         texts[""] += [cells[at:to] for at, to in others if cells[at:to] != self._cells_began[at:to]]
 
     def _write_card(self, raw: bytes, texts: _Texts) -> None:
@@ -357,6 +386,14 @@ class Forms:
             known = self._cards[raw] = tuple(_of_card(parse_image(raw), raw))
         for rule, text in known:
             self._put(rule, text, texts)
+
+
+def _newest_of(copies: Sequence[bytes], layout: Layout[Any]) -> bytes:
+    """Return the newer of a token device's two copies, by its sequence in bytes 4 to 7."""
+    valid = [raw for raw in copies if raw.startswith(layout.magic) and crc_holds(raw)]
+    assert valid, "our program has saved one"
+    first, last = (int.from_bytes(raw[4:8], "big") for raw in (valid[0], valid[-1]))
+    return valid[-1] if is_after(last, first) else valid[0]
 
 
 def _of_card(image: AnyImage, raw: bytes) -> Iterator[tuple[str, bytes]]:

@@ -55,7 +55,7 @@ RULE_OF: Final = {
     ("Eeprom", "_weak_before"): "copies",
     ("Eeprom", "busy_until_us"): "copies",
     ("Memory", "_copies"): "copies",
-    ("Memory", "_newest"): "copies",
+    ("Journal", "_newest"): "copies",
     ("Memory", "_raw"): "copies",
     ("Memory", "_values"): "follows",  # from `_raw`
 }
@@ -77,6 +77,9 @@ IN_STATE: Final = {
     **dict.fromkeys((*SUM_FIELDS, "sheltered_ticks_ms", "powered_from_min"), "sums?"),
     **dict.fromkeys(("last_time_s", "certain_s", "last_ticks_ms"), "saved?"),
     "booked_units": "booked?",
+    "limit_units": "sums?",  # of an STS meter, as the next two; `standing` says what they come to
+    "since_ms": "saved?",
+    "waiting_ms": "saved?",
 }
 IN_IDENTITY: Final = {"issued_at_min": "stamps", "mac": "seals", "card_number": "card_number"}
 IN_DESK_RECORD: Final = {

@@ -55,6 +55,7 @@ _U32: Final = 0xFFFFFFFF
 _HALF: Final = 0x80000000
 _TRIES_MAX: Final = 0xFF
 _NO_TIDS: Final = (0,) * TIDS
+_NO_SECTIONS: Final = STS_STATE.erased("sections")
 
 
 @unique
@@ -204,11 +205,12 @@ class StsProgram:
         ticks_ms, locked, waiting = self._ports.ticks_ms(), state.locked, state.waiting
         tries = state.tries
         if powered_on:
-            state.locked = state.waiting = state.tries = 0
+            state.locked = state.since_ms = state.tries = 0
         if state.locked and _since(ticks_ms, state.since_ms) >= 1000 * lock_s(factory, state):
-            state.locked = 0
-        if state.waiting and _since(ticks_ms, state.waiting_ms) >= 1000 * factory.half_s:
-            state.waiting = 0
+            state.locked = state.since_ms = 0
+        gone = powered_on or _since(ticks_ms, state.waiting_ms) >= 1000 * factory.half_s
+        if state.waiting and gone:
+            _drop_sections(state)
         if (state.locked, state.waiting, state.tries) != (locked, waiting, tries):
             self._journal.save(state)
 
@@ -300,9 +302,9 @@ class StsProgram:
         try:
             change = join_sections(tuple(sections.values()))
         except TokenError:  # halves of two sets that make no values
-            state.waiting = 0
+            _drop_sections(state)
             return StsAnswer.RANGE
-        state.waiting = 0
+        _drop_sections(state)
         self._effects.rekeyed(state, change)
         return StsAnswer.TAKEN
 
@@ -333,6 +335,13 @@ def credit_wh(state: StsState, register_units: int) -> int:
     return left - _U32 - 1 if left >= _HALF else left
 
 
+def standing(state: StsState, register_units: int, ticks_ms: int) -> tuple[int, ...]:
+    """Return the credit, and for how many seconds sections and a lock have been there."""
+    waited_ms = _since(ticks_ms, state.waiting_ms) if state.waiting else 0
+    locked_ms = _since(ticks_ms, state.since_ms) if state.locked else 0
+    return credit_wh(state, register_units), round(waited_ms / 1000), round(locked_ms / 1000)
+
+
 def lock_s(factory: StsFactory, state: StsState) -> int:
     """Return how long the keypad is locked after so many wrong entries: doubled by each more."""
     more = max(0, state.tries - factory.tries)
@@ -355,6 +364,11 @@ def _put(state: StsState, one: StsKeySection) -> None:
     raw = one.head.to_bytes(2, "big") + one.part.raw
     state.sections = state.sections[:at] + raw + state.sections[at + SECTION_SIZE_BYTES :]
     state.waiting |= 1 << one.number - 1
+
+
+def _drop_sections(state: StsState) -> None:
+    state.waiting = state.waiting_ms = 0
+    state.sections = _NO_SECTIONS
 
 
 def _waiting(state: StsState) -> dict[int, StsKeySection]:

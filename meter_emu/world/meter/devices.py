@@ -8,9 +8,10 @@ is in `meter_emu.world.judge.verdict`.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Protocol, final
+from typing import Any, Final, NamedTuple, Protocol, final
 
 from card_protocol.keys import Key, Purpose, derive
+from card_protocol.layout import Layout
 from card_protocol.tokens.openpaygo.chain import PaygoKey, PaygoSeed
 from card_protocol.tokens.sts.keys import (
     DecoderKey,
@@ -42,7 +43,7 @@ from meter_emu.firmware.token.layouts import (
     PaygoState,
 )
 from meter_emu.firmware.token.paygo import PaidTime, PaygoProgram, UsedCounts
-from meter_emu.firmware.token.sts import StsEffects, StsProgram, TidMemory
+from meter_emu.firmware.token.sts import StsEffects, StsProgram, TidMemory, standing
 from meter_emu.firmware.token.sts_layouts import (
     DITK,
     LONG_KEY_BYTES,
@@ -80,6 +81,18 @@ class ProgramBuild(Protocol):
         ...
 
 
+class DeviceRecord(NamedTuple):
+    """A journalled record: its layout, where its two copies lie, and what of it counts.
+
+    `standing` gives from the record, the register and the ticks what sums and times come to, where
+    nobody acts on these themselves.
+    """
+
+    layout: Layout[Any]
+    at: tuple[int, int]
+    standing: Callable[[Any, int, int], tuple[int, ...]] | None = None
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
@@ -87,7 +100,8 @@ class Device:
 
     `first_memory` yields the cells that factory and installer wrote, their CRC left open, from
     model, installation, master key, the time that its clock shows and its ticks. `slot` and
-    `keypad` are how orders come, `sells` is what is paid for.
+    `keypad` are how orders come, `sells` is what is paid for. `record` is what its program
+    journals, for who compares memories.
     """
 
     name: DeviceName
@@ -96,6 +110,7 @@ class Device:
     slot: bool
     keypad: bool
     sells: str
+    record: DeviceRecord | None = None
 
 
 def paygo_seed(model: MeterModel, device_id: int, master: Key) -> PaygoSeed:
@@ -280,6 +295,7 @@ _ROWS: Final = (
         slot=False,
         keypad=True,
         sells="time",
+        record=DeviceRecord(PAYGO_STATE, PAYGO_STATE_AT),
     ),
     Device(
         name="sts",
@@ -288,6 +304,7 @@ _ROWS: Final = (
         slot=False,
         keypad=True,
         sells="energy",
+        record=DeviceRecord(STS_STATE, STS_STATE_AT, standing),
     ),
 )
 DEVICES: Final = {row.name: row for row in _ROWS}

@@ -1,0 +1,158 @@
+"""The three nights of STS meters, household by household, as worked out by hand in their files.
+
+The dates are asked of `datetime`, the offices' last minutes of the ledger.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+from typing_extensions import override
+
+from card_protocol.tokens.sts.tid import BaseDate
+from meter_emu.desk.vending import MeterKey
+from meter_emu.firmware.token.sts import StsAnswer, TidMemory
+from meter_emu.ports import Firmware, Ports
+from meter_emu.resources import built_in
+from meter_emu.world.households.sts_ledger import StsSale, StsToken, vended
+from meter_emu.world.judge.outcome import Outcome
+from meter_emu.world.judge.verdict import judge
+from meter_emu.world.meter.covers import Covers
+from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.engine import run_meter
+from tests.world.judge.sts_bench import sts_program
+from tests.world.judge.sts_homes import model_of, us, when_of
+
+LOOK: Final = timedelta(seconds=65)
+
+
+def at(*of: int) -> datetime:
+    return datetime(*of, tzinfo=UTC)  # type: ignore[arg-type, misc]
+
+
+OFFICE, HOUSEHOLD, PLAN = "office", "household", "plan"
+NEVER_GOT, NO_BUY = "paid_never_got", "cannot_buy"
+# Household: what it lived, since when, whose doing; `None` for nothing lost.
+LIVED: Final = {
+    "sts-rollover-2024": {
+        "visited": None,
+        "swapped": None,
+        "dark-between": None,
+        "not-visited": (NO_BUY, at(2024, 11, 24, 20, 15, 59), PLAN),
+        "cupboard": (NEVER_GOT, at(2024, 11, 2, 9, 4), HOUSEHOLD),
+        "typed-after": (NEVER_GOT, at(2024, 11, 9, 18), HOUSEHOLD),
+        "half-a-set": (NEVER_GOT, at(2024, 11, 26, 18), OFFICE),
+        "two-sets": (NEVER_GOT, at(2024, 11, 26, 18), OFFICE),
+        "before-midnight": (NO_BUY, at(2024, 11, 24, 20, 16), PLAN),
+        "wrapped": (NEVER_GOT, at(2024, 11, 26, 18), OFFICE),
+        "new-base": (NEVER_GOT, at(2024, 11, 26, 18), OFFICE),
+        "forgetful": (NEVER_GOT, at(2024, 11, 20, 0, 1, 10), OFFICE),
+    },
+    "sts-december-2029": dict.fromkeys(("before", "at", "after-one", "rolled-later")),
+    "sts-rollover-2045": {
+        "visited": None,
+        "four": None,
+        "three": (NEVER_GOT, at(2045, 11, 26, 18), OFFICE),
+        "not-visited": (NO_BUY, at(2045, 11, 24, 20, 16), PLAN),
+        "ken-254": (NO_BUY, at(2045, 10, 10, 8), PLAN),
+        "ken-rule": (NO_BUY, at(2045, 10, 10, 3, 46), OFFICE),
+        "counts-1993": (NO_BUY, at(2045, 10, 1, 8), OFFICE),
+        "group-key": (NEVER_GOT, at(2045, 10, 1, 8), OFFICE),
+        "hour-twice": None,
+        "hour-forgotten": (NEVER_GOT, at(2045, 10, 29, 1, 30), OFFICE),
+    },
+}
+# Households that are without supply at the end, and since when, but for one look.
+DARK: Final = {("sts-rollover-2024", "cupboard"): at(2024, 12, 8, 20)}
+SIGNED: Final = {
+    "at": at(2029, 12, 13, 20),
+    "after-one": at(2029, 12, 26, 8),
+    "rolled-later": at(2029, 12, 22, 4),
+}
+
+
+class Signed(TidMemory):
+    """Reads TIDs with a sign: the upper half is before the lower one."""
+
+    @override
+    def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
+        return super().judged(tuple(map(_signed, tids)), _signed(tid))
+
+
+def _signed(tid: int) -> int:
+    return tid - (1 << 24) if tid >> 23 else tid
+
+
+def with_a_sign(ports: Ports) -> Firmware:
+    """Return a program that reads TIDs with a sign, as somebody else's."""
+    return sts_program(tids=Signed)(ports)
+
+
+with_a_sign.covers = Covers(devices={"sts"})  # type: ignore[attr-defined]
+
+
+def outcomes(name: str, build: str | None = None) -> Iterator[Outcome]:
+    campaign = load_campaign(built_in("campaigns")[name], build=build)
+    for household in campaign.households:
+        yield judge(household, campaign, run_meter(household, campaign))
+
+
+def dark_since(outcome: Outcome) -> datetime | None:
+    from_us, to_us = outcome.unfed[-1] if outcome.unfed else (0, 0)
+    return when_of(from_us) if to_us >= outcome.seen_until_us and outcome.unfed else None
+
+
+@pytest.mark.parametrize("name", LIVED)
+def test_each_household_is_as_its_file_works_it_out(name: str) -> None:
+    seen = {}
+    for outcome in outcomes(name):
+        assert outcome.verdict.value == "kept"
+        lost = outcome.lived.at_us is not None
+        assert outcome.lived.verdict.value == "not_announced" or lost
+        who = None if outcome.who is None else outcome.who.value
+        since = None if outcome.lived.at_us is None else when_of(outcome.lived.at_us)
+        seen[outcome.id] = (outcome.lived.verdict.value, since, who) if lost else None
+        dark, want = dark_since(outcome), DARK.get((name, outcome.id))
+        assert dark == want or (dark and want and want <= dark <= want + LOOK), outcome.id
+    assert seen == LIVED[name]
+
+
+def test_who_reads_tids_with_a_sign_is_dark_as_the_file_works_it_out() -> None:
+    found = {one.id: one for one in outcomes("sts-december-2029", f"{__name__}:with_a_sign")}
+    assert found.keys() == {"before", *SIGNED}
+    assert found["before"].verdict.value == "kept"
+    for name, want in SIGNED.items():
+        dark = when_of(found[name].disconnected[-1][0])
+        assert found[name].verdict.value == "wrongly_cut"
+        assert [one.kind.value for one in found[name].findings] == ["paid_not_credited"]
+        assert want <= dark <= want + LOOK
+
+
+def sold(base: BaseDate, moment: datetime) -> StsToken:
+    model = model_of("sts-2014")
+    key = MeterKey(base=base, revision=2, tariff_index=1)
+    sale = StsSale(id="a", household="h", sold_us=us(moment), wh=100, under=key)
+    (token,) = vended([sale], model)
+    return token
+
+
+@pytest.mark.parametrize(
+    ("base", "last"),
+    [
+        (BaseDate.Y1993, at(2024, 11, 24, 20, 15)),
+        (BaseDate.Y2014, at(2045, 11, 24, 20, 15)),
+        (BaseDate.Y2035, at(2066, 11, 24, 20, 15)),
+    ],
+)
+def test_a_base_date_ends_to_the_minute(base: BaseDate, last: datetime) -> None:
+    assert at(base.value, 1, 1) + timedelta(minutes=2**24 - 1) == last
+    assert sold(base, last + timedelta(seconds=59)).tid == 2**24 - 1
+    assert "after the last minute" in sold(base, last + timedelta(minutes=1)).refused
+
+
+def test_half_of_24_bits_comes_to_the_minute() -> None:
+    half = at(2029, 12, 13, 10, 8)
+    assert at(2014, 1, 1) + timedelta(minutes=2**23) == half
+    assert sold(BaseDate.Y2014, half).tid == 2**23
+    assert sold(BaseDate.Y2014, half - timedelta(seconds=1)).tid == 2**23 - 1
