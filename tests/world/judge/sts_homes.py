@@ -171,6 +171,7 @@ def _sales(chance: Random, era: Era, key: MeterKey, count: int) -> Iterator[StsS
     rollover_at = chance.choice([None, chance.randrange(count), chance.randrange(count)])
     changes = chance.random() < 0.6
     rollover_at = rollover_at if changes else None
+    former: MeterKey | None = None  # the key before, where the office may go back to it
     for place, minute in enumerate(minutes):
         sale = StsSale(
             id=f"t{place}",
@@ -180,9 +181,13 @@ def _sales(chance: Random, era: Era, key: MeterKey, count: int) -> Iterator[StsS
         what = chance.random()
         if place == rollover_at:
             key = replace(key, base=era.next_base, revision=key.revision % 9 + 1)
+            former = None
             yield replace(sale, new_key=key, rollover=True)
         elif what < 0.007 and changes:
-            key = replace(key, revision=key.revision % 9 + 1)
+            former, key = key, replace(key, revision=key.revision % 9 + 1)
+            yield replace(sale, new_key=key)
+        elif what < 0.03 and former is not None:  # there and back
+            former, key = None, former
             yield replace(sale, new_key=key)
         elif what < 0.03:
             yield replace(sale, setting="clear-credit")
@@ -279,7 +284,7 @@ class Oracle:
     home: Home
     credit: Fraction  # Wh, of all tokens taken; what was used is counted apart
     used: Fraction = Fraction(0)
-    epoch: int = 0  # how many key changes it has had
+    key: str = "first"  # which of the keys that were sold it has, by base date and revision
     taken: list[datetime] = field(default_factory=list)
     half: dict[int, tuple[str, datetime]] = field(default_factory=dict)
     wrong: int = 0
@@ -288,17 +293,18 @@ class Oracle:
 
     def __post_init__(self) -> None:
         self.taken = [self.home.era.made] * DEPTH
-        self.epochs: dict[str, int] = {}
-        self.of: dict[str, int] = {}
-        epoch = 0
+        self.brings: dict[str, str] = {}  # of each sale of a key, which
+        self.under: dict[str, str] = {}  # of each token
+        first = self.home.model.sts
+        assert first is not None
+        key = self.key = f"{first.base}, {first.key_revision}"
         for token in self.home.tokens:
-            sale = token.sale
-            self.of.setdefault(token.id, epoch)
-            if sale.new_key is not None and sale.id not in self.epochs:
-                epoch += 1
-                self.epochs[sale.id] = epoch
-            if sale.new_key is not None:
-                self.of[token.id] = epoch - 1
+            new = token.sale.new_key
+            if new is not None and token.sale.id in self.brings:
+                continue
+            self.under[token.sale.id] = key
+            if new is not None:
+                key = self.brings[token.sale.id] = f"{new.base.value}, {new.revision}"
 
     def entry(self, one: Entered) -> None:
         """Take an entry in."""
@@ -307,7 +313,7 @@ class Oracle:
         token = one.token
         if one.right and token.sale.setting == "meter-test":
             self.wrong = 0
-        elif not one.right or self.deaf or self.of[token.id] != self.epoch:
+        elif not one.right or self.deaf or self.under[token.sale.id] != self.key:
             self.wrong += 1
             if self.wrong >= 3:
                 length = min(1280, 10 * 2 ** (self.wrong - 3))
@@ -329,8 +335,9 @@ class Oracle:
         if self.half[1][0] in rolled:
             self.taken = [EPOCH] * DEPTH
         self.half = {}
-        self.deaf = len(sets) > 1
-        self.epoch = self.epochs[sets.pop()]
+        keys = {self.brings[name] for name in sets}
+        self.deaf = len(keys) > 1
+        self.key = keys.pop()
 
     def _dated(self, token: StsToken) -> None:
         sold = when_of(token.sold_us).replace(second=0, microsecond=0)
