@@ -187,7 +187,8 @@ def _sales(chance: Random, era: Era, key: MeterKey, count: int) -> Iterator[StsS
             former, key = key, replace(key, revision=key.revision % 9 + 1)
             yield replace(sale, new_key=key)
         elif what < 0.03 and former is not None:  # there and back
-            former, key = None, former
+            key = former
+            former = None
             yield replace(sale, new_key=key)
         elif what < 0.03:
             yield replace(sale, setting="clear-credit")
