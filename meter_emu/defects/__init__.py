@@ -35,6 +35,7 @@ DEFECT_PARTS: Final[Mapping[str, str]] = {
     "credit": "Credit and energy",
     "dialogue": "What is read from a card and written on it",
     "desk": "The office",
+    "paygo": "Devices that are paid for by tokens",
 }
 
 _HOUR: Final = timedelta(hours=1)
@@ -76,6 +77,7 @@ class Showing:
     load_w: int = 50
     keys: tuple[str, ...] = ()
     sold: tuple[str, ...] = ()
+    zone: str = "Europe/Brussels"
 
     def toml(self, name: str, build: str) -> str:
         """Return the campaign file of the household, its meter running a build."""
@@ -83,7 +85,7 @@ class Showing:
 
     def _lines(self, name: str, build: str) -> Iterator[str]:
         yield f'name = "{name}"'
-        yield 'zone = "Europe/Brussels"'
+        yield f'zone = "{self.zone}"'
         yield f"start = {_stamp(self.start)}"
         yield f"end = {_stamp(self.end)}"
         if self.cut or self.defer:
@@ -93,10 +95,7 @@ class Showing:
             if self.cut:
                 yield f"cut_at = {_stamp(self.cut)}"
             yield f'text = "until {self.cut or self.defer}"'
-        for number, sale in enumerate(self.sold, start=1):
-            kind, *value = sale[17:].split()
-            yield f'[[token]]\nid = "{number}"\nhousehold = "home"\nsold = {_stamp(sale[:16])}'
-            yield f"{kind} = {value[0] if value else 'true'}"
+        yield from self._ledger()
         yield "[[household]]"
         yield f'id = "home"\nkind = "in which {name} shows"'
         yield f'model = "{self.model}"\nbuild = "{build}"'
@@ -107,6 +106,17 @@ class Showing:
         yield "visits = ["
         for visit in self.visits:
             yield f"  {{ at = {_stamp(visit[:16])}, {_act(visit[17:])} }},"
+        yield "]"
+
+    def _ledger(self) -> Iterator[str]:
+        if not self.sold:
+            return
+        yield "token = ["
+        for number, sale in enumerate(self.sold, start=1):
+            kind, *value = sale[17:].split()
+            given = f"{kind} = {value[0] if value else 'true'}"
+            sold = f"sold = {_stamp(sale[:16])}"
+            yield f'  {{ id = "{number}", household = "home", {sold}, {given} }},'
         yield "]"
 
 
@@ -182,7 +192,14 @@ def keyed_in(
     """Return a household that buys time, from `start` to `end`; `off` is as in `unannounced`."""
     keys = (*keys, *_outage(off))
     return Showing(
-        start=start, end=end, visits=visits, model=model, load_w=12, keys=keys, sold=sold
+        start=start,
+        end=end,
+        visits=visits,
+        model=model,
+        load_w=12,
+        keys=keys,
+        sold=sold,
+        zone="Europe/Lisbon",
     )
 
 

@@ -11,7 +11,8 @@ from itertools import combinations, product
 from typing import Final, NamedTuple
 
 from card_protocol.timestamp import Civil
-from meter_emu.defects import catalogue
+from meter_emu.defects import defects_of
+from meter_emu.domain import BUDGET
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.world.households.household import DeskOrder, Household
@@ -107,7 +108,7 @@ def mistakes(only: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]
 
     Raise `ConfigError` for one that does not exist; `office:ID` names an office's.
     """
-    every = [*catalogue(), *(f"{_OFFICE}{one}" for one in OFFICE_MISTAKES)]
+    every = [*defects_of(BUDGET), *(f"{_OFFICE}{one}" for one in OFFICE_MISTAKES)]
     for name in only:
         if name not in every:
             raise ConfigError("--only", "", f"no mistake {name!r}{hint(name, every)}")

@@ -19,7 +19,7 @@ _BEFORE: Final = (1, 2, 1, 3)  # a count of sessions or orders is so far before 
 _SPENT: Final = (1, 10, 100, 1_000, 10_000)  # and a sum up to as much as this
 _ROOM: Final = 64  # ours: what one story may still count in a field that must not be full
 _ROOM_CENTS: Final = 400_000  # ours: its loads, likewise
-_TOKENS: Final = (1 << 8,)  # near the end each entry takes a second: that is a hazard of its own
+_TOKENS: Final = 1 << 8  # near the end each entry takes a second: that is a hazard of its own
 _MEMORY: Final = 1 << 16  # numbers on a memory card have 16 bits
 _FULL: Final = 1 << 32
 
@@ -54,12 +54,10 @@ def aged(chooser: Chooser, carrier: CardKind, *, keypad: bool = False) -> Age:
     )
 
 
-def aged_by_tokens(chooser: Chooser, bounds: Sequence[int] = _TOKENS) -> Age:
-    """Draw a device that has taken tokens up to just before a bound, with room for a story's."""
-    bound = chooser.of(bounds)
-    room = _ROOM if bound == _MEMORY else 0
+def aged_by_tokens(chooser: Chooser, bound: int = _TOKENS) -> Age:
+    """Draw a device that has taken tokens up to just before a bound."""
     return Age(
-        token_count=bound - room - 1 - chooser.below(8),
+        token_count=bound - 3 - chooser.below(8),
         save_count=max(1, _number(chooser, _FULL, room=0)),
     )
 

@@ -11,7 +11,7 @@ from card_protocol.tokens.openpaygo.chain import STANDARD
 from card_protocol.tokens.openpaygo.counter import PaygoKind
 from card_protocol.tokens.openpaygo.encode import VALUE_MAX
 from meter_emu.stories.draft import Draft
-from meter_emu.stories.times import FIRST_S, Timing
+from meter_emu.stories.times import Timing
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 from meter_emu.world.households.ledger import Typo
 from meter_emu.world.meter.model import MeterModel
@@ -120,8 +120,7 @@ def _again(draft: Draft) -> None:
 def _set(draft: Draft) -> None:
     """Pays in instalments: what is left is set, to none too; what was sold before is closed."""
     chooser = draft.chooser
-    sold_s = max(FIRST_S, draft.timing.armed_s - 40 * DAY_S)
-    before = draft.sell(sold_s, PaygoKind.ADD_TIME, days(draft))
+    before = draft.sell(draft.timing.armed_s - 2 * DAY_S, PaygoKind.ADD_TIME, days(draft))
     first_token(draft, PaygoKind.SET_TIME)
     armed_s, end_s = draft.timing
     if chooser.below(2):

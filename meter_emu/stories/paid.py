@@ -18,7 +18,7 @@ def paid(chooser: Chooser, among: Among = ()) -> Campaign:
     seed, draft = begin_paid(chooser, among)
     buyers.buy(draft)
     lose_power(draft)
-    return finish(draft, seed)
+    return finish_paid(draft, seed)
 
 
 def paid_unit(chooser: Chooser, among: Among = ()) -> Campaign:
@@ -39,13 +39,22 @@ def paid_unit(chooser: Chooser, among: Among = ()) -> Campaign:
         draft.key_in(max(at_s, draft.timing.armed_s), chooser.of(sales))
     lost_s = (end_s + chooser.around(150) * MINUTE_S for _ in range(max(0, chooser.below(5) - 2)))
     draft.lose_power(sorted(lost_s), (1 + chooser.below(90)) * MINUTE_S)
-    return finish(draft, seed)
+    return finish_paid(draft, seed)
 
 
 def bought(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household that adds time alone, with power all the time."""
     seed, draft = begin_paid(chooser, among)
     buyers.buy(draft, buyers.ADDERS)
+    return finish_paid(draft, seed)
+
+
+def finish_paid(draft: Draft, seed: int) -> Campaign:
+    """Complete a draft, watched until all that was sold must be over, whatever the order."""
+    last_s = max(at_s for at_s, *_ in draft.entries)
+    for _, _, _, units in draft.sales:
+        last_s += buyers.length_s(draft.model, units or 0)
+    draft.timing = Timing(draft.timing.armed_s, max(draft.timing.end_s, last_s))
     return finish(draft, seed)
 
 

@@ -91,8 +91,8 @@ def models(device: DeviceName = BUDGET) -> tuple[ModelAndCards, ...]:
 @cache
 def own_models(device: DeviceName = BUDGET) -> tuple[ModelAndCards, ...]:
     """Return every built-in model of a device as in its file, by the file's name."""
-    files = {**built_in("meters"), **built_in("devices")}
-    found = ((name, load_model(path)) for name, path in files.items())
+    files = [*built_in("meters").items(), *sorted(built_in("devices").items())]
+    found = ((name, load_model(path)) for name, path in files)
     cards = _ANY if DEVICES[device].slot else _NONE
     return tuple(
         ModelAndCards(name, model, cards, DEVICES[device].slot)

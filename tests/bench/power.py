@@ -22,7 +22,8 @@ import click
 import msgspec
 
 from meter_emu import Campaign
-from meter_emu.defects import Defect, catalogue
+from meter_emu.defects import Defect, catalogue, defects_of
+from meter_emu.domain import BUDGET
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.judged import promises
@@ -137,7 +138,7 @@ def power(*, stories: int, jobs: int, defects: str | None, only: Sequence[str]) 
     except ConfigError as error:
         click.echo(f"ERROR: {error}", err=True)
         sys.exit(2)
-    known = [*only] or [*(others or catalogue())]
+    known = [*only] or [*(others or defects_of(BUDGET))]
     wakes, speed = pace(400)  # first, in a process that has little to look after
     (plain,) = Processes(1).results(Calling(partial(plain_homes, seed_number=SEED)), [stories])
     found = []

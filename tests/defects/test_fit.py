@@ -46,7 +46,7 @@ def fitted_parts() -> list[type]:
 
     with patch.object(build_module, "fit", noted):
         every = Build("every part", ())
-        for model in map(load_model, built_in("meters").values()):
+        for model in map(load_model, [*built_in("meters").values(), *built_in("devices").values()]):
             every.program(model)
             every.rtc(model, 0, 0)
         every.desk_parts(model.zone)

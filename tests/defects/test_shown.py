@@ -21,6 +21,7 @@ from meter_emu.stories.story import ModelAndCards, models
 from meter_emu.verify.program import traits
 from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.verdicts import GOOD, FindingKind, Verdict
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.cells import each_cell
@@ -84,6 +85,8 @@ SEEN_AS = {
     Effect.WRONG_MONEY: finding(FindingKind.WRONG_MONEY),
     Effect.WRONG_DISPLAY: finding(FindingKind.WRONG_DISPLAY),
     Effect.DOUBTS: finding(FindingKind.GROUNDLESS_DOUBT),
+    Effect.NOT_CREDITED: finding(FindingKind.PAID_NOT_CREDITED),
+    Effect.CREDITED_TWICE: finding(FindingKind.CREDITED_TWICE),
 }
 
 
@@ -101,25 +104,25 @@ def test_a_defect_shows_in_its_home_and_the_reference_keeps_its_promise_there(de
 @pytest.mark.slow("lives a home for each defect")
 @each_cell("defect", SHOWN, ids=[defect.id for defect in SHOWN], short=60)
 def test_the_law_that_catches_a_defect_is_broken_in_its_home_and_kept_by_the_reference(defect):
-    law = laws()[defect.law]
+    law = laws(defect.device)[defect.law]
     assert isinstance(law.check(trial(defect.shown, defect.build)), Broken)
     assert not isinstance(law.check(trial(defect.shown, "reference")), Broken)
 
 
-KITS = models()
-TRAITS = set(traits(KITS))
+TRAITS = {device: set(traits(models(device))) for device in DEVICES}
 
 
 @each_cell("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
 def test_what_a_defect_needs_is_a_thing_that_meters_or_cards_have(defect):
-    assert set(defect.needs) <= TRAITS
-    assert defect.law in laws()
+    assert set(defect.needs) <= TRAITS[defect.device]
+    assert defect.law in laws(defect.device)
 
 
 @each_cell("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
 def test_a_home_in_which_a_defect_shows_has_what_it_needs(defect):
     if isinstance(defect.shown, Showing):
         (household,) = trial(defect.shown, "reference").campaign.households
+        assert household.model.device == defect.device
         kit = ModelAndCards(
             household.model.name, household.model, ((household.card_generation, household.carrier),)
         )

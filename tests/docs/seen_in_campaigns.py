@@ -14,7 +14,8 @@ from resource import RUSAGE_CHILDREN, getrusage
 
 import click
 
-from meter_emu.defects import Defect, catalogue
+from meter_emu.defects import Defect, catalogue, defects_of
+from meter_emu.domain import BUDGET
 from meter_emu.resources import built_in
 from meter_emu.workers.processes import Processes
 from meter_emu.workers.work import Calling
@@ -126,7 +127,7 @@ def stored() -> dict[str, dict[str, str]]:
 if __name__ == "__main__":
     from tests.docs import evidence  # which reads what this file wrote
 
-    ids = list(catalogue())
+    ids = list(defects_of(BUDGET))
     seen_now = {}
     pool = Processes(None)
     with closing(pool.results(Calling(seen_of), ids)) as found:

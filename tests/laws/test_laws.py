@@ -1,5 +1,6 @@
 """Each law finds a program that breaks it."""
 
+from collections.abc import Sequence
 from unittest.mock import patch
 
 import pytest
@@ -18,6 +19,7 @@ from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import ModelAndCards, armed_household, models, own_models
 from meter_emu.units import DAY_US
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClockChip
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.zones import BELGIAN
 from tests.cells import each_cell
 from tests.laws import wrong
@@ -106,7 +108,7 @@ WRONG_PARTS = {
 
 
 def trials(
-    law_id: str, build: str, count: int, kits: list[ModelAndCards] | None = None
+    law_id: str, build: str, count: int, kits: Sequence[ModelAndCards] | None = None
 ) -> list[Trial]:
     draw = laws()[law_id].draw
     return [Trial(draw(seeded(f"{law_id}/{n}"), kits or models()), build) for n in range(count)]
@@ -188,7 +190,7 @@ def test_the_first_thing_that_is_seen_otherwise_is_named():
 
 
 def test_a_law_says_what_it_is_and_which_property():
-    for law in laws().values():
+    for law in [law for device in DEVICES for law in laws(device).values()]:
         assert law.says[0].islower() or law.says[0].isdigit()
         assert law.presumes
         assert all(name in {f"P{number}" for number in range(1, 15)} for name in law.properties)

@@ -247,7 +247,7 @@ class _Anxious(ClockTrust):
         return super().suspicion(*read, **named)
 
 
-class _Credulous(ClockTrust):
+class Credulous(ClockTrust):
     """Believes whatever a calendar has."""
 
     @override
@@ -356,7 +356,7 @@ def anxious(ports: Ports) -> Wrapped:
 
 
 def credulous(ports: Ports) -> Wrapped:
-    return Wrapped(ports, _Credulous)
+    return Wrapped(ports, Credulous)
 
 
 def steps_at_once(ports: Ports) -> Wrapped:

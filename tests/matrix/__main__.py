@@ -40,7 +40,7 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, processo
     what = partial(row, stories=stories, seed=seed)
     for count, done in enumerate(in_children(what, asked, jobs=jobs, processor_s=processor_s), 1):
         before = rows.get(done.item)
-        rows[done.item] = done.result or _failed(done.failed or "")
+        rows[done.item] = done.result or _failed(done.item, done.failed or "")
         rows[done.item] |= {**about, "took_s": round(done.took_s)}
         killed = len(killers(rows[done.item]))
         click.echo(
@@ -55,9 +55,10 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, processo
     sys.exit(any(not killers(one) for one in rows.values()))
 
 
-def _failed(word: str) -> dict[str, Any]:
+def _failed(defect_id: str, word: str) -> dict[str, Any]:
     """Return the row of a defect of which the process crashed, or had to be ended."""
-    return {"cells": {law: {"word": word} for law in laws()}, "checked": 0, "shown_by": None}
+    asked = laws(catalogue()[defect_id].device)
+    return {"cells": {law: {"word": word} for law in asked}, "checked": 0, "shown_by": None}
 
 
 if __name__ == "__main__":

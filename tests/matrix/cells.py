@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from meter_emu.defects import Defect, catalogue
+from meter_emu.domain import DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.law import Aside, Broken, DrawStory, Finding, Law, Trial
@@ -73,21 +74,21 @@ def row(
 ) -> dict[str, Any]:
     """Return the row of a defect as plain data."""
     defect = catalogue()[defect_id]
-    cells = {law_id: Cell() for law_id in laws()}
+    cells = {law_id: Cell() for law_id in laws(defect.device)}
     tapes: dict[str, Tape] = {}
     checked = 0
     with shadowed(defect) as shadow:
         asking = _Asking(defect, seed, shadow, cells, tapes)
-        for group in _groups().values():
+        for group in _groups(defect.device).values():
             checked += asking.stories(group, range(stories))
-        checked += asking.stories([laws()[defect.law]], range(stories, declared_max))
+        checked += asking.stories([laws(defect.device)[defect.law]], range(stories, declared_max))
     quickest = min(tapes, key=lambda name: cells[name].after or 0, default=None)
     by = defect.law if defect.law in tapes else quickest
     return {
         "cells": {name: {"word": cell.word.value, **asdict(cell)} for name, cell in cells.items()},
         "checked": checked,
         "shown_by": by,
-        "campaign": by and _small(laws()[by], tapes[by], defect.build),
+        "campaign": by and _small(laws(defect.device)[by], tapes[by], defect.build),
     }
 
 
@@ -113,14 +114,14 @@ class _Asking(NamedTuple):
                 continue
             draw = asked[0].draw
             chooser = seeded(f"{self.seed}/{draw.__name__}/{number}")
-            trial = _trial(draw, chooser, self.defect.build)
+            trial = _trial(draw, chooser, self.defect.build, self.defect.device)
             for law, finding in _findings(asked, trial, self.shadow):
                 _note(self.cells[law.id], finding, number, self.shadow)
                 if isinstance(finding, Broken):
                     self.tapes[law.id] = tuple(chooser.tape)
             if number % CHECKED_ONE_IN == 0 and not self.shadow.infected:
                 checked += 1
-                right = _trial(draw, Replayed(chooser.tape), "reference")
+                right = _trial(draw, Replayed(chooser.tape), "reference", self.defect.device)
                 assert right.run.events == trial.run.events, (self.defect.id, draw, number)
         return checked
 
@@ -130,17 +131,17 @@ class _Asking(NamedTuple):
         return cell.after is None and (cell.infected < INFECTED_MAX or law.id == self.defect.law)
 
 
-def _groups() -> dict[DrawStory, list[Law]]:
-    """Return the laws by the stories that they share."""
+def _groups(device: DeviceName) -> dict[DrawStory, list[Law]]:
+    """Return the laws of a device by the stories that they share."""
     groups: dict[DrawStory, list[Law]] = {}
-    for law in laws().values():
+    for law in laws(device).values():
         groups.setdefault(law.draw, []).append(law)
     return groups
 
 
-def _trial(draw: DrawStory, chooser: Chooser, build: str) -> Trial:
+def _trial(draw: DrawStory, chooser: Chooser, build: str, device: DeviceName) -> Trial:
     fresh_parts()
-    return Trial(replace(draw(chooser, models()), polls_max=POLLS_MAX), build)
+    return Trial(replace(draw(chooser, models(device)), polls_max=POLLS_MAX), build)
 
 
 def _findings(asked: list[Law], trial: Trial, shadow: Shadow) -> Iterator[tuple[Law, Finding]]:
@@ -173,11 +174,11 @@ def _small(law: Law, tape: Tape, build: str) -> str:
 
     def breaks(tried: Tape) -> Tape | None:
         chooser = Replayed(tried)
-        finding = law.asked(_trial(law.draw, chooser, build))
+        finding = law.asked(_trial(law.draw, chooser, build, law.device))
         return tuple(chooser.tape) if isinstance(finding, Broken) else None
 
     small, _ = shrunk(tape, breaks)
-    trial = _trial(law.draw, Replayed(small), build)
+    trial = _trial(law.draw, Replayed(small), build, law.device)
     finding = law.asked(trial)
     assert isinstance(finding, Broken), "a story is the same whenever it is lived"
     return campaign_toml(replace(finding.campaign or trial.campaign, polls_max=None))

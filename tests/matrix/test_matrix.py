@@ -24,12 +24,12 @@ def test_a_law_that_kills_a_defect_kills_it_again(defect_id, tmp_path):
 
     The reference keeps the law there.
     """
-    build, one = catalogue()[defect_id].build, ROWS[defect_id]
+    defect, one = catalogue()[defect_id], ROWS[defect_id]
     assert one["shown_by"] in killers(one)
     file = tmp_path / "story.toml"
     file.write_text(one["campaign"])
-    campaign, law = load_campaign(file), laws()[one["shown_by"]]
-    assert isinstance(law.asked(Trial(campaign, build)), Broken)
+    campaign, law = load_campaign(file), laws(defect.device)[one["shown_by"]]
+    assert isinstance(law.asked(Trial(campaign, defect.build)), Broken)
     assert not isinstance(law.asked(Trial(campaign, "reference")), Broken)
 
 

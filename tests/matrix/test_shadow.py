@@ -2,7 +2,8 @@
 
 import pytest
 
-from meter_emu.defects import catalogue
+from meter_emu.defects import catalogue, defects_of
+from meter_emu.domain import BUDGET
 from meter_emu.firmware.layouts import StateFlags
 from meter_emu.laws.law import Trial
 from meter_emu.stories.chooser import seeded
@@ -15,6 +16,7 @@ from tests.matrix.shadow import fresh_parts, shadowed
 from tests.rigs import MODEL
 
 DEFECTS = list(catalogue())
+BUDGETS = list(defects_of(BUDGET))
 
 
 @pytest.fixture
@@ -92,9 +94,9 @@ def test_a_shadow_leaves_no_trace():
 
 
 @pytest.mark.slow("lives the stories of a law")
-@each_cell("number", range(len(DEFECTS)), ids=DEFECTS, short=30)
+@each_cell("number", range(len(BUDGETS)), ids=BUDGETS, short=30)
 def test_no_run_differs_where_the_shadow_saw_no_difference(number):
-    defect = catalogue()[DEFECTS[number]]
+    defect = catalogue()[BUDGETS[number]]
     fresh_parts()
     campaign = story(seeded(number), models())
     wrong, right = (Trial(campaign, build) for build in (defect.build, "reference"))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from msgspec import structs
 
-from meter_emu.defects import catalogue
+from meter_emu.defects import defects_of
+from meter_emu.domain import BUDGET
 from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.laws.hazards.clocks import old_setting
 from meter_emu.laws.law import cut_us
@@ -78,7 +79,7 @@ def hinting() -> list[str]:
     """
     return [
         name
-        for name, defect in catalogue().items()
+        for name, defect in defects_of(BUDGET).items()
         if defect.part is not FieldCodec
         and name not in MISLED
         and not defect.part.__module__.startswith("meter_emu.desk")

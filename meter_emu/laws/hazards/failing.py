@@ -143,7 +143,7 @@ def failing(trial: Trial) -> Trial | None:
         return None
     return failed(
         trial,
-        _call_in(draw, poll),
+        call_in(draw, poll),
         times=draw.choice(TIMES),
         dark_us=back_us - lost_us,
         span_us=(poll[0].poll_us, lost_us),
@@ -182,7 +182,7 @@ def _poll(draw: Random, heard: Sequence[Call]) -> list[Call] | None:
     return [call for call in heard if call.poll == number]
 
 
-def _call_in(draw: Random, poll: Sequence[Call]) -> CallPlace:
+def call_in(draw: Random, poll: Sequence[Call]) -> CallPlace:
     """Return a place in a poll: before a call, in the middle of it, or just after it."""
     writes = [n for n, call in enumerate(poll) if call.name in _WRITES]
     n = draw.choice(writes) if draw.randrange(4) else draw.randrange(len(poll))

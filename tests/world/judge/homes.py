@@ -13,7 +13,8 @@ from random import Random
 from typing import NamedTuple
 
 from meter_emu import defects
-from meter_emu.defects import catalogue
+from meter_emu.defects import defects_of
+from meter_emu.domain import BUDGET
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import on_build, story
 from meter_emu.world.households.campaign import Campaign
@@ -45,7 +46,7 @@ def has_limiter(household: Household) -> bool:
 def build_of(number: int) -> str:
     """Return the reference for every third home, and the next defect for each other."""
     turn, of_three = divmod(number, 3)
-    names = sorted(catalogue())
+    names = sorted(defects_of(BUDGET))
     return f"reference+{names[(2 * turn + of_three - 1) % len(names)]}" if of_three else "reference"
 
 
@@ -53,7 +54,7 @@ def room_of() -> dict[str, str]:
     """Return the part of the meter that each defect is in: the folder of its file."""
     files = (Path(folder).rglob("*.py") for folder in defects.__path__)
     of = {file.stem.replace("_", "-"): file.parent.name for file in chain.from_iterable(files)}
-    return {name: of[name] for name in catalogue()}
+    return {name: of[name] for name in defects_of(BUDGET)}
 
 
 def households(seeds: Iterable[int], near: Counter[str]) -> Iterator[Seen]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from meter_emu.defects import Defect, Showing, catalogue
+from meter_emu.defects import Defect, Showing, defects_of
+from meter_emu.domain import BUDGET
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import PHASES
@@ -41,7 +42,7 @@ def seen(campaign: Campaign, phases_us: list[int]) -> int:
 def main() -> None:
     """Print a line for each defect that depends on the phase."""
     chance = Random("phases")
-    for defect in catalogue().values():
+    for defect in defects_of(BUDGET).values():
         campaign = shown(defect)
         (home,) = campaign.households
         period_us = home.model.poll_s * SECOND_US

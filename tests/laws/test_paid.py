@@ -1,0 +1,298 @@
+"""Each law of a device that is paid for finds a program that breaks it, and none that is right.
+
+Hazards are tested like stories: in each, what it is named for really happens, often enough.
+"""
+
+from collections import Counter
+
+import pytest
+from typing_extensions import override
+
+from card_protocol.tokens.openpaygo.counter import COUNT_MAX, PaygoCounter
+from card_protocol.tokens.openpaygo.decode import PaygoAnswer
+from meter_emu.firmware.parts import assemble
+from meter_emu.firmware.token.layouts import PaygoFactory, PaygoFlags, PaygoState
+from meter_emu.firmware.token.paygo import PaidTime, PaygoProgram, UsedCounts
+from meter_emu.firmware.trust import ClockTrust, Now
+from meter_emu.laws import laws
+from meter_emu.laws.law import Aside, Broken, Trial
+from meter_emu.laws.paid.hazards import cut_in
+from meter_emu.ports import Firmware, Ports, Sleep
+from meter_emu.stories.chooser import seeded
+from meter_emu.stories.story import models
+from meter_emu.units import DAY_S, SECOND_US
+from meter_emu.verify.met import all_met, met
+from meter_emu.verify.run import verify
+from meter_emu.world.households.household import VisitKind
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.covers import Covers
+from meter_emu.zones import BELGIAN
+from tests.cells import each_cell
+from tests.laws.wrong import Credulous
+
+LAWS = laws("openpaygo")
+KITS = models("openpaygo")
+PARTS = parse_build("reference").parts(KITS[0].model)  # of the chip of the first model
+
+
+CREDULOUS = assemble(
+    lambda part: Credulous if issubclass(Credulous, part) else part,  # type: ignore[arg-type,return-value]
+    type(PARTS.rtc),
+    BELGIAN.rule,
+)
+
+
+class Planted:
+    """Somebody else's right program for one clock chip, with parts that may be wrong."""
+
+    covers = Covers(devices={"openpaygo"}, chips={KITS[0].model.rtc})
+    program: type[PaygoProgram] = PaygoProgram
+    used: type[UsedCounts] = UsedCounts
+    time: type[PaidTime] = PaidTime
+    trust: ClockTrust = PARTS.trust
+
+    def __init__(self, ports: Ports) -> None:
+        rtc, calendar, trust = PARTS.rtc, PARTS.calendar, self.trust
+        used, time = self.used(), self.time()
+        self.inner: Firmware = self.program(ports, rtc, calendar, trust, used=used, time=time)
+
+    def poll(self) -> Sleep | None:
+        return self.inner.poll()
+
+
+class Raising(Planted):
+    """Raises in its ninth poll."""
+
+    polls = 0
+
+    @override
+    def poll(self) -> Sleep | None:
+        self.polls += 1
+        assert self.polls < 9
+        return super().poll()
+
+
+class Oversleeper(Planted):
+    """Its hints are an hour too long."""
+
+    @override
+    def poll(self) -> Sleep | None:
+        hint = super().poll()
+        return hint and Sleep(min(DAY_S, hint.until_second + 3_600), hint.until_units)
+
+
+class Reborn(Oversleeper):
+    """Oversleeps in every second device that it is in: it remembers what none can."""
+
+    devices = 0
+
+    def __init__(self, ports: Ports) -> None:
+        super().__init__(ports)
+        Reborn.devices += 1
+        self.sleepy = Reborn.devices % 2
+
+    @override
+    def poll(self) -> Sleep | None:
+        return super().poll() if self.sleepy else self.inner.poll()
+
+
+class _FirstOfMany(UsedCounts):
+    """Remembers eight older counts."""
+
+    @override
+    def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
+        super().keep(counter, state)
+        state.used &= 0xFF
+
+
+class OfEight(Planted):
+    """Keeps too few bits of used counts."""
+
+    used = _FirstOfMany
+
+
+class _LessEachTime(PaidTime):
+    """Takes a unit off each token but the first."""
+
+    @override
+    def added(self, until_s: int, now_s: int, seconds: int) -> int:
+        return super().added(until_s, now_s, seconds if until_s <= now_s else seconds // 2)
+
+
+class OrderMatters(Planted):
+    """Gives half of what is added to time that is left."""
+
+    time = _LessEachTime
+
+
+class _Punishing(PaygoProgram):
+    """Takes an hour for each entry that it does not take."""
+
+    @override
+    def _answer(self, factory: PaygoFactory, state: PaygoState, typed: bytes) -> PaygoAnswer | None:
+        answer = super()._answer(factory, state, typed)
+        if answer is None or answer.after == self._used.counter(state):
+            state.paid_until_s -= 3_600
+            self._journal.save(state)
+        return answer
+
+
+class Punishing(Planted):
+    """Takes time for what is mistyped."""
+
+    program = _Punishing
+
+
+class _Forgetting(PaygoProgram):
+    """Asks its clock anew whether the paid time is over."""
+
+    @override
+    def _supplied(self, state: PaygoState, now: Now) -> bool:
+        state.flags &= ~PaygoFlags.OVER
+        return super()._supplied(state, now)
+
+
+class OverForgotten(Planted):
+    """Keeps no end, and believes whatever its clock says."""
+
+    program = _Forgetting
+    trust = CREDULOUS.trust
+
+
+class _Costless(PaygoProgram):
+    """Starts with a lost clock as often as somebody likes."""
+
+    @override
+    def goes_on_s(
+        self, factory: PaygoFactory, state: PaygoState, now: Now, ticks_ms: int | None
+    ) -> int:
+        state.lost_starts = 0
+        return super().goes_on_s(factory, state, now, ticks_ms)
+
+
+class Costless(Planted):
+    """Is supplied for good by who pulls its reserve."""
+
+    program = _Costless
+
+
+class _Signed(UsedCounts):
+    """Holds the last count in 15 bits."""
+
+    @override
+    def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
+        super().keep(counter, state)
+        state.last_count &= 0x7FFF
+
+
+class Signed(Planted):
+    """Loses a bit of its count."""
+
+    used = _Signed
+
+
+DEFECT = "reference+"
+WRONG = f"{__name__}:"
+BROKEN_BY = {
+    "answers": f"{WRONG}Raising",
+    "any-order": f"{WRONG}OrderMatters",
+    "counter-edge": f"{WRONG}Signed",
+    "credited-once": f"{DEFECT}used-bits-not-moved",
+    "cut-in-entry": f"{DEFECT}count-before-credit",
+    "ends-then": f"{DEFECT}older-left-open",
+    "hint": f"{WRONG}Oversleeper",
+    "many-tokens": f"{WRONG}OfEight",
+    "no-look-ahead": f"{WRONG}Reborn",
+    "over-stays-over": f"{WRONG}OverForgotten",
+    "paid-until": f"{DEFECT}rest-thrown-away",
+    "parts-of-a-day": f"{DEFECT}unit-in-whole-hours",
+    "refused-entry": f"{WRONG}Punishing",
+    "reserve-pulled": f"{WRONG}Costless",
+    "typed-again": f"{DEFECT}used-counts-forgotten",
+}
+FOREIGN_NOT = {
+    "rebuilt"
+}  # asked of our own programs alone: tests/laws/test_laws.py has a forgetful one
+
+
+def trials(law_id: str, build: str, count: int) -> list[Trial]:
+    kits = [KITS[0]] if build.startswith(WRONG) else KITS
+    draw = LAWS[law_id].draw
+    return [Trial(draw(seeded(f"{law_id}/{n}"), kits), build) for n in range(count)]
+
+
+def test_each_law_has_its_negative() -> None:
+    assert set(LAWS) == set(BROKEN_BY) | FOREIGN_NOT
+
+
+@pytest.mark.slow("lives stories under all laws")
+@each_cell("law_id", list(BROKEN_BY), short=7)
+def test_a_law_finds_the_program_that_breaks_it(law_id: str) -> None:
+    asked = LAWS[law_id].asked
+    assert any(isinstance(asked(trial), Broken) for trial in trials(law_id, BROKEN_BY[law_id], 60))
+
+
+@pytest.mark.slow("lives stories under all laws")
+@each_cell("law_id", list(LAWS), short=7)
+def test_a_law_finds_nothing_in_the_reference_nor_in_a_right_program_of_somebody_else(
+    law_id: str,
+) -> None:
+    asked, count = LAWS[law_id].asked, 3 if law_id == "counter-edge" else 12
+    for build in ("reference", f"{WRONG}Planted"):
+        found = [asked(trial) for trial in trials(law_id, build, count)]
+        assert not any(isinstance(finding, Broken) for finding in found), (build, found)
+    ours = [asked(trial) for trial in trials(law_id, "reference", count)]
+    assert not all(isinstance(finding, Aside) for finding in ours)
+
+
+@pytest.mark.slow("lives an entry that power fails in, over and over")
+@pytest.mark.parametrize("defect", ["count-before-credit", "credit-before-count"])
+def test_power_that_fails_in_an_entry_finds_what_is_saved_in_turn(defect: str) -> None:
+    asked = LAWS["cut-in-entry"].asked
+    found = [asked(trial) for trial in trials("cut-in-entry", f"reference+{defect}", 80)]
+    assert any(isinstance(finding, Broken) for finding in found)
+
+
+@pytest.mark.slow("draws hundreds of stories")
+def test_stories_are_about_all_that_is_counted() -> None:
+    seen: Counter[str] = Counter()
+    for name in ("answers", "hint", "over-stays-over"):
+        for number in range(150):
+            seen.update(met(LAWS[name].draw(seeded(f"{name}/{number}"), ())))
+    assert set(seen) == set(all_met("openpaygo"))
+
+
+@pytest.mark.slow("runs each story once")
+def test_the_power_fails_within_the_poll_that_serves_the_entry() -> None:
+    inside = 0
+    for trial in trials("cut-in-entry", "reference", 40):
+        household = cut_in(trial)
+        assert household is not None
+        entry_us = [one.at_us for one in household.visits if one.kind is VisitKind.KEYED_IN][-2]
+        inside += any(0 <= lost_us - entry_us < SECOND_US for lost_us, _ in household.outages)
+    assert inside == 40
+
+
+def test_counts_come_to_the_last_one_there_is() -> None:
+    lasts = set()
+    for number in range(300):
+        (household,) = LAWS["counter-edge"].draw(seeded(f"counts/{number}"), ()).households
+        lasts.add(max(token.count for token in household.tokens))
+    assert {COUNT_MAX, COUNT_MAX - 1} & lasts
+    assert any(last >= 1 << 15 > last - 16 for last in lasts)
+
+
+@pytest.mark.slow("verifies a program")
+def test_a_program_that_says_what_it_is_for_is_asked_the_laws_of_its_device() -> None:
+    report = verify(f"{WRONG}Planted", examples=2)
+    assert [one.law.id for one in report.examined] == list(LAWS)
+    assert not report.broken
+    assert report.device == "openpaygo"
+
+
+def test_a_defect_of_a_device_is_asked_its_laws_without_a_model() -> None:
+    report = verify("reference+rest-thrown-away", law_ids=["paid-until"], examples=40)
+    assert report.broken
+    (examined,) = report.examined
+    assert examined.broken is not None
+    assert "token-2" in "\n".join(examined.broken.course)
