@@ -9,7 +9,7 @@ from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish, lose_power, models
 from meter_emu.stories.times import Timing
-from meter_emu.units import MINUTE_S
+from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 from meter_emu.world.households.campaign import Campaign
 
 
@@ -50,10 +50,16 @@ def bought(chooser: Chooser, among: Among = ()) -> Campaign:
 
 
 def finish_paid(draft: Draft, seed: int) -> Campaign:
-    """Complete a draft, watched until all that was sold must be over, whatever the order."""
+    """Complete a draft, watched until all that was sold must be over, whatever the order.
+
+    Time without power is not known to have passed where no reserve lasts so long.
+    """
+    reserve_s = draft.model.clock.backup_days * DAY_S
     last_s = max(at_s for at_s, *_ in draft.entries)
     for _, _, _, units in draft.sales:
         last_s += buyers.length_s(draft.model, units or 0)
+    dark_s = (back_s - lost_s for lost_s, back_s in draft.outages)
+    last_s += sum(long_s + HOUR_S for long_s in dark_s if long_s > reserve_s)
     draft.timing = Timing(draft.timing.armed_s, max(draft.timing.end_s, last_s))
     return finish(draft, seed)
 

@@ -36,7 +36,7 @@ PARTS = parse_build("reference").parts(KITS[0].model)  # of the chip of the firs
 
 
 CREDULOUS = assemble(
-    lambda part: Credulous if issubclass(Credulous, part) else part,  # type: ignore[arg-type,return-value]
+    lambda part: Credulous if issubclass(Credulous, part) else part,  # type: ignore[arg-type]
     type(PARTS.rtc),
     BELGIAN.rule,
 )

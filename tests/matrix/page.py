@@ -14,8 +14,8 @@ HARDEST: Final = 25  # what the page shows of some 200 rows
 HEAD: Final = """# Which law catches which date bug
 
 Each [defect of the catalogue](../date-bugs.md) in our own program, checked against each
-[law](../verify.md). `make matrix` checks every defect against every law, in a process of its own,
-and writes this page and `kill-matrix.json`; `make matrix DEFECTS="ID ID"` does the rows named.
+[law](../verify.md) of its device. `make matrix` checks every defect against every law, in a process
+of its own, and writes this page and `kill-matrix.json`; `make matrix DEFECTS="ID ID"` does the rows named.
 
 - **killed**: the law is broken, after so many stories.
 - **survived**: the defect made a difference, and the law held. That is no mistake of a law that is
@@ -149,7 +149,7 @@ def _law_rows(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
             for cell in (one["cells"].get(law, {"word": ""}) for one in rows.values())
         )
         alone = sum(len(killers(one)) == 1 for one in kills[law])
-        share = 100 * len(kills[law]) // len(rows)
+        share = 100 * len(kills[law]) // sum(law in one["cells"] for one in rows.values())
         yield f"| `{law}` | {len(kills[law])} | {infected} | {share} % | {alone or ''} |"
 
 

@@ -40,7 +40,7 @@ def same_moves(trial: Trial, visits: Sequence[Visit], where: str) -> Finding:
     return None
 
 
-def in_order(visits: Sequence[Visit]) -> list[Visit]:
+def by_time(visits: Sequence[Visit]) -> list[Visit]:
     """Return visits in the order of time."""
     return sorted(visits, key=lambda visit: visit.at_us)
 
@@ -69,7 +69,7 @@ def _typed_again(trial: Trial) -> Finding:
     again = [replace(visit, at_us=visit.at_us + later_us) for visit in alone]
     if not again:
         return _NOT_NOW
-    visits = in_order([*trial.household.visits, *again])
+    visits = by_time([*trial.household.visits, *again])
     return same_moves(trial, visits, "with tokens keyed in again at once")
 
 
@@ -85,7 +85,7 @@ TYPED_AGAIN: Final = Law(
 )
 
 
-def _refused(trial: Trial) -> Finding:
+def _mistyped_between(trial: Trial) -> Finding:
     """Key mistyped tokens in at instants of their own."""
     household, draw = trial.household, chance(trial, "refused")
     entries, wrong = _right_entries(trial), list[Visit]()
@@ -105,7 +105,7 @@ def _refused(trial: Trial) -> Finding:
             wrong.append(Visit(at_us=at_us, kind=VisitKind.KEYED_IN, token=typed))
     if not wrong:
         return _NOT_NOW
-    visits = in_order([*household.visits, *wrong])
+    visits = by_time([*household.visits, *wrong])
     return same_moves(trial, visits, "with mistyped tokens between")
 
 
@@ -125,7 +125,7 @@ REFUSED_ENTRY: Final = Law(
     properties=("P13",),
     presumes="a keypad that has no waiting time",
     draw=paid,
-    check=_refused,
+    check=_mistyped_between,
     one_in=10,
     device="openpaygo",
 )
