@@ -16,6 +16,7 @@ from meter_emu.firmware.token.paygo import PaidTime, PaygoProgram, UsedCounts
 from meter_emu.firmware.trust import ClockTrust, Now
 from meter_emu.laws import laws
 from meter_emu.laws.law import Aside, Broken, Trial
+from meter_emu.laws.paid.entries import sold
 from meter_emu.laws.paid.hazards import cut_in
 from meter_emu.ports import Firmware, Ports, Sleep
 from meter_emu.stories.chooser import seeded
@@ -72,13 +73,18 @@ class Raising(Planted):
         return super().poll()
 
 
+def _an_hour_more(hint: Sleep) -> Sleep:
+    assert hint.until_second is not None, "it has a clock"
+    return Sleep(min(DAY_S, hint.until_second + 3_600), hint.until_units)
+
+
 class Oversleeper(Planted):
     """Its hints are an hour too long."""
 
     @override
     def poll(self) -> Sleep | None:
         hint = super().poll()
-        return hint and Sleep(min(DAY_S, hint.until_second + 3_600), hint.until_units)
+        return hint and _an_hour_more(hint)
 
 
 class Reborn(Oversleeper):
@@ -277,7 +283,7 @@ def test_counts_come_to_the_last_one_there_is() -> None:
     lasts = set()
     for number in range(300):
         (household,) = LAWS["counter-edge"].draw(seeded(f"counts/{number}"), ()).households
-        lasts.add(max(token.count for token in household.tokens))
+        lasts.add(max(token.count for token in sold(household)))
     assert {COUNT_MAX, COUNT_MAX - 1} & lasts
     assert any(last >= 1 << 15 > last - 16 for last in lasts)
 

@@ -15,7 +15,8 @@ HEAD: Final = """# Which law catches which date bug
 
 Each [defect of the catalogue](../date-bugs.md) in our own program, checked against each
 [law](../verify.md) of its device. `make matrix` checks every defect against every law, in a process
-of its own, and writes this page and `kill-matrix.json`; `make matrix DEFECTS="ID ID"` does the rows named.
+of its own, and writes this page and `kill-matrix.json`; `make matrix DEFECTS="ID ID"` does the rows
+named.
 
 - **killed**: the law is broken, after so many stories.
 - **survived**: the defect made a difference, and the law held. That is no mistake of a law that is

@@ -14,6 +14,7 @@ from meter_emu.units import SECOND_US
 from meter_emu.world.households.household import Household, Visit, VisitKind
 from meter_emu.world.households.ledger import (
     NO_TYPO,
+    SoldToken,
     TypedToken,
     Typo,
     digits_of,
@@ -109,13 +110,18 @@ def _mistyped_between(trial: Trial) -> Finding:
     return same_moves(trial, visits, "with mistyped tokens between")
 
 
+def sold(household: Household) -> list[SoldToken]:
+    """Return the tokens of time that a household was sold."""
+    return [token for token in household.tokens if isinstance(token, SoldToken)]
+
+
 def is_wrong(household: Household, typed: TypedToken) -> bool:
     """Whether what is keyed in is no token of the device, by chance either."""
     model, own_id = household.model, household.meter_id
     digits = typed.digits(model, own_id)
-    if any(digits == digits_of(token, model, own_id) for token in household.tokens):
+    if any(digits == digits_of(token, model, own_id) for token in sold(household)):
         return False
-    last = max(token.count for token in household.tokens)
+    last = max(token.count for token in sold(household))
     return token_by_chance(digits, model, own_id, last) is None
 
 
@@ -154,6 +160,7 @@ def _unbroken(household: Household, visits: Sequence[Visit]) -> Iterator[Visit]:
         if visit.token is None:
             return
         token = visit.token.token
+        assert isinstance(token, SoldToken), "its tokens give time"
         if seen and at_us + left_us - visit.at_us < 3_600 * SECOND_US:
             return
         left_us = max(0, at_us + left_us - visit.at_us)

@@ -12,6 +12,7 @@ from meter_emu.laws.hazards.failing import call_in, failed
 from meter_emu.laws.hazards.placing import calls, with_placed
 from meter_emu.laws.judged import breached, promises
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, chance
+from meter_emu.laws.paid.entries import sold
 from meter_emu.stories import buyers
 from meter_emu.stories.ages import aged_by_tokens
 from meter_emu.stories.chooser import Chooser
@@ -175,7 +176,7 @@ def _supplied_us(events: list[Event], from_us: int, to_us: int) -> int:
 def _not_for_good(trial: Trial) -> Finding:
     household = trial.household
     keyed_us, last_us = household.visits[0].at_us, household.outages[-1][1]
-    units = household.tokens[0].value or 0
+    units = sold(household)[0].value or 0
     paid_us = buyers.length_s(household.model, units) * SECOND_US
     supplied_us = _supplied_us(trial.run.events, keyed_us, last_us)
     if last_us - keyed_us <= paid_us + _FORGIVEN_US:
