@@ -272,8 +272,9 @@ def test_stories_are_about_all_that_is_counted() -> None:
 def test_the_power_fails_within_the_poll_that_serves_the_entry() -> None:
     inside = 0
     for trial in trials("cut-in-entry", "reference", 40):
-        household = cut_in(trial)
-        assert household is not None
+        placed = cut_in(trial)
+        assert placed is not None
+        household = placed.household
         entry_us = [one.at_us for one in household.visits if one.kind is VisitKind.KEYED_IN][-2]
         inside += any(0 <= lost_us - entry_us < SECOND_US for lost_us, _ in household.outages)
     assert inside == 40

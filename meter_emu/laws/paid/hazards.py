@@ -3,7 +3,6 @@
 Each has its draw and its `Law`.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -22,7 +21,6 @@ from meter_emu.stories.story import Among, models
 from meter_emu.stories.times import FIRST_S, Timing, legal
 from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S, SECOND_US
 from meter_emu.world.households.campaign import Campaign
-from meter_emu.world.households.household import Household
 from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import Event, What
 
@@ -56,8 +54,8 @@ def cut_in_entry(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish_paid(draft, seed)
 
 
-def cut_in(trial: Trial) -> Household | None:
-    """Return the story with its outage in a call of its first token's entry, perhaps more often."""
+def cut_in(trial: Trial) -> Trial | None:
+    """Return the story, run, with its outage in a call of its first entry, perhaps more often."""
     household = trial.household
     keyed_us = [visit.at_us for visit in household.visits]
     if len(household.outages) != 1 or len(keyed_us) < 2:
@@ -70,14 +68,13 @@ def cut_in(trial: Trial) -> Household | None:
         return None
     draw = chance(trial, "cut in entry")
     place = call_in(draw, [call for call in heard if call.poll == served[0]])
-    outages = failed(
+    return failed(
         trial,
         place,
         times=draw.choice(_TIMES),
         dark_us=back_us - lost_us,
         span_us=(at_us, at_us + HOUR_US),
     )
-    return replace(household, outages=tuple(outages))
 
 
 CUT_IN_ENTRY: Final = Law(
