@@ -23,16 +23,16 @@ def test_no_poll_of_a_year_with_a_card_a_week_is_needless(tmp_path):
     assert needless(year(tmp_path, 1)) == []
 
 
-@pytest.mark.slow("lives every household of a campaign", short=2)
-@each_cell("name", CAMPAIGNS)
+@pytest.mark.slow("lives every household of a campaign")
+@each_cell("name", CAMPAIGNS, short=2)
 def test_no_poll_of_a_campaign_is_needless(name):
     campaign = load_campaign(built_in("campaigns")[name])
     found = [needless(campaign, place) for place in range(len(campaign.households))]
     assert found == [[] for _ in found]
 
 
-@pytest.mark.slow("lives stories", short=1)
-@each_cell("tenth", range(10))
+@pytest.mark.slow("lives stories")
+@each_cell("tenth", range(10), short=1)
 def test_no_poll_of_a_story_is_needless(tenth):
     for number in range(tenth * STORIES, (tenth + 1) * STORIES):
         assert needless(story(seeded(f"wakes/{number}"))) == []

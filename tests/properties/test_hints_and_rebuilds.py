@@ -48,8 +48,8 @@ def test_building_the_program_anew_between_any_two_polls_changes_nothing(story):
     assert lived(story, prepare=at_every_poll(Bench.rebuild)).seen() == lived(story).seen()
 
 
-@pytest.mark.slow("lives days in which every poll is run", short=2)
-@each_cell("base", ("utc", "standard", "legal"))
+@pytest.mark.slow("lives days in which every poll is run")
+@each_cell("base", ("utc", "standard", "legal"), short=2)
 def test_a_setting_becomes_too_old_at_the_same_poll(base):
     """That is at a midnight of UTC, at which the registers may show another hour."""
     among = [

@@ -2,13 +2,13 @@
 
 import ast
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
 from tests import slow
 from tests.cells import WHOLE, each_cell
-from tests.tidy.repository import found_by, texts
+from tests.tidy.repository import found_by, texts, trees, walked
 
 FAMILY = """
 import pytest
@@ -68,24 +68,44 @@ def test_who_is_dear_without_a_reason_is_named(pytester, monkeypatch):
     done.stdout.no_fnmatch_line("*s  *::test_a")
 
 
-def unsaid(text: str) -> list[str]:
-    """Return the `slow` marks of a file that give no reason."""
-    return [
-        f"line {node.lineno}"
-        for node in ast.walk(ast.parse(text))
+def is_call_of(node: ast.expr, name: str) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == name
+
+
+def unsaid(tree: ast.Module) -> list[str]:
+    """Return the `slow` marks of a file that give no reason, or draw from a grid of one case."""
+    found = [
+        f"line {node.lineno}: no reason"
+        for node in walked(tree)
         if isinstance(node, ast.Call)
-        and ast.unparse(node.func) == "pytest.mark.slow"
+        and isinstance(node.func, ast.Attribute)
+        and is_call_of(node, "pytest.mark.slow")
         and not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value)
     ]
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            others = [one for one in node.decorator_list if not is_call_of(one, "pytest.mark.slow")]
+            marks = [one for one in node.decorator_list if is_call_of(one, "pytest.mark.slow")]
+            draws = any(word.arg == "short" for mark in marks for word in mark.keywords)
+            if draws and others and all(is_call_of(one, "each_cell") for one in others):
+                found.append(f"line {node.lineno}: each_cell draws, by its own short")
+    return found
 
 
-@pytest.mark.slow("reads every file of the repository")
-def test_each_mark_gives_a_reason():
-    marked = {
-        name: text
-        for name, text in texts().items()
-        if name.startswith("tests/") and "mark.slow(" in text and name.endswith(".py")
-    }
-    assert len(marked) > 80
-    assert found_by(unsaid, marked) == []
-    assert unsaid("@pytest.mark.slow(short=2)\ndef test_a(): pass") == ["line 1"]
+@pytest.mark.slow("looks at every file of the tests")
+def test_each_mark_gives_a_reason_and_draws_where_there_are_cases():
+    tests = {name: tree for name, tree in trees().items() if name.startswith("tests/")}
+    assert sum("mark.slow(" in text for text in texts().values()) > 80
+    assert found_by(unsaid, tests) == []
+    wrong = """
+@pytest.mark.slow(short=2)
+@pytest.mark.parametrize("a", [1, 2, 3])
+def test_a(a): pass
+
+@pytest.mark.slow("why", short=2)
+@each_cell("a", [1, 2, 3])
+def test_b(a): pass
+"""
+    assert unsaid(ast.parse(wrong)) == [
+        "line 2: no reason", "line 8: each_cell draws, by its own short",
+    ]  # fmt: skip
