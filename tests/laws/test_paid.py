@@ -297,6 +297,7 @@ def test_a_program_that_says_what_it_is_for_is_asked_the_laws_of_its_device() ->
     assert report.device == "openpaygo"
 
 
+@pytest.mark.slow("verifies a program")
 def test_a_defect_of_a_device_is_asked_its_laws_without_a_model() -> None:
     report = verify("reference+rest-thrown-away", law_ids=["paid-until"], examples=40)
     assert report.broken
