@@ -305,6 +305,10 @@ def run() -> int:
         status = _complain(str(error))
         if isinstance(error, ConfigError) and error.typo is not None:
             _point_at(error.typo)
+        try:
+            sys.stdout.flush()
+        except OSError:  # which is what was said: the interpreter must not find it again
+            _forget_stdout()
         return EXIT_FOUND if isinstance(error, ProgramError) else status
     except OSError as error:
         if error.filename is not None:  # a file of ours: `output` and `resources` name those

@@ -212,6 +212,9 @@ def check_plan(path: Path, raw_plan: RawPlanFile) -> None:
 def _check_dates(path: Path, raw_plan: RawPlanFile) -> None:
     as_of, pattern = raw_plan.sheet.as_of, raw_plan.sheet.dates
     try:
+        first = as_of.replace(day=1)
+        if first.strftime(pattern) == first.replace(year=first.year + 1).strftime(pattern):
+            raise ValueError(pattern)  # without a year, which Python itself no longer reads
         back: date | None = datetime.strptime(as_of.strftime(pattern), pattern).date()  # noqa: DTZ007
     except ValueError:
         back = None
