@@ -49,7 +49,7 @@ def test_every_household_has_its_hours() -> None:
 
 
 @pytest.mark.slow("hashes 65,535 times for each device")
-@each_cell("name", ON, short=3)
+@each_cell("name", ON, short=1)
 def test_supply_goes_and_comes_as_worked_out_by_hand(name: str) -> None:
     on, off = ON[name]
     wanted = [(at, at is on) for at in (on, off) if at is not None]

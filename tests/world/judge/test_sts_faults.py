@@ -163,7 +163,7 @@ PROGRAMS: Final = {f"of_{fault.__name__}": planted(fault) for fault in (*FAULTS,
 globals().update(PROGRAMS)  # a build is named by its module and a name in it
 
 
-@pytest.mark.slow("lives households until one shows the fault", short=4)
+@pytest.mark.slow("lives households until one shows the fault", short=2)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found_by_the_judge_and_by_the_oracle(fault: type) -> None:
     judged = dated = None
