@@ -16,6 +16,7 @@ from meter_emu.world.households.campaign import METER_ID_FIRST
 from meter_emu.world.households.household import DeskOrder, Household
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.observer import state_in
 from meter_emu.world.meter.times import us_to_legal
@@ -30,6 +31,24 @@ _AMPLE_CENTS: Final = 1_000_000
 _LITTLE_CENTS, _LOAD_W = 150, 400  # ours: out of credit after a day, or a few of gas
 FUZZING_FROM_US: Final = 1_584_529_200_000_000  # 18 March 2020 12:00, as the bench of tests
 _POLL_US_MAX: Final = 30 * SECOND_US  # ours: a session is bounded by 20 s of ticks and one exchange
+
+
+def begun(rig: Rig) -> tuple[LiveMeter, list[Event]]:
+    """Return a rig's meter once its program has begun, and all that is seen of it."""
+    events: list[Event] = []
+
+    def see(event: Event) -> None:
+        events.append(event)
+        tell(
+            lambda: (
+                f"{us_to_legal(event.at_us, rig.zone):%d %b %Y %H:%M:%S}  "
+                f"{event.what.value} {event.detail}"
+            )
+        )
+
+    live = rig.live(see)
+    live.begin()
+    return live, events
 
 
 @final
@@ -52,24 +71,13 @@ class FuzzedMeter:
         name = FUZZED_MODELS[selector % len(FUZZED_MODELS)]
         household = _household(name, build, carrier, poor=poor)
         self.rig = Rig.seeded(household, start_us=FUZZING_FROM_US, seed=seed)
-        self.events: list[Event] = []
-        self.live = self.rig.live(self._see)
-        self.live.begin()
+        self.live, self.events = begun(self.rig)
         if armed:
             self.rig.write(self.card, FAR_OFF)
             self.rig.write(self.card, A_LOAD)
             self.rig.write(self.card, FAR_OFF)  # so that an older order is one that was written
             self.live.insert(self.card, "card")
             self.live.remove()
-
-    def _see(self, event: Event) -> None:
-        self.events.append(event)
-        tell(
-            lambda: (
-                f"{us_to_legal(event.at_us, self.rig.zone):%d %b %Y %H:%M:%S}  "
-                f"{event.what.value} {event.detail}"
-            )
-        )
 
     @cached_property
     def card(self) -> VirtualCard:

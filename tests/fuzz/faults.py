@@ -243,19 +243,17 @@ MISTAKES: Final = {
     ),
 }  # fmt: skip
 
+_EXCLUSIVE: Final = "an end date is read as exclusive", "reference+end-exclusive"
 # What each target of events must find, to show that its machinery notices.
 CANARIES: Final = {
-    f"canary-{target}": Fault(
-        what="an end date is read as exclusive",
-        target=target,
-        holds=holds,
-        build="reference+end-exclusive",
+    f"canary-{target}": Fault(what=what, target=target, holds=holds, build=build)
+    for target, holds, (what, build) in (
+        ("household", "never early, never late", _EXCLUSIVE),
+        ("keypad", "supplied as long as was paid",
+         ("the end of the paid time is kept as a date", "reference+paid-until-midnight")),
+        ("stories", "the laws that look at one run", _EXCLUSIVE),
     )
-    for target, holds in (
-        ("household", "never early, never late"),
-        ("stories", "the laws that look at one run"),
-    )
-}
+}  # fmt: skip
 
 FAULTS: Final = {**MISTAKES, **PLANTED, **CANARIES}
 

@@ -3,6 +3,7 @@
 Each is one change of one routine; `holds` is the sentence of docs/fuzzing.md that it breaks.
 """
 
+from dataclasses import replace
 from typing import Any, Final, final
 
 import msgspec
@@ -17,6 +18,7 @@ from card_protocol.link.replay import ReplayCard
 from card_protocol.serve.vpcd import Control, VpcdSlot
 from card_protocol.terminal import Terminal
 from card_protocol.tokens.openpaygo import decode as paygo
+from card_protocol.tokens.openpaygo.chain import PaygoSeed
 from card_protocol.tokens.openpaygo.counter import PaygoCounter
 from card_protocol.tokens.sts import amount, crc, fields, key_change
 from card_protocol.trace import Exchanged, Trace
@@ -108,6 +110,17 @@ def two_lines(self: Trace, why: str) -> TraceError:
     return TraceError("a trace", f"wrong:\n{_wrong(self, why)}")
 
 
+def wrong_token_counted(
+    text: str, seed: PaygoSeed, counter: PaygoCounter, *, restricted: bool
+) -> Any:
+    """Decode; a wrong token is taken for one that gives nothing."""
+    answer = paygo.decode_openpaygo(text, seed, counter, restricted=restricted)
+    if answer.outcome is not paygo.PaygoOutcome.INVALID:
+        return answer
+    after = PaygoCounter(counter.count + 1, counter.used)
+    return replace(answer, outcome=paygo.PaygoOutcome.TAKEN, after=after)
+
+
 @final
 class AnyDigit:
     """A check digit that is the right one."""
@@ -158,6 +171,13 @@ PLANTED: Final = {
         "no cut comes that is twenty years away", build="plain"),
     "repaid-twice": _fault("what a load repays is credited again", "household",
         "money is conserved", "meter_emu.firmware.ledger:Ledger.load", repaid_twice),
+    "used-count-forgotten": _fault("of used counts a device keeps the last alone", "keypad",
+        "a count is credited once", build="reference+used-counts-forgotten"),
+    "wrong-token-counted": _fault("a wrong token moves the count", "keypad",
+        "refused, it changes nothing", "meter_emu.firmware.token.paygo:decode_openpaygo",
+        wrong_token_counted),
+    "credit-first": _fault("what a token gives is saved before its count", "keypad",
+        "cut, it is taken or not", build="reference+credit-before-count"),
     "gap-forgotten": _fault("bytes between fields get no row", "layout",
         "one line of refusal, or a row for each field",
         "meter_emu.foreign.layout_file:_filled", lambda cells, _: cells),
