@@ -1,5 +1,6 @@
 """What stories were about: moments that they cross, ages, people and places; read off campaigns."""
 
+from calendar import isleap
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Final
@@ -78,7 +79,7 @@ def _moments(campaign: Campaign) -> Iterator[str]:
 
 def _leap_days(first: date, last: date) -> Iterator[date]:
     for year in range(first.year, last.year + 1):
-        if year % 4 == 0:
+        if isleap(year):
             yield date(year, 2, 29)
 
 
