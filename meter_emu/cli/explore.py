@@ -9,6 +9,7 @@ from typing import Final
 import click
 from rich.progress import TextColumn, TimeElapsedColumn
 
+from meter_emu.cli.answers import played_by, so_many, worst_case
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.names import BUILD, LEFT, WORD, json_option
@@ -149,23 +150,29 @@ def _explore_cuts(
 def _lines_of_cuts(explored: CutsExplored, name: str, file: Path | None) -> Iterator[str]:
     about = f"{explored.build}, scope {name}"
     if explored.wrong is None:
-        yield f"{about}: nothing broken, wherever the power is cut"
-        yield f"looked at: {_cuts_in_words(explored)}"
-        return
-    yield f"{about}: broken by a power cut"
-    yield f"worst: {explored.wrong}"
-    if file is not None:
-        yield f"shown by: {_play(file)}"
+        yield f"{about}: nothing broken by {_cuts_tried(explored)}"
     else:
-        yield "shown by: no campaign, as no seed leaves in the memory what these cuts did"
-    if explored.broken is not None:
-        yield from _course(explored.broken)
-    yield from (f"    {at}" for at in explored.cuts_in_words)
+        yield f"{about}: broken by a power cut"
+        play = "no campaign, as no seed leaves in the memory what these cuts did"
+        course = [] if explored.broken is None else _course(explored.broken)
+        yield from worst_case(
+            explored.wrong,
+            [*course, *explored.cuts_in_words],
+            shown_by=play if file is None else played_by(str(file)),
+        )
     yield f"looked at: {_cuts_in_words(explored)}"
 
 
+def _cuts_tried(explored: CutsExplored) -> str:
+    if explored.begun == explored.groups:
+        return "one power cut or two, wherever they come"
+    one = "one power cut, wherever it comes"
+    return f"{one}, or by {explored.pairs:,} pairs of them" if explored.pairs else one
+
+
 def _cuts_in_words(so_far: CutsExplored) -> str:
-    groups = f"{so_far.instants:,} instants with 3 fates leave {so_far.groups:,} states"
+    states = so_many(so_far.groups, "state", "states")
+    groups = f"{so_far.instants:,} instants with 3 fates leave {states}"
     if not so_far.pairs:
         return groups
     return f"{groups}; {so_far.pairs:,} pairs of cuts, from {so_far.begun:,} of these states all"
@@ -189,9 +196,8 @@ def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
         yield f"{about}: nothing broken in {_exhausted(explored)}"
     else:
         yield f"{about}: broken; tried: {_exhausted(explored)}"
-        yield f"worst: {found.words}"
-        yield f"shown by: {_play(file)}"
-        yield from _course(found)
+        play = "nothing was written yet" if file is None else played_by(str(file))
+        yield from worst_case(found.words, _course(found), shown_by=play)
     yield f"looked at: {explored.transitions:,} transitions, {explored.states:,} states"
     if explored.guided:
         yield f"beyond that: {explored.guided:,} states gone on from, what is rare first"
@@ -207,18 +213,15 @@ def _not_distinguished(explored: Explored) -> Iterator[str]:
         return
     rules = sorted({rule for group in explored.merged for rule in group})
     apart = f" that differ in {', '.join(rules)} alone" if rules else " that are the same"
-    tried = f"{explored.pairs:,} pairs of them lived on side by side, {explored.differing:,} differ"
+    pairs = so_many(explored.pairs, "pair of them", "pairs of them")
+    tried = f"{pairs} lived on side by side, {explored.differing:,} differ"
     yield from wrap(f"{merged:,} ends were taken for a state{apart}; {tried}.", _WIDTH)
     yield f"Keys in cards and meters had {len(explored.keys)} states."
 
 
-def _play(file: Path | None) -> str:
-    return "the households of --json" if file is None else f"meter-emu rehearse {file} --events"
-
-
 def _course(found: Counterexample) -> Iterator[str]:
     for line in found.course:
-        yield from wrap(line, _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6)
+        yield from wrap(line, _WIDTH - 4, subsequent_indent="  ")
 
 
 def _exhausted(explored: Explored) -> str:

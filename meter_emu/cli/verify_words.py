@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from shlex import quote
 from textwrap import wrap
 from typing import Final
 
+from meter_emu.cli.answers import played_by, so_many, worst_case
 from meter_emu.cli.output import WIDTH_MIN
 from meter_emu.verify.report import NO_STORY, Counterexample, Examined, Report
 from meter_emu.world.judge.verdicts import Verdict
@@ -21,14 +21,18 @@ def words_of_laws(
     `files` has the counterexample of each broken law; `story` is the campaign that was given
     instead, where one was.
     """
-    yield from _answer(report, files, story)
+    yield from _answer(report, story, files)
     if verbose:
         yield from _every_law(report, files)
     else:
         yield "-v shows each law, and what the stories were about"
+    if files:
+        names = [path.name for path in files.values()]
+        many = names[0] if len(names) == 1 else f"{len(names)} campaigns, by the names of the laws"
+        yield f"written to {next(iter(files.values())).parent}: {many}"
 
 
-def _answer(report: Report, files: Mapping[str, Path], story: str | None) -> Iterator[str]:
+def _answer(report: Report, story: str | None, files: Mapping[str, Path]) -> Iterator[str]:
     """Yield the verdict, the worst case, and what was not asked."""
     broken = [one for one in report.by_harm if one.broken is not None]
     seed = "" if story is not None else f" (seed {report.seed})"
@@ -39,7 +43,7 @@ def _answer(report: Report, files: Mapping[str, Path], story: str | None) -> Ite
     else:
         laws = f"{len(broken)} of {_laws(len(report.examined))} broken"
         yield f"{report.build}: {laws} in {_stories(report.stories)}{seed}"
-        yield from _worst(broken[0], report.build, files, story)
+        yield from _worst(broken[0], report.build, story, files)
         if also := [one.law.id for one in broken[1:]]:
             yield from _paragraph("also broken", also)
     if unseen := [one.law.id for one in report.examined if _unseen(one)]:
@@ -47,10 +51,6 @@ def _answer(report: Report, files: Mapping[str, Path], story: str | None) -> Ite
     if unasked := [one.law.id for one in report.examined if one.not_observable == NO_STORY]:
         yield from _paragraph("not asked", unasked)
     yield from _gaps(report, searched=not broken)
-    if files:
-        folder = next(iter(files.values())).parent
-        many = f"{len(files)} campaigns, each with the name of its law"
-        yield f"written to {folder}: {many if len(files) > 1 else files[broken[0].law.id].name}"
 
 
 def _every_law(report: Report, files: Mapping[str, Path]) -> Iterator[str]:
@@ -90,18 +90,13 @@ def _every_law(report: Report, files: Mapping[str, Path]) -> Iterator[str]:
 
 
 def _worst(
-    one: Examined, build: str, files: Mapping[str, Path], story: str | None
+    one: Examined, build: str, story: str | None, files: Mapping[str, Path]
 ) -> Iterator[str]:
-    """Yield the worst case in a sentence, the command that shows it, and its course."""
-    found = one.broken
-    assert found is not None, f"{one.law.id} is not broken"
-    yield f"worst: {found.words} ({one.law.id})"
-    if story is not None:
-        yield f"shown by: meter-emu rehearse {quote(story)} --build {quote(build)} --events"
-    else:
-        yield f"shown by: meter-emu rehearse {quote(str(files[one.law.id]))} --events"
-    yield f"  {one.law.id}: {one.law.says}"
-    yield from (f"    {line}" for line in found.course)
+    found, law = one.broken, one.law
+    assert found is not None, f"{law.id} is not broken"
+    play = played_by(str(files[law.id])) if story is None else played_by(story, build)
+    course = (f"{law.id}: {law.says}", *found.course)
+    yield from worst_case(f"{found.words} ({law.id})", course, shown_by=play)
 
 
 def _gaps(report: Report, *, searched: bool) -> Iterator[str]:
@@ -131,11 +126,11 @@ def _paragraph(begin: str, names: Iterable[str]) -> list[str]:
 
 
 def _stories(count: int) -> str:
-    return f"{count:,} {'story' if count == 1 else 'stories'}"
+    return so_many(count, "story", "stories")
 
 
 def _laws(count: int) -> str:
-    return f"{count:,} {'law' if count == 1 else 'laws'}"
+    return so_many(count, "law", "laws")
 
 
 def _counts(counts: Mapping[str, int]) -> str:

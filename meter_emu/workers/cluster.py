@@ -181,9 +181,11 @@ class Cluster:
             except TimeoutError:
                 self._look()
                 continue
-            except (FutureCancelledError, UnboundLocalError):
-                # The second is Dask's own: `sync` has neither result nor error for what is
-                # cancelled while it waits, as where the scheduler no longer hears this client.
+            except FutureCancelledError:
+                raise self._lost("the scheduler has gone") from None
+            except UnboundLocalError:  # Dask's own, seen once: it had neither result nor error
+                if not future.cancelled():
+                    raise
                 raise self._lost("the scheduler has gone") from None
             except KilledWorker:
                 why = "the same households or stories ended several workers: look at their memory"

@@ -1,5 +1,7 @@
 """A command that checked nothing does not end like one that found nothing: 2, and why."""
 
+import re
+
 import pytest
 
 from meter_emu.ports import Ports, Sleep
@@ -122,3 +124,12 @@ def test_a_recording_without_a_command_is_not_green(emu, tmp_path):
     path.write_text(f"{header}\n")
     said = emu("trace", "replay", path).complains()
     assert said == f"meter-emu: {path}: nothing was checked: no command is recorded\n"
+
+
+@pytest.mark.slow("cuts power in a story")
+def test_cuts_whose_time_is_over_claim_no_more_pairs_than_were_tried(emu):
+    words = ("explore", "reference", "--scope", "session", "--cuts")
+    once = emu(*words, 1, "--jobs", 1)
+    assert "nothing broken by one power cut, wherever it comes\n" in once.out
+    some = emu(*words, 2, "--time", 1, "--jobs", 1)
+    assert re.search(r"wherever it comes, or by [1-9][0-9,]* pairs of them\n", some.out), some.out
