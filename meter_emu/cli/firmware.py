@@ -12,7 +12,7 @@ from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, OneOf
 from meter_emu.cli.output import echo, naming
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError, OutputError
-from meter_emu.world.meter.host.starter import STARTERS, make_starter
+from meter_emu.world.meter.host.starter import STARTERS, first_campaign, make_starter
 
 
 @click.group(cls=CliGroup)
@@ -20,14 +20,11 @@ def firmware() -> None:
     """Make a meter's program in C, or any language that links C."""
 
 
-_FIRST: Final[dict[DeviceName, str]] = {"budget": "ores-2020-07", "openpaygo": "paygo-month"}
-
-
-@examples("firmware new my_meter", "firmware new .", "firmware new --device openpaygo my_device")
+@examples("firmware new my_meter", "firmware new .", "firmware new --device sts my_device")
 @firmware.command("new", cls=CliCommand)
 @click.argument("folder", type=LEFT, metavar="DIR")
-@click.option("--device", type=OneOf(STARTERS), default=BUDGET, metavar="DEVICE",
-              help="budget, the default, or openpaygo: paid for by the day.")  # fmt: skip
+@click.option("--device", type=OneOf(STARTERS), default=BUDGET, metavar="|".join(STARTERS),
+              help="Whose program; a budget meter's by default.")  # fmt: skip
 def new(folder: str, device: DeviceName) -> None:
     """Write header, host and a small whole program into DIR, which needs cc and make alone.
 
@@ -39,7 +36,7 @@ def new(folder: str, device: DeviceName) -> None:
         except FileExistsError as error:
             raise OutputError(str(error.filename), "it is there already") from None
     echo(f"{folder}: {len(made)} files; now: cd {folder} && make &&")
-    echo(f"  meter-emu rehearse {_FIRST[device]} --build ./my_meter")
+    echo(f"  meter-emu rehearse {first_campaign(device)} --build ./my_meter")
 
 
 # The host process forks at every power-up, and the debugger is to be in each of them.

@@ -30,7 +30,6 @@ ENUMS = {"Enum", "IntEnum", "Flag", "IntFlag"}
 
 # A table that is not one of all members, by its file and its enumeration, and why.
 PARTIAL = {
-    ("meter_emu/cli/firmware.py", "DeviceName"): "an STS meter has no starter in C",
     (
         "meter_emu/world/meter/model.py",
         "DeviceName",

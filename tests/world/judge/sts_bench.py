@@ -75,6 +75,12 @@ def answer(bench: Bench, digits: str) -> int:
     return int(bench.board.panel.text.split(" | ")[1].split()[0])
 
 
+def shown_kwh(bench: Bench) -> int:
+    """Return the whole kWh that the meter shows."""
+    word = bench.board.panel.text.split()[0]
+    return int(word) if word.isdigit() else 0
+
+
 def state_of(board: Board) -> Any:
     """Return the newer state in a board's memory."""
     found = []

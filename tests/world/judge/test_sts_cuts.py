@@ -5,6 +5,7 @@ not, with key, expiry and memory of TIDs together. Two planted mistakes save the
 other, and are found by such cuts alone.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -14,6 +15,7 @@ from card_protocol.tokens.sts.tid import BaseDate
 from meter_emu.desk.vending import MeterKey
 from meter_emu.firmware.token.sts import StsProgram
 from meter_emu.firmware.token.sts_layouts import StsState, tid_bytes
+from meter_emu.ports import Firmware, Ports
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.sts_ledger import StsSale, sts_digits, vended
 from meter_emu.world.meter.acts import Type
@@ -23,7 +25,7 @@ from tests.world.judge.sts_bench import (
     answer,
     bench_of,
     board_of,
-    state_of,
+    shown_kwh,
     sts_model,
     sts_program,
 )
@@ -84,12 +86,19 @@ class KeyFirst(_InTurn):
 def lived(
     program: type[StsProgram], digits: str, cuts: tuple[int, ...], settles: int
 ) -> tuple[int, int, int]:
+    """Live it with our program, or with one that a fault was planted in."""
+    return lived_by(sts_program(program), digits, cuts, settles)
+
+
+def lived_by(
+    program: Callable[[Ports], Firmware], digits: str, cuts: tuple[int, ...], settles: int
+) -> tuple[int, int, int]:
     """Key digits in, with power failing so many µs on; then again, and the next token.
 
-    Return the numbers of both answers, and the credit in Wh.
+    Return the numbers of both answers, and the credit that is shown, in kWh.
     """
     board = board_of(MODEL, settles=settles, tids=TIDS)
-    bench = bench_of(board, sts_program(program))
+    bench = bench_of(board, program)
     if digits == HALF_2:
         assert answer(bench, HALF_1) == 2
     typed_us, length_us = board.now_us, 10 * SECOND_US
@@ -103,7 +112,7 @@ def lived(
     again = answer(bench, digits)
     bench.run_until(typed_us + 240 * SECOND_US)
     after = answer(bench, NEXT if digits != CREDIT else digits)
-    return again, after, state_of(board).limit_units
+    return again, after, shown_kwh(bench)
 
 
 TIDS: Final = tid_bytes((6_800_000,) * 50)  # above what is sold after the roll-over
@@ -116,11 +125,11 @@ PAIRS: Final = [
 ]
 CELLS: Final = (0, 255, 85)  # what a byte holds whose writing power has ended
 
-CREDITED: Final = (10, 10, 5_000)
-CREDITED_AGAIN: Final = (1, 10, 5_000)  # the first entry was not heard
-DOUBLED: Final = (1, 10, 10_000)
+CREDITED: Final = (10, 10, 5)
+CREDITED_AGAIN: Final = (1, 10, 5)  # the first entry was not heard
+DOUBLED: Final = (1, 10, 10)
 LOST: Final = (10, 10, 0)
-REKEYED: Final = (13, 1, 3_000)  # the old half is wrong under the new key
+REKEYED: Final = (13, 1, 3)  # the old half is wrong under the new key
 NOT_REKEYED: Final = (3, 13, 0)  # the half that waited is forgotten
 DEAF: Final = (13, 9, 0)
 

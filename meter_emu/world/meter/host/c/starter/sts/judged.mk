@@ -1,0 +1,3 @@
+# What `make test` judges the program on.
+CAMPAIGN = sts-rollover-2024
+MODEL    = sts
