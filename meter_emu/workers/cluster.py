@@ -8,7 +8,7 @@ that is for its own logs; what ends the work is one line of ours.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib import import_module
@@ -21,6 +21,7 @@ import dask
 import msgspec
 from distributed import Client, Future, KilledWorker, LocalCluster
 from distributed.client import ClosedClientError, FutureCancelledError
+from distributed.core import Status
 from distributed.security import Security
 
 from card_protocol.errors import CardProtocolError
@@ -86,6 +87,20 @@ def _count(address: str) -> int:
     return int(digits)
 
 
+@final
+class _Closing(LocalCluster):  # type: ignore[misc]
+    """One that can be closed again where its closing ended half-way: Dask's own waits for ever."""
+
+    status: Status
+
+    def close(self, timeout: float | None = None) -> Awaitable[None] | None:
+        """Begin to close it, or begin anew."""
+        if self.status == Status.closing:
+            self.status = Status.failed
+        closing: Awaitable[None] | None = super().close(timeout)
+        return closing
+
+
 def _here(address: str, loop: Loop, stack: ExitStack) -> LocalCluster:
     """Start workers on this machine, which end with the stack.
 
@@ -103,11 +118,13 @@ def _here(address: str, loop: Loop, stack: ExitStack) -> LocalCluster:
         "silence_logs": logging.CRITICAL,
     }
     try:
-        return loop.make(LocalCluster, stack, _START_S, **how)
+        return loop.make(_Closing, stack, _START_S, **how)
     except TimeoutError:
         why = f"none answers within {_START_S:.0f} s"
     except (OSError, RuntimeError, ImportError) as error:
         why = str(error) or type(error).__name__
+    except Exception as error:  # noqa: BLE001  of a module that somebody's settings load
+        why = f"{type(error).__name__}: {error}"
     raise WorkerError(f"--cluster {address}: no worker starts here: {why}")
 
 

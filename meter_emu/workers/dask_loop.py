@@ -8,9 +8,9 @@ those of a synchronous client are.
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Generator, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 from threading import Thread
 from typing import Any, Final, Protocol, Self, TypeVar, final
@@ -19,6 +19,7 @@ from meter_emu.workers.leash import interrupts_wait
 
 _BEGIN_S: Final = 60.0  # ours: a thread that has not begun by then never will
 _CLOSE_S: Final = 60.0  # ours: ends a hang; a busy machine takes ten to end its workers
+_CLOSES: Final = 3  # ours: times, as what a part of it raises ends a closing half-way
 _SLACK_S: Final = 5.0  # ours: for the loop to tell that a time is up
 _ResultT = TypeVar("_ResultT")
 
@@ -87,23 +88,31 @@ class Loop:
             waited = asyncio.wait_for(doing, limit_s)
             return asyncio.run_coroutine_threadsafe(waited, loop).result(limit_s + _SLACK_S)
 
-    def make(
-        self, kind: Callable[..., _MadeT], stack: ExitStack, limit_s: float, **how: object
-    ) -> _MadeT:
+    def make(self, kind: type[_MadeT], stack: ExitStack, limit_s: float, **how: object) -> _MadeT:
         """Make one and wait until it has begun; close it with the stack, or where it fails."""
 
         async def made() -> _MadeT:
-            one = kind(asynchronous=True, **how)
+            one = kind.__new__(kind)  # apart: what its constructor leaves half made is closed too
             try:
+                kind.__init__(one, asynchronous=True, **how)  # type: ignore[call-arg]
                 await asyncio.wait_for(one, limit_s)
+            except asyncio.CancelledError:  # by Dask: this is cancelled only as the loop ends
+                await closed(one)
+                raise RuntimeError("it was cancelled half-way") from None
             except BaseException:
                 await closed(one)
                 raise
             return one
 
         async def closed(one: _MadeT) -> None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(one.close(), _CLOSE_S)
+            for _ in range(_CLOSES):
+                try:
+                    await asyncio.wait_for(one.close(), _CLOSE_S)
+                except TimeoutError:
+                    return
+                except (Exception, asyncio.CancelledError):  # noqa: BLE001, S112  of one part
+                    continue
+                return
 
         one = self.run(made(), limit_s + _CLOSE_S)
         stack.callback(lambda: self.run(closed(one), _CLOSE_S + _SLACK_S))

@@ -1,11 +1,12 @@
 """A cluster of this machine: the same results as here, also when a worker is killed on the way."""
 
+import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -137,6 +138,40 @@ def test_workers_that_do_not_start_here_are_one_line(engines, who, said):
     with dask.config.set(settings), pytest.raises(WorkerError) as raised:
         engines.cluster("local:1").__enter__()
     assert str(raised.value).startswith(f"--cluster local:1: no worker starts here: {said}")
+
+
+CANCELS = "import asyncio\ndef dask_{}(_):\n    raise asyncio.CancelledError\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        ("{}['key']", "KeyError: 'key'"),
+        (CANCELS.format("setup"), "it was cancelled half-way"),
+        (CANCELS.format("setup") + CANCELS.format("teardown"), "it was cancelled half-way"),
+    ],
+    ids=["wrong", "cancelled", "cancelled as it begins and as it closes"],
+)
+def test_a_cluster_whose_start_is_cancelled_is_closed(engines, tmp_path, module, said):
+    """Each part of Dask can be cancelled; what is left unclosed warns where it is collected."""
+    import dask
+
+    (tmp_path / "module.py").write_text(module)
+    settings = {"distributed.nanny.preload": [str(tmp_path / "module.py")]}
+    with dask.config.set(settings), pytest.raises(WorkerError, match=said):
+        engines.cluster("local:1").__enter__()
+    gc.collect()
+
+
+def test_what_fails_in_its_constructor_is_closed(engines):
+    class Fails(engines.LocalCluster):  # type: ignore[misc, name-defined]
+        def __init__(self, **how):
+            super().__init__(**how)
+            raise OSError("no more")
+
+    with engines.Loop() as loop, ExitStack() as stack, pytest.raises(OSError, match="no more"):
+        loop.make(Fails, stack, 1.0, n_workers=1)
+    gc.collect()
 
 
 @pytest.mark.slow("starts a worker, and collects garbage all the time")
