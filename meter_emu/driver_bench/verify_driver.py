@@ -24,7 +24,7 @@ from meter_emu.driver_bench.examine import Found, LawResult, examine_law
 from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank
 from meter_emu.driver_bench.load import open_driver
 from meter_emu.driver_bench.modes import MODES_LAWS
-from meter_emu.driver_bench.own_time import keep_time
+from meter_emu.driver_bench.own_time import Taken, keep_time, taken
 from meter_emu.driver_bench.probing import probe
 from meter_emu.driver_bench.report import DriverReport
 from meter_emu.driver_bench.setting import SETTING_LAWS
@@ -73,7 +73,8 @@ def verify_driver(
         declared, offers = driver.declared, driver.offers
     finally:
         driver.end()
-    _apart(name, probe)
+    before = taken()
+    _apart(name, probe, before)
     examined = []
     for law in chosen:
         lacking = [routine for routine in law.needs if routine not in offers]
@@ -82,7 +83,7 @@ def verify_driver(
         elif _on_the_bus(law) and not declared.chip:
             one = LawResult(law.id, 0, lacks="no chip is declared")
         else:
-            one = in_child(name, law, tries=tries, seed=seed, every=every)
+            one = _in_child(name, law, before, tries=tries, seed=seed, every=every)
         examined.append(one)
         hear(one)
     return DriverReport(declared.name, declared, seed, tuple(examined))
@@ -95,9 +96,8 @@ def check_again(name: str, law_id: str, case: Case) -> DriverReport:
                    "draw": lambda _rig, _random, _number: case, "sweep": None})  # fmt: skip
     driver = open_driver(name)
     driver.end()
-    return DriverReport(
-        name, driver.declared, 0, (in_child(name, again, tries=1, seed=0, every=False),)
-    )
+    examined = _in_child(name, again, taken(), tries=1, seed=0, every=False)
+    return DriverReport(name, driver.declared, 0, (examined,))
 
 
 def chosen_driver_laws(law_ids: Sequence[str]) -> list[ClockLaw]:
@@ -117,10 +117,12 @@ def driver_rig(driver: Driver) -> DriverRig:
     return DriverRig(driver, ClockBench(declared.row) if declared.chip else None)
 
 
-def in_child(name: str | type, law: ClockLaw, *, tries: int, seed: int, every: bool) -> LawResult:
+def _in_child(
+    name: str | type, law: ClockLaw, before: Taken, *, tries: int, seed: int, every: bool
+) -> LawResult:
     """Check a law in a child process; what ends the child is the finding."""
     examine = partial(examine_law, law=law, tries=tries, seed=seed, every=every)
-    result = _apart(name, examine)
+    result = _apart(name, examine, before)
     if isinstance(result, str):
         return _ended(law, result)
     assert isinstance(result, LawResult), "it was examined"
@@ -128,12 +130,12 @@ def in_child(name: str | type, law: ClockLaw, *, tries: int, seed: int, every: b
 
 
 def _apart(
-    name: str | type, act: Callable[[DriverRig], LawResult | None]
+    name: str | type, act: Callable[[DriverRig], LawResult | None], before: Taken
 ) -> LawResult | str | None:
     """Do something with a driver in a child process; return a text where the driver ended that."""
     fork = get_context("fork")  # a driver's module is loaded once, and a law begins at once
     from_child, to_parent = fork.Pipe(duplex=False)
-    child = fork.Process(target=_work, args=(name, act, to_parent))
+    child = fork.Process(target=_work, args=(name, act, before, to_parent))
     with warnings.catch_warnings():  # of threads, none of which the child goes on with
         warnings.simplefilter("ignore", DeprecationWarning)
         child.start()
@@ -163,7 +165,10 @@ def _on_the_bus(law: ClockLaw) -> bool:
 
 
 def _work(
-    name: str | type, act: Callable[[DriverRig], LawResult | None], to_parent: Connection
+    name: str | type,
+    act: Callable[[DriverRig], LawResult | None],
+    before: Taken,
+    to_parent: Connection,
 ) -> None:
     """Send what comes of it: a result, a mistake of the declaration, or, as a text, one of ours."""
     import resource  # here, because only Unix has it
@@ -177,7 +182,7 @@ def _work(
         try:
             rig = driver_rig(driver)
             if driver.declared.chip:
-                keep_time(rig.bench)
+                keep_time(rig.bench, before)
             result = act(rig)
         finally:
             driver.end()
