@@ -1,152 +1,206 @@
-"""`meter-emu desk token`: the office that sells OpenPAYGO tokens, from a ledger of what it sold.
+"""`meter-emu desk token`: the office that sells tokens, from a ledger of what it sold.
 
-The ledger is written before the digits are shown: a count that was handed out is never sold again.
-What was not shown is in the ledger, and `list` shows it.
+The ledger is written before the digits are shown: what was handed out is never sold again. What was
+not shown is in the ledger, and `list` shows it.
 """
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import click
 
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.held import HeldFile
-from meter_emu.cli.names import (
-    FILE,
-    issued_at_min,
-    issued_at_option,
-    master_key_option,
-    read_master_key,
-)
+from meter_emu.cli.names import FILE, OneOf, issued_at_min, issued_at_option
 from meter_emu.cli.output import echo
+from meter_emu.cli.token_keys import read_key_file
 
 if TYPE_CHECKING:
-    from card_protocol.tokens.openpaygo.counter import PaygoKind
-    from meter_emu.world.households.ledger_file import LedgerFile, RawLine
+    from meter_emu.world.households.ledger_file import Asked, LedgerFile
+
+_Command: TypeAlias = Callable[..., Any]
 
 _LEDGER: Final = "an office's ledger"
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _DEVICE: Final = "--device-id 541000000123"
 _ledger_argument: Final = click.argument("ledger", type=FILE, metavar="LEDGER")
-_device_option: Final = click.option(
-    "--device-id", type=click.IntRange(1), required=True, metavar="N", help="The device's number."
-)
-_days_option: Final = click.option(
-    "--days", required=True, metavar="DAYS", help="Such as 7, 0.5 or 1/7, as the device counts."
-)
+_key_option: Final = click.option(
+    "--office-key", "key_file", type=FILE, metavar="FILE",
+    help="OpenPAYGO: the master key, 32 hex digits. STS: the vending key, 16 or 40. "
+    "Default: that of the bench.",
+)  # fmt: skip
+
+
+def _selling(command: _Command) -> _Command:
+    """Add what every sale has: ledger, device, key and time."""
+    for one in (issued_at_option, _key_option):
+        command = one(command)
+    device = click.option(
+        "--device-id", type=click.IntRange(1), required=True, metavar="N",
+        help="The device's number.",
+    )  # fmt: skip
+    return _ledger_argument(device(command))
+
+
+def _one_of(**given: object) -> "Asked":
+    """Return what is asked for; raise `click.UsageError` unless one option says it."""
+    from meter_emu.world.households.ledger_file import Asked
+
+    said = {name: value for name, value in given.items() if value is not None}
+    if len(said) != 1:
+        names = ", ".join(
+            f"--{name.replace('days_left', 'days').replace('_', '-')}" for name in given
+        )
+        raise click.UsageError(f"want one of {names}")
+    return Asked(**said)  # type: ignore[arg-type]
 
 
 @click.group(cls=CliGroup, no_args_is_help=False)
 def token() -> None:
-    """Sell OpenPAYGO tokens from a ledger."""
+    """Sell OpenPAYGO or STS tokens from a ledger."""
 
 
 @examples(
     f"desk token sell shop.toml {_DEVICE} --days 7",
     f"desk token sell shop.toml {_DEVICE} --days 0.5 --issued-at '2024-03-01 09:00'",
-    f"desk token sell shop.toml {_DEVICE} --days 30 --master-key office.key",
+    f"desk token sell power.toml {_DEVICE} --kwh 25.6 --office-key vending.key",
 )
 @token.command()
-@_ledger_argument
-@_device_option
-@_days_option
-@master_key_option
-@issued_at_option
+@_selling
+@click.option("--days", metavar="DAYS", help="Time, added to what is left: 7, 0.5 or 1/7.")
+@click.option("--kwh", metavar="KWH", help="Energy, such as 25.6.")
 def sell(
-    ledger: str, device_id: int, days: str, key_file: str | None, issued_at: str | None
+    ledger: str, device_id: int, days: str | None, kwh: str | None, **more: str | None
 ) -> None:
-    """Sell time, which is added to what is left."""
-    from card_protocol.tokens.openpaygo.counter import PaygoKind
-
-    _sold(ledger, device_id, PaygoKind.ADD_TIME, days, key_file, issued_at)
+    """Sell time, or energy."""
+    _sold(ledger, device_id, _one_of(days=days, kwh=kwh), **more)
 
 
 @examples(
-    f"desk token set shop.toml {_DEVICE} --days 3",
     f"desk token set shop.toml {_DEVICE} --days 0",
-    f"desk token set shop.toml {_DEVICE} --days 14 --issued-at '2024-03-01 09:00'",
+    f"desk token set power.toml {_DEVICE} --limit-w 2500",
+    f"desk token set power.toml {_DEVICE} --clear credit",
 )
 @token.command("set")
-@_ledger_argument
-@_device_option
-@_days_option
-@master_key_option
-@issued_at_option
-def set_time(
-    ledger: str, device_id: int, days: str, key_file: str | None, issued_at: str | None
+@_selling
+@click.option(
+    "--days",
+    metavar="DAYS",
+    help="The time that is left, 0 for none; it closes every token before it.",
+)
+@click.option(
+    "--limit-w", type=click.IntRange(0, 16_383), metavar="W", help="The most that may be drawn."
+)
+@click.option("--clear", type=OneOf(["credit", "tamper"]), metavar="credit|tamper",
+              help="Clear all credit, or the sign that a cover was open.")  # fmt: skip
+def set_token(
+    ledger: str,
+    device_id: int,
+    days: str | None,
+    limit_w: int | None,
+    clear: Literal["credit", "tamper"] | None,
+    **more: str | None,
 ) -> None:
-    """Set the time that is left, 0 for none; it closes every token before it."""
-    from card_protocol.tokens.openpaygo.counter import PaygoKind
-
-    _sold(ledger, device_id, PaygoKind.SET_TIME, days, key_file, issued_at)
+    """Set the time that is left, or a limit, or clear something."""
+    _sold(ledger, device_id, _one_of(days_left=days, limit_w=limit_w, clear=clear), **more)
 
 
 @examples(
     f"desk token disable shop.toml {_DEVICE}",
     f"desk token disable shop.toml {_DEVICE} --issued-at '2024-03-01 09:00'",
-    f"desk token disable shop.toml {_DEVICE} --master-key office.key",
+    f"desk token disable shop.toml {_DEVICE} --office-key office.key",
 )
 @token.command()
-@_ledger_argument
-@_device_option
-@master_key_option
-@issued_at_option
-def disable(ledger: str, device_id: int, key_file: str | None, issued_at: str | None) -> None:
+@_selling
+def disable(ledger: str, device_id: int, **more: str | None) -> None:
     """End the payments: the device is unlocked for good, and is sold no more."""
-    from card_protocol.tokens.openpaygo.counter import PaygoKind
+    _sold(ledger, device_id, _one_of(unlock=True), **more)
 
-    _sold(ledger, device_id, PaygoKind.DISABLE, None, key_file, issued_at)
+
+@examples(
+    f"desk token key-change power.toml {_DEVICE} --new-base 2014 --new-key-revision 2",
+    f"desk token key-change power.toml {_DEVICE} --new-tariff-index 2",
+    f"desk token key-change power.toml {_DEVICE} --new-key-revision 3 --expiry 200",
+)
+@token.command("key-change")
+@_selling
+@click.option(
+    "--new-base",
+    type=OneOf(["1993", "2014", "2035"]),
+    help="Another base date, with the roll-over bit.",
+)
+@click.option("--new-key-revision", type=click.IntRange(1, 9))
+@click.option("--new-tariff-index", type=click.IntRange(0, 99))
+@click.option("--expiry", type=click.IntRange(0, 255), help="The key expiry number; 255 is never.")
+@click.option("--rollover", is_flag=True, help="The roll-over bit where the base date stays.")
+def key_change(
+    ledger: str,
+    device_id: int,
+    *,
+    new_base: str | None,
+    new_key_revision: int | None,
+    new_tariff_index: int | None,
+    expiry: int | None,
+    rollover: bool,
+    **more: str | None,
+) -> None:  # fmt: skip
+    """Sell the tokens that bring an STS meter another key; what is not new stays as it is.
+
+    From then on tokens are sold under the new key. Hand a set out once: halves of two sets make a
+    meter deaf to every token.
+    """
+    from meter_emu.world.households.ledger_file import NewKey
+
+    new = NewKey(
+        base=None if new_base is None else int(new_base),
+        revision=new_key_revision,
+        tariff_index=new_tariff_index,
+        ken=expiry,
+        rollover=rollover,
+    )
+    _sold(ledger, device_id, _one_of(new_key=new), **more)
 
 
 @examples(
     "desk token list shop.toml",
     f"desk token list shop.toml {_DEVICE}",
-    "desk token list shop.toml --master-key office.key",
+    "desk token list shop.toml --office-key office.key",
 )
 @token.command("list")
 @_ledger_argument
 @click.option("--device-id", type=click.IntRange(1), metavar="N", help="This device's alone.")
-@master_key_option
+@_key_option
 def list_sold(ledger: str, device_id: int | None, key_file: str | None) -> None:
     """Show what was sold, and its digits once more."""
-    from meter_emu.world.households.ledger_file import LedgerFile
+    from meter_emu.world.households.ledger_files import open_ledger
 
-    book, master = LedgerFile(ledger), read_master_key(key_file)
+    book = open_ledger(ledger)
     lines = [line for line in book.sold if device_id in (None, line.device)]
     for line in lines:
-        echo(f"{_line_out(book, line, book.digits(line, master))}, sold {line.sold:%Y-%m-%d %H:%M}")
+        for shown in _shown(book, line, key_file):
+            echo(f"{shown}, sold {line.sold:%Y-%m-%d %H:%M}")
     if not lines:
         echo(f"{ledger}: nothing was sold")
 
 
 def _sold(
-    path: str,
-    device_id: int,
-    kind: "PaygoKind",
-    days: str | None,
-    key_file: str | None,
-    issued_at: str | None,
+    path: str, device_id: int, asked: "Asked", *, key_file: str | None, issued_at: str | None
 ) -> None:
-    """Sell a token: its line in the ledger first, then its digits."""
-    from meter_emu.world.households.ledger import units_in
-    from meter_emu.world.households.ledger_file import LedgerFile, line_toml
+    """Sell something: its line in the ledger first, then its digits."""
+    from meter_emu.world.households.ledger_files import open_ledger
 
-    master = read_master_key(key_file)
     with HeldFile(path, _LEDGER) as held:
-        book = LedgerFile(path)
-        value = None if days is None else units_in(days, book.model, kind)
+        book = open_ledger(path)
         minute = issued_at_min(issued_at, book.model.zone)
-        line = book.next_line(device_id, kind, value, _EPOCH + timedelta(minutes=minute))
-        digits = book.digits(line, master)
+        line = book.sell(device_id, asked, _EPOCH + timedelta(minutes=minute))
+        shown = list(_shown(book, line, key_file))
         before = held.content if held.content.endswith(b"\n") else held.content + b"\n"
-        held.write(before + "\n".join(("", *line_toml(line), "")).encode("ascii"))
-    echo(f"{_line_out(book, line, digits)}: in {path}")
+        held.write(before + "\n".join(("", *book.line_toml(line), "")).encode("ascii"))
+    for one in shown:
+        echo(f"{one}: in {path}")
 
 
-def _line_out(book: "LedgerFile", line: "RawLine", digits: str) -> str:
-    from meter_emu.world.households.ledger import token_words
-    from meter_emu.world.households.ledger_file import kind_sold, units_sold
-
-    spaced = " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
-    does = token_words(kind_sold(line), units_sold(line), book.model)
-    return f"{spaced}  {does}, device {line.device}, count {line.count}"
+def _shown(book: "LedgerFile[Any]", line: object, key_file: str | None) -> Iterator[str]:
+    key = None if key_file is None else read_key_file(key_file, book.KEY_SIZES)
+    return book.shown(line, key)

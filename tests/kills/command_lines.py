@@ -53,9 +53,12 @@ def _desk(*words: str, card: Words = PLAIN) -> Writes:
     return Writes(("desk", command, "a.card", *rest, *AT), (card,))
 
 
-def _token(word: str, days: str) -> Writes:
-    words = ("desk", "token", word, "shop.toml", "--device-id", METER, "--days", days, *AT)
-    return Writes(words, given=(("shop.toml", LEDGER),))
+def _token(*words: str, ledger: bytes = LEDGER) -> Writes:
+    word, *more = words
+    return Writes(
+        ("desk", "token", word, "shop.toml", "--device-id", METER, *more, *AT),
+        given=(("shop.toml", ledger),),
+    )
 
 
 WRITES: Final[dict[str, Writes]] = {
@@ -85,8 +88,12 @@ WRITES: Final[dict[str, Writes]] = {
     "desk prepayment": _desk("prepayment", "off", card=NEW),
     "desk limiter": _desk("limiter", "on"),
     "desk tariff": _desk("tariff", "--number", "2", "--price-ueur-per-wh", "275", card=NEW),
-    "desk token sell": _token("sell", "7"),
-    "desk token set": _token("set", "0"),
+    "desk token sell": _token("sell", "--days", "7"),
+    "desk token set": _token("set", "--days", "0"),
+    "desk token key-change": _token(
+        "key-change", "--new-base", "2014", "--new-key-revision", "2",
+        ledger=LEDGER.replace(b"openpaygo", b"sts"),
+    ),
     "image new": Writes((*IMAGE, *SET), again=(*IMAGE, *SET, "--force")),
     "image new --force": Writes((*IMAGE, *SET, "--force"), ((*IMAGE, *SET, "--balance-eur", "5"),)),
     "run": Writes(RUN, ((*IMAGE, *SET), PLAIN), typed=SITTING, mixed=True),

@@ -22,6 +22,8 @@ from card_protocol.tokens.sts.fields import (
     StsSetting,
 )
 from card_protocol.tokens.sts.key_change import StsKeyChange, key_change_tokens
+from card_protocol.tokens.sts.keys import VendingKey
+from meter_emu.desk.published_key import TEST_VENDING_KEY
 from meter_emu.desk.vending import OFFICES, Edition, MeterKey, OfficeName
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.meter.devices import STS_KEY_TYPES, decoder_key, first_key
@@ -150,17 +152,21 @@ def vended(sales: Iterable[StsSale], model: MeterModel) -> Iterator[StsToken]:
 
 
 @lru_cache(maxsize=4096)
-def sts_digits(token: StsToken, model: MeterModel, device_id: int) -> str:
+def sts_digits(
+    token: StsToken, model: MeterModel, device_id: int, vending: VendingKey = TEST_VENDING_KEY
+) -> str:
     """Return the digits of a token, as the office hands them out."""
     assert not token.refused, "the office handed it out"
-    key, sale = decoder_key(model, device_id, token.under), token.sale
+    key, sale = decoder_key(model, device_id, token.under, vending), token.sale
     if sale.new_key is None:
         return encode_sts(_record(token), key)
-    change = key_change(sale, model, device_id)
+    change = key_change(sale, model, device_id, vending)
     return key_change_tokens(change, key)[token.number - 1]
 
 
-def key_change(sale: StsSale, model: MeterModel, device_id: int) -> StsKeyChange:
+def key_change(
+    sale: StsSale, model: MeterModel, device_id: int, vending: VendingKey = TEST_VENDING_KEY
+) -> StsKeyChange:
     """Return the change that a sale of a new key brings."""
     new = sale.new_key
     assert new is not None, "a new key was sold"
@@ -168,7 +174,7 @@ def key_change(sale: StsSale, model: MeterModel, device_id: int) -> StsKeyChange
     key_type = STS_KEY_TYPES[new.key_type]
     assert key_type is not None, "no office sells a factory's key"
     return StsKeyChange(
-        key=decoder_key(model, device_id, new),
+        key=decoder_key(model, device_id, new, vending),
         key_type=key_type,
         revision=new.revision,
         tariff_index=new.tariff_index,

@@ -18,6 +18,7 @@ from card_protocol.tokens.sts.keys import (
     KeyParameters,
     KeyType,
     TokenCipher,
+    VendingKey,
     derive_decoder_key,
 )
 from card_protocol.tokens.sts.meter_pan import MeterPan, luhn
@@ -189,7 +190,9 @@ def pan_of(device_id: int) -> MeterPan:
 
 
 @lru_cache(maxsize=4096)  # a key makes its cipher's tables once
-def decoder_key(model: MeterModel, device_id: int, of: MeterKey) -> DecoderKey:
+def decoder_key(
+    model: MeterModel, device_id: int, of: MeterKey, vending: VendingKey = TEST_VENDING_KEY
+) -> DecoderKey:
     """Return a key of an STS meter; ours for that of a factory, which nobody derives."""
     assert model.sts is not None, "it is such a meter"
     cipher = TokenCipher[model.sts.cipher]
@@ -206,7 +209,7 @@ def decoder_key(model: MeterModel, device_id: int, of: MeterKey) -> DecoderKey:
         base=of.base,
         cipher=cipher,
     )
-    return derive_decoder_key(TEST_VENDING_KEY, parameters)
+    return derive_decoder_key(vending, parameters)
 
 
 def _sts_program(build: ProgramBuild, _model: MeterModel) -> Callable[[Ports], Firmware]:

@@ -12,6 +12,7 @@ from meter_emu.desk.vending import Edition, OfficeName
 from meter_emu.resources import PRINTABLE, FileTime, means
 from meter_emu.units import HOURS_A_DAY, MINUTE_US
 from meter_emu.world.households.household import LATE_MAX_US
+from meter_emu.world.households.sts_file import RawMeterKey
 from meter_emu.world.meter.acts import ACTS
 from meter_emu.world.rehearsal.reading import Euro
 from meter_emu.zones import TimeZone
@@ -286,16 +287,6 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         None
     )
     age: Annotated[RawAge | None, means("what meter and card have counted before `start`")] = None
-
-
-class RawMeterKey(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What a key of an STS meter is derived from."""
-
-    base: Annotated[Literal[1993, 2014, 2035], means("the base date of its TIDs")]
-    revision: Annotated[int, Meta(ge=1, le=9), means("key revision")]
-    tariff_index: Annotated[int, Meta(ge=0, le=99), means("tariff index")] = 1
-    key_type: Annotated[Literal["default", "unique", "common"], means("whose it is")] = "unique"
-    ken: Annotated[int, Meta(ge=0, le=255), means("expiry number; 255 never")] = 255
 
 
 class RawToken(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

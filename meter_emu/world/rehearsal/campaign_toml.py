@@ -11,10 +11,8 @@ from typing import Final, TypeVar, assert_never
 
 from card_protocol.card.image import CardKind
 from card_protocol.tokens.openpaygo.counter import PaygoKind
-from card_protocol.tokens.sts.tid import KEN_NEVER
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
-from meter_emu.desk.vending import MeterKey
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.units import MINUTE_US
 from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
@@ -30,6 +28,7 @@ from meter_emu.world.households.household import (
     newest_announced,
 )
 from meter_emu.world.households.ledger import AnyToken, SoldToken, TypedToken
+from meter_emu.world.households.sts_file import sale_toml
 from meter_emu.world.households.sts_ledger import StsSale, StsToken
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.devices import DEVICES
@@ -119,31 +118,13 @@ def _paid_time(token: SoldToken) -> Iterator[str]:
 
 
 def _sale(sale: StsSale) -> Iterator[str]:
-    for key, value in (("wh", sale.wh), ("limit_w", sale.limit_w)):
-        if value is not None:
-            yield f"{key} = {value}"
-    for key, of in (("new_key", sale.new_key), ("key", sale.under)):
-        if of is not None:
-            yield f"{key} = {_meter_key(of)}"
-    if sale.rollover:
-        yield "rollover = true"
-    if sale.setting is not None:
-        yield f"setting = {_text(sale.setting)}"
+    yield from sale_toml(sale)
     if sale.office != "right":
         yield f"office = {_text(sale.office)}"
     if sale.edition != _EDITION:
         yield f"edition = {sale.edition}"
     if sale.office_error_s:
         yield f"office_error_s = {sale.office_error_s}"
-
-
-def _meter_key(key: MeterKey) -> str:
-    said = f"base = {key.base.value}, revision = {key.revision}"
-    if key.tariff_index != 1:
-        said += f", tariff_index = {key.tariff_index}"
-    if key.key_type != "unique":
-        said += f", key_type = {_text(key.key_type)}"
-    return f"{{ {said}{'' if key.ken == KEN_NEVER else f', ken = {key.ken}'} }}"
 
 
 def _typed(typed: TypedToken) -> Iterator[str]:

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 from card_protocol.errors import TokenError
 from card_protocol.tokens.openpaygo.counter import PaygoKind
-from card_protocol.tokens.sts.tid import BaseDate
-from meter_emu.desk.vending import MeterKey
 from meter_emu.domain import BUDGET
 from meter_emu.nearest import hint
 from meter_emu.world.households.household import Household, Households
 from meter_emu.world.households.ledger import AnyToken, Sale, TypedToken, sold_to
+from meter_emu.world.households.sts_file import meter_key
 from meter_emu.world.households.sts_ledger import StsSale, vended
 from meter_emu.world.meter.age import NEW
 from meter_emu.world.meter.devices import DEVICES
@@ -18,7 +17,6 @@ from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.rehearsal.campaign_file import (
     RawCampaign,
     RawHousehold,
-    RawMeterKey,
     RawToken,
 )
 from meter_emu.world.rehearsal.reading import FilePlace
@@ -105,26 +103,14 @@ def _sts_sale(raw_token: RawToken, sold_us: int, place: FilePlace) -> StsSale:
         household=raw_token.household,
         sold_us=sold_us,
         wh=raw_token.wh,
-        new_key=_meter_key(raw_token.new_key),
+        new_key=meter_key(raw_token.new_key),
         rollover=raw_token.rollover,
         limit_w=raw_token.limit_w,
         setting=raw_token.setting,
-        under=_meter_key(raw_token.key),
+        under=meter_key(raw_token.key),
         office=raw_token.office,
         edition=raw_token.edition,
         office_error_s=raw_token.office_error_s,
-    )
-
-
-def _meter_key(raw_key: RawMeterKey | None) -> MeterKey | None:
-    if raw_key is None:
-        return None
-    return MeterKey(
-        base=BaseDate(raw_key.base),
-        revision=raw_key.revision,
-        tariff_index=raw_key.tariff_index,
-        key_type=raw_key.key_type,
-        ken=raw_key.ken,
     )
 
 

@@ -1,0 +1,156 @@
+"""The ledger of an office that sells OpenPAYGO tokens, as a file.
+
+The counts of a device's tokens follow from their kinds, so each line has its count to be compared:
+a ledger that lost a line would sell a count twice.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final, TypeAlias, final
+
+import msgspec
+from msgspec import Meta, Struct
+from typing_extensions import override
+
+from card_protocol.keys import Key
+from card_protocol.tokens.openpaygo.counter import COUNT_MAX, PaygoKind, next_count
+from card_protocol.tokens.openpaygo.encode import VALUE_MAX, encode_openpaygo
+from meter_emu.desk.published_key import TEST_MASTER_KEY
+from meter_emu.errors import ConfigError
+from meter_emu.resources import PRINTABLE, FileTime, means, typed
+from meter_emu.world.households.ledger import token_words, units_in
+from meter_emu.world.households.ledger_file import Asked, LedgerFile
+from meter_emu.world.meter.devices import paygo_seed
+from meter_emu.world.meter.model import MeterModel
+
+_Id: TypeAlias = Annotated[int, Meta(ge=1, le=(1 << 63) - 1)]
+_Count: TypeAlias = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
+_Value: TypeAlias = Annotated[int, Meta(ge=0, le=VALUE_MAX)]
+_Text: TypeAlias = Annotated[str, Meta(min_length=1, pattern=PRINTABLE)]
+
+
+class RawDevice(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A device that the office sells tokens for."""
+
+    id: Annotated[_Id, means("its number")]
+    last_count: Annotated[_Count, means("its last count before the first line of this ledger")] = 1
+
+
+class RawLine(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A token that was sold."""
+
+    device: Annotated[_Id, means("whose it is")]
+    sold: Annotated[FileTime, means("when it was sold")]
+    add: Annotated[_Value | None, means("what it adds, in units of the device")] = None
+    set: Annotated[_Value | None, means("what it sets, in units of the device")] = None
+    unlock: Annotated[bool, means("whether it ends the payments")] = False
+    count: Annotated[_Count, means("the count that it has")]
+
+
+class RawLedger(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What an office's ledger can have."""
+
+    model: Annotated[_Text, means("of all its devices: a built-in one, or a file next to this")]
+    device: Annotated[list[RawDevice], means("the devices")]
+    token: Annotated[list[RawLine], means("what was sold, in this order")] = msgspec.field(
+        default_factory=list
+    )
+
+
+@final
+class PaygoLedgerFile(LedgerFile[RawLine]):
+    """The ledger of an office for devices that are paid for by time."""
+
+    KEY_SIZES: ClassVar = (16,)
+    SELLS: ClassVar = "time (sell --days), set --days and disable"
+
+    def __init__(self, path: str, table: dict[str, Any], model: MeterModel) -> None:
+        """Read it; raise `ConfigError`."""
+        super().__init__(path, model)
+        raw = typed(table, RawLedger, path=path)
+        self._last: Final[dict[int, int]] = {}
+        self._unlocked: Final[set[int]] = set()
+        for device in raw.device:
+            if device.id in self._last:
+                self.two_devices(device.id)
+            self._last[device.id] = device.last_count
+        for place, line in enumerate(raw.token, 1):
+            self._take(f"token {place}", line)
+
+    @override
+    def sell(self, device_id: int, asked: Asked, at: datetime) -> RawLine:
+        add = _units_of(asked.days, self.model, PaygoKind.ADD_TIME)
+        left = _units_of(asked.days_left, self.model, PaygoKind.SET_TIME)
+        unlock = bool(asked.unlock)
+        if (add, left, unlock) == (None, None, False):
+            self.sells_only()
+        kind = PaygoKind.ADD_TIME if left is None else PaygoKind.SET_TIME
+        count = self._next("", device_id, PaygoKind.DISABLE if unlock else kind)
+        line = RawLine(device=device_id, sold=at, add=add, set=left, unlock=unlock, count=count)
+        self._take("", line)
+        return line
+
+    @override
+    def shown(self, line: RawLine, key: bytes | None) -> Iterator[str]:
+        assert self.model.paygo is not None, "it is such a device"
+        seed = paygo_seed(self.model, line.device, TEST_MASTER_KEY if key is None else Key(key))
+        _, digits = encode_openpaygo(
+            seed, line.count - 1, _kind_sold(line), _units_sold(line),
+            restricted=self.model.paygo.restricted,
+        )  # fmt: skip
+        spaced = " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
+        does = token_words(_kind_sold(line), _units_sold(line), self.model)
+        yield f"{spaced}  {does}, device {line.device}, count {line.count}"
+
+    @override
+    def line_toml(self, line: RawLine) -> Iterator[str]:
+        value = _units_sold(line)
+        word = "unlock" if line.unlock else "set" if line.add is None else "add"
+        yield "[[token]]"
+        yield f"device = {line.device}"
+        yield f"sold = {line.sold:%Y-%m-%dT%H:%M:%SZ}"
+        yield f"{word} = {'true' if value is None else value}"
+        yield f"count = {line.count}"
+
+    def _take(self, where: str, line: RawLine) -> None:
+        said = (line.add is not None, line.set is not None, line.unlock)
+        if said.count(True) != 1:
+            raise ConfigError(self.path, where, "want one of add, set, unlock = true")
+        count = self._next(where, line.device, _kind_sold(line))
+        if line.count != count:
+            why = f"has count {line.count}, want {count}: a line before it is missing or changed"
+            raise ConfigError(self.path, where, why)
+        self._last[line.device] = count
+        if line.unlock:
+            self._unlocked.add(line.device)
+        self.sold.append(line)
+
+    def _next(self, where: str, device_id: int, kind: PaygoKind) -> int:
+        last = self._last.get(device_id)
+        if last is None:
+            self.no_device(where, device_id, self._last)
+        if device_id in self._unlocked:
+            why = f"device {device_id} is unlocked for good: it needs no more tokens"
+            raise ConfigError(self.path, where, why)
+        count = next_count(last, kind)
+        if count > COUNT_MAX:
+            why = f"device {device_id} has had count {last}, and {COUNT_MAX} is the last there is"
+            raise ConfigError(self.path, where, why)
+        return count
+
+
+def _kind_sold(line: RawLine) -> PaygoKind:
+    """Return the kind of a token in a ledger."""
+    if line.unlock:
+        return PaygoKind.DISABLE
+    return PaygoKind.SET_TIME if line.add is None else PaygoKind.ADD_TIME
+
+
+def _units_sold(line: RawLine) -> int | None:
+    """Return the value of a token in a ledger."""
+    return line.set if line.add is None else line.add
+
+
+def _units_of(days: str | None, model: MeterModel, kind: PaygoKind) -> int | None:
+    """Return the value of days that somebody may have asked for."""
+    return None if days is None else units_in(days, model, kind)

@@ -1,0 +1,57 @@
+"""How a sale of STS tokens stands in a file, a campaign's or an office's."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from card_protocol.tokens.sts.tid import KEN_NEVER, BaseDate
+from meter_emu.desk.vending import MeterKey
+from meter_emu.resources import means
+from meter_emu.world.households.sts_ledger import StsSale
+
+
+class RawMeterKey(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a key of an STS meter is derived from."""
+
+    base: Annotated[Literal[1993, 2014, 2035], means("the base date of its TIDs")]
+    revision: Annotated[int, Meta(ge=1, le=9), means("key revision")]
+    tariff_index: Annotated[int, Meta(ge=0, le=99), means("tariff index")] = 1
+    key_type: Annotated[Literal["default", "unique", "common"], means("whose it is")] = "unique"
+    ken: Annotated[int, Meta(ge=0, le=255), means("expiry number; 255 never")] = KEN_NEVER
+
+
+def meter_key(raw_key: RawMeterKey | None) -> MeterKey | None:
+    """Return the key that a file says."""
+    if raw_key is None:
+        return None
+    return MeterKey(
+        base=BaseDate(raw_key.base),
+        revision=raw_key.revision,
+        tariff_index=raw_key.tariff_index,
+        key_type=raw_key.key_type,
+        ken=raw_key.ken,
+    )
+
+
+def sale_toml(sale: StsSale) -> Iterator[str]:
+    """Yield the lines that say what was sold."""
+    for key, value in (("wh", sale.wh), ("limit_w", sale.limit_w)):
+        if value is not None:
+            yield f"{key} = {value}"
+    for key, of in (("new_key", sale.new_key), ("key", sale.under)):
+        if of is not None:
+            yield f"{key} = {_meter_key_toml(of)}"
+    if sale.rollover:
+        yield "rollover = true"
+    if sale.setting is not None:
+        yield f'setting = "{sale.setting}"'
+
+
+def _meter_key_toml(key: MeterKey) -> str:
+    said = f"base = {key.base.value}, revision = {key.revision}"
+    if key.tariff_index != 1:
+        said += f", tariff_index = {key.tariff_index}"
+    if key.key_type != "unique":
+        said += f', key_type = "{key.key_type}"'
+    return f"{{ {said}{'' if key.ken == KEN_NEVER else f', ken = {key.ken}'} }}"
