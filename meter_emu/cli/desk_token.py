@@ -17,7 +17,7 @@ from meter_emu.cli.output import echo
 from meter_emu.cli.token_keys import read_key_file
 
 if TYPE_CHECKING:
-    from meter_emu.world.households.ledger_file import Asked, LedgerFile
+    from meter_emu.world.households.ledger_file import LedgerFile, Purchase
 
 _Command: TypeAlias = Callable[..., Any]
 
@@ -43,9 +43,9 @@ def _selling(command: _Command) -> _Command:
     return _ledger_argument(device(command))
 
 
-def _one_of(**given: object) -> "Asked":
-    """Return what is asked for; raise `click.UsageError` unless one option says it."""
-    from meter_emu.world.households.ledger_file import Asked
+def _one_of(**given: object) -> "Purchase":
+    """Return what one option says; raise `click.UsageError` for none of them, or two."""
+    from meter_emu.world.households.ledger_file import Purchase
 
     said = {name: value for name, value in given.items() if value is not None}
     if len(said) != 1:
@@ -53,7 +53,7 @@ def _one_of(**given: object) -> "Asked":
             f"--{name.replace('days_left', 'days').replace('_', '-')}" for name in given
         )
         raise click.UsageError(f"want one of {names}")
-    return Asked(**said)  # type: ignore[arg-type]
+    return Purchase(**said)  # type: ignore[arg-type]
 
 
 @click.group(cls=CliGroup, no_args_is_help=False)
@@ -185,7 +185,7 @@ def list_sold(ledger: str, device_id: int | None, key_file: str | None) -> None:
 
 
 def _sold(
-    path: str, device_id: int, asked: "Asked", *, key_file: str | None, issued_at: str | None
+    path: str, device_id: int, purchase: "Purchase", *, key_file: str | None, issued_at: str | None
 ) -> None:
     """Sell something: its line in the ledger first, then its digits."""
     from meter_emu.world.households.ledger_files import open_ledger
@@ -193,7 +193,7 @@ def _sold(
     with HeldFile(path, _LEDGER) as held:
         book = open_ledger(path)
         minute = issued_at_min(issued_at, book.model.zone)
-        line = book.sell(device_id, asked, _EPOCH + timedelta(minutes=minute))
+        line = book.sell(device_id, purchase, _EPOCH + timedelta(minutes=minute))
         shown = list(_shown(book, line, key_file))
         before = held.content if held.content.endswith(b"\n") else held.content + b"\n"
         held.write(before + "\n".join(("", *book.line_toml(line), "")).encode("ascii"))

@@ -90,9 +90,8 @@ WRITES: Final[dict[str, Writes]] = {
     "desk tariff": _desk("tariff", "--number", "2", "--price-ueur-per-wh", "275", card=NEW),
     "desk token sell": _token("sell", "--days", "7"),
     "desk token set": _token("set", "--days", "0"),
-    "desk token key-change": _token(
-        "key-change", "--new-base", "2014", "--new-key-revision", "2",
-        ledger=LEDGER.replace(b"openpaygo", b"sts"),
+    "desk token sell, energy": _token(
+        "sell", "--kwh", "5", ledger=LEDGER.replace(b"openpaygo", b"sts")
     ),
     "image new": Writes((*IMAGE, *SET), again=(*IMAGE, *SET, "--force")),
     "image new --force": Writes((*IMAGE, *SET, "--force"), ((*IMAGE, *SET, "--balance-eur", "5"),)),
@@ -137,7 +136,10 @@ OTHERWISE: Final = {
     "card put": "tests/pcsc/test_killed.py, with a reader",
     "card get": "the same",
     "card relay": "leaves only what it is told to with --json, as list does",
-    "desk token disable": "leaves its line as desk token set does, and a second one is refused",
+    **dict.fromkeys(
+        ("desk token disable", "desk token key-change"),
+        "leaves its line as desk token set does, and a second one is refused",
+    ),
     "diagnose": "leaves whole files as list does, and signatures that are made again if lost",
     "explore": "leaves a campaign as verify does, a whole graph, and --json as list does",
     "firmware debug": "leaves nothing: it hands a household to a debugger",

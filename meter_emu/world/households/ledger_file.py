@@ -29,7 +29,7 @@ class NewKey:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Purchase:
     """What somebody asks an office for: one of these."""
 
     days: str | None = None
@@ -41,14 +41,14 @@ class Asked:
     new_key: NewKey | None = None
 
 
-class Line(Protocol):
+class LedgerLine(Protocol):
     """What every line of a ledger has."""
 
     device: int
     sold: datetime
 
 
-LineT = TypeVar("LineT", bound=Line)
+LineT = TypeVar("LineT", bound=LedgerLine)
 
 
 class LedgerFile(ABC, Generic[LineT]):
@@ -63,24 +63,24 @@ class LedgerFile(ABC, Generic[LineT]):
         self.sold: Final[list[LineT]] = []
 
     @abstractmethod
-    def sell(self, device_id: int, asked: Asked, at: datetime) -> LineT:
+    def sell(self, device_id: int, purchase: Purchase, at: datetime) -> LineT:
         """Return the line of what is sold now, and have it; raise `ConfigError`, `TokenError`."""
 
     @abstractmethod
-    def shown(self, line: LineT, key: bytes | None) -> Iterator[str]:
+    def shown(self, raw_line: LineT, key: bytes | None) -> Iterator[str]:
         """Yield the digits of a line and what they do, under an office's key or the bench's."""
 
     @abstractmethod
-    def line_toml(self, line: LineT) -> Iterator[str]:
+    def line_toml(self, raw_line: LineT) -> Iterator[str]:
         """Yield the lines of the file that a line is."""
 
     def sells_only(self) -> NoReturn:
         """Refuse what such an office does not sell."""
         raise ConfigError(self.path, "", f"{self.model.name}: its office sells {self.SELLS}")
 
-    def no_device(self, where: str, device_id: int, known: Iterable[int]) -> NoReturn:
+    def no_device(self, where: str, device_id: int, device_ids: Iterable[int]) -> NoReturn:
         """Refuse a device that the ledger does not have."""
-        near = hint(str(device_id), [str(one) for one in known])
+        near = hint(str(device_id), [str(one) for one in device_ids])
         raise ConfigError(self.path, where, f"has no device {device_id}{near}")
 
     def two_devices(self, device_id: int) -> NoReturn:

@@ -19,7 +19,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import ConfigError
 from meter_emu.resources import PRINTABLE, FileTime, means, typed
 from meter_emu.world.households.ledger import token_words, units_in
-from meter_emu.world.households.ledger_file import Asked, LedgerFile
+from meter_emu.world.households.ledger_file import LedgerFile, Purchase
 from meter_emu.world.meter.devices import paygo_seed
 from meter_emu.world.meter.model import MeterModel
 
@@ -74,56 +74,58 @@ class PaygoLedgerFile(LedgerFile[RawLine]):
             if device.id in self._last:
                 self.two_devices(device.id)
             self._last[device.id] = device.last_count
-        for place, line in enumerate(raw.token, 1):
-            self._take(f"token {place}", line)
+        for place, raw_line in enumerate(raw.token, 1):
+            self._take(f"token {place}", raw_line)
 
     @override
-    def sell(self, device_id: int, asked: Asked, at: datetime) -> RawLine:
-        add = _units_of(asked.days, self.model, PaygoKind.ADD_TIME)
-        left = _units_of(asked.days_left, self.model, PaygoKind.SET_TIME)
-        unlock = bool(asked.unlock)
+    def sell(self, device_id: int, purchase: Purchase, at: datetime) -> RawLine:
+        add = _units_of(purchase.days, self.model, PaygoKind.ADD_TIME)
+        left = _units_of(purchase.days_left, self.model, PaygoKind.SET_TIME)
+        unlock = bool(purchase.unlock)
         if (add, left, unlock) == (None, None, False):
             self.sells_only()
         kind = PaygoKind.ADD_TIME if left is None else PaygoKind.SET_TIME
         count = self._next("", device_id, PaygoKind.DISABLE if unlock else kind)
-        line = RawLine(device=device_id, sold=at, add=add, set=left, unlock=unlock, count=count)
-        self._take("", line)
-        return line
+        raw_line = RawLine(device=device_id, sold=at, add=add, set=left, unlock=unlock, count=count)
+        self._take("", raw_line)
+        return raw_line
 
     @override
-    def shown(self, line: RawLine, key: bytes | None) -> Iterator[str]:
+    def shown(self, raw_line: RawLine, key: bytes | None) -> Iterator[str]:
         assert self.model.paygo is not None, "it is such a device"
-        seed = paygo_seed(self.model, line.device, TEST_MASTER_KEY if key is None else Key(key))
+        seed = paygo_seed(self.model, raw_line.device, TEST_MASTER_KEY if key is None else Key(key))
         _, digits = encode_openpaygo(
-            seed, line.count - 1, _kind_sold(line), _units_sold(line),
+            seed, raw_line.count - 1, _kind_sold(raw_line), _units_sold(raw_line),
             restricted=self.model.paygo.restricted,
         )  # fmt: skip
         spaced = " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
-        does = token_words(_kind_sold(line), _units_sold(line), self.model)
-        yield f"{spaced}  {does}, device {line.device}, count {line.count}"
+        does = token_words(_kind_sold(raw_line), _units_sold(raw_line), self.model)
+        yield f"{spaced}  {does}, device {raw_line.device}, count {raw_line.count}"
 
     @override
-    def line_toml(self, line: RawLine) -> Iterator[str]:
-        value = _units_sold(line)
-        word = "unlock" if line.unlock else "set" if line.add is None else "add"
+    def line_toml(self, raw_line: RawLine) -> Iterator[str]:
+        value = _units_sold(raw_line)
+        word = "unlock" if raw_line.unlock else "set" if raw_line.add is None else "add"
         yield "[[token]]"
-        yield f"device = {line.device}"
-        yield f"sold = {line.sold:%Y-%m-%dT%H:%M:%SZ}"
+        yield f"device = {raw_line.device}"
+        yield f"sold = {raw_line.sold:%Y-%m-%dT%H:%M:%SZ}"
         yield f"{word} = {'true' if value is None else value}"
-        yield f"count = {line.count}"
+        yield f"count = {raw_line.count}"
 
-    def _take(self, where: str, line: RawLine) -> None:
-        said = (line.add is not None, line.set is not None, line.unlock)
+    def _take(self, where: str, raw_line: RawLine) -> None:
+        said = (raw_line.add is not None, raw_line.set is not None, raw_line.unlock)
         if said.count(True) != 1:
             raise ConfigError(self.path, where, "want one of add, set, unlock = true")
-        count = self._next(where, line.device, _kind_sold(line))
-        if line.count != count:
-            why = f"has count {line.count}, want {count}: a line before it is missing or changed"
+        count = self._next(where, raw_line.device, _kind_sold(raw_line))
+        if raw_line.count != count:
+            why = (
+                f"has count {raw_line.count}, want {count}: a line before it is missing or changed"
+            )
             raise ConfigError(self.path, where, why)
-        self._last[line.device] = count
-        if line.unlock:
-            self._unlocked.add(line.device)
-        self.sold.append(line)
+        self._last[raw_line.device] = count
+        if raw_line.unlock:
+            self._unlocked.add(raw_line.device)
+        self.sold.append(raw_line)
 
     def _next(self, where: str, device_id: int, kind: PaygoKind) -> int:
         last = self._last.get(device_id)
@@ -139,18 +141,18 @@ class PaygoLedgerFile(LedgerFile[RawLine]):
         return count
 
 
-def _kind_sold(line: RawLine) -> PaygoKind:
+def _kind_sold(raw_line: RawLine) -> PaygoKind:
     """Return the kind of a token in a ledger."""
-    if line.unlock:
+    if raw_line.unlock:
         return PaygoKind.DISABLE
-    return PaygoKind.SET_TIME if line.add is None else PaygoKind.ADD_TIME
+    return PaygoKind.SET_TIME if raw_line.add is None else PaygoKind.ADD_TIME
 
 
-def _units_sold(line: RawLine) -> int | None:
+def _units_sold(raw_line: RawLine) -> int | None:
     """Return the value of a token in a ledger."""
-    return line.set if line.add is None else line.add
+    return raw_line.set if raw_line.add is None else raw_line.add
 
 
 def _units_of(days: str | None, model: MeterModel, kind: PaygoKind) -> int | None:
-    """Return the value of days that somebody may have asked for."""
+    """Return the value of days that somebody may ask for."""
     return None if days is None else units_in(days, model, kind)

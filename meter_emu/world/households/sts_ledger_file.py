@@ -21,7 +21,7 @@ from meter_emu.desk.vending import Edition, MeterKey
 from meter_emu.errors import ConfigError
 from meter_emu.resources import PRINTABLE, FileTime, means, typed
 from meter_emu.units import MINUTE_US, SECOND_US
-from meter_emu.world.households.ledger_file import Asked, LedgerFile, NewKey
+from meter_emu.world.households.ledger_file import LedgerFile, NewKey, Purchase
 from meter_emu.world.households.sts_file import RawMeterKey, meter_key, sale_toml
 from meter_emu.world.households.sts_ledger import (
     OtherToken,
@@ -101,80 +101,84 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
                 self.two_devices(device.id)
             self._offices[device.id] = StsOffice(model)
             self._sales[device.id] = 0
-        for place, line in enumerate(raw.token, 1):
-            self._take(f"token {place}", line)
+        for place, raw_line in enumerate(raw.token, 1):
+            self._take(f"token {place}", raw_line)
 
     @override
-    def sell(self, device_id: int, asked: Asked, at: datetime) -> RawStsLine:
+    def sell(self, device_id: int, purchase: Purchase, at: datetime) -> RawStsLine:
         record = self._office("", device_id).record
         new_key, rollover = None, False
-        if asked.new_key is not None:
-            new_key, rollover = self._changed(record, asked.new_key)
+        if purchase.new_key is not None:
+            new_key, rollover = self._changed(record, purchase.new_key)
         setting: OtherToken | None = None
-        if asked.clear is not None:
-            setting = "clear-credit" if asked.clear == "credit" else "clear-tamper"
-        wh = None if asked.kwh is None else _wh_in(asked.kwh)
-        if (wh, new_key, asked.limit_w, setting) == (None, None, None, None):
+        if purchase.clear is not None:
+            setting = "clear-credit" if purchase.clear == "credit" else "clear-tamper"
+        wh = None if purchase.kwh is None else _wh_in(purchase.kwh)
+        if (wh, new_key, purchase.limit_w, setting) == (None, None, None, None):
             self.sells_only()
-        line = RawStsLine(
+        raw_line = RawStsLine(
             device=device_id, sold=at, wh=wh, new_key=new_key, rollover=rollover,
-            limit_w=asked.limit_w, setting=setting, sale=self._sales[device_id] + 1,
+            limit_w=purchase.limit_w, setting=setting, sale=self._sales[device_id] + 1,
         )  # fmt: skip
-        line.tid = self._given("", line)[0].tid
-        return line
+        raw_line.tid = self._given("", raw_line)[0].tid
+        return raw_line
 
     @override
-    def shown(self, line: RawStsLine, key: bytes | None) -> Iterator[str]:
+    def shown(self, raw_line: RawStsLine, key: bytes | None) -> Iterator[str]:
         vending = TEST_VENDING_KEY if key is None else VendingKey(key)
-        tokens = self._tokens[line.device, line.sale]
+        tokens = self._tokens[raw_line.device, raw_line.sale]
         keys = [one for one in (tokens[0].under, tokens[0].sale.new_key) if one is not None]
-        derived = {decoder_key(self.model, line.device, one, vending).raw for one in keys}
+        derived = {decoder_key(self.model, raw_line.device, one, vending).raw for one in keys}
         if len(derived) < len(keys):  # no base date and no expiry is in a key by DKGA02
             why = "the new key is the one before: want another revision or tariff index"
             raise ConfigError(self.path, "", why)
         for token in tokens:
-            digits = sts_digits(token, self.model, line.device, vending)
+            digits = sts_digits(token, self.model, raw_line.device, vending)
             spaced = " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
             which = f"TID {token.tid}" if token.tid is not None else "no TID"
             if token.number:
                 which = f"section {token.number} of {self._sections}"
-            yield f"{spaced}  {token.sale.words}, device {line.device}, {which}"
+            yield f"{spaced}  {token.sale.words}, device {raw_line.device}, {which}"
 
     @override
-    def line_toml(self, line: RawStsLine) -> Iterator[str]:
+    def line_toml(self, raw_line: RawStsLine) -> Iterator[str]:
         yield "[[token]]"
-        yield f"device = {line.device}"
-        yield f"sold = {line.sold:%Y-%m-%dT%H:%M:%SZ}"
-        yield from sale_toml(self._sale(line))
-        yield f"sale = {line.sale}"
-        if line.tid is not None:
-            yield f"tid = {line.tid}"
+        yield f"device = {raw_line.device}"
+        yield f"sold = {raw_line.sold:%Y-%m-%dT%H:%M:%SZ}"
+        yield from sale_toml(self._sale(raw_line))
+        yield f"sale = {raw_line.sale}"
+        if raw_line.tid is not None:
+            yield f"tid = {raw_line.tid}"
 
-    def _take(self, where: str, line: RawStsLine) -> None:
-        said = (line.wh, line.new_key, line.limit_w, line.setting)
+    def _take(self, where: str, raw_line: RawStsLine) -> None:
+        said = (raw_line.wh, raw_line.new_key, raw_line.limit_w, raw_line.setting)
         if sum(one is not None for one in said) != 1:
             raise ConfigError(self.path, where, "want one of wh, new_key, limit_w, setting")
-        self._office(where, line.device)
+        self._office(where, raw_line.device)
         changed = "a line before it is missing or changed"
-        want = self._sales[line.device] + 1
-        if line.sale != want:
-            raise ConfigError(self.path, where, f"has sale {line.sale}, want {want}: {changed}")
-        tid = self._given(where, line)[0].tid
-        if line.tid != tid:
-            raise ConfigError(self.path, where, f"has TID {line.tid}, want {tid}: it or {changed}")
+        want = self._sales[raw_line.device] + 1
+        if raw_line.sale != want:
+            raise ConfigError(self.path, where, f"has sale {raw_line.sale}, want {want}: {changed}")
+        tid = self._given(where, raw_line)[0].tid
+        if raw_line.tid != tid:
+            raise ConfigError(
+                self.path, where, f"has TID {raw_line.tid}, want {tid}: it or {changed}"
+            )
 
-    def _given(self, where: str, line: RawStsLine) -> tuple[StsToken, ...]:
+    def _given(self, where: str, raw_line: RawStsLine) -> tuple[StsToken, ...]:
         """Have a line sold, and return its tokens; refuse what the office refuses."""
-        office = self._offices[line.device]
-        key, sale = office.record, self._sale(line)
+        office = self._offices[raw_line.device]
+        key, sale = office.record, self._sale(raw_line)
         tokens = tuple(office.sold(sale))
         if tokens[0].refused:
             over = sale.sold_us // MINUTE_US >= key.base.epoch_min
             then = "; a new key comes first: desk token key-change" if over else ""
-            raise ConfigError(self.path, where, f"device {line.device}: {tokens[0].refused}{then}")
-        self._sales[line.device] = line.sale
-        self._tokens[line.device, line.sale] = tokens
-        self.sold.append(line)
+            raise ConfigError(
+                self.path, where, f"device {raw_line.device}: {tokens[0].refused}{then}"
+            )
+        self._sales[raw_line.device] = raw_line.sale
+        self._tokens[raw_line.device, raw_line.sale] = tokens
+        self.sold.append(raw_line)
         return tokens
 
     def _office(self, where: str, device_id: int) -> StsOffice:
@@ -182,17 +186,19 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
             self.no_device(where, device_id, self._offices)
         return self._offices[device_id]
 
-    def _sale(self, line: RawStsLine) -> StsSale:
-        at = line.sold if line.sold.tzinfo is not None else line.sold.replace(tzinfo=UTC)
+    def _sale(self, raw_line: RawStsLine) -> StsSale:
+        at = (
+            raw_line.sold if raw_line.sold.tzinfo is not None else raw_line.sold.replace(tzinfo=UTC)
+        )
         return StsSale(
-            id=str(line.sale),
-            household=str(line.device),
+            id=str(raw_line.sale),
+            household=str(raw_line.device),
             sold_us=int(at.timestamp()) * SECOND_US,
-            wh=line.wh,
-            new_key=meter_key(line.new_key),
-            rollover=line.rollover,
-            limit_w=line.limit_w,
-            setting=line.setting,
+            wh=raw_line.wh,
+            new_key=meter_key(raw_line.new_key),
+            rollover=raw_line.rollover,
+            limit_w=raw_line.limit_w,
+            setting=raw_line.setting,
             edition=self._edition,
         )
 
