@@ -98,7 +98,7 @@ def run(
 
     A find that is in the folder of finds already is counted, and does not stop its target. Ctrl-C
     leaves corpus and figures whole. Exit status: 0 nothing new was found, 1 something was, or a
-    worker failed, 130 interrupted.
+    target failed, 130 interrupted.
     """
     from meter_emu.fuzz.side_by_side import SideBySide
     from meter_emu.world.meter.build import parse_build
@@ -115,6 +115,7 @@ def run(
         corpus=Path(corpus),
         guided=not no_coverage,
         runs=runs or -1,
+        seeded=build == "reference",
         began_s=began_s(),
         known=_known(Path(finds)),
         keep_going=_ALL in target_ids if keep_going is None else keep_going,

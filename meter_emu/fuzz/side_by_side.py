@@ -121,6 +121,7 @@ class WorkerProcess:
 
 
 MEMORY_MB: Final = 2_048  # ours
+_TRIED_MIN: Final = 100  # ours: inputs, and each of the corpus, before a mark is missed
 
 
 def length_control(target: Target) -> str:
@@ -227,6 +228,7 @@ class SideBySide:
     It is over within a tenth more than that, counted from `began_s`, by `monotonic`. The corpus has
     a folder a target. `runs` ends a target after so many executions, -1 never. `known` are finds
     that do not stop their target; with `keep_going` none does. `figures` are there at any time.
+    `seeded` says that each corpus has the seeds, and that the program is the one that they suit.
     """
 
     def __init__(
@@ -243,7 +245,9 @@ class SideBySide:
         began_s: float | None = None,
         known: Sequence[FoundInput] = (),
         keep_going: bool = False,
+        seeded: bool = False,
     ) -> None:
+        self._seeded: Final = seeded
         self.figures: Final = [Figures(target) for target in chosen]
         self._known: Final = known
         self._keep_going: Final = keep_going
@@ -307,6 +311,16 @@ class SideBySide:
             if not early or self._ending.is_set() or time.monotonic() > until_s:
                 break
         one.end(cpu_s)
+        one.failed = one.failed or self._unreached(one)
+
+    def _unreached(self, one: Figures) -> str:
+        """Return in words which marks of the seeds were missed: a program refuses what is right."""
+        begun = sum(1 for _ in (self._corpus / one.target.id).iterdir())
+        tried = one.executions >= max(_TRIED_MIN, 2 * begun)
+        marks = [mark for mark in one.target.reaches if mark not in one.reach.met]
+        if one.found or not (self._seeded and tried and marks):
+            return ""
+        return f"what its seeds reach was not reached: {'; '.join(marks)}"
 
     def _once(self, one: Figures, scratch: Path, until_s: float) -> WorkerEnd:
         """Run one worker to its end."""

@@ -64,14 +64,22 @@ def last_bytes(count: int) -> Callable[[bytes], Sequence[slice]]:
     return lambda data: [slice(len(data) - count, len(data))] if len(data) > count else []
 
 
-def slots_of(layout: Layout, at: int = 0) -> list[FuzzField]:  # type: ignore[type-arg]  # any record
-    """Return the fields of a record that lies at `at`, with the values no desk would write."""
+def slots_of(  # any record
+    layout: Layout,  # type: ignore[type-arg]
+    at: int = 0,
+    limits: Sequence[int] = (),
+) -> list[FuzzField]:
+    """Return the fields of a record that lies at `at`, with the values no desk would write.
+
+    `limits` are numbers up to which some field may go: both sides of each are tried.
+    """
     return [
-        FuzzField(at + field.offset, field.size_bytes, values_of(field)) for field in layout.fields
+        FuzzField(at + field.offset, field.size_bytes, values_of(field, limits))
+        for field in layout.fields
     ]
 
 
-def values_of(field: FieldInfo) -> tuple[bytes, ...]:
+def values_of(field: FieldInfo, limits: Sequence[int] = ()) -> tuple[bytes, ...]:
     """Return the edges of a field, and in bytes that may be digits what no calendar has."""
     size = field.size_bytes
     edges = [bytes(size), b"\xff" * size, b"\x7f" + b"\xff" * (size - 1), b"\x80" + bytes(size - 1)]
@@ -80,6 +88,13 @@ def values_of(field: FieldInfo) -> tuple[bytes, ...]:
         edges += [
             bytes(at) + wrong + bytes(size - at - 1) for wrong in _BCD_WRONG for at in range(size)
         ]
+    near = (sign * one + step for one in limits for sign in (1, -1) for step in (-1, 0, 1))
+    most = 1 << 8 * size - 1
+    edges += [
+        (number % (2 * most)).to_bytes(size, "big")
+        for number in near
+        if field.kind != "bytes" and (-most <= number < most or 0 <= number < 2 * most)
+    ]
     return tuple(dict.fromkeys(edges))
 
 

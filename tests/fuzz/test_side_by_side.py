@@ -46,6 +46,19 @@ def test_an_interrupt_leaves_figures_and_a_corpus_of_whole_inputs(tmp_path, guid
     assert [path for path in inputs if sha1(path.read_bytes()).hexdigest() != path.name] == []
 
 
+@pytest.mark.slow("fuzzes in processes of its own")
+@pytest.mark.parametrize(("seeded", "why"), [
+    (True, "what its seeds reach was not reached: records; no record"), (False, ""),
+])  # fmt: skip
+def test_a_program_that_refuses_whatever_is_right_has_failed(tmp_path, seeded, why):
+    """No input of this corpus is a container, as none is to a program that refuses all."""
+    how = {"seeded": seeded, "runs": 300, "guided": False}
+    together = side_by_side("container", corpus=tmp_path, **how)
+    (tmp_path / "container" / "wrong").write_bytes(bytes(512))
+    together.run()
+    assert together.figures[0].failed == why
+
+
 def test_a_worker_that_fails_by_itself_is_no_find(tmp_path):
     (tmp_path / "tlv").write_text("no folder")
     chosen = [targets()["tlv"]]

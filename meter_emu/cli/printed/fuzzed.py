@@ -46,7 +46,7 @@ class TargetFuzzedJson(Shape):
     held: Annotated[dict[str, int], means("how often each thing that must hold was checked")]
     found: Annotated[tuple[FindJson, ...], means("what is new")]
     known: Annotated[int, means("how often a known find was met")]
-    failed: Annotated[str | None, means("why its worker failed")]
+    failed: Annotated[str | None, means("why it has failed")]
 
 
 class FuzzedJson(Printed, tag="fuzz-run/1"):

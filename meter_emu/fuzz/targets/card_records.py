@@ -24,6 +24,7 @@ from meter_emu.domain import Result
 from meter_emu.errors import MeterEmuError
 from meter_emu.firmware.layouts import MONEY_MAX_UEUR, State
 from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FUZZING_FROM_US, FuzzedMeter
+from meter_emu.fuzz.models.orders import SaidOrder, lasting, order_of
 from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.target import FuzzField, Target, slots_of
 from meter_emu.units import UEUR_PER_CENT
@@ -57,6 +58,7 @@ _REACHED: Final = (
     Result.BAD_MAC, Result.BAD_DATE, Result.WRONG_METER, Result.LOAD_TOO_LARGE,
     Result.WALLET_ROLLED_BACK,
 )  # fmt: skip
+_LIMITS: Final = (2, 250, 2_000, 27_000)  # orders and a price of the bench, cents of one load
 _SFIS: Final = (Sfi.IDENTITY, Sfi.DESK)
 
 
@@ -81,6 +83,18 @@ def _carried(data: bytes, build: str) -> None:
     held = [record_on(_files(card), sfi)[: len(raw)] for sfi, raw in records.items()]
     must(held == list(records.values()), "a meter leaves what the office wrote")
     _ask_once(result, before, after)
+    order = order_of(records[Sfi.DESK], _generation(data))
+    energy = bench.rig.household.model.measures.code
+    number = lasting(records[Sfi.IDENTITY], _generation(data), energy)
+    right_meter = records[Sfi.IDENTITY][4:12] == METER_ID_FIRST.to_bytes(8, "big")
+    if genuine and right_meter and order is not None and number and number >= before.card_number:
+        must(result not in _CARD_REFUSED, "a card that is right is not refused", result.name)
+        must(after.card_number == number, "its number is known from now on")
+        _ask_order(order, result, before, after)
+        load_max_cents = bench.rig.household.model.credit.load_max_cents
+        want = order.money if _may_load(order, before, load_max_cents) else _money(before)
+        must(_money(after) == want, "money that may be loaded is loaded, and no other", result.name,
+             moved=want != _money(before))  # fmt: skip
     again = bench.insert(card)
     twice = _state(bench)
     if not again.refused:
@@ -128,6 +142,27 @@ def _ask_once(result: Result, before: State, after: State) -> None:
     must(_stands_ueur(after) == owed_ueur, "what is loaded is credit", moved=loaded_ueur > 0)
     if owed_ueur == MONEY_MAX_UEUR:
         note("as much credit as there can be")
+
+
+def _ask_order(said: SaidOrder, result: Result, before: State, after: State) -> None:
+    """Ask that what is sound and new on a right card is obeyed, and that what is obeyed is kept."""
+    obeyed = after.order_number != before.order_number
+    if said.number > before.order_number and (said.barred or said.plain):
+        must(obeyed != said.barred, "a newer order is obeyed, unless it cannot be", result.name)
+    if obeyed:
+        must(after.order_number == said.number, "what is obeyed is what the card says")
+        tariff = (after.tariff_number, after.price_ueur_per_wh, after.night_price_ueur_per_wh,
+                  after.mwh_per_unit)  # fmt: skip
+        must((after.flags & 3, tariff) == (said.flags, said.tariff), "and its tariff is kept",
+             str(tariff), moved=said.tariff[1] != before.price_ueur_per_wh)  # fmt: skip
+        for end, kept in zip(said.ends, (after.defer_end, after.cut_end), strict=True):
+            must(end in {kept, None}, "its ends are those of the card", kept.hex())
+
+
+def _may_load(said: SaidOrder, before: State, load_max_cents: int) -> bool:
+    (cents, count), (known_cents, known_count) = said.money, _money(before)
+    loads = count - known_count
+    return cents > 0 and loads > 0 and 0 <= cents - known_cents <= loads * load_max_cents
 
 
 def _desk_agrees(rig: Rig, card: VirtualCard, result: Result, state: State) -> bool:
@@ -184,7 +219,7 @@ def _layouts(data: bytes) -> list[tuple[Sfi, Layout[Any]]]:
 def _carried_slots(data: bytes) -> list[FuzzField]:
     found, at = [], 1
     for _, layout in _layouts(data):
-        found += slots_of(layout, at)
+        found += slots_of(layout, at, _LIMITS)
         at += layout.size_bytes
     return found
 
@@ -281,16 +316,27 @@ def _carried_seeds() -> tuple[bytes, ...]:
 
 
 def _wrong_ones(data: bytes) -> Iterator[bytes]:
-    """Yield a card with a MAC wrong in its last byte, another meter's, two with wrong money."""
+    """Yield a card with a MAC wrong in its last byte, of another meter, or without a date; money.
+
+    The money is on both sides of what one, or two, loads may bring to a meter that has 20 EUR.
+    """
     yield data[:-1] + bytes((data[-1] ^ 1,))
-    place = _place(IDENTITY, "meter_id")
-    another = (METER_ID_FIRST + 1).to_bytes(8, "big")
-    yield data[: 1 + place.start] + another + data[1 + place.stop :]
-    at = 1 + IDENTITY.size_bytes
-    for cents, count in ((0, 0), (0x7FFF_FFFF, 3)):
+    at, identity = 1 + IDENTITY.size_bytes, data[1 : 1 + IDENTITY.size_bytes]
+    yield data[:1] + _put(IDENTITY, identity, "meter_id", bytes(8)) + data[at:]
+    expired = _put(IDENTITY, identity, "expires", bytes.fromhex("2002300000"))
+    yield _carried_seal(data[:1] + expired + data[at:])
+    for cents, count in (
+        (0, 0), (0x7FFF_FFFF, 3), (27_000, 2), (27_001, 2), (52_000, 3), (52_001, 3), (2_001, 1),
+        (1_999, 2), (2_000, 2),
+    ):  # fmt: skip
         desk = _put(DESK, data[at:], "loaded_cents", cents.to_bytes(4, "big"))
         desk = _put(DESK, desk, "load_count", count.to_bytes(4, "big"))
         yield _carried_seal(data[:at] + desk)
+    desk = _put(DESK, data[at:], "token", b"\xff" * MAC_SIZE_BYTES)
+    anew = {"price_ueur_per_wh": 251, "night_price_ueur_per_wh": 251, "order_number": 9}
+    for name, value in anew.items():
+        desk = _put(DESK, desk, name, value.to_bytes(4, "big"))
+    yield _carried_seal(data[:at] + desk)
 
 
 TARGETS: Final = (

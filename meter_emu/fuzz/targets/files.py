@@ -2,9 +2,10 @@
 
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zlib import crc32
 
 from card_protocol.card.image import CardKind
@@ -113,6 +114,7 @@ def _trace(path: Path) -> None:
                 note(type(row).__name__)
     except TraceError as error:
         must("\n" not in str(error), "a refusal is one line")
+        must(path.read_bytes() not in _traces()[:2], "a trace that is right is not refused")
         note("refused")
         return
     note("cut off" if trace.cut else "ended")
@@ -125,8 +127,7 @@ def _campaign(path: Path) -> None:
             return
         text = campaign_toml(campaign)
     except MeterEmuError as error:
-        must("\n" not in str(error), "a refusal is one line")
-        note("refused")
+        _ask_refused_file(path, "campaigns", error)
         return
     note("a campaign")
     path.write_text(text)
@@ -139,8 +140,7 @@ def _model(path: Path) -> None:
     try:
         model = load_model(path)
     except MeterEmuError as error:
-        must("\n" not in str(error), "a refusal is one line")
-        note("refused")
+        _ask_refused_file(path, "meters", error)
         return
     note_all(model.rtc, model.energy)
     _says(tomllib.loads(path.read_text()), model)
@@ -188,14 +188,23 @@ _TOML_WORDS: Final = (
 )  # fmt: skip
 
 
-def _toml(kind: str) -> Callable[[], tuple[bytes, ...]]:
-    def seeds() -> tuple[bytes, ...]:
-        assert kind in {"campaigns", "meters"}
-        found = built_in("campaigns" if kind == "campaigns" else "meters").values()
-        texts = (path.read_bytes() for path in found)
-        return tuple(text for text in texts if len(text) <= _TOML_SIZE_MAX)
+def _traces() -> tuple[bytes, ...]:
+    return (_TRACE_SEED, _TRACE_SEED[:-16], _TRACE_SEED.replace(b'"3b00"', b'"3"'))
 
-    return seeds
+
+@cache
+def _files(kind: Literal["campaigns", "meters"]) -> tuple[bytes, ...]:
+    """Return the built-in files of a kind: all are right."""
+    texts = (path.read_bytes() for path in built_in(kind).values())
+    return tuple(text for text in texts if len(text) <= _TOML_SIZE_MAX)
+
+
+def _ask_refused_file(
+    path: Path, kind: Literal["campaigns", "meters"], error: MeterEmuError
+) -> None:
+    must("\n" not in str(error), "a refusal is one line")
+    must(path.read_bytes() not in _files(kind), "a file that is right is not refused", str(error))
+    note("refused")
 
 
 def _chips() -> list[str]:
@@ -252,7 +261,7 @@ TARGETS: Final = (
         ),
         size_max=4_096,
         check=_of_file("fuzzed.trace", _trace),
-        seeds=lambda: (_TRACE_SEED, _TRACE_SEED[:-16], _TRACE_SEED.replace(b'"3b00"', b'"3"')),
+        seeds=_traces,
         words=(b'"row":', b'"exchange"', b'"answer":', b'"us":', b"xx", b'{"row":"end"}\n'),
     ),
     Target(
@@ -262,7 +271,7 @@ TARGETS: Final = (
         reaches=("refused", "a campaign"),
         size_max=_TOML_SIZE_MAX,
         check=_of_file("fuzzed.toml", _campaign),
-        seeds=_toml("campaigns"),
+        seeds=lambda: (*_files("campaigns"), b"?"),
         words=_TOML_WORDS,
     ),
     Target(
@@ -272,7 +281,7 @@ TARGETS: Final = (
         reaches=("refused", *_chips(), *ENERGIES),
         size_max=_TOML_SIZE_MAX,
         check=_of_file("fuzzed-model.toml", _model),
-        seeds=_toml("meters"),
+        seeds=lambda: (*_files("meters"), b"?"),
         words=(b"[clock]", b"[credit]", b"[window]", b"[night]", b"rtc = ", b"poll_s = "),
     ),
 )

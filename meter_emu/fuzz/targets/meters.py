@@ -4,16 +4,33 @@ The program is the build's, so a program of one's own is fuzzed by the same targ
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Final, final
 
 from card_protocol.card.virtual import VirtualCard
 from card_protocol.errors import LayoutError
 from card_protocol.words import meaning
-from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, Supply, with_crc
+from meter_emu.firmware.layouts import (
+    EVENT_CODE_AT,
+    FACTORY,
+    FACTORY_AT,
+    STATE,
+    STATE_AT,
+    EventCode,
+    State,
+    Supply,
+    with_crc,
+)
 from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
+from meter_emu.fuzz.models.record_fields import (
+    LIMITS,
+    factory_holds,
+    fields_of_record,
+    state_in_force,
+)
 from meter_emu.fuzz.reach import must, note, note_all, tell
 from meter_emu.fuzz.target import FuzzField, Target, slots_of
+from meter_emu.ports import Lamp
 from meter_emu.world.meter.acts import Power
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
@@ -70,8 +87,10 @@ def _clock_slots(data: bytes) -> list[FuzzField]:
 # What stands in the memory ------------------------------------------------------------------------
 
 _MEMORY_BYTES: Final = STATE_AT[-1] + STATE.size_bytes
-_MEMORY_SLOTS: Final = (*slots_of(FACTORY, 1 + FACTORY_AT),
-                        *(slot for at in STATE_AT for slot in slots_of(STATE, 1 + at)))  # fmt: skip
+_MEMORY_SLOTS: Final = (
+    *slots_of(FACTORY, 1 + FACTORY_AT, LIMITS),
+    *(slot for at in STATE_AT for slot in slots_of(STATE, 1 + at, LIMITS)),
+)
 
 
 def _memory(data: bytes, build: str) -> None:
@@ -86,9 +105,33 @@ def _memory(data: bytes, build: str) -> None:
     _powered_up(bench, change)
     must(bool(bench.rig.board.panel.text), "the display says something")
     state = bench.state()
+    if bench.rig.build.readable(bench.rig.household.model) is not None:
+        _goes_on(data[1:], state, bench.rig.board)
     note_all("no state" if state is None else f"health {state.health}", *_lamps(bench))
     if state is not None:
         note_all(f"supply {state.supply}", "on" if bench.rig.board.switch.on else "off")
+
+
+def _goes_on(cells: bytes, state: State | None, board: Board) -> None:
+    """Ask that a meter goes on with the copy that counts, and says where there is none."""
+    first, second = (cells[at : at + STATE.size_bytes] for at in STATE_AT)
+    raw, configured = state_in_force((first, second)), factory_holds(cells[: FACTORY.size_bytes])
+    fault = raw is None or not configured
+    must((Lamp.FAULT in board.panel.lamps) == fault, "a memory that cannot be is a fault")
+    must((state is None) == (raw is None), "a state that can be is used, and no other")
+    if raw is None or state is None:
+        return
+    kept = fields_of_record(STATE.name, raw)
+    assert kept is not None, "it can be"
+    now = (
+        dict(zip((field.name for field in STATE.fields), kept, strict=True)).items()
+        ^ asdict(state).items()
+    )
+    changed = {name for name, _ in now} - (_LIVED if configured else frozenset())
+    must(not changed, "a meter goes on with the newest state that can be", ", ".join(changed))
+    stands_ueur = kept[_BALANCE] + kept[_CHARGED]
+    must(state.balance_ueur + state.charged_ueur == stands_ueur, "and its money is conserved",
+         moved=state.charged_ueur != kept[_CHARGED])  # fmt: skip
 
 
 def _memory_seal(data: bytes) -> bytes:
@@ -112,20 +155,39 @@ def _memory_seeds() -> tuple[bytes, ...]:
             bench = FuzzedMeter(selector, "reference", armed=armed)
             bench.a_day()
             found.append(bytes((selector,)) + bytes(bench.rig.board.eeprom.cells[:_MEMORY_BYTES]))
-    return (*found, *(_in_supply(found[0], supply) for supply in Supply), found[0][:-1] + b"?")
+    supplies = (_with_state(found[0], supply=one, balance_ueur=-1) for one in Supply)
+    used = _with_state(found[0], booked_units=0xFFFF_FF00)
+    blank = (b"\xff" * STATE.size_bytes) * 2
+    nothing, no_state = found[0][:1] + bytes(_MEMORY_BYTES), found[0][: 1 + STATE_AT[0]] + blank
+    return (*found, *supplies, used, nothing, no_state, found[0][:-1] + b"?")
 
 
-def _in_supply(data: bytes, supply: Supply) -> bytes:
-    """Return a memory whose states have no credit, and the supply in this state."""
+def _with_state(data: bytes, **values: int) -> bytes:
+    """Return a memory whose states have these values."""
     for at in STATE_AT:
         place = slice(1 + at, 1 + at + STATE.size_bytes)
         try:
             state = STATE.parse(data[place])
         except LayoutError:  # the second of two copies is still empty
             continue
-        record = STATE.build(replace(state, supply=supply, balance_ueur=-1))
+        record = STATE.build(replace(state, **values))  # type: ignore[arg-type]
         data = data[: place.start] + record + data[place.stop :]
     return _memory_seal(data)
+
+
+_BALANCE, _CHARGED = 18, 19
+# What a day at the meter changes in its memory: clock, energy, money that is used, the supply.
+_LIVED: Final = frozenset(
+    {
+        "flags", "sequence", "last_time_s", "last_ticks_ms", "last_day", "clock_set_s",
+        "set_error_s", "health", "supply", "account", "booked_units", "charged_wh", "deferred_wh",
+        "postpaid_wh", "balance_ueur", "charged_ueur", "remainder_mwh", "events", "night_wh",
+        "charged_night_wh", "rate", "untimed_wh", "certain_s", "latched_end", "sheltered_wh",
+        "sheltered_min", "sheltered_ticks_ms", "doubted_from_wh", "lost_by", "powered_from_min",
+        "order_result",
+        "crc",
+    }
+)  # fmt: skip
 
 
 # What a card answers ------------------------------------------------------------------------------
@@ -166,20 +228,27 @@ class _AnsweringAnything:
         return piece
 
 
+# What a meter remembers of a card that it refused, and of one that brought nothing new.
+_REFUSED: Final = frozenset({"sequence", "crc", "events"})
+_SERVED: Final = frozenset({"sequence", "crc", "card_number", "session_count", "shown_session"})
+
+
 def _answers(data: bytes, build: str) -> None:
     if not data:
         return
     bench = FuzzedMeter(data[0], build)
     before = bench.state()
-    note(bench.insert(_AnsweringAnything(data[1:])).name)
+    result = bench.insert(_AnsweringAnything(data[1:]))
+    note(result.name)
+    after = bench.state()
     if before is not None:
-        after = bench.state()
         must(after is not None, "its memory can be read")
         assert after is not None, "it was just said"
-        money = (before.accepted_cents, before.accepted_count)
-        must((after.accepted_cents, after.accepted_count) == money,
-             "no card without a key brings money")  # fmt: skip
-        must(after.order_number == before.order_number, "and none brings an order")
+        changed = {name for name, _ in asdict(before).items() ^ asdict(after).items()}
+        seen = _REFUSED if result.refused else _SERVED
+        must(changed <= seen, "a card without a key changes nothing", ", ".join(changed - seen))
+        said = after.events[EVENT_CODE_AT], int.from_bytes(after.events[5:8], "big")
+        must(not result.refused or said == (EventCode.CARD_REFUSED, result), "and is journalled")
     must(bench.rig.board.switch.on, "and the household keeps its supply")
 
 

@@ -293,7 +293,7 @@ TARGETS: Final = (
         size_max=300,
         check=_command,
         raw=True,
-        seeds=lambda: (*_COMMANDS, *map(bytes.fromhex, _LONG)),
+        seeds=lambda: (b"", *_COMMANDS, *map(bytes.fromhex, _LONG)),
     ),
     Target(
         id="r-apdu",
@@ -313,12 +313,15 @@ TARGETS: Final = (
         size_max=40,
         check=_answer_to_reset,
         raw=True,
-        seeds=lambda: tuple(
-            offer(protocols, historical, ta1=ta1).to_bytes()
-            for protocols, historical, ta1 in (
-                ((0,), b"", None), ((1,), b"meter", 0x18), ((0, 1), bytes(15), 0x96),
-                ((0,), b"", 0x78),
-            )
+        seeds=lambda: (
+            b"\x3b",
+            *(
+                offer(protocols, historical, ta1=ta1).to_bytes()
+                for protocols, historical, ta1 in (
+                    ((0,), b"", None), ((1,), b"meter", 0x18), ((0, 1), bytes(15), 0x96),
+                    ((0,), b"", 0x78),
+                )
+            ),
         ),
     ),
     Target(
