@@ -96,9 +96,8 @@ def run(
 ) -> int:
     """Fuzz each TARGET for its share of the time; `all` is every one but the canaries.
 
-    A find that is in the folder of finds already is counted, and does not stop its target. Ctrl-C
-    leaves corpus and figures whole. Exit status: 0 nothing new was found, 1 something was, or a
-    target failed, 130 interrupted.
+    A known find is counted, and does not stop its target. Ctrl-C leaves corpus and figures whole.
+    Exit status: 0 nothing new was found, 1 something was, or a target failed, 130 interrupted.
     """
     from meter_emu.fuzz.side_by_side import SideBySide
     from meter_emu.world.meter.build import parse_build
