@@ -1,5 +1,16 @@
-"""The head of a campaign file: what tests write above the households they are about."""
+"""The head of a campaign file: what tests write above the households they are about.
 
+And which of the built-in ones are of another kind than the rest.
+"""
+
+from functools import cache
+from typing import Final
+
+from meter_emu.resources import built_in
+from meter_emu.world.meter.devices import DEVICES
+from meter_emu.world.rehearsal.campaign import load_campaign
+
+FLEETS: Final = frozenset({"ores-fleet", "sts-weeks"})  # thousands of households, of few kinds
 MODEL = "electricity-pcf8563-utc"
 T2 = "2020-07-03T23:01:00"
 
@@ -17,3 +28,14 @@ def head(
     if announced is not None:
         lines += ["[announced]", f"defer_until = {announced}", f"cut_at = {announced}", *shown]
     return "\n".join(lines) + "\n"
+
+
+@cache
+def of_tokens() -> frozenset[str]:
+    """Return the campaigns of devices that take typed tokens, which run another program."""
+    found = set()
+    for name, path in built_in("campaigns").items():
+        first = load_campaign(path).households.entries[0].first
+        if DEVICES[first.model.device].keypad:
+            found.add(name)
+    return frozenset(found)

@@ -11,10 +11,10 @@ from meter_emu.stories.story import story
 from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.bench.meters import year
 from tests.bench.wakes import causes, needless
+from tests.campaigns import FLEETS
 from tests.cells import each_cell
 
-# The households of ores-fleet are those of ores-2020-07, a thousand times.
-CAMPAIGNS = sorted(set(built_in("campaigns")) - {"ores-fleet"})
+CAMPAIGNS = sorted(set(built_in("campaigns")) - FLEETS)
 STORIES = 30  # in each of ten
 
 

@@ -12,6 +12,7 @@ from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
+from tests.campaigns import of_tokens
 from tests.cells import each_cell
 
 CAMPAIGNS = built_in("campaigns")
@@ -51,10 +52,6 @@ OF_COUNTERS = {
     *("counter-2041", "counters-2036", "full-counts"),
     *("leap-day-2000", "new-year-2022", "new-year-2069"),
 }
-OF_TOKENS = {  # devices that are paid for by tokens
-    *("paygo-counts", "paygo-month"),
-    *("sts-december-2029", "sts-rollover-2024", "sts-rollover-2045"),
-}
 OF_DATES = {"clock-changes", "leap-and-new-year", "thirties", *OF_COUNTERS}  # homes of their own
 
 
@@ -63,7 +60,7 @@ def on_others() -> list[tuple[str, str]]:
     return [
         (name, model)
         for name, path in CAMPAIGNS.items()
-        if name not in OF_DATES | OF_TOKENS
+        if name not in OF_DATES | of_tokens()
         for found in [energies(load_campaign(path))]
         for model, meter in MODELS.items()
         if meter.energy in found
@@ -94,7 +91,7 @@ def test_every_model_has_its_turn_and_the_fleet_and_counters_have_no_gas():
     both = {meter.energy for meter in MODELS.values()}
     shown = {name: energies(load_campaign(path)) for name, path in CAMPAIGNS.items()}
     no_gas = {name for name, kinds in shown.items() if kinds == {"electricity"}}
-    assert no_gas == {"ores-fleet", *OF_COUNTERS, *OF_TOKENS}
+    assert no_gas == {"ores-fleet", *OF_COUNTERS, *of_tokens()}
     assert all(kinds == both for name, kinds in shown.items() if name not in no_gas)
 
 
@@ -109,7 +106,7 @@ def test_on_every_model_a_lost_day_is_seen(model):
 
 
 def test_the_campaigns_of_2020_announce_an_end_and_the_others_none():
-    assert set(CAMPAIGNS) - set(announced()) == {"winter", *OF_DATES, *OF_TOKENS}
+    assert set(CAMPAIGNS) - set(announced()) == {"winter", *OF_DATES, *of_tokens()}
 
 
 @pytest.mark.slow("rehearses whole campaigns")

@@ -14,11 +14,12 @@ from meter_emu.world.judge.sentences import ALWAYS_SUPPLIED, AT_END, DOING, LIVE
 from meter_emu.world.judge.verdicts import Lived, Who
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.fleet import rehearsed
+from tests.campaigns import FLEETS
 from tests.cells import each_cell
 from tests.languages.pseudo import PSEUDO, left_over
 from tests.planner.test_languages import numbers_in
 
-NAMES = sorted(set(built_in("campaigns")) - {"ores-fleet"})  # 53,579 households, of no other kind
+NAMES = sorted(set(built_in("campaigns")) - FLEETS)
 
 
 def answers(name: str, build: str) -> Iterator[HouseholdCounts]:

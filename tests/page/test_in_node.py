@@ -15,6 +15,7 @@ import pytest
 
 from meter_emu.inpage.refused import NOT_HERE
 from meter_emu.resources import built_in
+from tests.campaigns import FLEETS
 from tests.docs.pages import ROOT
 
 NODE = shutil.which("node")
@@ -24,7 +25,7 @@ BUILT = pytest.mark.skipif(
 )
 SIZE_MAX = 8.5e6  # bytes over the network, compressed by Brotli
 HANG_S = 1_800.0
-SMALL = sorted(set(built_in("campaigns")) - {"ores-fleet"})
+SMALL = sorted(set(built_in("campaigns")) - FLEETS)
 WRONG = ["ores-2020-07", "--build", "reference+end-exclusive"]
 SEAT = ["run", "ores-2020-07", "--household", "never-back", "--rate", "max"]
 ACTS = [

@@ -3,6 +3,7 @@
 The dates are asked of `datetime`, the offices' last minutes of the ledger.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,6 +22,8 @@ from meter_emu.world.judge.verdict import judge
 from meter_emu.world.meter.covers import Covers
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
+from tests.cells import WHOLE
+from tests.docs.pages import blocks, page
 from tests.world.judge.sts_bench import sts_program
 from tests.world.judge.sts_homes import model_of, us, when_of
 
@@ -116,6 +119,51 @@ def test_each_household_is_as_its_file_works_it_out(name: str) -> None:
         dark, want = dark_since(outcome), DARK.get((name, outcome.id))
         assert dark == want or (dark and want and want <= dark <= want + LOOK), outcome.id
     assert seen == LIVED[name]
+
+
+# Of a utility's weeks: how many, since when, whose doing. Printed on 4 October at 16:00 in Lisbon.
+PRINTED: Final = at(2024, 10, 4, 15)
+DEAF: Final = {
+    "drawer": (54, PRINTED, HOUSEHOLD),
+    "half": (18, PRINTED, HOUSEHOLD),
+    "mixed": (8, PRINTED, HOUSEHOLD),
+    "not-reached": (110, at(2024, 11, 24, 20, 16), PLAN),
+}
+
+
+@pytest.mark.slow("some of a fleet, or all of it")
+def test_a_utility_s_weeks_leave_as_many_deaf_as_its_file_works_out() -> None:
+    path = built_in("campaigns")["sts-weeks"]
+    rows = re.findall(r"^# \| ([\w-]+) \| (\d+) \|", path.read_text("utf-8"), re.MULTILINE)
+    assert {name: int(count) for name, count in rows} == {name: of[0] for name, of in DEAF.items()}
+    campaign = load_campaign(path)
+    for entry in campaign.households.entries:
+        seen = set()
+        for number in range(1, entry.count + 1) if WHOLE else (1, entry.count):
+            household = entry.household(number, campaign.households.seed)
+            outcome = judge(household, campaign, run_meter(household, campaign))
+            lost_us = outcome.lived.at_us
+            seen.add(None if lost_us is None else (outcome.lived.verdict.value, when_of(lost_us)))
+            assert lost_us is None or outcome.who is not None
+            assert lost_us is None or outcome.who.value == DEAF[entry.first.id][2]
+        count, since, _ = DEAF.get(entry.first.id, (entry.count, None, None))
+        assert count == entry.count
+        assert seen == {None if since is None else (NO_BUY, since)}, entry.first.id
+    assert sum(entry.count for entry in campaign.households.entries) == 1_200
+
+
+def test_the_page_says_what_the_weeks_come_to() -> None:
+    text = page("docs/token-meters.md").partition("### A utility's weeks of visits")[2]
+    counts = {name: of[0] for name, of in DEAF.items()}
+    reached = sum(counts.values()) - counts["not-reached"]
+    (said,) = blocks(text.partition("\n### ")[0], "text")
+    assert f"\n{reached} are unable to buy" in said
+    assert f"\n{counts['not-reached']} are unable to buy" in said
+    of_all = [f"{10 * counts[name]:,}" for name in ("not-reached", "drawer", "half", "mixed")]
+    assert re.findall(
+        r"came to ([\d,]+); ([\d,]+) left .*\n([\d,]+) keyed .* ([\d,]+) mixed", text
+    ) == [tuple(of_all)]
+    assert f"{10 * sum(counts.values()):,} of 12,000 can buy nothing" in text
 
 
 def test_who_reads_tids_with_a_sign_is_dark_as_the_file_works_it_out() -> None:
