@@ -144,8 +144,8 @@ def test_a_utility_s_weeks_leave_as_many_deaf_as_its_file_works_out() -> None:
             outcome = judge(household, campaign, run_meter(household, campaign))
             lost_us = outcome.lived.at_us
             seen.add(None if lost_us is None else (outcome.lived.verdict.value, when_of(lost_us)))
-            assert lost_us is None or outcome.who is not None
-            assert lost_us is None or outcome.who.value == DEAF[entry.first.id][2]
+            who = None if outcome.who is None else outcome.who.value
+            assert lost_us is None or who == DEAF[entry.first.id][2]
         count, since, _ = DEAF.get(entry.first.id, (entry.count, None, None))
         assert count == entry.count
         assert seen == {None if since is None else (NO_BUY, since)}, entry.first.id
