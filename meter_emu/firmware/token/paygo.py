@@ -10,13 +10,14 @@ and time, before the entry is done and the switch moves.
 
 from typing import Final
 
+from typing_extensions import override
+
 from card_protocol.errors import TokenError
 from card_protocol.tokens.openpaygo.chain import PaygoKey, PaygoSeed
 from card_protocol.tokens.openpaygo.counter import CounterLimits, PaygoCounter, PaygoKind
 from card_protocol.tokens.openpaygo.decode import PaygoAnswer, PaygoOutcome, decode_openpaygo
 from card_protocol.tokens.openpaygo.encode import seconds_of
 from meter_emu.firmware.calendar import Calendar
-from meter_emu.firmware.journal import Journal, read_cells, read_firmly, record_in
 from meter_emu.firmware.layouts import Health
 from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.firmware.token.layouts import (
@@ -31,13 +32,13 @@ from meter_emu.firmware.token.layouts import (
     possible_factory,
     possible_state,
 )
+from meter_emu.firmware.token.program import Records, TokenProgram
 from meter_emu.firmware.trust import EPOCH_2000_S, ClockTrust, Now
 from meter_emu.ports import SECONDS_A_DAY, Lamp, Ports, Sleep
 from meter_emu.units import DAY_S, HOUR_S
 
 KEPT_EVERY_S: Final = HOUR_S  # ours: a clock that is lost gives at most so much of powered time
 FREE_STARTS: Final = 24  # ours: starts with a lost clock that cost nothing, between two tokens
-TOKEN_BEEP_MS: Final = 200  # ours
 ANSWER_SHOWN_S: Final = 60  # ours: an answer is on the display so long
 _U32_MAX: Final = 0xFFFFFFFF
 _OLDER: Final = CounterLimits().older
@@ -82,10 +83,21 @@ class PaidTime:
         return now_s >= until_s
 
 
-class PaygoProgram:
+_RECORDS: Final = Records(
+    PAYGO_VERSION,
+    PAYGO_FACTORY,
+    PAYGO_FACTORY_AT,
+    possible_factory,
+    PAYGO_STATE,
+    PAYGO_STATE_AT,
+    possible_state,
+)
+
+
+class PaygoProgram(TokenProgram[PaygoFactory, PaygoState]):
     """The program as the board runs it (`meter_emu.ports.Firmware`). A part."""
 
-    __slots__ = ("_calendar", "_journal", "_ports", "_rtc", "_time", "_trust", "_used")
+    __slots__ = ("_calendar", "_rtc", "_time", "_trust", "_used")
 
     def __init__(
         self,
@@ -97,40 +109,20 @@ class PaygoProgram:
         used: UsedCounts,
         time: PaidTime,
     ) -> None:
-        self._ports = ports
+        super().__init__(ports, _RECORDS)
         self._rtc = rtc
         self._calendar = calendar
         self._trust = trust
         self._used = used
         self._time = time
-        self._journal = Journal(
-            ports, PAYGO_STATE, PAYGO_STATE_AT, version=PAYGO_VERSION, possible=possible_state
-        )
 
-    def poll(self) -> Sleep | None:
-        """Run once. See `meter_emu.ports.Firmware`."""
-        ports = self._ports
-        powered_on = ports.reset_cause() != 0
-        factory = self._factory(powered_on=powered_on)
-        state = self._journal.load(powered_on=powered_on) if factory else None
-        if factory is None or state is None:
-            ports.display("NOT CONFIGURED" if factory is None else "MEMORY FAULT")
-            ports.lamps(Lamp.FAULT)
-            return None
+    @override
+    def _look(self, factory: PaygoFactory, state: PaygoState, *, powered_on: bool) -> Sleep | None:
         now = self._keep_time(factory, state, powered_on=powered_on)
-        said = self._obey(factory, state, now) if ports.keys() else ""
-        wanted = self._supplied(state, now)
-        if ports.switch_on() != wanted:
-            ports.switch_drive(wanted)
-        obeyed = ports.switch_on() == wanted
+        said = self._obey(factory, state, now) if self._ports.keys() else ""
+        obeyed = self._switched(wanted=self._supplied(state, now))
         self._show(state, now, said, fault=not obeyed)
         return self._sleep(state, now, said) if obeyed else None
-
-    def _factory(self, *, powered_on: bool) -> PaygoFactory | None:
-        read = read_firmly if powered_on else read_cells
-        raw = read(self._ports, PAYGO_FACTORY_AT, PAYGO_FACTORY.size_bytes)
-        found = record_in(raw, PAYGO_FACTORY, PAYGO_VERSION)
-        return found if found is not None and possible_factory(found) else None
 
     # The clock -----------------------------------------------------------------------------------
 
@@ -183,12 +175,10 @@ class PaygoProgram:
 
     def _obey(self, factory: PaygoFactory, state: PaygoState, now: Now) -> str:
         """Obey what was keyed in; return the answer in words."""
-        ports = self._ports
-        answer = self._answer(factory, state, ports.keys())
+        answer = self._answer(factory, state, self._ports.keys())
         if answer is not None and answer.outcome is PaygoOutcome.TAKEN and now.dated:
             self._take(factory, state, now.utc_s - EPOCH_2000_S + 1, answer)
-        ports.keys_done()
-        ports.beep(TOKEN_BEEP_MS)
+        self._entry_done()
         if answer is None:
             return "WRONG TOKEN"
         if not now.dated:

@@ -13,6 +13,8 @@ ends, so nothing is saved while energy is used.
 from enum import IntEnum, unique
 from typing import Final
 
+from typing_extensions import override
+
 from card_protocol.errors import TokenError
 from card_protocol.tokens.sts.codec import decode_sts
 from card_protocol.tokens.sts.fields import (
@@ -29,7 +31,7 @@ from card_protocol.tokens.sts.key_change import StsKeyChange, join_sections
 from card_protocol.tokens.sts.keys import DecoderKey, KeyType
 from card_protocol.tokens.sts.tid import is_expired
 from meter_emu.energies import DEFAULT
-from meter_emu.firmware.journal import Journal, read_cells, read_firmly, record_in
+from meter_emu.firmware.token.program import Records, TokenProgram
 from meter_emu.firmware.token.sts_layouts import (
     LONG_KEY_BYTES,
     SECTION_SIZE_BYTES,
@@ -50,7 +52,6 @@ from meter_emu.firmware.token.sts_layouts import (
 from meter_emu.ports import Lamp, Ports, Sleep
 
 WH_PER_TENTH: Final = 100  # of an amount: a tenth of a kWh
-_BEEP_MS: Final = 200  # ours
 _U32: Final = 0xFFFFFFFF
 _HALF: Final = 0x80000000
 _TRIES_MAX: Final = 0xFF
@@ -136,6 +137,10 @@ class StsEffects:
         """Whether all sections of a new key are there."""
         return len(sections) == (SECTIONS if long_key else 2)
 
+    def too_late(self, waited_ms: int, half_s: int) -> bool:
+        """Whether sections have waited too long for the others."""
+        return waited_ms >= 1000 * half_s
+
     def rekeyed(self, state: StsState, change: StsKeyChange) -> None:
         """Take a new key, and what goes with it, at once."""
         state.key = change.key.raw.ljust(LONG_KEY_BYTES, b"\0")
@@ -153,46 +158,39 @@ class StsEffects:
         state.tids = tid_bytes(_NO_TIDS)
 
 
-class StsProgram:
+_RECORDS: Final = Records(
+    STS_VERSION,
+    STS_FACTORY,
+    STS_FACTORY_AT,
+    possible_sts_factory,
+    STS_STATE,
+    STS_STATE_AT,
+    possible_sts_state,
+)
+
+
+class StsProgram(TokenProgram[StsFactory, StsState]):
     """The program as the board runs it (`meter_emu.ports.Firmware`). A part."""
 
-    __slots__ = ("_effects", "_journal", "_ports", "_tids")
+    __slots__ = ("_effects", "_tids")
 
     def __init__(self, ports: Ports, *, tids: TidMemory, effects: StsEffects) -> None:
-        self._ports = ports
+        super().__init__(ports, _RECORDS)
         self._tids = tids
         self._effects = effects
-        self._journal = Journal(
-            ports, STS_STATE, STS_STATE_AT, version=STS_VERSION, possible=possible_sts_state
-        )
 
-    def poll(self) -> Sleep | None:
-        """Run once. See `meter_emu.ports.Firmware`."""
+    @override
+    def _look(self, factory: StsFactory, state: StsState, *, powered_on: bool) -> Sleep | None:
         ports = self._ports
-        powered_on = ports.reset_cause() != 0
-        factory = self._factory(powered_on=powered_on)
-        state = self._journal.load(powered_on=powered_on) if factory else None
-        if factory is None or state is None:
-            ports.display("NOT CONFIGURED" if factory is None else "MEMORY FAULT")
-            ports.lamps(Lamp.FAULT)
-            return None
         self._forget(factory, state, powered_on=powered_on)
         said = self._obey(factory, state) if ports.keys() else ""
         register_units = ports.metrology_units()
         wanted = credit_wh(state, register_units) > 0
-        if ports.switch_on() != wanted:
-            ports.switch_drive(wanted)
-        obeyed = ports.switch_on() == wanted
+        obeyed = self._switched(wanted=wanted)
         self._show(state, register_units, said, fault=not obeyed)
         if said or not obeyed or state.locked or state.waiting:
             return None
         return Sleep(None, _shown_until(state, register_units) if wanted else None)
-
-    def _factory(self, *, powered_on: bool) -> StsFactory | None:
-        read = read_firmly if powered_on else read_cells
-        raw = read(self._ports, STS_FACTORY_AT, STS_FACTORY.size_bytes)
-        found = record_in(raw, STS_FACTORY, STS_VERSION)
-        return found if found is not None and possible_sts_factory(found) else None
 
     # What time takes away ------------------------------------------------------------------------
 
@@ -208,7 +206,8 @@ class StsProgram:
             state.locked = state.since_ms = state.tries = 0
         if state.locked and _since(ticks_ms, state.since_ms) >= 1000 * lock_s(factory, state):
             state.locked = state.since_ms = 0
-        gone = powered_on or _since(ticks_ms, state.waiting_ms) >= 1000 * factory.half_s
+        waited_ms = _since(ticks_ms, state.waiting_ms)
+        gone = powered_on or self._effects.too_late(waited_ms, factory.half_s)
         if state.waiting and gone:
             _drop_sections(state)
         if (state.locked, state.waiting, state.tries) != (locked, waiting, tries):
@@ -218,17 +217,15 @@ class StsProgram:
 
     def _obey(self, factory: StsFactory, state: StsState) -> str:
         """Obey what was keyed in; return the answer in words."""
-        ports = self._ports
-        before = STS_STATE.values(state)
-        answer = StsAnswer.LOCKED if state.locked else self._answer(factory, state, ports.keys())
+        before, typed = STS_STATE.values(state), self._ports.keys()
+        answer = StsAnswer.LOCKED if state.locked else self._answer(factory, state, typed)
         if answer in TAKEN_ENTRIES:
             state.tries = 0
         elif answer in WRONG_ENTRIES:
             self._wrong(factory, state)
         if STS_STATE.values(state) != before:
             self.keep(state)
-        ports.keys_done()
-        ports.beep(_BEEP_MS)
+        self._entry_done()
         return f"{answer.value} {answer.name.replace('_', ' ')}"
 
     def _wrong(self, factory: StsFactory, state: StsState) -> None:
