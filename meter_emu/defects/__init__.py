@@ -36,6 +36,7 @@ DEFECT_PARTS: Final[Mapping[str, str]] = {
     "dialogue": "What is read from a card and written on it",
     "desk": "The office",
     "paygo": "Devices that are paid for by tokens",
+    "sts": "STS meters",
 }
 
 _HOUR: Final = timedelta(hours=1)
@@ -63,8 +64,8 @@ class Showing:
     800 s ahead, `load 50` in euro, `copy 1` for the card as it first came from the office, `old 1`
     for the first card once it is replaced, words of the desk, or keys of the file after a `=`.
     `keys` are lines of the household as they stand in the file. `sold` are tokens: when, and `add
-    7`, `set 0` or `unlock`; a visit `token 1` keys the first of them in. Who buys time has no
-    balance.
+    7`, `set 0` or `unlock`, of energy `wh 3000` or `key 2014 2 rollover`, a key by base date and
+    revision; a visit `token 1` keys the first of them in. Who buys tokens has no balance.
     """
 
     start: str
@@ -115,6 +116,9 @@ class Showing:
         for number, sale in enumerate(self.sold, start=1):
             kind, *value = sale[17:].split()
             given = f"{kind} = {value[0] if value else 'true'}"
+            if kind == "key":
+                given = f"new_key = {{ base = {value[0]}, revision = {value[1]} }}"
+                given += ", rollover = true" if value[2:] else ""
             sold = f"sold = {_stamp(sale[:16])}"
             yield f'  {{ id = "{number}", household = "home", {sold}, {given} }},'
         yield "]"
@@ -186,20 +190,41 @@ def keyed_in(
     sold: tuple[str, ...],
     visits: tuple[str, ...],
     model: str = "openpaygo",
+    load_w: int = 12,
     off: tuple[str, int] | None = None,
     keys: tuple[str, ...] = (),
 ) -> Showing:
-    """Return a household that buys time, from `start` to `end`; `off` is as in `unannounced`."""
+    """Return a household that buys tokens, from `start` to `end`; `off` is as in `unannounced`."""
     keys = (*keys, *_outage(off))
     return Showing(
         start=start,
         end=end,
         visits=visits,
         model=model,
-        load_w=12,
+        load_w=load_w,
         keys=keys,
         sold=sold,
         zone="Europe/Lisbon",
+    )
+
+
+def energy_bought(
+    start: str,
+    end: str,
+    *,
+    sold: tuple[str, ...],
+    visits: tuple[str, ...],
+    model: str = "sts-2014",
+    credit_wh: int = 0,
+    dark: str = "",
+) -> Showing:
+    """Return a household that buys energy and uses a kWh an hour; `dark` for ten seconds or so."""
+    keys = [f"age = {{ credit_wh = {credit_wh} }}"]
+    if dark:
+        back = f"{dark[:10]}T{dark[11:17]}10"
+        keys.append(f"outages = [{{ from = {dark.replace(' ', 'T')}, to = {back} }}]")
+    return keyed_in(
+        start, end, sold=sold, visits=visits, model=model, load_w=1_000, keys=tuple(keys)
     )
 
 

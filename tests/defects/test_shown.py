@@ -133,8 +133,8 @@ def test_a_home_in_which_a_defect_shows_has_what_it_needs(defect):
 def test_a_home_is_a_campaign_of_a_page(defect: Defect):
     assert isinstance(defect.shown, Showing)
     lines = defect.shown.toml(defect.id, defect.build).splitlines()
-    assert len(lines) <= 24
-    assert max(map(len, lines)) <= 100
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 125
 
 
 @pytest.mark.slow("lives a home for each defect")

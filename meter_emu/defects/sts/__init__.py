@@ -1,0 +1,1 @@
+"""STS meters: TIDs, keys in halves, energy."""
