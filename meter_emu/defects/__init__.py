@@ -216,13 +216,16 @@ def energy_bought(
     visits: tuple[str, ...],
     model: str = "sts-2014",
     credit_wh: int = 0,
-    dark: str = "",
+    lost: str = "",
 ) -> Showing:
-    """Return a household that buys energy and uses a kWh an hour; `dark` for ten seconds or so."""
+    """Return a household that buys energy and uses a kWh an hour.
+
+     At `lost` power fails for some ten seconds.
+    ."""
     keys = [f"age = {{ credit_wh = {credit_wh} }}"]
-    if dark:
-        back = f"{dark[:10]}T{dark[11:17]}10"
-        keys.append(f"outages = [{{ from = {dark.replace(' ', 'T')}, to = {back} }}]")
+    if lost:
+        back = f"{lost[:10]}T{lost[11:17]}10"
+        keys.append(f"outages = [{{ from = {lost.replace(' ', 'T')}, to = {back} }}]")
     return keyed_in(
         start, end, sold=sold, visits=visits, model=model, load_w=1_000, keys=tuple(keys)
     )

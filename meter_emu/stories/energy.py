@@ -23,8 +23,8 @@ from meter_emu.world.households.sts_ledger import StsSale, sections_of
 from meter_emu.world.meter.devices import first_key
 
 # A household's load, W.
-_LOADS_W: Final = (500, 500, 1_000, 2_000, 250, 0)
-_WH: Final = (1_000, 2_000, 3_000, 500, 9_000)
+ENERGY_LOADS_W: Final = (500, 500, 1_000, 2_000, 250, 0)
+_WH: Final = (1_000, 2_000, 3_000, 500, 9_000, 70_000)  # the last above 16 bits
 _CREDITS_WH: Final = (0, 0, 500, 2_000, 20_000)
 _APART_S: Final = (MINUTE_S, 20, 9 * MINUTE_S + 59, 11 * MINUTE_S, HOUR_S)
 # TIDs that T is at: the last one, half of 24 bits, the ends of expiry numbers, and any day.
@@ -34,21 +34,28 @@ _AROUND_MIN: Final = (0, 1, -1, 2, 60, -60, 1440)
 
 def energy(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household that buys energy, round a T of its key."""
-    seed, draft = _begun(chooser, among)
+    seed, draft = begin_energy(chooser, among)
     _live(draft)
     lose_power(draft)
     return finish(draft, seed)
 
 
+def energy_alone(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a household that buys energy and no key, with power all the time."""
+    seed, draft = begin_energy(chooser, among)
+    _live(draft, ("one token of energy", "some tokens of energy"))
+    return finish(draft, seed)
+
+
 def energy_hours(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw some hours of such a household: every poll is run."""
-    seed, draft = _begun(chooser, among)
+    seed, draft = begin_energy(chooser, among)
     draft.short = True
     _live(draft, HOURS)
     return finish(draft, seed)
 
 
-def _begun(chooser: Chooser, among: Among) -> tuple[int, Draft]:
+def begin_energy(chooser: Chooser, among: Among) -> tuple[int, Draft]:
     """Draw seed and meter as every story begins, then a T of its own key, and its credit."""
     seed, draft = begin(chooser, among or models("sts"))
     sts = draft.model.sts
@@ -65,12 +72,12 @@ def _begun(chooser: Chooser, among: Among) -> tuple[int, Draft]:
 def _live(draft: Draft, among: Sequence[str] = ()) -> None:
     """Draw one of these households, or of all by default."""
     name = draft.chooser.of(among or ENERGY_BUYERS)
-    draft.kind, draft.rates = name, _LOADS_W
+    draft.kind, draft.rates = name, ENERGY_LOADS_W
     _PLANS[name](draft)
 
 
-def _sell(draft: Draft, at_s: int, *, wh: int | None = None, key: MeterKey | None = None,
-          rollover: bool = False) -> list[int]:  # fmt: skip
+def sell(draft: Draft, at_s: int, *, wh: int | None = None, key: MeterKey | None = None,
+         rollover: bool = False, under: MeterKey | None = None) -> list[int]:  # fmt: skip
     """The office sells energy or a key; return the places of its tokens in the ledger."""
     before_us = draft.energy_sales[-1].sold_us if draft.energy_sales else 0
     sale = StsSale(
@@ -80,6 +87,7 @@ def _sell(draft: Draft, at_s: int, *, wh: int | None = None, key: MeterKey | Non
         wh=wh,
         new_key=key,
         rollover=rollover,
+        under=under,
     )
     assert draft.model.sts is not None, "it is such a meter"
     count = 1 if key is None else sections_of(draft.model.sts)
@@ -90,22 +98,37 @@ def _sell(draft: Draft, at_s: int, *, wh: int | None = None, key: MeterKey | Non
     return list(range(first, first + count))
 
 
-def _bought(draft: Draft, at_s: int) -> int:
+def buy_energy(draft: Draft, at_s: int) -> int:
     """Sell some energy; return the token's place."""
-    return _sell(draft, at_s, wh=draft.chooser.of(_WH))[0]
+    return sell(draft, at_s, wh=draft.chooser.of(_WH))[0]
 
 
-def _next_key(draft: Draft) -> MeterKey:
+def next_key(draft: Draft) -> MeterKey:
+    """Return the key after the last one sold: its revision is the next."""
     sold = [sale.new_key for sale in draft.energy_sales if sale.new_key is not None]
     assert draft.model.sts is not None, "it is such a meter"
     key = sold[-1] if sold else first_key(draft.model.sts)
     return replace(key, revision=key.revision % 9 + 1)
 
 
+def sell_next_key(draft: Draft, at_s: int, *, rollover: bool = False) -> list[int]:
+    """Sell the next key, of the next base date with the roll-over bit; return its sections."""
+    key = next_key(draft)
+    if rollover:
+        key = replace(key, base=BaseDate.Y2035 if key.base is BaseDate.Y2014 else BaseDate.Y2014)
+    return sell(draft, at_s, key=key, rollover=rollover)
+
+
+def sell_instead(draft: Draft, at_s: int, *, key: MeterKey) -> list[int]:
+    """Sell a set under the meter's first key once more, in place of one that was not keyed in."""
+    assert draft.model.sts is not None, "it is such a meter"
+    return sell(draft, at_s, key=key, under=first_key(draft.model.sts))
+
+
 def _one(draft: Draft) -> None:
     """Buys round T, and keys it in at once or later."""
     at_s = draft.timing.end_s - draft.chooser.of((MINUTE_S, 0, -MINUTE_S, HOUR_S))
-    token = _bought(draft, at_s)
+    token = buy_energy(draft, at_s)
     draft.key_in(at_s + draft.chooser.of((1, 59, HOUR_S, DAY_S)), token)
 
 
@@ -113,7 +136,7 @@ def _some(draft: Draft) -> None:
     """Buys several on both sides of T, and keys them in in any order, some of them again."""
     chooser, (armed_s, end_s) = draft.chooser, draft.timing
     step_s = max(MINUTE_S, (end_s - armed_s) // 4)
-    paper = [_bought(draft, end_s + n * step_s) for n in range(-2, 1 + chooser.below(3))]
+    paper = [buy_energy(draft, end_s + n * step_s) for n in range(-2, 1 + chooser.below(3))]
     at_s = end_s + 3 * step_s
     for _ in range(len(paper) + chooser.below(3)):
         at_s += chooser.of(_APART_S)
@@ -123,7 +146,7 @@ def _some(draft: Draft) -> None:
 def _mistyped(draft: Draft) -> None:
     """Is locked out by wrong entries, and keys the right one in, in time or too soon."""
     at_s, chooser = draft.timing.end_s - HOUR_S, draft.chooser
-    token = _bought(draft, at_s)
+    token = buy_energy(draft, at_s)
     for _ in range(2 + chooser.below(5)):
         place = 1 + chooser.below(TOKEN_DIGITS - 1)
         typo = chooser.of((Typo(wrong=place), Typo(swapped=place), Typo(first=place)))
@@ -145,14 +168,11 @@ def _halves(draft: Draft) -> None:
 def _change(draft: Draft, *, in_order: bool) -> None:
     chooser, (armed_s, end_s) = draft.chooser, draft.timing
     at_s = armed_s + (end_s - armed_s) // 2
-    old = [_bought(draft, armed_s), _bought(draft, armed_s + MINUTE_S)]
+    old = [buy_energy(draft, armed_s), buy_energy(draft, armed_s + MINUTE_S)]
     if chooser.below(2):
         draft.key_in(armed_s + 2 * MINUTE_S, old[0])
-    key, rollover = _next_key(draft), bool(chooser.below(2))
-    if rollover:
-        key = replace(key, base=BaseDate.Y2035 if key.base is BaseDate.Y2014 else BaseDate.Y2014)
-    halves = _sell(draft, at_s, key=key, rollover=rollover)
-    new = _bought(draft, at_s + MINUTE_S)
+    halves = sell_next_key(draft, at_s, rollover=bool(chooser.below(2)))
+    new = buy_energy(draft, at_s + MINUTE_S)
     if not in_order:
         halves = [halves.pop(chooser.below(len(halves))) for _ in range(len(halves))]
         halves = halves[: len(halves) - chooser.below(2)]
@@ -167,21 +187,21 @@ def _change(draft: Draft, *, in_order: bool) -> None:
 def _two_sets(draft: Draft) -> None:
     """Is given two sets, the same key or another, and keys a half of each in."""
     chooser, (armed_s, _) = draft.chooser, draft.timing
-    first_key_sold = _next_key(draft)
-    first = _sell(draft, armed_s, key=first_key_sold)
-    again = _next_key(draft) if chooser.below(2) else first_key_sold
-    second = _sell(draft, armed_s + HOUR_S, key=again)
+    first_key_sold = next_key(draft)
+    first = sell(draft, armed_s, key=first_key_sold)
+    again = next_key(draft) if chooser.below(2) else first_key_sold
+    second = sell_instead(draft, armed_s + HOUR_S, key=again)
     at_s = armed_s + 2 * HOUR_S
     for place in range(len(first)):
         at_s += MINUTE_S
         draft.key_in(at_s, chooser.of((first, second))[place])
-    draft.key_in(at_s + HOUR_S, _bought(draft, at_s))
+    draft.key_in(at_s + HOUR_S, buy_energy(draft, at_s))
 
 
 def _many(draft: Draft) -> None:
     """Buys more than a meter remembers, and keys the first in last, and the last again."""
     chooser, (armed_s, _) = draft.chooser, draft.timing
-    tokens = [_sell(draft, armed_s + n * MINUTE_S, wh=100)[0] for n in range(54)]
+    tokens = [sell(draft, armed_s + n * MINUTE_S, wh=100)[0] for n in range(54)]
     late = chooser.below(5)
     at_s = armed_s + HOUR_S
     for token in (*tokens[late:], *tokens[:late], *tokens[-3:], *tokens[:5]):

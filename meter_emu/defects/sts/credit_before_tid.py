@@ -26,7 +26,7 @@ DEFECT = Defect(
         sold=("2024-03-01 09:00 wh 3000",),
         visits=("2024-03-01 10:00 token 1", "2024-03-01 11:00 token 1"),
         credit_wh=2000,
-        dark="2024-03-01 10:00:00.048898",
+        lost="2024-03-01 10:00:00.048898",
     ),
     blind="power that holds while an entry is served",
     seen="a number that is used once, kept in memory first and on disk later: after a failure "

@@ -16,6 +16,7 @@ class KeyBeforeMemory(StsProgram):
         saved_in_turn(self._journal, state, *fields)
 
 
+_TYPED = {10: "1-1", 11: "1-2", 30: "1-1", 31: "1-2", 32: "2"}
 DEFECT = Defect(
     mechanism="a key that is saved before the memory that goes with it: power fails, all is old",
     swap=KeyBeforeMemory,
@@ -26,16 +27,12 @@ DEFECT = Defect(
         "2024-11-12 18:00",
         model="sts",
         sold=("2024-11-12 09:00 key 2014 2 rollover", "2024-11-12 09:10 wh 3000"),
-        visits=(
-            *(f"2024-11-12 10:{at} token 1-{at % 2 + 1}" for at in (10, 11, 30, 31)),
-            "2024-11-12 10:32 token 2",
-        ),
+        visits=tuple(f"2024-11-12 10:{at} token {one}" for at, one in _TYPED.items()),
         credit_wh=2000,
-        dark="2024-11-12 10:11:00.048898",
+        lost="2024-11-12 10:11:00.048898",
     ),
     blind="power that holds while an entry is served",
-    seen="a block of an EEPROM that is marked as the valid one before its data are written "
-    "(gh:fabriziop/EEWL#2)",
+    seen="a block that is marked as valid before its data are written (gh:fabriziop/EEWL#2)",
     avoid="save all that a change brings in one record",
     device="sts",
 )

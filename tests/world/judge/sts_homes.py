@@ -199,7 +199,7 @@ def _sales(chance: Random, era: Era, key: MeterKey, count: int) -> Iterator[StsS
         elif what < 0.07:
             yield replace(sale, setting="meter-test")
         else:
-            yield replace(sale, wh=chance.randint(10, 90) * 100)
+            yield replace(sale, wh=70_000 if what > 0.99 else chance.randint(10, 90) * 100)
 
 
 def _entries(chance: Random, home: Home) -> list[Entered]:

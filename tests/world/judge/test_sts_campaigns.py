@@ -9,22 +9,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
-from typing_extensions import override
 
 from card_protocol.tokens.sts.tid import BaseDate
 from meter_emu.desk.vending import MeterKey
-from meter_emu.firmware.token.sts import StsAnswer, TidMemory
-from meter_emu.ports import Firmware, Ports
 from meter_emu.resources import built_in
 from meter_emu.world.households.sts_ledger import StsSale, StsToken, vended
 from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.verdict import judge
-from meter_emu.world.meter.covers import Covers
+from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from tests.cells import WHOLE
 from tests.docs.pages import blocks, page
-from tests.world.judge.sts_bench import sts_program
 from tests.world.judge.sts_homes import model_of, us, when_of
 
 LOOK: Final = timedelta(seconds=65)
@@ -75,24 +71,36 @@ SIGNED: Final = {
 }
 
 
-class Signed(TidMemory):
-    """Reads TIDs with a sign: the upper half is before the lower one."""
-
-    @override
-    def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
-        return super().judged(tuple(map(_signed, tids)), _signed(tid))
-
-
-def _signed(tid: int) -> int:
-    return tid - (1 << 24) if tid >> 23 else tid
-
-
-def with_a_sign(ports: Ports) -> Firmware:
-    """Return a program that reads TIDs with a sign, as somebody else's."""
-    return sts_program(tids=Signed)(ports)
-
-
-with_a_sign.covers = Covers(devices={"sts"})  # type: ignore[attr-defined]
+# What each meter answers to what is keyed in, by number: docs/token-meters.md.
+ANSWERS: Final = {
+    "sts-rollover-2024": {
+        "visited": "2 1 1 1",
+        "swapped": "3 1 1",
+        "dark-between": "2 3 1 1",
+        "not-visited": "1",
+        "cupboard": "1 1 1 2 1 13",
+        "typed-after": "2 1 13",
+        "half-a-set": "2 3 13",
+        "two-sets": "2 1 13",
+        "before-midnight": "1 1",
+        "wrapped": "9",
+        "new-base": "13",
+        "forgetful": "1 10",
+    },
+    "sts-december-2029": {"before": "1", "at": "1", "after-one": "1 1", "rolled-later": "2 1 1"},
+    "sts-rollover-2045": {
+        "visited": "2 1 1",
+        "four": "1 3 2 1 1",
+        "three": "2 3 1 13",
+        "not-visited": "",
+        "ken-254": "3 1",
+        "ken-rule": "1",
+        "counts-1993": "",
+        "group-key": "13",
+        "hour-twice": "1 1 2 1",
+        "hour-forgotten": "1 10 2 1",
+    },
+}
 
 
 def outcomes(name: str, build: str | None = None) -> Iterator[Outcome]:
@@ -166,8 +174,18 @@ def test_the_page_says_what_the_weeks_come_to() -> None:
     assert f"{10 * sum(counts.values()):,} of 12,000 can buy nothing" in text
 
 
+@pytest.mark.parametrize("name", ANSWERS)
+def test_each_entry_is_answered_by_its_number(name: str) -> None:
+    campaign = load_campaign(built_in("campaigns")[name])
+    seen = {}
+    for household in campaign.households:
+        typed = [e for e in run_meter(household, campaign) if e.what is What.TYPED]
+        seen[household.id] = " ".join(e.shown.split(" | ")[1].split()[0] for e in typed)
+    assert seen == ANSWERS[name]
+
+
 def test_who_reads_tids_with_a_sign_is_dark_as_the_file_works_it_out() -> None:
-    found = {one.id: one for one in outcomes("sts-december-2029", f"{__name__}:with_a_sign")}
+    found = {one.id: one for one in outcomes("sts-december-2029", "reference+tid-with-a-sign")}
     assert found.keys() == {"before", *SIGNED}
     assert found["before"].verdict.value == "kept"
     for name, want in SIGNED.items():

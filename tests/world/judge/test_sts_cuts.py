@@ -1,8 +1,8 @@
 """Power that fails at each port call of an entry, and again at its next start: before or after.
 
 A credit token is credited or not, and never both refused and lost; a key change has happened or
-not, with key, expiry and memory of TIDs together. Two planted mistakes save the parts one after the
-other, and are found by such cuts alone.
+not, with key, expiry and memory of TIDs together. Three mistakes save the parts in turn, and
+are found by such cuts alone.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,9 @@ import pytest
 from typing_extensions import override
 
 from card_protocol.tokens.sts.tid import BaseDate
+from meter_emu.defects.in_turn import saved_in_turn
+from meter_emu.defects.sts.credit_before_tid import CreditBeforeTid
+from meter_emu.defects.sts.key_before_memory import KeyBeforeMemory
 from meter_emu.desk.vending import MeterKey
 from meter_emu.firmware.token.sts import StsProgram
 from meter_emu.firmware.token.sts_layouts import StsState, tid_bytes
@@ -45,42 +48,14 @@ CREDIT, HALF_1, HALF_2, NEXT = (
 )
 
 
-class _InTurn(StsProgram):
-    """Saves some fields of what an entry changed, and then all."""
-
-    __slots__ = ()
-    FIRST: tuple[str, ...] = ()
-
-    @override
-    def keep(self, state: StsState) -> None:
-        before = self._journal.load(powered_on=False)
-        assert before is not None, "it was loaded"
-        for name in self.FIRST:
-            setattr(before, name, getattr(state, name))
-        self._journal.save(before)
-        state.sequence = before.sequence
-        self._journal.save(state)
-
-
-class CreditFirst(_InTurn):
-    """Saves the credit, and then the TID: power that fails between doubles it."""
-
-    __slots__ = ()
-    FIRST = ("limit_units",)
-
-
-class TidFirst(_InTurn):
+class TidFirst(StsProgram):
     """Saves the TID, and then the credit: power that fails between loses what was paid."""
 
     __slots__ = ()
-    FIRST = ("tids",)
 
-
-class KeyFirst(_InTurn):
-    """Saves the key, and then the memory of TIDs: every new token is older than all."""
-
-    __slots__ = ()
-    FIRST = ("key", "key_type", "ken", "revision", "tariff_index", "waiting")
+    @override
+    def keep(self, state: StsState) -> None:
+        saved_in_turn(self._journal, state, "tids")
 
 
 def lived(
@@ -161,9 +136,9 @@ def test_nor_does_a_second_failure_in_the_next_start_change_that() -> None:
 @pytest.mark.parametrize(
     ("program", "digits", "wrong"),
     [
-        (CreditFirst, CREDIT, DOUBLED),
+        (CreditBeforeTid, CREDIT, DOUBLED),
         (TidFirst, CREDIT, LOST),
-        (KeyFirst, HALF_2, DEAF),
+        (KeyBeforeMemory, HALF_2, DEAF),
     ],
 )
 def test_a_program_that_saves_in_turn_is_right_without_cuts_and_found_by_them(

@@ -1,4 +1,4 @@
-"""Hazards of a device that is paid for: power that fails in an entry, a clock that is moved.
+"""Hazards of a device that is paid for by the day: a clock that is moved, counts at their bound.
 
 Each has its draw and its `Law`.
 """
@@ -7,11 +7,9 @@ from datetime import timedelta
 from typing import Final
 
 from card_protocol.tokens.openpaygo.counter import COUNT_MAX, PaygoKind
-from meter_emu.laws.hazards.failing import call_in, failed
-from meter_emu.laws.hazards.placing import calls, with_placed
 from meter_emu.laws.judged import breached, promises
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, chance
-from meter_emu.laws.paid.entries import sold
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.tokens.entries import sold
 from meter_emu.stories import buyers
 from meter_emu.stories.ages import aged_by_tokens
 from meter_emu.stories.chooser import Chooser
@@ -23,72 +21,6 @@ from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import Event, What
-
-# Power that fails in an entry ---------------------------------------------------------------------
-#
-# In any call of a port in the poll that serves an entry, and again in the next start, at the same
-# place or some calls on. The judge takes either for right, taken or not, until the supply shows
-# which it was; the same token keyed in once more brings that out.
-
-_TIMES: Final = (1, 1, 2, 3)
-_ENTRY_US: Final = 5 * SECOND_US  # ours: an entry has been served by then
-
-
-def cut_in_entry(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw an entry that is made again some hours later, and an outage that the law moves there."""
-    seed, draft = begin_paid(chooser, among)
-    draft.kind, draft.rates = "keyed in again", buyers.LOADS_W
-    armed_s, end_s = draft.timing
-    draft.timing = Timing(max(armed_s, end_s - 5 * DAY_S), end_s)
-    kind = chooser.of((PaygoKind.ADD_TIME, PaygoKind.ADD_TIME, PaygoKind.SET_TIME))
-    if chooser.below(2):
-        before = draft.sell(
-            draft.timing.armed_s - 2 * DAY_S, PaygoKind.ADD_TIME, buyers.days(draft)
-        )
-        draft.key_in(draft.timing.armed_s - DAY_S, before)
-    sale = buyers.first_token(draft, kind)
-    again_s = draft.timing.armed_s + (1 + chooser.below(40)) * HOUR_S // 2
-    draft.key_in(again_s, sale)
-    lost_s = max(draft.timing.end_s, again_s) + 3 * DAY_S
-    draft.outages.append((lost_s, lost_s + chooser.of((1, 10, MINUTE_S))))
-    return finish_paid(draft, seed)
-
-
-def cut_in(trial: Trial) -> Trial | None:
-    """Return the story, run, with its outage in a call of its first entry, perhaps more often."""
-    household = trial.household
-    keyed_us = [visit.at_us for visit in household.visits]
-    if len(household.outages) != 1 or len(keyed_us) < 2:
-        return None
-    ((lost_us, back_us),) = household.outages
-    at_us = keyed_us[-2]
-    heard = calls(trial, at_us, at_us + _ENTRY_US)
-    served = [call.poll for call in heard if call.name == "keys_done"]
-    if not served:
-        return None
-    draw = chance(trial, "cut in entry")
-    place = call_in(draw, [call for call in heard if call.poll == served[0]])
-    return failed(
-        trial,
-        place,
-        times=draw.choice(_TIMES),
-        dark_us=back_us - lost_us,
-        span_us=(at_us, at_us + HOUR_US),
-    )
-
-
-CUT_IN_ENTRY: Final = Law(
-    id="cut-in-entry",
-    says="power that fails in an entry leaves it taken or not, count and time together",
-    properties=("P6", "P7"),
-    presumes="a program that says when it has read an entry",
-    draw=cut_in_entry,
-    check=lambda trial: with_placed(trial, cut_in, "no entry is served"),
-    one_in=5,
-    hazard=True,
-    device="openpaygo",
-)
-
 
 # Over ---------------------------------------------------------------------------------------------
 #

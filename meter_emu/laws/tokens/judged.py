@@ -1,4 +1,4 @@
-"""The passive laws of a device that is paid for: each reads one judged run."""
+"""The passive laws of devices that obey tokens: each reads one judged run."""
 
 from dataclasses import replace
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from meter_emu.laws import hint, judged, no_look_ahead, rebuilt
 from meter_emu.laws.judged import breached, found
 from meter_emu.laws.law import Law
+from meter_emu.stories.energy import energy, energy_hours
 from meter_emu.stories.paid import paid, paid_unit
 from meter_emu.world.judge.verdicts import FindingKind, Verdict
 
@@ -39,8 +40,38 @@ CREDITED_ONCE: Final = Law(
     device="openpaygo",
 )
 
+ENERGY_GIVEN: Final = replace(
+    PAID_UNTIL,
+    id="energy-given",
+    says="supply is on while tokens that were taken have more energy than was used",
+    presumes="tokens sold by a right office",
+    draw=energy,
+    device="sts",
+)
+
+ENERGY_ENDS: Final = replace(
+    ENDS_THEN,
+    id="energy-ends",
+    says="supply is off once the energy of all tokens is used, whatever is keyed in again",
+    presumes="tokens sold by a right office",
+    draw=energy,
+    device="sts",
+)
+
+ENERGY_ONCE: Final = replace(
+    CREDITED_ONCE,
+    id="energy-once",
+    says="every token under the meter's key is credited in full and once, in any order within 50",
+    draw=energy,
+    device="sts",
+)
+
 # Laws of any program, asked of stories of such a device.
 PAID_ANSWERS: Final = replace(judged.ANSWERS, draw=paid, device="openpaygo")
 PAID_HINT: Final = replace(hint.LAW, draw=paid_unit, device="openpaygo")
 PAID_NO_LOOK_AHEAD: Final = replace(no_look_ahead.LAW, draw=paid, device="openpaygo")
 PAID_REBUILT: Final = replace(rebuilt.LAW, draw=paid_unit, device="openpaygo")
+ENERGY_ANSWERS: Final = replace(judged.ANSWERS, draw=energy, device="sts")
+ENERGY_HINT: Final = replace(hint.LAW, draw=energy_hours, device="sts")
+ENERGY_NO_LOOK_AHEAD: Final = replace(no_look_ahead.LAW, draw=energy, device="sts")
+ENERGY_REBUILT: Final = replace(rebuilt.LAW, draw=energy_hours, device="sts")

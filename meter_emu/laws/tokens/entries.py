@@ -7,8 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from card_protocol.errors import TokenError
+from card_protocol.tokens.sts.codec import decode_sts
+from card_protocol.tokens.sts.keys import DecoderKey
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, chance, moves
 from meter_emu.stories.buyers import length_s
+from meter_emu.stories.energy import energy_alone
 from meter_emu.stories.paid import bought, paid
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.household import Household, Visit, VisitKind
@@ -21,6 +25,7 @@ from meter_emu.world.households.ledger import (
     token_by_chance,
 )
 from meter_emu.world.judge.outcome import WORK_US
+from meter_emu.world.meter.devices import decoder_key, first_key
 from meter_emu.world.meter.times import us_to_iso
 
 _CLEAR_US: Final = 60 * SECOND_US  # ours: nothing else happens so near to an entry that is added
@@ -60,6 +65,12 @@ def _right_entries(trial: Trial) -> list[Visit]:
     return [one for one in keyed_in if one.token is not None and one.token.typo == NO_TYPO]
 
 
+def _wrong_most(household: Household) -> int:
+    """Return how many wrong entries a story is given: too few to lock a keypad."""
+    sts = household.model.sts
+    return 6 if sts is None else sts.tries - 1
+
+
 def _typed_again(trial: Trial) -> Finding:
     later_us = _CLEAR_US // 2
     alone = [
@@ -90,8 +101,10 @@ def _mistyped_between(trial: Trial) -> Finding:
     """Key mistyped tokens in at instants of their own."""
     household, draw = trial.household, chance(trial, "refused")
     entries, wrong = _right_entries(trial), list[Visit]()
+    if not entries:
+        return _NOT_NOW
     start_us, end_us = trial.campaign.start_us, trial.campaign.end_us
-    for _ in range(6):
+    for _ in range(_wrong_most(household)):
         at_us = draw.randrange(start_us, end_us) // SECOND_US * SECOND_US
         near = draw.choice(entries).at_us + draw.choice((-90, 90, 600)) * SECOND_US
         at_us = near if draw.randrange(2) else at_us
@@ -119,10 +132,20 @@ def is_wrong(household: Household, typed: TypedToken) -> bool:
     """Whether what is keyed in is no token of the device, by chance either."""
     model, own_id = household.model, household.meter_id
     digits = typed.digits(model, own_id)
+    if model.sts is not None:
+        return _is_no_sts_token(digits, decoder_key(model, own_id, first_key(model.sts)))
     if any(digits == digits_of(token, model, own_id) for token in sold(household)):
         return False
     last = max(token.count for token in sold(household))
     return token_by_chance(digits, model, own_id, last) is None
+
+
+def _is_no_sts_token(digits: str, key: DecoderKey) -> bool:
+    try:
+        decode_sts(digits, key)
+    except TokenError:
+        return True
+    return False
 
 
 REFUSED_ENTRY: Final = Law(
@@ -180,4 +203,15 @@ ANY_ORDER: Final = Law(
     check=_any_order,
     one_in=10,
     device="openpaygo",
+)
+
+_IN_REACH: Final = "energy alone is bought, fewer tokens than are remembered"
+ENERGY_TYPED_AGAIN: Final = replace(
+    TYPED_AGAIN, presumes=_IN_REACH, draw=energy_alone, device="sts"
+)
+ENERGY_REFUSED_ENTRY: Final = replace(
+    REFUSED_ENTRY,
+    presumes="so few wrong entries that the keypad is not locked",
+    draw=energy_alone,
+    device="sts",
 )

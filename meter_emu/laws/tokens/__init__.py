@@ -1,0 +1,1 @@
+"""Laws of devices that obey typed tokens, of time and of energy."""
