@@ -32,7 +32,7 @@ from meter_emu.firmware.token.layouts import (
     possible_factory,
     possible_state,
 )
-from meter_emu.firmware.token.keypad import Records, TokenProgram
+from meter_emu.firmware.token.polls import Records, TokenProgram
 from meter_emu.firmware.trust import EPOCH_2000_S, ClockTrust, Now
 from meter_emu.ports import SECONDS_A_DAY, Lamp, Ports, Sleep
 from meter_emu.units import DAY_S, HOUR_S

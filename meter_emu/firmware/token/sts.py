@@ -31,7 +31,7 @@ from card_protocol.tokens.sts.key_change import StsKeyChange, join_sections
 from card_protocol.tokens.sts.keys import DecoderKey, KeyType
 from card_protocol.tokens.sts.tid import is_expired
 from meter_emu.energies import DEFAULT
-from meter_emu.firmware.token.keypad import Records, TokenProgram
+from meter_emu.firmware.token.polls import Records, TokenProgram
 from meter_emu.firmware.token.sts_layouts import (
     LONG_KEY_BYTES,
     SECTION_SIZE_BYTES,
