@@ -5,51 +5,38 @@ import platform
 import sys
 import sysconfig
 from collections.abc import Iterator
+from importlib import import_module
 from time import perf_counter
 from typing import Final
 
 import click
 
-from tests.bench import (
-    cards,
-    examples,
-    explored,
-    fleet,
-    hosted,
-    meters,
-    pcsc,
-    planner,
-    polls,
-    startup,
-    timestamps,
-    tokens,
-)
 from tests.bench.row import Row
 from tests.interrupted import run_or_interrupted
 
-ROOMS: Final = {
-    "cards": cards.rows,
-    "timestamps": timestamps.rows,
-    "tokens": tokens.rows,
-    "pcsc": pcsc.rows,
-    "meters": meters.rows,
-    "fleet": fleet.rows,
-    "polls": polls.rows,
-    "examples": examples.rows,
-    "explored": explored.rows,
-    "hosted": hosted.rows,
-    "planner": planner.rows,
-    "startup": startup.rows,
-}
+ROOMS: Final = (
+    "cards",
+    "timestamps",
+    "tokens",
+    "pcsc",
+    "meters",
+    "wakes",
+    "fleet",
+    "polls",
+    "commands",
+    "hosted",
+    "planner",
+    "startup",
+)
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Tiny counts: shows that it runs, measures nothing.")
-@click.option("--room", type=click.Choice(tuple(ROOMS)), help="One, its rows for a program.")
+@click.option("--room", type=click.Choice(ROOMS), help="One, its rows for a program.")
 def bench(*, quick: bool, room: str | None) -> None:
     """Measure, each row with its target next to it. Exit status 0 whatever the rows say."""
     if room is not None:
-        for row in ROOMS[room](quick=quick):
+        for row in _of_room(room, quick=quick):
             click.echo(f"{row.what}\t{row.measured}")
         return
     began = perf_counter()
@@ -74,8 +61,15 @@ def python() -> str:
 
 
 def _rows(*, quick: bool) -> Iterator[Row]:
-    for room in ROOMS.values():
-        yield from room(quick=quick)
+    for room in ROOMS:
+        yield from _of_room(room, quick=quick)
+
+
+def _of_room(name: str, *, quick: bool) -> Iterator[Row]:
+    # One room alone is imported: an older tree, measured with these files, may lack what another
+    # room is about.
+    room: Iterator[Row] = import_module(f"tests.bench.{name}").rows(quick=quick)
+    return room
 
 
 def _line(what: str, measured: str, target: str, said: str) -> None:

@@ -6,7 +6,7 @@ and with every law that runs a household of its own asked of one story in so man
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from math import inf, log
 from time import process_time
 
@@ -14,34 +14,12 @@ from meter_emu.laws import laws
 from meter_emu.laws.law import DrawStory, Law, Trial
 from meter_emu.stories.chooser import seeded
 from meter_emu.verify.program import covered
-from meter_emu.verify.run import Examining, Stories
 from meter_emu.world.meter.build import parse_build
 from tests.bench import power
-from tests.bench.row import Row
 
-# Twelve were wanted. Half is the story that all share, and no law alone is above a twentieth: what
-# is left is homes that laws live a second time, each in one story of forty. In calls of Python an
-# example is 0.66 of what it was at e538b751.
-EXAMPLE_MS_MAX = 14
 ALTERNATIVES = (10, 20, 40, 80)
 _P_MAX = 0.999  # of what was caught in every story
 _OneIn = Callable[[Law], int]
-
-
-def rows(*, quick: bool) -> Iterator[Row]:
-    """Yield what an example costs, and the story that its passive laws share."""
-    kits, _ = covered(parse_build("reference"), ())
-    count = 2 if quick else 400
-    began = process_time()
-    Examining("reference", kits, 1).run(Stories(0, count, tuple(laws())))
-    each_ms = 1000 * (process_time() - began) / count
-    story_ms = 1000 / power.pace(2 if quick else 200)[1]
-    yield Row(
-        what="verify, an example of all laws",
-        measured=f"{each_ms:.1f} ms ({each_ms / story_ms:.1f} stories)",
-        target=f"<= {EXAMPLE_MS_MAX} ms",
-        met=each_ms <= EXAMPLE_MS_MAX,
-    )
 
 
 def costs(stories: int) -> dict[DrawStory, dict[str, float]]:

@@ -30,9 +30,11 @@ _COUNT: Final = re.compile(r"^count = ([\d_]+)$", re.MULTILINE)
 # Started afresh, so that the peak is of this run alone; prints it in KiB, as Linux counts.
 _RUN: Final = """
 import resource, subprocess, sys
-status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+if done.returncode not in (0, 1):
+    sys.stderr.write(done.stderr)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(status, used.ru_maxrss, used.ru_utime + used.ru_stime)
+print(done.returncode, used.ru_maxrss, used.ru_utime + used.ru_stime)
 """
 
 

@@ -16,9 +16,8 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.fleet import rehearsed
-from tests.bench.power import pace
 from tests.bench.row import Row, best_s
-from tests.bench.wakes import causes
+from tests.bench.stories import pace
 from tests.campaigns import head
 
 YEAR_S_MAX: Final = 0.09
@@ -43,8 +42,6 @@ def rows(*, quick: bool) -> Iterator[Row]:
         one, many = (year(Path(folder), years) for years in (short, long))
         seen = {event.what for event in run_meter(one.households[0], one)}
         assert {What.CARD_SERVED, What.OPENED, What.CLOSED} <= seen, "a year with all that matters"
-        found, many_found = causes(one), causes(many)
-        polls, many_polls = found.total() / short, many_found.total() / long
         (home,) = one.households
         with_credit = replace(home, balance_cents=100_000)
         credit_s = _cpu_s(lambda: run_meter(with_credit, one), rounds) / short
@@ -52,13 +49,9 @@ def rows(*, quick: bool) -> Iterator[Row]:
         many_s = _cpu_s(lambda: run_meter(many.households[0], many), min(rounds, 2)) / long
     yield Row(
         what="a meter-year: hourly load, windows, a card a week",
-        measured=f"{one_s:.3f} s ({polls:,.0f} polls)",
+        measured=f"{one_s:.3f} s",
         target=f"<= {YEAR_S_MAX} s",
         met=one_s <= YEAR_S_MAX,
-    )
-    yield Row(
-        what="  what its polls are for",
-        measured=", ".join(f"{cause} {count}" for cause, count in found.most_common()),
     )
     yield Row(
         what="  the same household with credit: no shelter",
@@ -68,7 +61,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
     )
     yield Row(
         what=f"  a year of {long:g} / a year of {short:g}",
-        measured=f"{many_s / one_s:.2f} ({many_polls / polls:.2f} in polls)",
+        measured=f"{many_s / one_s:.2f}",
         target="about 1: linear",
         met=many_s / one_s <= LINEAR_MAX,
     )

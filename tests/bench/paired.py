@@ -29,14 +29,19 @@ _OF_A_RUN = re.compile(r" \([^)]*\)")  # a figure within the name of a row
 @click.argument("commit")
 @click.option("--rounds", default=5, show_default=True, help="Pairs of timings; 0 for none.")
 @click.option("--rows", is_flag=True, help="Pair the rows of the bench, compare no bytes.")
-@click.option("--room", "rooms", type=click.Choice(tuple(ROOMS)), multiple=True, help="Of these.")
+@click.option("--room", "rooms", type=click.Choice(ROOMS), multiple=True, help="Of these.")
 def paired(commit: str, *, rounds: int, rows: bool, rooms: tuple[str, ...]) -> None:
     """Compare this tree with COMMIT."""
     with unpacked(commit) as old:
         if rows or rooms:
             click.echo(f"{python()}: this tree against {commit}, {rounds} pairs\n")
             for room in rooms or ROOMS:
-                _compare_rows([(figures(old, room), figures(ROOT, room)) for _ in range(rounds)])
+                if lacks := _lacks(old, room):
+                    click.echo(f"{room}: not to be compared, as {commit} ends with {lacks}")
+                else:
+                    _compare_rows(
+                        [(figures(old, room), figures(ROOT, room)) for _ in range(rounds)]
+                    )
             return
         was, now = digests(old), digests(ROOT)
         other = [cell for cell in was.keys() | now.keys() if was.get(cell) != now.get(cell)]
@@ -76,6 +81,15 @@ def figures(tree: Path, room: str) -> dict[str, float | None]:
     return found
 
 
+def _lacks(tree: Path, room: str) -> str:
+    """Return the last line of why a room cannot be measured on a tree, nothing if it can be."""
+    try:
+        run(tree, "__main__", "--quick", "--room", room)
+    except subprocess.CalledProcessError as failed:
+        return str(failed.stderr).rstrip().rpartition("\n")[2]
+    return ""
+
+
 def _compare_rows(pairs: Sequence[tuple[dict[str, float | None], dict[str, float | None]]]) -> None:
     for what in pairs[0][1]:
         known = [(was[what], now[what]) for was, now in pairs if was.get(what) and now.get(what)]
@@ -93,7 +107,7 @@ def run(tree: Path, name: str, *words: str) -> list[str]:
     """Return the lines that a measure prints on a tree."""
     done = subprocess.run(
         [sys.executable, "-m", f"tests.bench.{name}", *words], cwd=tree, text=True, check=True,
-        stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(tree)},
+        capture_output=True, env={**os.environ, "PYTHONPATH": str(tree)},
     )  # fmt: skip
     return done.stdout.splitlines()
 

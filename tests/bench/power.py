@@ -15,7 +15,6 @@ from functools import cache, partial
 from itertools import product
 from math import inf, log, sqrt
 from pathlib import Path
-from time import process_time
 from typing import NamedTuple
 
 import click
@@ -33,12 +32,11 @@ from meter_emu.stories.story import ModelAndCards, models, story
 from meter_emu.verify.program import traits
 from meter_emu.workers.processes import Processes
 from meter_emu.workers.work import Calling
-from meter_emu.world.meter.bench import Bench
 from tests.bench.plain import PlainHome, plain_homes, plain_story
+from tests.bench.stories import SEED, pace, story_at
 from tests.interrupted import run_or_interrupted
 
 EVIDENCE = Path(__file__).parents[2] / "docs" / "evidence"
-SEED = 20200703
 STORIES = 1_000
 ENOUGH = 12  # kills after which no more stories of a defect are lived: its share is known
 LEAST = 100  # but so many of them always
@@ -210,10 +208,10 @@ def measure(task: _Task) -> Power:
         of_folder(task.folder)
     defect = catalogue()[task.defect_id]
     dealt = deal([kit for kit in models() if set(defect.needs) <= set(traits([kit]))], defect)
-    drawn = _share(defect, (_drawn(n, [kit]) for n, kit in _numbered(dealt, task.stories)))
+    drawn = _share(defect, (story_at(n, [kit]) for n, kit in _numbered(dealt, task.stories)))
     everywhere = drawn
     if defect.needs:
-        everywhere = _share(defect, (_drawn(n, models()) for n in range(task.stories)))
+        everywhere = _share(defect, (story_at(n, models()) for n in range(task.stories)))
     households = zip(task.plain, _cycled(dealt), strict=False)
     plain = _share(defect, (plain_story(household, [kit]) for household, kit in households))
     hazards = {
@@ -233,10 +231,6 @@ def deal(kits: Sequence[ModelAndCards], defect: Defect) -> list[ModelAndCards]:
         if set(defect.needs) <= set(traits([one])):
             found.append(one)
     return found
-
-
-def _drawn(number: int, kits: Sequence[ModelAndCards]) -> Campaign:
-    return story(seeded(f"{SEED}/{number}"), kits)
 
 
 def _cycled(kits: Sequence[ModelAndCards]) -> Iterator[ModelAndCards]:
@@ -268,18 +262,6 @@ def _hazard(defect: Defect, law: Law, dealt: Sequence[ModelAndCards]) -> Share:
         for n, kit in _numbered(dealt, HAZARD_STORIES)
     )
     return _share(defect, stories, law)
-
-
-def pace(count: int) -> tuple[float, float]:
-    """Return wakes a story, and stories that are drawn, lived and judged a second on one core."""
-    polls: list[Bench] = []
-    for number in range(count):
-        trial = Trial(_drawn(number, ()), "reference")
-        trial.events(trial.household, prepare=polls.append)
-    began = process_time()
-    for number in range(count):
-        _ = Trial(_drawn(number, ()), "reference").run
-    return sum(bench.polls for bench in polls) / count, count / (process_time() - began)
 
 
 # The page -----------------------------------------------------------------------------------------

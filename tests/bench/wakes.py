@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 from unittest.mock import patch
 
@@ -14,6 +16,8 @@ from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.observer import state_in
 from meter_emu.world.rehearsal.engine import run_meter
+from tests.bench.meters import LINEAR_MAX, year
+from tests.bench.row import Row
 
 NOTHING: Final = "nothing"
 _POLL_US_MAX: Final = 100_000  # of a poll without a card
@@ -134,6 +138,28 @@ def _noting(does: Callable[[], None], asked_for: list[bool]) -> Callable[[], Non
         does()
 
     return noted
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Yield what the polls of a meter-year are for, and that ten years have ten times as many."""
+    short, long = (0.25, 0.5) if quick else (1, 10)
+    with TemporaryDirectory() as folder:
+        one, many = (causes(year(Path(folder), years)) for years in (short, long))
+    yield Row(
+        what="polls of that meter-year",
+        measured=f"{one.total() / short:,.0f}",
+    )
+    yield Row(
+        what="  what they are for",
+        measured=", ".join(f"{cause} {count}" for cause, count in one.most_common()),
+    )
+    ratio = many.total() / long / (one.total() / short)
+    yield Row(
+        what=f"  a year of {long:g} / a year of {short:g}",
+        measured=f"{ratio:.2f}",
+        target="about 1: linear",
+        met=ratio <= LINEAR_MAX,
+    )
 
 
 def causes(campaign: Campaign, place: int = 0) -> Counter[str]:
