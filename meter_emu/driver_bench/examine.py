@@ -77,7 +77,7 @@ def examine_law(
 
 def check(rig: DriverRig, law: ClockLaw, case: Case) -> LawBreach | None:
     """Check one case; a refusal where the driver should not refuse is a finding."""
-    signal.setitimer(signal.ITIMER_PROF, CALL_S)
+    bound_call()
     try:
         return law.check(rig, case)
     except CannotError as error:
@@ -115,7 +115,7 @@ def _tried(
         if every and law.sweep is not None:
             cases = iter(law.sweep.cases(rig))
             while some := list(islice(cases, _IN_BULK)):
-                signal.setitimer(signal.ITIMER_PROF, CALL_S)
+                bound_call()
                 for at, (case, finding) in enumerate(law.sweep.check_all(rig, some), number + 1):
                     if len(found) < kinds:
                         found.setdefault(_key(finding), (at, case, finding))
@@ -123,6 +123,14 @@ def _tried(
     except NoEndError as error:
         found[_key(_no_end(error))] = (number + 1, case, _no_end(error))
     return number, found
+
+
+def bound_call() -> None:
+    """Set the timer of `limited` for what is called next: again and again, as a call may drop it.
+
+    An error out of a signal is lost where it meets a finaliser.
+    """
+    signal.setitimer(signal.ITIMER_PROF, CALL_S, CALL_S)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ A law would accuse the driver of each of these. What need not be a mistake of th
 left to the laws: a year that is off in `get` alone is a mistake in `get`.
 """
 
-import signal
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,7 +13,7 @@ from typing import Final
 from meter_emu.driver_bench.chips import BENCH_CHIPS
 from meter_emu.driver_bench.clock_bench import BusAccess, NoEndError
 from meter_emu.driver_bench.driver import Reading, RefusedError, Said
-from meter_emu.driver_bench.examine import CALL_S, limited
+from meter_emu.driver_bench.examine import bound_call, limited
 from meter_emu.driver_bench.face import Shown
 from meter_emu.driver_bench.law import DriverRig
 from meter_emu.errors import ConfigError
@@ -28,7 +27,7 @@ _AFTERS: Final = (2, 3)
 def probe(rig: DriverRig) -> None:
     """Raise `ConfigError` where what a driver does shows that its declaration is wrong."""
     with limited(), suppress(NoEndError, RefusedError):  # a verdict of the laws
-        signal.setitimer(signal.ITIMER_PROF, CALL_S)
+        bound_call()
         if rig.declared.chip:
             _probe_bus(rig)
             if off := _years_off(rig):

@@ -26,6 +26,7 @@ def words(name: str, law_id: str) -> str:
     ("name", "law_id", "said"),
     [
         ("Hangs", "get-registers", "no end: more than 1 s of processor time in one call"),
+        ("Drops", "get-registers", "no end: more than 1 s of processor time in one call"),
         ("Waits", "get-registers", f"no end: more than {ACCESSES_MAX:,} accesses in one call"),
         ("Swallows", "get-registers", f"no end: more than {ACCESSES_MAX:,} accesses in one call"),
         ("Raises", "get-registers", "refuses: RuntimeError: no time"),

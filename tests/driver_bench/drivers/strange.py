@@ -25,6 +25,17 @@ class Hangs(Good):
             pass
 
 
+class Drops(Good):
+    """As where the bound meets a finaliser, which drops what is raised in it."""
+
+    def get(self):
+        with suppress(BaseException):
+            while True:
+                pass
+        while True:
+            pass
+
+
 class Waits(Good):
     def get(self):
         while self.bench.transfer(0x68, b"\7", 1)[0] & 0x80 == 0:  # a bit that never comes
