@@ -14,6 +14,7 @@ from meter_emu.planner.cells import CellError, SheetCell, cents_in, day_in, mapp
 from meter_emu.planner.plan_file import RawColumn, RawPlanFile
 from meter_emu.planner.table import MERGED, letters_of, table_rows
 from meter_emu.resources import find, read_file
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.model import MeterModel, load_model
 
 NO_DISTRICT: Final = ""
@@ -201,7 +202,7 @@ class _RowReader:
         if name not in self._sheet.models:
             found = find("meters", name, folder=self._path.parent)
             model = load_model(found)
-            if model.paygo is not None:
+            if not DEVICES[model.device].slot:
                 raise ConfigError(str(found), "", said("is a device that takes no card"))
             self._sheet.models[name] = model
 

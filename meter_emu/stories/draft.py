@@ -26,13 +26,12 @@ from meter_emu.world.households.household import (
 )
 from meter_emu.world.households.ledger import (
     NO_TYPO,
-    AnyToken,
     Sale,
     TypedToken,
     Typo,
     sold_to,
-    was_refused,
 )
+from meter_emu.world.households.ledger_token import LedgerToken
 from meter_emu.world.households.sts_ledger import StsSale, vended
 from meter_emu.world.meter.acts import HOLD_MS, Act, Press
 from meter_emu.world.meter.age import Age
@@ -92,7 +91,7 @@ class Draft:
         """Somebody keys a sold token in."""
         self.entries.append((at_s, sale, typo))
 
-    def ledger(self, household: str) -> tuple[AnyToken, ...]:
+    def ledger(self, household: str) -> tuple[LedgerToken, ...]:
         """Return what the office has sold them, with the counts that follow the device's last."""
         if self.energy_sales:
             sold = (replace(sale, household=household) for sale in self.energy_sales)
@@ -101,7 +100,7 @@ class Draft:
             return ()
         return tuple(sold_to(household, self.sales, self.grown_old().token_count))
 
-    def visited(self, ledger: Sequence[AnyToken]) -> tuple[Visit, ...]:
+    def visited(self, ledger: Sequence[LedgerToken]) -> tuple[Visit, ...]:
         """Return all visits in their order, with what the office did not refuse to sell."""
         keyed_in = (
             Visit(
@@ -110,7 +109,7 @@ class Draft:
                 token=TypedToken(token=ledger[sale], typo=typo),
             )
             for at_s, sale, typo in self.entries
-            if not was_refused(ledger[sale])
+            if not ledger[sale].refused
         )
         return tuple(sorted([*self.visits, *keyed_in], key=lambda visit: visit.at_us))
 

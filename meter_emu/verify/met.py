@@ -14,7 +14,7 @@ from meter_emu.stories.times import legal
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, VisitKind
-from meter_emu.world.households.ledger import NO_TYPO, SoldToken
+from meter_emu.world.households.ledger import NO_TYPO
 from meter_emu.world.meter.acts import Press
 from meter_emu.world.meter.devices import DEVICES
 
@@ -111,11 +111,7 @@ def _keyed_in(household: Household) -> Iterator[str]:
         if visit.token.typo != NO_TYPO:
             yield "token mistyped"
             continue
-        token = visit.token.token
-        if isinstance(token, SoldToken):
-            place: tuple[int, ...] = (token.count,)
-        else:
-            place = token.sold_us, token.number
+        place = visit.token.token.order
         if place in order:
             yield "token keyed in again"
         elif order and place < max(order):

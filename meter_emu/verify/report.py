@@ -13,7 +13,7 @@ from meter_emu.units import decimal
 from meter_emu.verify.met import all_met
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
-from meter_emu.world.households.ledger import SoldToken, TypedToken
+from meter_emu.world.households.ledger import TypedToken
 from meter_emu.world.judge.verdicts import GRAVITY, Verdict
 from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.events import Event, What
@@ -199,11 +199,7 @@ def _visited(visit: Visit, at: str, zone: TimeZone) -> str:
 
 def _keyed_in(typed: TypedToken) -> str:
     token, typo = typed.token, typed.typo
-    if isinstance(token, SoldToken):
-        units = "" if token.value is None else f" {token.value}"
-        said = f"{token.id} ({token.kind.value}{units}, count {token.count}) keyed in"
-    else:
-        said = f"{token.id} ({token.sale.words}) keyed in"
+    said = f"{token.id} ({token.words}) keyed in"
     if typo.wrong is not None:
         return f"{said} with digit {typo.wrong} wrong"
     if typo.swapped is not None:

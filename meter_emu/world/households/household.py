@@ -19,7 +19,8 @@ from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.units import MINUTE_US, SECOND_US
-from meter_emu.world.households.ledger import AnyToken, TypedToken
+from meter_emu.world.households.ledger import TypedToken
+from meter_emu.world.households.ledger_token import LedgerToken
 from meter_emu.world.households.wording import worded
 from meter_emu.world.meter.acts import Act
 from meter_emu.world.meter.age import NEW, Age
@@ -235,7 +236,7 @@ class Household:
     rtc_found: tuple[tuple[int, Registers], ...] = ()
     age: Age = NEW
     group: str = ""
-    tokens: tuple[AnyToken, ...] = ()
+    tokens: tuple[LedgerToken, ...] = ()
 
     @property
     def last_announced(self) -> Announcement | None:

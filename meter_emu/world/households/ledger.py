@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import Final, TypeAlias, final
 
 from card_protocol.errors import TokenError
+from card_protocol.tokens.openpaygo.chain import STANDARD
 from card_protocol.tokens.openpaygo.counter import COUNT_MAX, PaygoCounter, PaygoKind, next_count
 from card_protocol.tokens.openpaygo.decode import PaygoOutcome, decode_openpaygo
 from card_protocol.tokens.openpaygo.encode import VALUE_MAX, encode_openpaygo
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from meter_emu.world.households.sts_ledger import StsToken, sts_digits
+from meter_emu.world.households.ledger_token import Keypad, LedgerToken
 from meter_emu.world.meter.devices import paygo_seed
 from meter_emu.world.meter.model import MeterModel
 
@@ -37,13 +38,39 @@ class SoldToken:
     value: int | None
     count: int
 
+    @property
+    def refused(self) -> str:
+        """Empty: such an office hands out whatever it sells."""
+        return ""
 
-AnyToken: TypeAlias = SoldToken | StsToken
+    @property
+    def words(self) -> str:
+        """What was sold, in words."""
+        units = "" if self.value is None else f" {self.value}"
+        return f"{self.kind.value}{units}, count {self.count}"
 
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Its count."""
+        return (self.count,)
 
-def was_refused(token: AnyToken) -> bool:
-    """Whether the office sold nothing after all."""
-    return isinstance(token, StsToken) and bool(token.refused)
+    def keypad(self, model: MeterModel) -> Keypad:
+        """Return the keys that it is keyed in by."""
+        assert model.paygo is not None, "such a device takes tokens"
+        if model.paygo.restricted:
+            return Keypad("1234", STANDARD.restricted_digits)
+        return Keypad("0123456789", STANDARD.digits)
+
+    def digits_for(self, model: MeterModel, device_id: int) -> str:
+        """Return the digits that the office hands out."""
+        return digits_of(self, model, device_id)
+
+    def in_file(self) -> tuple[str, Iterator[str]]:
+        """Return its id and what was sold, as a campaign file has it."""
+        if self.kind is PaygoKind.DISABLE:
+            return self.id, iter(("unlock = true",))
+        word = "add" if self.kind is PaygoKind.ADD_TIME else "set"
+        return self.id, iter((f"{word} = {self.value}",))
 
 
 @final
@@ -59,9 +86,9 @@ class Typo:
     swapped: int | None = None
     first: int | None = None
 
-    def of(self, digits: str, *, restricted: bool) -> str:
-        """Return what is keyed in for some digits."""
-        keys, typed = "1234" if restricted else "0123456789", list(digits)
+    def of(self, digits: str, keys: str) -> str:
+        """Return what is keyed in for some digits, by a keypad with these keys."""
+        typed = list(digits)
         if self.wrong is not None:
             at = self.wrong - 1
             typed[at] = keys[(keys.index(typed[at]) + 1) % len(keys)]
@@ -80,18 +107,15 @@ _DAYS: Final = re.compile(r"\d{1,3}(?:\.\d{1,6}|/(?P<parts>\d{1,3}))?", re.ASCII
 class TypedToken:
     """A sold token as somebody keys it in; `meter_id` is whose it is, `None` for their own."""
 
-    token: AnyToken
+    token: LedgerToken
     typo: Typo = NO_TYPO
     meter_id: int | None = None
 
     def digits(self, model: MeterModel, own_id: int) -> str:
         """Return what is keyed in at a device."""
         device_id = own_id if self.meter_id is None else self.meter_id
-        if isinstance(self.token, StsToken):
-            return self.typo.of(sts_digits(self.token, model, device_id), restricted=False)
-        assert model.paygo is not None, "its device takes tokens"
-        sold = digits_of(self.token, model, device_id)
-        return self.typo.of(sold, restricted=model.paygo.restricted)
+        sold = self.token.digits_for(model, device_id)
+        return self.typo.of(sold, self.token.keypad(model).keys)
 
 
 # Of one device, in order of sale: id, when, kind and value.

@@ -1,6 +1,5 @@
-"""How a sale of STS tokens stands in a file, a campaign's or an office's."""
+"""A key of an STS meter as it stands in a file, a campaign's or an office's."""
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -8,7 +7,6 @@ from msgspec import Meta, Struct
 from card_protocol.tokens.sts.tid import KEN_NEVER, BaseDate
 from meter_emu.desk.vending import MeterKey
 from meter_emu.resources import means
-from meter_emu.world.households.sts_ledger import StsSale
 
 
 class RawMeterKey(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -32,26 +30,3 @@ def meter_key(raw_key: RawMeterKey | None) -> MeterKey | None:
         key_type=raw_key.key_type,
         ken=raw_key.ken,
     )
-
-
-def sale_toml(sale: StsSale) -> Iterator[str]:
-    """Yield the lines that say what was sold."""
-    for key, value in (("wh", sale.wh), ("limit_w", sale.limit_w)):
-        if value is not None:
-            yield f"{key} = {value}"
-    for key, of in (("new_key", sale.new_key), ("key", sale.under)):
-        if of is not None:
-            yield f"{key} = {_meter_key_toml(of)}"
-    if sale.rollover:
-        yield "rollover = true"
-    if sale.setting is not None:
-        yield f'setting = "{sale.setting}"'
-
-
-def _meter_key_toml(key: MeterKey) -> str:
-    said = f"base = {key.base.value}, revision = {key.revision}"
-    if key.tariff_index != 1:
-        said += f", tariff_index = {key.tariff_index}"
-    if key.key_type != "unique":
-        said += f', key_type = "{key.key_type}"'
-    return f"{{ {said}{'' if key.ken == KEN_NEVER else f', ken = {key.ken}'} }}"

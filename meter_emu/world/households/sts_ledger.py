@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias, final
 from card_protocol.errors import TokenError
 from card_protocol.tokens.sts.amount import code_of
 from card_protocol.tokens.sts.codec import encode_sts
+from card_protocol.tokens.sts.digits import TOKEN_DIGITS
 from card_protocol.tokens.sts.fields import (
     REGISTER_ALL,
     CreditKind,
@@ -23,13 +24,16 @@ from card_protocol.tokens.sts.fields import (
 )
 from card_protocol.tokens.sts.key_change import StsKeyChange, key_change_tokens
 from card_protocol.tokens.sts.keys import VendingKey
+from card_protocol.tokens.sts.tid import KEN_NEVER
 from meter_emu.desk.published_key import TEST_VENDING_KEY
 from meter_emu.desk.vending import OFFICES, Edition, MeterKey, OfficeName
 from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.households.ledger_token import Keypad
 from meter_emu.world.meter.devices import STS_KEY_TYPES, decoder_key, first_key
 from meter_emu.world.meter.model import MeterModel, Sts
 from meter_emu.world.meter.times import us_to_utc
 
+_EDITION: Final = 3  # of an office that a file says nothing of
 OtherToken: TypeAlias = Literal["clear-credit", "clear-tamper", "meter-test"]
 
 
@@ -52,7 +56,7 @@ class StsSale:
     setting: OtherToken | None = None
     under: MeterKey | None = None
     office: OfficeName = "right"
-    edition: Edition = 3
+    edition: Edition = _EDITION
     office_error_s: int = 0
 
     @property
@@ -64,6 +68,29 @@ class StsSale:
             rolls = ", roll-over" if self.rollover else ""
             return f"key of base {self.new_key.base.value}, revision {self.new_key.revision}{rolls}"
         return f"limit {self.limit_w} W" if self.limit_w is not None else self.setting or ""
+
+    def in_file(self) -> Iterator[str]:
+        """Yield the lines of a campaign file that say what was sold, and by what office."""
+        yield from self.lines()
+        if self.office != "right":
+            yield f'office = "{self.office}"'
+        if self.edition != _EDITION:
+            yield f"edition = {self.edition}"
+        if self.office_error_s:
+            yield f"office_error_s = {self.office_error_s}"
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of a file that say what was sold."""
+        for key, value in (("wh", self.wh), ("limit_w", self.limit_w)):
+            if value is not None:
+                yield f"{key} = {value}"
+        for key, of in (("new_key", self.new_key), ("key", self.under)):
+            if of is not None:
+                yield f"{key} = {_meter_key_toml(of)}"
+        if self.rollover:
+            yield "rollover = true"
+        if self.setting is not None:
+            yield f'setting = "{self.setting}"'
 
 
 @final
@@ -91,6 +118,28 @@ class StsToken:
     def sold_us(self) -> int:
         """When it was sold."""
         return self.sale.sold_us
+
+    @property
+    def words(self) -> str:
+        """What was sold, in words."""
+        return self.sale.words
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """When it was sold, and of a new key the section."""
+        return self.sale.sold_us, self.number
+
+    def keypad(self, _model: MeterModel) -> Keypad:
+        """Return the keys that it is keyed in by."""
+        return Keypad("0123456789", TOKEN_DIGITS)
+
+    def digits_for(self, model: MeterModel, device_id: int) -> str:
+        """Return the digits that the office hands out."""
+        return sts_digits(self, model, device_id)
+
+    def in_file(self) -> tuple[str, Iterator[str]] | None:
+        """Return the sale as a file has it: of a new key the first section stands for all."""
+        return (self.sale.id, self.sale.in_file()) if self.number <= 1 else None
 
 
 def sections_of(sts: Sts) -> int:
@@ -182,6 +231,15 @@ def key_change(
         rollover=sale.rollover,
         supply_group=model.sts.supply_group if model.sts.cipher == "EA11" else None,
     )
+
+
+def _meter_key_toml(key: MeterKey) -> str:
+    said = f"base = {key.base.value}, revision = {key.revision}"
+    if key.tariff_index != 1:
+        said += f", tariff_index = {key.tariff_index}"
+    if key.key_type != "unique":
+        said += f', key_type = "{key.key_type}"'
+    return f"{{ {said}{'' if key.ken == KEN_NEVER else f', ken = {key.ken}'} }}"
 
 
 def _record(token: StsToken) -> StsRecord:

@@ -22,7 +22,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.resources import PRINTABLE, FileTime, means, typed
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.households.ledger_file import LedgerFile, NewKey, Purchase
-from meter_emu.world.households.sts_file import RawMeterKey, meter_key, sale_toml
+from meter_emu.world.households.sts_file import RawMeterKey, meter_key
 from meter_emu.world.households.sts_ledger import (
     OtherToken,
     StsOffice,
@@ -145,7 +145,7 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
         yield "[[token]]"
         yield f"device = {raw_line.device}"
         yield f"sold = {raw_line.sold:%Y-%m-%dT%H:%M:%SZ}"
-        yield from sale_toml(self._sale(raw_line))
+        yield from self._sale(raw_line).lines()
         yield f"sale = {raw_line.sale}"
         if raw_line.tid is not None:
             yield f"tid = {raw_line.tid}"

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar, assert_never
 
 from card_protocol.card.image import CardKind
-from card_protocol.tokens.openpaygo.counter import PaygoKind
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
@@ -27,9 +26,7 @@ from meter_emu.world.households.household import (
     VisitKind,
     newest_announced,
 )
-from meter_emu.world.households.ledger import AnyToken, SoldToken, TypedToken
-from meter_emu.world.households.sts_file import sale_toml
-from meter_emu.world.households.sts_ledger import StsSale, StsToken
+from meter_emu.world.households.ledger import TypedToken
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.times import us_to_written
@@ -97,34 +94,14 @@ def _lines(campaign: Campaign) -> Iterator[str]:
 def _ledger(households: Iterable[Household], campaign: Campaign) -> Iterator[str]:
     for household in households:
         for token in household.tokens:
-            if not isinstance(token, StsToken):
-                yield from ("", "[[token]]", *_token(token.id, token, campaign), *_paid_time(token))
-            elif token.number <= 1:  # of a new key the first section stands for all
-                name = token.sale.id
-                yield from ("", "[[token]]", *_token(name, token, campaign), *_sale(token.sale))
-
-
-def _token(name: str, token: AnyToken, campaign: Campaign) -> Iterator[str]:
-    yield f"id = {_text(name)}"
-    yield f"household = {_text(token.household)}"
-    yield f"sold = {us_to_written(token.sold_us, campaign.zone)}"
-
-
-def _paid_time(token: SoldToken) -> Iterator[str]:
-    if token.kind is PaygoKind.DISABLE:
-        yield "unlock = true"
-    else:
-        yield f"{'add' if token.kind is PaygoKind.ADD_TIME else 'set'} = {token.value}"
-
-
-def _sale(sale: StsSale) -> Iterator[str]:
-    yield from sale_toml(sale)
-    if sale.office != "right":
-        yield f"office = {_text(sale.office)}"
-    if sale.edition != _EDITION:
-        yield f"edition = {sale.edition}"
-    if sale.office_error_s:
-        yield f"office_error_s = {sale.office_error_s}"
+            written = token.in_file()
+            if written is None:
+                continue
+            name, sold = written
+            yield from ("", "[[token]]", f"id = {_text(name)}")
+            yield f"household = {_text(token.household)}"
+            yield f"sold = {us_to_written(token.sold_us, campaign.zone)}"
+            yield from sold
 
 
 def _typed(typed: TypedToken) -> Iterator[str]:

@@ -1,14 +1,16 @@
 """The sold tokens of a campaign file, and what its households key in of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final, TypeAlias
 
 from card_protocol.errors import TokenError
 from card_protocol.tokens.openpaygo.counter import PaygoKind
-from meter_emu.domain import BUDGET
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.nearest import hint
 from meter_emu.world.households.household import Household, Households
-from meter_emu.world.households.ledger import AnyToken, Sale, TypedToken, sold_to
+from meter_emu.world.households.ledger import Sale, TypedToken, sold_to
+from meter_emu.world.households.ledger_token import LedgerToken
 from meter_emu.world.households.sts_file import meter_key
 from meter_emu.world.households.sts_ledger import StsSale, vended
 from meter_emu.world.meter.age import NEW
@@ -39,7 +41,7 @@ def check_device(raw_household: RawHousehold, model: MeterModel, place: FilePlac
 
 def ledger_of(
     raw_campaign: RawCampaign, top: FilePlace, model_of: Callable[[RawHousehold], MeterModel]
-) -> dict[str, AnyToken]:
+) -> dict[str, LedgerToken]:
     """Return the office's ledger: each sold token by its id, each device's in order of sale."""
     sales: dict[str, list[tuple[int, RawToken]]] = {one.id: [] for one in raw_campaign.household}
     for raw in raw_campaign.token:
@@ -48,20 +50,14 @@ def ledger_of(
             near = hint(raw.household, list(sales))
             place.refuse("household", f"no household has the id {raw.household!r}{near}")
         sales[raw.household].append((place.instant(raw.sold, "sold"), raw))
-    found: dict[str, AnyToken] = {}
+    found: dict[str, LedgerToken] = {}
     for raw_household in raw_campaign.household:
         of_one = sorted(sales[raw_household.id], key=lambda sale: sale[0])
         if not of_one:
             continue
         model, last = model_of(raw_household), raw_household.age or NEW
         try:
-            tokens: list[AnyToken] = []
-            if model.sts is not None:
-                sold = [_sts_sale(raw, sold_us, _token_place(raw, top)) for sold_us, raw in of_one]
-                tokens += vended(sold, model)
-            else:
-                paid = [_sale(raw, sold_us, _token_place(raw, top)) for sold_us, raw in of_one]
-                tokens += sold_to(raw_household.id, paid, last.token_count)
+            tokens = _OFFICES[model.device](of_one, model, last.token_count, top)
         except TokenError as error:
             top.refuse("token", f"household {raw_household.id!r}: {error}")
         for token in tokens:
@@ -69,6 +65,34 @@ def ledger_of(
                 top.refuse("token", f"two have the id {token.id!r}")
             found[token.id] = token
     return found
+
+
+_Sales: TypeAlias = Sequence[tuple[int, RawToken]]  # of one device, each with its instant
+
+
+def _time_sold(
+    sales: _Sales, _model: MeterModel, last_count: int, top: FilePlace
+) -> list[LedgerToken]:
+    paid = [_sale(raw, sold_us, _token_place(raw, top)) for sold_us, raw in sales]
+    return list(sold_to(sales[0][1].household, paid, last_count))
+
+
+def _energy_sold(
+    sales: _Sales, model: MeterModel, _last_count: int, top: FilePlace
+) -> list[LedgerToken]:
+    sold = [_sts_sale(raw, sold_us, _token_place(raw, top)) for sold_us, raw in sales]
+    return list(vended(sold, model))
+
+
+def _none_sold(
+    sales: _Sales, model: MeterModel, _last_count: int, top: FilePlace
+) -> list[LedgerToken]:
+    _token_place(sales[0][1], top).refuse("household", f"{model.name} takes no tokens")
+
+
+_OFFICES: Final[
+    dict[DeviceName, Callable[[_Sales, MeterModel, int, FilePlace], list[LedgerToken]]]
+] = {"budget": _none_sold, "openpaygo": _time_sold, "sts": _energy_sold}
 
 
 def _token_place(raw_token: RawToken, top: FilePlace) -> FilePlace:
@@ -114,7 +138,7 @@ def _sts_sale(raw_token: RawToken, sold_us: int, place: FilePlace) -> StsSale:
     )
 
 
-def tokens_of(household: str, ledger: Mapping[str, AnyToken]) -> tuple[AnyToken, ...]:
+def tokens_of(household: str, ledger: Mapping[str, LedgerToken]) -> tuple[LedgerToken, ...]:
     """Return what the ledger has for a household, in order of sale."""
     return tuple(token for token in ledger.values() if token.household == household)
 

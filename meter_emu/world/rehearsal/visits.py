@@ -12,8 +12,6 @@ from typing import Final, final
 import msgspec
 
 from card_protocol.timestamp import Civil
-from card_protocol.tokens.openpaygo.chain import STANDARD
-from card_protocol.tokens.sts.digits import TOKEN_DIGITS
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing, check_tariff
 from meter_emu.energies import ENERGIES
@@ -30,8 +28,8 @@ from meter_emu.world.households.household import (
     VisitKind,
     newest_announced,
 )
-from meter_emu.world.households.ledger import AnyToken, TypedToken, Typo
-from meter_emu.world.households.sts_ledger import StsToken
+from meter_emu.world.households.ledger import TypedToken, Typo
+from meter_emu.world.households.ledger_token import LedgerToken
 from meter_emu.world.meter.acts import OF_KEY
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.devices import DEVICES
@@ -69,7 +67,7 @@ class VisitReader:
         *,
         within_us: tuple[int, int],
         said: tuple[datetime, datetime],
-        ledger: Mapping[str, AnyToken],
+        ledger: Mapping[str, LedgerToken],
     ) -> None:
         self._ledger = ledger
         self._place = place
@@ -153,13 +151,9 @@ class VisitReader:
             place.refuse("token", why)
         if sold.sold_us > at_us:
             place.refuse("token", "want a token that was sold by then")
-        if isinstance(sold, StsToken):
-            size = TOKEN_DIGITS
-            if sold.refused:
-                place.refuse("token", f"the office sold none: {sold.refused}")
-        else:
-            assert self._model.paygo is not None, "a device that takes tokens"
-            size = STANDARD.restricted_digits if self._model.paygo.restricted else STANDARD.digits
+        if sold.refused:
+            place.refuse("token", f"the office sold none: {sold.refused}")
+        size = sold.keypad(self._model).digits
         typo = Typo(
             wrong=raw_visit.wrong_digit,
             swapped=raw_visit.swapped_digits,
