@@ -359,6 +359,8 @@ def test_check_says_whether_the_offices_have_room(tmp_path):
         ('district = "District"\n', "", "office: district: want the column"),
         ('file = "meters.csv"', 'file = "gone.csv"', "gone.csv: cannot be read"),
         ("gas-pcf8563-battery", "gas-x", "is no meter model"),
+        ("gas-pcf8563-battery", "openpaygo", "openpaygo.toml: is a device that takes no card"),
+        ("gas-pcf8563-battery", "sts", "sts.toml: is a device that takes no card"),
         ("regular_days", "regular_dais", "regular_dais"),
         ("seed = 1", 'seed = 1\nbuild = "reference+end-exclusiv"', "build: .*end-exclusiv"),
         ("seed = 1", 'seed = 1\nbuild = "os:system"', "build"),
