@@ -119,13 +119,12 @@ def _here(address: str, loop: Loop, stack: ExitStack) -> LocalCluster:
     }
     try:
         return loop.make(_Closing, stack, _START_S, **how)
-    except TimeoutError:
-        why = f"none answers within {_START_S:.0f} s"
-    except (OSError, RuntimeError, ImportError) as error:
-        why = str(error) or type(error).__name__
-    except Exception as error:  # noqa: BLE001  of a module that somebody's settings load
-        why = f"{type(error).__name__}: {error}"
-    raise WorkerError(f"--cluster {address}: no worker starts here: {why}")
+    except Exception as error:  # whatever a module raises that somebody's settings load
+        why = str(error) if isinstance(error, OSError | RuntimeError | ImportError) else repr(error)
+        if isinstance(error, TimeoutError):
+            why = f"none answers within {_START_S:.0f} s"
+        line = f"--cluster {address}: no worker starts here: {why or type(error).__name__}"
+        raise WorkerError(line) from error
 
 
 def _client(address: str, here: LocalCluster | None, loop: Loop, stack: ExitStack) -> Client:
@@ -195,14 +194,13 @@ class Cluster:
         while True:
             try:
                 reply: tuple[str | None, bytes] = future.result(timeout=_LOOK_S)
-            except TimeoutError:
+            except (TimeoutError, UnboundLocalError):
+                # The second is Dask's: a wait that ends as its time is up has neither of the two.
+                if future.cancelled():
+                    raise self._lost("the scheduler has gone") from None
                 self._look()
                 continue
             except FutureCancelledError:
-                raise self._lost("the scheduler has gone") from None
-            except UnboundLocalError:  # Dask's own, seen once: it had neither result nor error
-                if not future.cancelled():
-                    raise
                 raise self._lost("the scheduler has gone") from None
             except KilledWorker:
                 why = "the same households or stories ended several workers: look at their memory"
