@@ -280,9 +280,13 @@ def read(place: Place, key_file: str | None, json_file: str | None) -> int:
 
         print_json(written_back_json(record, doubts), json_file)
     if json_file != STDOUT:
+        wrong = [doubt.words for doubt in doubts if doubt.contradicts]
+        open_yet = [doubt.words for doubt in doubts if not doubt.contradicts]
+        agrees = "nothing that the meter wrote contradicts the office"
+        echo(f"{place.name}: {'WRONG: ' + '; '.join(wrong) if wrong else agrees}")
+        for words in open_yet:
+            echo(words)
         print_record(record)
-        for doubt in doubts:
-            echo(f"{'WRONG: ' if doubt.contradicts else ''}{doubt.words}")
     return EXIT_FOUND if any(doubt.contradicts for doubt in doubts) else EXIT_OK
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import click
 
+from meter_emu.cli.answers import so_many
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.held import HeldFile
 from meter_emu.cli.names import FILE, OneOf, issued_at_min, issued_at_option
@@ -177,11 +178,10 @@ def list_sold(ledger: str, device_id: int | None, key_file: str | None) -> None:
 
     book = open_ledger(ledger)
     lines = [line for line in book.sold if device_id in (None, line.device)]
+    echo(f"{ledger}: {so_many(len(lines), 'sale', 'sales')}")
     for line in lines:
         for shown in _shown(book, line, key_file):
             echo(f"{shown}, sold {line.sold:%Y-%m-%d %H:%M}")
-    if not lines:
-        echo(f"{ledger}: nothing was sold")
 
 
 def _sold(

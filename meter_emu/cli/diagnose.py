@@ -102,12 +102,15 @@ def diagnose(
         if only_singles:
             found = at_work.decided(found)
     if not only_singles:
-        if json_file != STDOUT:
-            echo("--- single mistakes; pairs follow ---")
-            _print(found)
-        with _progress() as hear:
-            at_work.hear = hear
-            found = at_work.pairs(found)
+        echo(f"meter-emu: of single mistakes: {found.headline}; pairs follow", err=True)
+        try:
+            with _progress() as hear:
+                at_work.hear = hear
+                found = at_work.pairs(found)
+        except KeyboardInterrupt:
+            if json_file != STDOUT:
+                _print(found)
+            raise
     if json_file is not None:
         print_json(diagnosed(found), json_file)
     if json_file != STDOUT:

@@ -4,11 +4,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import join
 from typing import Final
 
 import click
 from rich.progress import TextColumn, TimeElapsedColumn
 
+from meter_emu.cli.answers import played_by, so_many
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, MODEL, json_option
@@ -80,21 +82,23 @@ def _lines(found: Comparison, models: Sequence[str]) -> Iterator[str]:
     first, second = found.builds
     difference = found.difference
     if difference is None:
-        yield f"no difference between {first} and {second} in {found.stories:,} stories"
+        stories = so_many(found.stories, "story", "stories")
+        yield f"{first} and {second}: no difference in {stories} (seed {found.seed})"
         return
-    yield f"{first} and {second} differ: look at {difference.look_at} on {difference.day}"
-    again = " ".join(
-        ("meter-emu distinguish", first, second, *(f"--model {name}" for name in models))
+    yield (
+        f"{first} and {second} differ in story {difference.number} of seed {found.seed}, "
+        f"made small in {difference.runs} runs"
     )
+    yield f"look at {difference.look_at} on {difference.day}"
+    named = [word for name in models for word in ("--model", name)]
+    again = join(["meter-emu", "distinguish", first, second, *named, "--seed", str(found.seed)])
+    yield f"shown by: {again} --toml > differ.toml; {played_by('differ.toml', second)}"
     wide = max(map(len, found.builds))
     for one in difference.seen:
         yield f"  {one.build:<{wide}}  {one.words}"
     yield f"the household, of {first}:"
     for line in difference.course:
         yield f"  {line}"
-    yield f"story {difference.number} of seed {found.seed}, made small in {difference.runs} runs;"
-    yield f"play it: {again} --seed {found.seed} --toml > differ.toml"
-    yield f"         meter-emu rehearse differ.toml --events --build {second}"
 
 
 @contextmanager

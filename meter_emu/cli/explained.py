@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from meter_emu.cli.answers import so_many
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.output import STDOUT, WIDTH_MAX, echo, print_json, wide_console
 
@@ -86,9 +87,10 @@ def _print_differences(a: str, b: str, found: Sequence["Difference"]) -> None:
     from rich.text import Text
 
     console = wide_console()
-    console.print(Text(f"A: {a}\nB: {b}"), soft_wrap=True)
+    fields = so_many(len(found), "field differs", "fields differ")
+    verdict = f"{fields} between A and B" if found else "the same, byte for byte"
+    console.print(Text(f"{verdict}\nA: {a}\nB: {b}"), soft_wrap=True)
     if not found:
-        console.print("the same, byte for byte")
         return
     console.print(Text("\n"), end="")
     console.print(_heads(_table(console.width, sides=True), "A", "B"))
@@ -99,8 +101,6 @@ def _print_differences(a: str, b: str, found: Sequence["Difference"]) -> None:
             where = Text(str(one.a.offset)), Text(str(one.a.size_bytes)), Text(one.a.field)
             table.add_row(*where, Text(_side(one.a, one.b)), Text(_side(one.b, one.a)))
         console.print(table)
-    plural = "field differs" if len(found) == 1 else "fields differ"
-    console.print(f"\n{len(found)} {plural}")
 
 
 def _print_part_heads(console: "Console", a: "Part", b: "Part") -> None:
@@ -147,6 +147,12 @@ def _table(width: int, *, sides: bool = False) -> "Table":
         table.add_column(width=RAW_WIDTH, overflow="fold")
     table.add_column(ratio=1, overflow="fold")
     return table
+
+
+def verdict_on_parts(parts: Sequence["Part"]) -> str:
+    """Return which parts of a file have something in them that is out of range, if any has."""
+    wrong = ", ".join(part.name for part in parts if not part.sound)
+    return f"WRONG: {wrong}" if wrong else "nothing is out of range"
 
 
 def verdict_on(records: tuple["RecordView", ...]) -> str:

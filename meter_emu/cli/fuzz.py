@@ -1,13 +1,15 @@
 """`meter-emu fuzz`: inputs by the thousand, and what must hold of each."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, final
+from shlex import quote
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from meter_emu.cli.answers import so_many, worst_case
 from meter_emu.cli.app import CliGroup, began_s, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK, see_checked
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
@@ -50,6 +52,7 @@ def list_(*, json_file: str | None) -> None:
         rows = tuple(shaped(one, TargetShownJson) for one in targets().values())
         print_json(TargetsListedJson(targets=rows), json_file)
         return
+    echo(so_many(len(targets()), "target", "targets"))
     for one in targets().values():
         echo(f"{one.id:<24}{one.asks}")
         echo(f"{'':24}must hold: {one.oracles}")
@@ -119,17 +122,15 @@ def run(
         known=_known(Path(finds)),
         keep_going=_ALL in target_ids if keep_going is None else keep_going,
     )
-    teller, interrupted = _Teller(together.figures, shown=json_file != STDOUT), False
+    line, interrupted = MinuteLine(), False
     try:
-        together.run(teller.tick)
+        together.run(lambda: line.say(_where(together.figures)))
     except KeyboardInterrupt:
         interrupted = True
-    teller.tick()
     figures = [one for one in together.figures if one.over]
-    if another and json_file != STDOUT and any(one.edges for one in figures):
-        echo(f"edges are of this package: none is counted inside {build}")
-    for one in figures:
-        teller.end(one, [_kept(found, Path(finds)) for found in one.found.values()])
+    paths = _all_kept(figures, Path(finds))
+    if json_file != STDOUT:
+        echo("\n".join(_lines(figures, paths, build, another=another, corpus=corpus)))
     if junit_file is not None:
         write_junit(junit_file, "fuzz", build, [_as_case(one) for one in figures])
     if json_file is not None:
@@ -227,9 +228,12 @@ def replay(
         row = FindReplayedJson(target=target.id, build=build, fails=fails, why=why, at=at)
         print_json(row, json_file)
     if json_file != STDOUT:
-        echo(f"{file}: {target.asks}, {len(found.data)} bytes, on {build}")
+        verdict = "it holds now" if failed is None else f"fails: {why}"
+        echo(f"{file}: {verdict}")
+        if failed is not None:
+            echo(f"at: {failed.at}")
+        echo(f"{target.id}: {target.asks}, {len(found.data)} bytes, on {build}")
         echo(f"must hold: {target.oracles}")
-        echo("it holds now" if failed is None else f"fails: {why}\nat: {failed.at}")
         for line, raw in said or [("", found.data)]:
             echo(f"  {line}".rstrip())
             if verbose and raw:
@@ -283,6 +287,13 @@ def export(folder: str, *, target_ids: Sequence[str]) -> None:
     echo(f"{folder}: {4 * len(chosen)} files, four for a target")
 
 
+def _all_kept(figures: "Sequence[Figures]", folder: Path) -> dict[str, list[Path]]:
+    """Write every find; return the files by target."""
+    return {
+        one.target.id: [_kept(found, folder) for found in one.found.values()] for one in figures
+    }
+
+
 def _kept(found: "FoundInput", folder: Path) -> Path:
     """Write a find, and next to it the campaign that it is, where it is one."""
     from meter_emu.fuzz.finds import target_of
@@ -295,58 +306,72 @@ def _kept(found: "FoundInput", folder: Path) -> Path:
     return path
 
 
-@final
-class _Teller:
-    """Says a line a target when it is over, and once a minute where the work is."""
+def _lines(
+    figures: "Sequence[Figures]",
+    paths: Mapping[str, Sequence[Path]],
+    build: str,
+    *,
+    another: bool,
+    corpus: str,
+) -> Iterator[str]:
+    """Yield the verdict, the first find and the command that shows it, then a line a target."""
+    inputs = so_many(sum(one.executions for one in figures), "input", "inputs")
+    where = f"{inputs} of {so_many(len(figures), 'target', 'targets')} on {build}"
+    finds = [
+        (path, found, one)
+        for one in figures
+        for path, found in zip(paths[one.target.id], one.found.values(), strict=True)
+    ]
+    failed = [one for one in figures if one.failed]
+    if finds:
+        yield f"{so_many(len(finds), 'find', 'finds')} in {where}"
+        path, found, one = finds[0]
+        played = f"meter-emu fuzz replay {quote(str(path))}"
+        yield from worst_case(f"{found.why} ({one.target.id})", (), shown_by=played)
+    elif failed:
+        yield f"{so_many(len(failed), 'worker', 'workers')} failed, after {where}"
+    elif any(one.executions for one in figures):
+        yield f"nothing new found in {where}"
+    else:
+        yield f"nothing was tried: {where}"
+    yield (
+        f"{'target':<24}{'executions':>12}{'a CPU second':>14}{'edges':>8}{'corpus':>8}"
+        f"{'bytes':>7}{'reached':>9}{'held':>9}  found"
+    )
+    yield from map(_row, figures)
+    if another and any(one.edges for one in figures):
+        yield f"edges are of this package: none is counted inside {build}"
+    for one in figures:
+        yield from _left_open(one)
+    for path, found, _ in finds:
+        yield f"{path}: {found.why}"
+    yield f"inputs are kept in {corpus}"
 
-    def __init__(self, figures: "Sequence[Figures]", *, shown: bool) -> None:
-        self._figures = figures
-        self._shown = shown
-        self._given: set[str] = set()
-        self._line = MinuteLine()
 
-    def tick(self) -> None:
-        """Say what there is to say."""
-        for one in self._figures:
-            if one.over and one.target.id not in self._given:
-                self._given.add(one.target.id)
-                self._tell(one)
-        self._line.say(_where(self._figures))
+def _row(one: "Figures") -> str:
+    edges = "-" if one.edges is None else f"{one.edges:,}"
+    found = str(len(one.found)) if one.found else "failed" if one.failed else "nothing"
+    if 0 < one.executions < _FEW and found == "nothing":
+        found = f"nothing, in {one.executions} inputs only"
+    reached = f"{one.reached}/{len(one.target.reaches)}"
+    guided = "" if one.guided else "  (no coverage)"
+    return (
+        f"{one.target.id:<24}{one.executions:>12,}{one.per_cpu_s:>14,}{edges:>8}"
+        f"{one.corpus:>8,}{one.target.size_max:>7,}{reached:>9}{one.held_least:>9,}"
+        f"  {found}{guided}"
+    )
 
-    def end(self, one: "Figures", paths: Sequence[Path]) -> None:
-        """Say what a target leaves: files of finds, why its worker failed, what was not reached."""
-        if not self._shown:
-            return
-        for path, found in zip(paths, one.found.values(), strict=True):
-            echo(f"{path}: {found.why}")
-        if one.again:
-            echo(f"{one.target.id}: a known find was met {one.again:,} times")
-        if one.failed:
-            echo(f"{one.target.id}: {one.failed}")
-        if not one.executions:
-            echo(f"{one.target.id}: no input was tried in its {one.time_s:.1f} s")
-        elif one.missing:
-            echo(f"{one.target.id}: not reached: {'; '.join(one.missing)}")
 
-    def _tell(self, one: "Figures") -> None:
-        if not self._shown:
-            return
-        if len(self._given) == 1:
-            echo(
-                f"{'target':<24}{'executions':>12}{'a CPU second':>14}{'edges':>8}{'corpus':>8}"
-                f"{'bytes':>7}{'reached':>9}{'held':>9}  found"
-            )
-        edges = "-" if one.edges is None else f"{one.edges:,}"
-        found = str(len(one.found)) if one.found else "failed" if one.failed else "nothing"
-        if 0 < one.executions < _FEW and found == "nothing":
-            found = f"nothing, in {one.executions} inputs only"
-        reached = f"{one.reached}/{len(one.target.reaches)}"
-        guided = "" if one.guided else "  (no coverage)"
-        echo(
-            f"{one.target.id:<24}{one.executions:>12,}{one.per_cpu_s:>14,}{edges:>8}"
-            f"{one.corpus:>8,}{one.target.size_max:>7,}{reached:>9}{one.held_least:>9,}"
-            f"  {found}{guided}"
-        )
+def _left_open(one: "Figures") -> Iterator[str]:
+    """Yield known finds, why a worker failed, what of a target was not reached."""
+    if one.again:
+        yield f"{one.target.id}: a known find was met {one.again:,} times"
+    if one.failed:
+        yield f"{one.target.id}: {one.failed}"
+    if not one.executions:
+        yield f"{one.target.id}: no input was tried in its {one.time_s:.1f} s"
+    elif one.missing:
+        yield f"{one.target.id}: not reached: {'; '.join(one.missing)}"
 
 
 def _where(figures: "Sequence[Figures]") -> str:

@@ -10,7 +10,7 @@ import click
 
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.explained import print_parts, tell_differences
+from meter_emu.cli.explained import print_parts, tell_differences, verdict_on_parts
 from meter_emu.cli.held import leave_image, read_bytes
 from meter_emu.cli.names import (
     FILE,
@@ -171,9 +171,7 @@ def show(
         print_json(shown, json_file)
     if json_file != STDOUT:
         who = "no meter yet" if meter is None else f"meter {meter}"
-        wrong = ", ".join(part.name for part in parts if not part.sound)
-        verdict = f"WRONG: {wrong}" if wrong else "nothing is out of range"
-        echo(f"{file}: {verdict}\n{who}, model {of_model.name}, {len(raw)} bytes\n")
+        echo(f"{file}: {verdict_on_parts(parts)}\n{who}, model {of_model.name}, {len(raw)} bytes\n")
         print_parts(parts)
     return EXIT_OK if sound else EXIT_FOUND
 

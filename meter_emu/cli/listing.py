@@ -128,7 +128,10 @@ def list_(what: str, *, part: str | None, json_file: str | None) -> None:
         rows = [{"name": name, "says": said} for name, said in found.items()]
         print_json(convert({"schema": "list/1", what: rows}, ListedJson), json_file)
     if json_file != STDOUT:
-        echo("\n".join(_by_part() if what == "defects" and part is None else _rows(found)))
+        if what == "defects" and part is None:
+            echo("\n".join(_by_part()))
+        else:
+            echo("\n".join((f"{len(found)} {what}{f' in {part}' if part else ''}", *_rows(found))))
 
 
 def _rows(found: Mapping[str, str], names: Iterable[str] | None = None) -> Iterator[str]:

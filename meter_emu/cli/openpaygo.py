@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from meter_emu.cli.answers import so_many
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.names import FILE, OneOf, json_option
 from meter_emu.cli.output import STDOUT, echo, print_json
@@ -93,9 +94,14 @@ def decode(
         after = PaygoCounterShownJson(count=counter.count, used=tuple(sorted(counter.used)))
         print_json(PaygoDecodedJson(key=words, tokens=rows, after=after), json_file)
     if json_file != STDOUT:
+        from card_protocol.tokens.openpaygo.decode import PaygoOutcome
+
+        taken = sum(answer.outcome is PaygoOutcome.TAKEN for _, _, answer in answers)
+        tokens_given = so_many(len(answers), "token", "tokens")
+        echo(f"{taken} of {tokens_given} taken; the device is at count {counter.count}")
         for digits, before, answer in answers:
             echo(f"{digits}: {_shown(answer, before, divider, words)}")
-        echo(f"the device is at count {counter.count}, used {_listed(counter)}")
+        echo(f"used counts: {_listed(counter)}")
 
 
 @examples(

@@ -62,28 +62,28 @@ def check(plan_file: str, language: str | None) -> int:
         return EXIT_BAD_INPUT
     from meter_emu.planner.sentences import group_said
 
-    sheet, full = town.sheet, False
+    sheet = town.sheet
     right = said_of("{count} meter, no mistake", "{count} meters, no mistake", len(sheet.rows))
     echo(f"{right}: {sheet.path}")
+    unserved, served = [], []
+    for one in town.raw.plan:
+        for group, day in town.last_days(one).items():
+            where = {"plan": one.name, "group": group_said(group)}
+            if day is None:
+                never = "{plan}, {group}: not all of them can be served in time"
+                unserved.append(said(never, **where))
+            else:
+                from_then = "{plan}, {group}: all of them can be served if they come from {day} on"
+                served.append(said(from_then, day=day, **where))
+    for words in (*unserved, *served):
+        echo(words)
     for key, (column, heading) in sheet.read_as.items():
         words = said("{key}: column {column} ({heading})", key=key, column=column, heading=heading)
         echo(f"  {words}")
     if empty := sheet.empty_rows:
         words = said_of("{count} empty row was left out", "{count} empty rows were left out", empty)
         echo(f"  {words}")
-    for one in town.raw.plan:
-        for group, day in town.last_days(one).items():
-            full = full or day is None
-            where = {"plan": one.name, "group": group_said(group)}
-            words = said("{plan}, {group}: not all of them can be served in time", **where)
-            if day is not None:
-                words = said(
-                    "{plan}, {group}: all of them can be served if they come from {day} on",
-                    day=day,
-                    **where,
-                )
-            echo(words)
-    return EXIT_FOUND if full else EXIT_OK
+    return EXIT_FOUND if unserved else EXIT_OK
 
 
 @examples(
@@ -219,14 +219,14 @@ def _town(plan_file: str, language: str | None) -> "Town | None":
 
 
 def _say_mistakes(sheet: "MeterSheet") -> None:
-    for one in sheet.mistakes[:_MISTAKES_SHOWN]:
-        echo(one.in_words, err=True)
-    if (left := len(sheet.mistakes) - _MISTAKES_SHOWN) > 0:
-        echo(said_of("and {count} more", "and {count} more", left), err=True)
     words = said_of(
         "{count} mistake, nothing was run", "{count} mistakes, nothing was run", len(sheet.mistakes)
     )
     echo(f"meter-emu: {sheet.path}: {words}", err=True)
+    for one in sheet.mistakes[:_MISTAKES_SHOWN]:
+        echo(one.in_words, err=True)
+    if (left := len(sheet.mistakes) - _MISTAKES_SHOWN) > 0:
+        echo(said_of("and {count} more", "and {count} more", left), err=True)
 
 
 def _chosen(plan_file: str, town: "Town", names: Sequence[str]) -> "list[RawPlan]":

@@ -6,7 +6,7 @@ Ctrl-C ends it with a line that says how far it came, and which files are not wr
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import click
 from rich.console import Console
@@ -39,11 +39,18 @@ class MinuteLine:
             click.echo(f"meter-emu: {where}", err=True)
 
 
+class Done(Protocol):
+    """Takes how much is done and where the work is, in words."""
+
+    def __call__(self, count: int, where: str, beside_bar: str | None = None, /) -> None:
+        """Say so, in a terminal `beside_bar` if it is given."""
+
+
 @contextmanager
 def watched(
     *columns: ProgressColumn, total: int | None, shown: bool, files: Sequence[str] = ()
-) -> Iterator[Callable[[int, str], None]]:
-    """Give what takes how much is done and where the work is, in words.
+) -> Iterator[Done]:
+    """Give what takes how much is done, where the work is in words, and words for the bar if other.
 
     In a terminal the columns are drawn if `shown`: where standard output goes to the same terminal
     as it comes, a bar would be in its way. The `files` are those to come of the work.
@@ -56,10 +63,10 @@ def watched(
     ) as progress:
         task = progress.add_task("", total=total)
 
-        def done(count: int, where: str) -> None:
+        def done(count: int, where: str, beside_bar: str | None = None) -> None:
             nonlocal last
             last = where
-            progress.update(task, completed=count, description=where)
+            progress.update(task, completed=count, description=beside_bar or where)
             for listener in _hearing:
                 listener(count, total)
             if not console.is_terminal:

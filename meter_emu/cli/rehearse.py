@@ -46,7 +46,6 @@ from meter_emu.cli.replayed import campaign_digest, chosen_campaign, witnessing
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
 from meter_emu.cli.trusting import check_builds, trust_option
-from meter_emu.languages.speech import speech_of
 from meter_emu.languages.tables import SPOKEN
 from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
@@ -111,6 +110,7 @@ class JsonStream:
         return head, tail
 
 
+_BAR_WIDTH: Final = 12  # ours: columns, of 80
 _PAGE: Final = "index.html"
 
 
@@ -136,8 +136,7 @@ def made_by(
     """
     path = find("campaigns", campaign)
     words = [path.stem if path in built_in("campaigns").values() else path.name]
-    for name, value in (("build", build), ("model", model and Path(model).name), ("seed", seed)):
-        words += [] if value is None else [f"--{name}", str(value)]
+    words += _options(build=build, model=model and Path(model).name, seed=seed)
     one = [] if household is None else ["--household", household]
     one += [] if sample is None else ["--sample", str(sample)]
     rehearse = ["meter-emu", "rehearse", *words]
@@ -151,6 +150,17 @@ def made_by(
         sha256=campaign_digest(campaign),
         notes=tuple(notes),
     )
+
+
+def _again(campaign: str, build: str | None, model: str | None, seed: int | None) -> str:
+    options = _options(build=build, model=model, seed=seed)
+    return shlex.join(["meter-emu", "rehearse", campaign, *options])
+
+
+def _options(**given: str | int | None) -> list[str]:
+    """Return the options that what a household lives depends on, as they are typed."""
+    there = {name: value for name, value in given.items() if value is not None}
+    return [word for name, value in there.items() for word in (f"--{name}", str(value))]
 
 
 @contextmanager
@@ -207,6 +217,7 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
 @click.option(
     "--sample", type=click.IntRange(min=1), metavar="N", help="Run N households, of each kind some."
 )
+@click.option("--stop-at-first", is_flag=True, help="Stop at the first that is not as expected.")
 @click.option("--census", is_flag=True, help="Run equal households too: the result is the same.")
 @trace_option
 @junit_option
@@ -229,6 +240,7 @@ def rehearse(
     strict: bool,
     trust_builds: bool,
     sample: int | None,
+    stop_at_first: bool,
     census: bool,
     trace_to: str | None,
     junit_file: str | None,
@@ -238,47 +250,62 @@ def rehearse(
 ) -> int:
     """Run CAMPAIGN, a file or a built-in name; judge what each meter did, and each household lived.
 
-    Exit status: 0 all as expected, 1 not, or it ends too soon to say; with --strict also if there
-    are notes, or households that were not run.
+    Exit status: 0 all as expected, 1 not or too soon to say; --strict: also notes, some not run.
     """
     whole = chosen_campaign(campaign, seed=seed, build=build, model=model, household=household)
     check_builds(campaign, whole.builds, typed=build, trusted=trust_builds)
     resolved, drawn = (whole, None) if sample is None else sampled(whole, sample)
     table, cases = ResultTable(resolved, drawn, notes := _notes(whole)), list[JUnitCase]()
-    console = Console(highlight=False)
-    show_log, files = events and json_to != STDOUT, _files(json_to, report_to)
+    console, files = Console(highlight=False), _files(json_to, report_to, stop=stop_at_first)
+    show_log = events and json_to != STDOUT
     bar = not ((show_log or json_to == STDOUT) and console.is_terminal)
     with ExitStack() as stack:
         cluster = stack.enter_context(cluster_at(address, jobs=jobs, trace=trace_to))
-        made = made_by(campaign, notes, build=build, model=model, seed=seed,
-                       household=household, sample=sample)  # fmt: skip
-        page = stack.enter_context(report_in(report_to, resolved, made))
+        page = stack.enter_context(report_in(report_to, resolved, made_by(campaign, notes,
+            build=build, model=model, seed=seed, household=household, sample=sample)))  # fmt: skip
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
         sink = stack.enter_context(_sink(json_to, kept := _kept(json_to)))
         run = partial(rehearse_all, resolved, jobs=jobs, cluster=cluster, checkpoint=kept, say=_say)
         runs = run(events=events or bool(report_to), witness_of=witness_of, census=census)
         stream = JsonStream(resolved, sink, notes, events=events)
+        takers = _takers(page, stream, console if show_log else None, resolved.zone)
         step = stack.enter_context(_progress(len(resolved.households), shown=bar, files=files))
         for one, outcome, seen in stack.enter_context(closing(runs)):
             good = table.add(one, outcome)
-            if page is not None:
-                page.add(one, outcome, seen)
-            stream.meter(one, outcome, seen)
+            step(table.answer.total, table.so_far)  # before it is printed: it counts as done
+            for taking in takers:
+                taking(one, outcome, seen)
             if junit_file is not None:
                 cases.append(_as_case(outcome, good=good))
-            step(table.answer.total)  # before it is printed: what is seen to be done counts as done
-            if show_log:
-                console.print(_log(one, outcome, seen, resolved.zone), soft_wrap=True)
+            if stop_at_first and not good:
+                break
+        notes += _stopped(table.answer.total, len(resolved.households))
         stream.close(table.answer, table.summary, drawn)
+    if json_to != STDOUT:
+        table.show(
+            console, every=verbose, language=language, again=_again(campaign, build, model, seed)
+        )
+    return _ended(campaign, table, files, cases, junit_file, strict=strict)
+
+
+def _stopped(run: int, of: int) -> list[str]:
+    """Return the note that not all households were run, if not all were."""
+    where = f"{run:,} of {households(of)} were run"
+    return [] if run == of else [f"stopped at the first that is not as expected: {where}"]
+
+
+def _ended(
+    campaign: str,
+    table: ResultTable,
+    files: Sequence[str],
+    cases: Sequence[JUnitCase],
+    junit_file: str | None,
+    *,
+    strict: bool,
+) -> int:
+    """Write the cases if they are wanted, say what was written, and return the exit status."""
     if junit_file is not None:
         write_junit(junit_file, "rehearse", Path(campaign).stem, cases, table.answer.answer.said)
-    if json_to != STDOUT:
-        table.show(console, every=verbose, speech=speech_of(language) if language else None)
-    return _ended(campaign, table, files, strict=strict)
-
-
-def _ended(campaign: str, table: ResultTable, files: Sequence[str], *, strict: bool) -> int:
-    """Say what was written, and return the exit status."""
     say_written(*files)
     see_checked(campaign, table.nothing_run)
     return EXIT_FOUND if table.found(strict=strict) else EXIT_OK
@@ -313,8 +340,10 @@ def _notes(campaign: Campaign) -> list[str]:
     return [] if Path(campaign.path).resolve() in ours else campaign.remarks
 
 
-def _files(json_to: str | None, report_to: str | None) -> list[str]:
+def _files(json_to: str | None, report_to: str | None, *, stop: bool) -> list[str]:
     """Return the files to be written, in the order in which they are reported."""
+    if stop and report_to is not None:
+        raise click.UsageError("a report is of all households: --stop-at-first runs fewer")
     pages = [] if report_to is None else [str(page_in(report_to))]
     return pages if json_to is None or json_to == STDOUT else [json_to, *pages]
 
@@ -337,16 +366,32 @@ def _sink(json_to: str | None, kept: Checkpoint | None) -> Iterator[Write]:
 
 
 @contextmanager
-def _progress(total: int, *, shown: bool, files: Sequence[str]) -> Iterator[Callable[[int], None]]:
-    """Give what to call after each household with how many are done."""
+def _progress(
+    total: int, *, shown: bool, files: Sequence[str]
+) -> Iterator[Callable[[int, str], None]]:
+    """Give what to call after each household with how many are done, and what they came to."""
     columns = (
-        TextColumn("rehearsing"),
-        BarColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(_BAR_WIDTH),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
     with watched(*columns, total=total, shown=shown, files=files) as done:
-        yield lambda count: done(count, f"{count:,} of {households(total)} rehearsed")
+        of = households(total)
+        yield lambda count, so_far: done(count, f"{count:,} of {of} rehearsed, {so_far}", so_far)
+
+
+def _takers(
+    page: Collector | None, stream: JsonStream, console: Console | None, zone: TimeZone
+) -> Sequence[Callable[[Household, Outcome, Sequence[Event]], None]]:
+    """Return what takes in each household: the page, the JSON, the log on the console."""
+    takers: list[Callable[[Household, Outcome, Sequence[Event]], None]] = [stream.meter]
+    if page is not None:
+        takers.insert(0, page.add)
+    if console is not None:
+        write = partial(console.print, soft_wrap=True)
+        takers.append(lambda one, outcome, seen: write(_log(one, outcome, seen, zone)))
+    return takers
 
 
 def _log(household: Household, outcome: Outcome, events: Sequence[Event], zone: TimeZone) -> Text:

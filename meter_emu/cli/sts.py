@@ -260,6 +260,7 @@ def keychange(
 
         print_json(StsKeyChangedJson(tokens=tuple(tokens), **given), json_file)
     if json_file != STDOUT:
+        echo(f"{len(tokens)} tokens for a key change, under {meant.words}")
         for number, token in enumerate(tokens, 1):
             echo(f"{number} of {len(tokens)}: {grouped(token)}")
         _say("they bring", given)

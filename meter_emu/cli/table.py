@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from shlex import quote
 from typing import Final, NamedTuple, final
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from meter_emu.languages.speech import Speech, said, speaking
+from meter_emu.languages.speech import said, speaking, speech_of
 from meter_emu.units import decimal
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, VisitKind
@@ -94,6 +95,7 @@ class ResultTable:
         self._campaign = campaign
         self._rows: dict[RowKey, HouseholdRow] = {}
         self._counts: Counter[Verdict] = Counter()
+        self._were_unfed = 0
         self._dates = CampaignDates(campaign)
         self._outside: Counter[str] = Counter()  # households that were not run, by energy
         self._covered: dict[str, str] = {}  # for an energy, a model on which some were
@@ -104,6 +106,7 @@ class ResultTable:
         if self._sample is not None:
             self._sample.add(household, expected=good)
         self._counts[outcome.verdict] += 1
+        self._were_unfed += bool(outcome.unfed)
         if outcome.verdict is Verdict.NOT_COVERED:
             self._outside[household.model.energy] += 1
         else:
@@ -135,6 +138,12 @@ class ResultTable:
             return f"{len(outcome.unfed)} times from {self._dates.day(from_us)}"
         return " to ".join(dict.fromkeys((self._dates.day(from_us), self._dates.day(to_us))))
 
+    @property
+    def so_far(self) -> str:
+        """Who was cut early, and who was without credit at some time, of those taken in."""
+        early, unfed = self._counts[Verdict.EARLY], self._were_unfed
+        return f"so far: {early:,} early, {unfed:,} without credit"
+
     def found(self, *, strict: bool) -> bool:
         """Whether something is not as expected; if `strict`, also what nobody can be sure of."""
         doubtful = bool(self._notes) or self.answer.open_questions > 0
@@ -151,14 +160,26 @@ class ResultTable:
         """How often each verdict came, in their order."""
         return {verdict.value: self._counts[verdict] for verdict in Verdict}
 
-    def show(self, console: Console, *, every: bool, speech: Speech | None = None) -> None:
+    def show(
+        self,
+        console: Console,
+        *,
+        every: bool,
+        language: str | None = None,
+        again: str | None = None,
+    ) -> None:
         """Print the answer, in that language; then what is not as expected, or `every` household.
 
-        What is below the answer is English.
+        What is below the answer is English. With `again`, the command that was given, the one that
+        shows the worst of what is not as expected is named.
         """
         answer = self.answer.answer
-        with speaking(speech):
+        with speaking(None if language is None else speech_of(language)):
             self._show_answer(console)
+        worst = min((key for key in self._rows if not key.good), key=_accounts, default=None)
+        if again is not None and worst is not None:
+            alone = f"--household {quote(self._rows[worst].first.id)} --events"
+            console.print(Text(f"shown by: {again} {alone}"), soft_wrap=True)
         self._show_notes(console, every=every)
         console.print()
         console.print(Text(self._campaign.name, style="bold"))
@@ -181,9 +202,10 @@ class ResultTable:
                 words = f"{households(count)} of {energy} not covered: --model {model} is"
                 console.print(Text(f"{words} a meter that is"))
         if self._sample is not None:
-            console.print(
-                Text(f"\n{households(self.answer.total)} of {self._sample.of:,}; at 95 %:")
-            )
+            fleet = self._sample.bounds.in_words(self._sample.of)
+            run = f"{households(self.answer.total)} run"
+            console.print(Text(f"\nAt 95 %, of the whole campaign: {fleet} ({run})"))
+            console.print(Text("By kind, each at 95 %:"))
             for kind in self._sample.kinds:
                 console.print(Text(f"  {kind.in_words}"), soft_wrap=True)
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from meter_emu.cli.answers import so_many
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import FILE, WORD, ambiguous_option, json_option
@@ -151,7 +152,9 @@ def encode(
         utc = instant.isoformat()
         print_json(EncodedJson(instant=utc, zone=zone, written=tuple(written)), json_file)
     if json_file != STDOUT:
-        echo(f"{instant.astimezone(of_zone):%Y-%m-%d %H:%M:%S %Z} is {instant:%H:%M:%S} UTC\n")
+        able = f"{sum(bool(row.raw) for row in written)} of {len(written)} codecs can write it"
+        here = f"{instant.astimezone(of_zone):%Y-%m-%d %H:%M:%S %Z}"
+        echo(f"{here} is {instant:%H:%M:%S} UTC; {able}\n")
         for row in written:
             if row.why:
                 echo(f"{row.codec:<18}  cannot: {row.why}")
@@ -196,6 +199,8 @@ def ends(
         )
         print_json(EndsJson(ends=shown), json_file)
     if json_file != STDOUT:
+        ends_found = so_many(len(found), "end of an encoding", "ends of encodings")
+        echo(f"{ends_found}{f', the next {found[0].at} ({found[0].codec})' if found else ''}")
         for end in found:
             echo(f"{end.at!s:<19}  {end.codec:<18}  {end.kind.value}: {end.then}")
 
@@ -228,7 +233,7 @@ def scan(
     With a layout, the field in which it begins is named.
 
     Dates with a mark, a spare bit or another day's weekday are left out, and so are bytes that are
-    all 00 or all FF. Random bytes are dates too: the last line says how many a random file of this
+    all 00 or all FF. Random bytes are dates too: the first line says how many a random file of this
     size would show. Exit status 1 when there is none.
     """
     from meter_emu.cli.held import read_bytes
@@ -261,10 +266,11 @@ def scan(
         shown = ScannedJson(file=file, size_bytes=len(raw), dates=dates, by_chance=round(chance, 2))
         print_json(shown, json_file)
     if json_file != STDOUT:
+        count = so_many(len(found), "date", "dates")
+        echo(f"{file}: {count}; random bytes would show about {chance:.1f}")
         for hit in found:
             place = f"{hit.offset:>7}  {hit.codec.name:<18}  {hit.raw.hex():<24}"
             echo(f"{place}  {hit.stamp}  {field_at(hit.offset)}".rstrip())
-        echo(f"\n{len(found)} dates; random bytes would show about {chance:.1f}")
     return EXIT_OK if found else EXIT_FOUND
 
 
@@ -407,6 +413,7 @@ def _print_guesses(found: "Sequence[Guess]", clocks: "Sequence[BothClocks]", zon
     """Print readings by rank, legal time and UTC side by side, what is odd below."""
     from meter_emu.foreign.plausible import Rank
 
+    echo(_decoded_in_short(found, clocks))
     echo(f"{'':<20}  {zone:<19}  {'UTC':<19}  random bytes")
     rank = None
     for one, both in zip(found, clocks, strict=True):
@@ -421,3 +428,17 @@ def _print_guesses(found: "Sequence[Guess]", clocks: "Sequence[BothClocks]", zon
         echo(f"  {one.codec.name:<18}  {legal:<19}  {both.utc:<19}  {share}".rstrip())
         if odd := "; ".join((*one.stamp.doubts(), *both.remarks)):
             echo(f"  {'':<18}  {odd}")
+
+
+def _decoded_in_short(found: "Sequence[Guess]", clocks: "Sequence[BothClocks]") -> str:
+    """Return how many codecs read a date, and what the most plausible one reads."""
+    from meter_emu.foreign.plausible import Rank
+
+    codecs = so_many(len(found), "codec", "codecs")
+    read = [pair for pair in zip(found, clocks, strict=True) if pair[0].rank <= Rank.PARTIAL]
+    if not read:
+        return f"no date under any of {codecs} of this size"
+    best, both = read[0]
+    date = both.legal or str(best.stamp)
+    many = f"{len(read)} of {codecs} of this size read a date"
+    return f"{best.rank.name.lower()}: {date} ({best.codec.name}); {many}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from meter_emu.cli.answers import so_many
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.names import BUILD, FILE, LEFT, json_option
@@ -52,15 +53,35 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
             rows, origin = tuple(recorded.rows()), recorded.header.origin
             print_json(TraceShownJson(origin=origin, rows=rows, cut=recorded.cut), json_file)
             return
+        if Path(file).is_file():  # a pipe is read once
+            echo(f"{file}: {_in_short(file)}")
         origin = recorded.header.origin
         shown = (f"{name} {value}" for name, value in origin.items() if value != "")
-        echo(f"{file}: {', '.join(shown)}")
+        echo(f"of: {', '.join(shown)}")
         for row in recorded.rows():
             echo(f"{_time_of(row):<19}  {row_words(row)}")
             for line in _bytes_of(row) if with_bytes else ():
                 echo(f"{'':19}  {line}")
         if recorded.cut:
             echo(f"{file}: the recording was cut off here")
+
+
+def _in_short(file: str) -> str:
+    """Return how much is recorded, read once for this alone: no row of a trace is kept."""
+    from card_protocol.trace import Exchanged, Inserted, Trace
+
+    commands = failed = cards = 0
+    with Trace(Path(file)) as recorded:
+        for row in recorded.rows():
+            cards += isinstance(row, Inserted)
+            if isinstance(row, Exchanged):
+                commands += 1
+                failed += bool(row.failure)
+        cut = recorded.cut
+    words = [so_many(commands, "command", "commands")]
+    words.append(f"{failed:,} of them without an answer" if failed else "all answered")
+    words.append(so_many(cards, "insertion of a card", "insertions of a card"))
+    return ", ".join(words) + ("; cut off before its end" if cut else "")
 
 
 @examples(
@@ -159,6 +180,8 @@ def export(file: str, out: str, *, follow: bool, json_file: str | None) -> None:
         from meter_emu.cli.printed.traces import TraceExportedJson
 
         print_json(TraceExportedJson(file=file, out=out, packets=packets, cut=cut), json_file)
+    if STDOUT not in {out, json_file}:
+        echo(f"{out}: {so_many(packets, 'packet', 'packets')} of {file}")
     if cut:
         echo(f"{file}: the recording was cut off; {out} has all that was recorded", err=True)
 

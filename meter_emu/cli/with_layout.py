@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.explained import print_parts, tell_differences
+from meter_emu.cli.explained import print_parts, tell_differences, verdict_on_parts
 from meter_emu.cli.held import read_bytes
 from meter_emu.cli.names import LAYOUT, CommandT
 from meter_emu.cli.output import STDOUT, echo, print_json
@@ -66,9 +66,9 @@ def show_dump(file: str, layout: str, begins: int | None, json_file: str | None)
         )
         print_json(shown, json_file)
     if json_file != STDOUT:
-        echo(f"{file}: {len(raw)} bytes by layout {of_layout.name} ({of_layout.source})\n")
+        echo(f"{file}: {verdict_on_parts(parts)}")
+        echo(f"{len(raw)} bytes by layout {of_layout.name} ({of_layout.source})\n")
         print_parts(parts)
-        echo("\nnothing is out of range" if sound else "\nwhat is out of range says WRONG")
     return EXIT_OK if sound else EXIT_FOUND
 
 

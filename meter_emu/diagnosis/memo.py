@@ -77,8 +77,10 @@ def shortened(names: Sequence[str], most: int) -> str:
 def memo(found: Diagnosis) -> Iterator[str]:
     """Yield the lines of the memo."""
     ranking, observations = found.ranking, found.incident.observations
-    yield found.incident.name
     yield from _indented("", f"{found.headline}.")
+    if left := ", ".join(f"{n + 1} {observations[n].id}" for n in ranking.unexplained):
+        yield from _indented("", f"Explained by nothing in the catalogue: {left}.")
+    yield found.incident.name
     yield ""
     yield "reported, with how sure that is"
     for number, one in enumerate(observations, 1):
@@ -93,9 +95,6 @@ def memo(found: Diagnosis) -> Iterator[str]:
     yield "+ explained   - contradicted   . says nothing: so it would be anyway"
     yield "against: decades of likelihood lost. * none is better in both columns"
     yield ""
-    for number in ranking.unexplained:
-        said = f"{number + 1} {observations[number].id}"
-        yield f"explained by nothing in the catalogue: {said}"
     yield from _deciders("ask people", found.questions[:_ASKED])
     yield from _deciders("order on a bench, real meter", found.experiments[: _ASKED + 1])
     for group in found.alike[:_ASKED]:

@@ -11,7 +11,7 @@ from card_protocol.formats.budget import CardId, Sfi, seal
 from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from tests.cli.budget_cards import METER, break_mac, shown
+from tests.cli.budget_cards import METER, break_mac, shown, write_back
 from tests.cli.outcome import checked
 
 WRITES: dict[str, list[str]] = {
@@ -145,17 +145,7 @@ def test_every_verb_that_writes_speaks_json(emu, card, command):
 
 def test_read_back_shows_what_the_meter_wrote(emu, card):
     assert "no meter has written" in emu("desk", "read", card).complains()
-    image = CardImage.from_bytes(card.read_bytes())
-    record = budget.WRITE_BACK.parse(
-        b"BB\x01\x01" + METER.to_bytes(8, "big") + bytes(134) + budget.NO_MAC
-    )
-    raw = seal(
-        budget.WRITE_BACK,
-        record,
-        derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER),
-        CardId(METER, 1, image.kind),
-    )
-    card.write_bytes(with_record(image, Sfi.WRITE_BACK, raw).to_bytes())
+    write_back(card)
     done = emu("desk", "read", card)
     assert done.code == 0
     assert "result              1 (executed)" in done.out

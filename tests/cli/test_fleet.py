@@ -110,7 +110,8 @@ def test_interrupted_is_130_with_what_is_left_said_nothing_written_and_no_proces
         _, said = running.communicate(timeout=HANG_S)
         assert running.returncode == 130
         left = (
-            rb"meter-emu: interrupted: [\d,]+ of 900,001 households rehearsed; (.*) not written\n\n"
+            rb"meter-emu: interrupted: [\d,]+ of 900,001 households rehearsed, "
+            rb"so far: 0 early, [\d,]+ without credit; (.*) not written\n\n"
         )
         found = re.fullmatch(left, said)  # the shell's prompt gets a line
         assert found is not None, said
@@ -189,7 +190,7 @@ def test_somebody_at_a_terminal_sees_how_far_it_is_and_how_long_it_takes(tmp_pat
         assert running.stdout is not None
         assert b"40 of 40 lived what was announced to them" in running.stdout.read()
     os.close(leader)
-    assert b"rehearsing" in said
+    assert b"so far: 0 early, 0 without credit" in said
     assert b"/41" in said
     assert re.search(rb"\d:\d\d:\d\d", said), "the time left"
 

@@ -54,7 +54,7 @@ def test_a_layout_lies_anywhere_in_a_larger_dump(emu, tmp_path):
     assert "say --at" in emu("image", "show", large, *BY_ORDER).complains()
     span = ("--from", "2020-07-01", "--to", "2020-08-01", "--codec", "bcd-yymmddhhmm")
     found = emu("timestamp", "scan", large, *span, *BY_ORDER, "--at", "256").out
-    assert found.splitlines()[0].split()[-2:] == ["state-grid-order:", "tariff_switch"]
+    assert found.splitlines()[1].split()[-2:] == ["state-grid-order:", "tariff_switch"]
 
 
 @pytest.mark.parametrize("model", [MODEL, "gas-pcf8563-battery"])

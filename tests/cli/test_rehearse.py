@@ -268,3 +268,18 @@ def test_an_ordinary_season_is_rehearsed_with_nothing_announced(rehearse, tmp_pa
     )
     assert "as announced" not in shown.out
     assert title.startswith(", October 2019 to April 2020")
+
+
+@pytest.mark.slow("rehearses whole campaigns")
+def test_a_run_that_stops_at_the_first_says_how_many_it_ran(emu, tmp_path):
+    words = ("rehearse", "ores-2020-07", "--build", "reference+end-exclusive", "--stop-at-first")
+    done = emu(*words, "--json", tmp_path / "out.json")
+    assert done.code == 1
+    given = checked((tmp_path / "out.json").read_text("utf-8"))
+    wrong = [one["as_expected"] for one in given["meters"]]
+    assert wrong == [True] * (len(wrong) - 1) + [False]
+    note = f"stopped at the first that is not as expected: {len(wrong)} of 32 households were run"
+    assert given["notes"][0] == note
+    assert f"note: {note}" in done.out
+    assert "--stop-at-first runs fewer" in emu(*words, "--report", tmp_path).complains()
+    assert not emu("rehearse", "ores-2020-07", "--stop-at-first", "--json", "-").json()["notes"]

@@ -175,7 +175,10 @@ def test_long_work_is_heard_of_once_a_minute(capsys):
 def test_off_a_terminal_long_work_says_where_it_is(emu, monkeypatch):
     monkeypatch.setattr(progress, "EVERY_S", 0.0)
     done = emu("rehearse", "ores-2020-07", "--household", "never-back")
-    assert (done.code, done.err) == (0, "meter-emu: 1 of 1 household rehearsed\n")
+    assert (done.code, done.err) == (
+        0,
+        "meter-emu: 1 of 1 household rehearsed, so far: 0 early, 0 without credit\n",
+    )
 
 
 def test_ctrl_c_says_how_far_it_was_and_what_is_not_written(capsys):

@@ -104,7 +104,9 @@ def test_scan_finds_the_dates_of_an_image(emu, tmp_path):
             "date": "2020-07-03 23:01", "field": ""} in shown["dates"]  # fmt: skip
     assert shown["size_bytes"] == 21
     one = emu("timestamp", "scan", dump, *span, "--codec", "bcd-yymmddhhmm")
-    assert one.out.startswith("      7  bcd-yymmddhhmm      2007032301")
+    count, first = one.out.splitlines()
+    assert count.startswith(f"{dump}: 1 date; random bytes would show about 0.0")
+    assert first.startswith("      7  bcd-yymmddhhmm      2007032301")
     assert emu("timestamp", "scan", dump, *span, "--codec", "cosem-date-time").code == 1
 
 

@@ -52,16 +52,18 @@ def test_one_home_alone_is_the_home_among_all(emu, tmp_path):
 def test_a_trace_is_shown_in_words_and_bytes_and_json(emu, friday):
     shown = emu("trace", "show", friday)
     lines = shown.out.splitlines()
-    assert "household friday" in lines[0]
-    assert lines[1].endswith("card put in: the household's card")
-    assert lines[1][:11] == "2020-03-24 "
+    commands = sum('"row":"exchange"' in line for line in friday.read_text("ascii").splitlines())
+    assert lines[0] == f"{friday}: {commands} commands, all answered, 2 insertions of a card"
+    assert "household friday" in lines[1]
+    assert lines[2].endswith("card put in: the household's card")
+    assert lines[2][:11] == "2020-03-24 "
     assert lines[-1] == "2020-07-08 10:00:00.000Z  end of the recording"
     assert any("EXTERNAL AUTHENTICATE with key 1: success" in line for line in lines)
     with_bytes = emu("trace", "show", "--bytes", friday).out
     assert f"{'':19}  > 00a4000c02df01\n{'':19}  < 9000\n" in with_bytes
     as_json = checked(emu("trace", "show", "--json", "-", friday).out)
     assert as_json["origin"]["household"] == "friday"
-    assert len(as_json["rows"]) == len(lines) - 1
+    assert len(as_json["rows"]) == len(lines) - 2
     assert as_json["cut"] is False
 
 
@@ -177,7 +179,7 @@ def test_a_visit_to_the_office_is_recorded_without_its_pin(emu, card, tmp_path):
     assert TRANSPORT_PIN.encode().hex() not in text
     assert TEST_MASTER_KEY.raw.hex() not in text
     shown = emu("trace", "show", trace).out
-    assert shown.splitlines()[0] == f"{trace}: kind desk"
+    assert shown.splitlines()[1] == "of: kind desk"
     assert "card pulled out" in shown
     assert "there is no meter to play it to" in emu("trace", "replay", trace).complains()
 
@@ -187,7 +189,9 @@ def test_a_trace_of_a_visit_that_failed_tells_how_far_it_came(emu, card, tmp_pat
     key = tmp_path / "key"
     key.write_text("00" * 16)
     emu("desk", "load", card, "--eur", "50", "--trace", trace, "--master-key", key).complains()
-    assert emu("trace", "show", trace).out.endswith("the recording was cut off here\n")
+    shown = emu("trace", "show", trace).out
+    assert shown.splitlines()[0].endswith("; cut off before its end")
+    assert shown.endswith("the recording was cut off here\n")
 
 
 @pytest.mark.parametrize(
@@ -281,7 +285,7 @@ def test_what_is_recorded_at_an_office_has_its_true_time(emu, card, tshark, tmp_
     rows = [json.loads(line) for line in trace.read_text().splitlines()[1:]]
     times = [row["us"] for row in rows]
     assert [before, *times, after] == sorted([before, *times, after])
-    shown = emu("trace", "show", trace).out.splitlines()[1]
+    shown = emu("trace", "show", trace).out.splitlines()[2]
     moment = datetime.fromtimestamp(times[0] / 1e6, UTC)
     assert shown.startswith(f"{moment:%Y-%m-%d %H:%M:%S}.{times[0] // 1_000 % 1_000:03}Z  card put")
     emu("trace", "export", trace, "--pcapng", capture)

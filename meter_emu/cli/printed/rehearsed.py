@@ -124,18 +124,22 @@ class MeterShownJson(Shape):
 class KindSampledJson(Shape):
     """How many of a kind were drawn."""
 
+    kind: Annotated[str, means("in the words of its file")]
     id: Annotated[str, means("of the kind's first household")]
     of: Annotated[int, means("households of the kind")]
     drawn: int
     unexpected: Annotated[int, means("of those drawn")] = field(name="not_as_expected")
-    at_most: Annotated[int, means("of all, at this risk")]
+    at_least: Annotated[int, means("of all, not as expected")]
+    at_most: Annotated[int, means("of all, not as expected")]
 
 
 class SampleShownJson(Shape):
     """What was drawn of a campaign."""
 
     of: Annotated[int, means("households of the campaign")]
-    risk: Annotated[float, means("that a kind is worse than its bound")]
+    risk: Annotated[float, means("that the truth lies outside of two bounds")]
+    at_least: Annotated[int, means("of the campaign, not as expected")]
+    at_most: Annotated[int, means("of the campaign, not as expected")]
     kinds: tuple[KindSampledJson, ...]
 
 
@@ -302,12 +306,17 @@ def sample_shown(sample: Sample) -> SampleShownJson:
     """Return what was drawn, and what it cannot speak for."""
     kinds = tuple(
         KindSampledJson(
+            kind=one.kind,
             id=one.id,
             of=one.of,
             drawn=one.drawn,
             unexpected=one.unexpected,
-            at_most=one.at_most,
+            at_least=one.bounds().least,
+            at_most=one.bounds().most,
         )
         for one in sample.kinds
     )
-    return SampleShownJson(of=sample.of, risk=float(RISK), kinds=kinds)
+    least, most = sample.bounds
+    return SampleShownJson(
+        of=sample.of, risk=float(RISK), at_least=least, at_most=most, kinds=kinds
+    )

@@ -1,8 +1,10 @@
 """A sample of a campaign's households, of each kind some, and what it cannot speak for.
 
-The bound of a kind is exact: of a kind of M households so many were drawn, without putting back, so
-the number seen not as expected is hypergeometric. Kinds are not added up: what is rare in the whole
-may be all of a kind. The whole run is a census and has no bound.
+The bounds of a kind are exact: of a kind of M households so many were chosen at random, without
+putting back, so the number seen not as expected is hypergeometric. Each bound is at half the risk.
+The bounds of the campaign are the sums of its kinds' bounds, each at an equal part of the risk, so
+they hold together whatever the kinds have to do with each other. The whole run is a census and has
+no bound.
 """
 
 from collections.abc import Mapping
@@ -10,39 +12,57 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import comb
 from random import Random
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from meter_emu.errors import ConfigError
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, Households
 
 FLOOR: Final = 20  # ours: of each kind at least so many, where the sample is large enough
-RISK: Final = Fraction(1, 20)  # of a kind that is worse than its bound: 95 % confidence
+RISK: Final = Fraction(1, 20)  # that the truth lies outside the bounds: 95 % confidence
+
+
+class Bounds(NamedTuple):
+    """How many households are not as expected, at least and at most, at the risk of `RISK`."""
+
+    least: int
+    most: int
+
+    def in_words(self, of: int) -> str:
+        """What the bounds say of so many households."""
+        if self.least == self.most:
+            return f"{self.least:,} of {of:,} not as expected"
+        if self.least == 0:
+            return f"at most {self.most:,} of {of:,} not as expected"
+        if self.most == of:
+            return f"at least {self.least:,} of {of:,} not as expected"
+        return f"at least {self.least:,} and at most {self.most:,} of {of:,} not as expected"
 
 
 @final
 @dataclass(slots=True)
 class SampledKind:
-    """One kind: its first household's id, how many there are and were drawn, and the unexpected."""
+    """A kind in its own words: its first household's id, how many there are and were drawn."""
 
+    kind: str
     id: str
     of: int
     drawn: int
     unexpected: int = 0
 
-    @property
-    def at_most(self) -> int:
-        """How many of the kind may not be as expected, without the sample looking otherwise."""
-        return most_unexpected(self.of, self.drawn, self.unexpected)
+    def bounds(self, risk: Fraction = RISK) -> Bounds:
+        """How many of the kind are not as expected, at least and at most, at this risk in all."""
+        seen, half = self.unexpected, risk / 2
+        right = most_unexpected(self.of, self.drawn, self.drawn - seen, half)
+        return Bounds(self.of - right, most_unexpected(self.of, self.drawn, seen, half))
 
     @property
     def in_words(self) -> str:
-        """What the sample says of the kind, and what it cannot."""
-        seen = f"{self.drawn:,} of {self.of:,} drawn, {self.unexpected:,} not as expected"
-        if self.drawn == self.of:
-            return f"{self.id}: {seen}; that is all of them"
-        share = 100 * self.at_most / self.of
-        return f"{self.id}: {seen}; of all it may be up to {self.at_most:,} ({share:.1f} %)"
+        """What the sample says of all households of the kind, and what was seen."""
+        seen = "all run"
+        if self.drawn < self.of:
+            seen = f"{self.unexpected:,} of {self.drawn:,} run"
+        return f"{self.kind} ({self.id}): {self.bounds().in_words(self.of)} ({seen})"
 
 
 @final
@@ -57,6 +77,12 @@ class Sample:
     def kinds(self) -> tuple[SampledKind, ...]:
         """The kinds in the order of the file."""
         return tuple(self._kinds.values())
+
+    @property
+    def bounds(self) -> Bounds:
+        """How many of the whole campaign are not as expected, at least and at most."""
+        each = [kind.bounds(RISK / len(self._kinds)) for kind in self.kinds]
+        return Bounds(sum(one.least for one in each), sum(one.most for one in each))
 
     def add(self, household: Household, *, expected: bool) -> None:
         """Take in what became of one household."""
@@ -77,7 +103,9 @@ def sampled(campaign: Campaign, count: int) -> tuple[Campaign, Sample | None]:
     places: dict[str, list[range]] = {}
     first = 0
     for entry in whole.entries:
-        kind = kinds.setdefault(entry.first.kind, SampledKind(entry.first.id, 0, 0))
+        kind = kinds.setdefault(
+            entry.first.kind, SampledKind(entry.first.kind, entry.first.id, 0, 0)
+        )
         kind.of += entry.count
         places.setdefault(entry.first.kind, []).append(range(first, first + entry.count))
         first += entry.count
@@ -112,14 +140,30 @@ def _share(kinds: list[SampledKind], count: int) -> None:
         kind.drawn += 1
 
 
-def most_unexpected(of: int, drawn: int, seen: int) -> int:
-    """Return the most there may be of `of` where `seen` of `drawn` were, at the risk of `RISK`."""
+def most_unexpected(of: int, drawn: int, seen: int, risk: Fraction = RISK) -> int:
+    """Return the most there may be of `of` where `seen` of `drawn` were, at a risk."""
+    in_all = comb(of, drawn)
     low, high = seen, of - (drawn - seen)
     while low < high:
         middle = (low + high + 1) // 2
-        ways = sum(comb(middle, few) * comb(of - middle, drawn - few) for few in range(seen + 1))
-        if ways > RISK * comb(of, drawn):
+        if _ways_up_to(seen, of, drawn, middle) > risk * in_all:
             low = middle
         else:
             high = middle - 1
     return low
+
+
+def _ways_up_to(seen: int, of: int, drawn: int, marked: int) -> int:
+    """Return in how many ways at most `seen` marked ones are among so many drawn of `of`.
+
+    Each number of ways is the one before times a fraction, so the large binomials are made once.
+    """
+    few = max(0, drawn - (of - marked))
+    ways = comb(marked, few) * comb(of - marked, drawn - few)
+    so_far = 0
+    while few <= seen:
+        so_far += ways
+        left = of - marked - drawn + few + 1
+        ways = ways * (marked - few) * (drawn - few) // ((few + 1) * left)
+        few += 1
+    return so_far

@@ -1,14 +1,22 @@
 """A sample: of each kind some, the same households as in the whole, and an exact bound."""
 
+from fractions import Fraction
 from itertools import combinations
 from math import comb
+from operator import ge, le
 
 import pytest
 
 from meter_emu.errors import ConfigError
 from meter_emu.resources import find
 from meter_emu.world.rehearsal.campaign import load_campaign
-from meter_emu.world.rehearsal.sample import FLOOR, most_unexpected, sampled
+from meter_emu.world.rehearsal.sample import (
+    FLOOR,
+    RISK,
+    SampledKind,
+    most_unexpected,
+    sampled,
+)
 from tests.bench.fleet import scaled
 
 FLEET = load_campaign(find("campaigns", "ores-fleet"))
@@ -28,6 +36,58 @@ def test_the_bound_is_the_largest_number_that_would_look_so_in_more_than_one_dra
                 possible = range(seen, of - (drawn - seen) + 1)
                 likely = [k for k in possible if seen_at_most(of, k, drawn, seen) > 0.05]
                 assert most_unexpected(of, drawn, seen) == max(likely), (of, drawn, seen)
+
+
+def numbers_seen(of: int, wrong: int, drawn: int) -> list[int]:
+    """Return by counting, for each draw there is, how many wrong ones are in it."""
+    return [sum(one < wrong for one in draw) for draw in combinations(range(of), drawn)]
+
+
+def test_both_bounds_of_a_kind_are_those_that_all_draws_give():
+    """A number is inside when no fewer and no more than seen are seen in over one draw of forty."""
+    for of in range(1, 9):
+        for drawn in range(1, of + 1):
+            for seen in range(drawn + 1):
+                inside = []
+                for wrong in range(seen, of - (drawn - seen) + 1):
+                    found = numbers_seen(of, wrong, drawn)
+                    as_few, as_many = (
+                        Fraction(sum(holds(one, seen) for one in found), len(found))
+                        for holds in (le, ge)
+                    )
+                    if min(as_few, as_many) > RISK / 2:
+                        inside.append(wrong)
+                kind = SampledKind("a kind", "one", of, drawn, seen)
+                assert kind.bounds() == (min(inside), max(inside)), (of, drawn, seen)
+
+
+def test_the_truth_lies_outside_in_no_more_than_one_draw_of_twenty():
+    for of, drawn in ((30, 6), (60, 12), (25, 24)):
+        ways = comb(of, drawn)
+        for wrong in range(of + 1):
+            missed = 0
+            for seen in range(max(0, drawn - (of - wrong)), min(wrong, drawn) + 1):
+                least, most = SampledKind("a kind", "one", of, drawn, seen).bounds()
+                if not least <= wrong <= most:
+                    missed += comb(wrong, seen) * comb(of - wrong, drawn - seen)
+            assert missed <= RISK * ways, (of, drawn, wrong)
+
+
+def test_a_kind_and_a_campaign_speak_in_numbers_of_the_fleet():
+    _, sample = sampled(FLEET, 340)
+    assert sample is not None
+    before = sample.bounds
+    assert before.least == 0
+    for kind in sample.kinds[:1]:
+        kind.unexpected = kind.drawn
+        said = kind.in_words
+        least = kind.bounds().least
+        assert said == (
+            f"{kind.kind} ({kind.id}): at least {least:,} of {kind.of:,} not as expected "
+            f"({kind.drawn} of {kind.drawn} run)"
+        )
+    assert 0 < sample.bounds.least < kind.bounds().least, "its part of the risk is smaller"
+    assert sample.bounds.most > before.most
 
 
 def test_what_is_known_of_large_kinds():
