@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final, final
 
@@ -15,7 +16,11 @@ from meter_emu.fuzz.target import Target
 _READER: Final = "Reader 00"
 _REQUESTS: Final = ("readers", "wait", "connect", "transmit", "leave")
 _REQUEST_MAX: Final = 1 << 16
-_COMMAND: Final = bytes.fromhex("00b0810008")
+# Commands, and how T=0 says them: a case 4 without its Le.
+_COMMANDS: Final = tuple(
+    (bytes.fromhex(command), bytes.fromhex(over_t0))
+    for command, over_t0 in (("00b0810008",) * 2, ("00a4000002be0100", "00a4000002be01"))
+)
 _APART: Final = b"\0"  # stands in no JSON: between what is sent at once
 
 
@@ -27,15 +32,13 @@ class _Child:
         self._status = -data[0] if data else 0
         self._left = data[1:].split(_APART)
         self._ends: list[socket.socket] = []
-        self._said: list[bytes] = []
+        self.asked: Final[list[dict[str, Any]]] = []
 
     def start(self) -> tuple[socket.socket, "_Child"]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._ends.append(theirs)
-        self._said = []
-        while self._left and (piece := self._left.pop(0)):
+        for piece in _life(self._left):
             theirs.sendall(piece)
-            self._said.append(piece)
         theirs.shutdown(socket.SHUT_WR)
         return ours, self
 
@@ -47,37 +50,98 @@ class _Child:
     def kill(self) -> None:
         while self._ends:
             with self._ends.pop() as end:
-                _check_asked(end, self._said)
+                self._hear(end)
+
+    def _hear(self, end: socket.socket) -> None:
+        """Take what was asked of a life that is over."""
+        end.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                try:
+                    request = end.recv(_REQUEST_MAX)
+                except ConnectionResetError:  # said once where an answer was left unread
+                    continue
+                if not request:
+                    return
+                self.asked.append(json.loads(request))
+                tell(lambda: f"asked: {self.asked[-1]}", request)
 
 
-def _check_asked(end: socket.socket, said: list[bytes]) -> None:
-    """Check that nothing was sent to a process after its first answer that was none."""
-    end.setblocking(False)
-    asked = []
-    with suppress(BlockingIOError):
-        while True:
-            try:
-                request = end.recv(_REQUEST_MAX)
-            except ConnectionResetError:  # said once where an answer was left unread
-                continue
-            if not request:
-                break
-            asked.append(str(json.loads(request)["do"]))
-            tell(lambda: f"asked: {asked[-1]}", request)
-    for do in asked[:-1]:
+def _life(left: list[bytes]) -> list[bytes]:
+    """Take the pieces up to an empty one."""
+    taken = []
+    while left and (piece := left.pop(0)):
+        taken.append(piece)
+    return taken
+
+
+@final
+class _Refused(Exception):
+    """What was asked brings no answer, or a fault."""
+
+
+@final
+class _Expected:
+    """What a program may ask of that process, and what it may take for an answer."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left = data[1:].split(_APART)
+        self._said: list[bytes] | None = None
+        self.asked: Final[list[dict[str, Any]]] = []
+
+    def ask(self, do: str, **what: object) -> Any:  # noqa: ANN401 - JSON
+        """Ask the life that there is, or the next one; one that gave no answer is over."""
+        if self._said is None:
+            self._said = _life(self._left)
+        self.asked.append({"do": do, **what})
         line = b""
-        while said and not line.endswith(b"\n"):
-            line += said.pop(0)
-        must(_is_answer(do, line), "a process that gave no answer is asked nothing more", do)
+        while self._said and not line.endswith(b"\n"):
+            line += self._said.pop(0)
+        seen = _json_of(line) if line.endswith(b"\n") else None
+        if not _is_answer(do, seen):
+            self._said = None
+        if seen is None or self._said is None or "fault" in seen:
+            raise _Refused
+        return seen["done"]
+
+    def chosen(self) -> str:
+        """Return the one reader that it may be: of this name, or the only one with it inside."""
+        names = self.ask("readers")
+        found = [name for name in names if _READER.casefold() in name.casefold()]
+        if _READER not in names and len(found) != 1:
+            raise _Refused
+        return _READER if _READER in names else str(found[0])
+
+    def dialogue(self) -> Iterator[object]:
+        """Yield what comes of looking, of connecting, and of each command."""
+        with suppress(_Refused):
+            yield self.ask("wait", reader=self.chosen(), present=True, wait_ms=0)
+        with suppress(_Refused):
+            powered = self.ask("connect", reader=self.chosen())
+            yield powered["atr"]
+            for command, over_t0 in _COMMANDS:
+                sent = over_t0 if powered["t0"] else command
+                answer = self.ask("transmit", command=sent.hex())
+                if len(answer) >= 2 * STATUS_BYTES:
+                    yield answer
+                else:
+                    break
+            self.ask("leave")
 
 
-def _is_answer(do: str, line: bytes) -> bool:
-    """Whether JSON of the kind that a request wants is in a line."""
+def _json_of(line: bytes) -> dict[str, Any] | None:
+    """Return the object that JSON has in a line, `None` where it has none."""
     try:
         seen = json.loads(line.decode())
+        json.dumps(seen, ensure_ascii=False).encode()  # half a surrogate is no text
     except ValueError:
-        return False
-    if not line.endswith(b"\n") or not isinstance(seen, dict):
+        return None
+    return seen if isinstance(seen, dict) else None
+
+
+def _is_answer(do: str, seen: dict[str, Any] | None) -> bool:
+    """Whether an object is of the kind that a request wants."""
+    if seen is None:
         return False
     if seen.keys() == {"call", "fault"}:
         return all(isinstance(one, str) and one for one in seen.values())
@@ -98,42 +162,49 @@ def _is_hex(text: object) -> bool:
 
 def _dialogue(data: bytes, _build: str) -> None:
     """Every request to a reader, whatever comes back: a `LinkError`, or an answer."""
-    link = PcscLink(_READER, start=_Child(data).start)
+    child, expected = _Child(data), _Expected(data)
+    link, got = PcscLink(_READER, start=child.start), list[object]()
     try:
         with suppress(LinkError):
-            present = link.wait(present=True, wait_ms=0)
-            must(present in {True, False}, "a card is there or not")
-            note("a card" if present else "no card")
+            got.append(link.wait(present=True, wait_ms=0))
+            note("a card" if got[0] else "no card")
         try:
-            link.connect()
+            got.append(link.connect().hex())
             note("connected")
-            must(len(link.exchange(_COMMAND)) >= STATUS_BYTES, "an answer has its status word")
-            note("answered")
-            link.exchange(_COMMAND)
+            for command, _ in _COMMANDS:
+                got.append(link.exchange(command).hex())
+                note("answered")
         except LinkError as error:
             note(error.kind.name)
+            with suppress(LinkError):  # the session is over, and nothing is asked
+                got.append(link.exchange(_COMMANDS[0][0]))
         link.disconnect()
     finally:
         link.close()
-    for piece in data[1:].split(_APART):
+    must(got == list(expected.dialogue()), "an answer is the one that JSON has", str(got),
+         moved=bool(got))  # fmt: skip
+    asked = [{name: one[name] for name in one if name != "limit_ms"} for one in child.asked]
+    must(asked == expected.asked, "what is asked is what is needed, and of none that failed",
+         str(asked))  # fmt: skip
+    for piece in dict.fromkeys(data[1:].split(_APART)):
+        seen = _json_of(piece)
         for do in _REQUESTS:
-            _message(do, piece)
+            _message(do, piece, seen)
 
 
-def _message(do: str, line: bytes) -> None:
-    """What is taken for an answer is what a reader of JSON sees in it, and is sent alike."""
+def _message(do: str, line: bytes, seen: dict[str, Any] | None) -> None:
+    """What is taken for an answer is what a reader of JSON sees in it, and nothing else."""
+    right = _is_answer(do, seen)
     try:
         answer = parse_answer(do, line)
     except UndecodedError:
         note("undecoded")
+        must(not right or json.dumps(seen).encode() != line, "what is an answer is not refused", do)
         return
     note(f"{do}: {'fault' if answer.fault else 'done'}")
-    must(_is_answer(do, line + b"\n" * (not line.endswith(b"\n"))), "what is no answer is none", do)
-    seen = json.loads(line)
+    must(right, "what is no answer is none", do)
     said = _said(answer)
     must(said == seen, "an answer is read as it was written", f"{said} is not {seen}")
-    again = json.dumps(said).encode() + b"\n"
-    must(parse_answer(do, again) == answer, "an answer is the same when it is sent again")
 
 
 def _said(answer: PcscAnswer[Any]) -> dict[str, Any]:

@@ -37,19 +37,28 @@ from meter_emu.fuzz.target import Target
 
 _ROWS_MAX: Final = 24
 _CLOCKS: Final = (None, "2020-03-23 14:50", "2000-01-01 00:00:00", "0001-01-01 00:00", "--:--")
+_SHOWN_US: Final = {  # what a clock shows, as a capture has it; any other keeps the time before
+    "2020-03-23 14:50": 1_584_975_000_000_000, "2000-01-01 00:00:00": 946_684_800_000_000,
+    "0001-01-01 00:00": 0,
+}  # fmt: skip
 _WRITING_STEP_US: Final = 235_000  # 255 of them are under a minute
 _TRUE_US: Final = (0, 1, 1_584_972_600_000_000, 4_102_444_799_999_999)
 _FAILURE: Final = LinkError(LinkErrorKind.CARD_GONE, "pulled out")
 
 
 class _Drawn(NamedTuple):
-    """What was given to the recorder: a row's type and its bytes; `None` where it has none."""
+    """What was given to the recorder: a row's type and its bytes; `None` where it has none.
+
+    `at` is what the clock showed, `more` what else was said.
+    """
 
     row: type
     command: bytes | None = None
     answer: bytes | None = None
     atr: bytes | None = None
     us: int | None = None
+    at: str | None = None
+    more: tuple[tuple[str, object], ...] = ()
 
 
 def _record(data: bytes, recorder: Recorder) -> Iterator[_Drawn]:
@@ -61,7 +70,7 @@ def _record(data: bytes, recorder: Recorder) -> Iterator[_Drawn]:
         op, when, size = data[at : at + 3]
         body = data[at + 3 : at + 3 + size]
         at += 3 + size
-        yield _one(recorder, op % 10, when, body)
+        yield _one(recorder, op % 10, when, body)._replace(at=_CLOCKS[when % len(_CLOCKS)])
 
 
 def _one(recorder: Recorder, op: int, when: int, body: bytes) -> _Drawn:
@@ -70,31 +79,32 @@ def _one(recorder: Recorder, op: int, when: int, body: bytes) -> _Drawn:
     command, answer = body[: -(-len(body) // 2)], body[-(-len(body) // 2) :]
     if op == 0:
         recorder.inserted(body.decode("latin-1"), clock=clock, us=us)
-        return _Drawn(Inserted, us=us)
+        return _Drawn(Inserted, us=us, more=(("card", body.decode("latin-1")),))
     if op == 1:
         recorder.removed(clock=clock, us=us)
         return _Drawn(Removed, us=us)
     if op == 2:
         recorder.done(body.hex(), when, clock=clock, us=us or 0)
-        return _Drawn(Done, us=us or 0)
+        return _Drawn(Done, us=us or 0, more=(("what", body.hex()), ("value", when)))
     if op == 3:
         recorder.unpowered(clock=clock)
         return _Drawn(Unpowered)
     if op == 4:
         recorder.reset(b"", _FAILURE, clock=clock)
-        return _Drawn(Reset, atr=b"")
+        return _Drawn(Reset, atr=b"", more=(("failure", str(_FAILURE)),))
     if op == 5:
         recorder.reset(body, clock=clock)
         return _Drawn(Reset, atr=body)
     if op == 6:
         recorder.exchanged(body, _FAILURE, clock=clock)
-        return _Drawn(Exchanged, body)
+        return _Drawn(Exchanged, body, more=(("failure", str(_FAILURE)),))
     if op == 7:
         recorder.torn(body, clock=clock, writing_us=when * _WRITING_STEP_US)
         note("writing_us 0" if when == 0 else "writing_us")
-        return _Drawn(Torn, body)
+        return _Drawn(Torn, body, more=(("writing_us", when * _WRITING_STEP_US),))
     recorder.exchanged(command, answer, clock=clock, writing_us=when * _WRITING_STEP_US)
-    return _Drawn(Exchanged, command, answer)
+    writing_us = when * _WRITING_STEP_US or UNSET
+    return _Drawn(Exchanged, command, answer, more=(("writing_us", writing_us),))
 
 
 def _check(data: bytes, _build: str) -> None:
@@ -111,7 +121,10 @@ def _check(data: bytes, _build: str) -> None:
     for one, row, shown in zip(drawn, rows, _all_shown(drawn), strict=True):
         _same(one, row, shown)
     packets = list(packets_of(b"".join(capture(rows))))
-    want = [packet for row in rows for packet in _packets_wanted(row)]
+    want, now_us = [], 0
+    for one, row in zip(drawn, rows, strict=True):
+        now_us = _SHOWN_US.get(one.at, now_us) if one.us is None else one.us
+        want += [packet._replace(us=now_us) for packet in _packets_wanted(row)]
     must(packets == want, "a capture has each reset, command and answer", moved=bool(want))
 
 
@@ -130,7 +143,10 @@ def _same(one: _Drawn, row: TraceRow, shown: tuple[str, str]) -> None:
     tell(lambda: row_words(row))
     must(type(row) is one.row, "a row is read as it was recorded")
     must(bool(row_words(row)), "every row has words")
-    must(one.us is None or row.us == one.us, "and has its true time", moved=one.us is not None)
+    must((UNSET if one.us is None else one.us) == row.us, "and has its true time",
+         moved=one.us is not None)  # fmt: skip
+    said = tuple((name, getattr(row, name)) for name, _ in one.more)
+    must((row.at, said) == (one.at, one.more), "and all else that was said", f"{row.at} {said}")
     note(row.__struct_config__.tag if isinstance(row.__struct_config__.tag, str) else "")
     for name in ("command", "answer", "atr"):
         text, raw = getattr(row, name, UNSET), getattr(one, name)
@@ -255,12 +271,13 @@ _OF_A_CARD: Final = frozenset({Reset, Unpowered, Exchanged, Torn})
 
 
 class Packet(NamedTuple):
-    """One packet: its dissector, whether it came from the card, its bytes, its first comment."""
+    """One packet: its dissector, whether it came from the card, its bytes, comments and time."""
 
     dissector: str
     from_card: bool
     data: bytes
-    comment: str
+    comments: tuple[str, ...]
+    us: int = 0
 
 
 def packets_of(data: bytes) -> Iterator[Packet]:
@@ -290,24 +307,29 @@ def _packet(body: bytes) -> Packet:
         at += 4 + size
         if not tag:
             break
-    comment = ""
-    options = 20 + captured + -captured % 4
-    if options < len(body):
+    comments, options = [], 20 + captured + -captured % 4
+    while options < len(body):
         code, size = struct.unpack_from("<HH", body, options)
-        comment = body[options + 4 : options + 4 + size].decode() if code == 1 else ""
+        text = body[options + 4 : options + 4 + size].decode()
+        comments += [text] if code == 1 else []
+        options += 4 + size + -size % 4
     dissector = tags[12].rstrip(b"\0").decode()
-    return Packet(dissector, tags[35] == b"\0\0\0\1", pdu[at:], comment)
+    high, low = struct.unpack_from("<II", body, 4)
+    us = high << 32 | low
+    return Packet(dissector, tags[35] == b"\0\0\0\1", pdu[at:], tuple(comments), us)
 
 
 def _packets_wanted(row: TraceRow) -> Iterator[Packet]:
-    hidden = "the bytes 00 at the end of this packet stand for a secret that was not recorded"
+    said = "the bytes 00 at the end of this packet stand for a secret that was not recorded"
     if isinstance(row, Reset) and row.atr:
-        yield Packet("iso7816.atr", True, reveal(row.atr), "")
+        yield Packet("iso7816.atr", True, reveal(row.atr), ())
     if isinstance(row, Exchanged | Torn):
-        yield Packet("iso7816", False, reveal(row.command), row.means[:1_000])
+        hidden = (said,) if "xx" in row.command else ()
+        means = (row.means[:1_000],) if row.means else ()
+        yield Packet("iso7816", False, reveal(row.command), means + hidden)
     if isinstance(row, Exchanged) and row.answer is not UNSET:
-        text = row.answer
-        yield Packet("iso7816", True, reveal(text), hidden if "xx" in text else "")
+        hidden = (said,) if "xx" in row.answer else ()
+        yield Packet("iso7816", True, reveal(row.answer), hidden)
 
 
 def _row(op: int, when: int, text: str = "") -> bytes:

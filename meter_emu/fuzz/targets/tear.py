@@ -6,6 +6,7 @@ are left with.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache
 from itertools import product
 from typing import Final, NamedTuple
@@ -45,13 +46,23 @@ _SLOTS: Final = (FuzzField(0, 1, tuple(bytes((case,)) for case in range(len(_CAS
 
 
 class _Facts(NamedTuple):
-    """What a session changes as a whole or not at all."""
+    """What a session changes as a whole or not at all; `rest` is all else that time leaves."""
 
     accepted: tuple[int, int]
     balance_ueur: int
     order: int
     ends: tuple[bytes, bytes]
     flags: int
+    rest: tuple[object, ...]
+
+
+# What a power cut, the time that passes, and the count of sessions change by themselves.
+_PASSING: Final = frozenset(
+    {
+        "sequence", "crc", "events", "last_time_s", "last_ticks_ms", "certain_s",
+        "sheltered_ticks_ms", "session_count", "shown_session",
+    }
+)  # fmt: skip
 
 
 def _facts(state: State | None) -> _Facts:
@@ -63,6 +74,7 @@ def _facts(state: State | None) -> _Facts:
         state.order_number,
         (state.defer_end, state.cut_end),
         state.flags,
+        tuple(value for name, value in asdict(state).items() if name not in _PASSING),
     )
 
 
@@ -127,8 +139,9 @@ def _check_written(
     """Ask that what the office reads back is one of the states: order, money and credit of it."""
     must(written is not None, "a card that a meter has served has a write-back")
     assert written is not None, "it was just said"
-    said = (written.accepted_cents, written.accepted_count, written.order_number)
-    states = {(*one.accepted, one.order): one for one in either}
+    said = (written.accepted_cents, written.accepted_count, written.order_number,
+            (written.defer_until, written.cut_at))  # fmt: skip
+    states = {(*one.accepted, one.order, (one.ends[0][:5], one.ends[1][:5])): one for one in either}
     must(said in states, "a write-back is of the state before the session, or after", when)
     near_ueur = abs(written.balance_ueur - states[said].balance_ueur)
     must(near_ueur < _MEMORY_CARD_UEUR, "and so is its credit", f"{near_ueur} off")
