@@ -7,6 +7,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from card_protocol.words import meaning
+from meter_emu.fuzz.models.apdus import reset_of
 from meter_emu.fuzz.models.file_card import FileCardModel
 from meter_emu.fuzz.models.memory_card import MemoryCardModel
 from meter_emu.fuzz.reach import must, tell
@@ -46,6 +47,9 @@ class ModelledCard:
         if isinstance(self._known, MemoryImage):
             self.model = MemoryCardModel(raw) if atr else None
         else:
+            said = reset_of(atr)
+            must(said is not None and said.protocols[0] == (not self._t0),
+                 "a card answers a reset in its protocol")  # fmt: skip
             self.model = FileCardModel(raw, self._source(), t0=self._t0)
         self._written = raw[_BEFORE_THE_CRC]
         return atr

@@ -274,6 +274,30 @@ class FileCardModel:
     }  # fmt: skip
 
 
+def image_holds(image: bytes) -> bool:
+    """Whether an image, its CRC right, is of a card that there can be."""
+    if len(image) < _TABLE + 4 or image[2] != 1 or int.from_bytes(image[4:8], "big") != len(image):
+        return False
+    life, (pin, *keys), tries = image[_LIFE], image[_TRIES:_PIN], image[_PIN:_KEYS]
+    fits = pin <= 3 and max(keys) <= 10 and (life == _BLOCKED) == (not all(image[_TRIES:_PIN]))
+    digits = tries.rstrip(b"\xff")
+    known = tries == b"\xff" * 8 if life == _CREATION else len(digits) >= 4 and digits.isdigit()
+    keyless = image[:2] == b"SC" or not any(image[_KEYS:_TABLE])
+    end = _TABLE + 9 * image[8]
+    if life not in {1, 3, 7, 12} or not (fits and known and keyless) or end > len(image) - 4:
+        return False
+    rows = [unpack_from(">HHBBBH", image, at) for at in range(_TABLE, end, 9)]
+    dfs = {_MF, *(row[0] for row in rows)}
+    reserved = {0, 0x3FFF, 0xFFFF}
+    return (
+        all(df not in reserved and fid not in reserved | dfs for df, fid, *_ in rows)
+        and all(0 < row[2] < 31 and {*row[3:5]} <= _MAY.keys() for row in rows)
+        and all(0 < row[5] <= 0x7FFF for row in rows)
+        and len({row[:2] for row in rows}) == len({(row[0], row[2]) for row in rows}) == len(rows)
+        and end + sum(row[5] for row in rows) == len(image) - 4
+    )  # fmt: skip
+
+
 def _sw(word: int) -> bytes:
     return word.to_bytes(2, "big")
 

@@ -133,3 +133,12 @@ def paygo_says(
     last = max(count, device.last)
     used = device.used | {count, device.last}
     return "TAKEN", PaygoDevice(last, frozenset(one for one in used if one > last - 16))
+
+
+def paygo_code(text: str, *, restricted: bool) -> int | None:
+    """Return the code of a token's digits, nine or twelve of ten, or fifteen or twenty of four."""
+    most = {15: 9, 20: 12} if restricted else {9: 9, 12: 12}
+    if len(text) not in most or not set(text) <= set("1234" if restricted else "0123456789"):
+        return None
+    code = int("".join(str(int(one) - 1) for one in text), 4) if restricted else int(text)
+    return code if code < 10 ** most[len(text)] else None

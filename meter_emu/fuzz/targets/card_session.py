@@ -16,7 +16,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage
 from card_protocol.formats.container import TRANSPORT_PIN
-from card_protocol.keys import Purpose, Role, derive, external_text
+from card_protocol.keys import Key, Role, external_text
 from card_protocol.status import bytes_waiting, right_le
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
@@ -36,9 +36,9 @@ _CARDS: Final = (
     (CardKind.PLAIN, True), (CardKind.MEMORY, False),
 )  # fmt: skip
 _FIDS: Final = (0x3F00, 0xDF01, 0xEF01, 0xEF02, 0xEF03, 0xEF04, 0xEF05, 0xBE01, 0x1234)
-_KEYS: Final = {
-    Role.METER: derive(TEST_MASTER_KEY, Purpose.METER_AUTH, _METER_ID),
-    Role.DESK: derive(TEST_MASTER_KEY, Purpose.DESK_AUTH, _METER_ID),
+_KEYS: Final = {  # docs/card-format.md, of this meter
+    Role.METER: Key(bytes.fromhex("eeacff022a7f8c98f51d81af2da6a400")),
+    Role.DESK: Key(bytes.fromhex("7ef04ec3bf376a7a3c2ffa4f7afe5075")),
 }
 _NAMES: Final = {
     0x20: "VERIFY", 0x82: "EXTERNAL AUTHENTICATE", 0x84: "GET CHALLENGE",

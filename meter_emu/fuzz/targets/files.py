@@ -18,6 +18,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import MeterEmuError
 from meter_emu.fuzz.modelled import ModelledCard
+from meter_emu.fuzz.models.file_card import image_holds
 from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.scratch import scratch_file
 from meter_emu.fuzz.target import FuzzField, Target, last_bytes
@@ -61,9 +62,11 @@ def _commands(image: AnyImage) -> tuple[bytes, ...]:
 def _card_image(data: bytes, _build: str) -> None:
     try:
         image = parse_image(data)
-    except LayoutError:
+    except LayoutError as error:
         note("refused")
+        must(not _could_be(data), "an image of a card that there can be is not refused", str(error))
         return
+    must(_could_be(data), "what no card can hold is refused")
     must(image.to_bytes() == data, "an image is the same bytes when it is written again")
     card = ModelledCard(image, lambda: Random(0).randbytes)
     if not card.power_on():
@@ -76,6 +79,15 @@ def _card_image(data: bytes, _build: str) -> None:
         note(f"{kind} {command[1]:02X} {answer[-2]:02X}")
     again = card.image.to_bytes()
     must(parse_image(again).to_bytes() == again, "what it holds then is an image too")
+
+
+def _could_be(data: bytes) -> bool:
+    """Whether an image is of a card: a memory card has any bytes, and three bits of tries."""
+    if len(data) < CRC_SIZE_BYTES or crc32(data[:-4]).to_bytes(4, "big") != data[-4:]:
+        return False
+    if data[:2] != CardKind.MEMORY.value:
+        return data[:2] in {b"SC", b"PC"} and image_holds(data)
+    return len(data) == 0x110 and data[2:4] == b"\1\0" and data[0x108] < 8
 
 
 def _image_crc(data: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """Targets in tokens: digits as anybody types them, and clear blocks with every check put right."""
 
+from functools import cache
+from hashlib import sha256
 from itertools import islice
 from typing import Final
 
@@ -25,6 +27,7 @@ from meter_emu.fuzz.models.token_rules import (
     PaygoDevice,
     pan_holds,
     paygo_chain,
+    paygo_code,
     paygo_says,
     sts_amount,
     sts_crc,
@@ -40,11 +43,26 @@ _KEYS: Final = tuple(
     for one in ("0ABC12DEF3456789", "F94B6ED353C3BFDB113E2D3A7EA3C41D")
 )
 _SEED: Final = PaygoSeed(PaygoKey(bytes.fromhex("A29AB82EDC5FBBC41EC9530F6DAC86B1")), 123_456_789)
+_CIPHER_BLOCKS: Final = 512  # ours: with them each entry of each table was used
+_CIPHERED: Final = ("1be1f7fe74fe1e92", "61b745d5d0044c73")  # the digests' first bytes
 _UPPER_BYTES: Final = 6
 _BLOCK_BYTES: Final = 9  # key and class in one, six of fields, two of CRC
 _SECTION_BYTES: Final = 7
 _PAYGO_BYTES: Final = 9
 _MARGIN_MAX: Final = 127
+
+
+@cache
+def _ciphers_hold() -> bool:
+    """Whether each cipher, over blocks that use all of its tables, is that of published tokens."""
+    blocks = [at * 0x9E3779B97F4A7C15 % (1 << 64) for at in range(_CIPHER_BLOCKS)]
+    for key, known in zip(_KEYS, _CIPHERED, strict=True):
+        coded = [key.block_cipher.encrypt(block) for block in blocks]
+        if [key.block_cipher.decrypt(block) for block in coded[:64]] != blocks[:64]:
+            return False
+        if sha256(b"".join(block.to_bytes(8, "big") for block in coded)).hexdigest()[:16] != known:
+            return False
+    return True
 
 
 def _sts_digits(data: bytes, _build: str) -> None:
@@ -73,6 +91,7 @@ def _sts_block(data: bytes, _build: str) -> None:
     digits = insert_class(
         token_class, block if token_class == 1 else key.block_cipher.encrypt(block)
     )
+    must(_ciphers_hold(), "a cipher codes as it did when published tokens were read by it")
     holds, fields = crc == sts_crc(token_class, upper), sts_fields(token_class, upper)
     cipher = block if token_class == 1 else key.block_cipher.encrypt(block)
     must(sts_parts(digits) == (token_class, cipher), "digits hold class and block")
@@ -113,6 +132,11 @@ def _key_change(data: bytes, _build: str) -> None:
         change = join_sections(sections)
     except TokenError as error:
         note(error.check)
+        numbers = sorted(one.number for one in sections)
+        heads = {one.number: one.head for one in sections}
+        right = numbers in ([1, 2], [1, 2, 3, 4]) and heads[1] & 3 and heads[2] & 0xFF < 100
+        group = heads.get(4, 0) << 12 | heads.get(3, 0)
+        must(not right or group > 999_999, "sections that make a key are not refused", str(error))
         return
     note("taken")
     heads = {one.number: one.head for one in sections}
@@ -125,6 +149,8 @@ def _key_change(data: bytes, _build: str) -> None:
             bits[9] == "1", int(bits[10:], 2))  # fmt: skip
     must(said == want, "the first section says number, revision, roll-over and type", f"{said}")
     must(change.tariff_index == heads[2] % 256, "and the second the tariff")
+    group = f"{heads[4] << 12 | heads[3]:06}" if len(sections) > 2 else None
+    must(change.supply_group == group, "and the last two the supply group")
     under = _KEYS[len(sections) > 2]
     again = [decode_sts(token, under) for token in key_change_tokens(change, under)]
     must(sorted(sections) == sorted(again), "a change is the same tokens when it is made again")
@@ -159,7 +185,9 @@ def _paygo_digits(data: bytes, _build: str) -> None:
         code, form = read_digits(text, restricted=restricted)
     except TokenError as error:
         note(error.check)
+        must(paygo_code(text, restricted=restricted) is None, "what is a code is not refused")
         return
+    must(code == paygo_code(text, restricted=restricted), "digits are read as the code they are")
     must(keyed(code, form, restricted=restricted) == text, "digits are typed as they were read")
     counter = PaygoCounter(2)
     answer = decode_openpaygo(text, _SEED, counter, restricted=restricted)
@@ -255,6 +283,7 @@ _CHANGES: Final = (
 _KEYED: Final = (
     b"\x00662486790", b"\x00942433796", b"\x00650975787", b"\x01324244134441123",
     b"\x00247264959011", b"\x0114323213131442331314", b"\x01444444444444444",
+    b"\x01434323213344444", b"\x01434323213411111", b"\x00999999999", b"\x00999999999999",
 )  # fmt: skip
 
 _DEVICES: Final = (
