@@ -24,6 +24,7 @@ from card_protocol.tokens.sts import amount, crc, fields, key_change
 from card_protocol.trace import Exchanged, Trace
 from meter_emu import resources
 from meter_emu.domain import Result, Wallet
+from meter_emu.firmware.gate import OrderGate
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
 from meter_emu.foreign.checks import CHECKS
@@ -36,6 +37,7 @@ _move: Final = t0.Asking._move
 _once: Final = Terminal._once
 _slot_answer: Final = VpcdSlot._answer
 _load: Final = Ledger.load
+_apply: Final = OrderGate.apply
 _tried: Final = PaygoCounter.tried
 _answer: Final = paygo.PaygoAnswer
 _transmit: Final = ReplayCard.transmit
@@ -76,6 +78,13 @@ def repaid_twice(self: Ledger, state: State, wallet: Wallet) -> int:
     cents = _load(self, state, wallet)
     state.balance_ueur += before - state.emergency_debt_ueur
     return cents
+
+
+def old_price(self: OrderGate, order: Any, tariff: Any, state: State, now: Any) -> None:
+    """Apply an order; the price stays what it was."""
+    price = state.price_ueur_per_wh
+    _apply(self, order, tariff, state, now)
+    state.price_ueur_per_wh = price
 
 
 def load_forgotten(self: Ledger, state: State, wallet: Wallet) -> int:
@@ -162,6 +171,8 @@ PLANTED: Final = {
         "refused, or the same bytes again", "card_protocol.card.sle4442:_require", lambda *_: None),
     "any-pin": _fault("any PIN is right", "card-image", "answers and writes as the rules say",
         "card_protocol.card.commands:compare_digest", lambda *_: True),
+    "old-price": _fault("an order is obeyed at the price before", "card-records",
+        "what is right is obeyed and kept", "meter_emu.firmware.gate:OrderGate.apply", old_price),
     "load-forgotten": _fault("a load is booked and not counted", "card-records",
         "twice counts once", "meter_emu.firmware.ledger:Ledger.load", load_forgotten),
     "tries-given-back": _fault("a reset gives back the tries of the PIN", "card-session",
@@ -186,6 +197,9 @@ PLANTED: Final = {
         {**CHECKS, "crc16-x25": CHECKS["crc16-kermit"]}),
     "dark-display": _fault("a display shows nothing", "memory", "the display says something",
         "meter_emu.world.meter.board:Board.display", lambda *_: None),
+    "first-copy": _fault("of two copies of the state the first counts", "memory",
+        "it goes on with the newest state that can be",
+        "meter_emu.firmware.memory:is_newer", lambda *_: False),
     "a-cent-less": _fault("of a model's emergency credit a cent is lost", "model",
         "refused in one line, or the model that the file says",
         "meter_emu.world.meter.model:read_table", a_cent_less),

@@ -344,7 +344,8 @@ TARGETS: Final = (
         id="card-records",
         our_memory=True,
         asks="records on a card, their MACs right, put into the meter and taken to the desk",
-        oracles="forged or refused, it changes nothing; meter and desk agree; twice counts once",
+        oracles="forged or refused, it changes nothing; what is right is obeyed and kept; "
+        "meter and desk agree; twice counts once",
         reaches=(
             *(
                 f"{kind} card of generation {number}"

@@ -305,7 +305,8 @@ TARGETS: Final = (
     Target(
         id="memory",
         asks="what a meter finds in its EEPROM when power comes",
-        oracles="no error for a day; the display says something",
+        oracles="no error for a day; the display says something; "
+        "it goes on with the newest state that can be",
         reaches=(
             "no state",
             "health 0",

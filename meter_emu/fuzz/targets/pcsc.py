@@ -53,7 +53,7 @@ class _Child:
                 self._hear(end)
 
     def _hear(self, end: socket.socket) -> None:
-        """Take what was asked of a life that is over."""
+        """Take the requests that a life got, which is over."""
         end.setblocking(False)
         with suppress(BlockingIOError):
             while True:
@@ -139,14 +139,14 @@ def _json_of(line: bytes) -> dict[str, Any] | None:
     return seen if isinstance(seen, dict) else None
 
 
-def _is_answer(do: str, seen: dict[str, Any] | None) -> bool:
+def _is_answer(do: str, spoken: dict[str, Any] | None) -> bool:
     """Whether an object is of the kind that a request wants."""
-    if seen is None:
+    if spoken is None:
         return False
-    if seen.keys() == {"call", "fault"}:
-        return all(isinstance(one, str) and one for one in seen.values())
-    done = seen.get("done", ...)
-    if seen.keys() != {"done"}:
+    if spoken.keys() == {"call", "fault"}:
+        return all(isinstance(one, str) and one for one in spoken.values())
+    done = spoken.get("done", ...)
+    if spoken.keys() != {"done"}:
         return False
     if do == "readers":
         return isinstance(done, list) and all(isinstance(one, str) for one in done)
@@ -192,19 +192,21 @@ def _dialogue(data: bytes, _build: str) -> None:
             _message(do, piece, seen)
 
 
-def _message(do: str, line: bytes, seen: dict[str, Any] | None) -> None:
+def _message(do: str, line: bytes, spoken: dict[str, Any] | None) -> None:
     """What is taken for an answer is what a reader of JSON sees in it, and nothing else."""
-    right = _is_answer(do, seen)
+    right = _is_answer(do, spoken)
     try:
         answer = parse_answer(do, line)
     except UndecodedError:
         note("undecoded")
-        must(not right or json.dumps(seen).encode() != line, "what is an answer is not refused", do)
+        must(
+            not right or json.dumps(spoken).encode() != line, "what is an answer is not refused", do
+        )
         return
     note(f"{do}: {'fault' if answer.fault else 'done'}")
     must(right, "what is no answer is none", do)
     said = _said(answer)
-    must(said == seen, "an answer is read as it was written", f"{said} is not {seen}")
+    must(said == spoken, "an answer is read as it was written", f"{said} is not {spoken}")
 
 
 def _said(answer: PcscAnswer[Any]) -> dict[str, Any]:

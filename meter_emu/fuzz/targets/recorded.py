@@ -123,7 +123,7 @@ def _check(data: bytes, _build: str) -> None:
     packets = list(packets_of(b"".join(capture(rows))))
     want, now_us = [], 0
     for one, row in zip(drawn, rows, strict=True):
-        now_us = _SHOWN_US.get(one.at, now_us) if one.us is None else one.us
+        now_us = _SHOWN_US.get(one.at or "", now_us) if one.us is None else one.us
         want += [packet._replace(us=now_us) for packet in _packets_wanted(row)]
     must(packets == want, "a capture has each reset, command and answer", moved=bool(want))
 

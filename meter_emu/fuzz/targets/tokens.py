@@ -149,8 +149,8 @@ def _key_change(data: bytes, _build: str) -> None:
             bits[9] == "1", int(bits[10:], 2))  # fmt: skip
     must(said == want, "the first section says number, revision, roll-over and type", f"{said}")
     must(change.tariff_index == heads[2] % 256, "and the second the tariff")
-    group = f"{heads[4] << 12 | heads[3]:06}" if len(sections) > 2 else None
-    must(change.supply_group == group, "and the last two the supply group")
+    supplied = f"{heads[4] << 12 | heads[3]:06}" if len(sections) > 2 else None
+    must(change.supply_group == supplied, "and the last two the supply group")
     under = _KEYS[len(sections) > 2]
     again = [decode_sts(token, under) for token in key_change_tokens(change, under)]
     must(sorted(sections) == sorted(again), "a change is the same tokens when it is made again")
