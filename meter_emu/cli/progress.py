@@ -39,7 +39,7 @@ class MinuteLine:
             click.echo(f"meter-emu: {where}", err=True)
 
 
-class Done(Protocol):
+class HearDone(Protocol):
     """Takes how much is done and where the work is, in words."""
 
     def __call__(self, count: int, where: str, beside_bar: str | None = None, /) -> None:
@@ -49,7 +49,7 @@ class Done(Protocol):
 @contextmanager
 def watched(
     *columns: ProgressColumn, total: int | None, shown: bool, files: Sequence[str] = ()
-) -> Iterator[Done]:
+) -> Iterator[HearDone]:
     """Give what takes how much is done, where the work is in words, and words for the bar if other.
 
     In a terminal the columns are drawn if `shown`: where standard output goes to the same terminal

@@ -152,7 +152,7 @@ def made_by(
     )
 
 
-def _again(campaign: str, build: str | None, model: str | None, seed: int | None) -> str:
+def _redo(campaign: str, build: str | None, model: str | None, seed: int | None) -> str:
     options = _options(build=build, model=model, seed=seed)
     return shlex.join(["meter-emu", "rehearse", campaign, *options])
 
@@ -283,7 +283,10 @@ def rehearse(
         stream.close(table.answer, table.summary, drawn)
     if json_to != STDOUT:
         table.show(
-            console, every=verbose, language=language, again=_again(campaign, build, model, seed)
+            console,
+            every=verbose,
+            language=language,
+            again=_redo(campaign, build, model, seed),
         )
     return _ended(campaign, table, files, cases, junit_file, strict=strict)
 

@@ -287,6 +287,11 @@ FIRST_LINES: Final[Mapping[str, _Rows]] = MappingProxyType({
         _good(f"shop.toml --device-id 541000000123 {DATED}", r"(\d{3} )+ .*device 541000000123"),
         _no_file("no.toml", "--device-id 541000000123"),
     ),
+    "desk token key-change": (
+        _good(f"power.toml --device-id 541000000123 --new-tariff-index 2 {DATED}",
+              r"(\d{4} ){5} .*device 541000000123"),
+        _no_file("no.toml", "--device-id 541000000123 --new-tariff-index 2"),
+    ),
     "desk token list": (_good("shop.toml", r"shop\.toml: 0 sales"), _no_file("no.toml")),
 })  # fmt: skip
 
@@ -317,6 +322,7 @@ def folder_of_files(folder: Path, emu: Callable[..., Any]) -> None:
     write_back(folder / "written.card")
     (folder / "street.toml").write_text(STREET)
     (folder / "shop.toml").write_text(SHOP)
+    (folder / "power.toml").write_text(SHOP.replace("openpaygo", "sts"))
     assert emu("rehearse", "street.toml", "--trace", "t.jsonl").code == 0
     canary = find_of(target_of("canary"), b"CUT!", "reference")
     (folder / "canary.toml").write_text(canary.to_toml())
