@@ -256,8 +256,8 @@ def rehearse(
     check_builds(campaign, whole.builds, typed=build, trusted=trust_builds)
     resolved, drawn = (whole, None) if sample is None else sampled(whole, sample)
     table, cases = ResultTable(resolved, drawn, notes := _notes(whole)), list[JUnitCase]()
-    console, files = Console(highlight=False), _files(json_to, report_to, stop=stop_at_first)
-    show_log = events and json_to != STDOUT
+    console, again = Console(highlight=False), _redo(campaign, build, model, seed)
+    files, show_log = _files(json_to, report_to, stop=stop_at_first), events and json_to != STDOUT
     bar = not ((show_log or json_to == STDOUT) and console.is_terminal)
     with ExitStack() as stack:
         cluster = stack.enter_context(cluster_at(address, jobs=jobs, trace=trace_to))
@@ -282,12 +282,7 @@ def rehearse(
         notes += _stopped(table.answer.total, len(resolved.households))
         stream.close(table.answer, table.summary, drawn)
     if json_to != STDOUT:
-        table.show(
-            console,
-            every=verbose,
-            language=language,
-            again=_redo(campaign, build, model, seed),
-        )
+        table.show(console, every=verbose, language=language, again=again)
     return _ended(campaign, table, files, cases, junit_file, strict=strict)
 
 
