@@ -288,6 +288,7 @@ class Oracle:
     key: str = "first"  # which of the keys that were sold it has, by base date and revision
     taken: list[datetime] = field(default_factory=list)
     half: dict[int, tuple[str, datetime]] = field(default_factory=dict)
+    spare: int = 0  # Wh that a meter may have more
     wrong: int = 0
     locked: datetime = EPOCH
     deaf: bool = False
@@ -351,7 +352,9 @@ class Oracle:
         if token.sale.wh is not None:
             self.credit += token.sale.wh
         elif token.sale.setting == "clear-credit":
+            # The register may come to the next Wh while the entry is served.
             self.credit = Fraction(int(self.used))
+            self.spare = int(self.used + Fraction(self.home.load_w, 3_600)) - int(self.used)
 
 
 def differences(home: Home, events: list[Event]) -> list[str]:
@@ -400,7 +403,7 @@ def _between(
     if not on and left > 0:
         yield f"{max(now, settled)}: off with {float(left):.3f} Wh"
     if on:
-        rest = max(Fraction(0), left) * 3600 / max(1, oracle.home.load_w)
+        rest = max(Fraction(0), left + oracle.spare) * 3600 / max(1, oracle.home.load_w)
         over = max(settled, now + timedelta(seconds=float(rest)) + LOOK)
         if at > over + timedelta(milliseconds=1) and (oracle.home.load_w or left <= 0):
             yield f"{over}: still on, {float(left):.3f} Wh before"
