@@ -188,7 +188,7 @@ class StsWalk(TokenWalk[StsCredited]):
         if token.sale.setting == "meter-test":
             return replace(possible, tries=0)
         if possible.key is None or not same_key(token.under, possible.key):
-            return self._wrong(possible, event.at_us)
+            return self._unsold(possible, event)
         if token.number:
             return self._section(possible, token, event.at_us)
         return self._dated(possible, token, event.at_us)
@@ -202,7 +202,7 @@ class StsWalk(TokenWalk[StsCredited]):
         return replace(possible, tries=tries, locked_us=at_us + lock_s * SECOND_US)
 
     def _unsold(self, possible: StsCredited, event: Event) -> StsCredited:
-        """Take in what nobody sold: digits that are wrong, or a token by chance."""
+        """Take in what nobody sold under this key: digits that are wrong, or a token by chance."""
         household = self._household
         key = None
         if possible.key is not None:

@@ -252,22 +252,18 @@ def _outages(chance: Random, home: Home) -> list[tuple[datetime, datetime]]:
 
 
 def _meant(home: Home, one: Entered) -> bool:
-    """Whether an entry is what its typo says: another number, and none by chance under a key."""
-    if one.right:
-        return True
+    """Whether an entry is what it seems to be: another number, and no token by chance."""
+    if one.token.sale.setting == "meter-test":  # any meter obeys it
+        return one.right
     meter = None if one.own else NEIGHBOUR
     sold = TypedToken(token=one.token, meter_id=meter).digits(home.model, METER_ID)
     digits = TypedToken(token=one.token, typo=one.typo, meter_id=meter).digits(home.model, METER_ID)
     if one.typo != NO_TYPO and digits == sold:
         return False
-    if one.token.sale.setting == "meter-test":  # any meter obeys it
-        return False
     assert home.model.sts is not None
     news = [token.sale.new_key for token in home.tokens if token.sale.new_key is not None]
-    return not any(
-        _decodes(digits, decoder_key(home.model, METER_ID, key))
-        for key in (first_key(home.model.sts), *news)
-    )
+    keys = {first_key(home.model.sts), *news} - ({one.token.under} if one.right else set())
+    return not any(_decodes(digits, decoder_key(home.model, METER_ID, key)) for key in keys)
 
 
 def _decodes(digits: str, key: object) -> bool:
