@@ -26,6 +26,9 @@ _RULES: Final = {
 }  # fmt: skip
 _OF_KEYS: Final = frozenset({0x82, 0x84, 0x88})
 _TAKES_DATA: Final = frozenset({0x20, 0x82, 0x88, 0xA4, 0xD6})
+_KEYLESS: Final = (
+    {ins: rule for ins, rule in _RULES.items() if ins not in _OF_KEYS}, _TAKES_DATA - _OF_KEYS
+)  # fmt: skip
 
 
 class _File(NamedTuple):
@@ -51,9 +54,7 @@ class FileCardModel:
             df, fid, sfi, read, update, size = unpack_from(">HHBBBH", image, row)
             self._files.append(_File(df, fid, sfi, read, update, size, at))
             at += size
-        without = _OF_KEYS if image[:2] == b"PC" else frozenset[int]()
-        self._rules = {ins: rule for ins, rule in _RULES.items() if ins not in without}
-        self._takes = _TAKES_DATA - without
+        self._rules, self._takes = _KEYLESS if image[:2] == b"PC" else (_RULES, _TAKES_DATA)
         self._dfs = {_MF} | {one.df for one in self._files}
         self._df = _MF
         self._ef: _File | None = None

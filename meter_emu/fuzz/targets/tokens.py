@@ -75,6 +75,9 @@ def _sts_digits(data: bytes, _build: str) -> None:
         must(str(error).startswith(error.check), "a refusal begins with the check that failed")
         early = error.check in {"digits", "range"}
         must(early == (parts is None), "what is not 66 bits is refused as such, and nothing else")
+        if parts is not None and error.check == "CRC":
+            clear = parts[1] if parts[0] == 1 else _KEYS[0].block_cipher.decrypt(parts[1])
+            must(clear & 0xFFFF != sts_crc(parts[0], clear >> 16), "a CRC that is right holds")
         return
     note("taken")
     must(parts is not None, "what is taken is 66 bits")
