@@ -93,6 +93,11 @@ def _rows(
     return rows
 
 
+def few(count: int, *, short: int) -> int:
+    """Return how many to try of what has no cells, as random homes: `short` of them in the gate."""
+    return count if WHOLE else short
+
+
 def drawn(count: int, short: int | None) -> Iterable[int]:
     """Return the numbers of the cells to try: all, or `short` of them by the run's own seed."""
     if short is None or WHOLE:

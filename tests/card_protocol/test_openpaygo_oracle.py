@@ -33,8 +33,9 @@ from card_protocol.tokens.openpaygo.counter import PaygoCounter, PaygoKind
 from card_protocol.tokens.openpaygo.decode import PaygoAnswer, PaygoOutcome, decode_openpaygo
 from card_protocol.tokens.openpaygo.encode import encode_openpaygo
 from card_protocol.tokens.openpaygo.keypad import keyed
+from tests.cells import few
 
-TOKENS = int(os.environ.get("METER_EMU_TOKENS", "2000"))
+TOKENS = int(os.environ.get("METER_EMU_TOKENS", few(2_000, short=700)))
 TYPES = {
     PaygoKind.ADD_TIME: TokenType.ADD_TIME,
     PaygoKind.SET_TIME: TokenType.SET_TIME,

@@ -34,7 +34,7 @@ def one_of_each(campaign: Campaign) -> list[Household]:
 
 
 @pytest.mark.slow("rehearses whole campaigns")
-@each_cell("name", CAMPAIGNS, short=8)
+@each_cell("name", CAMPAIGNS, short=4)
 def test_with_the_reference_every_household_fares_as_promised(name):
     campaign = load_campaign(CAMPAIGNS[name])
     for household in one_of_each(campaign):
@@ -68,7 +68,7 @@ def on_others() -> list[tuple[str, str]]:
 
 
 @pytest.mark.slow("rehearses whole campaigns")
-@each_cell(("name", "model"), on_others, short=6)
+@each_cell(("name", "model"), on_others, short=3)
 def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, model):
     """What "every model" means: docs/campaign-file.md."""
     campaign = load_campaign(CAMPAIGNS[name], model=model)

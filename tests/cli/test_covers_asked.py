@@ -11,7 +11,7 @@ def build(tmp_path_factory):
     return starter(tmp_path_factory.mktemp("starter"))
 
 
-@pytest.mark.slow("builds a program in C")
+@pytest.mark.slow("builds a program in C", short=2)
 @pytest.mark.parametrize(
     "words",
     [

@@ -55,7 +55,7 @@ def emu(line: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.slow("starts the command as a process", short=2)
+@pytest.mark.slow("starts the command as a process", short=1)
 @pytest.mark.parametrize(
     "line",
     [

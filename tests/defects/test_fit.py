@@ -370,7 +370,7 @@ END_BUILDS = [
 ]
 
 
-@pytest.mark.slow("lives a home for each defect", short=20)
+@pytest.mark.slow("lives a home for each defect", short=10)
 @pytest.mark.parametrize("build", END_BUILDS)
 @given(
     target=st.datetimes(wall(Civil(2000, 1, 1, 0, 0)), wall(Civil(2099, 12, 31, 23, 59))),

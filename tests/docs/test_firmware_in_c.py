@@ -13,7 +13,7 @@ from tests.world.meter.host.compiling import starter
 PAGE = page("docs/firmware-in-c.md")
 
 
-@pytest.mark.slow("runs what the page says")
+@pytest.mark.slow("runs what the page says", short=1)
 @pytest.mark.parametrize(
     ("kind", "household"), [("a secure card", "june-29"), ("a plain card", "shown-twice")]
 )

@@ -15,7 +15,7 @@ def test_the_page_has_each_model():
 
 
 @pytest.mark.slow("lives days to weeks on each model")
-@each_cell(("model", "life"), [(model, life) for model in METERS for life in LIVES], short=3)
+@each_cell(("model", "life"), [(model, life) for model in METERS for life in LIVES], short=2)
 def test_what_the_page_says_is_counted(model, life):
     found = worn(METERS[model], LIVES[life])
     assert TABLE[model][list(LIVES).index(life)] == f"{found.a_year:,}: {found.years:,}"

@@ -2,8 +2,8 @@
 
 A file counts when a function in it runs between the beginning and the end of the walk. What runs
 because a module is imported does not count, nor does a class that is only named. Each walk has a
-process of its own, so nothing is left from the one before, and goes through the command that a
-person types. The walk from a reader needs a daemon: `tests/pcsc` counts it where there is one.
+forked process of its own, so nothing is left from the one before, and goes through the command that
+a person types. The walk from a reader needs a daemon: `tests/pcsc` counts it where there is one.
 """
 
 import json
@@ -169,11 +169,25 @@ WALKS: Final[Mapping[str, Callable[[Path], Callable[[], object]]]] = {
 
 def walks() -> dict[str, list[str]]:
     """Return the files of each walk."""
-    command = [sys.executable, "-m", "tests.docs.walks"]
-    running = {
-        name: subprocess.Popen([*command, name], cwd=ROOT, stdout=subprocess.PIPE) for name in WALKS
-    }
-    return {name: json.loads(process.communicate()[0]) for name, process in running.items()}
+    command = [sys.executable, "-m", "tests.docs.walks", "json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+def _apart(name: str) -> list[str]:
+    """Return the files of a walk, in a process that has imported and walked nothing before."""
+    said, saying = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with TemporaryDirectory() as folder, os.fdopen(saying, "w") as told:
+            json.dump(sorted(walked(WALKS[name](Path(folder)))), told)
+        os._exit(0)
+    os.close(saying)
+    with os.fdopen(said) as heard:
+        files: list[str] = json.load(heard)
+    os.waitpid(child, 0)
+    return files
 
 
 def read_at(reader: str) -> set[str]:
@@ -185,8 +199,7 @@ def read_at(reader: str) -> set[str]:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        with TemporaryDirectory() as folder:
-            click.echo(json.dumps(sorted(walked(WALKS[sys.argv[1]](Path(folder))))))
+        click.echo(json.dumps({name: _apart(name) for name in WALKS}))
     else:
         for name, files in walks().items():
             click.echo("\n    ".join([f"{len(files):3} {name}", *files]))

@@ -161,7 +161,7 @@ INSTANTS = cycle_instants()
 
 @pytest.mark.slow("cuts or changes it anywhere")
 @each_cell("page", range(PAGES))
-@each_cell(("first", "rest"), list(product(FATES, FATES)), ids=lambda outcome: outcome, short=6)
+@each_cell(("first", "rest"), list(product(FATES, FATES)), ids=lambda outcome: outcome, short=3)
 def test_whichever_byte_a_cycle_got_to_the_state_is_old_or_new(page, first, rest):
     """Up to byte k one fate, another from there on, for every k of every page."""
     for k in range(0, PAGE + 1, 1 if "weak" not in (first, rest) else 7):

@@ -115,7 +115,7 @@ def trials(
 
 
 @pytest.mark.slow("lives stories under all laws")
-@each_cell("law_id", list(BROKEN_BY), short=16)
+@each_cell("law_id", list(BROKEN_BY), short=8)
 def test_a_law_finds_the_program_that_breaks_it(law_id):
     build = BROKEN_BY[law_id]
     own = HOMES["electricity-legal-time"] if law_id in LEGAL else UTC

@@ -26,7 +26,7 @@ def test_the_reference_does_what_each_case_says(model):
 
 
 @pytest.mark.slow("asks an office of every defect")
-@each_cell("defect_id", list(defects_of(BUDGET)), short=20)
+@each_cell("defect_id", list(defects_of(BUDGET)), short=10)
 def test_an_office_with_a_mistake_breaks_the_law_or_keeps_it_and_nothing_else(defect_id):
     """What it wrote it may not be able to read: that is a finding, and no end of the run."""
     defect = catalogue()[defect_id]

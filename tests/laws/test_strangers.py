@@ -39,7 +39,7 @@ def planted(number: int) -> tuple[str, ...]:
     return three if LONG else (three[number // 2 % 3],)
 
 
-@pytest.mark.slow("lives stories under all laws", short=4)
+@pytest.mark.slow("lives stories under all laws", short=2)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_right_program_of_another_shape_is_not_accused(shape):
     count = LONG or 1

@@ -17,7 +17,7 @@ def test_the_page_is_written_from_what_was_found():
     assert PAGE.read_text("utf-8") == text(FOUND)
 
 
-@pytest.mark.slow("lives the stories of a law", short=60)
+@pytest.mark.slow("lives the stories of a law", short=30)
 @pytest.mark.parametrize("defect_id", list(ROWS))
 def test_a_law_that_kills_a_defect_kills_it_again(defect_id, tmp_path):
     """In the story made small: the law that the defect names, where that kills, or the quickest.

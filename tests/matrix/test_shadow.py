@@ -94,7 +94,7 @@ def test_a_shadow_leaves_no_trace():
 
 
 @pytest.mark.slow("lives the stories of a law")
-@each_cell("number", range(len(BUDGETS)), ids=BUDGETS, short=30)
+@each_cell("number", range(len(BUDGETS)), ids=BUDGETS, short=15)
 def test_no_run_differs_where_the_shadow_saw_no_difference(number):
     defect = catalogue()[BUDGETS[number]]
     fresh_parts()

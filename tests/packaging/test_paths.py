@@ -63,7 +63,7 @@ def walked(name: str, folder: Path, installed: Path) -> list[tuple[int, str]]:
     return done
 
 
-@pytest.mark.slow("builds the wheel or walks in an installed copy", short=2)
+@pytest.mark.slow("builds the wheel or walks in an installed copy", short=1)
 @pytest.mark.parametrize("name", PATHS)
 def test_a_path_can_be_walked_word_for_word(name: str, installed: Path, tmp_path: Path) -> None:
     for file, text in FILE.findall(page(f"docs/{name}.md")):

@@ -10,6 +10,7 @@ from meter_emu.planner.classes import Runner
 from meter_emu.planner.lives import Town
 from meter_emu.planner.plan_file import load_plan
 from meter_emu.planner.sheet import read_sheet
+from tests.cells import few
 from tests.planner.sheets import town
 
 WHAT_IF = """
@@ -34,7 +35,7 @@ def board_page() -> str:
 def board_result() -> PlanResult:
     """Return what is found about a town whose offices are too small."""
     with TemporaryDirectory() as folder:
-        path = town(Path(folder), 60, WHAT_IF, per_hour=1, north=1)
+        path = town(Path(folder), few(60, short=30), WHAT_IF, per_hour=1, north=1)
         text = path.read_text("utf-8").replace("09:00-16:30; Sa 09:00-12:00", "09:00-10:00")
         path.write_text(text, "utf-8")
         raw = load_plan(path)

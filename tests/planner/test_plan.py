@@ -26,9 +26,10 @@ from meter_emu.planner.sheet import read_sheet
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.checkpoint import Checkpoint
 from meter_emu.world.rehearsal.fleet import rehearsed
+from tests.cells import few
 from tests.planner.sheets import town
 
-ROWS = int(os.environ.get("METER_EMU_PLANNED", "60"))
+ROWS = int(os.environ.get("METER_EMU_PLANNED", few(60, short=32)))
 WHAT_IF = """
 [what_if]
 comes_total = [0.5, 1.0]

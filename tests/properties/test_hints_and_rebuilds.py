@@ -49,7 +49,7 @@ def test_building_the_program_anew_between_any_two_polls_changes_nothing(story):
 
 
 @pytest.mark.slow("lives days in which every poll is run")
-@each_cell("base", ("utc", "standard", "legal"), short=2)
+@each_cell("base", ("utc", "standard", "legal"), short=1)
 def test_a_setting_becomes_too_old_at_the_same_poll(base):
     """That is at a midnight of UTC, at which the registers may show another hour."""
     among = [
@@ -87,7 +87,7 @@ def hinting() -> list[str]:
 
 
 @pytest.mark.slow("lives many stories")
-@each_cell("defect", hinting(), short=10)
+@each_cell("defect", hinting(), short=5)
 def test_with_every_defect_neither_hints_nor_a_program_made_anew_change_anything(defect):
     build = f"reference+{defect}"
     tried = at_every_poll(Bench.rebuild) if defect in OVERSLEEPING else every_poll_anew

@@ -9,4 +9,4 @@ from meter_emu.pytest_laws import test_law
 
 __all__ = ["test_law"]
 
-pytestmark = pytest.mark.slow("lives the stories of a law", short=24)
+pytestmark = pytest.mark.slow("lives the stories of a law", short=12)

@@ -51,7 +51,7 @@ def case_name(case: Case) -> str:
     return f"{name}-{kit_name(kit)}-{'in' if stays else 'out'}"
 
 
-@pytest.mark.slow("cuts or changes it anywhere", short=32)
+@pytest.mark.slow("cuts or changes it anywhere", short=16)
 @pytest.mark.parametrize("case", cases(), ids=case_name)
 def test_a_power_cut_anywhere_loses_nothing_and_does_nothing_by_half(case, tried: Tried):
     name, kit, stays = case

@@ -63,6 +63,7 @@ def obeyed_unseen(history: History, tried: Tried) -> set[tuple[str, ...]]:
     return found
 
 
+@pytest.mark.slow("mixes records of states, a session each", short=3)
 @ON_KITS
 def test_records_of_two_states_are_refused_or_as_good_as_genuine(kit, tried):
     assert not obeyed_unseen(History(kit), tried)
@@ -101,7 +102,7 @@ def one_bit_off(image: AnyImage, sfi: Sfi | None, bit: int) -> AnyImage:
     return image.with_part(0, at, flipped(image.contents[0][at : at + 1], bit % 8))
 
 
-@pytest.mark.slow("changes bits of a card, a session each")
+@pytest.mark.slow("changes bits of a card, a session each", short=2)
 @ON_KITS
 def test_a_bit_of_a_card_that_is_changed_is_refused_or_changes_nothing(kit, tried):
     history = History(kit)

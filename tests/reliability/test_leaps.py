@@ -133,6 +133,7 @@ def bound_s(kit: ModelAndCards) -> int:
     return 2 * (kit.model.clock.set_error_s + 3) + kit.model.poll_s + WORK_US // SECOND_US
 
 
+@pytest.mark.slow("leaps on each chip and card", short=6)
 @ON_KITS
 @BY_POWER
 def test_a_leap_is_believed_and_followed_as_the_table_says(kit, powered, tried: Tried):
@@ -230,6 +231,7 @@ def late(rig: Rig, kit: ModelAndCards) -> None:
     assert not rig.board.switch.on
 
 
+@pytest.mark.slow("tries every byte of a register", short=6)
 @ON_MODELS
 @BY_POWER
 def test_no_register_with_any_byte_in_it_is_believed_when_it_is_wrong(kit, powered, tried: Tried):

@@ -40,7 +40,7 @@ def case_name(case: Case) -> str:
     return f"{case[0]}-{kit_name(case[1])}"
 
 
-@pytest.mark.slow("cuts or changes it anywhere", short=8)
+@pytest.mark.slow("cuts or changes it anywhere", short=4)
 @pytest.mark.parametrize("case", cases(), ids=case_name)
 def test_a_card_torn_out_anywhere_is_old_or_new_and_money_is_what_was_paid(case, tried: Tried):
     name, kit = case

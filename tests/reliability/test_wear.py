@@ -27,7 +27,7 @@ def worn(left: int, model: str = "electricity-pcf8563-utc") -> Rig:
     return rig
 
 
-@pytest.mark.slow("lives twelve days on a memory at its end")
+@pytest.mark.slow("lives twelve days on a memory at its end", short=5)
 @pytest.mark.parametrize("left", [*range(12), 200])
 def test_a_memory_at_its_end_says_so_and_cuts_nobody_early(left):
     rig = worn(left)

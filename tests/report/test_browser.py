@@ -17,7 +17,7 @@ def browser():
     need_browser()
 
 
-@pytest.mark.slow("looks at the page in a browser", short=2)
+@pytest.mark.slow("looks at the page in a browser", short=1)
 @pytest.mark.parametrize(
     ("build", "width", "dark"),
     [

@@ -292,7 +292,7 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
 
 
 @pytest.mark.slow("draws many stories")
-@each_cell("law_id", list(DRAWN), short=12)
+@each_cell("law_id", list(DRAWN), short=6)
 def test_a_hazard_is_drawn_often_enough_in_its_stories(law_id):
     facts, names = DRAWN[law_id]
     found: Counter[str] = Counter()

@@ -9,11 +9,12 @@ import pytest
 from meter_emu.verify.report import Report
 from meter_emu.verify.run import verify
 from meter_emu.workers.results_file import GoOn
+from tests.cells import few
 from tests.spoiled import spoiled
 
 BUILD = "reference+end-exclusive"
 LAWS = ("account", "cut-comes", "never-early", "old-setting")
-STORIES = 100
+STORIES = few(100, short=60)
 
 
 class EndedEarlyError(Exception):
@@ -42,12 +43,13 @@ def test_it_goes_on_with_the_same_report(tmp_path, whole):
         found(go_on, upto=40)
     assert found(go_on) == whole
     assert found(go_on) == whole
-    assert said == [f"{go_on.path}: {stories} stories are done" for stories in (40, 100)]
+    assert said == [f"{go_on.path}: {stories} stories are done" for stories in (40, STORIES)]
 
 
 @pytest.mark.slow("verifies a few times", short=1)
 @pytest.mark.parametrize(
-    "changed", [{"build": "reference"}, {"seed": 6}, {"law_ids": LAWS[:-1]}, {"examples": 60}]
+    "changed",
+    [{"build": "reference"}, {"seed": 6}, {"law_ids": LAWS[:-1]}, {"examples": STORIES - 20}],
 )
 def test_what_was_left_of_another_counts_for_nothing(tmp_path, changed):
     said: list[str] = []
@@ -73,6 +75,6 @@ def test_a_spoiled_file_changes_no_report(tmp_path, whole, seed):
     go_on, chance = GoOn(tmp_path / "out.json.checkpoint", lambda _words: None), Random(seed)
     found(go_on)
     left = go_on.path.read_bytes()
-    for _ in range(10):
+    for _ in range(few(10, short=3)):
         go_on.path.write_bytes(spoiled(left, chance))
         assert found(go_on) == whole

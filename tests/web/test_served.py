@@ -162,7 +162,7 @@ def test_two_hundred_acts_and_hostile_messages_and_the_sitting_is_whole(address)
         assert len([line for line in seen.log if line.startswith("! ")]) == 2
         seen.do(*["advance 1h"] * 60, "red")
         seen.heard(263)
-        asleep.until(lambda page: page.now["time"] == seen.now["time"])
+        asleep.until(lambda page: page.now["heard"] == seen.now["heard"])
         assert [line for line in asleep.log if "key         red" in line]
     for rude in ("x" * (PAGE_MESSAGE_MAX + 1), "x" * 1_000_000, b"\0bytes"):
         with page(address) as seen:

@@ -24,13 +24,14 @@ from meter_emu.world.judge.verdicts import HARM, LIVED_GOOD, LIVED_MEANING, LIVE
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
+from tests.cells import few
 from tests.docs.pages import page, table
 from tests.world.judge.lived_cases import LivedCase, drawn, plain
 
 CAMPAIGN = load_campaign(Path(__file__).parent / "announced-22.toml")
 PAGE = page("docs/decisions/announced.md")
 HEAD = ("#", "household", "ordered", "lived", "reason", "who")
-CASES = int(os.environ.get("METER_EMU_LIVED", "2000"))
+CASES = int(os.environ.get("METER_EMU_LIVED", few(2_000, short=700)))
 GAS_HELD = "2020-07-06T18:10"
 
 

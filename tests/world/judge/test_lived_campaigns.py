@@ -15,6 +15,7 @@ from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import Lived
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
+from tests.cells import few
 from tests.world.judge.lived_campaigns import (
     DrawnCampaign,
     done_in,
@@ -26,7 +27,7 @@ from tests.world.judge.lived_campaigns import (
 from tests.world.judge.lived_cases import plain
 from tests.world.judge.naive_lived import Act, Heard, Stretch, lived
 
-CAMPAIGNS: Final = int(os.environ.get("METER_EMU_LIVED", "120"))
+CAMPAIGNS: Final = int(os.environ.get("METER_EMU_LIVED", few(120, short=60)))
 PARTS: Final = 2  # ours: one for each of two processors
 DRAWN_MAX: Final = 20  # ours: a draw may arm a card for a T2 before the T1 that it already holds
 ERRORS: Final = {"dates", "hours", "forgotten", "torn", "late", "copied", "extended", "expired"}

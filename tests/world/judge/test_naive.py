@@ -1,6 +1,6 @@
 """The row of obligations against a second oracle, at each boundary and at instants drawn anew.
 
-Three hundred homes here; `make test-judge` has 5,000.
+A hundred and sixty homes in the gate, 300 in `make test-whole`; `make test-judge` has 5,000.
 """
 
 from collections import Counter
@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from meter_emu.world.judge.obligations import RULES, Must
+from tests.cells import few
 from tests.world.judge.homes import (
     LIMITED_FROM,
     Seen,
@@ -17,8 +18,9 @@ from tests.world.judge.homes import (
     stuck,
 )
 
-SEEDS = (*range(340), *range(LIMITED_FROM, LIMITED_FROM + 340))
-HOMES = 300
+HOMES = few(300, short=160)
+DRAWN = HOMES + HOMES // 7  # some are no household
+SEEDS = (*range(DRAWN), *range(LIMITED_FROM, LIMITED_FROM + DRAWN))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_the_row_is_what_the_second_oracle_says(seen):
 def test_the_homes_have_defects_of_all_rooms_and_causes_near_each_other(seen, near):
     built = Counter(one.household.build.rpartition("+")[2] for one in seen)
     met = {name: room for name, room in room_of().items() if name in built}
-    assert len(met) >= 140
+    assert len(met) >= few(140, short=95)
     assert set(met.values()) == set(room_of().values())
     assert built["reference"] >= HOMES / 4
     for place, rate in {"card": 3, "step": 10, "outage": 14}.items():

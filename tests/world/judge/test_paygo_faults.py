@@ -166,7 +166,7 @@ def test_a_program_for_another_device_is_not_covered() -> None:
     assert outcome.verdict is Verdict.NOT_COVERED
 
 
-@pytest.mark.slow("lives households until one shows the fault", short=4)
+@pytest.mark.slow("lives households until one shows the fault", short=2)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found_by_the_judge_and_by_the_oracle(fault: type) -> None:
     judged = dated = None

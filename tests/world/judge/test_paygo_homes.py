@@ -14,9 +14,10 @@ from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.engine import run_meter
+from tests.cells import few
 from tests.world.judge.paygo_homes import campaign_of_home, differences, drawn
 
-HOMES = int(os.environ.get("METER_EMU_PAYGO", "40"))
+HOMES = int(os.environ.get("METER_EMU_PAYGO", few(40, short=20)))
 
 
 @pytest.mark.slow("homes over a month each")

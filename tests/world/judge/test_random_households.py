@@ -12,10 +12,11 @@ from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import lived, on_build, story
 from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.events import What
+from tests.cells import few
 from tests.world.judge.judged import accused
 from tests.world.judge.troubled import troubled
 
-HOMES = int(os.environ.get("METER_EMU_HOMES", "200"))
+HOMES = int(os.environ.get("METER_EMU_HOMES", few(200, short=100)))
 AT_ONCE = max(100, HOMES // 8)  # ours: parts for the processors there are
 RIGHT = {Verdict.KEPT, Verdict.ON_TIME, Verdict.HELD, Verdict.NOT_SEEN}
 

@@ -46,7 +46,7 @@ FAULTS: Final = [
 HOMES_MAX: Final = 150
 
 
-@pytest.mark.slow("lives households until one shows the fault", short=2)
+@pytest.mark.slow("lives households until one shows the fault", short=1)
 @pytest.mark.parametrize("build", FAULTS)
 def test_a_fault_is_found_by_the_judge_and_by_the_oracle(build: str) -> None:
     judged = dated = None
