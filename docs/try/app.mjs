@@ -76,7 +76,8 @@ function sit(sitting, said) {
   window.sitting = sitting; // the panel's transport asks for it
   $("seat").textContent = said;
   $("alone").hidden = sitting.argv.length === 1;
-  $("panel").src = `meter/index.html?${crypto.randomUUID()}`;
+  const spoken = navigator.languages.map((one) => one.slice(0, 2)).find((one) => ["en", "fr", "nl"].includes(one)) ?? "en";
+  $("panel").src = `meter/${spoken}.html?${crypto.randomUUID()}`;
 }
 
 // Rehearse --------------------------------------------------------------------------------------

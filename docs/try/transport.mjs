@@ -7,7 +7,8 @@ window.Transport = class {
   readyState = 0;
 
   constructor() {
-    const sitting = parent.sitting ?? { argv: ["run"] };
+    const asked = parent.sitting ?? { argv: ["run"] };
+    const sitting = { ...asked, argv: [...asked.argv, "--language", document.documentElement.lang] };
     this.pipe = new Pipe();
     this.worker = new Worker(new URL("../worker.mjs", import.meta.url), { type: "module" });
     this.worker.onmessage = ({ data }) => this.hear(data, sitting);

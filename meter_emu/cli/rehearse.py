@@ -25,8 +25,8 @@ from rich.text import Text
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
-from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
-from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL, OneOf
+from meter_emu.cli.junit import JUnitCase, junit_option
+from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL, language_option, speak
 from meter_emu.cli.output import (
     STDOUT,
     Write,
@@ -46,7 +46,7 @@ from meter_emu.cli.replayed import campaign_digest, chosen_campaign, witnessing
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
 from meter_emu.cli.trusting import check_builds, trust_option
-from meter_emu.languages.tables import SPOKEN
+from meter_emu.languages.speech import ENGLISH, Later, later, said, speaking
 from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
 from meter_emu.world.households.campaign import Campaign
@@ -67,7 +67,7 @@ class JsonStream:
     """Writes the head, then meter by meter, one a line, so that its size does not matter."""
 
     def __init__(
-        self, campaign: Campaign, write: Write, notes: Sequence[str], *, events: bool
+        self, campaign: Campaign, write: Write, notes: Sequence[Later], *, events: bool
     ) -> None:
         self._zone = campaign.zone
         self._write = write
@@ -86,18 +86,20 @@ class JsonStream:
         head, _ = self._around()
         self._write(head + b'"meters":[')
 
+    @speaking(ENGLISH)
     def meter(self, household: Household, outcome: Outcome, events: Sequence[Event]) -> None:
         """Write one meter, with its events if they are wanted."""
         row = meter_shown(household, outcome, events if self._events else None, self._zone)
         self._write((b"\n" if self._first else b",\n") + json_escaped(msgspec.json.encode(row)))
         self._first = False
 
+    @speaking(ENGLISH)
     def close(
         self, counts: HouseholdCounts, summary: dict[str, int], sample: Sample | None
     ) -> None:
         """Write the answer and the counts, of a sample what it cannot speak for, and the end."""
         self._whole.answer = answer_shown(counts, self._zone)
-        self._whole.notes = (*self._notes, *counts.answer.notes)
+        self._whole.notes = (*map(str, self._notes), *counts.answer.notes)
         self._whole.summary = summary
         if sample is not None:
             self._whole.sample = sample_shown(sample)
@@ -121,7 +123,7 @@ def page_in(folder: str) -> Path:
 
 def made_by(
     campaign: str,
-    notes: Sequence[str] = (),
+    notes: Sequence[Later] = (),
     *,
     build: str | None = None,
     model: str | None = None,
@@ -221,9 +223,7 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
 @click.option("--census", is_flag=True, help="Run equal households too: the result is the same.")
 @trace_option
 @junit_option
-@click.option(
-    "--language", type=OneOf(SPOKEN), help="Say the answer in this language; all else is English."
-)
+@language_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
 @cluster_option
 def rehearse(
@@ -254,6 +254,7 @@ def rehearse(
     """
     whole = chosen_campaign(campaign, seed=seed, build=build, model=model, household=household)
     check_builds(campaign, whole.builds, typed=build, trusted=trust_builds)
+    speak(language or whole.language)
     resolved, drawn = (whole, None) if sample is None else sampled(whole, sample)
     table, cases = ResultTable(resolved, drawn, notes := _notes(whole)), list[JUnitCase]()
     console, again = Console(highlight=False), _redo(campaign, build, model, seed)
@@ -282,14 +283,21 @@ def rehearse(
         notes += _stopped(table.answer.total, len(resolved.households))
         stream.close(table.answer, table.summary, drawn)
     if json_to != STDOUT:
-        table.show(console, every=verbose, language=language, again=again)
+        table.show(console, every=verbose, again=again)
     return _ended(campaign, table, files, cases, junit_file, strict=strict)
 
 
-def _stopped(run: int, of: int) -> list[str]:
+def _stopped(run: int, of: int) -> list[Later]:
     """Return the note that not all households were run, if not all were."""
-    where = f"{run:,} of {households(of)} were run"
-    return [] if run == of else [f"stopped at the first that is not as expected: {where}"]
+    if run == of:
+        return []
+    return [
+        later(
+            "stopped at the first that is not as expected: {run} of {total} households were run",
+            run=run,
+            total=of,
+        )
+    ]
 
 
 def _ended(
@@ -303,7 +311,7 @@ def _ended(
 ) -> int:
     """Write the cases if they are wanted, say what was written, and return the exit status."""
     if junit_file is not None:
-        write_junit(junit_file, "rehearse", Path(campaign).stem, cases, table.answer.answer.said)
+        _write_cases(junit_file, campaign, cases, table)
     say_written(*files)
     see_checked(campaign, table.nothing_run)
     return EXIT_FOUND if table.found(strict=strict) else EXIT_OK
@@ -320,6 +328,7 @@ def _say(words: str) -> None:
     click.echo(f"meter-emu: {words}", err=True)
 
 
+@speaking(ENGLISH)
 def _as_case(outcome: Outcome, *, good: bool) -> JUnitCase:
     """Return a household as a test case; one that was not run is skipped, and not passed."""
     if outcome.verdict is Verdict.NOT_COVERED:
@@ -332,7 +341,7 @@ def _as_case(outcome: Outcome, *, good: bool) -> JUnitCase:
     return JUnitCase(outcome.id, why=why, details="\n".join(words))
 
 
-def _notes(campaign: Campaign) -> list[str]:
+def _notes(campaign: Campaign) -> list[Later]:
     """Return what the campaign's author may not have meant; the built-in files mean it all."""
     ours = {path.resolve() for path in built_in("campaigns").values()}
     return [] if Path(campaign.path).resolve() in ours else campaign.remarks
@@ -376,7 +385,16 @@ def _progress(
     )
     with watched(*columns, total=total, shown=shown, files=files) as done:
         of = households(total)
-        yield lambda count, so_far: done(count, f"{count:,} of {of} rehearsed, {so_far}", so_far)
+        yield lambda count, so_far: done(
+            count,
+            said(
+                "{count} of {households} rehearsed, {so_far}",
+                count=count,
+                households=of,
+                so_far=so_far,
+            ),
+            so_far,
+        )
 
 
 def _takers(

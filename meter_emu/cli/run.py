@@ -5,10 +5,11 @@ from typing import Any, Final
 import click
 
 from meter_emu.cli.app import CliCommand, examples
-from meter_emu.cli.names import BUILD, FILE, LEFT, METER_OR_CAMPAIGN, master_key_option
+from meter_emu.cli.names import BUILD, FILE, LEFT, METER_OR_CAMPAIGN, OneOf, master_key_option
 from meter_emu.cli.tracing import trace_option
 from meter_emu.cli.trusting import trust_option
 from meter_emu.hardware.metrology import RATE_UNITS_MAX
+from meter_emu.languages.tables import SPOKEN
 
 METER_ID: Final = 541_000_000_001
 
@@ -44,6 +45,7 @@ METER_ID: Final = 541_000_000_001
 )
 @click.option("--household", metavar="ID", help="Of a campaign, named as MODEL.")
 @click.option("--web", is_flag=True, help="The front panel, in a browser on this machine.")
+@click.option("--language", type=OneOf(SPOKEN), help="With --web: of the panel.")
 @click.option("--twin", metavar="BUILD", help="With --web: a second meter that lives the same.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="For --web. Default: any.")
 @trust_option

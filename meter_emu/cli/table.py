@@ -15,13 +15,13 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from meter_emu.languages.speech import said, speaking, speech_of
+from meter_emu.languages.speech import Later, said, said_of, written_decimal, written_share
 from meter_emu.units import decimal
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, VisitKind
 from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.phrases import CampaignDates, households
+from meter_emu.world.judge.phrases import CampaignDates, households, some
 from meter_emu.world.judge.verdicts import (
     GOOD,
     GRAVITY,
@@ -80,14 +80,14 @@ class HouseholdRow:
     @property
     def name(self) -> str:
         """The first household's id, and how many more there are."""
-        return self.first.id if self.count == 1 else f"{self.first.id} and {self.count - 1:,} more"
+        return some([self.first.id], self.count)
 
 
 class ResultTable:
     """Takes in households one by one, and shows what became of them."""
 
     def __init__(
-        self, campaign: Campaign, sample: Sample | None = None, notes: Sequence[str] = ()
+        self, campaign: Campaign, sample: Sample | None = None, notes: Sequence[Later] = ()
     ) -> None:
         self._notes: Final = notes
         self.answer: Final = HouseholdCounts(campaign)
@@ -119,7 +119,7 @@ class ResultTable:
             who=outcome.who,
             good=good,
             promise=self._promise(household),
-            in_meter=self._short(outcome.ordered_us) or "no cut",
+            in_meter=self._short(outcome.ordered_us) or said("no cut"),
             on_card=self._on_card(household, outcome),
             limited=outcome.limited,
             unfed=self._unfed(outcome),
@@ -133,16 +133,19 @@ class ResultTable:
             return ""
         (from_us, _), (last_us, to_us) = outcome.unfed[0], outcome.unfed[-1]
         if to_us >= self._campaign.end_us:
-            return f"since {self._dates.day(last_us)}"
+            return said("since {day}", day=self._dates.day(last_us))
+        first, last = self._dates.day(from_us), self._dates.day(to_us)
         if len(outcome.unfed) > 1:
-            return f"{len(outcome.unfed)} times from {self._dates.day(from_us)}"
-        return " to ".join(dict.fromkeys((self._dates.day(from_us), self._dates.day(to_us))))
+            return said_of(
+                "{count} time from {day}", "{count} times from {day}", len(outcome.unfed), day=first
+            )
+        return first if first == last else said("{start} to {end}", start=first, end=last)
 
     @property
     def so_far(self) -> str:
         """Who was cut early, and who was without credit at some time, of those taken in."""
         early, unfed = self._counts[Verdict.EARLY], self._were_unfed
-        return f"so far: {early:,} early, {unfed:,} without credit"
+        return said("so far: {early} early, {unfed} without credit", early=early, unfed=unfed)
 
     def found(self, *, strict: bool) -> bool:
         """Whether something is not as expected; if `strict`, also what nobody can be sure of."""
@@ -160,26 +163,18 @@ class ResultTable:
         """How often each verdict came, in their order."""
         return {verdict.value: self._counts[verdict] for verdict in Verdict}
 
-    def show(
-        self,
-        console: Console,
-        *,
-        every: bool,
-        language: str | None = None,
-        again: str | None = None,
-    ) -> None:
-        """Print the answer, in that language; then what is not as expected, or `every` household.
+    def show(self, console: Console, *, every: bool, again: str | None = None) -> None:
+        """Print the answer; then what is not as expected, or `every` household.
 
-        What is below the answer is English. With `again`, the command that was given, the one that
-        shows the worst of what is not as expected is named.
+        With `again`, the command that was given, the one that shows the worst of what is not as
+        expected is named.
         """
         answer = self.answer.answer
-        with speaking(None if language is None else speech_of(language)):
-            self._show_answer(console)
+        self._show_answer(console)
         worst = min((key for key in self._rows if not key.good), key=_accounts, default=None)
         if again is not None and worst is not None:
-            alone = f"--household {quote(self._rows[worst].first.id)} --events"
-            console.print(Text(f"shown by: {again} {alone}"), soft_wrap=True)
+            alone = f"{again} --household {quote(self._rows[worst].first.id)} --events"
+            console.print(Text(said("shown by: {command}", command=alone)), soft_wrap=True)
         self._show_notes(console, every=every)
         console.print()
         console.print(Text(self._campaign.name, style="bold"))
@@ -195,17 +190,29 @@ class ResultTable:
         for line in answer.notes:
             console.print(Text(line, style="yellow"))
         counts = ", ".join(f"{name} {count}" for name, count in self.summary.items() if count)
-        more = "" if every else "; -v shows each household"
-        console.print(Text(f"{households(self.answer.total)}: {counts}{more}"))
+        line = f"{households(self.answer.total)}: {counts}"
+        if not every:
+            line = said("{line}; -v shows each household", line=line)
+        console.print(Text(line))
         for energy, model in self._covered.items():
             if count := self._outside[energy]:
-                words = f"{households(count)} of {energy} not covered: --model {model} is"
-                console.print(Text(f"{words} a meter that is"))
+                words = said(
+                    "{households} of {energy} not covered: --model {model} is a meter that is",
+                    households=households(count),
+                    energy=energy,
+                    model=model,
+                )
+                console.print(Text(words))
         if self._sample is not None:
-            fleet = self._sample.bounds.in_words(self._sample.of)
-            run = f"{households(self.answer.total)} run"
-            console.print(Text(f"\nAt 95 %, of the whole campaign: {fleet} ({run})"))
-            console.print(Text("By kind, each at 95 %:"))
+            words = said(
+                "At {certain}, of the whole campaign: {bounds} ({households} run)",
+                certain=written_share(0.95),
+                bounds=self._sample.bounds.in_words(self._sample.of),
+                households=households(self.answer.total),
+            )
+            console.print(Text(f"\n{words}"))
+            words = said("By kind, each at {certain}:", certain=written_share(0.95))
+            console.print(Text(words))
             for kind in self._sample.kinds:
                 console.print(Text(f"  {kind.in_words}"), soft_wrap=True)
 
@@ -227,19 +234,20 @@ class ResultTable:
     def _show_notes(self, console: Console, *, every: bool) -> None:
         shown = self._notes if every else self._notes[:_NOTES_SHOWN]
         for remark in shown:
-            console.print(Text(f"note: {remark}", style="yellow"))
+            console.print(Text(said("note: {note}", note=str(remark)), style="yellow"))
         if left := len(self._notes) - len(shown):
-            console.print(Text(f"note: and {left:,} more; -v shows all", style="yellow"))
+            words = said("note: and {left} more; -v shows all", left=left)
+            console.print(Text(words, style="yellow"))
 
     def _show_group(self, table: "_Table", keys: Sequence[RowKey], *, every: bool) -> None:
         verdict, lived, who = keys[0].verdict, keys[0].lived, keys[0].who
         count = sum(self._rows[key].count for key in keys)
         broken = any(not key.good for key in keys)
         style = "bold red" if broken else "bold green" if verdict in GOOD else "bold yellow"
-        words = f"{PLAIN[verdict].heading} ({verdict.value})"
+        words = f"{said(PLAIN[verdict].heading)} ({verdict.value})"
         if lived not in _AS_HEARD:
-            whose = "" if who is None else f", {WHOSE[who]}"
-            words += f", {LIVED_WORDS[lived][1]} ({lived.value}{whose})"
+            whose = "" if who is None else f", {said(WHOSE[who])}"
+            words += f", {said(LIVED_WORDS[lived][1])} ({lived.value}{whose})"
         table.heading(f"{words}: {households(count)}", style)
         for key in keys:
             table.row(self._line(key))
@@ -252,19 +260,24 @@ class ResultTable:
         if len(cuts) == 2 and cuts[0][:-5] == cuts[1][:-5]:  # the same day
             cuts[1] = cuts[1][-5:]
         off_before = key.verdict is Verdict.ON_TIME  # and no cut: there was nothing to cut
-        cut = " to ".join(cuts) or ("was off" if off_before else "not cut")
+        cut = said("{start} to {end}", start=cuts[0], end=cuts[1]) if cuts[1:] else "".join(cuts)
+        cut = cut or (said("was off") if off_before else said("not cut"))
         return _Line(row.name, key.promise, key.in_meter, key.on_card, cut, key.unfed, key.kind)
 
     def _promise(self, household: Household) -> str:
         """Return what was announced to this household."""
         promise = household.last_announced
         if promise is None:
-            return "nothing"
-        return self._short(promise.cut_us) or f"on to {self._short(promise.defer_us)}"
+            return said("nothing")
+        return self._short(promise.cut_us) or self._on_to(promise.defer_us)
+
+    def _on_to(self, us: int | None) -> str:
+        return said("on to {when}", when=self._short(us) or "")
 
     def _on_card(self, household: Household, outcome: Outcome) -> str:
         """Return the last order that the office wrote on the card before the cut or the end."""
-        on_card, until_us = "no order", outcome.cut_us or self._campaign.end_us
+        none, reactivation = said("no order"), said("reactivation")
+        on_card, until_us = none, outcome.cut_us or self._campaign.end_us
         for order in (
             v.desk for v in household.visits if v.kind is VisitKind.DESK and v.at_us <= until_us
         ):
@@ -272,9 +285,9 @@ class ResultTable:
             if order.cut_us is not None:
                 on_card = self._short(order.cut_us) or ""
             elif order.reactivate:
-                on_card = "reactivation"
-            elif order.defer_us is not None and on_card in {"no order", "reactivation"}:
-                on_card = f"on to {self._short(order.defer_us)}"
+                on_card = reactivation
+            elif order.defer_us is not None and on_card in {none, reactivation}:
+                on_card = self._on_to(order.defer_us)
         return on_card
 
     def _carried(self, household: Household) -> Iterator[str]:
@@ -282,12 +295,14 @@ class ResultTable:
         for visit in household.visits:
             if visit.kind is VisitKind.DESK and visit.desk is not None:
                 order = ", ".join(self._words(visit.desk))
-                yield f"{self._short(visit.at_us)} on the card: {order}"
+                when = self._short(visit.at_us) or ""
+                yield said("{when} on the card: {order}", when=when, order=order)
 
     def _words(self, order: DeskOrder) -> Iterator[str]:
         if order.new_card is not None:
             until_us = order.new_card.expires_us
-            yield "new card" if until_us is None else f"card until {self._short(until_us)}"
+            until = self._short(until_us)
+            yield said("new card") if until is None else said("card until {until}", until=until)
         if order.cut_us is not None and order.cut_us == order.defer_us:
             yield f"T1 T2 {self._short(order.cut_us)}"
         else:
@@ -296,15 +311,15 @@ class ResultTable:
             if order.cut_us is not None:
                 yield f"T2 {self._short(order.cut_us)}"
         if order.reactivate:
-            yield "reactivation"
+            yield said("reactivation")
         if order.load_cents:
-            yield f"{decimal(order.load_cents, 100).removesuffix('.00')} EUR"
+            yield f"{written_decimal(decimal(order.load_cents, 100).removesuffix('.00'))} EUR"
         if order.prepayment is not None:
-            yield f"prepayment {'on' if order.prepayment else 'off'}"
+            yield said("prepayment on") if order.prepayment else said("prepayment off")
         if order.limiter is not None:
-            yield f"limiter {'on' if order.limiter else 'off'}"
+            yield said("limiter on") if order.limiter else said("limiter off")
         if order.tariff is not None:
-            yield f"tariff {order.tariff.number}"
+            yield said("tariff {number}", number=order.tariff.number)
 
     def _short(self, us: int | None) -> str | None:
         return None if us is None else self._dates.short(us)
@@ -327,10 +342,19 @@ class _Line(NamedTuple):
     words: str
 
 
-_HEADINGS: Final = (
-    _Line("", "", "order in", "order on", "", "no supply for", ""),
-    _Line("household", "announced", "the meter", "the card", "cut", "want of credit", ""),
-)
+def _headings() -> tuple[_Line, _Line]:
+    """Return the two lines of headings; a heading of two lines has a stroke between them."""
+    both = (
+        said("household"),
+        said("announced"),
+        said("order in|the meter"),
+        said("order on|the card"),
+        said("cut"),
+        said("no supply for|want of credit"),
+        "",
+    )
+    parted = [one.rpartition("|") for one in both]
+    return _Line(*(above for above, _, _ in parted)), _Line(*(below for _, _, below in parted))
 
 
 class _Table:
@@ -344,9 +368,10 @@ class _Table:
         self._console = console
         self._mark = "~" if console.options.ascii_only else "…"
         self._every = every
+        self._headings = _headings()
         self._widths = self._fitting(lines)
         if self._widths:
-            for line in _HEADINGS:
+            for line in self._headings:
                 self._print(self._joined(line), "dim")
 
     def _fitting(self, lines: Sequence[_Line]) -> dict[str, int]:
@@ -355,7 +380,7 @@ class _Table:
         if width < LIST_BELOW:
             return {}
         wide = {
-            name: max(cell_len(getattr(line, name)) for line in (*_HEADINGS, *lines))
+            name: max(cell_len(getattr(line, name)) for line in (*self._headings, *lines))
             for name in _Line._fields
         }
         if not any(line.unfed for line in lines):
@@ -369,7 +394,7 @@ class _Table:
         if over > 0:
             last = "words" if "words" in wide else "household"
             wide[last] -= over
-        least = min(_NAME_MIN, cell_len(_HEADINGS[-1].household))
+        least = min(_NAME_MIN, cell_len(self._headings[-1].household))
         return wide if wide["household"] >= least else {}
 
     def heading(self, words: str, style: str) -> None:
@@ -386,7 +411,7 @@ class _Table:
         if not self._every:
             self.words([line.words])
         for name in ("promise", "in_meter", "on_card", "cut", "unfed"):
-            heading = " ".join(getattr(one, name) for one in _HEADINGS).strip()
+            heading = " ".join(getattr(one, name) for one in self._headings).strip()
             if not getattr(line, name):
                 continue
             self._console.print(Text(f"  {heading}: {getattr(line, name)}"))

@@ -38,7 +38,8 @@ def speech_of(code: str) -> Speech:
         return Speech(code, LANGUAGES[code], GNUTranslations(file))
 
 
-_now: Final = ContextVar("speech", default=speech_of("en"))  # noqa: B039  it never changes
+ENGLISH: Final = speech_of("en")  # of all that a program reads, whatever is spoken
+_now: Final = ContextVar("speech", default=ENGLISH)
 
 
 @contextmanager
@@ -70,6 +71,21 @@ def said(sentence: str, **holes: Hole) -> str:
 def said_of(one: str, many: str, count: int, **holes: Hole) -> str:
     """Return a sentence that depends on a count, which is its hole `count`."""
     return _filled(_now.get().sentences.ngettext(one, many, count), {"count": count, **holes})
+
+
+class Later(NamedTuple):
+    """A sentence that is said when somebody reads it, in the language of then."""
+
+    sentence: str
+    holes: tuple[tuple[str, Hole], ...]
+
+    def __str__(self) -> str:
+        return said(self.sentence, **dict(self.holes))
+
+
+def later(sentence: str, **holes: Hole) -> Later:
+    """Return a sentence to be said later."""
+    return Later(sentence, tuple(holes.items()))
 
 
 def marked(sentence: str) -> str:
@@ -104,13 +120,18 @@ def written_whole(number: int, *, sign: bool = False) -> str:
 
 def written_number(number: float) -> str:
     """Return a number with as many places as it has."""
-    return f"{number:g}".replace(".", _now.get().table.decimal)
+    return written_decimal(f"{number:g}")
+
+
+def written_decimal(text: str) -> str:
+    """Return a number that has a decimal point with the mark of the language."""
+    return text.replace(".", _now.get().table.decimal)
 
 
 def written_share(share: float, places: int = 0) -> str:
     """Return a share in percent."""
     table = _now.get().table
-    return f"{share * 100:.{places}f}".replace(".", table.decimal) + table.percent
+    return written_decimal(f"{share * 100:.{places}f}") + table.percent
 
 
 def written_day(when: date, *, year: bool = True) -> str:
@@ -119,9 +140,11 @@ def written_day(when: date, *, year: bool = True) -> str:
     return f"{_day_of_month(when)} {month}" + (f" {when.year}" if year else "")
 
 
-def written_short_day(when: date) -> str:
-    """Return a day in short: `3 Jul`."""
-    return f"{_day_of_month(when)} {_now.get().table.short_months[when.month - 1]}"
+def written_short_day(when: date, *, weekday: bool = False, year: bool = False) -> str:
+    """Return a day in short: `3 Jul`, or `Fri 3 Jul 2020`."""
+    named = f"{written_weekday(when.weekday())} " if weekday else ""
+    month = _now.get().table.short_months[when.month - 1]
+    return f"{named}{_day_of_month(when)} {month}" + (f" {when.year}" if year else "")
 
 
 def written_weekday(place: int) -> str:

@@ -230,6 +230,7 @@ class Runner:
             start_us=self.start_us,
             end_us=self.end_us,
             seed=raw.seed,
+            language=raw.language,
             announced=(self._announced,),
             households=Households(tuple(entries), raw.seed),
         )

@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import Final, NamedTuple, final
 
 from card_protocol.timestamp import Civil
+from meter_emu.languages.speech import Later
 from meter_emu.report.scale import civil_us
 from meter_emu.units import MINUTE_US
 from meter_emu.world.households.campaign import Campaign
@@ -214,7 +215,7 @@ class Made(NamedTuple):
     one_household: str
     lived: str
     sha256: str  # of the campaign file, in hex
-    notes: tuple[str, ...] = ()  # what the campaign's author may not have meant
+    notes: tuple[Later, ...] = ()  # what the campaign's author may not have meant
 
 
 @final

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
+from meter_emu.languages.speech import marked_of, said, said_of, written_whole
 from meter_emu.report.facts import BIN_US, Collector, Group
 from meter_emu.report.scale import Scale
 from meter_emu.report.words import duration, short
@@ -91,8 +92,8 @@ def lone_cuts(seen: Collector) -> Iterator[str]:
     """Yield the nights and days without a drawing, each with its households."""
     nights = _nights(seen)
     for night in sorted(nights.keys() - _drawn(nights)):
-        many = "" if nights[night] == 1 else f", {households(nights[night])}"
-        yield f"{seen.households.off_time(night)}{many}"
+        when, count = seen.households.off_time(night), nights[night]
+        yield when if count == 1 else f"{when}, {households(count)}"
 
 
 def _drawn(nights: Counter[OffTime]) -> set[OffTime]:
@@ -126,10 +127,14 @@ def _histogram(seen: Collector, night: OffTime) -> Histogram:
     rows = tuple(_rows(kinds, scale, bin_us, rows_y, seen))
     axis_y = rows_y + len(rows) * ROW_HEIGHT_PX
     total = sum(sum(cuts.values()) for _, cuts in kinds)
-    from_ = short(min(bins), zone)
-    limited = " or limited" if any(group.first.outcome.limited for group, _ in kinds) else ""
+    limited = any(group.first.outcome.limited for group, _ in kinds)
     return Histogram(
-        said=f"{households(total)} cut{limited} from {from_} to {short(max(bins) + BIN_US, zone)}",
+        said=said_of(
+            *(_CUT_OR_LIMITED if limited else _CUT),
+            total,
+            start=short(min(bins), zone),
+            end=short(max(bins) + BIN_US, zone),
+        ),
         height=axis_y + AXIS_PX,
         rows_y=rows_y,
         axis_y=axis_y,
@@ -144,12 +149,24 @@ def _histogram(seen: Collector, night: OffTime) -> Histogram:
     )
 
 
+_CUT: Final = marked_of(
+    "{count} household cut from {start} to {end}, kind by kind; each row has its own scale.",
+    "{count} households cut from {start} to {end}, kind by kind; each row has its own scale.",
+)
+_CUT_OR_LIMITED: Final = marked_of(
+    "{count} household cut or limited from {start} to {end}, kind by kind; each row has its own "
+    "scale.",
+    "{count} households cut or limited from {start} to {end}, kind by kind; each row has its own "
+    "scale.",
+)
+
+
 def _moments(seen: Collector) -> Iterator[tuple[int, str, str]]:
     zone = seen.campaign.zone
     for us in sorted({t.cut_us for t in seen.campaign.announced if t.cut_us is not None}):
-        yield us, "announced", f"announced {short(us, zone)}"
+        yield us, "announced", said("announced {when}", when=short(us, zone))
     for one in seen.campaign.reported:
-        yield one.at_us, "understood", f"reported {short(one.at_us, zone)}"
+        yield one.at_us, "understood", said("reported {when}", when=short(one.at_us, zone))
 
 
 def _scale(from_us: int, to_us: int, zone: TimeZone) -> tuple[Scale, int]:
@@ -158,6 +175,10 @@ def _scale(from_us: int, to_us: int, zone: TimeZone) -> tuple[Scale, int]:
     bin_us = next((w for w in wide if to_us - from_us <= (_BINS_MAX - 2) * w), wide[-1])
     first_us, last_us = (from_us // bin_us - 1) * bin_us, (-(-to_us // bin_us) + 1) * bin_us
     return Scale(first_us, last_us, zone), bin_us
+
+
+_KINDS: Final = marked_of("{count} kind", "{count} kinds")
+_MORE_KINDS: Final = marked_of("{count} kind more", "{count} kinds more")
 
 
 def _rows(
@@ -175,17 +196,25 @@ def _rows(
         for _, cuts in rest:
             others.update(cuts)
         broken = any(group.broken for group, _ in rest)
-        kind = "kind" if len(rest) == 1 else "kinds"
-        lines.append((f"{len(rest)} {kind}{' more' if own else ''}", broken, dict(others)))
+        forms = _MORE_KINDS if own else _KINDS
+        lines.append((said_of(*forms, len(rest)), broken, dict(others)))
     for place, (kind, broken, cuts) in enumerate(lines):
         columns: Counter[int] = Counter()
         for number, count in cuts.items():
             columns[number * BIN_US // bin_us] += count
         most = max(columns.values())
-        often = "" if most == 1 else f", at most {most:,} in {duration(bin_us)}"
+        total = written_whole(sum(columns.values()))
         yield KindRow(
             y=rows_y + place * ROW_HEIGHT_PX,
-            words=f"{kind}: {households(sum(columns.values()))}{often}",
+            words=f"{kind}: {total}"
+            if most == 1
+            else said(
+                "{kind}: {total}, at most {most} in {duration}",
+                kind=kind,
+                total=total,
+                most=written_whole(most),
+                duration=duration(bin_us),
+            ),
             broken=broken,
             columns=tuple(
                 _column(number * bin_us, bin_us, count, most, scale, seen)
@@ -205,7 +234,12 @@ def _column(
         width=scale.width(from_us, from_us + bin_us),
         y=LABEL_PX + BARS_HEIGHT_PX - height,
         height=height,
-        words=f"{short(from_us, zone)} to {until}: {households(count)}",
+        words=said(
+            "{start} to {end}: {households}",
+            start=short(from_us, zone),
+            end=until,
+            households=households(count),
+        ),
     )
 
 

@@ -9,13 +9,14 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from card_protocol.timestamp import Civil
 from meter_emu.languages import speech
+from meter_emu.languages.speech import ENGLISH, marked_of, said, said_of, speaking
 from meter_emu.report.facts import Collector, Facts, Group, Seen, facts_of
 from meter_emu.report.histogram import BARS_HEIGHT_PX, histograms, lone_cuts
 from meter_emu.report.scale import civil_us
@@ -23,6 +24,8 @@ from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawin
 from meter_emu.report.words import (
     BY_ITS_DATE_US,
     HAPPENED,
+    amount,
+    counted,
     duration,
     first_broken_cut,
     full_moment,
@@ -33,14 +36,13 @@ from meter_emu.report.words import (
     stamp,
     to_do,
 )
-from meter_emu.units import UEUR_PER_CENT, euro
+from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Announcement, Household
 from meter_emu.world.judge.knowledge import clock_beyond_us
-from meter_emu.world.judge.phrases import households
 from meter_emu.world.judge.promise import PromiseKind
 from meter_emu.world.judge.verdict import expected
-from meter_emu.world.judge.verdicts import GOOD, PLAIN, Lived, Verdict
+from meter_emu.world.judge.verdicts import GOOD, PLAIN, PLAIN_FINDING, Lived, Verdict
 from meter_emu.world.meter.events import Event
 from meter_emu.zones import TimeZone
 
@@ -67,9 +69,22 @@ class LogLine:
 
     at: str
     happened: str
-    detail: str
+    detail: str  # in the words of the program, English
+    understood: str
     shown: str
     balance: str
+
+
+class StoryFact(NamedTuple):
+    """A fact of a household: its name and its value.
+
+    `program` is what a meter or the judge says about it, in English; `aside` leaves it off paper.
+    """
+
+    name: str
+    value: str
+    aside: bool = False
+    program: str = ""
 
 
 @final
@@ -83,7 +98,7 @@ class Story:
     alike: str
     tone: str
     sentence: str
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[StoryFact, ...]
     drawings: tuple[Drawing, ...]
     log: tuple[LogLine, ...]
 
@@ -151,7 +166,6 @@ def render(seen: Collector) -> str:
         script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         curve_width=CURVE_WIDTH,
         curve_height=CURVE_HEIGHT,
-        households=households,
     )
 
 
@@ -163,9 +177,14 @@ def _announced(promise: Announcement, zone: TimeZone) -> Announced:
 
 
 def environment_of_pages() -> Environment:
-    """Return what renders the templates of pages; every text is escaped."""
+    """Return what renders the templates of reports."""
+    return environment_of("meter_emu.report", "templates")
+
+
+def environment_of(package: str, folder: str) -> Environment:
+    """Return what renders templates in the language of now; what a page has is escaped."""
     environment = Environment(
-        loader=PackageLoader("meter_emu.report"),
+        loader=PackageLoader(package, folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -197,8 +216,8 @@ def _sections(seen: Collector) -> Iterator[Section]:
             more.append(story_of(one, f"household-{number}", seen.campaign, alike=""))
         yield Section(
             verdict=verdict,
-            heading=PLAIN[verdict].heading,
-            meaning=PLAIN[verdict].meaning,
+            heading=counted(PLAIN[verdict].heading, count),
+            meaning=said(PLAIN[verdict].meaning),
             count=count,
             broken=broken,
             share=parts[verdict],
@@ -219,10 +238,10 @@ def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
     first, zone = group.first, campaign.zone
     ordered_us = first.outcome.ordered_us
     cuts = dict.fromkeys(short(us, zone) for us in group.cuts_us or ())
-    alike = "" if group.count == 1 else f"the first of {households(group.count)} of this kind"
+    alike = said_of(*_FIRST_OF, group.count) if group.count > 1 else ""
     words = (
         first.household.id, first.household.kind, first.outcome.verdict.value,
-        PLAIN[first.outcome.verdict].heading, first.outcome.model, first.outcome.build,
+        said(PLAIN[first.outcome.verdict].heading), first.outcome.model, first.outcome.build,
         *(finding.kind.value for finding in first.outcome.findings),
         *(one.name for one in first.household.announced if one.name),
     )  # fmt: skip
@@ -232,15 +251,24 @@ def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
         unfed=_unfed(first, campaign),
         story=story_of(first, anchor, campaign, alike=alike),
         promise=_announced_to(first.household, zone),
-        in_meter="no cut" if ordered_us is None else short(ordered_us, zone),
-        display="; ".join(_displays(group, campaign)) or "as announced",
-        cut=" to ".join(cuts) or _uncut(first),
+        in_meter=said("no cut") if ordered_us is None else short(ordered_us, zone),
+        display="; ".join(_displays(group, campaign)) or said("as announced"),
+        cut=_from_to(*cuts) if cuts else _uncut(first),
     )
+
+
+_FIRST_OF: Final = marked_of(
+    "the first of {count} household of this kind", "the first of {count} households of this kind"
+)
+
+
+def _from_to(start: str, end: str = "") -> str:
+    return said("{start} to {end}", start=start, end=end) if end else start
 
 
 def _uncut(seen: Seen) -> str:
     """Return the words for no cut: at T2 there may have been no supply to take."""
-    return "was off already" if seen.outcome.verdict is Verdict.ON_TIME else "not cut"
+    return said("was off already") if seen.outcome.verdict is Verdict.ON_TIME else said("not cut")
 
 
 def _unfed(seen: Seen, campaign: Campaign) -> str:
@@ -248,9 +276,16 @@ def _unfed(seen: Seen, campaign: Campaign) -> str:
     if not seen.outcome.unfed:
         return ""
     (from_us, to_us), *others = seen.outcome.unfed
-    last = "the end" if to_us >= campaign.end_us else short(to_us, campaign.zone)
-    more = f", and {len(others)} times more" if others else ""
-    return f"{short(from_us, campaign.zone)} to {last}{more}"
+    last = said("the end") if to_us >= campaign.end_us else short(to_us, campaign.zone)
+    first = _from_to(short(from_us, campaign.zone), last)
+    if not others:
+        return first
+    return said_of(
+        "{first}, and {count} time more",
+        "{first}, and {count} times more",
+        len(others),
+        first=first,
+    )
 
 
 def _stored(seen: Seen, anchor: str) -> str:
@@ -259,25 +294,38 @@ def _stored(seen: Seen, anchor: str) -> str:
         return ""
     since_us = seen.outcome.wrong_display[0]
     numbers = (n for n, e in enumerate(seen.events, 1) if e.understood and e.at_us >= since_us)
-    return f"{anchor}-{next(numbers)}"
+    number = next(numbers, None)  # none where the display alone was wrong
+    return "" if number is None else f"{anchor}-{number}"
 
 
 def _announced_to(household: Household, zone: TimeZone) -> str:
     """Return what was announced to this household."""
     promise = household.last_announced
     if promise is None:
-        return "nothing"
+        return said("nothing")
     if promise.cut_us is not None:
         return short(promise.cut_us, zone)
-    return "" if promise.defer_us is None else f"on to {short(promise.defer_us, zone)}"
+    return (
+        "" if promise.defer_us is None else said("on to {when}", when=short(promise.defer_us, zone))
+    )
 
 
 def _displays(group: Group, campaign: Campaign) -> Iterator[str]:
     """Yield which wrong T2 the meters of a group stated, and since when."""
     for stated, row in sorted(group.displays.items(), key=lambda item: item[1].from_us):
-        said = "no cut" if stated is None else _civil(stated, campaign)
-        many = "" if row.count == group.count else f"{row.count:,} said "
-        yield f"{many}{said}, since {short(row.from_us, campaign.zone)}"
+        line = {
+            "moment": said("no cut") if stated is None else _civil(stated, campaign),
+            "since": short(row.from_us, campaign.zone),
+        }
+        if row.count == group.count:
+            yield said("{moment}, since {since}", **line)
+        else:
+            yield said_of(
+                "{count} said {moment}, since {since}",
+                "{count} said {moment}, since {since}",
+                row.count,
+                **line,
+            )
 
 
 def story_of(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Story:
@@ -299,85 +347,119 @@ def story_of(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Stor
 
 def _sentences(facts: Facts, campaign: Campaign) -> Iterator[str]:
     """Yield what a drawing shows, for anyone who does not see it."""
-    yield f"Announced: {_promise(facts, campaign)}."
-    yield f"The meter understood: {_stated(facts, campaign)}."
+    yield said("Announced: {promise}.", promise=_promise(facts, campaign))
+    yield said("The meter understood: {stated}.", stated=_stated(facts, campaign))
     if facts.cut_us is None:
-        yield "No cut by order, and none against a promise."
+        yield said("No cut by order, and none against a promise.")
+    elif facts.only_limited:
+        yield said("Supply limited on {when}.", when=_cut(facts, campaign))
     else:
-        when = f"{short(facts.cut_us, campaign.zone)}{_offset(facts)}"
-        yield f"Supply {'limited' if facts.only_limited else 'cut'} on {when}."
+        yield said("Supply cut on {when}.", when=_cut(facts, campaign))
 
 
-def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, str]]:
+def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[StoryFact]:
     zone = campaign.zone
-    yield "Promise", _promise(facts, campaign)
-    yield "The meter understood", _stated(facts, campaign)
-    cut = "no" if facts.cut_us is None else f"{short(facts.cut_us, zone)}{_offset(facts)}"
-    yield "Limited" if facts.only_limited else "Cut", cut
+    yield StoryFact(said("Promise"), _promise(facts, campaign))
+    yield StoryFact(said("The meter understood"), _stated(facts, campaign))
+    cut = said("no") if facts.cut_us is None else _cut(facts, campaign)
+    yield StoryFact(said("Limited") if facts.only_limited else said("Cut"), cut)
     for breach in seen.outcome.breaches[:_BREACHES_SHOWN]:
-        until = f"{short(breach.from_us, zone)} to {short(breach.to_us, zone)}"
-        yield "Promise broken", f"{until}: {breach.in_words}"
+        when = _from_to(short(breach.from_us, zone), short(breach.to_us, zone))
+        yield StoryFact(said("Promise broken"), f"{when}: {breach.in_words}")
     for finding in seen.outcome.findings:
-        yield "Found", f"{one_style(finding.words)}, {short(finding.from_us, zone)}"
+        when = short(finding.from_us, zone)
+        heading = said(PLAIN_FINDING[finding.kind].heading)
+        yield StoryFact(
+            said("Found"), f"{heading}, {when}", program=_as_program_says(finding.words)
+        )
     if facts.other_cuts:
         first = facts.other_cuts[0]
-        times = "once" if len(facts.other_cuts) == 1 else f"{len(facts.other_cuts)} times, first"
-        reason = f" ({first.shown})" if first.shown else ""
-        yield "Also disconnected", f"{times} on {short(first.at_us, zone)}{reason}"
-    start = f"{euro(seen.household.balance_cents * UEUR_PER_CENT)} € at the start"
-    end = f"{euro(facts.balance[-1][1])} € at the end" if facts.balance else "then unknown"
-    yield "Balance", f"{start}, {end}"
-    yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"
+        words = said_of(
+            "once on {when}",
+            "{count} times, first on {when}",
+            len(facts.other_cuts),
+            when=short(first.at_us, zone),
+        )
+        yield StoryFact(said("Also disconnected"), words, aside=True, program=first.shown)
+    start = amount(seen.household.balance_cents * UEUR_PER_CENT)
+    if facts.balance:
+        end = amount(facts.balance[-1][1])
+        words = said("{start} at the start, {end} at the end", start=start, end=end)
+    else:
+        words = said("{start} at the start, then unknown", start=start)
+    yield StoryFact(said("Balance"), words, aside=True)
+    meter, program = seen.outcome.model, seen.outcome.build
+    words = said("{meter}, program {program}", meter=meter, program=program)
+    yield StoryFact(said("Meter"), words, aside=True)
     if clock_beyond_us(seen.household, campaign.end_us) is not None:
-        yield "Clock", "beyond its bound: a fault outside the promise"
+        yield StoryFact(said("Clock"), said("beyond its bound: a fault outside the promise"))
 
 
 def _promise(facts: Facts, campaign: Campaign) -> str:
     promise, zone = facts.promise, campaign.zone
     if facts.ordered_us is not None:
-        return f"cut on {short(facts.ordered_us, zone)}"
+        return said("cut on {when}", when=short(facts.ordered_us, zone))
     if promise.kind is PromiseKind.REACTIVATED:
-        return f"no cut: reactivated on {short(promise.from_us, zone)}"
-    return "no cut: the ordinary rules"
+        return said("no cut: reactivated on {when}", when=short(promise.from_us, zone))
+    return said("no cut: the ordinary rules")
 
 
 def _stated(facts: Facts, campaign: Campaign) -> str:
     if not facts.has_stated:
-        return "no order: no card was put in"
+        return said("no order: no card was put in")
     if facts.stated is None:
-        return "no cut"
+        return said("no cut")
     if facts.stated_us is None:
-        return f"cut on {facts.stated}, a day that does not exist"
-    return f"cut on {short(facts.stated_us, campaign.zone)}"
+        return said("cut on {day}, a day that does not exist", day=str(facts.stated))
+    return said("cut on {when}", when=short(facts.stated_us, campaign.zone))
 
 
-def _offset(facts: Facts) -> str:
-    if facts.cut_us is None:
-        return ""
+def _cut(facts: Facts, campaign: Campaign) -> str:
+    """Return when the supply was cut or limited, and how far that is from its order."""
+    assert facts.cut_us is not None, "there was a cut"
+    when = short(facts.cut_us, campaign.zone)
     if facts.ordered_us is None:
-        return ", and no cut was due"
+        return said("{when}, and no cut was due", when=when)
     if facts.ordered_us - facts.cut_us > BY_ITS_DATE_US:
-        return ", and not by its order"
-    return f", {offset(facts.cut_us - facts.ordered_us)}"
+        return said("{when}, and not by its order", when=when)
+    return f"{when}, {offset(facts.cut_us - facts.ordered_us)}"
 
 
 def _line(event: Event, campaign: Campaign) -> LogLine:
     return LogLine(
         at=stamp(event.at_us, campaign.zone),
-        happened=HAPPENED[event.what],
-        detail=one_style(", ".join(part for part in (event.detail, _understood(event)) if part)),
+        happened=said(HAPPENED[event.what]),
+        detail=_as_program_says(event.detail),
+        understood=one_style(_understood(event)),
         shown=event.shown,
-        balance="unknown" if event.balance_ueur is None else f"{euro(event.balance_ueur)} €",
+        balance=said("unknown") if event.balance_ueur is None else amount(event.balance_ueur),
     )
+
+
+def _as_program_says(words: str) -> str:
+    """Return words of the program, with dates as its language has them."""
+    with speaking(ENGLISH):
+        return one_style(words)
 
 
 def _understood(event: Event) -> str:
     """Return T1 and T2 as the meter stated them in its write-back, where there was one."""
     if event.understood is None:
         return ""
-    defer_until, cut_at = event.understood
-    defer = "no deferral" if defer_until is None else f"no disconnection until {defer_until}"
-    return f"it understood {defer}, {'no cut' if cut_at is None else f'cut at {cut_at}'}"
+    defer_until, cut_at = (None if one is None else str(one) for one in event.understood)
+    if defer_until is None and cut_at is None:
+        return said("it understood no deferral, no cut")
+    if defer_until is None:
+        return said("it understood no deferral, cut at {cut_at}", cut_at=cut_at or "")
+    if cut_at is None:
+        return said(
+            "it understood no disconnection until {defer_until}, no cut", defer_until=defer_until
+        )
+    return said(
+        "it understood no disconnection until {defer_until}, cut at {cut_at}",
+        defer_until=defer_until,
+        cut_at=cut_at,
+    )
 
 
 def _civil(when: Civil, campaign: Campaign) -> str:
@@ -387,17 +469,17 @@ def _civil(when: Civil, campaign: Campaign) -> str:
 
 def _made(seen: Collector) -> Iterator[tuple[str, str]]:
     campaign, zone = seen.campaign, seen.campaign.zone
-    yield "Campaign", campaign.name
-    yield "Command", f"{seen.made.command} --report DIR"
-    yield "Campaign file", f"SHA-256 {seen.made.sha256}"
-    yield "Tool", f"meter-emu {seen.made.version}"
+    yield said("Campaign"), campaign.name
+    yield said("Command"), f"{seen.made.command} --report DIR"
+    yield said("Campaign file"), f"SHA-256 {seen.made.sha256}"
+    yield said("Tool"), f"meter-emu {seen.made.version}"
     length = duration(campaign.end_us - campaign.start_us)
-    ends = f"{full_moment(campaign.start_us, zone)} to {full_moment(campaign.end_us, zone)}"
-    yield "Rehearsed", f"{ends}, {length}"
-    yield "Times", f"legal time, {campaign.zone.key}"
-    yield "Seed", str(campaign.seed)
-    yield "Programs", _listed(key.build for key in seen.groups)
-    yield "Meter models", _listed(key.model for key in seen.groups)
+    ends = _from_to(full_moment(campaign.start_us, zone), full_moment(campaign.end_us, zone))
+    yield said("Rehearsed"), f"{ends}, {length}"
+    yield said("Times"), said("legal time, {zone}", zone=campaign.zone.key)
+    yield said("Seed"), str(campaign.seed)
+    yield said("Programs"), _listed(key.build for key in seen.groups)
+    yield said("Meter models"), _listed(key.model for key in seen.groups)
 
 
 def _listed(names: Iterable[str]) -> str:

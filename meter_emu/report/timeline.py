@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
+from meter_emu.languages.speech import marked, said, written_short_day
 from meter_emu.report.facts import Facts, Seen, Stretch, protected_stretches
 from meter_emu.report.scale import Scale, around, dates_on_axis, days_between
-from meter_emu.report.words import HAPPENED, short
-from meter_emu.units import DAY_US, euro
+from meter_emu.report.words import HAPPENED, amount, short
+from meter_emu.units import DAY_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.judge.outcome import Supplied
 from meter_emu.world.meter.events import What
@@ -150,11 +151,11 @@ def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
     scale = Scale(campaign.start_us, campaign.end_us, campaign.zone)
     marks = _marks(facts, scale)
     lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
-    lanes.bars("supply", _bars(facts.supply, scale))
-    lanes.bars("must be on / off", _bars(facts.owed, scale))
+    lanes.bars(said("supply"), _bars(facts.supply, scale))
+    lanes.bars(said("must be on / off"), _bars(facts.owed, scale))
     _add_deferrals(lanes, facts, scale)
     if glyphs := _glyphs(seen, scale):
-        lanes.glyphs("card and buttons", glyphs)
+        lanes.glyphs(said("card and buttons"), glyphs)
     curve = _curve(facts, scale, lanes.y)
     axis_y = lanes.y + (0 if curve is None else BAR_DROP_PX + BALANCE_HEIGHT_PX + 6)
     ticks = tuple(
@@ -162,7 +163,7 @@ def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
         for us in dates_on_axis(scale)
     )
     return Drawing(
-        caption="The whole rehearsal",
+        caption=said("The whole rehearsal"),
         height=axis_y + AXIS_HEIGHT_PX,
         lanes_y=lanes.from_y,
         axis_y=axis_y,
@@ -181,25 +182,29 @@ def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Dr
     scale = around(points_us, focus_us, zone, reach_days=REACH_DAYS)
     marks = _marks(facts, scale)
     lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
-    lanes.bars("supply", _bars(facts.supply, scale))
-    lanes.bars("must be on / off", _bars(facts.owed, scale))
+    lanes.bars(said("supply"), _bars(facts.supply, scale))
+    lanes.bars(said("must be on / off"), _bars(facts.owed, scale))
     understood = _bars(facts.understood, scale)
     lanes.bars(_understood_name(facts, understood), understood)
     window = seen.household.model.window
     sheltered = protected_stretches(window, scale.start_us, scale.end_us, zone)
-    lanes.bars("non-disconnection period", _bars(sheltered, scale))
+    lanes.bars(said("non-disconnection period"), _bars(sheltered, scale))
     days = days_between(scale)
     every = -(-len(days) // DAYS_NAMED_MAX)
     ticks = tuple(
         Tick(
             scale.at(us),
             scale.at(us + DAY_US // 2),
-            f"{us_to_legal(us, zone):%a} {_day(us, scale)}",
+            written_short_day(us_to_legal(us, zone), weekday=True),
         )
         for us in days[::every]
     )
     return Drawing(
-        caption=f"Close up, {_day(scale.start_us, scale)} to {_day(scale.end_us - 1, scale)}",
+        caption=said(
+            "Close up, {first} to {last}",
+            first=_day(scale.start_us, scale),
+            last=_day(scale.end_us - 1, scale),
+        ),
         height=lanes.y + AXIS_HEIGHT_PX,
         lanes_y=lanes.from_y,
         axis_y=lanes.y,
@@ -230,10 +235,11 @@ class _Stack:
 
 
 def _understood_name(facts: Facts, bars: tuple[Bar, ...]) -> str:
-    name = "on / off, as the meter understood it"
     if not facts.has_stated:
-        return f"{name}: no order"
-    return name if bars else f"{name}: the ordinary rules"
+        return said("as the meter understood: no order")
+    if not bars:
+        return said("as the meter understood: ordinary rules")
+    return said("as the meter understood")
 
 
 def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale) -> None:
@@ -241,8 +247,8 @@ def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale) -> None:
     promise = _bars(facts.deferral_promised, scale)
     stated = _bars(facts.deferral_stated, scale)
     if promise or stated:
-        lanes.bars("no disconnection, as announced", promise)
-        lanes.bars("no disconnection, as the meter understood", stated)
+        lanes.bars(said("deferral, as announced"), promise)
+        lanes.bars(said("deferral, as the meter understood"), stated)
 
 
 def _bars(stretches: Iterable[Stretch], scale: Scale) -> tuple[Bar, ...]:
@@ -251,8 +257,12 @@ def _bars(stretches: Iterable[Stretch], scale: Scale) -> tuple[Bar, ...]:
             x=scale.at(one.from_us),
             width=scale.width(one.from_us, one.to_us),
             look=_LOOK[one.what],
-            words=f"{_SAID.get(one.what, one.what)}: {short(one.from_us, scale.zone)} to "
-            f"{short(one.to_us, scale.zone)}",
+            words=said(
+                "{what}: {start} to {end}",
+                what=said(_SAID[one.what]),
+                start=short(one.from_us, scale.zone),
+                end=short(one.to_us, scale.zone),
+            ),
         )
         for one in stretches
         if scale.touches(one.from_us, one.to_us)
@@ -260,16 +270,22 @@ def _bars(stretches: Iterable[Stretch], scale: Scale) -> tuple[Bar, ...]:
 
 
 _SAID: Final = {
-    "announced": "deferral as announced",
-    "stated": "deferral as the meter understood it",
-    "period": "non-disconnection period",
+    Supplied.ON.value: marked("on"),
+    Supplied.OFF.value: marked("off"),
+    Supplied.LIMITED.value: marked("limited"),
+    Supplied.NO_POWER.value: marked("no power in the street"),
+    "announced": marked("deferral as announced"),
+    "stated": marked("deferral as the meter understood it"),
+    "period": marked("non-disconnection period"),
 }
 
 
 def _glyphs(seen: Seen, scale: Scale) -> tuple[Glyph, ...]:
     return tuple(
         Glyph(
-            scale.at(e.at_us), _GLYPH[e.what], f"{short(e.at_us, scale.zone)}: {HAPPENED[e.what]}"
+            scale.at(e.at_us),
+            _GLYPH[e.what],
+            f"{short(e.at_us, scale.zone)}: {said(HAPPENED[e.what])}",
         )
         for e in seen.events
         if e.what in _GLYPH
@@ -278,15 +294,15 @@ def _glyphs(seen: Seen, scale: Scale) -> tuple[Glyph, ...]:
 
 def _marks(facts: Facts, scale: Scale) -> tuple[TimelineMark, ...]:
     """Return announced T, T as understood and the cut, each that lies inside, in this order."""
-    cut = "✕ limited" if facts.only_limited else "✕ cut"
+    cut = marked("✕ limited {when}") if facts.only_limited else marked("✕ cut {when}")
     wanted = [
-        (facts.ordered_us, "announced", "announced {}"),
-        (facts.others_us, "aside", "(announced {})"),  # for others, shown to compare with
-        (facts.stated_us, "understood", "meter: {}"),
-        (facts.cut_us, "cut", f"{cut} {{}}"),
+        (facts.ordered_us, "announced", marked("announced {when}")),
+        (facts.others_us, "aside", marked("(announced {when})")),  # for others, to compare with
+        (facts.stated_us, "understood", marked("meter: {when}")),
+        (facts.cut_us, "cut", cut),
     ]
     inside = [
-        (us, look, words.format(short(us, scale.zone)))
+        (us, look, said(words, when=short(us, scale.zone)))
         for us, look, words in wanted
         if us is not None and scale.holds(us)
     ]
@@ -311,10 +327,9 @@ def _curve(facts: Facts, scale: Scale, y: int) -> Curve | None:
         f"{(us - scale.start_us) * CURVE_WIDTH // span_us},{level(ueur)}"
         for us, ueur in facts.balance
     ]
-    name = f"balance, {euro(min(amounts))} € to {euro(max(amounts))} €"
+    name = said("balance, {least} to {most}", least=amount(min(amounts)), most=amount(max(amounts)))
     return Curve(name, y, "M" + " L".join(points), level(0))
 
 
 def _day(us: int, scale: Scale) -> str:
-    legal = us_to_legal(us, scale.zone)
-    return f"{legal.day} {legal:%b}"
+    return written_short_day(us_to_legal(us, scale.zone))

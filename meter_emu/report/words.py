@@ -6,14 +6,22 @@ this page whether cards are handed out.
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
+from meter_emu.languages.speech import (
+    marked,
+    said,
+    said_of,
+    written_decimal,
+    written_share,
+    written_short_day,
+)
 from meter_emu.report.facts import Collector
-from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, euro
 from meter_emu.world.judge.phrases import households
-from meter_emu.world.judge.verdicts import PLAIN, PLAIN_FINDING, WHOSE, FindingKind, Verdict, Who
+from meter_emu.world.judge.verdicts import PLAIN, PLAIN_FINDING, FindingKind, Verdict, Who
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.zones import TimeZone
@@ -23,34 +31,34 @@ _WRITTEN: Final = re.compile(r"\b(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?)\b")
 
 
 HAPPENED: Final = MappingProxyType({
-    What.BEGINS: "The rehearsal begins",
-    What.DESK: "Office wrote on the card",
-    What.DESK_FAILED: "Office could not write the card",
-    What.CARD_SERVED: "Card put in, meter obeyed",
-    What.CARD_REFUSED: "Card put in, meter refused it",
-    What.CARD_UNSEEN: "Card put in, meter without power",
-    What.KEY_PRESSED: "Button pressed",
-    What.KEY_HELD: "Button held",
-    What.TYPED: "Token keyed in",
-    What.SHUT: "Household shut all gas appliances",
-    What.LIT: "Household can light them again",
-    What.OPENED: "Supply off",
-    What.CLOSED: "Supply on",
-    What.LIMITED: "Supply limited",
-    What.UNLIMITED: "Limit lifted",
-    What.INVITED: "Meter asks for the button",
-    What.UNINVITED: "Meter no longer asks for the button",
-    What.CLOCK_SET: "Clock set by a technician's card",
-    What.CLOCK_DOUBTED: "Meter no longer trusts its clock",
-    What.CLOCK_TRUSTED: "Meter trusts its clock again",
-    What.POWER_LOST: "Power failed in the street",
-    What.POWER_BACK: "Power back in the street",
-    What.CRASHED: "The meter's program failed",
-    What.HUNG: "The meter's program did not come back",
-    What.UNSEEN: "Not seen from here on",
-    What.UNSTEADY: "The meter's program did otherwise when run again",
-    What.OUTSIDE: "Not covered by the meter's program",
-    What.ENDED: "End of the rehearsal",
+    What.BEGINS: marked("The rehearsal begins"),
+    What.DESK: marked("Office wrote on the card"),
+    What.DESK_FAILED: marked("Office could not write the card"),
+    What.CARD_SERVED: marked("Card put in, meter obeyed"),
+    What.CARD_REFUSED: marked("Card put in, meter refused it"),
+    What.CARD_UNSEEN: marked("Card put in, meter without power"),
+    What.KEY_PRESSED: marked("Button pressed"),
+    What.KEY_HELD: marked("Button held"),
+    What.TYPED: marked("Token keyed in"),
+    What.SHUT: marked("Household shut all gas appliances"),
+    What.LIT: marked("Household can light them again"),
+    What.OPENED: marked("Supply off"),
+    What.CLOSED: marked("Supply on"),
+    What.LIMITED: marked("Supply limited"),
+    What.UNLIMITED: marked("Limit lifted"),
+    What.INVITED: marked("Meter asks for the button"),
+    What.UNINVITED: marked("Meter no longer asks for the button"),
+    What.CLOCK_SET: marked("Clock set by a technician's card"),
+    What.CLOCK_DOUBTED: marked("Meter no longer trusts its clock"),
+    What.CLOCK_TRUSTED: marked("Meter trusts its clock again"),
+    What.POWER_LOST: marked("Power failed in the street"),
+    What.POWER_BACK: marked("Power back in the street"),
+    What.CRASHED: marked("The meter's program failed"),
+    What.HUNG: marked("The meter's program did not come back"),
+    What.UNSEEN: marked("Not seen from here on"),
+    What.UNSTEADY: marked("The meter's program did otherwise when run again"),
+    What.OUTSIDE: marked("Not covered by the meter's program"),
+    What.ENDED: marked("End of the rehearsal"),
 })  # fmt: skip
 
 
@@ -66,9 +74,10 @@ def shares(counts: Sequence[int]) -> list[str]:
     for place in by_rest[: 100 - sum(whole)]:
         whole[place] += 1
     return [
-        "under 1 %" if count and not percent
-        else "over 99 %" if percent == 100 and count < total
-        else f"{percent} %"
+        said("under {percent}", percent=written_share(0.01)) if count and not percent
+        else said("over {percent}", percent=written_share(0.99))
+        if percent == 100 and count < total
+        else written_share(percent / 100)
         for count, percent in zip(counts, whole, strict=True)
     ]  # fmt: skip
 
@@ -76,18 +85,28 @@ def shares(counts: Sequence[int]) -> list[str]:
 def full_moment(us: int, zone: TimeZone) -> str:
     """Return an instant with its year: `Fri 3 Jul 2020 23:01`."""
     legal = us_to_legal(us, zone)
-    return f"{legal:%a}{_KEEP}{legal.day}{_KEEP}{legal:%b}{_KEEP}{legal:%Y %H:%M}"
+    return f"{_kept(legal, year=True)} {legal:%H:%M}"
 
 
 def short(us: int, zone: TimeZone) -> str:
     """Return an instant in short: `Fri 3 Jul 23:01`; a line breaks before the hour only."""
     legal = us_to_legal(us, zone)
-    return f"{legal:%a}{_KEEP}{legal.day}{_KEEP}{legal:%b %H:%M}"
+    return f"{_kept(legal)} {legal:%H:%M}"
+
+
+def _kept(day: date, *, year: bool = False) -> str:
+    """Return a day with its weekday, in which no line breaks."""
+    return written_short_day(day, weekday=True, year=year).replace(" ", _KEEP)
 
 
 def stamp(us: int, zone: TimeZone) -> str:
     """Return an instant for a log: `Fri 3 Jul 23:01:00`; a line may break in it."""
     return f"{short(us, zone).replace(_KEEP, ' ')}{us_to_legal(us, zone)::%S}"
+
+
+def amount(ueur: int) -> str:
+    """Return an amount of money: `12.50 €`."""
+    return f"{written_decimal(euro(ueur))} €"
 
 
 def one_style(text: str) -> str:
@@ -103,37 +122,72 @@ def _restyled(found: re.Match[str]) -> str:
         day = datetime.strptime(found[1], "%Y-%m-%d")  # noqa: DTZ007  a day on a wall has no zone
     except ValueError:
         return found[0]
-    return f"{day:%a}{_KEEP}{day.day}{_KEEP}{day:%b}{_KEEP}{day:%Y} {found[2]}"
+    return f"{_kept(day, year=True)} {found[2]}"
+
+
+_UNITS: Final = (
+    (DAY_US, marked("{count} d")),
+    (HOUR_US, marked("{count} h")),
+    (MINUTE_US, marked("{count} min")),
+    (SECOND_US, marked("{count} s")),
+)
 
 
 def duration(us: int) -> str:
     """Return a length of time in its two largest units, the rest cut off: `23 h 51 min`."""
     left = abs(us)
-    parts: list[str] = []
-    for unit, size_us in (("d", DAY_US), ("h", HOUR_US), ("min", MINUTE_US), ("s", SECOND_US)):
+    parts: list[tuple[int, str]] = []
+    for size_us, unit in _UNITS:
         count, left = divmod(left, size_us)
         if count or parts:
-            parts.append(f"{count} {unit}")
-    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"
+            parts.append((count, unit))
+    shown = [(count, unit) for count, unit in parts[:2] if count] or [(0, _UNITS[-1][1])]
+    return " ".join(said(unit, count=str(count)) for count, unit in shown)
 
 
 def offset(us: int) -> str:
     """Return how far an instant lies from the announced one, in words."""
     if abs(us) < SECOND_US:
-        return "at the announced moment"
-    return f"{duration(us)} {'after' if us > 0 else 'before'} the announced moment"
+        return said("at the announced moment")
+    if us > 0:
+        return said("{duration} after the announced moment", duration=duration(us))
+    return said("{duration} before the announced moment", duration=duration(us))
 
 
-_WHO_ADVICE: Final = MappingProxyType({
-    Who.CARD: "Their cards were refused or had expired, so what they had asked for never reached "
-    "the meter. Hand out new cards, and have them put in before the announced moment.",
-    Who.OFFICE: "What the office wrote is not what was announced: compare the dates on the cards "
-    "with the announcement, and ask these households to come again.",
-    Who.PLAN: "The words changed, or promised what no visit brings: an announcement reaches a "
-    "meter only by its card. Ask these households to come, or announce what their cards say.",
-    Who.HOUSEHOLD: "They asked for something else than was announced. Say at the counter what a "
-    "visit is for.",
-})  # fmt: skip
+_WHO_ADVICE: Final = MappingProxyType(
+    {
+        Who.CARD: (
+            marked("The card, and not the meter: {households}"),
+            marked(
+                "Their cards were refused or had expired, so what they had asked for never "
+                "reached the meter. Hand out new cards, and have them put in before the announced "
+                "moment."
+            ),
+        ),
+        Who.OFFICE: (
+            marked("The office, and not the meter: {households}"),
+            marked(
+                "What the office wrote is not what was announced: compare the dates on the cards "
+                "with the announcement, and ask these households to come again."
+            ),
+        ),
+        Who.PLAN: (
+            marked("The plan, and not the meter: {households}"),
+            marked(
+                "The words changed, or promised what no visit brings: an announcement reaches a "
+                "meter only by its card. Ask these households to come, or announce what their "
+                "cards say."
+            ),
+        ),
+        Who.HOUSEHOLD: (
+            marked("The household, and not the meter: {households}"),
+            marked(
+                "They asked for something else than was announced. Say at the counter what a "
+                "visit is for."
+            ),
+        ),
+    }
+)
 BY_ITS_DATE_US: Final = 7 * DAY_US  # ours: a cut further from T2 has nothing to do with its date
 
 
@@ -144,16 +198,22 @@ def first_broken_cut(seen: Collector) -> str | None:
         return None
     outcome, cut_us = first.outcome, first.outcome.cut_us
     when = full_moment(cut_us, seen.campaign.zone)
-    text = f"The first against its promise: {outcome.id}, on {when}"
+    text = said("The first against its promise: {name}, on {when}", name=outcome.id, when=when)
     far = outcome.ordered_us is not None and outcome.ordered_us - cut_us > BY_ITS_DATE_US
     if far:
         (breach, *_) = (one for one in outcome.breaches if one.cut_us == cut_us)
-        return f"{text}: promised {breach.promised}, for {breach.why}."
+        return said(
+            "{text}: promised {promised}, for {why}.",
+            text=text,
+            promised=said(breach.promised),
+            why=said(breach.why),
+        )
     if outcome.ordered_us is not None and outcome.ordered_us > cut_us:
-        return f"{text}, {duration(outcome.ordered_us - cut_us)} before its ordered cut."
+        early = duration(outcome.ordered_us - cut_us)
+        return said("{text}, {early} before its ordered cut.", text=text, early=early)
     if outcome.ordered_us is None:
-        return f"{text}; no cut was due for it at all."
-    return f"{text}."
+        return said("{text}; no cut was due for it at all.", text=text)
+    return said("{text}.", text=text)
 
 
 def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
@@ -161,46 +221,62 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
     for verdict in Verdict:
         if seen.broken_verdicts[verdict]:
             plain = PLAIN[verdict]
-            yield f"{plain.heading}: {households(seen.broken_verdicts[verdict])}", plain.advice
+            yield counted(plain.heading, seen.broken_verdicts[verdict]), said(plain.advice)
     for kind in FindingKind:
         if seen.found[kind]:
-            plain = PLAIN_FINDING[kind]
+            found = PLAIN_FINDING[kind]
             yield (
-                f"{plain.heading}: {households(seen.found[kind])}",
-                f"{plain.meaning} {plain.advice}",
+                counted(found.heading, seen.found[kind]),
+                f"{said(found.meaning)} {said(found.advice)}",
             )
     if seen.displays:
-        yield "Look at a display before anybody is cut", _look_at_a_display(seen)
+        yield said("Look at a display before anybody is cut"), _look_at_a_display(seen)
     for who, count in seen.households.harmed.items():
-        yield f"{WHOSE[who].capitalize()}, and not the meter: {households(count)}", _WHO_ADVICE[who]
+        heading, advice = _WHO_ADVICE[who]
+        yield said(heading, households=households(count)), said(advice)
     held = seen.counts[Verdict.HELD] - seen.broken[Verdict.HELD]
     if held:
-        yield f"{PLAIN[Verdict.HELD].heading}: {households(held)}", PLAIN[Verdict.HELD].advice
+        yield counted(PLAIN[Verdict.HELD].heading, held), said(PLAIN[Verdict.HELD].advice)
     if not seen.broken.total():
         yield (
-            "Keep this page with the campaign file",
-            (
+            said("Keep this page with the campaign file"),
+            said(
                 "The same file, seed and program give the same page. Rehearse again when a date, a "
                 "meter model or a program changes: a rehearsal speaks only of what it ran."
             ),
         )
 
 
+def counted(heading: str, count: int) -> str:
+    """Return a heading with how many households it is about."""
+    return said("{heading}: {households}", heading=said(heading), households=households(count))
+
+
 def _look_at_a_display(seen: Collector) -> str:
     zone = seen.campaign.zone
-    count = sum(row.count for row in seen.displays)
     from_us = min(row.from_us for row in seen.displays)
-    text = (
-        f"The displays of {households(count)} would have shown another moment than the ordered "
-        f"one, the first from {full_moment(from_us, zone)}"
+    text = said_of(
+        "The display of {count} household would have shown another moment than the ordered one, "
+        "from {when}",
+        "The displays of {count} households would have shown another moment than the ordered one, "
+        "the first from {when}",
+        sum(row.count for row in seen.displays),
+        when=full_moment(from_us, zone),
     )
     first = seen.first_broken
+    days = 0
     if first is not None and first.outcome.cut_us is not None:
         days = (first.outcome.cut_us - from_us) // DAY_US
-        if days > 0:
-            text += f", {days} days before the first wrong cut"
-    return (
-        f"{text}. After the first card sessions, press the blue button on a few meters and "
-        "compare T2 with the announcement. The office can read the same from a card that the "
-        "meter has written back."
+    if days > 0:
+        text = said_of(
+            "{text}, {count} day before the first wrong cut",
+            "{text}, {count} days before the first wrong cut",
+            days,
+            text=text,
+        )
+    return said(
+        "{text}. After the first card sessions, press the blue button on a few meters and compare "
+        "T2 with the announcement. The office can read the same from a card that the meter has "
+        "written back.",
+        text=text,
     )

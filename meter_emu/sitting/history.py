@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Final, final
 
 from meter_emu.errors import CommandError
+from meter_emu.languages.speech import marked
 from meter_emu.sitting.cards import CardsThen
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_utc
 
-A_VISIT: Final = "a visit of the campaign"  # an act that is not a person's at this meter
+A_VISIT: Final = marked("a visit of the campaign")  # an act that is not a person's at this meter
 MOMENTS_MAX: Final = 1_000  # ours: of some 40 kB each; older ones cannot be gone back to
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from meter_emu.firmware.layouts import Health
+from meter_emu.languages.speech import marked, said
 from meter_emu.ports import Lamp
 from meter_emu.sitting.cards import Cards
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, euro
@@ -21,6 +22,18 @@ LAMPS: Final = {
     Lamp.RECONNECT: "RECONNECT",
     Lamp.FAULT: "FAULT",
     Lamp.CLOCK_DOUBTED: "CLOCK",
+}
+_HEALTH: Final = {
+    Health.TRUSTED: marked("trusted"),
+    Health.LOW_VOLTAGE: marked("low voltage"),
+    Health.IMPOSSIBLE_DATE: marked("impossible date"),
+    Health.BACKWARDS: marked("backwards"),
+    Health.TOO_FAR_AHEAD: marked("too far ahead"),
+    Health.SET_TOO_LONG_AGO: marked("set too long ago"),
+    Health.TICKS_DISAGREE: marked("ticks disagree"),
+    Health.BEING_SET: marked("being set"),
+    Health.LOWER_BOUND: marked("lower bound"),
+    Health.DISPUTED: marked("disputed"),
 }
 _SPANS: Final = ((DAY_US, "d"), (HOUR_US, "h"), (MINUTE_US, "min"), (SECOND_US, "s"))
 
@@ -85,11 +98,10 @@ def clock_words(view: View) -> str:
     """Return what the meter's own clock says, and whether the meter believes it."""
     known = view.known
     if known is None and view.chip_clock is not None:
-        return f"{view.chip_clock}, as its chip counts"
+        return said("{time}, as its chip counts", time=view.chip_clock)
     if known is None or known.utc_us is None:
-        return "shows no time that can be"
-    trusted = known.health is Health.TRUSTED
-    health = "trusted" if trusted else known.health.name.lower().replace("_", " ")
+        return said("shows no time that can be")
+    health = said(_HEALTH[known.health])
     return f"{legal_words(known.utc_us, view.zone)}  {health}, +-{known.uncertainty_s} s"
 
 
@@ -116,8 +128,8 @@ def span_words(span_us: int) -> str:
 def rate_words(rate: int) -> str:
     """Return how fast time goes."""
     if rate == RATE_JUMPS:
-        return "by jumps alone"
-    return "real time" if rate == 1 else f"{rate} x real time"
+        return said("by jumps alone")
+    return said("real time") if rate == 1 else said("{rate} x real time", rate=str(rate))
 
 
 def event_line(event: Event, zone: TimeZone) -> str:
@@ -134,8 +146,12 @@ def legal_words(at_us: int, zone: TimeZone) -> str:
 
 def _supply(meter: LiveMeter) -> str:
     board = meter.board
-    switch = "on" if board.switch.on else "off"
-    limit = f", limited to {board.switch.limiter_a} A" if board.switch.limiter_a else ""
-    flow = f"{board.metrology.rate(board.now_us)} {meter.model.measures.rate_unit}"
-    mains = "" if board.powered else ", the meter has no supply"
-    return f"{switch}, {flow}{limit}{mains}"
+    parts = [
+        said("on") if board.switch.on else said("off"),
+        f"{board.metrology.rate(board.now_us)} {meter.model.measures.rate_unit}",
+    ]
+    if board.switch.limiter_a:
+        parts.append(said("limited to {ampere} A", ampere=board.switch.limiter_a))
+    if not board.powered:
+        parts.append(said("the meter has no supply"))
+    return ", ".join(parts)

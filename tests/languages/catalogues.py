@@ -18,7 +18,19 @@ from meter_emu.languages.tables import SPOKEN
 PACKAGE: Final = Path(__file__).parents[2] / "meter_emu"
 FOLDER: Final = PACKAGE / "languages"
 TRANSLATED: Final = SPOKEN[1:]  # English is in the program
-_FUNCTIONS: Final = {"said": None, "marked": None, "said_of": (1, 2), "marked_of": (1, 2)}
+_FUNCTIONS: Final = (  # and which of their words are sentences
+    {
+        "said": (1,),
+        "marked": (1,),
+        "later": (1,),
+        "said_of": (1, 2),
+        "marked_of": (1, 2),
+        "Plain": (1,),
+    },
+    {"Plain": (2,)},
+    {"Plain": (3,)},
+)
+_METHODS: Final = {".py": "python", ".jinja": "jinja2.ext:babel_extract"}
 _IMPORT: Final = "from meter_emu.languages.speech import"
 _WHEN: Final = datetime(2026, 12, 1, tzinfo=UTC)  # the same bytes, whenever they are made
 _WIDTH: Final = 100
@@ -27,12 +39,13 @@ _WIDTH: Final = 100
 def extracted(package: Path = PACKAGE) -> Catalog:
     """Return a catalogue of all sentences in the package, none of them translated."""
     found = Catalog()
-    for path in sorted(package.rglob("*.py")) + sorted(package.rglob("*.jinja")):
-        if path.suffix == ".py" and _IMPORT not in path.read_text("utf-8"):
-            continue  # a function of another kind may have the name of ours
-        method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract"
-        for _line, sentence, _notes, _ in extract_from_file(method, path, _FUNCTIONS):
-            found.add(sentence)
+    for suffix, method in _METHODS.items():
+        for path in sorted(package.rglob(f"*{suffix}")):
+            if suffix == ".py" and _IMPORT not in path.read_text("utf-8"):
+                continue  # a function of another kind may have the name of ours
+            for functions in _FUNCTIONS:
+                for _line, sentence, _notes, _ in extract_from_file(method, path, functions):
+                    found.add(sentence)
     return found
 
 

@@ -4,11 +4,13 @@ What it leaves in plain letters was never looked up; what it makes too wide woul
 """
 
 import re
+import sys
 from collections.abc import Iterable
 from gettext import NullTranslations
 from string import ascii_letters
 
-from meter_emu.languages.speech import Speech
+from meter_emu.cli.app import run
+from meter_emu.languages.speech import Speech, speaking
 from meter_emu.languages.tables import LANGUAGES
 
 _OTHERS = "àƀćđéƒĝħíĵķłɱñøƥɋřšŧúṽŵẋýžÀƁĆĐÉƑĜĦÍĴĶŁṂÑØƤɊŘŠŦÚṼŴẊÝŽ"
@@ -45,6 +47,12 @@ PSEUDO = Speech(
     ),
     _Pseudo(),
 )
+
+
+def main() -> None:
+    """Run the command line in the pseudo-language."""
+    with speaking(PSEUDO):
+        sys.exit(run())
 
 
 def left_over(text: str, data: Iterable[str] = ()) -> list[str]:

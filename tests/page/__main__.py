@@ -20,7 +20,10 @@ from typing import Final
 import click
 
 from meter_emu.cli.listing import campaigns, defects
+from meter_emu.cli.live.panel_page import panel_page
 from meter_emu.inpage.refused import NO_OPTIONS, NOT_HERE
+from meter_emu.languages.speech import speaking, speech_of
+from meter_emu.languages.tables import SPOKEN
 from tests.docs.pages import ROOT
 
 SOURCE: Final = ROOT / "docs" / "try"
@@ -140,12 +143,15 @@ def build(folder: Path) -> None:
         shutil.copyfile(modules / "@noble" / "ciphers" / name, folder / "ciphers" / name)
     archive = folder / "python" / "program.zip"
     _archive(archive, dict(_contents(_wheel(work / "wheels"))))
-    shutil.copytree(PANEL, folder / "meter")
+    shutil.copytree(PANEL, folder / "meter", ignore=shutil.ignore_patterns("*.jinja"))
     shutil.copyfile(SOURCE / "transport.mjs", folder / "meter" / "transport.mjs")
-    panel = (PANEL / "index.html").read_text("utf-8")
-    assert _PANEL_SCRIPT in panel, "the panel has one script"
     scripts = f'<script type="module" src="transport.mjs"></script>\n{_PANEL_SCRIPT}'
-    (folder / "meter" / "index.html").write_text(panel.replace(_PANEL_SCRIPT, scripts), "utf-8")
+    for code in SPOKEN:
+        with speaking(speech_of(code)):
+            panel = panel_page()
+        assert _PANEL_SCRIPT in panel, "the panel has one script"
+        page = folder / "meter" / f"{code}.html"
+        page.write_text(panel.replace(_PANEL_SCRIPT, scripts), "utf-8")
     report = ("-m", "meter_emu", "rehearse", FIRST, "--report", str(folder / "july"))
     _run(sys.executable, *report, folder=ROOT)
     known = {"campaigns": campaigns(), "defects": defects(), "refused": {**NOT_HERE, **NO_OPTIONS}}

@@ -43,15 +43,16 @@ def test_spans(us, words):
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=12).filter(any))
 def test_shares_add_up_and_none_is_nothing_of_some_nor_all_of_not_all(counts):
     said = shares(counts)
-    whole = [{"under 1 %": 0, "over 99 %": 100}.get(one) for one in said]
+    whole = [{"under 1%": 0, "over 99%": 100}.get(one) for one in said]
     parts = [
-        int(one.split()[0]) if part is None else part for one, part in zip(said, whole, strict=True)
+        int(one.removesuffix("%")) if part is None else part
+        for one, part in zip(said, whole, strict=True)
     ]
     assert sum(parts) == 100
     assert all(abs(part - 100 * n / sum(counts)) < 1 for part, n in zip(parts, counts, strict=True))
     for text, count in zip(said, counts, strict=True):
-        assert (text == "0 %") == (count == 0)
-        assert (text == "100 %") == (count == sum(counts))
+        assert (text == "0%") == (count == 0)
+        assert (text == "100%") == (count == sum(counts))
 
 
 def test_dates_in_a_text_are_written_as_everywhere_on_the_page():

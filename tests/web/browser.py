@@ -37,6 +37,6 @@ def go_to(seen: Any, when: str) -> None:
     """Type a date and go there; what is seen then is what the panel shows of it."""
     from playwright.sync_api import expect
 
-    seen.get_by_label("Date", exact=True).fill(when)
-    seen.get_by_role("button", name="Go", exact=True).click()
+    seen.locator("#when-at").fill(when)
+    seen.locator("#when button").click()
     expect(seen.locator("#clock")).to_contain_text(when)

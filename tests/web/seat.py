@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.bounds import HANG_S
 from tests.cli.sitting import environment
 from tests.forked import PROGRAM, Forked
 
+IN_PSEUDO = (sys.executable, "-c", "from tests.languages.pseudo import main; main()")
 NEVER_BACK = ("ores-2020-07", "--household", "never-back")
 WRONG = ("--build", "reference+end-exclusive")
 GAS = (
@@ -34,12 +36,18 @@ def panel(*args: str | Path, cwd: Path, rate: str = "max") -> Iterator[str]:
 
 
 @contextmanager
-def heard_panel(*args: str | Path, cwd: Path, rate: str = "max") -> Iterator[tuple[str, list[str]]]:
-    """Run one; what it has said after its address is there at the end."""
-    command = [*PROGRAM, "run", *map(str, args), "--rate", rate, "--web"]
-    process = Forked(
-        command, cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True,
+def heard_panel(
+    *args: str | Path, cwd: Path, rate: str = "max", pseudo: bool = False
+) -> Iterator[tuple[str, list[str]]]:
+    """Run one; what it has said after its address is there at the end.
+
+    `pseudo`: it speaks the pseudo-language.
+    """
+    program = IN_PSEUDO if pseudo else PROGRAM
+    begin = subprocess.Popen[Any] if pseudo else Forked
+    process = begin(
+        [*program, "run", *map(str, args), "--rate", rate, "--web"], cwd=cwd, env=environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     assert process.stdout is not None
     try:

@@ -28,7 +28,7 @@ def test_the_night_of_2_july_with_the_defect_and_going_back(tmp_path: Path) -> N
     with panel(*NEVER_BACK, *WRONG, cwd=tmp_path) as address, window(address, 1280) as seen:
         go_to(seen, "2020-07-02 23:30")
         see(seen, "#display", "OFF: CUT AS OF 2020-07-02 23:01")
-        see(seen, "#verdict", "early")
+        see(seen, "#verdict", "Cut before the ordered moment")
         see(seen, "#verdict", "the meter stated 2020-07-02 23:01")
         go_to(seen, "2020-06-29 23:30")
         seen.get_by_role("button", name="Reactivate").click()
@@ -112,7 +112,7 @@ def test_the_tour_of_the_night_is_six_steps_and_is_shared_as_a_link(tmp_path: Pa
                 see(seen, "#display", "T1 2020-07-02 23:01")
             if number == 4:
                 see(seen, "#display", "OFF: CUT AS OF 2020-07-02 23:01")
-                see(seen, "#verdict", "early")
+                see(seen, "#verdict", "Cut before the ordered moment")
         see(seen, "#clock", "2020-07-04 12:00")
         see(seen, "#lamps", "SUPPLY on")
         seen.get_by_role("button", name="Copy as a link").click()

@@ -6,6 +6,7 @@ from typing import Any, Final, final
 import msgspec
 
 from meter_emu.errors import CommandError, MeterEmuError
+from meter_emu.languages.speech import said
 from meter_emu.sitting.commands import LINE_CHARS_MAX, in_reach, typed_instant_us
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import legal_words
@@ -91,7 +92,10 @@ def _answer_to(request: PageRequest, sitting: Sitting, known_until_us: int) -> P
     if at_us > known_us + FAR_US and not request.sure:
         when, last = legal_words(at_us, zone)[:16], legal_words(known_us, zone)[:10]
         return PageAnswer(
-            request.form, ask=f"{when} is far after {last}, the last day of this. Go there?"
+            request.form,
+            ask=said(
+                "{when} is far after {last}, the last day of this. Go there?", when=when, last=last
+            ),
         )
     word = "back" if at_us < now_us else "until"
     sitting.type_in(f"{word} {us_to_utc(at_us).isoformat()}")  # no hour is meant twice

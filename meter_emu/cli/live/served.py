@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
-from pathlib import Path
 from typing import Final, final
 
 import uvicorn
@@ -28,17 +27,17 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from meter_emu.cli.live.asked import asked
 from meter_emu.cli.live.door import LOOPBACK, STRANGERS_MAX, Door, Guarded
+from meter_emu.cli.live.panel_page import PANEL, panel_page
 from meter_emu.errors import ConfigError
 
 PAGE_MESSAGE_MAX: Final = 16_384  # bytes, ours: a line has 4,096 characters at most
 PAGES_MAX: Final = 20  # ours: windows that look at one sitting
 LOG_KEPT: Final = 5_000  # ours: of the log, for a page that has been asleep
-_FOLDER: Final = Path(__file__).parent / "page"
 _TYPES: Final = {
-    "": ("index.html", "text/html"),
-    "panel.css": ("panel.css", "text/css"),
-    "icon.svg": ("icon.svg", "image/svg+xml"),
-    "panel.js": ("panel.js", "text/javascript"),
+    "": "text/html",
+    "panel.css": "text/css",
+    "icon.svg": "image/svg+xml",
+    "panel.js": "text/javascript",
 }
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -59,6 +58,7 @@ class Served:
     """What the pages see, and what they ask. `publish` may be called from another thread."""
 
     def __init__(self, send_line: Callable[[str], bool]) -> None:
+        self.page: Final = panel_page()
         self._send_line: Final = send_line
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed: asyncio.Condition | None = None
@@ -142,8 +142,8 @@ def app_of(served: Served, token: str, port: int) -> Guarded:
         name = request.path_params.get("name", "")
         if name not in _TYPES:
             return PlainTextResponse("no such page\n", 404, _HEADERS)
-        file, kind = _TYPES[name]
-        return Response((_FOLDER / file).read_bytes(), media_type=kind, headers=_HEADERS)
+        content = (PANEL / name).read_bytes() if name else served.page.encode()
+        return Response(content, media_type=_TYPES[name], headers=_HEADERS)
 
     routes = [
         Route("/{token}/", give),

@@ -38,7 +38,7 @@ from meter_emu.cli.live.reader import ReaderCards
 from meter_emu.cli.live.screen import Log, Screen
 from meter_emu.cli.live.shell import listening
 from meter_emu.cli.live.twin import Twin
-from meter_emu.cli.names import machine_now
+from meter_emu.cli.names import machine_now, speak
 from meter_emu.cli.output import STDOUT, atomic_writer, json_escaped, write_atomically
 from meter_emu.cli.printed.events import event_line_json
 from meter_emu.cli.replayed import chosen_campaign
@@ -46,6 +46,7 @@ from meter_emu.cli.tracing import recording
 from meter_emu.cli.trusting import check_builds
 from meter_emu.desk.desk import Work
 from meter_emu.errors import MeterEmuError
+from meter_emu.languages.speech import marked, said
 from meter_emu.sitting.cards import Cards, FileCards, HouseholdCards
 from meter_emu.sitting.commands import rate_of, typed_instant_us
 from meter_emu.sitting.premises import OwnMeter, Premises
@@ -144,8 +145,8 @@ _KEYS: Final = (
     "i, Enter puts it in. n goes on, u undoes, h: all words.",
 )
 _BUTTONS: Final = (
-    "Pull out takes it out; Reactivate: the office reactivates;",
-    "Put in puts it in. Next event goes on, Undo undoes.",
+    marked("Pull out takes it out; Reactivate: the office reactivates;"),
+    marked("Put in puts it in. Next event goes on, Undo undoes."),
 )
 _TYPED: Final = (
     "remove pulls it out; office reactivate: the office does;",
@@ -156,9 +157,9 @@ _TYPED: Final = (
 def words(file: str, hints: Iterable[str]) -> tuple[str, ...]:
     """Return what a person needs to know of this evening."""
     return (
-        f"It is 22:45, and this meter is to cut at {ANNOUNCED}.",
-        f"Its card is {file}",
-        *hints,
+        said("It is 22:45, and this meter is to cut at {when}.", when=str(ANNOUNCED)),
+        said("Its card is {file}", file=file),
+        *map(said, hints),
     )
 
 
@@ -185,6 +186,8 @@ def sit(options: dict[str, Any]) -> int:
     """
     if options["twin"] is not None and (options["household"] is None or not options["web"]):
         raise click.UsageError("--twin is for a household of a campaign, with --web")
+    if options["language"] is not None and not options["web"]:
+        raise click.UsageError("--language is for the front panel, with --web")
     if options["household"] is not None:
         return _sit(options, None)
     if options["meter"] is None and options["image_file"] is None:
@@ -279,6 +282,9 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
             seat = _household(options)
         else:
             seat = _meter(options, out.say, stack)
+        if options["web"]:
+            campaign = None if seat.lived is None else seat.lived.campaign
+            speak(options["language"] or (campaign and campaign.language))
         sitting = Sitting(
             seat.premises,
             seat.cards,
@@ -345,6 +351,9 @@ def _twin(options: dict[str, Any]) -> Twin | None:
 
     def begin() -> Sitting:
         seat = _household(options, build)
+        if options["web"]:
+            campaign = None if seat.lived is None else seat.lived.campaign
+            speak(options["language"] or (campaign and campaign.language))
         sitting = Sitting(
             seat.premises, seat.cards, CardFiles(), rate=rate_of("max", 1), held=None,
             say=_to_nobody, take=_to_nobody, wall_ns=time.monotonic_ns,

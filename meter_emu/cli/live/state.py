@@ -4,19 +4,21 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final, Protocol, final, get_args
 
 import msgspec
 
 from meter_emu.cli.live.asked import PageAnswer
+from meter_emu.cli.live.panel_page import tour_of
 from meter_emu.cli.live.screen import Log
 from meter_emu.cli.live.twin import Twin
 from meter_emu.desk.card_image import RecordView
+from meter_emu.languages.speech import said, written_decimal, written_number
 from meter_emu.ports import ButtonName, Lamp
+from meter_emu.report.words import HAPPENED
 from meter_emu.rows import Row
 from meter_emu.sitting.bytes_seen import rows_seen, written_by
+from meter_emu.sitting.history import A_VISIT
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import (
     clock_words,
@@ -28,6 +30,7 @@ from meter_emu.units import MINUTE_US, euro
 from meter_emu.world.households.household import newest_announced
 from meter_emu.world.judge.answer import HouseholdCounts
 from meter_emu.world.judge.breaches import supply_of
+from meter_emu.world.judge.verdicts import PLAIN
 from meter_emu.world.meter.acts import KEY_WORDS
 from meter_emu.world.meter.bus import BusLog
 from meter_emu.world.meter.devices import DEVICES
@@ -45,13 +48,6 @@ _LAMPS: Final = {
     "fault": Lamp.FAULT,
     "clock": Lamp.CLOCK_DOUBTED,
 }
-
-
-PAGE_FOLDER: Final = Path(__file__).parent / "page"
-# The tour of a household, by campaign and id.
-TOURS: Final = MappingProxyType(
-    {("ORES, end of the suspension of prepayment, July 2020", "never-back"): "night-of-2-july.txt"}
-)
 
 
 class Shows(Protocol):
@@ -94,7 +90,9 @@ class PageState:
         self._kept: dict[str, str] = {
             "keys": json.dumps(KEY_WORDS),
             "serial": json.dumps(str(sitting.premises.rig.meter_id)),
-            "tour": json.dumps(_tour(lived)),
+            "tour": json.dumps(
+                "" if lived is None else tour_of(lived.campaign.name, lived.household.id)
+            ),
         }
         self._bus: Final = BusLog(sitting.meter.bench)
         sitting.meter.bench.overhear(self._bus.between)
@@ -149,7 +147,7 @@ class PageState:
             "rate_words": rate_words(view.rate),
             "jumping": sitting.jumping,
             "jump": self._jump(),
-            "undo": history.undone,
+            "undo": said(history.undone) if history.undone == A_VISIT else history.undone,
             "past": history.end_us is not None,
             "display": view.display,
             "powered": sitting.meter.board.powered,
@@ -166,12 +164,14 @@ class PageState:
             },
             "appliances": sitting.meter.board.metrology.lit(view.now_us),
             "beeps": view.beep_count,
-            "balance": None if view.balance_ueur is None else euro(view.balance_ueur),
+            "balance": None
+            if view.balance_ueur is None
+            else written_decimal(euro(view.balance_ueur)),
             "clock": clock_words(view),
             "inside": None if view.card == "none" else view.card,
             "cards": list(sitting.cards.names()),
             "plan": [
-                [legal_words(one.at_us, zone), one.deed.value, str(one.civil or "")]
+                [legal_words(one.at_us, zone), said(one.deed.value), str(one.civil or "")]
                 for one in plan_of(view)
             ],
             "saved_nowhere": sitting.saved_nowhere,
@@ -183,7 +183,7 @@ class PageState:
         if jump is None:
             return None
         if jump.goal_us <= jump.from_us:
-            return ["the next event", None]
+            return [said("the next event"), None]
         part = (meter.board.now_us - jump.from_us) / (jump.goal_us - jump.from_us)
         return [legal_words(jump.goal_us, meter.model.zone)[:16], round(min(part, 1.0), 3)]
 
@@ -201,7 +201,7 @@ class PageState:
             "to": end_us,
             "back_from": history.begins_us,
             "supply": [
-                [one.from_us, one.to_us, one.had.value]
+                [one.from_us, one.to_us, one.had.value, said(one.had.value)]
                 for one in supply_of(in_order, begins_us, end_us + 1)
             ],
             "events": [self._event(one) for one in in_order[-DOTS_MAX:]],
@@ -215,7 +215,7 @@ class PageState:
     def _event(self, event: Event) -> list[Any]:
         words = "  ".join(part for part in (event.detail, event.shown) if part)
         time_of = legal_words(event.at_us, self._sitting.meter.model.zone)
-        return [event.at_us, time_of, event.what.value, words]
+        return [event.at_us, time_of, said(HAPPENED[event.what]), words]
 
     def _judged(self, lived: LivedByHand, happened: list[Event], now_us: int) -> dict[str, Any]:
         zone, household = lived.campaign.zone, lived.household
@@ -229,13 +229,18 @@ class PageState:
             ends = {"T1": announced.defer_us, "T2": announced.cut_us}
             for us in sorted({us for us in ends.values() if us is not None}):
                 names = ", ".join(name for name, at_us in ends.items() if at_us == us)
-                marks.append([us, f"announced {names} {legal_words(us, zone)[:16]}"])
+                when = legal_words(us, zone)[:16]
+                marks.append([us, said("announced {names} {when}", names=names, when=when)])
         ahead = lived.ahead[:20]
         return {
-            "must": [[one.from_us, one.to_us, one.must.value, one.why] for one in spans],
+            "must": [
+                [one.from_us, one.to_us, one.must.value, f"{said(one.must.value)}: {said(one.why)}"]
+                for one in spans
+            ],
             "announced": marks,
             "announcement": "" if announced is None else announced.in_words,
             "verdict": outcome.verdict.value,
+            "verdict_said": said(PLAIN[outcome.verdict].heading),
             "tone": answer.tone.value,
             "answer": answer.said,
             "breaches": [one.in_words for one in outcome.breaches[:3]],
@@ -244,7 +249,8 @@ class PageState:
                 for one in outcome.findings[:5]
             ],
             "ahead": [
-                [one.at_us, legal_words(one.at_us, zone)[:16], one.kind.value] for one in ahead
+                [one.at_us, legal_words(one.at_us, zone)[:16], said(one.kind.value)]
+                for one in ahead
             ],
             "ends": lived.campaign.end_us,
             "cut": [one.at_us for one in happened if one.what is What.OPENED],
@@ -287,16 +293,10 @@ class PageState:
 def _does(button: ButtonName, rearm: Rearm, lamps: Lamp) -> str:
     """Return what a button does now, as the meter's lamps and its model say."""
     if button == rearm.key and Lamp.RECONNECT in lamps:
-        return f"reconnects, held {rearm.hold_ms / 1000:g} s" if rearm.hold_ms else "reconnects"
-    return "next page" if button == "blue" else "nothing now"
-
-
-def _tour(lived: LivedByHand | None) -> str:
-    """Return the tour of this household, a script with captions, empty where there is none."""
-    if lived is None:
-        return ""
-    name = TOURS.get((lived.campaign.name, lived.household.id))
-    return "" if name is None else (PAGE_FOLDER / name).read_text("utf-8")
+        if not rearm.hold_ms:
+            return said("reconnects")
+        return said("reconnects, held {seconds} s", seconds=written_number(rearm.hold_ms / 1000))
+    return said("next page") if button == "blue" else said("nothing now")
 
 
 def _row(row: Row) -> list[Any]:

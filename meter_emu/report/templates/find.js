@@ -2,10 +2,10 @@
   const place = document.getElementById("find");
   const label = document.createElement("label");
   const field = document.createElement("input");
-  const said = document.createElement("output");
-  label.append("Find a household: ", field);
+  const answer = document.createElement("output");
+  label.append(place.dataset.label, " ", field);
   field.type = "search";
-  place.prepend(label, " ", said);
+  place.prepend(label, " ", answer);
   const rows = [...document.querySelectorAll("#by-kind tr[data-find]")];
   const groups = [...document.querySelectorAll("#by-kind tbody")];
   const fits = (row, word) => row.dataset.find.toLowerCase().includes(word);
@@ -16,9 +16,10 @@
     groups.forEach((group) => {
       group.hidden = ![...group.querySelectorAll("tr[data-find]")].some((row) => !row.hidden);
     });
-    said.textContent = !word ? "" : found.length
-      ? `${found.length} of ${rows.length}; Enter goes to the first`
-      : `no kind and no household drawn here; try --household ${field.value.trim()}`;
+    const { found: some, none } = place.dataset;
+    answer.textContent = !word ? "" : found.length
+      ? some.replace("{found}", found.length).replace("{total}", rows.length)
+      : none.replace("{word}", () => field.value.trim());
   });
   field.addEventListener("keydown", (event) => {
     const first = rows.find((row) => !row.hidden && row.querySelector("a"));

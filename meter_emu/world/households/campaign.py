@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from meter_emu.languages.speech import Later, later
 from meter_emu.world.households.household import Announcement, Households, Reported
 from meter_emu.world.households.wording import unchecked
 from meter_emu.zones import TimeZone
@@ -31,9 +32,10 @@ class Campaign:
     reported: tuple[Reported, ...] = ()
     polls_max: int | None = None
     path: str = field(default="", compare=False)
+    language: str | None = field(default=None, compare=False)
 
     @property
-    def remarks(self) -> list[str]:
+    def remarks(self) -> list[Later]:
         """What its author may not have meant, a line each."""
         said = [r for one in self.announced for r in _unchecked_dates(one)]
         return said + [remark for entry in self.households.entries for remark in entry.remarks]
@@ -44,14 +46,16 @@ class Campaign:
         return {entry.first.build for entry in self.households.entries}
 
 
-def _unchecked_dates(announcement: Announcement) -> Iterator[str]:
+def _unchecked_dates(announcement: Announcement) -> Iterator[Later]:
     """Yield the line on a text that names a date of its own, which nobody compares with T1 and T2.
 
     Languages are many and words for a day more: none is guessed, it is said that none was read.
     """
     if unchecked(announcement.text):
-        name = "" if announcement.name is None else f" {announcement.name!r}"
+        key = "announced" + ("" if announcement.name is None else f" {announcement.name!r}")
         asked = " or ".join(f"{{{one}}}" for one in announcement.ends)
-        yield (
-            f"announced{name}: the text has a date of its own, which is not checked: write {asked}"
+        yield later(
+            "{key}: the text has a date of its own, which is not checked: write {names}",
+            key=key,
+            names=asked,
         )

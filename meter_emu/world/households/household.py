@@ -18,6 +18,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
+from meter_emu.languages.speech import Later, marked, said
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.households.ledger import TypedToken
 from meter_emu.world.households.ledger_token import LedgerToken
@@ -37,15 +38,15 @@ _COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
 class VisitKind(Enum):
     """What a person does: the card at the office, a card in the meter, another act at the meter."""
 
-    DESK = "desk"
-    INSERT = "insert"  # the household's newest card
-    OLD_CARD = "old card"  # a card that was replaced
-    COPY = "copy"  # a copy of the card, made when it came from the office
-    OTHERS_CARD = "another's card"
-    KEYED_IN = "token"  # a sold token is keyed in
-    ACT = "act"  # a row of `meter_emu.world.meter.acts`
-    CLOCK_CARD = "clock card"
-    UPSET = "upset"  # nobody: registers of the clock chip hold other bytes from now on
+    DESK = marked("desk")
+    INSERT = marked("insert")  # the household's newest card
+    OLD_CARD = marked("old card")  # a card that was replaced
+    COPY = marked("copy")  # a copy of the card, made when it came from the office
+    OTHERS_CARD = marked("another's card")
+    KEYED_IN = marked("token")  # a sold token is keyed in
+    ACT = marked("act")  # a row of `meter_emu.world.meter.acts`
+    CLOCK_CARD = marked("clock card")
+    UPSET = marked("upset")  # nobody: registers of the clock chip hold other bytes from now on
 
 
 @final
@@ -98,7 +99,9 @@ class Announcement:
     @property
     def called(self) -> str:
         """Its name, or what it is."""
-        return "the announcement" if self.name is None else f"announcement {self.name!r}"
+        if self.name is None:
+            return said("the announcement")
+        return said("announcement {name}", name=repr(self.name))
 
     @property
     def words(self) -> str:
@@ -108,9 +111,20 @@ class Announcement:
     @property
     def in_words(self) -> str:
         """The announcement's own words, or its dates if it has none."""
-        said = {"defer_until": "no disconnection until", "cut_at": "cut at"}
-        dates = ", ".join(f"{said[name]} {when}" for name, when in self.ends.items())
-        return (f"{self.name}: " if self.name else "") + (self.words or f"announced: {dates}")
+        return (f"{self.name}: " if self.name else "") + (self.words or self._dates_said)
+
+    @property
+    def _dates_said(self) -> str:
+        defer_until, cut_at = str(self.defer_until), str(self.cut_at)
+        if self.cut_at is None:
+            return said("announced: no disconnection until {defer_until}", defer_until=defer_until)
+        if self.defer_until is None:
+            return said("announced: cut at {cut_at}", cut_at=cut_at)
+        return said(
+            "announced: no disconnection until {defer_until}, cut at {cut_at}",
+            defer_until=defer_until,
+            cut_at=cut_at,
+        )
 
 
 @final
@@ -291,7 +305,7 @@ class Entry:
     count: int
     poll_phase_us: int | None = None
     spread: Spread = _ALIKE
-    remarks: tuple[str, ...] = field(default=(), compare=False)
+    remarks: tuple[Later, ...] = field(default=(), compare=False)
 
     def household(self, number: int, seed: int) -> Household:
         """Return copy `number`, from 1, with its own poll phase and a slightly different load."""

@@ -368,18 +368,28 @@ class HouseholdCounts:
         all_of_them = self._campaign.announced
         for one in all_of_them:
             if one.made_us < self._campaign.start_us:
-                yield (
-                    f"{one.called} was made before the rehearsal starts: who had asked an office "
-                    "by then is not known"
+                yield said(
+                    "{name} was made before the rehearsal starts: who had asked an office by then "
+                    "is not known",
+                    name=one.called,
                 )
             if self._dates.come_twice(one.end_us):
-                yield f"{one.called} ends in the hour that comes twice, which a reader may not know"
+                yield said(
+                    "{name} ends in the hour that comes twice, which a reader may not know",
+                    name=one.called,
+                )
             if any(was.made_us < one.made_us and was.end_us > one.end_us for was in all_of_them):
-                days = (one.end_us - one.made_us) // DAY_US
-                notice = f"{days} day{'' if days == 1 else 's'} of notice"
-                yield f"{one.called} moves an end to an earlier day, with {notice}"
+                yield said_of(
+                    "{name} moves an end to an earlier day, with {count} day of notice",
+                    "{name} moves an end to an earlier day, with {count} days of notice",
+                    (one.end_us - one.made_us) // DAY_US,
+                    name=one.called,
+                )
         if self.torn:
-            yield f"the writing of an office was torn for {households(self.torn)}"
+            yield said(
+                "the writing of an office was torn for {households}",
+                households=households(self.torn),
+            )
 
     @property
     def _when(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
+from meter_emu.languages.speech import marked
 from meter_emu.ports import Lamp
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.obligations import DARK, Must, PromiseRow, Span
@@ -24,26 +25,43 @@ _CONTRADICTS: Final = {
     Must.EITHER: frozenset[Supplied](),
     Must.LIMITED: frozenset({Supplied.OFF}),
 }
-_PROMISED: Final = {Must.ON: "supply", Must.OFF: "no supply", Must.LIMITED: "supply, 10 A or full"}
+_PROMISED: Final = {
+    Must.ON: marked("supply"),
+    Must.OFF: marked("no supply"),
+    Must.LIMITED: marked("supply, 10 A or full"),
+}
 LOST_WORDS: Final = {  # by the supply, whether it had just changed, whether somebody had just asked
-    (Supplied.OFF, True, False): "the meter took it away",
-    (Supplied.OFF, True, True): "the meter took it away when somebody asked for it",
-    (Supplied.OFF, False, False): "the household stayed without supply",
-    (Supplied.OFF, False, True): "the household asked for it, and stayed without supply",
-    (Supplied.LIMITED, True, False): "the meter limited it",
-    (Supplied.LIMITED, True, True): "the meter limited it when somebody asked for it",
-    (Supplied.LIMITED, False, False): "the household stayed limited",
-    (Supplied.LIMITED, False, True): "the household asked for it, and stayed limited",
+    (Supplied.OFF, True, False): marked("the meter took it away"),
+    (Supplied.OFF, True, True): marked("the meter took it away when somebody asked for it"),
+    (Supplied.OFF, False, False): marked("the household stayed without supply"),
+    (Supplied.OFF, False, True): marked("the household asked for it, and stayed without supply"),
+    (Supplied.LIMITED, True, False): marked("the meter limited it"),
+    (Supplied.LIMITED, True, True): marked("the meter limited it when somebody asked for it"),
+    (Supplied.LIMITED, False, False): marked("the household stayed limited"),
+    (Supplied.LIMITED, False, True): marked("the household asked for it, and stayed limited"),
 }
 FED_WORDS: Final = {  # likewise, where there must be none
-    (Supplied.ON, True, False): "the meter switched the supply on, and nobody had asked",
-    (Supplied.ON, True, True): "the meter switched the supply on when somebody asked",
-    (Supplied.ON, False, False): "the household kept its supply",
-    (Supplied.ON, False, True): "the household kept its supply",
-    (Supplied.LIMITED, True, False): "the meter gave a limited supply, and nobody had asked",
-    (Supplied.LIMITED, True, True): "the meter gave a limited supply when somebody asked",
-    (Supplied.LIMITED, False, False): "the household kept a limited supply",
-    (Supplied.LIMITED, False, True): "the household kept a limited supply",
+    (Supplied.ON, True, False): marked("the meter switched the supply on, and nobody had asked"),
+    (Supplied.ON, True, True): marked("the meter switched the supply on when somebody asked"),
+    (Supplied.ON, False, False): marked("the household kept its supply"),
+    (Supplied.ON, False, True): marked("the household kept its supply"),
+    (Supplied.LIMITED, True, False): marked(
+        "the meter gave a limited supply, and nobody had asked"
+    ),
+    (Supplied.LIMITED, True, True): marked("the meter gave a limited supply when somebody asked"),
+    (Supplied.LIMITED, False, False): marked("the household kept a limited supply"),
+    (Supplied.LIMITED, False, True): marked("the household kept a limited supply"),
+}
+
+_BEFORE_T2: Final = {  # what is early
+    "the meter took it away": marked("the meter took it away before T2"),
+    "the meter took it away when somebody asked for it": marked(
+        "the meter took it away when somebody asked for it before T2"
+    ),
+    "the meter limited it": marked("the meter limited it before T2"),
+    "the meter limited it when somebody asked for it": marked(
+        "the meter limited it when somebody asked for it before T2"
+    ),
 }
 
 
@@ -172,20 +190,20 @@ def _breach(
         dark = [one.from_us for one in seen if one.had is had.had and one.from_us <= from_us]
         cut_us = dark[-1]
         promise = promise_at(row.orders, cut_us)
-    promised = "that the meter asks for the button" if uninvited else _PROMISED[span.must]
+    promised = marked("that the meter asks for the button") if uninvited else _PROMISED[span.must]
     happened = (FED_WORDS if span.must is Must.OFF and not uninvited else LOST_WORDS)[
         had.had, moved, asked
     ]
     if verdict is Verdict.LATE:
-        happened = "the meter cut the household only later"
+        happened = marked("the meter cut the household only later")
     elif verdict is Verdict.EARLY:
-        happened += " before T2"
+        happened = _BEFORE_T2[happened]
     return Breach(
         from_us=from_us,
         to_us=to_us,
         verdict=verdict,
         promised=promised,
-        happened="it asked nobody" if uninvited else happened,
+        happened=marked("it asked nobody") if uninvited else happened,
         why=span.why,
         had=had.had,
         ordered_us=promise.cut_us,

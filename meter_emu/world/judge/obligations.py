@@ -57,6 +57,7 @@ from enum import Enum, unique
 from operator import is_
 from typing import Final, TypeAlias, final
 
+from meter_emu.languages.speech import marked
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
@@ -75,10 +76,10 @@ from meter_emu.world.meter.events import Event, What
 class Must(Enum):
     """What the supply must be. `LIMITED` is never off: supplied in full or through the limiter."""
 
-    ON = "on"
-    OFF = "off"
-    EITHER = "either"
-    LIMITED = "10 A or full"
+    ON = marked("on")
+    OFF = marked("off")
+    EITHER = marked("either")
+    LIMITED = marked("10 A or full")
 
 
 @final
@@ -276,7 +277,7 @@ class Walk(Forks):
         return rule, now, why
 
 
-USED_UP: Final = "the credit is used up: no supply until the household loads"
+USED_UP: Final = marked("the credit is used up: no supply until the household loads")
 
 # The rules ----------------------------------------------------------------------------------------
 
@@ -286,7 +287,7 @@ def _grace(ideal: Ideal) -> Answer:
     before = ideal.unsure.before
     if before is None or not ideal.on:
         return None
-    why = "the meter may have looked just before"
+    why = marked("the meter may have looked just before")
     return (Must.LIMITED, why) if before.limited else (Must.EITHER, why)
 
 
@@ -295,18 +296,17 @@ def _cut(ideal: Ideal) -> Answer:
     # all the same. Only a limiter replaces the cut, by 10 A.
     if ideal.programmed() is not Sure.SURE or ideal.limiter:
         return None
-    return Must.OFF, f"T2 has come: only {_lifted_by(ideal)} gives the supply back"
-
-
-def _lifted_by(ideal: Ideal) -> str:
-    later = " or a later T2" if ideal.model.later_cut == "reconnect" else ""
-    return f"a reactivation{later}"
+    if ideal.model.later_cut == "reconnect":
+        return Must.OFF, marked(
+            "T2 has come: only a reactivation or a later T2 gives the supply back"
+        )
+    return Must.OFF, marked("T2 has come: only a reactivation gives the supply back")
 
 
 def _asked(ideal: Ideal) -> Answer:
     if ideal.on or ideal.unsure.asked is None:
         return None
-    return Must.EITHER, "somebody has just asked for supply"
+    return Must.EITHER, marked("somebody has just asked for supply")
 
 
 def _dark(ideal: Ideal) -> Answer:
@@ -315,10 +315,10 @@ def _dark(ideal: Ideal) -> Answer:
     # OFF even where supply is available: no meter may close its switch unasked. The three texts
     # tell the reader what is missing; the promise is the same.
     if ideal.ready_us is not None:
-        return Must.OFF, "supply is to be had: somebody has to press the button"
+        return Must.OFF, marked("supply is to be had: somebody has to press the button")
     if ideal.feedable() is Sure.NO:
         return Must.OFF, USED_UP
-    return Must.OFF, "the supply is off, and stays off until somebody asks for it"
+    return Must.OFF, marked("the supply is off, and stays off until somebody asks for it")
 
 
 def _doubted(ideal: Ideal) -> Answer:
@@ -326,7 +326,7 @@ def _doubted(ideal: Ideal) -> Answer:
     # that has merely lit its lamp without a cause is not blind, and falls through to "cut allowed".
     if not ideal.blind or ideal.programmed() is not Sure.MAY or ideal.limiter:
         return None
-    return Must.EITHER, "T2 has come, and the meter cannot know the time"
+    return Must.EITHER, marked("T2 has come, and the meter cannot know the time")
 
 
 def _cut_allowed(ideal: Ideal) -> Answer:
@@ -335,9 +335,9 @@ def _cut_allowed(ideal: Ideal) -> Answer:
     if ideal.now_us < ideal.due_us:
         return (
             Must.EITHER,
-            "nothing shows whether the older T2 was noticed before the new date",
+            marked("nothing shows whether the older T2 was noticed before the new date"),
         )
-    return Must.EITHER, "T2 has come, and the meter's clock may still be behind"
+    return Must.EITHER, marked("T2 has come, and the meter's clock may still be behind")
 
 
 def _limiter(ideal: Ideal) -> Answer:
@@ -348,32 +348,34 @@ def _limiter(ideal: Ideal) -> Answer:
     # Where nothing allows a cut the limiter is not there either: full supply, by the rules below.
     if not starting and ideal.programmed() is Sure.NO and not ideal.credit_open():
         return None
-    return Must.LIMITED, "a limiter is granted: 10 A in place of a cut"
+    return Must.LIMITED, marked("a limiter is granted: 10 A in place of a cut")
 
 
 def _prepayment_off(ideal: Ideal) -> Answer:
     return (
-        None if ideal.promise.prepayment else (Must.ON, "prepayment is off: nothing is cut for it")
+        None
+        if ideal.promise.prepayment
+        else (Must.ON, marked("prepayment is off: nothing is cut for it"))
     )
 
 
 def _deferral(ideal: Ideal) -> Answer:
     if ideal.deferral() is not Sure.SURE:
         return None
-    return Must.ON, "T1 is still to come: no cut for want of credit"
+    return Must.ON, marked("T1 is still to come: no cut for want of credit")
 
 
 def _period(ideal: Ideal) -> Answer:
     # With credit the last rule answers the same, and says the better reason.
     if not ideal.used_up() or not ideal.sheltered():
         return None
-    return Must.ON, "the non-disconnection period runs: no cut for want of credit"
+    return Must.ON, marked("the non-disconnection period runs: no cut for want of credit")
 
 
 def _no_credit(ideal: Ideal) -> Answer:
     if not ideal.used_up():
         return None
-    return Must.EITHER, "the credit is used up: the ordinary rules allow the cut"
+    return Must.EITHER, marked("the credit is used up: the ordinary rules allow the cut")
 
 
 BEFORE: Final = "just before"
@@ -386,12 +388,12 @@ RULES: Final = (
         "no power",
         "either, while the street has no power (gas: while the battery is out); a switch that "
         "moves in it follows no rule",
-        lambda ideal: None if ideal.powered else (Must.EITHER, "no power in the street"),
+        lambda ideal: None if ideal.powered else (Must.EITHER, marked("no power in the street")),
     ),
     SpanRule(
         START_UP,
         "either, until the meter has started, where power failed while the switch might move",
-        lambda ideal: (Must.EITHER, "power failed while the switch might move")
+        lambda ideal: (Must.EITHER, marked("power failed while the switch might move"))
         if ideal.unsure.starting.moving and ideal.now_us < ideal.unsure.starting.until_us
         else None,
     ),
@@ -401,7 +403,7 @@ RULES: Final = (
         "flowed, or without power in it, off again and waiting for a person",
         lambda ideal: None
         if ideal.unsure.testing is None
-        else (Must.EITHER, "the tightness countdown runs"),
+        else (Must.EITHER, marked("the tightness countdown runs")),
     ),
     SpanRule(
         BEFORE,
@@ -463,7 +465,7 @@ RULES: Final = (
     SpanRule(
         "credit",
         "on",
-        lambda _ideal: (Must.ON, "there is credit"),
+        lambda _ideal: (Must.ON, marked("there is credit")),
     ),
 )  # fmt: skip
 # Rules under which a switch that is on may open, or be limited.

@@ -6,6 +6,7 @@ from enum import Enum, unique
 from typing import Final, NamedTuple, TypeAlias, final
 
 from card_protocol.timestamp import Civil
+from meter_emu.languages.speech import marked, said
 from meter_emu.world.judge.lived import NOTHING_HEARD, LivedAccount
 from meter_emu.world.judge.verdicts import FindingKind, Verdict, Who
 from meter_emu.world.meter.failure import Failure
@@ -19,10 +20,10 @@ WORK_US: Final = 5_000_000  # ours: one poll's own bus, EEPROM, card and drive t
 class Supplied(Enum):
     """The supply a household had: the value is its word on the page."""
 
-    ON = "on"
-    OFF = "off"
-    LIMITED = "limited"
-    NO_POWER = "no power in the street"
+    ON = marked("on")
+    OFF = marked("off")
+    LIMITED = marked("limited")
+    NO_POWER = marked("no power in the street")
 
 
 class SupplySince(NamedTuple):
@@ -57,8 +58,13 @@ class Breach:
 
     @property
     def in_words(self) -> str:
-        """What was promised, why, and what happened."""
-        return f"promised {self.promised} ({self.why}), but {self.happened}"
+        """What was promised, why, and what happened, in the language of now."""
+        return said(
+            "promised {promised} ({why}), but {happened}",
+            promised=said(self.promised),
+            why=said(self.why),
+            happened=said(self.happened),
+        )
 
 
 @final

@@ -16,6 +16,7 @@ from typing import Final, final
 from typing_extensions import override
 
 from card_protocol.tokens.openpaygo.counter import PaygoKind
+from meter_emu.languages.speech import marked
 from meter_emu.units import DAY_S, DAY_US, HOUR_US, PPB, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
@@ -122,10 +123,10 @@ class PaygoWalk(TokenWalk[Paid]):
     def why(self, owed: Must) -> tuple[str, str]:
         if owed is Must.ON:
             unlocked = all(state.unlocked for state in self.states)
-            return "unlocked for good" if unlocked else "the time is paid", PAID
+            return marked("unlocked for good") if unlocked else marked("the time is paid"), PAID
         if owed is Must.OFF:
-            return "the paid time is over", NO_CREDIT
-        return "the paid time ends, by a clock within its bound", NO_CREDIT
+            return marked("the paid time is over"), NO_CREDIT
+        return marked("the paid time ends, by a clock within its bound"), NO_CREDIT
 
     @override
     def after(self, possible: Paid, event: Event) -> Iterable[Paid]:

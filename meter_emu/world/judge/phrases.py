@@ -46,7 +46,7 @@ class CampaignDates:
     def stated(self, cut: Civil | None) -> str:
         """Return a T2 as a meter stated it: a day that is none as it stands, a strange year too."""
         if cut is None:
-            return "no cut"
+            return said("no cut")
         try:
             day = date(cut.year, cut.month, cut.day)
         except ValueError:

@@ -29,6 +29,7 @@ from card_protocol.tokens.sts.fields import (
 from card_protocol.tokens.sts.tid import is_expired
 from meter_emu.desk.vending import MeterKey
 from meter_emu.hardware.metrology import UNIT
+from meter_emu.languages.speech import marked
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
@@ -137,10 +138,10 @@ class StsWalk(TokenWalk[StsCredited]):
     @override
     def why(self, owed: Must) -> tuple[str, str]:
         if owed is Must.ON:
-            return "there is credit", CREDIT
+            return marked("there is credit"), CREDIT
         if owed is Must.OFF:
-            return "the credit is used up", NO_CREDIT
-        return "the credit is used up within a look", NO_CREDIT
+            return marked("the credit is used up"), NO_CREDIT
+        return marked("the credit is used up within a look"), NO_CREDIT
 
     @override
     def take(self, event: Event) -> None:

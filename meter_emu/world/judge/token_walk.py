@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, Generic, Self, TypeVar
 
+from meter_emu.languages.speech import marked
 from meter_emu.units import DAY_US, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
@@ -111,13 +112,13 @@ class TokenWalk(ABC, Generic[StateT]):
 
     def _answer(self) -> tuple[Must, str, str]:
         if not self._powered:
-            return Must.EITHER, "no power in the street", "no power"
+            return Must.EITHER, marked("no power in the street"), "no power"
         owed = self._owed()
         if self.now_us < self._grace_us and owed is not self._beside:
             rule = NO_CREDIT if owed is Must.OFF else BEFORE
-            return Must.EITHER, "the device may not have looked yet", rule
+            return Must.EITHER, marked("the device may not have looked yet"), rule
         if owed is Must.EITHER and len(self.states) > 1:
-            return owed, "power failed while a token was keyed in", CHANGES
+            return owed, marked("power failed while a token was keyed in"), CHANGES
         return owed, *self.why(owed)
 
     def _write(self, span: Span) -> None:

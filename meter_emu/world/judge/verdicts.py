@@ -112,23 +112,23 @@ LIVED_MEANING: Final = MappingProxyType({
     Lived.NOT_ANNOUNCED: "heard nothing that was for it, and nothing was taken",
 })  # fmt: skip
 LIVED_WORDS: Final = MappingProxyType({  # of one and of several, with what follows
-    Lived.DARK_THOUGH_REACTIVATED: (("was", "were"), "cut though reactivated"),
-    Lived.DARK_BEFORE: (("was", "were"), "cut or limited before the announced moment"),
-    Lived.CUT_UNANNOUNCED: (("was", "were"), "cut without an announcement"),
-    Lived.NOT_GIVEN_BACK: (("was", "were"), "not given the supply back"),
-    Lived.PAID_NEVER_GOT: (("has", "have"), "paid for energy and never got it"),
-    Lived.CANNOT_BUY: (("is", "are"), "unable to buy energy"),
-    Lived.CANNOT_BE_SAID: (("is", "are"), "not rehearsed to the announced end"),
-    Lived.STILL_ON: (("is", "are"), "still supplied after the announced cut"),
-    Lived.AS_ANNOUNCED: (("has", "have"), "lived what was announced"),
-    Lived.NOT_ANNOUNCED: (("has", "have"), "heard nothing that was for them"),
+    Lived.DARK_THOUGH_REACTIVATED: (("was", "were"), marked("cut though reactivated")),
+    Lived.DARK_BEFORE: (("was", "were"), marked("cut or limited before the announced moment")),
+    Lived.CUT_UNANNOUNCED: (("was", "were"), marked("cut without an announcement")),
+    Lived.NOT_GIVEN_BACK: (("was", "were"), marked("not given the supply back")),
+    Lived.PAID_NEVER_GOT: (("has", "have"), marked("paid for energy and never got it")),
+    Lived.CANNOT_BUY: (("is", "are"), marked("unable to buy energy")),
+    Lived.CANNOT_BE_SAID: (("is", "are"), marked("not rehearsed to the announced end")),
+    Lived.STILL_ON: (("is", "are"), marked("still supplied after the announced cut")),
+    Lived.AS_ANNOUNCED: (("has", "have"), marked("lived what was announced")),
+    Lived.NOT_ANNOUNCED: (("has", "have"), marked("heard nothing that was for them")),
 })  # fmt: skip
 WHOSE: Final = MappingProxyType({
-    Who.METER: "the meter",
-    Who.CARD: "the card",
-    Who.OFFICE: "the office",
-    Who.PLAN: "the plan",
-    Who.HOUSEHOLD: "the household",
+    Who.METER: marked("the meter"),
+    Who.CARD: marked("the card"),
+    Who.OFFICE: marked("the office"),
+    Who.PLAN: marked("the plan"),
+    Who.HOUSEHOLD: marked("the household"),
 })  # fmt: skip
 LIVED_GOOD: Final = frozenset({Lived.STILL_ON, Lived.AS_ANNOUNCED, Lived.NOT_ANNOUNCED})
 GRAVITY: Final = MappingProxyType({verdict: place for place, verdict in enumerate(Verdict)})
@@ -158,14 +158,19 @@ MEANING: Final = MappingProxyType({
 @final
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A verdict in plain words: a heading, what happened, and what to do when it is a surprise."""
+    """A verdict in plain words: a heading, what happened, and what to do when it is a surprise.
+
+    The catalogues have all three: they are said later.
+    """
 
     heading: str
     meaning: str
     advice: str
 
 
-_COMPARE: Final = "Something else was expected here: compare the campaign file with the timeline."
+_COMPARE: Final = marked(
+    "Something else was expected here: compare the campaign file with the timeline."
+)
 
 PLAIN: Final = MappingProxyType({
     Verdict.CRASHED: Plain(
@@ -290,65 +295,65 @@ FINDING: Final = MappingProxyType({
 
 PLAIN_FINDING: Final = MappingProxyType({
     FindingKind.WRONG_DISPLAY: Plain(
-        marked("The meter stated another moment"),
+        "The meter stated another moment",
         "These meters wrote back another T1 or T2 than was announced to the household.",
         "Mend how the date is written or read, then rehearse again: the meter will act on what it "
         "states.",
     ),
     FindingKind.WRONG_MONEY: Plain(
-        marked("The account is wrong"),
+        "The account is wrong",
         "These meters stated a balance, a load or a consumption that nobody can explain, or never "
         "cut a household without credit.",
         "Do not hand out cards for these meters before the difference is understood: somebody pays "
         "it.",
     ),
     FindingKind.GROUNDLESS_DOUBT: Plain(
-        marked("The clock was doubted without a cause"),
+        "The clock was doubted without a cause",
         "These meters said that they did not know the time, and nothing explains it.",
         "A meter that does not know the time cuts nobody, lets every hour be night, and waits for "
         "a technician: find out why it doubts before thousands of them do.",
     ),
     FindingKind.SILENT_ORDER: Plain(
-        marked("An order was lost in silence"),
+        "An order was lost in silence",
         "These meters took a card and said nothing of the new order on it.",
         "A household that did everything right has no way of knowing. Do not hand out cards for "
         "these meters.",
     ),
     FindingKind.WRONG_CLOCK: Plain(
-        marked("The meter believed a wrong time"),
+        "The meter believed a wrong time",
         "These meters wrote back a time that is further off than they allow for, and said that "
         "they believed it.",
         "Do not hand out cards for these meters: everything with a date happens at a wrong moment. "
         "The clock chip was set right, so look at what the program reads from it, and writes.",
     ),
     FindingKind.GROUNDLESS_REFUSAL: Plain(
-        marked("A right card was refused"),
+        "A right card was refused",
         "These meters did not obey a card that was right: the newest of the household, written by "
         "an office without faults, not expired.",
         "Do not hand out cards for these meters. The household has paid, or was reactivated, and "
         "the meter goes on as before: look in the event log for the code that it showed.",
     ),
     FindingKind.OBEYED_UNLAWFULLY: Plain(
-        marked("A wrong card was obeyed"),
+        "A wrong card was obeyed",
         "These meters obeyed a card of another household, an expired or a replaced one.",
         "Do not hand out cards for these meters: somebody else's order, or one that was taken "
         "back, would be carried out.",
     ),
     FindingKind.SUPPLY_MISSTATED: Plain(
-        marked("Switch and display contradict each other"),
+        "Switch and display contradict each other",
         "The displays of these meters said that the supply was off or limited, and it was not; or "
         "their switch moved while they had no power.",
         "Look in the event log for what moved the switch last: the meter's program takes it to be "
         "in another position than it is.",
     ),
     FindingKind.PAID_NOT_CREDITED: Plain(
-        marked("Paid, and not supplied"),
+        "Paid, and not supplied",
         "These households had something left of what they paid for, and had no supply.",
         "Do not sell tokens for these devices: look in the event log for what was keyed in before, "
         "and whether power failed in it.",
     ),
     FindingKind.CREDITED_TWICE: Plain(
-        marked("A token was credited twice"),
+        "A token was credited twice",
         "These devices were supplied for longer than was paid for, after a token that had been "
         "used was keyed in again.",
         "Who finds out needs no more tokens. Look at which counts the device keeps as used.",

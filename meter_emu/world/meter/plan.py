@@ -17,6 +17,7 @@ from meter_emu.firmware.layouts import Health, StateFlags
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.hardware.oscillator import NOMINAL_RATE
+from meter_emu.languages.speech import marked
 from meter_emu.ports import SECONDS_A_DAY
 from meter_emu.units import SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import Board
@@ -34,16 +35,16 @@ _NO_LOAD: Final = (0,) * 24
 class Deed(Enum):
     """An action that a meter takes by itself, in words for a person."""
 
-    DEFERRAL_ENDS = "deferral ends T1"
-    CUT = "programmed cut T2"
-    PROTECTION_BEGINS = "non-disconnection period begins"
-    PROTECTION_ENDS = "non-disconnection period ends"
-    NIGHT_BEGINS = "night price begins"
-    NIGHT_ENDS = "night price ends"
-    LOW_CREDIT = "beeps for low credit, at this load"
-    CREDIT_OUT = "credit used up, at this load"
-    CLOCK_STEP = "steps its clock by an hour"
-    MIDNIGHT = "midnight of its clock, journal"
+    DEFERRAL_ENDS = marked("deferral ends T1")
+    CUT = marked("programmed cut T2")
+    PROTECTION_BEGINS = marked("non-disconnection period begins")
+    PROTECTION_ENDS = marked("non-disconnection period ends")
+    NIGHT_BEGINS = marked("night price begins")
+    NIGHT_ENDS = marked("night price ends")
+    LOW_CREDIT = marked("beeps for low credit, at this load")
+    CREDIT_OUT = marked("credit used up, at this load")
+    CLOCK_STEP = marked("steps its clock by an hour")
+    MIDNIGHT = marked("midnight of its clock, journal")
 
 
 @final

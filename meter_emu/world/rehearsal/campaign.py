@@ -129,6 +129,7 @@ class _Resolver:
             announced=self.announced,
             households=households,
             path=str(self.path),
+            language=self.raw.language,
             polls_max=self.raw.polls_max,
             reported=tuple(
                 Reported(self.top.instant(one.at, "reported"), one.text)

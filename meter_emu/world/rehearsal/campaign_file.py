@@ -369,6 +369,10 @@ class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A campaign: households, whom they visit and when, and what was announced."""
 
     name: Annotated[_Text, means("the title of the report")]
+    language: Annotated[
+        Literal["en", "fr", "nl"] | None,
+        means("of answer, table and page, if no --language says other"),
+    ] = None
     zone: Annotated[TimeZone, means("whose legal time this file is in")]
     start: Annotated[FileTime, means("from when on it is rehearsed")]
     end: Annotated[FileTime, means("it is rehearsed to before this time")]

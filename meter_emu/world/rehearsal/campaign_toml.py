@@ -50,6 +50,8 @@ def _lines(campaign: Campaign) -> Iterator[str]:
     build = _most(household.build for household in households)
     zone = campaign.zone
     yield f"name = {_text(campaign.name)}"
+    if campaign.language is not None:
+        yield f"language = {_text(campaign.language)}"
     yield f"zone = {_text(campaign.zone.key)}"
     yield f"start = {us_to_written(campaign.start_us, zone)}"
     yield f"end = {us_to_written(campaign.end_us, zone)}"
@@ -62,12 +64,7 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         yield f"build = {_text(build)}"
     if campaign.polls_max is not None:
         yield f"polls_max = {campaign.polls_max}"
-    if campaign.reported:
-        reports = (
-            f"{{ at = {us_to_written(one.at_us, zone)}, text = {_text(one.text)} }}"
-            for one in campaign.reported
-        )
-        yield f"reported = [{', '.join(reports)}]"
+    yield from _reported(campaign)
     head = "[[announced]]" if len(campaign.announced) > 1 else "[announced]"
     for shown in campaign.announced:
         yield from ("", head, *_announcement(shown, campaign))
@@ -89,6 +86,15 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         yield from _meter(entry, campaign, before)
         yield from _people(household, campaign)
         before += entry.count
+
+
+def _reported(campaign: Campaign) -> Iterator[str]:
+    if campaign.reported:
+        reports = (
+            f"{{ at = {us_to_written(one.at_us, campaign.zone)}, text = {_text(one.text)} }}"
+            for one in campaign.reported
+        )
+        yield f"reported = [{', '.join(reports)}]"
 
 
 def _ledger(households: Iterable[Household], campaign: Campaign) -> Iterator[str]:

@@ -15,6 +15,7 @@ from random import Random
 from typing import Final, NamedTuple, final
 
 from meter_emu.errors import ConfigError
+from meter_emu.languages.speech import said
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, Households
 
@@ -30,13 +31,19 @@ class Bounds(NamedTuple):
 
     def in_words(self, of: int) -> str:
         """What the bounds say of so many households."""
-        if self.least == self.most:
-            return f"{self.least:,} of {of:,} not as expected"
-        if self.least == 0:
-            return f"at most {self.most:,} of {of:,} not as expected"
-        if self.most == of:
-            return f"at least {self.least:,} of {of:,} not as expected"
-        return f"at least {self.least:,} and at most {self.most:,} of {of:,} not as expected"
+        least, most = self
+        if least == most:
+            return said("{least} of {total} not as expected", least=least, total=of)
+        if least == 0:
+            return said("at most {most} of {total} not as expected", most=most, total=of)
+        if most == of:
+            return said("at least {least} of {total} not as expected", least=least, total=of)
+        return said(
+            "at least {least} and at most {most} of {total} not as expected",
+            least=least,
+            most=most,
+            total=of,
+        )
 
 
 @final
@@ -59,10 +66,15 @@ class SampledKind:
     @property
     def in_words(self) -> str:
         """What the sample says of all households of the kind, and what was seen."""
-        seen = "all run"
-        if self.drawn < self.of:
-            seen = f"{self.unexpected:,} of {self.drawn:,} run"
-        return f"{self.kind} ({self.id}): {self.bounds().in_words(self.of)} ({seen})"
+        words = {"kind": self.kind, "name": self.id, "bounds": self.bounds().in_words(self.of)}
+        if self.drawn == self.of:
+            return said("{kind} ({name}): {bounds} (all run)", **words)
+        return said(
+            "{kind} ({name}): {bounds} ({unexpected} of {drawn} run)",
+            **words,
+            unexpected=self.unexpected,
+            drawn=self.drawn,
+        )
 
 
 @final

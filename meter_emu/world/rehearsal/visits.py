@@ -17,6 +17,7 @@ from meter_emu.desk.pricing import Pricing, check_tariff
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import DeskError
 from meter_emu.hardware.rtc.calendar_chip import Registers
+from meter_emu.languages.speech import Later, later
 from meter_emu.nearest import hint
 from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
 from meter_emu.world.households.household import (
@@ -364,13 +365,16 @@ def _switch(words: set[DeskWord], what: str) -> bool | None:
 
 def remarks(
     raw_household: RawHousehold, household: Household, place: FilePlace, end_us: int
-) -> Iterator[str]:
+) -> Iterator[Later]:
     """Yield one line for each doubtful point, with household and visit."""
     energy = household.model.measures
     if raw_household.rearm is not None and not energy.countdown:
-        tested = " and ".join(one.name for one in ENERGIES.values() if one.countdown)
-        why = f"is for {tested}, and has no effect on {energy.name}"
-        yield f"{place.key('rearm')}: {why}"
+        yield later(
+            "{key}: is for {tested}, and has no effect on {energy}",
+            key=str(place.key("rearm")),
+            tested=", ".join(one.name for one in ENERGIES.values() if one.countdown),
+            energy=energy.name,
+        )
     card, written, unread = household.first_card, False, ""
     writes = any(visit.kind is VisitKind.DESK for visit in household.visits)
     for visit in household.visits:
@@ -378,16 +382,25 @@ def remarks(
         if visit.kind is VisitKind.INSERT:
             unread = ""
             if writes and not written:
-                yield f"{at}: the card is put in before anything is written on it"
+                yield later(
+                    "{visit}: the card is put in before anything is written on it", visit=at
+                )
         if visit.desk is None:
             continue
         card, written = visit.desk.new_card or card, True
-        unread = f"{at}: what is written here never gets into the meter"
+        unread = at
         if card.expires_us is not None and card.expires_us <= visit.at_us:
             until = us_to_written(card.expires_us, place.zone)
-            yield f"{at}: the card that is written on expired on {until}"
+            yield later(
+                "{visit}: the card that is written on expired on {until}", visit=at, until=until
+            )
         if visit.desk.cut_us is not None and visit.desk.cut_us >= end_us:
             cut, end = (us_to_written(us, place.zone) for us in (visit.desk.cut_us, end_us))
-            yield f"{at}: T2 {cut} is not before end {end}: no cut will be seen"
+            yield later(
+                "{visit}: T2 {cut} is not before end {end}: no cut will be seen",
+                visit=at,
+                cut=cut,
+                end=end,
+            )
     if unread:
-        yield unread
+        yield later("{visit}: what is written here never gets into the meter", visit=unread)

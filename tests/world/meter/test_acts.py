@@ -2,10 +2,9 @@
 
 import re
 from itertools import chain
-from pathlib import Path
 from typing import Literal, get_args, get_origin
 
-from meter_emu.cli import live
+from meter_emu.cli.live.panel_page import panel_page
 from meter_emu.cli.live.screen import KEY_COMMANDS
 from meter_emu.sitting.commands import WORDS, parse_command
 from meter_emu.world.meter.acts import ACTS, DRAWN, KEY_WORDS, OF_KEY, OF_TRACE, OF_WORD, Act, Type
@@ -72,6 +71,6 @@ def test_keys_are_words_of_a_sitting() -> None:
 
 
 def test_the_front_panel_has_something_to_press_for_each_act() -> None:
-    page = (Path(live.__file__).parent / "page" / "index.html").read_text("utf-8")
+    page = panel_page()
     pressed = set(re.findall(r'data-(?:key|do)="([^"]+)"', page))
     assert set(OF_WORD) <= pressed, "a new act has the line of commands, and a control of its own"

@@ -1,6 +1,8 @@
 // The front panel: shows what the sitting publishes, and sends lines as a person would type them.
 "use strict";
 const $ = (id) => document.getElementById(id);
+const WORDS = JSON.parse($("words").textContent); // in the language of the page
+const said = (name, holes = {}) => WORDS[name].replace(/\{(\w+)\}/g, (_, hole) => holes[hole]);
 const HOLD_FROM_MS = 800; // ours: shorter is a press
 const seen = {now: null, happened: null, bytes: null, twin: null, tab: "eeprom", zoom: "whole", dragging: null, scrub: null,
   tour: "", script: "", steps: [], step: 0};
@@ -17,7 +19,7 @@ function connect() {
   socket.onmessage = (event) => take(JSON.parse(event.data));
   socket.onclose = () => {
     if (seen.now && seen.now.ended) return;
-    say("not connected", $("ended"));
+    say(said("offline"), $("ended"));
     setTimeout(connect, waitMs);
     waitMs = Math.min(waitMs * 2, 5000);
   };
@@ -25,7 +27,7 @@ function connect() {
 
 function send(asked) {
   if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(asked));
-  else note("! not connected: " + (asked.do || asked.go || "the office"));
+  else note("! " + said("not_sent", {what: asked.do || asked.go || said("the_office")}));
 }
 
 function act(line) {
@@ -43,7 +45,7 @@ function take(message) {
   if (message.log) message.log.forEach(note);
   if (message.refused) note("! " + message.refused + (message.do ? ": " + message.do : ""));
   if (message.twin) showTwin(message.twin);
-  if (message.serial) say(`No. ${message.serial}`, $("serial"));
+  if (message.serial) say(said("number", {number: message.serial}), $("serial"));
   if (message.keys) Object.assign(KEYS, message.keys);
   if (message.answer && message.answer.form === form && answered) { answered(message.answer); answered = null; }
   if (message.tour) { seen.tour = message.tour; $("take-tour").hidden = false; }
@@ -90,21 +92,21 @@ const LAMPS = {credit: "CREDIT", reconnect: "RECONNECT", fault: "FAULT", clock: 
 function showNow(now) {
   say(now.title, $("title"));
   say(now.time, $("clock"));
-  if (now.ended) say("the sitting has ended", $("ended"));
-  say(now.display || (now.powered ? "" : "no power"), $("display"));
+  if (now.ended) say(said("ended"), $("ended"));
+  say(now.display || (now.powered ? "" : said("no_power")), $("display"));
   $("display").classList.toggle("dark", !now.powered);
   showLamps(now);
   showCase(now);
   for (const button of document.querySelectorAll("[data-rate]"))
     button.setAttribute("aria-pressed", String(Number(button.dataset.rate) === now.rate));
-  say(now.powered ? "Take the street's supply away" : "Give the street's supply back", $("power"));
-  say(now.undo ? `Undo: ${now.undo}` : "Undo", $("undo"));
+  say(said(now.powered ? "take_street" : "give_street"), $("power"));
+  say(now.undo ? said("undo_what", {what: now.undo}) : said("undo"), $("undo"));
   $("undo").disabled = !now.undo;
   showJump(now.jump);
   $("keypad").hidden = !now.keypad;
   $("slot").hidden = $("office").hidden = document.querySelector(".office .hint").hidden = !now.slot;
   $("vending").hidden = now.sells !== "time";
-  say(now.appliances ? "Shut the appliances" : "Light the appliances", $("appliances"));
+  say(said(now.appliances ? "shut" : "light"), $("appliances"));
   showCards(now);
   showFacts(now);
   rows($("plan").tBodies[0], now.plan.map(([when, what, civil]) => [when, `${what} ${civil}`]));
@@ -119,10 +121,10 @@ function showCase(now) {
   pulse.className = flows ? "flows" : "";
   // A thousand pulses a kWh, as on most meters; slower and faster ones are no longer told apart.
   if (flows) pulse.style.animationDuration = `${Math.min(Math.max(3600 / now.flow, 0.2), 6).toFixed(2)}s`;
-  say(flows ? "1 000 pulses / kWh" : "no flow", $("pulse-words"));
+  say(said(flows ? "pulses" : "no_flow"), $("pulse-words"));
   $("home").setAttribute("class", flows ? "lit" : "");
-  const dark = now.powered ? "The home is dark: the meter has taken the supply." : "The home is dark: the street has no supply.";
-  say(!now.supplied || !now.powered ? dark : flows ? "The lights are on." : "All appliances are off.", $("home-words"));
+  const dark = now.powered ? "dark_meter" : "dark_street";
+  say(said(!now.supplied || !now.powered ? dark : flows ? "lights" : "appliances_off"), $("home-words"));
 }
 
 // The meter that lives the same with another program, and where the two part.
@@ -133,7 +135,8 @@ function showTwin(other) {
   say(other.display || " ", $("twin-display"));
   say(`${other.supply}  (${other.time})`, $("twin-supply"));
   $("to-apart").hidden = !other.apart;
-  if (!other.apart) { say("The two have not differed.", $("apart")); return; }
+  $("apart").lang = other.apart ? "en" : document.documentElement.lang; // words of the program
+  if (!other.apart) { say(said("alike"), $("apart")); return; }
   const [, time, where, one, second] = other.apart;
   say(`First difference: ${time.slice(0, 16)}, ${where}. This meter: ${one}. Its twin: ${second}.`, $("apart"));
 }
@@ -144,26 +147,27 @@ function showJump(jump) {
   const [to, part] = jump;
   if (part === null) $("jump-bar").removeAttribute("value");
   else $("jump-bar").value = part;
-  say(`to ${to}`, $("jump-to"));
+  say(said("to", {when: to}), $("jump-to"));
 }
 
 function showLamps(now) {
   const all = Object.entries(LAMPS).map(([key, name]) => [name, now.lamps[key], key]);
-  all.push(["SUPPLY", now.supplied && now.powered, "supply"]);
+  all.push([said("supply_lamp"), now.supplied && now.powered, "supply"]);
   const key = JSON.stringify(all);
   if ($("lamps").dataset.shown === key) return;
   $("lamps").dataset.shown = key;
   $("lamps").replaceChildren(...all.map(([name, on, kind]) => {
     const lamp = make("li", undefined, {class: `${on ? "on" : ""} ${kind}`});
-    lamp.append(make("i", "", {"aria-hidden": "true"}), name, make("span", on ? " on" : " off", {class: "unseen"}));
+    lamp.append(make("i", "", {"aria-hidden": "true"}), make("span", name, {"aria-hidden": "true"}),
+      make("span", said(on ? "lamp_on" : "lamp_off", {lamp: name}), {class: "unseen"}));
     return lamp;
   }));
 }
 
 function showFacts(now) {
-  const facts = [["supply", now.supply], ["clock", now.clock],
-    ["balance", now.balance === null ? "unreadable" : `${now.balance} EUR`], ["beeps", String(now.beeps)],
-    ["pace", now.rate_words + (now.past ? ", an earlier moment" : "")]];
+  const facts = [[said("supply"), now.supply], [said("clock"), now.clock],
+    [said("balance"), now.balance === null ? said("unreadable") : `${now.balance} EUR`], [said("beeps"), String(now.beeps)],
+    [said("pace"), now.past ? said("earlier", {pace: now.rate_words}) : now.rate_words]];
   const key = JSON.stringify(facts);
   if ($("facts").dataset.shown === key) return;
   $("facts").dataset.shown = key;
@@ -176,14 +180,14 @@ function showCards(now) {
   document.body.dataset.cards = key;
   const names = now.cards.map((one) => one.split("/").pop());
   for (const pick of [$("pick"), $("o-card")]) {
-    pick.replaceChildren(...(names.length ? names : ["none yet"]).map((one) => make("option", one)));
+    pick.replaceChildren(...(names.length ? names : [said("no_card")]).map((one) => make("option", one)));
     pick.selectedIndex = Math.max(0, names.length - 1);
   }
   const place = $("in-slot");
-  place.replaceChildren(now.inside === null ? "drop a card here" : chip(now.inside));
+  place.replaceChildren(now.inside === null ? said("drop") : chip(now.inside));
   const tray = document.querySelector(".office .hint");
   tray.replaceChildren(...(now.inside === null && names.length ? [chip(names.at(-1))]
-    : ["The card has to be out of the meter. Drag it here, or pull it out."]));
+    : [said("out")]));
   $("put-in").disabled = now.inside !== null || !names.length;
   $("pull").disabled = now.inside === null;
 }
@@ -228,9 +232,9 @@ function showHappened(what) {
   verdict.hidden = what.verdict === undefined;
   if (what.verdict !== undefined) {
     verdict.className = what.tone;
-    const lines = [...what.answer, `The meter so far: ${what.verdict.replaceAll("_", " ")}`, what.announcement,
-      ...what.breaches, ...what.findings];
-    verdict.replaceChildren(...lines.filter(Boolean).map((line) => make("p", line)));
+    const lines = [...what.answer, said("so_far", {verdict: what.verdict_said}), what.announcement, ...what.breaches];
+    verdict.replaceChildren(...lines.filter(Boolean).map((line) => make("p", line)),
+      ...what.findings.map((line) => make("p", line, {lang: "en"}))); // words of the program
   }
   $("ahead-room").hidden = !(what.ahead && what.ahead.length);
   if (what.ahead) rows($("ahead").tBodies[0], what.ahead.map(([, when, kind]) => [when, kind]));
@@ -274,21 +278,21 @@ function showLine() {
   const svg = draw("svg", {"aria-hidden": "true"});
   const lane = (name, y, bars) => {
     svg.append(draw("text", {x: 0, y: y + 13}, name));
-    for (const [begins, until, look, why] of bars) {
+    for (const [begins, until, look, words] of bars) {
       if (until < from || begins > to) continue;
       const ends = until >= what.to && !seen.now.past ? Math.max(until, seen.now.us) : until;
       const bar = draw("rect", {x: x(begins), y, height: 16, class: LOOKS[look] || "none",
         width: Math.max(x(ends) - x(begins), 1)});
-      bar.append(draw("title", {}, why ? `${look}: ${why}` : look));
+      bar.append(draw("title", {}, words));
       svg.append(bar);
     }
   };
-  lane("supply", 26, what.supply);
-  if (what.must) lane("must be", 50, what.must);
-  svg.append(draw("text", {x: 0, y: 87}, "events"));
+  lane(said("supply"), 26, what.supply);
+  if (what.must) lane(said("must"), 50, what.must);
+  svg.append(draw("text", {x: 0, y: 87}, said("events")));
   for (const [us, time, kind, words] of what.events.filter(([at]) => within(at))) {
     const dot = draw("circle", {cx: x(us), cy: 83, r: 4, class: "event"});
-    dot.append(draw("title", {}, `${time} ${kind} ${words}`));
+    dot.append(draw("title", {lang: "en"}, `${time} ${kind} ${words}`)); // the last are the program's
     svg.append(dot);
   }
   for (const us of (what.cut || []).filter(within)) svg.append(draw("line", {x1: x(us), x2: x(us), y1: 22, y2: 96, class: "cut"}));
@@ -434,7 +438,7 @@ function stepsOf(text) {
     if (caption !== null) steps.push({caption, lines: []});
     else if (steps.length && steps.at(-1).captioned !== false) steps.at(-1).lines.push(line);
     else steps.push({caption: line, lines: [line], captioned: false});
-    if (steps.length >= STEPS_MAX) { note(`! the script is longer: only its first ${STEPS_MAX} steps are here`); break; }
+    if (steps.length >= STEPS_MAX) { note("! " + said("too_long", {most: STEPS_MAX})); break; }
   }
   return steps;
 }
@@ -443,13 +447,13 @@ function begin(text) {
   seen.steps = stepsOf(text);
   seen.step = 0;
   $("tour").hidden = !seen.steps.length;
-  showStep(`${seen.steps.length} steps. Each does what a person would do, and says what to look at.`);
+  showStep(said("steps", {count: seen.steps.length}));
   $("step").focus();
 }
 
 function showStep(caption) {
   say(caption, $("caption"));
-  say(`${seen.step} of ${seen.steps.length}`, $("step-of"));
+  say(said("step_of", {step: seen.step, steps: seen.steps.length}), $("step-of"));
   $("step").disabled = seen.step >= seen.steps.length;
 }
 
@@ -471,7 +475,7 @@ function scriptIn(fragment) {
   try {
     const bytes = atob(fragment.slice(3).replaceAll("-", "+").replaceAll("_", "/"));
     return new TextDecoder().decode(Uint8Array.from(bytes, (one) => one.charCodeAt(0)));
-  } catch { note("! the link is damaged: no script could be read from it"); return ""; }
+  } catch { note("! " + said("link_damaged")); return ""; }
 }
 
 function listenToScripts() {
@@ -487,7 +491,7 @@ function listenToScripts() {
     location.hash = linkOf(seen.script);
     // The address of a served sitting has its token: there the fragment alone is for others.
     const shared = window.Transport ? location.href : location.hash;
-    try { await navigator.clipboard.writeText(shared); note("the link is copied"); } catch { note("the link is in the address bar"); }
+    try { await navigator.clipboard.writeText(shared); note(said("link_copied")); } catch { note(said("link_shown")); }
   };
   const text = scriptIn(location.hash);
   if (text) begin(text);
