@@ -310,8 +310,7 @@ def _ended(
     strict: bool,
 ) -> int:
     """Write the cases if they are wanted, say what was written, and return the exit status."""
-    if junit_file is not None:
-        _write_cases(junit_file, campaign, cases, table)
+    _write_cases(junit_file, campaign, cases, table)
     say_written(*files)
     see_checked(campaign, table.nothing_run)
     return EXIT_FOUND if table.found(strict=strict) else EXIT_OK
@@ -326,6 +325,14 @@ def _kept(json_to: str | None) -> Checkpoint | None:
 
 def _say(words: str) -> None:
     click.echo(f"meter-emu: {words}", err=True)
+
+
+@speaking(ENGLISH)
+def _write_cases(
+    path: str | None, campaign: str, cases: Sequence[JUnitCase], table: ResultTable
+) -> None:
+    if path is not None:
+        write_junit(path, "rehearse", Path(campaign).stem, cases, table.answer.answer.said)
 
 
 @speaking(ENGLISH)

@@ -24,9 +24,8 @@ from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawin
 from meter_emu.report.words import (
     BY_ITS_DATE_US,
     HAPPENED,
-    amount,
-    counted,
     duration,
+    euros,
     first_broken_cut,
     full_moment,
     offset,
@@ -35,6 +34,7 @@ from meter_emu.report.words import (
     short,
     stamp,
     to_do,
+    with_count,
 )
 from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.households.campaign import Campaign
@@ -216,7 +216,7 @@ def _sections(seen: Collector) -> Iterator[Section]:
             more.append(story_of(one, f"household-{number}", seen.campaign, alike=""))
         yield Section(
             verdict=verdict,
-            heading=counted(PLAIN[verdict].heading, count),
+            heading=with_count(PLAIN[verdict].heading, count),
             meaning=said(PLAIN[verdict].meaning),
             count=count,
             broken=broken,
@@ -381,9 +381,9 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[StoryFact]:
             when=short(first.at_us, zone),
         )
         yield StoryFact(said("Also disconnected"), words, aside=True, program=first.shown)
-    start = amount(seen.household.balance_cents * UEUR_PER_CENT)
+    start = euros(seen.household.balance_cents * UEUR_PER_CENT)
     if facts.balance:
-        end = amount(facts.balance[-1][1])
+        end = euros(facts.balance[-1][1])
         words = said("{start} at the start, {end} at the end", start=start, end=end)
     else:
         words = said("{start} at the start, then unknown", start=start)
@@ -432,7 +432,7 @@ def _line(event: Event, campaign: Campaign) -> LogLine:
         detail=_as_program_says(event.detail),
         understood=one_style(_understood(event)),
         shown=event.shown,
-        balance=said("unknown") if event.balance_ueur is None else amount(event.balance_ueur),
+        balance=said("unknown") if event.balance_ueur is None else euros(event.balance_ueur),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final, final
 from meter_emu.languages.speech import marked, said, written_short_day
 from meter_emu.report.facts import Facts, Seen, Stretch, protected_stretches
 from meter_emu.report.scale import Scale, around, dates_on_axis, days_between
-from meter_emu.report.words import HAPPENED, amount, short
+from meter_emu.report.words import HAPPENED, euros, short
 from meter_emu.units import DAY_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.judge.outcome import Supplied
@@ -327,7 +327,7 @@ def _curve(facts: Facts, scale: Scale, y: int) -> Curve | None:
         f"{(us - scale.start_us) * CURVE_WIDTH // span_us},{level(ueur)}"
         for us, ueur in facts.balance
     ]
-    name = said("balance, {least} to {most}", least=amount(min(amounts)), most=amount(max(amounts)))
+    name = said("balance, {least} to {most}", least=euros(min(amounts)), most=euros(max(amounts)))
     return Curve(name, y, "M" + " L".join(points), level(0))
 
 

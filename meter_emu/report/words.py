@@ -85,16 +85,16 @@ def shares(counts: Sequence[int]) -> list[str]:
 def full_moment(us: int, zone: TimeZone) -> str:
     """Return an instant with its year: `Fri 3 Jul 2020 23:01`."""
     legal = us_to_legal(us, zone)
-    return f"{_kept(legal, year=True)} {legal:%H:%M}"
+    return f"{_unbroken_day(legal, year=True)} {legal:%H:%M}"
 
 
 def short(us: int, zone: TimeZone) -> str:
     """Return an instant in short: `Fri 3 Jul 23:01`; a line breaks before the hour only."""
     legal = us_to_legal(us, zone)
-    return f"{_kept(legal)} {legal:%H:%M}"
+    return f"{_unbroken_day(legal)} {legal:%H:%M}"
 
 
-def _kept(day: date, *, year: bool = False) -> str:
+def _unbroken_day(day: date, *, year: bool = False) -> str:
     """Return a day with its weekday, in which no line breaks."""
     return written_short_day(day, weekday=True, year=year).replace(" ", _KEEP)
 
@@ -104,7 +104,7 @@ def stamp(us: int, zone: TimeZone) -> str:
     return f"{short(us, zone).replace(_KEEP, ' ')}{us_to_legal(us, zone)::%S}"
 
 
-def amount(ueur: int) -> str:
+def euros(ueur: int) -> str:
     """Return an amount of money: `12.50 €`."""
     return f"{written_decimal(euro(ueur))} €"
 
@@ -122,7 +122,7 @@ def _restyled(found: re.Match[str]) -> str:
         day = datetime.strptime(found[1], "%Y-%m-%d")  # noqa: DTZ007  a day on a wall has no zone
     except ValueError:
         return found[0]
-    return f"{_kept(day, year=True)} {found[2]}"
+    return f"{_unbroken_day(day, year=True)} {found[2]}"
 
 
 _UNITS: Final = (
@@ -221,12 +221,12 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
     for verdict in Verdict:
         if seen.broken_verdicts[verdict]:
             plain = PLAIN[verdict]
-            yield counted(plain.heading, seen.broken_verdicts[verdict]), said(plain.advice)
+            yield with_count(plain.heading, seen.broken_verdicts[verdict]), said(plain.advice)
     for kind in FindingKind:
         if seen.found[kind]:
             found = PLAIN_FINDING[kind]
             yield (
-                counted(found.heading, seen.found[kind]),
+                with_count(found.heading, seen.found[kind]),
                 f"{said(found.meaning)} {said(found.advice)}",
             )
     if seen.displays:
@@ -236,7 +236,7 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
         yield said(heading, households=households(count)), said(advice)
     held = seen.counts[Verdict.HELD] - seen.broken[Verdict.HELD]
     if held:
-        yield counted(PLAIN[Verdict.HELD].heading, held), said(PLAIN[Verdict.HELD].advice)
+        yield with_count(PLAIN[Verdict.HELD].heading, held), said(PLAIN[Verdict.HELD].advice)
     if not seen.broken.total():
         yield (
             said("Keep this page with the campaign file"),
@@ -247,7 +247,7 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
         )
 
 
-def counted(heading: str, count: int) -> str:
+def with_count(heading: str, count: int) -> str:
     """Return a heading with how many households it is about."""
     return said("{heading}: {households}", heading=said(heading), households=households(count))
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from meter_emu.cli.rehearse import made_by
 from meter_emu.languages.speech import Speech, speaking, speech_of
 from meter_emu.languages.tables import SPOKEN
 from meter_emu.report.facts import Collector
@@ -15,7 +16,7 @@ from tests.cells import each_cell
 from tests.languages.pseudo import PSEUDO, left_over
 from tests.planner.test_languages import numbers_in
 from tests.report.browser import need_browser, show, swept
-from tests.report.pages import BOTH, EARLY, REFERENCE, collected, made_by, ores
+from tests.report.pages import BOTH, EARLY, REFERENCE, collected, ores
 
 SPOKEN_AS = {code: speech_of(code) for code in SPOKEN} | {PSEUDO.code: PSEUDO}
 NAMES = sorted(set(built_in("campaigns")) - {"ores-fleet"})  # 53,579 households, of no other kind

@@ -14,8 +14,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from meter_emu.cli.live.panel_page import TOURS, tour_of
 from meter_emu.cli.live.served import PAGE_MESSAGE_MAX, Served, serving_at
-from meter_emu.cli.live.state import PAGE_FOLDER, TOURS
 from meter_emu.errors import ConfigError
 from meter_emu.resources import built_in
 from meter_emu.sitting.commands import parse_command
@@ -210,11 +210,11 @@ def test_a_field_of_the_office_is_one_thing_whatever_stands_in_it(tmp_path):
 
 
 def test_each_tour_is_of_a_household_that_there_is_and_of_lines_that_there_are():
-    for (name, household), file in TOURS.items():
+    for name, household in TOURS:
         named = [load_campaign(path) for path in built_in("campaigns").values()]
         (campaign,) = (one for one in named if one.name == name)
         assert household in {entry.first.id for entry in campaign.households.entries}
-        for line in (PAGE_FOLDER / file).read_text("utf-8").splitlines():
+        for line in tour_of(name, household).splitlines():
             parse_command(line)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from meter_emu.report.page import environment_of
 
 PANEL: Final = files("meter_emu.cli.live") / "page"  # its other files
-_TOURS: Final = {  # of a household, by campaign and id
+TOURS: Final = {  # of a household, by campaign and id
     ("ORES, end of the suspension of prepayment, July 2020", "never-back"): "night-of-2-july.txt",
 }
 
@@ -18,7 +18,7 @@ def panel_page() -> str:
 
 def tour_of(campaign: str, household: str) -> str:
     """Return the tour of this household, a script with captions, empty where there is none."""
-    name = _TOURS.get((campaign, household))
+    name = TOURS.get((campaign, household))
     return "" if name is None else _rendered(name)
 
 

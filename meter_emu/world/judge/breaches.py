@@ -53,6 +53,9 @@ FED_WORDS: Final = {  # likewise, where there must be none
     (Supplied.LIMITED, False, True): marked("the household kept a limited supply"),
 }
 
+_ASKS: Final = marked("that the meter asks for the button")
+_ONLY_LATER: Final = marked("the meter cut the household only later")
+_NOBODY: Final = marked("it asked nobody")
 _BEFORE_T2: Final = {  # what is early
     "the meter took it away": marked("the meter took it away before T2"),
     "the meter took it away when somebody asked for it": marked(
@@ -190,12 +193,12 @@ def _breach(
         dark = [one.from_us for one in seen if one.had is had.had and one.from_us <= from_us]
         cut_us = dark[-1]
         promise = promise_at(row.orders, cut_us)
-    promised = marked("that the meter asks for the button") if uninvited else _PROMISED[span.must]
+    promised = _ASKS if uninvited else _PROMISED[span.must]
     happened = (FED_WORDS if span.must is Must.OFF and not uninvited else LOST_WORDS)[
         had.had, moved, asked
     ]
     if verdict is Verdict.LATE:
-        happened = marked("the meter cut the household only later")
+        happened = _ONLY_LATER
     elif verdict is Verdict.EARLY:
         happened = _BEFORE_T2[happened]
     return Breach(
@@ -203,7 +206,7 @@ def _breach(
         to_us=to_us,
         verdict=verdict,
         promised=promised,
-        happened=marked("it asked nobody") if uninvited else happened,
+        happened=_NOBODY if uninvited else happened,
         why=span.why,
         had=had.had,
         ordered_us=promise.cut_us,

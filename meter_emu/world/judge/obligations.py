@@ -277,6 +277,26 @@ class Walk(Forks):
         return rule, now, why
 
 
+_LOOKED: Final = marked("the meter may have looked just before")
+_CUT_OR_LATER: Final = marked(
+    "T2 has come: only a reactivation or a later T2 gives the supply back"
+)
+_CUT_FOR_GOOD: Final = marked("T2 has come: only a reactivation gives the supply back")
+_JUST_ASKED: Final = marked("somebody has just asked for supply")
+_PRESS: Final = marked("supply is to be had: somebody has to press the button")
+_STAYS_OFF: Final = marked("the supply is off, and stays off until somebody asks for it")
+_BLIND: Final = marked("T2 has come, and the meter cannot know the time")
+_UNNOTICED: Final = marked("nothing shows whether the older T2 was noticed before the new date")
+_BEHIND: Final = marked("T2 has come, and the meter's clock may still be behind")
+_LIMITED: Final = marked("a limiter is granted: 10 A in place of a cut")
+_NOT_PREPAID: Final = marked("prepayment is off: nothing is cut for it")
+_BEFORE_T1: Final = marked("T1 is still to come: no cut for want of credit")
+_PERIOD: Final = marked("the non-disconnection period runs: no cut for want of credit")
+_MAY_CUT: Final = marked("the credit is used up: the ordinary rules allow the cut")
+_NO_POWER: Final = marked("no power in the street")
+_FAILED: Final = marked("power failed while the switch might move")
+_COUNTDOWN: Final = marked("the tightness countdown runs")
+_CREDIT: Final = marked("there is credit")
 USED_UP: Final = marked("the credit is used up: no supply until the household loads")
 
 # The rules ----------------------------------------------------------------------------------------
@@ -287,7 +307,7 @@ def _grace(ideal: Ideal) -> Answer:
     before = ideal.unsure.before
     if before is None or not ideal.on:
         return None
-    why = marked("the meter may have looked just before")
+    why = _LOOKED
     return (Must.LIMITED, why) if before.limited else (Must.EITHER, why)
 
 
@@ -297,16 +317,14 @@ def _cut(ideal: Ideal) -> Answer:
     if ideal.programmed() is not Sure.SURE or ideal.limiter:
         return None
     if ideal.model.later_cut == "reconnect":
-        return Must.OFF, marked(
-            "T2 has come: only a reactivation or a later T2 gives the supply back"
-        )
-    return Must.OFF, marked("T2 has come: only a reactivation gives the supply back")
+        return Must.OFF, _CUT_OR_LATER
+    return Must.OFF, _CUT_FOR_GOOD
 
 
 def _asked(ideal: Ideal) -> Answer:
     if ideal.on or ideal.unsure.asked is None:
         return None
-    return Must.EITHER, marked("somebody has just asked for supply")
+    return Must.EITHER, _JUST_ASKED
 
 
 def _dark(ideal: Ideal) -> Answer:
@@ -315,10 +333,10 @@ def _dark(ideal: Ideal) -> Answer:
     # OFF even where supply is available: no meter may close its switch unasked. The three texts
     # tell the reader what is missing; the promise is the same.
     if ideal.ready_us is not None:
-        return Must.OFF, marked("supply is to be had: somebody has to press the button")
+        return Must.OFF, _PRESS
     if ideal.feedable() is Sure.NO:
         return Must.OFF, USED_UP
-    return Must.OFF, marked("the supply is off, and stays off until somebody asks for it")
+    return Must.OFF, _STAYS_OFF
 
 
 def _doubted(ideal: Ideal) -> Answer:
@@ -326,7 +344,7 @@ def _doubted(ideal: Ideal) -> Answer:
     # that has merely lit its lamp without a cause is not blind, and falls through to "cut allowed".
     if not ideal.blind or ideal.programmed() is not Sure.MAY or ideal.limiter:
         return None
-    return Must.EITHER, marked("T2 has come, and the meter cannot know the time")
+    return Must.EITHER, _BLIND
 
 
 def _cut_allowed(ideal: Ideal) -> Answer:
@@ -335,9 +353,9 @@ def _cut_allowed(ideal: Ideal) -> Answer:
     if ideal.now_us < ideal.due_us:
         return (
             Must.EITHER,
-            marked("nothing shows whether the older T2 was noticed before the new date"),
+            _UNNOTICED,
         )
-    return Must.EITHER, marked("T2 has come, and the meter's clock may still be behind")
+    return Must.EITHER, _BEHIND
 
 
 def _limiter(ideal: Ideal) -> Answer:
@@ -348,34 +366,30 @@ def _limiter(ideal: Ideal) -> Answer:
     # Where nothing allows a cut the limiter is not there either: full supply, by the rules below.
     if not starting and ideal.programmed() is Sure.NO and not ideal.credit_open():
         return None
-    return Must.LIMITED, marked("a limiter is granted: 10 A in place of a cut")
+    return Must.LIMITED, _LIMITED
 
 
 def _prepayment_off(ideal: Ideal) -> Answer:
-    return (
-        None
-        if ideal.promise.prepayment
-        else (Must.ON, marked("prepayment is off: nothing is cut for it"))
-    )
+    return None if ideal.promise.prepayment else (Must.ON, _NOT_PREPAID)
 
 
 def _deferral(ideal: Ideal) -> Answer:
     if ideal.deferral() is not Sure.SURE:
         return None
-    return Must.ON, marked("T1 is still to come: no cut for want of credit")
+    return Must.ON, _BEFORE_T1
 
 
 def _period(ideal: Ideal) -> Answer:
     # With credit the last rule answers the same, and says the better reason.
     if not ideal.used_up() or not ideal.sheltered():
         return None
-    return Must.ON, marked("the non-disconnection period runs: no cut for want of credit")
+    return Must.ON, _PERIOD
 
 
 def _no_credit(ideal: Ideal) -> Answer:
     if not ideal.used_up():
         return None
-    return Must.EITHER, marked("the credit is used up: the ordinary rules allow the cut")
+    return Must.EITHER, _MAY_CUT
 
 
 BEFORE: Final = "just before"
@@ -388,12 +402,12 @@ RULES: Final = (
         "no power",
         "either, while the street has no power (gas: while the battery is out); a switch that "
         "moves in it follows no rule",
-        lambda ideal: None if ideal.powered else (Must.EITHER, marked("no power in the street")),
+        lambda ideal: None if ideal.powered else (Must.EITHER, _NO_POWER),
     ),
     SpanRule(
         START_UP,
         "either, until the meter has started, where power failed while the switch might move",
-        lambda ideal: (Must.EITHER, marked("power failed while the switch might move"))
+        lambda ideal: (Must.EITHER, _FAILED)
         if ideal.unsure.starting.moving and ideal.now_us < ideal.unsure.starting.until_us
         else None,
     ),
@@ -403,7 +417,7 @@ RULES: Final = (
         "flowed, or without power in it, off again and waiting for a person",
         lambda ideal: None
         if ideal.unsure.testing is None
-        else (Must.EITHER, marked("the tightness countdown runs")),
+        else (Must.EITHER, _COUNTDOWN),
     ),
     SpanRule(
         BEFORE,
@@ -465,7 +479,7 @@ RULES: Final = (
     SpanRule(
         "credit",
         "on",
-        lambda _ideal: (Must.ON, marked("there is credit")),
+        lambda _ideal: (Must.ON, _CREDIT),
     ),
 )  # fmt: skip
 # Rules under which a switch that is on may open, or be limited.

@@ -29,6 +29,10 @@ AHEAD: Final = 64  # counts; docs/openpaygo.md, of the maintainers' programs
 OLDER: Final = 16  # counts; likewise: an "add time" may be less than this much older
 LOST_STARTS_FREE: Final = 24  # ours (docs/token-meters.md): of a lost clock, that cost nothing
 FORGOTTEN_US: Final = HOUR_US  # ours, likewise: of a journal; what a further start costs
+_UNLOCKED: Final = marked("unlocked for good")
+_IN_TIME: Final = marked("the time is paid")
+_OVER: Final = marked("the paid time is over")
+_ENDS: Final = marked("the paid time ends, by a clock within its bound")
 PAID: Final = "paid"
 
 
@@ -123,10 +127,10 @@ class PaygoWalk(TokenWalk[Paid]):
     def why(self, owed: Must) -> tuple[str, str]:
         if owed is Must.ON:
             unlocked = all(state.unlocked for state in self.states)
-            return marked("unlocked for good") if unlocked else marked("the time is paid"), PAID
+            return _UNLOCKED if unlocked else _IN_TIME, PAID
         if owed is Must.OFF:
-            return marked("the paid time is over"), NO_CREDIT
-        return marked("the paid time ends, by a clock within its bound"), NO_CREDIT
+            return _OVER, NO_CREDIT
+        return _ENDS, NO_CREDIT
 
     @override
     def after(self, possible: Paid, event: Event) -> Iterable[Paid]:

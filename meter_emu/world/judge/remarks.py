@@ -21,7 +21,7 @@ _NOTED_MAX: Final = 50  # ours: more different facts than that are no summary
 
 
 class _Fact(NamedTuple):
-    """A fact, said when it is asked for: what says it, and of what."""
+    """A fact, to be said later: by which routine, and of what."""
 
     said: Callable[..., str]
     of: tuple[Any, ...] = ()

@@ -47,6 +47,9 @@ from meter_emu.world.meter.devices import decoder_key, first_key
 from meter_emu.world.meter.events import Event, What
 
 DEPTH: Final = 50  # TIDs; docs/sts.md
+_THERE_IS: Final = marked("there is credit")
+_USED_UP: Final = marked("the credit is used up")
+_WITHIN_A_LOOK: Final = marked("the credit is used up within a look")
 CREDIT: Final = "credit"
 # An entry is served within a poll's own work; a time that it measures begins in it.
 _SOON_US: Final = SECOND_US
@@ -138,10 +141,10 @@ class StsWalk(TokenWalk[StsCredited]):
     @override
     def why(self, owed: Must) -> tuple[str, str]:
         if owed is Must.ON:
-            return marked("there is credit"), CREDIT
+            return _THERE_IS, CREDIT
         if owed is Must.OFF:
-            return marked("the credit is used up"), NO_CREDIT
-        return marked("the credit is used up within a look"), NO_CREDIT
+            return _USED_UP, NO_CREDIT
+        return _WITHIN_A_LOOK, NO_CREDIT
 
     @override
     def take(self, event: Event) -> None:

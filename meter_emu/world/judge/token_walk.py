@@ -20,6 +20,9 @@ from meter_emu.world.judge.promise import first_promise
 from meter_emu.world.meter.events import Event, What
 
 CHANGES: Final = "token"
+_NO_POWER: Final = marked("no power in the street")
+_NOT_LOOKED: Final = marked("the device may not have looked yet")
+_FAILED: Final = marked("power failed while a token was keyed in")
 StateT = TypeVar("StateT")
 
 
@@ -112,13 +115,13 @@ class TokenWalk(ABC, Generic[StateT]):
 
     def _answer(self) -> tuple[Must, str, str]:
         if not self._powered:
-            return Must.EITHER, marked("no power in the street"), "no power"
+            return Must.EITHER, _NO_POWER, "no power"
         owed = self._owed()
         if self.now_us < self._grace_us and owed is not self._beside:
             rule = NO_CREDIT if owed is Must.OFF else BEFORE
-            return Must.EITHER, marked("the device may not have looked yet"), rule
+            return Must.EITHER, _NOT_LOOKED, rule
         if owed is Must.EITHER and len(self.states) > 1:
-            return owed, marked("power failed while a token was keyed in"), CHANGES
+            return owed, _FAILED, CHANGES
         return owed, *self.why(owed)
 
     def _write(self, span: Span) -> None:

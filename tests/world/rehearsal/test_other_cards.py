@@ -173,12 +173,13 @@ def test_what_may_not_be_meant_is_remarked_with_file_household_and_visit(tmp_pat
         assert entry.remarks == ()
     else:
         (line,) = entry.remarks
-        assert line.startswith(f"household 'a', {remark}")
+        assert str(line).startswith(f"household 'a', {remark}")
 
 
 def test_rearm_on_electricity_is_remarked_and_nothing_else_changes(tmp_path):
     plain = text(CUT + INSERT)
     odd = plain.replace("load_w", 'rearm = "careful"\nload_w')
     (entry,) = load(tmp_path, odd).households.entries
-    assert entry.remarks == ("household 'a': rearm: is for gas, and has no effect on electricity",)
+    (remark,) = entry.remarks
+    assert str(remark) == "household 'a': rearm: is for gas, and has no effect on electricity"
     assert load(tmp_path, odd) == load(tmp_path, plain)
