@@ -25,7 +25,7 @@ from rich.text import Text
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
-from meter_emu.cli.junit import JUnitCase, junit_option
+from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL, language_option, speak
 from meter_emu.cli.output import (
     STDOUT,
