@@ -70,11 +70,16 @@ def check(plan_file: str, language: str | None) -> int:
         for group, day in town.last_days(one).items():
             where = {"plan": one.name, "group": group_said(group)}
             if day is None:
-                never = "{plan}, {group}: not all of them can be served in time"
-                unserved.append(said(never, **where))
+                unserved.append(
+                    said("{plan}, {group}: not all of them can be served in time", **where)
+                )
             else:
-                from_then = "{plan}, {group}: all of them can be served if they come from {day} on"
-                served.append(said(from_then, day=day, **where))
+                words = said(
+                    "{plan}, {group}: all of them can be served if they come from {day} on",
+                    day=day,
+                    **where,
+                )
+                served.append(words)
     for words in (*unserved, *served):
         echo(words)
     for key, (column, heading) in sheet.read_as.items():
