@@ -130,10 +130,13 @@ class Forms:
         self._root_names = began.names
         self._root: Final = dict(zip(began.each, lives.began.kept, strict=True))
 
-    def of(self, lives: Lives, ahead: Sequence[Span], order: Promise) -> Canonical:
+    def of(
+        self, lives: Lives, ahead: Sequence[Span], order: Promise, standing: frozenset[object]
+    ) -> Canonical:
         """Return the form of a household where it stands.
 
-        `ahead` is what the judge asks from here on if nothing more happens, by that order.
+        `ahead` is what the judge asks from here on if nothing more happens, by that order, and
+        `standing` what he goes by when a token comes.
         """
         texts: dict[str, list[bytes]] = {name: [] for name in ("", *LEFT_OUT)}
         parts = self._parts
@@ -157,6 +160,7 @@ class Forms:
                 load_count=order.load_count - state.accepted_count,
             )
         texts[""].append(_asked(lives.due_us, ahead, order))
+        texts[""] += sorted(repr(one).encode() for one in standing)
         digest, *left_out = (b"\0".join(text) for text in texts.values())
         for known in (self._values, self._cards, self._named, self._mentioned):
             if len(known) > _VALUES_MAX:

@@ -116,7 +116,7 @@ class Exploring(Task[_Unit, _Result]):
             return Led(act, lives.due_us, None, key_of(lives), wrong_in(lives, seen))
         judged = lives.judged(seen)
         assert self._forms is not None, "made with the household"
-        form = self._forms.of(lives, judged.ahead, judged.order)
+        form = self._forms.of(lives, judged.ahead, judged.order, judged.standing)
         if form.digest not in self._led_to:
             self._led_to.add(form.digest)
             lives.keep(act)

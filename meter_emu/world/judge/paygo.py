@@ -21,8 +21,8 @@ from meter_emu.units import DAY_S, DAY_US, HOUR_US, PPB, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.households.ledger import SoldToken, digits_of, token_by_chance
-from meter_emu.world.judge.obligations import NO_CREDIT, Must, PromiseRow, Span
-from meter_emu.world.judge.token_walk import TokenWalk, row_of_walk, spans_ahead, walked
+from meter_emu.world.judge.obligations import NO_CREDIT, Must, PromiseRow
+from meter_emu.world.judge.token_walk import Ahead, TokenWalk, ahead_of_walk, row_of_walk, walked
 from meter_emu.world.meter.events import Event
 
 AHEAD: Final = 64  # counts; docs/openpaygo.md, of the maintainers' programs
@@ -120,6 +120,12 @@ class PaygoWalk(TokenWalk[Paid]):
         return possible.must(self.now_us, self._look_us)
 
     @override
+    def standing(self, possible: Paid) -> object:
+        gone = possible.over or self.now_us > possible.to_us + self._look_us
+        ends = (0, 0) if gone else (possible.from_us, possible.to_us)
+        return replace(possible, from_us=ends[0], to_us=ends[1], over=gone), self._lost_starts
+
+    @override
     def edges(self, possible: Paid) -> Iterable[int]:
         return possible.from_us, possible.to_us + self._look_us
 
@@ -191,6 +197,6 @@ def paygo_row(household: Household, campaign: Campaign, events: Sequence[Event])
 
 def paygo_ahead(
     household: Household, campaign: Campaign, events: Sequence[Event], until_us: int
-) -> tuple[Span, ...]:
-    """Return what is owed from the end of a campaign until later, if nothing more happens."""
-    return spans_ahead(paygo_walk(household, campaign, events), campaign.end_us, until_us)
+) -> Ahead:
+    """Return what is owed from the end of a campaign until later, and what else stands."""
+    return ahead_of_walk(paygo_walk(household, campaign, events), campaign.end_us, until_us)

@@ -40,9 +40,9 @@ from meter_emu.world.households.sts_ledger import (
     sts_digits,
 )
 from meter_emu.world.judge.account import LoadProfile
-from meter_emu.world.judge.obligations import NO_CREDIT, Must, PromiseRow, Span
+from meter_emu.world.judge.obligations import NO_CREDIT, Must, PromiseRow
 from meter_emu.world.judge.outcome import WORK_US
-from meter_emu.world.judge.token_walk import TokenWalk, row_of_walk, spans_ahead, walked
+from meter_emu.world.judge.token_walk import Ahead, TokenWalk, ahead_of_walk, row_of_walk, walked
 from meter_emu.world.meter.devices import decoder_key, first_key
 from meter_emu.world.meter.events import Event, What
 
@@ -116,6 +116,23 @@ class StsWalk(TokenWalk[StsCredited]):
         if possible.empty_us is not None:
             return Must.EITHER if self.now_us < possible.empty_us + self._look_us else Must.OFF
         return Must.ON if self._used < possible.low * UNIT else Must.EITHER
+
+    @override
+    def standing(self, possible: StsCredited) -> object:
+        used, now_us = self._used // UNIT, self.now_us
+        gone_us = possible.waiting_us + self._sts.half_s * SECOND_US + _SOON_US
+        waits = bool(possible.waiting) and now_us < gone_us
+        empty_us = possible.empty_us
+        return replace(
+            possible,
+            low=possible.low - used,
+            high=possible.high - used,
+            waiting=possible.waiting if waits else (),
+            waiting_us=possible.waiting_us if waits else 0,
+            locked_us=possible.locked_us if now_us < possible.locked_us + _SOON_US else 0,
+            empty_us=empty_us and max(0, empty_us + self._look_us - now_us),
+            credited=frozenset(),
+        )
 
     @override
     def edges(self, possible: StsCredited) -> Iterable[int]:
@@ -304,6 +321,6 @@ def sts_row(household: Household, campaign: Campaign, events: Sequence[Event]) -
 
 def sts_ahead(
     household: Household, campaign: Campaign, events: Sequence[Event], until_us: int
-) -> tuple[Span, ...]:
-    """Return what is owed from the end of a campaign until later, if nothing more happens."""
-    return spans_ahead(sts_walk(household, campaign, events), campaign.end_us, until_us)
+) -> Ahead:
+    """Return what is owed from the end of a campaign until later, and what else stands."""
+    return ahead_of_walk(sts_walk(household, campaign, events), campaign.end_us, until_us)

@@ -8,7 +8,7 @@ once, until the supply shows in which.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 from meter_emu.languages.speech import marked
 from meter_emu.units import DAY_US, SECOND_US
@@ -24,6 +24,8 @@ _NO_POWER: Final = marked("no power in the street")
 _NOT_LOOKED: Final = marked("the device may not have looked yet")
 _FAILED: Final = marked("power failed while a token was keyed in")
 StateT = TypeVar("StateT")
+# What is owed from now on if nothing more happens, and what else would count if something did.
+Ahead: TypeAlias = tuple[tuple[Span, ...], frozenset[object]]
 
 
 class TokenWalk(ABC, Generic[StateT]):
@@ -57,6 +59,10 @@ class TokenWalk(ABC, Generic[StateT]):
     @abstractmethod
     def after(self, possible: StateT, event: Event) -> Iterable[StateT]:
         """Yield the states in which an entry may leave a device, if it was heard."""
+
+    @abstractmethod
+    def standing(self, possible: StateT) -> object:
+        """Return what of a possible state counts for what comes, and nothing that has passed."""
 
     @abstractmethod
     def why(self, owed: Must) -> tuple[str, str]:
@@ -186,7 +192,8 @@ def row_of_walk(household: Household, campaign: Campaign, spans: Sequence[Span])
     return PromiseRow(tuple(spans), orders, (), (), (), (), ())
 
 
-def spans_ahead(walk: TokenWalk[StateT], from_us: int, until_us: int) -> tuple[Span, ...]:
-    """Return what is owed from an instant until later, if nothing more happens."""
+def ahead_of_walk(walk: TokenWalk[StateT], from_us: int, until_us: int) -> Ahead:
+    """Return what is owed from an instant until later, if nothing more happens, and what stands."""
+    standing = frozenset(walk.standing(possible) for possible in walk.states)
     walk.until(until_us)
-    return tuple(span for span in walk.spans if span.to_us > from_us)
+    return tuple(span for span in walk.spans if span.to_us > from_us), standing

@@ -33,6 +33,7 @@ from meter_emu.world.judge.promise import Promise, first_promise
 from meter_emu.world.judge.sts_credit import sts_ahead, sts_row
 from meter_emu.world.judge.sts_lived import sts_lived
 from meter_emu.world.judge.token_findings import token_findings
+from meter_emu.world.judge.token_walk import Ahead
 from meter_emu.world.judge.unheard import unheard, ways_of
 from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Verdict, Who
 from meter_emu.world.meter.events import Event, What
@@ -106,13 +107,15 @@ class SoFar(NamedTuple):
     """What is judged of a story that goes on.
 
     `ahead` is what it owes until later if nothing more happens, by `order`. `judging` is where the
-    judge goes on from; `None` where he has to begin anew.
+    judge goes on from; `None` where he has to begin anew. `standing` is what else he goes by when a
+    token comes.
     """
 
     outcome: Outcome
     ahead: tuple[Span, ...]
     order: Promise
     judging: Judging | None
+    standing: frozenset[object] = frozenset()
 
 
 def judge_so_far(
@@ -128,9 +131,9 @@ def judge_so_far(
     """
     ahead_of = DEVICE_JUDGES[household.model.device].ahead
     if ahead_of is not None:
-        ahead = ahead_of(household, campaign, events, until_us)
+        ahead, standing = ahead_of(household, campaign, events, until_us)
         order = first_promise(household, campaign.start_us)
-        return SoFar(_judge_way(household, campaign, events), ahead, order, None)
+        return SoFar(_judge_way(household, campaign, events), ahead, order, None, standing)
     judged = []
     for way in ways_of(events, household.model):
         on = [event for event in way if event.what is not What.ENDED]
@@ -224,7 +227,7 @@ class DeviceJudge(NamedTuple):
 
     row: Callable[[Household, Campaign, Sequence[Event]], PromiseRow]
     findings: Callable[[Household, PromiseRow, Sequence[Event]], tuple[HouseholdFinding, ...]]
-    ahead: Callable[[Household, Campaign, Sequence[Event], int], tuple[Span, ...]] | None = None
+    ahead: Callable[[Household, Campaign, Sequence[Event], int], Ahead] | None = None
     lived: _LivedAccount | None = None
 
 
