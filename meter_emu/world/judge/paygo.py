@@ -198,5 +198,5 @@ def paygo_row(household: Household, campaign: Campaign, events: Sequence[Event])
 def paygo_ahead(
     household: Household, campaign: Campaign, events: Sequence[Event], until_us: int
 ) -> Ahead:
-    """Return what is owed from the end of a campaign until later, and what else stands."""
+    """Return what is owed from the end of a campaign until later, and what counts besides."""
     return ahead_of_walk(paygo_walk(household, campaign, events), campaign.end_us, until_us)

@@ -322,5 +322,5 @@ def sts_row(household: Household, campaign: Campaign, events: Sequence[Event]) -
 def sts_ahead(
     household: Household, campaign: Campaign, events: Sequence[Event], until_us: int
 ) -> Ahead:
-    """Return what is owed from the end of a campaign until later, and what else stands."""
+    """Return what is owed from the end of a campaign until later, and what counts besides."""
     return ahead_of_walk(sts_walk(household, campaign, events), campaign.end_us, until_us)

@@ -193,7 +193,7 @@ def row_of_walk(household: Household, campaign: Campaign, spans: Sequence[Span])
 
 
 def ahead_of_walk(walk: TokenWalk[StateT], from_us: int, until_us: int) -> Ahead:
-    """Return what is owed from an instant until later, if nothing more happens, and what stands."""
+    """Return what is owed from an instant until later if nothing more happens, and `standing`."""
     standing = frozenset(walk.standing(possible) for possible in walk.states)
     walk.until(until_us)
     return tuple(span for span in walk.spans if span.to_us > from_us), standing
