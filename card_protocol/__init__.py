@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from card_protocol.trace import Recorder, Trace
 
 __version__ = "0.1.0"
+"""The version of the packages, as in `meter-emu --version`."""
 
 __all__ = [
     "CODECS",

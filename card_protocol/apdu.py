@@ -80,6 +80,9 @@ def _split_extended(raw: bytes) -> Fields:
 class CommandApdu:
     """A command. `ne` is the most bytes the answer may have (1 to 65,536), `None` when none.
 
+    `cla`, `ins`, `p1` and `p2` are the header's bytes, 0 to 255; `data` is what follows it, up to
+    65,535 bytes.
+
     Raise `ApduError` if a header byte is no byte, or data or `ne` exceed an APDU's limits.
     """
 
@@ -135,7 +138,7 @@ class CommandApdu:
 @final
 @dataclass(frozen=True, slots=True)
 class ResponseApdu:
-    """A response: up to 65,536 bytes of data and the status word, 0 to FFFFh."""
+    """A response: `data`, up to 65,536 bytes, and the status word `sw`, 0 to FFFFh."""
 
     data: bytes
     sw: int

@@ -16,7 +16,11 @@ class CardProtocolError(Exception):
 
 
 class LayoutError(CardProtocolError, ValueError):
-    """Bytes that do not fit a fixed layout; names the offset, the expected and the actual bytes."""
+    """Bytes that do not fit a fixed layout.
+
+    `offset` is where, in bytes from the beginning of what was read; `want` is what was expected
+    there and `got` what was found, both in words.
+    """
 
     def __init__(self, what: str, *, offset: int, want: str, got: str) -> None:
         super().__init__(f"{what}: at offset {offset} want {want}, got {got}")
@@ -58,7 +62,10 @@ class UndecodedError(CardProtocolError, ValueError):
 
 
 class TraceError(CardProtocolError):
-    """A file that is no recorded dialogue: where it is wrong and what was expected."""
+    """A file that is no recorded dialogue: where it is wrong and what was expected.
+
+    `path` is the file, as it was given.
+    """
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"{path}: {why}")
@@ -66,7 +73,10 @@ class TraceError(CardProtocolError):
 
 
 class ApduError(CardProtocolError):
-    """Bytes that are no APDU, or a status word on which the terminal cannot continue."""
+    """Bytes that are no APDU, or a status word on which the terminal cannot continue.
+
+    `sw` is that status word, 0 to FFFFh, and `None` for bytes that are no APDU.
+    """
 
     def __init__(self, message: str, *, sw: int | None = None) -> None:
         super().__init__(message)
@@ -80,7 +90,13 @@ class NotGenuineError(ApduError):
 @final
 @unique
 class LinkErrorKind(Enum):
-    """Why a link to a card failed; every link maps its own errors to one of these."""
+    """Why a link to a card failed; every link maps its own errors to one of these.
+
+    `NO_READER`: none has that name. `NO_CARD`: the reader is empty. `CARD_GONE`: the card was taken
+    out during the dialogue. `IN_USE`: another program holds the reader. `TIMED_OUT`: no answer came
+    in time. `BROKEN`: the connection to the reader or to its service is down. `REFUSED`: the
+    command was not sent, because it could change a real card. `OTHER`: anything else.
+    """
 
     NO_READER = "no reader"
     NO_CARD = "no card"

@@ -164,7 +164,10 @@ class Obeying(Protocol):
 @final
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a card leads: NULLs before each procedure byte, data one by one or at once."""
+    """How a card leads: so many `nulls` (60h) before each procedure byte.
+
+    With `one_by_one` it asks for data byte by byte, otherwise for all at once.
+    """
 
     nulls: int = 0
     one_by_one: bool = False

@@ -289,6 +289,8 @@ def no_clock() -> None:
 class Trace:
     """A recorded dialogue, read row by row. Close it, or use it as a context.
 
+    `header` is its first line: the version, and what was recorded.
+
     `cut` tells, once all rows were read, whether the recording ended in the middle of a line or
     without an end. With `wait` a growing file is followed: after each call of `wait` it is read
     again, until the recording has ended. All raise `TraceError` with path and line for an invalid

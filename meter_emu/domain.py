@@ -36,34 +36,66 @@ class Result(IntEnum):
     """
 
     NONE = 0x00
+    """Nothing to do: no order was ever written."""
     EXECUTED = 0x01
+    """Order executed, credit booked."""
     ALREADY_EXECUTED = 0x02
+    """This order was executed before; harmless."""
     PENDING = 0x03
+    """Order accepted, or executed before; dated items wait for a clock that can be believed."""
     LATER_END_TAKEN = 0x04
+    """Order executed; the two forms of T1 disagree and the later holds."""
     CARD_UNREADABLE = 0x10
+    """No answer, or a command failed."""
     CARD_NOT_GENUINE = 0x11
+    """Authentication failed: not a card of this operator for this meter."""
     WRONG_METER = 0x12
+    """The card of another meter."""
     BAD_FORMAT = 0x13
+    """Not the bytes this document describes, or a record that no desk writes: card number 0,
+    money without a load, a price of 0."""
     BAD_MAC = 0x14
+    """A MAC does not match."""
     STALE_ORDER = 0x15
+    """A lower order number than the one executed."""
     BAD_DATE = 0x16
+    """A date that does not exist, or one of which a form is missing."""
     CUT_BEFORE_DEFERRAL = 0x17
+    """T2 lies before T1."""
     BAD_TOKEN = 0x18
+    """The reactivation token is not for this meter and number."""
     WALLET_ROLLED_BACK = 0x1A
+    """The wallet holds less than the meter has booked."""
     LOAD_TOO_LARGE = 0x1B
+    """More than one load may bring."""
     CARD_REMOVED = 0x1C
+    """Pulled out too early."""
     METER_NOT_CONFIGURED = 0x1D
+    """The meter has no number yet."""
     CUT_DISAGREES = 0x1E
+    """The two forms of T2 are not the same instant."""
     CARD_EXPIRED = 0x1F
+    """A temporary card whose time is over."""
     CLOCK_CARD_STALE = 0x20
+    """A clock card that is no newer than the last one, or names a time that has passed for
+    certain."""
     CARD_REPLACED = 0x21
+    """A lower card number than one the meter has obeyed."""
     STAMP_AHEAD = 0x22
+    """The desk's own date is more than 15 minutes ahead of a clock that was set at the meter:
+    credit and order are obeyed, the date is not."""
     CARD_TOO_SLOW = 0x23
+    """Not served in 64 commands and 20 s, or a command not answered in 5 s."""
     CLOCK_NOT_SET = 0x24
+    """The clock chip does not read back as a clock card set it; it is not believed."""
     ANOTHER_ORDER = 0x26
+    """Another order than the one executed, under its number."""
     WRONG_ENERGY = 0x28
+    """A card for the other energy; it costs the card no try."""
     NO_LIMITER = 0x29
+    """The order grants a limiter and a gas meter has none."""
     NO_NIGHT_HOURS = 0x2A
+    """The tariff has a night price and the meter no night hours."""
 
     @property
     def refused(self) -> bool:

@@ -17,7 +17,7 @@ class MeterEmuError(Exception):
 
 
 class ConfigError(MeterEmuError):
-    """A model, campaign or option that cannot be used; says where (`path`, `key`) and why.
+    """A model, campaign or option that cannot be used; says where (`path`, `key`) and `why`.
 
     `typo` is the place in a file that is no TOML.
     """
@@ -35,7 +35,7 @@ class ConfigError(MeterEmuError):
 
 
 class ImageError(MeterEmuError):
-    """A file that is no usable meter or card image; says what was expected."""
+    """A file, `path`, that is no usable meter or card image; says what was expected."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"{path}: {why}")
@@ -55,7 +55,7 @@ class CommandError(MeterEmuError):
 
 
 class OutputError(MeterEmuError):
-    """An output that cannot be written."""
+    """An output, `path`, that cannot be written."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"{path}: cannot be written: {why}")

@@ -21,7 +21,11 @@ TICKS_WRAP: Final = 2**32  # what `ticks_ms` counts to
 
 @final
 class Button(IntFlag):
-    """The buttons on the panel; a bit is set when its button was pressed since the last look."""
+    """The buttons on the panel; a bit is set when its button was pressed since the last look.
+
+    `BLUE` scrolls the display; held, it re-arms a gas meter. `RED` asks for emergency credit and
+    for reconnection.
+    """
 
     BLUE = 0x01  # scrolls the display (domain: ORES brochure, "bouton bleu"); held, re-arms gas
     RED = 0x02  # electricity: emergency credit, reconnection (domain: synonyme-du-mot.com)
@@ -32,7 +36,12 @@ ButtonName: TypeAlias = Literal["red", "blue"]  # as files name them: a test has
 
 @final
 class Lamp(IntFlag):
-    """The lamps and the flashing triangle."""
+    """The lamps and the flashing triangle.
+
+    `CREDIT_EXHAUSTED` is the triangle. `RECONNECT`: a person may reconnect now, by the button that
+    the display names. `FAULT`: the meter is faulty. `CLOCK_DOUBTED`: it does not trust its clock,
+    and dated orders wait.
+    """
 
     CREDIT_EXHAUSTED = 0x01  # the flashing triangle
     RECONNECT = 0x02  # ours: a person may reconnect now, by the button the display names
@@ -46,6 +55,8 @@ class ResetCause(IntFlag):
 
     Several may be set. Reading clears all, so a program that finds one has just been started. A
     board of ours gives `POWER_ON` alone; a program does well to treat every cause alike.
+    `BROWN_OUT` is a supply that sagged, `WATCHDOG` a program that did not come back, `PIN` the
+    reset pin, `SOFTWARE` the program's own wish.
     """
 
     POWER_ON = 0x01

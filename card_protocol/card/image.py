@@ -53,7 +53,11 @@ assert (_HEADER.size, _ROW.size, _CRC.size) == (0x44, 9, 4), "image layout drift
 @final
 @unique
 class CardKind(Enum):
-    """The kind of card; its value is the magic of the image."""
+    """The kind of card; its value is the magic of the image.
+
+    `SECURE` cards have keys and write all or nothing, `PLAIN` cards are one file on any ISO/IEC
+    7816-4 card, `MEMORY` is the SLE4442, 256 bytes behind a code.
+    """
 
     SECURE = b"SC"
     PLAIN = b"PC"
@@ -76,8 +80,10 @@ class LifeCycle(IntEnum):
 class CardImage:
     """Everything persistent of one card. `tries_left` has the PIN, meter and desk counters.
 
-    `contents` has one byte string a file, in the order of `tree.specs`. A plain card has no keys:
-    the three are zeros.
+    `kind` is secure or plain, `life_cycle` the ISO/IEC 7816-4 state, `pin` what VERIFY compares.
+    `contents` has one byte string a file, in the order of `tree.specs`. Meter and office prove
+    themselves by `meter_key` and `desk_key`, the card by `card_key`. A plain card has no keys: the
+    three are zeros.
     """
 
     kind: CardKind = CardKind.SECURE

@@ -56,7 +56,11 @@ CRC_AT: Final = 0x10C
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryImage:
-    """Every cell of one chip. `counter` is 0 to 7; raise `LayoutError` for other sizes."""
+    """Every cell of one chip. `counter` is 0 to 7; raise `LayoutError` for other sizes.
+
+    `kind` is that of all of them. `main` is the 256 bytes, `protection` a bit for each of the first
+    32, 0 once it is written for good, `code` the three bytes that open the card for writing.
+    """
 
     kind: ClassVar[CardKind] = CardKind.MEMORY
     main: bytes

@@ -75,8 +75,8 @@ _CLASS_REFUSALS: Final = tuple(_class_refusal(cla) for cla in range(0x100))
 class FileCard:
     """A card in a process. `rng(n)` returns `n` unpredictable bytes; `t0` makes it speak T=0.
 
-    A kind of card is a subclass that says which images it runs, which commands it knows and how it
-    answers a reset.
+    A kind of card is a subclass: `kind` says which images it runs, `rows` has the commands that it
+    knows by instruction byte, `atr_t0` and `atr_t1` are its answers to reset, one a protocol.
     """
 
     kind: ClassVar[CardKind]

@@ -38,6 +38,8 @@ _FIRST_ROW: Final = 2  # line 1 of a trace is its header
 class Playback:
     """The rows of a trace, one after another, and the first `difference` from them.
 
+    `next` is the row that is compared next, `None` at the end.
+
     `exchanges` counts the commands that matched. `over` is whether the rows ran out, as at the end
     of a cut recording: later commands are no difference. A differing record of one of the `layouts`
     is described by its fields.

@@ -68,7 +68,8 @@ class PrivatePcscd:
 
     `folder` is the caller's, empty, and short: a Unix socket's path has 107 bytes at most. With
     `polkit` the daemon asks it for access rights. With `apart`, by default if possible, it has a
-    namespace of its own. Raise `LinkError` OTHER for missing programs.
+    namespace of its own. `socket_path` is where clients reach it, `ports` are those of its virtual
+    readers. Raise `LinkError` OTHER for missing programs.
     """
 
     def __init__(self, folder: Path, *, polkit: bool = False, apart: bool | None = None) -> None:

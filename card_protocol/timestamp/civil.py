@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 
 class Civil(NamedTuple):
-    """A date and wall-clock minute without zone: year in full, month 1-12, day 1-31."""
+    """A date and wall-clock minute without zone.
+
+    The `year` is in full, `month` 1 to 12, `day` 1 to 31, `hour` 0 to 23, `minute` 0 to 59.
+    """
 
     year: int
     month: int

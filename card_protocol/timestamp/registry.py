@@ -18,4 +18,5 @@ _ALL: Final[tuple[Codec, ...]] = (
     *DIGITS, *COUNTS, PACKED_MINUTE, FAT, TYPE_F, TYPE_G, TYPE_I, CP56, COSEM
 )  # fmt: skip
 CODECS: Final = {codec.name: codec for codec in _ALL}
+"""Every codec of dates and times by its name, such as `bcd-yymmddhhmm`."""
 assert len(CODECS) == len(_ALL), "a name means one codec"

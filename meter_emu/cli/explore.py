@@ -216,7 +216,7 @@ def _not_distinguished(explored: Explored) -> Iterator[str]:
     pairs = so_many(explored.pairs, "pair of them", "pairs of them")
     tried = f"{pairs} lived on side by side, {explored.differing:,} differ"
     yield from wrap(f"{merged:,} ends were taken for a state{apart}; {tried}.", _WIDTH)
-    yield f"Keys in cards and meters had {len(explored.keys)} states."
+    yield f"People saw {len(explored.keys)} different states."
 
 
 def _course(found: Counterexample) -> Iterator[str]:

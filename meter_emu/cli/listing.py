@@ -324,12 +324,12 @@ def _given(defect: "Defect") -> str:
     return "\n".join(
         (
             f"{defect.id}: {defect.mechanism}",
-            f"sits in:       {defect.where}, {defect.part.__name__}: {routines}",
+            f"part:          {defect.where}, {defect.part.__name__}: {routines}",
             f"effect:        {defect.effect.value}",
             f"does not show: {defect.blind}",
             f"seen:          {defect.seen}",
             f"caught by:     the law {defect.law}",
-            f"write it so:   {defect.avoid}",
+            f"to avoid it:   {defect.avoid}",
         )
     )
 

@@ -51,7 +51,15 @@ class BusAccess(NamedTuple):
 
 @final
 class ClockBench:
-    """A chip by its name, at its address or at another one; all times are true microseconds."""
+    """A chip by its name, at its address or at another one; all times are true microseconds.
+
+    `chip` is the chip, `address` its seven bits on the bus, `byte_us` what a byte takes there,
+    `now_us` true time since the bench began, `pointer` the chip's register pointer. Faults are set
+    from outside: `silent`, it does not acknowledge; `short`, it sends half of what is read;
+    `noise`, bits that reads show besides, register by register; `hook` is called at each access.
+    `accesses` counts them in a call of the driver, which is `bounded` where it may have no end;
+    `log`, if it is a list, has each.
+    """
 
     def __init__(
         self, name: str | ChipRow, address: int | None = None, *, byte_us: int | None = None

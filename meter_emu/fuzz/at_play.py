@@ -44,7 +44,7 @@ KEY_STATES: Final = (
 
 @final
 class HouseholdAtPlay:
-    """One household and all that happens to it; `reached` are the key states it has been in.
+    """One household and all that happens to it; `reached` are the decisive states it has been in.
 
     The office writes on `newest`, the card it issued last. What goes into the meter may be that, a
     card that it replaced, or a copy of either.

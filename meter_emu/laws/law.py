@@ -31,7 +31,7 @@ MOVES = frozenset({What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED})
 @final
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A law is broken: the fault in the household's words.
+    """A law is broken: `words` is the fault, as a household would say it.
 
     `campaign` is the story that shows it, if not the trial's own. `for_good` is whether nothing
     that comes later in the story can mend it.
@@ -45,7 +45,7 @@ class Broken:
 @final
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A story to which the law does not apply, and why.
+    """A story to which the law does not apply, and `why`.
 
     `detail` is what differs from one story to the next: how a program failed.
     """
@@ -60,14 +60,20 @@ NOT_REPRODUCIBLE: Final = (
 UNWATCHED: Final = Aside("the polls ran out before the story's end: the program gives no hint")
 NOT_ASKED: Final = Aside("the program covers nothing else to compare with")
 
-Finding: TypeAlias = Broken | Aside | None  # `None`: it held
+Finding: TypeAlias = Broken | Aside | None
+"""What a law finds in a story: that it is broken, does not apply, or, `None`, that it held."""
 
 DrawStory: TypeAlias = Callable[[Chooser, Among], Campaign]
 
 
 @final
 class Trial:
-    """A story of one household on a build; its own run happens once, for all laws."""
+    """A story of one household on a `build`; its own run happens once, for all laws.
+
+    `campaign` is the story. `not_asked` counts comparisons with variants that the program does not
+    cover. `unwatched` is whether a run ended before the story did, `hung` whether the program did
+    not come back in one, `crashed` whether another's program failed in one.
+    """
 
     def __init__(self, campaign: Campaign, build: str) -> None:
         self.build = build
@@ -129,7 +135,7 @@ class Trial:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Law:
-    """One law.
+    """One law, by its `id`; `check` says what it finds in a story.
 
     `says` is its sentence; `properties` are its numbers in the catalogue's source (P1 to P14);
     `presumes` are its assumptions. `draw` draws its stories; laws with the same draw share them. It

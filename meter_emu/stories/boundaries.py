@@ -15,7 +15,11 @@ _DAY_S: Final = 86_400
 
 
 class Change(NamedTuple):
-    """One change of clocks: the first second of the new offset, and both offsets from UTC."""
+    """One change of clocks.
+
+    `at_s` is the first second of the new offset, since 1970-01-01 UTC; `before_s` and `after_s` are
+    the offsets from UTC, in seconds, positive to the east.
+    """
 
     at_s: int
     before_s: int
@@ -160,7 +164,7 @@ FULL_COUNTS: Final = (
 
 
 class Register(NamedTuple):
-    """A clock register's value for a field, as one byte."""
+    """A clock register's `value` for a `field`, as one byte."""
 
     field: str
     value: int

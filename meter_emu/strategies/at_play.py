@@ -48,7 +48,10 @@ _ORDERS = st.sampled_from(
 
 
 class HouseholdMachine(RuleBasedStateMachine):
-    """The rules; a subclass names another `build`. `home.reached` has the key states."""
+    """The rules; a subclass names another `build`. `household.reached` has its decisive states.
+
+    `cards` is Hypothesis's bundle of the cards that were issued, `household` the one at play.
+    """
 
     build: ClassVar[str] = "reference"
     cards: Bundle[VirtualCard] = Bundle("cards")

@@ -30,6 +30,7 @@ _WALLS: Final[dict[str, _Walls]] = {
     "counter": lists.counter_wraps,
 }
 KINDS: Final = ("gap", "fold", *_WALLS, "day", "hour")
+"""The kinds of boundary: hours that clocks skip and repeat, then edges of the calendar."""
 _CROSSED: Final = (*("gap", "fold") * 3, *KINDS[2:])  # mostly changes of clocks
 
 

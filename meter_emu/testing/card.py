@@ -17,7 +17,11 @@ from meter_emu.world.rehearsal.rig import Rig
 
 @final
 class Card:
-    """The fixture `card`, or another that the desk has issued; hand it to `meter` and `desk`."""
+    """The fixture `card`, or another that the desk has issued; hand it to `meter` and `desk`.
+
+    `name` is how a failed test reports it, `sets_clock` whether it is a technician's clock card,
+    `in_meter` whether it is in the meter's slot.
+    """
 
     def __init__(
         self,

@@ -24,6 +24,10 @@ _Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
 class Circumstances(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One meter's circumstances. `start` is legal time where the model's zone is.
 
+    `model` is a built-in name or a file, `balance_eur` the credit in euro, `carrier` the kind of
+    card and `generation` that of its records. `prepayment` is whether it is on, `limiter` whether
+    10 A are granted.
+
     `load_per_hour` is W, or dm³/h of gas. `clock_error_s` is RTC minus true time when the story
     starts, `drift_ppb` counts from there (positive is fast).
     """

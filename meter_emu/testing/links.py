@@ -39,7 +39,7 @@ class Reach(Protocol):
 
 @final
 class Direct:
-    """Cards in the process."""
+    """Cards in the process; `carrier` is the kind of card unless a test asks for another."""
 
     carrier: Final = CardKind.SECURE
 

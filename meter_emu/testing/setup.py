@@ -19,6 +19,9 @@ from meter_emu.world.rehearsal.rig import Rig
 class MeterSetup:
     """A world with one meter in it, the office that serves it, and its household's card.
 
+    `world`, `meter` and `desk` are what the fixtures of these names give. `seed` is what chance
+    comes from, `rig` the board with its chips, `dialogue` the last steps, for a test that fails.
+
     Raise `ConfigError` for a setting or a build that cannot be.
     """
 

@@ -28,7 +28,9 @@ _OUTAGES_SHOWN: Final = 5  # ours: a flicker has hundreds, and all are in the fi
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
-    """A small story that breaks a law; `course` is its course in words.
+    """A small story, `campaign`, that breaks a law, in `words`; `course` is its course in words.
+
+    `tape` is the choices that make it: the same ones make the same story.
 
     It was found at story `number`; `runs` more runs made it small. `verdict` is what became of its
     household: laws are shown by that, the gravest first.
@@ -51,7 +53,9 @@ class Counterexample:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """One law: on how many stories it held, why others were set aside, and what broke it.
+    """One `law`: on how many stories it held (`held_on`), and what broke it (`broken`), if any.
+
+    `asides` counts the stories to which it does not apply, by the reason.
 
     `not_asked` counts comparisons with variants that the program does not cover; `details` are of
     the first story set aside for each reason that has any.
@@ -75,7 +79,10 @@ class Examined:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The results for a build; `met` counts stories by what they are about.
+    """The results for a `build`; `met` counts stories by what they are about.
+
+    So many `stories` were made from the `seed`, for one kind of `device`; `examined` has each law,
+    `not_covered` what the program declares or showed that it is not for.
 
     `few_hints` says that its sleep hints skip hardly any poll, if so.
     """

@@ -19,6 +19,12 @@ _SPECIAL: Final = {"__enter__", "__exit__", "__iter__", "__len__", "__eq__", "__
 
 def surface() -> Iterator[str]:
     """Yield each public name of each public module."""
+    for name, found in exported():
+        yield from _lines(name, found)
+
+
+def exported() -> Iterator[tuple[str, griffe.Object]]:
+    """Yield each name that a public module exports, with what it is."""
     loader = griffe.GriffeLoader(search_paths=[ROOT], allow_inspection=False)
     for package in ("card_protocol", "meter_emu"):
         loader.load(package, try_relative_path=False)
@@ -26,7 +32,7 @@ def surface() -> Iterator[str]:
         found = loader.modules_collection[module]
         assert found.exports is not None, f"{module} has no __all__"
         for name in sorted(map(str, found.exports)):
-            yield from _lines(f"{module}.{name}", _of(found.members[name]))
+            yield f"{module}.{name}", _of(found.members[name])
 
 
 def _of(member: griffe.Object | griffe.Alias) -> griffe.Object:

@@ -33,7 +33,7 @@ def _entry(defect: Defect) -> Iterator[str]:
     yield f"- *Does not show:* {defect.blind}."
     yield f"- *Seen:* {defect.seen}."
     yield f"- *Caught by:* the law `{defect.law}`{_needs(defect)}."
-    yield f"- *Write it so:* {defect.avoid}.\n"
+    yield f"- *To avoid it:* {defect.avoid}.\n"
 
 
 def _needs(defect: Defect) -> str:

@@ -28,7 +28,7 @@ named.
 Stories are those of `verify`, on every built-in meter in every time base, so `meter-emu verify
 reference+ID --law LAW` finds the same one and makes it small. Every run is one of the whole meter
 with the defect. Whether it made a difference is seen at the edge of the *assembly* that the defect
-sits in (the program's parts, the office's, or the clock chip): each call into it is also made on
+belongs to (the program's parts, the office's, or the clock chip): each call into it is also made on
 the reference's, on copies, and compared in what it returns or raises, in its arguments and its
 state afterwards, and in its calls of the ports. Only stories on which the law says something count.
 Program, rules, memory, dialogues and the desk's service have no such edge: a story in which the

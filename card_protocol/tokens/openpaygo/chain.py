@@ -51,7 +51,10 @@ class PaygoKey(TokenSecret):
 
 @final
 class PaygoSeed:
-    """What a device is given in the factory: its key and its starting code of up to 9 digits."""
+    """What a device is given in the factory: its `key`, 16 bytes, and its `starting_code`.
+
+    The code has up to 9 digits.
+    """
 
     __slots__ = ("key", "starting_code")
 

@@ -41,7 +41,7 @@ _USUAL: Final = CounterLimits()
 @final
 @dataclass(frozen=True, slots=True)
 class PaygoCounter:
-    """The last count, and of the older ones within reach those that were used.
+    """The last `count`, 0 to 65,535, and of the older ones within reach those that were `used`.
 
     A new device has count 1 unless its maker says otherwise, and nothing used.
     """

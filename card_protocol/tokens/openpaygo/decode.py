@@ -23,7 +23,11 @@ _CODE_BYTES = 8
 @final
 @unique
 class PaygoOutcome(Enum):
-    """What a device answers."""
+    """What a device answers to a token.
+
+    `TAKEN`: it does what the token says. `USED`: the count was used before, or is too old.
+    `INVALID`: no count within reach gives these digits. `RESERVED`: the value has no meaning yet.
+    """
 
     TAKEN = "taken"
     USED = "used before, or too old"

@@ -24,7 +24,11 @@ _PART_BYTES: Final = 4
 @final
 @unique
 class CreditKind(IntEnum):
-    """What is sold: subclasses of class 0, in tenths of a kWh, a cubic metre, a minute."""
+    """What is sold: subclasses of class 0.
+
+    `ELECTRICITY` is counted in tenths of a kWh, `WATER` and `GAS` in tenths of a cubic metre,
+    `TIME` in tenths of a minute.
+    """
 
     ELECTRICITY = 0
     WATER = 1
@@ -51,7 +55,11 @@ _SUBCLASS_OF: Final[Mapping[int, int]] = MappingProxyType({n: s for s, n in _SEC
 
 
 class StsCredit(NamedTuple):
-    """Class 0: an amount of energy, water or time. `code` is its amount code, 16 bits."""
+    """Class 0: an amount of energy, water or time. `code` is its amount code, 16 bits.
+
+    `kind` is what is sold, `rnd` four random bits, `tid` the minutes from the base date to the
+    issue, 24 bits.
+    """
 
     kind: CreditKind
     rnd: int

@@ -19,7 +19,11 @@ _RESERVED_MIN: Final = 1  # 00:01 of each day belongs to special tokens, which a
 @final
 @unique
 class BaseDate(Enum):
-    """The midnight from which TIDs count, by its year; IEC 62055-41 has these three."""
+    """The midnight from which TIDs count, in minutes; IEC 62055-41 has these three.
+
+    `Y1993`, `Y2014` and `Y2035` are 1 January 00:00 of 1993, 2014 and 2035 on the clock of the
+    vending system.
+    """
 
     Y1993 = 1993
     Y2014 = 2014

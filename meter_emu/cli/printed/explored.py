@@ -46,7 +46,7 @@ class ExploredJson(Printed, tag="explore/1"):
     transitions: int
     states: int
     guided: Annotated[int, means("states gone on from beyond that depth")]
-    key_states: Annotated[dict[str, int], means("what people saw, without numbers, and how often")]
+    seen_states: Annotated[dict[str, int], means("what people saw, without numbers, and how often")]
     merged: tuple[MergedJson, ...]
     merged_pairs: Annotated[int, means("merges of which both sides were lived on")]
     merged_pairs_differing: int
@@ -97,7 +97,7 @@ def explored_json(explored: Explored, name: str) -> ExploredJson:
         transitions=explored.transitions,
         states=explored.states,
         guided=explored.guided,
-        key_states=dict(sorted(explored.keys.items())),
+        seen_states=dict(sorted(explored.keys.items())),
         merged=tuple(MergedJson(*one) for one in sorted(explored.merged.items())),
         merged_pairs=explored.pairs,
         merged_pairs_differing=explored.differing,

@@ -34,7 +34,7 @@ class LawExaminedJson(Shape):
     presumes: Annotated[str, means("what it is asked under")]
     held_on: Annotated[int, means("stories")]
     not_asked: Annotated[int, means("comparisons with what the program does not cover")]
-    put_aside: Annotated[dict[str, int], means("stories that could not show it, by reason")]
+    not_applicable: Annotated[dict[str, int], means("stories that could not show it, by reason")]
     not_observable: Annotated[str | None, means("why no story was able to show it")]
     broken: CounterexampleShownJson | None
 
@@ -78,7 +78,7 @@ def _law(one: Examined) -> LawExaminedJson:
         presumes=one.law.presumes,
         held_on=one.held_on,
         not_asked=one.not_asked,
-        put_aside=dict(sorted(one.asides.items())),
+        not_applicable=dict(sorted(one.asides.items())),
         not_observable=one.not_observable,
         broken=None if one.broken is None else _broken(one.broken),
     )

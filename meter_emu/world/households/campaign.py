@@ -15,7 +15,11 @@ METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbe
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """A whole rehearsal, resolved: the same file and seed give the same campaign.
+    """A whole rehearsal, resolved: the same file and `seed` give the same campaign.
+
+    `name` is its title, `zone` the zone of its legal times, `start_us` and `end_us` are true
+    microseconds since 1970-01-01 UTC, from the first to before the last. `households` are all of
+    them, copies counted one by one; `reported` has what people reported of their meters.
 
     `announced` is all that was announced to anybody; an ordinary season has nothing, and all its
     dates belong to single households. `polls_max`, if given, limits the polls of each. `path` is

@@ -88,7 +88,10 @@ class HouseholdFinding:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One row of a rehearsal. Instants are true microseconds.
+    """One row of a rehearsal. Instants are true microseconds since 1970-01-01 UTC.
+
+    `id`, `kind`, `energy`, `model` and `build` are the household's and its meter's, as the campaign
+    names them. `breaches` are the spans in which supply and promise contradict each other.
 
     `verdict`, `ordered_us` (T2 of the order in the meter, or `None`) and `cut_us` are those of the
     gravest breach, else of the last cut that was due. `findings` are the first of each kind,

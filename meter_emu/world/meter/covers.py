@@ -27,7 +27,8 @@ TIME_BASES: Final[tuple[str, ...]] = get_args(get_type_hints(MeterModel)["rtc_ba
 class Covers:
     """The meters and cards of a program, each by the names that model and campaign files have.
 
-    `None` declares nothing of that kind, and of `devices` a budget meter. `generations` are 1 and
+    `energies` are "electricity" and "gas", `chips` clock chips, `carriers` kinds of card. `None`
+    declares nothing of that kind, and of `devices` a budget meter. `generations` are 1 and
     2; `time_bases` are those of its clock: "utc", "standard", "legal"; `clock_cards` is whether it
     obeys a technician's clock card.
     """

@@ -260,7 +260,7 @@ TRIED: Final = 8  # ours: kinds that are run to measure how long one takes
 
 
 class Run(NamedTuple):
-    """One household's rehearsal; `events` is empty unless requested."""
+    """One `household`'s rehearsal and its `outcome`; `events` is empty unless requested."""
 
     household: Household
     outcome: Outcome
