@@ -9,6 +9,7 @@ that is for its own logs; what ends the work is one line of ours.
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from concurrent.futures import CancelledError, wait
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib import import_module
@@ -20,7 +21,7 @@ from typing import Any, Final, NamedTuple, cast, final
 import dask
 import msgspec
 from distributed import Client, Future, KilledWorker, LocalCluster
-from distributed.client import ClosedClientError, FutureCancelledError
+from distributed.client import ClosedClientError
 from distributed.core import Status
 from distributed.security import Security
 
@@ -190,25 +191,30 @@ class Cluster:
         return len(known.get("workers", ()))  # nothing is known of a scheduler that has gone
 
     def _result(self, future: Future) -> tuple[str | None, bytes]:
-        """Wait for a result as long as somebody works."""
-        while True:
-            try:
-                reply: tuple[str | None, bytes] = future.result(timeout=_LOOK_S)
-            except (TimeoutError, UnboundLocalError):
-                # The second is Dask's: a wait that ends as its time is up has neither of the two.
-                if future.cancelled():
-                    raise self._lost("the scheduler has gone") from None
-                self._look()
-                continue
-            except FutureCancelledError:
-                raise self._lost("the scheduler has gone") from None
-            except KilledWorker:
-                why = "the same households or stories ended several workers: look at their memory"
-                raise self._lost(why) from None
-            except (OSError, ImportError) as error:
-                raise self._lost(f"a worker: {error}") from None
-            self._seen_s = monotonic()
+        """Wait for a result as long as somebody works.
+
+        It is asked for once: a wait that is given up and begun again would never end where a
+        result takes longer to come than that.
+        """
+
+        async def came() -> tuple[str | None, bytes]:
+            reply: tuple[str | None, bytes] = await future
             return reply
+
+        coming = self._loop.begin(came())
+        while not wait([coming], _LOOK_S).done:
+            self._look()
+        try:
+            reply = coming.result()
+        except CancelledError:
+            raise self._lost("the scheduler has gone") from None
+        except KilledWorker:
+            why = "the same households or stories ended several workers: look at their memory"
+            raise self._lost(why) from None
+        except (OSError, ImportError) as error:
+            raise self._lost(f"a worker: {error}") from None
+        self._seen_s = monotonic()
+        return reply
 
     def _look(self) -> None:
         """Raise `WorkerError` where nobody works any more."""

@@ -8,7 +8,7 @@ those of a synchronous client are.
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Generator, Iterator
+from collections.abc import Awaitable, Coroutine, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
@@ -80,6 +80,11 @@ class Loop:
         with _undisturbed():
             loop.call_soon_threadsafe(ended.set)
             self._thread.join(_CLOSE_S)
+
+    def begin(self, doing: Coroutine[Any, Any, _ResultT]) -> Future[_ResultT]:
+        """Have the loop do it meanwhile."""
+        loop, _ = self._begun.result(0)
+        return asyncio.run_coroutine_threadsafe(doing, loop)
 
     def run(self, doing: Awaitable[_ResultT], limit_s: float) -> _ResultT:
         """Return what comes of it; raise `TimeoutError` where that takes longer."""

@@ -62,8 +62,8 @@ def another_cluster():
 @pytest.mark.slow("starts workers")
 @pytest.mark.usefixtures("another_cluster")
 def test_a_worker_killed_half_way_changes_no_result_and_none_is_left(engines, monkeypatch):
-    """It is looked for often: in Dask a wait that ends as its time is up has no result at all."""
-    monkeypatch.setattr(engines, "_LOOK_S", 0.02)
+    """Also where a result takes longer to come than the time between two looks."""
+    monkeypatch.setattr(engines, "_LOOK_S", 0.002)
     task = Rehearsing(ores(), events=True)
     examining = Examining("reference+end-exclusive", models()[:2], seed=1)
     stories = [Stories(0, 2, ("never-early", "weeks")), Stories(2, 4, ("never-early",))]
