@@ -305,7 +305,7 @@ def _of_the_judge() -> Iterator[Toy]:
     )  # fmt: skip
     yield _row(
         "kind of visit", "TOY", "meter_emu/world/households/household.py", '    TOY = "toy"\n',
-        '    CLOCK_CARD = "clock card"\n',
+        '    CLOCK_CARD = marked("clock card")\n',
     )  # fmt: skip
 
 
