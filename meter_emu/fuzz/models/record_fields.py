@@ -29,6 +29,11 @@ _SLOT: Final = 512
 _VERSION: Final = 2
 
 
+def is_documented(name: str) -> bool:
+    """Whether our pages have the table of a record: those of somebody else's family have none."""
+    return name in _RECORDS
+
+
 def fields_of_record(name: str, raw: bytes) -> tuple[Any, ...] | None:
     """Return the values in a record's bytes, `None` where they are none of that name."""
     magic, fields = _RECORDS[name]
