@@ -66,7 +66,7 @@ test-whole test-exhaustive test-kills test-hostile test-laws test-strangers test
 .compiled: $(PCSC) $(FUZZ)
 	@$(CACHE) $(BIN)/python -m pytest --collect-only -q $(TEST_PATH) >/dev/null 2>&1 || true
 
-test-whole: $(DEV)  ## all cells and slow cases, of which the gate draws some: minutes
+test-whole: $(DEV) $(PCSC)  ## all cells and slow cases, of which the gate draws some: minutes
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]' tests --include='test_*.py')
 
 lint: $(DEV)
