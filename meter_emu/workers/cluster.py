@@ -193,7 +193,7 @@ class Cluster:
     def _result(self, future: Future) -> tuple[str | None, bytes]:
         """Wait for a result as long as somebody works.
 
-        It is asked for once: a wait that is given up and begun again would never end where a
+        One call waits for it: a wait that is given up and begun again would never end where a
         result takes longer to come than that.
         """
 

@@ -31,7 +31,8 @@ def test_the_reference_is_clean_with_two_acts_and_what_was_merged_is_alike():
 
 
 @pytest.mark.slow("the same twice, in this process and in two")
-def test_a_depth_is_the_same_in_any_number_of_processes(monkeypatch):
+@pytest.mark.parametrize("scope", ["sessions", "sts", "paygo-nine"])
+def test_a_depth_is_the_same_in_any_number_of_processes(scope, monkeypatch):
     begun: list[int] = []
     give = processes._Team.give
 
@@ -42,7 +43,7 @@ def test_a_depth_is_the_same_in_any_number_of_processes(monkeypatch):
     monkeypatch.setattr(processes._Team, "give", noted)
     monkeypatch.setattr(search, "_FEW", 4)
     monkeypatch.setattr(search, "_BATCH", 1)
-    one, two = (explored_in("sessions", depth=2, jobs=jobs) for jobs in (1, 2))
+    one, two = (explored_in(scope, depth=2, jobs=jobs) for jobs in (1, 2))
     assert begun.count(0) > 5, "the same workers, again and again"
     assert [getattr(one, name) for name in FIELDS] == [getattr(two, name) for name in FIELDS]
 

@@ -23,7 +23,8 @@ class Campaign:
 
     `announced` is all that was announced to anybody; an ordinary season has nothing, and all its
     dates belong to single households. `polls_max`, if given, limits the polls of each. `path` is
-    its file, named in mistakes that show up at run time.
+    its file, named in mistakes that show up at run time, and `language` that of what a rehearsal
+    says, if the file names one.
     """
 
     name: str

@@ -31,6 +31,7 @@ from types import BuiltinMethodType, MethodType
 from typing import Any, Final, NamedTuple, final
 
 from meter_emu.firmware.program import Program
+from meter_emu.firmware.token.polls import TokenProgram
 from meter_emu.world.meter.bench import Bench
 
 # Whose objects change; others (models, rows, records of a card) are values, or not ours.
@@ -39,8 +40,10 @@ _CHANGING: Final = (
     "meter_emu.world.",
     "meter_emu.firmware.program",
     "meter_emu.firmware.memory",
+    "meter_emu.firmware.token.",
     "card_protocol.card.",
 )
+_PROGRAMS: Final = (Program, TokenProgram)  # ours: what each remembers is kept
 _NOT_OURS: Final = "meter_emu.world.meter.bus"  # who looks on is no part of the meter
 _PLAIN: Final = frozenset({int, str, bytes, bool, type(None)})
 _IN_PLACE: Final = (bytearray, list, set, dict, deque)
@@ -104,7 +107,7 @@ class AtRest:
                 thing.setstate((version, (*words, place), gauss))
             else:
                 _refill(thing, held)
-            rebuilt = rebuilt and not issubclass(kind, Program)
+            rebuilt = rebuilt and not issubclass(kind, _PROGRAMS)
         if rebuilt:
             self._bench.rebuild()
 
