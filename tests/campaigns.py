@@ -13,6 +13,24 @@ from meter_emu.world.rehearsal.campaign import load_campaign
 FLEETS: Final = frozenset({"ores-fleet", "sts-weeks"})  # thousands of households, of few kinds
 MODEL = "electricity-pcf8563-utc"
 T2 = "2020-07-03T23:01:00"
+# A whole file: one household that is cut as announced.
+STREET = """name = "street"
+zone = "Europe/Brussels"
+start = 2020-06-01T08:00:00
+end = 2020-07-08T12:00:00
+model = "electricity-pcf8563-utc"
+[announced]
+cut_at = 2020-07-03T23:01:00
+[[household]]
+id = "number-1"
+kind = "never came back"
+balance_eur = 80
+load_w = 200
+visits = [
+  { at = 2020-06-02T11:00:00, desk = ["cut"] },
+  { at = 2020-06-02T11:30:00, insert = true },
+]
+"""
 
 
 def head(

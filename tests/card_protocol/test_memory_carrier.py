@@ -26,6 +26,7 @@ from card_protocol.terminal import Terminal
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.card_protocol.test_budget_compact import METER, WRITE_BACKS, a_contents
 from tests.cards import memory_card, raw_on
+from tests.wide import up_to
 
 DESK_KEY = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
 METER_KEY = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER)
@@ -144,7 +145,7 @@ def said(image: MemoryImage) -> tuple[CardRecords, WriteBackRecord | None]:
 
 @pytest.mark.slow("writes and reads drawn cards byte by byte")
 @ON_EACH
-@given(cents=st.integers(0, 2**31), record=WRITE_BACKS)
+@given(cents=up_to(2**31), record=WRITE_BACKS)
 def test_what_was_written_is_read_through_either_make_of_reader(make, cents, record):
     slot = Slot(new_image(), make=make)
     card = slot.found()

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from card_protocol.formats.budget import Sfi
 from meter_emu.fuzz.finds import find_of, target_of
+from tests.campaigns import STREET
 from tests.cli.budget_cards import break_mac, write_back
 
 PAN: Final = "--meter-pan 600727000000000009 --supply-group 123456"
@@ -21,23 +22,6 @@ SHOP: Final = """model = "openpaygo"
 
 [[device]]
 id = 541000000123
-"""
-STREET: Final = """name = "street"
-zone = "Europe/Brussels"
-start = 2020-06-01T08:00:00
-end = 2020-07-08T12:00:00
-model = "electricity-pcf8563-utc"
-[announced]
-cut_at = 2020-07-03T23:01:00
-[[household]]
-id = "number-1"
-kind = "never came back"
-balance_eur = 80
-load_w = 200
-visits = [
-  { at = 2020-06-02T11:00:00, desk = ["cut"] },
-  { at = 2020-06-02T11:30:00, insert = true },
-]
 """
 EARLY: Final = "reference+end-exclusive"
 

@@ -11,26 +11,8 @@ from typing import Any
 import pytest
 
 from meter_emu.cli import names
+from tests.campaigns import STREET
 from tests.cli.outcome import runner
-
-STREET = """
-name = "street"
-zone = "Europe/Brussels"
-start = 2020-06-01T08:00:00
-end = 2020-07-08T12:00:00
-model = "electricity-pcf8563-utc"
-[announced]
-cut_at = 2020-07-03T23:01:00
-[[household]]
-id = "number-1"
-kind = "never came back"
-balance_eur = 8
-load_w = 200
-visits = [
-  { at = 2020-06-02T11:00:00, desk = ["cut"] },
-  { at = 2020-06-02T11:30:00, insert = true },
-]
-"""
 
 # What is typed, in a folder with home.card, home.image, street.toml, an empty file and a folder;
 # what the line must say; and the name that it offers, if any is near.
@@ -111,7 +93,7 @@ WRITTEN: tuple[tuple[str, str, str, str | None], ...] = (
     ('model = "electricity', 'model = "elektricity', "meters", "electricity-pcf8563-utc"),
     ('["cut"]', '["cutt"]', "cutt", "cut"),
     ("[announced]", "[anounced]", "anounced", "announced"),
-    ("balance_eur = 8", 'balance_eur = "eight"', "balance_eur", None),
+    ("balance_eur = 80", 'balance_eur = "eight"', "balance_eur", None),
     ("end = 2020-07-08", "end = 2019-07-08", "want after start", None),
     ("T11:30", "T25:30", "street.toml", None),
     ("2020-06-02T11:30", "2021-06-02T11:30", "visit 2", None),

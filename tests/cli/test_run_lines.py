@@ -312,8 +312,9 @@ def test_killed_half_way_the_files_are_whole(emu, image, card, tmp_path):
         sitting.wait_for(lambda said: said.count("saved") > 8)
         sitting.process.kill()
         sitting.process.wait()
-    emu("image", "show", "m.image")
-    emu("card", "show", "a.card")
+    for kind, name in (("image", "m.image"), ("card", "a.card")):
+        shown = emu(kind, "show", name)
+        assert (shown.code, shown.err) == (0, ""), name
 
 
 @pytest.mark.slow("a sitting in a process of its own")

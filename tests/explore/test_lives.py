@@ -6,12 +6,14 @@ from random import Random
 import pytest
 
 from meter_emu.explore.lives import Lives, Path
+from meter_emu.explore.roots import scope_named
 from meter_emu.explore.scope import Scope, scope_of
 from meter_emu.resources import built_in
 from meter_emu.world.judge import forks
 from meter_emu.world.judge.knowledge import Knowledge
 from meter_emu.world.judge.verdict import judge, judge_so_far
 from meter_emu.world.meter.at_rest import AtRest
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import HouseholdStory, run_meter
@@ -126,6 +128,21 @@ def test_what_a_part_with_a_defect_remembers_is_kept(build, part):
     lives = Lives(scope(build))
     lives.go((0,))
     assert part in {type(kept.thing).__name__ for kept in lives.saved().kept}
+
+
+def test_the_program_of_every_device_is_kept_and_not_built_anew():
+    """Else a state differs by whether somebody has gone back to it, and nobody sees why."""
+    named = (scope_named(name, "reference") for name in built_in("scopes"))
+    scopes = {scope.household.model.device: scope for scope in named}
+    assert scopes.keys() == DEVICES.keys()
+    for scope in scopes.values():
+        lives = Lives(scope)
+        lives.go((0,))
+        program = lives.story.bench.firmware
+        assert program is not None
+        assert lives.do(scope.acts[0])
+        lives.again()
+        assert lives.story.bench.firmware is program
 
 
 def test_another_program_keeps_its_memory_because_its_story_is_lived_again():

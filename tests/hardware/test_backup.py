@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import Backup
 from tests.cells import each_cell
+from tests.wide import up_to
 
 DAY_US = 86_400_000_000
-TIMES = st.integers(0, 10 * DAY_US)
+TIMES = up_to(10 * DAY_US)
 
 
 @given(TIMES, TIMES)
@@ -21,7 +22,7 @@ def test_an_outage_shorter_than_the_charge_is_carried_and_no_other(capacity, out
     assert backup.mains_up
 
 
-@given(TIMES, st.lists(st.integers(0, DAY_US), max_size=8), st.booleans())
+@given(TIMES, st.lists(up_to(DAY_US), max_size=8), st.booleans())
 def test_how_often_it_is_looked_at_makes_no_difference(capacity, looks, mains_up):
     once, often = Backup(capacity), Backup(capacity)
     for backup in (once, often):

@@ -13,8 +13,8 @@ from typing import Any, Final
 import pytest
 
 from meter_emu.resources import built_in
+from tests.campaigns import STREET
 from tests.cli.outcome import runner
-from tests.cli.test_bad_inputs import STREET
 from tests.cli.test_hostile_text import ends, steering
 from tests.diagnosis import small
 from tests.kills.command_lines import FIND, IMAGE, MODEL, NEW, SET

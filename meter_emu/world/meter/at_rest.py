@@ -30,8 +30,6 @@ from random import Random
 from types import BuiltinMethodType, MethodType
 from typing import Any, Final, NamedTuple, final
 
-from meter_emu.firmware.program import Program
-from meter_emu.firmware.token.polls import TokenProgram
 from meter_emu.world.meter.bench import Bench
 
 # Whose objects change; others (models, rows, records of a card) are values, or not ours.
@@ -43,7 +41,6 @@ _CHANGING: Final = (
     "meter_emu.firmware.token.",
     "card_protocol.card.",
 )
-_PROGRAMS: Final = (Program, TokenProgram)  # ours: what each remembers is kept
 _NOT_OURS: Final = "meter_emu.world.meter.bus"  # who looks on is no part of the meter
 _PLAIN: Final = frozenset({int, str, bytes, bool, type(None)})
 _IN_PLACE: Final = (bytearray, list, set, dict, deque)
@@ -93,7 +90,6 @@ class AtRest:
 
     def resume(self) -> None:
         """Put everything back; a program that is not ours is built anew."""
-        rebuilt = True
         for thing, held, _ in self.known.values():
             kind: type = type(thing)
             sort = _sort(kind)
@@ -107,8 +103,7 @@ class AtRest:
                 thing.setstate((version, (*words, place), gauss))
             else:
                 _refill(thing, held)
-            rebuilt = rebuilt and not issubclass(kind, _PROGRAMS)
-        if rebuilt:
+        if id(self._bench.firmware) not in self.known:
             self._bench.rebuild()
 
 

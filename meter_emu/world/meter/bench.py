@@ -108,6 +108,11 @@ class Bench:
             self._poll()
         return True
 
+    @property
+    def firmware(self) -> Firmware | None:
+        """The program of this power-up, `None` until it is polled for the first time."""
+        return self._firmware
+
     def rebuild(self) -> None:
         """Build the program anew from the board's contents; this must change nothing."""
         self._firmware = None
