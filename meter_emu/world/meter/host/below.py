@@ -1,4 +1,4 @@
-"""What a program in C has started below its host, on Linux: how much it is, and its end.
+"""What a program in C has started below its host, on Linux: how much it is, its work, its end.
 
 Address space is no measure: a sanitizer reserves terabytes that it never touches. What is resident
 counts, of all processes together.
@@ -9,12 +9,14 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, final
 
 PROCESSES_MAX: Final = 16  # ours: a meter has one
 MEMORY_MAX_MB: Final = 1_024  # ours: a meter's program has some kB, with a sanitizer some MB
+LOOK_S: Final = 0.1  # ours: how often silence is looked at, and what it takes
 _ROUNDS_MAX: Final = 100  # ours: of ending what starts others meanwhile
 _MB: Final = 2**20
+_TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4_096
 
 
@@ -53,6 +55,47 @@ def _resident_bytes(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * _PAGE_BYTES
     except (OSError, IndexError):
         return 0
+
+
+@final
+class Silence:
+    """How long a process and all below it have been idle, and what they have used, by looks.
+
+    What would work and has no turn is not idle: its own time is its bound, not that of a wall.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid: Final = pid
+        self._began_ticks: int | None = None
+        self._ticks = 0
+        self.silent_s = 0.0
+
+    @property
+    def used_s(self) -> float:
+        """What they have used since the first look, in user and system mode."""
+        return (self._ticks - (self._began_ticks or 0)) / _TICKS_A_SECOND
+
+    def look(self) -> None:
+        """Look again, some `LOOK_S` after the last time."""
+        # Doubt: where there is no /proc, a program that waits for a processor counts as silent, and
+        # on a machine too busy for it for 10 s is called hung.
+        has_turn, ticks = _work(self._pid)
+        if self._began_ticks is None:
+            self._began_ticks = self._ticks = ticks
+        idle = not has_turn and ticks == self._ticks
+        self.silent_s, self._ticks = self.silent_s + LOOK_S if idle else 0.0, ticks
+
+
+def _work(pid: int) -> tuple[bool, int]:
+    """Return whether one has a processor or waits for it, and all ticks, also of the ended."""
+    has_turn, ticks = False, 0
+    for one in [pid, *below(pid)]:
+        with suppress(OSError, IndexError):
+            said = Path(f"/proc/{one}/stat").read_text("utf-8", "replace").rpartition(")")[2]
+            state, *fields = said.split()
+            has_turn |= state == "R"
+            ticks += sum(map(int, fields[10:14]))
+    return has_turn, ticks
 
 
 def end_below(pid: int) -> None:

@@ -14,28 +14,33 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from meter_emu.errors import ConfigError, PollOverrun, PowerLost, ProgramError
 from meter_emu.last_words import printable, signal_name
 from meter_emu.ports import VERSION, Ports, Sleep
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.covers import Covers
+from meter_emu.world.meter.host.below import LOOK_S, Silence
 from meter_emu.world.meter.host.calls import DONE, FULL, WRONG, carried
-from meter_emu.world.meter.host.process import Host, Hosts, Together, as_written, hosts_of
+from meter_emu.world.meter.host.process import (
+    CPU_S,
+    IGNORED_S,
+    Host,
+    Hosts,
+    Together,
+    as_written,
+    hosts_of,
+)
 
-_CPU_S: Final = 2  # CPU_S of meter_host.c
 SILENT_S: Final = 10  # ours: of wall time without a call, for one that sleeps
-_IGNORED_S: Final = 3 * _CPU_S  # ours: of its own time, for one that ignores its bound
-_LOOK_US: Final = 100_000  # how often silence is checked, and what it takes
-_LOOK_S: Final = _LOOK_US / 1_000_000
 _CRASHED, _HUNG = "crashed", "hung"  # `FailureKind`
 _FRAME: Final = struct.Struct("<BBHH")
 _FRAME_BYTES: Final = 6
 _HINT: Final = struct.Struct("<I?I")
 _BELLS_MAX: Final = 64
 _U16: Final = struct.Struct("<H")
-_TOO_LONG: Final = f"a poll took {_CPU_S} s of processor time"
+_TOO_LONG: Final = f"a poll took {CPU_S} s of processor time"
 _SPOILED: Final = "it sent what is no call of a port: is its memory spoiled?"
 _LISTS: Final = ("chips", "energies", "time_bases", "generations", "carriers", "devices")
 
@@ -86,11 +91,11 @@ class Hosted:
             self._socket, self.child = host.power_up()
             undo.enter_context(self._socket)
             self._together: Final = Together(self.child)
-            patience = struct.pack("ll", 0, _LOOK_US)
+            patience = struct.pack("ll", 0, int(LOOK_S * 1_000_000))
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
             undo.pop_all()
         self._host = host
-        self._look_s = monotonic() + _LOOK_S
+        self._look_s = monotonic() + LOOK_S
 
     def __del__(self) -> None:
         """The supply has gone, and with it the process."""
@@ -120,7 +125,7 @@ class Hosted:
     def _poll(self, host: Host) -> Sleep | None:
         shared = host.shared
         if monotonic() > self._look_s:
-            self._look_s = monotonic() + _LOOK_S
+            self._look_s = monotonic() + LOOK_S
             if (why := host.excess()) is not None:
                 raise ProgramError(_CRASHED, why)
         shared.foretell(self._board, cells=True)
@@ -161,24 +166,22 @@ class Hosted:
 
     def _wait(self, host: Host) -> ProgramError | None:
         """Wait for frames; return how the program ended, if it did: its last calls are frames."""
-        idle_us = 0
-        began = before = None
+        silence: Silence | None = None
         while True:
             try:
                 rung = self._socket.recv(_BELLS_MAX)
             except BlockingIOError:
                 if (why := host.excess()) is not None:
                     return ProgramError(_CRASHED, why)
-                now = _work_of(self.child)
-                began = began or now
-                works = now is not None and (now.has_turn or now != before)
-                idle_us, before = 0 if works else idle_us + _LOOK_US, now
-                used_s = 0.0 if now is None or began is None else now.cpu_s - began.cpu_s
-                if not host.bounded or (idle_us < SILENT_S * 1_000_000 and used_s < _IGNORED_S):
+                silence = silence or host.silence()
+                silence.look()
+                if not host.bounded:
                     continue
-                if used_s >= _IGNORED_S:
+                if silence.used_s >= IGNORED_S:
                     return ProgramError(_HUNG, _TOO_LONG)
-                return ProgramError(_HUNG, f"no port was called for {SILENT_S} s")
+                if silence.silent_s >= SILENT_S:
+                    return ProgramError(_HUNG, f"no port was called for {SILENT_S} s")
+                continue
             except ConnectionResetError:
                 rung = b""
             return None if rung else _ended(host)
@@ -223,28 +226,6 @@ def _end_of(status: int, words: str) -> ProgramError:
         how = f"{signal_name(number)} ({signal.strsignal(number)})"
         return ProgramError(_CRASHED, f"ended by {how}{said}")
     return ProgramError(_CRASHED, f"ended with status {os.WEXITSTATUS(status)}{said}")
-
-
-class _Work(NamedTuple):
-    """Whether a process waits for a processor or has one, and what it has used so far."""
-
-    has_turn: bool
-    cpu_s: float
-
-
-def _work_of(child: int) -> _Work | None:
-    """Return how a process does, `None` where the system does not say.
-
-    One that would work and has no turn is not idle: its own time is its bound, not ours.
-    """
-    # Doubt: where there is no /proc, a program that waits for a processor counts as silent, and on
-    # a machine too busy for it for 10 s is called hung.
-    try:
-        state, *fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    ticks = int(fields[10]) + int(fields[11])
-    return _Work(state == "R", ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def covers_of(path: str, traits: str) -> Covers:

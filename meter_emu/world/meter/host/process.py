@@ -30,16 +30,19 @@ from typing import IO, Final, final
 from meter_emu.errors import ConfigError, ProgramError
 from meter_emu.last_words import printable
 from meter_emu.ports import VERSION
-from meter_emu.world.meter.host.below import end_below, excess
+from meter_emu.world.meter.host.below import LOOK_S, Silence, end_below, excess
 from meter_emu.world.meter.host.forecast import Shared
 
-_START_S: Final = 20  # ours: time to load and identify itself, on a loaded machine
+CPU_S: Final = 2  # CPU_S of meter_host.c
+IGNORED_S: Final = 3 * CPU_S  # ours: of its own time, for one that ignores its bound
+_START_S: Final = 20  # ours: idle before it has identified itself
+_END_S: Final = 1.0  # ours: a child that has closed its socket, or was ended, is idle for so long
 _C: Final = ctypes.CDLL(None)
 _STAYS: Final = hasattr(os, "sched_setaffinity") and hasattr(_C, "sched_getcpu")
 # Where this process may run, before any meter keeps a thread: two meters may live at once.
 _MAY: Final = frozenset(os.sched_getaffinity(0) if _STAYS else ())
 _SAID: Final = struct.Struct("<ci")
-_ANSWER_S: Final = 5.0  # ours: a host that says nothing for so long was stopped
+_ANSWER_S: Final = 5.0  # ours: a host that is idle for so long and says nothing was stopped
 _HELLO_MAX: Final = 512
 _OUTPUT_KEPT: Final = 65_536  # ours: the end of its output is kept
 _HELP: Final = "link your program with meter_host.c ('meter-emu firmware new DIR' has it)"
@@ -109,7 +112,7 @@ class Host:
         """Wait for the child and return its status as `waitpid` gives it."""
         if self._ending is None:
             return 0
-        if not select([self._control], [], [], 1.0 if self.bounded else None)[0]:
+        if not self._says_something(_END_S):
             self.kill()
         self._ending = None
         _, status = self._said()
@@ -118,6 +121,10 @@ class Host:
     def excess(self) -> str | None:
         """Return what its program takes that no meter needs, if it does."""
         return excess(self._process.pid) if self.bounded else None
+
+    def silence(self) -> Silence:
+        """Return how long its program is idle from now on, with all that it has started."""
+        return Silence(self._process.pid)
 
     def ready(self) -> bool:
         """Whether it can have a meter: its process is there, and answers for the last child."""
@@ -177,7 +184,7 @@ class Host:
 
     def _hello(self) -> str:
         said = b""
-        if select([self._control], [], [], _START_S if self.bounded else None)[0]:
+        if self._says_something(_START_S):
             with suppress(OSError):
                 said = self._control.recv(_HELLO_MAX)
         if said.startswith(b"METER "):
@@ -196,7 +203,7 @@ class Host:
     def _said(self) -> tuple[bytes, int]:
         got = b""
         while len(got) < _SAID.size:
-            if self.bounded and not select([self._control], [], [], _ANSWER_S)[0]:
+            if not self._says_something(_ANSWER_S):
                 self._end()
                 raise ProgramError("crashed", "its host process does not answer: it was stopped")
             more = self._control.recv(_SAID.size - len(got))
@@ -206,6 +213,15 @@ class Host:
             got += more
         what, value = _SAID.unpack(got)
         return what, value
+
+    def _says_something(self, silent_s: float) -> bool:
+        """Wait until it does; whether it does before all below it were idle for so long."""
+        silence = self.silence()
+        while not select([self._control], [], [], LOOK_S if self.bounded else None)[0]:
+            silence.look()
+            if silence.silent_s >= silent_s or silence.used_s >= IGNORED_S:
+                return False
+        return True
 
     def _shorten(self) -> None:
         """Begin the output of a child; that of earlier ones is dropped."""

@@ -168,6 +168,12 @@ def test_what_no_meter_sees_of_a_program_is_no_matter(name, tortured, leaves_not
     leaves_nothing(path)
 
 
+def test_who_waits_for_what_it_has_started_is_not_silent(tortured, monkeypatch):
+    monkeypatch.setattr(hosted, "SILENT_S", 0.2)
+    assert last_event(tortured("waits_for_its_child")).what is What.ENDED
+    assert last_event(tortured("sleeps")).what is What.HUNG
+
+
 def test_what_a_meter_leaves_is_found(tortured, leaves_nothing, monkeypatch):
     monkeypatch.setattr(sys.modules[__name__], "LEFT_S", 0.1)
     with tempfile.TemporaryFile(), pytest.raises(LinkError, match="deleted"):

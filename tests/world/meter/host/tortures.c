@@ -111,6 +111,10 @@ void meter_poll(meter_sleep *hint) {
     if (is("complains_without_end")) for (;;) fwrite(no_words, 1, sizeof no_words, stderr);
     if (is("forks")) { if (!fork()) for (;;) pause(); }
     if (is("forks_away")) away(1, 0);
+    if (is("waits_for_its_child")) {
+        if (!fork()) { while (clock() < CLOCKS_PER_SEC) sink++; _exit(0); }
+        wait(NULL);
+    }
     if (is("fifty_away")) { away(50, 0); pause(); }
     if (is("eats_memory")) eat((size_t)1 << 40);
     if (is("eats_in_children")) { away(4, (size_t)400 << 20); pause(); }
