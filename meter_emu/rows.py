@@ -9,6 +9,8 @@ one layout are compared row by row, so what `show` explains is what `diff` compa
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias, TypeVar, final
 
 from card_protocol.errors import CardProtocolError
@@ -259,8 +261,10 @@ def energy_named(code: int) -> Meaning:
 def bits(names: Mapping[int, str]) -> MeaningOf:
     """Explain the names of the bits that are set."""
 
+    known = reduce(or_, names, 0)  # a mask of several bits may share some with another
+
     def explain(value: int) -> Meaning:
-        unknown = value & ~sum(names)
+        unknown = value & ~known
         note = ", ".join(name for bit, name in names.items() if value & bit) or "none"
         return Meaning(note, f"unknown bits {unknown:02x}" if unknown else "")
 
@@ -316,7 +320,8 @@ def text(raw: bytes) -> Meaning:
     shown = "".join(
         chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in raw.rstrip(b"\0")
     )
-    return Meaning(shown, "want printable ASCII" if "\\" in shown else "")
+    plain = all(0x20 <= byte < 0x7F for byte in raw.rstrip(b"\0"))
+    return Meaning(shown, "" if plain else "want printable ASCII")
 
 
 def unused(raw: bytes) -> Meaning:

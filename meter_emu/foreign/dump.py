@@ -2,13 +2,25 @@
 
 from dataclasses import replace
 from itertools import groupby
+from math import isfinite
+from struct import unpack
 from typing import Final
 
 from card_protocol.errors import TimestampError
+from card_protocol.timestamp.stamp import stamp_at
 from meter_emu.errors import ImageError
 from meter_emu.foreign.checks import CHECKS
-from meter_emu.foreign.layout_file import Cell, DumpLayout, RawCheck, RawField
-from meter_emu.rows import Meaning, Part, Row, bits, named, octets, secret, text
+from meter_emu.foreign.layout_file import (
+    COUNTED,
+    FLOAT_BYTES,
+    Cell,
+    DumpLayout,
+    RawBits,
+    RawCheck,
+    RawField,
+    epoch_ms,
+)
+from meter_emu.rows import Meaning, Part, Row, bits, moved, named, octets, secret, text
 from meter_emu.units import decimal
 
 _DIGITS: Final = "0123456789"
@@ -42,8 +54,8 @@ def explain_dump(raw: bytes, layout: DumpLayout, base: int = 0) -> tuple[Part, .
     parts: list[Part] = []
     for name, cells in groupby(layout.cells, key=lambda cell: cell.part):
         rows = tuple(_row(raw, cell) for cell in cells)
-        shown = tuple(replace(row, offset=row.offset + base) for row in rows)
-        parts.append(Part(name, shown[0].offset, shown))
+        rows = moved(rows, base) if base else rows
+        parts.append(Part(name, rows[0].offset, rows))
     return tuple(parts)
 
 
@@ -82,6 +94,10 @@ def _field_row(piece: bytes, cell: Cell, spec: RawField) -> Row:
         return octets(cell.name, cell.offset, piece, spec.unit, text)
     if spec.kind == "bcd":
         return _bcd_row(piece, cell, spec)
+    if spec.kind == "float":
+        return _float_row(piece, cell, spec)
+    if spec.split:
+        return _split_row(piece, cell, spec)
     number_words = spec.names or spec.bits or spec.unit or spec.scale > 1
     if spec.kind in {"uint", "int"} or (spec.kind is None and number_words):
         value = int.from_bytes(piece, cell.order, signed=spec.kind == "int")
@@ -109,14 +125,45 @@ def _bcd_row(piece: bytes, cell: Cell, spec: RawField) -> Row:
     return replace(row, value=digits, note=digits)
 
 
-def _number_row(piece: bytes, cell: Cell, spec: RawField, value: int) -> Row:
-    meaning = Meaning(decimal(value, spec.scale) if spec.scale > 1 else "")
+def _float_row(piece: bytes, cell: Cell, spec: RawField) -> Row:
+    form = ("<" if cell.order == "little" else ">") + ("f" if cell.size == FLOAT_BYTES[0] else "d")
+    (value,) = unpack(form, piece)
+    said = f"{value:.9g}" if cell.size == FLOAT_BYTES[0] else repr(value)
+    wrong = "" if isfinite(value) else "no number"
+    return Row(cell.offset, cell.size, cell.name, piece.hex(), said, spec.unit, wrong=wrong)
+
+
+def _split_row(piece: bytes, cell: Cell, spec: RawField) -> Row:
+    """Return the row of a field whose bits are several numbers: its note says each."""
+    number, below = int.from_bytes(piece, cell.order), 8 * cell.size
+    notes, wrong = [], []
+    for one in spec.split:
+        below -= one.bits
+        value = number >> below & (1 << one.bits) - 1
+        if one.codec is not None and one.epoch is not None:
+            step_ms = COUNTED[one.codec]
+            meaning = Meaning(str(stamp_at(epoch_ms(one.epoch) + value * step_ms, step_ms)))
+        else:
+            meaning = _meaning(one, value)
+        notes.append(f"{one.name} {meaning.note or f'{value} {one.unit}'.strip()}")
+        wrong += [f"{one.name}: {meaning.wrong}"] if meaning.wrong else []
+    row = octets(cell.name, cell.offset, piece)
+    return replace(row, note="; ".join(notes), wrong="; ".join(wrong))
+
+
+def _meaning(spec: RawField | RawBits, value: int) -> Meaning:
+    """Return what a number means by its names, its bits, or its scale and unit."""
     if spec.names:
-        meaning = named({int(key, 0): name for key, name in spec.names.items()})(value)
-    elif spec.bits:
-        meaning = bits({int(key, 0): name for key, name in spec.bits.items()})(value)
-    elif meaning.note and spec.unit:
-        meaning = Meaning(f"{meaning.note} {spec.unit}")
+        return named({int(key, 0): name for key, name in spec.names.items()})(value)
+    if isinstance(spec, RawField) and spec.bits:
+        return bits({int(key, 0): name for key, name in spec.bits.items()})(value)
+    if spec.scale == 1:
+        return Meaning()
+    return Meaning(f"{decimal(value, spec.scale)} {spec.unit}".strip())
+
+
+def _number_row(piece: bytes, cell: Cell, spec: RawField, value: int) -> Row:
+    meaning = _meaning(spec, value)
     unit = "" if spec.scale > 1 or spec.names or spec.bits else spec.unit
     return Row(
         cell.offset, cell.size, cell.name, piece.hex(), value, unit, meaning.note, meaning.wrong

@@ -4,7 +4,9 @@
 what is wrong with it, what was expected.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, Literal, NoReturn, TypeAlias, final
@@ -27,11 +29,31 @@ SIZE_MAX: Final = 1 << 24  # bytes, as of any image
 COUNT_SIZE_MAX: Final = 4  # bytes, ours: more says years that no calendar has
 COUNTED: Final = {"seconds": SECOND_MS, "minutes": MINUTE_MS, "days": DAY_MS}
 
-Kind: TypeAlias = Literal["uint", "int", "bcd", "bytes", "text", "secret"]
+FLOAT_BYTES: Final = (4, 8)  # IEEE 754, single and double
+BITS_MAX: Final = 64  # ours: of one number among the bits of a field
+
+Kind: TypeAlias = Literal["uint", "int", "float", "bcd", "bytes", "text", "secret"]
+Scale: TypeAlias = Literal[1, 10, 100, 1000, 10_000, 100_000, 1_000_000]
 _Text: TypeAlias = Annotated[str, Meta(min_length=1, pattern=PRINTABLE)]
 _Offset: TypeAlias = Annotated[int, Meta(ge=0, lt=SIZE_MAX)]
 _Size: TypeAlias = Annotated[int, Meta(ge=1, le=SIZE_MAX)]
 _Count: TypeAlias = Annotated[int, Meta(ge=1, le=CELLS_MAX)]
+
+
+class RawBits(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Some bits of a field: they follow those of the entry before, the highest bit first."""
+
+    name: Annotated[_Text, means("used once")]
+    bits: Annotated[Annotated[int, Meta(ge=1, le=BITS_MAX)], means("so many bits")]
+    codec: Annotated[
+        Literal["seconds", "minutes", "days"] | None, means("what it counts from its epoch")
+    ] = None
+    epoch: Annotated[FileDay | None, means("the day that such a count begins with")] = None
+    unit: Annotated[str, Meta(pattern=PRINTABLE), means("of the number")] = ""
+    scale: Annotated[Scale, means("the number is so many to the unit")] = 1
+    names: Annotated[dict[str, _Text], means("what single numbers mean, by number")] = (
+        msgspec.field(default_factory=dict)
+    )
 
 
 class RawField(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -47,15 +69,15 @@ class RawField(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=
     ] = None
     byte_order: Annotated[ByteOrder | None, means("where it is not the file's")] = None
     unit: Annotated[str, Meta(pattern=PRINTABLE), means("of the number")] = ""
-    scale: Annotated[
-        Literal[1, 10, 100, 1000, 10_000, 100_000, 1_000_000],
-        means("the number is so many to the unit"),
-    ] = 1
+    scale: Annotated[Scale, means("the number is so many to the unit")] = 1
     names: Annotated[dict[str, _Text], means("what single numbers mean, by number")] = (
         msgspec.field(default_factory=dict)
     )
     bits: Annotated[dict[str, _Text], means("what single bits mean, by bit")] = msgspec.field(
         default_factory=dict
+    )
+    split: Annotated[list[RawBits], means("numbers that do not begin and end at bytes")] = (
+        msgspec.field(default_factory=list)
     )
     equals: Annotated[
         Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{2})+\Z")] | None,
@@ -140,6 +162,11 @@ class DumpLayout:
     def at(self, offset: int) -> Cell:
         """Return the cell that a byte belongs to."""
         return next(cell for cell in self.cells if cell.offset <= offset < cell.end)
+
+
+def epoch_ms(since: date) -> int:
+    """Return the milliseconds from 1970 to a day's begin."""
+    return day_number(since.year, since.month, since.day) * DAY_MS
 
 
 def load_layout(name_or_path: str) -> DumpLayout:
@@ -267,22 +294,47 @@ class _Reader:
         since = field.epoch
         if since is None:
             self.refuse(place, f"codec {unit} counts from an epoch: which?")
-        ms = day_number(since.year, since.month, since.day) * DAY_MS
         if field.size > COUNT_SIZE_MAX:
             self.refuse(place, f"a count has 1 to {COUNT_SIZE_MAX} bytes, got {field.size}")
         order = field.byte_order or self._raw.byte_order
-        return counting(stamp_at(ms, MINUTE_MS), COUNTED[unit], field.size, order=order)
+        epoch = stamp_at(epoch_ms(since), MINUTE_MS)
+        return counting(epoch, COUNTED[unit], field.size, order=order)
 
     def _check_words(self, field: RawField, place: str) -> None:
         if (field.names or field.bits) and field.kind not in {None, "uint", "int", "bcd"}:
             self.refuse(place, f"names and bits are of numbers, not of {field.kind}")
-        for key in (*field.names, *field.bits):
+        if field.kind == "float" and field.size not in FLOAT_BYTES:
+            self.refuse(place, f"a float has 4 or 8 bytes, not {field.size}")
+        if field.kind == "float" and field.scale > 1:
+            self.refuse(place, "a scale is of whole numbers, not of a float")
+        self._check_keys((*field.names, *field.bits), place)
+        if field.split:
+            self._check_split(field, place)
+        if field.equals is not None and len(field.equals) != 2 * field.size:
+            self.refuse(place, f"equals has {len(field.equals) // 2} bytes, want {field.size}")
+
+    def _check_keys(self, keys: Iterable[str], place: str) -> None:
+        for key in keys:
             try:
                 int(key, 0)
             except ValueError:
                 self.refuse(place, f"want a number as a key, such as 1 or 0x80, got {key!r}")
-        if field.equals is not None and len(field.equals) != 2 * field.size:
-            self.refuse(place, f"equals has {len(field.equals) // 2} bytes, want {field.size}")
+
+    def _check_split(self, field: RawField, place: str) -> None:
+        """Refuse bits that are more than the field has, or a field that is something else too."""
+        words = field.names or field.bits or field.unit or field.scale > 1
+        if field.codec is not None or field.kind not in {None, "uint"} or words:
+            self.refuse(place, "what is split has names, units and dates in its parts alone")
+        total = sum(one.bits for one in field.split)
+        if total > 8 * field.size:
+            self.refuse(place, f"split into {total} bits, it has {8 * field.size}")
+        for one in field.split:
+            part = f"{place}: {one.name}"
+            self._check_keys(one.names, part)
+            if (one.codec is None) != (one.epoch is None):
+                self.refuse(part, "a count has a codec and an epoch, or neither")
+            if one.codec is not None and one.bits > 8 * COUNT_SIZE_MAX:
+                self.refuse(part, f"a count has at most {8 * COUNT_SIZE_MAX} bits, not {one.bits}")
 
     def _check(self, check: RawCheck) -> Cell:
         size, place = CHECKS[check.algorithm].size_bytes, f"check {check.name!r}"

@@ -10,7 +10,7 @@ import pytest
 
 from card_protocol.timestamp.registry import CODECS
 from meter_emu.foreign.checks import CheckKind
-from meter_emu.foreign.layout_file import RawCheck, RawField, RawLayout
+from meter_emu.foreign.layout_file import RawBits, RawCheck, RawField, RawLayout
 from tests.cli.outcome import runner
 from tests.docs.pages import page, section, table
 
@@ -87,7 +87,7 @@ def test_the_tables_of_keys_are_those_of_the_file() -> None:
     keys = section(DUMPS, "The keys")
     tables = [re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE) for part in keys.split("| --- |")]
     shown = [set(rows) for rows in tables if rows]
-    wanted = [set(kind.__struct_fields__) for kind in (RawLayout, RawField, RawCheck)]
+    wanted = [set(kind.__struct_fields__) for kind in (RawLayout, RawField, RawBits, RawCheck)]
     assert shown == wanted
     for algorithm in get_args(CheckKind):
         assert f"`{algorithm}`" in keys

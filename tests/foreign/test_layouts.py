@@ -1,5 +1,7 @@
 """Layout files: what they explain of a dump, ours written out, and what is refused of them."""
 
+import struct
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -126,9 +128,66 @@ kind = "secret"
     assert "dead" not in str(found["key"])
 
 
+SPLIT = """[[field]]
+name = "environment"
+offset = 0
+size = 8
+split = [
+  { name = "version", bits = 6 },
+  { name = "bitmap", bits = 7 },
+  { name = "network", bits = 24, names = { 0x250502 = "a town" } },
+  { name = "issuer", bits = 8 },
+  { name = "valid_until", bits = 14, codec = "days", epoch = 1997-01-01 },
+  { name = "fare", bits = 5, scale = 10, unit = "EUR" },
+]
+"""
+
+
+def test_bits_of_a_transit_card_are_numbers_dates_and_amounts(tmp_path: Path) -> None:
+    days = (date(2020, 7, 3) - date(1997, 1, 1)).days
+    digits = f"{1:06b}{3:07b}{0x250502:024b}{34:08b}{days:014b}{17:05b}"
+    raw = int(digits, 2).to_bytes(8, "big") + bytes(8)
+    said = rows(raw, written(tmp_path, HEAD + SPLIT))["environment"]
+    assert said.note == (
+        "version 1; bitmap 3; network a town; issuer 34; valid_until 2020-07-03; fare 1.7 EUR"
+    )
+    assert not said.wrong
+    raw = bytes((raw[0], raw[1] ^ 1)) + raw[2:]
+    assert "network: no such code" in rows(raw, written(tmp_path, HEAD + SPLIT))[said.field].wrong
+
+
+FLOAT = '[[field]]\nname = "volts"\noffset = 2\nsize = 4\nkind = "float"\nunit = "V"\n'
+
+
+def test_a_float_is_ieee_754_and_no_number_is_said(tmp_path: Path) -> None:
+    little = written(tmp_path, HEAD + FLOAT + 'byte_order = "little"\n')
+    row = rows(bytes(2) + struct.pack("<f", 230.5) + bytes(10), little)["volts"]
+    assert (row.value, row.unit, row.wrong) == ("230.5", "V", "")
+    assert rows(bytes(2) + b"\0\0\xc0\x7f" + bytes(10), little)["volts"].wrong == "no number"
+    double = written(tmp_path, HEAD + FLOAT.replace("= 4", "= 8"))
+    assert rows(bytes(2) + struct.pack(">d", 0.1) + bytes(6), double)["volts"].value == "0.1"
+
+
+def test_a_text_may_have_a_backslash_and_bits_may_share_a_mask(tmp_path: Path) -> None:
+    text = written(tmp_path, HEAD + FLOAT.replace('"float"\nunit = "V"', '"text"'))
+    assert rows(bytes(2) + b"a\\b\0" + bytes(10), text)["volts"].wrong == ""
+    masks = 'kind = "uint"\nbits = { 3 = "both", 1 = "low" }'
+    shared = written(tmp_path, HEAD + FLOAT.replace('kind = "float"\nunit = "V"', masks))
+    row = rows(bytes(5) + b"\x03" + bytes(10), shared)["volts"]
+    assert (row.note, row.wrong) == ("both, low", "")
+    assert "unknown bits 04" in rows(bytes(5) + b"\x04" + bytes(10), shared)["volts"].wrong
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (HEAD + FLOAT.replace("= 4", "= 3"), "a float has 4 or 8 bytes, not 3"),
+        (HEAD + FLOAT + "scale = 10\n", "a scale is of whole numbers"),
+        (HEAD + SPLIT.replace("bits = 5", "bits = 9"), "split into 68 bits, it has 64"),
+        (HEAD + SPLIT + 'unit = "V"\n', "in its parts alone"),
+        (HEAD + SPLIT.replace(", epoch = 1997-01-01", ""), "a codec and an epoch, or neither"),
+        (HEAD + SPLIT.replace("size = 8", "size = 16").replace("= 14", "= 33"), "at most 32 bits"),
+        (HEAD + SPLIT.replace("0x250502", "x"), "want a number as a key"),
         (HEAD, "field: want at least one field"),
         (HEAD + DATE.replace("codec", "codek"), "codek: unknown key, did you mean 'codec'?"),
         (HEAD + DATE.replace("= 5", "= 6"), "mine: when: codec bcd-yymmddhhmm has 5 bytes, not 6"),

@@ -22,11 +22,12 @@ from card_protocol.tokens.openpaygo.chain import PaygoSeed
 from card_protocol.tokens.openpaygo.counter import PaygoCounter
 from card_protocol.tokens.sts import amount, crc, fields, key_change
 from card_protocol.trace import Exchanged, Trace
-from meter_emu import resources
+from meter_emu import resources, rows
 from meter_emu.domain import Result, Wallet
 from meter_emu.firmware.gate import OrderGate
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
+from meter_emu.foreign import layout_file
 from meter_emu.foreign.checks import CHECKS
 from tests.fuzz.fault import Fault
 
@@ -45,6 +46,8 @@ _crc: Final = crc.crc_of
 _pack: Final = fields.pack
 _sections: Final = key_change._sections
 _wrong: Final = Trace._wrong
+_layout_field: Final = layout_file._Reader._field
+_named: Final = rows.named
 _table: Final = resources.read_table
 
 
@@ -112,6 +115,11 @@ def by_its_name(self: ReplayCard, command: bytes) -> bytes:
     self._playback.take()
     self._playback.exchanges += 1
     return trace.reveal(row.answer)  # type: ignore[union-attr]
+
+
+def without_stride(self: Any, field: Any, *rest: Any) -> Any:
+    """Return the cells of a run; they follow each other."""
+    return _layout_field(self, msgspec.structs.replace(field, stride=None), *rest)
 
 
 def two_lines(self: Trace, why: str) -> TraceError:
@@ -192,6 +200,12 @@ PLANTED: Final = {
     "gap-forgotten": _fault("bytes between fields get no row", "layout",
         "one line of refusal, or a row for each field",
         "meter_emu.foreign.layout_file:_filled", lambda cells, _: cells),
+    "stride-as-size": _fault("a run of fields lies as if it had no stride", "layout",
+        "one line of refusal, or a row for each field",
+        "meter_emu.foreign.layout_file:_Reader._field", without_stride),
+    "names-of-bits": _fault("what a code means is looked up without its highest bit", "layout",
+        "its numbers and checks right", "meter_emu.foreign.dump:named",
+        lambda names: _named({key & 0x7F: name for key, name in names.items()})),
     "x25-as-kermit": _fault("a CRC-16/X-25 is computed as KERMIT", "layout",
         "its numbers and checks right", "meter_emu.foreign.dump:CHECKS",
         {**CHECKS, "crc16-x25": CHECKS["crc16-kermit"]}),

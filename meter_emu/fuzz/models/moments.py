@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 _CYCLE_DAYS, _CYCLE_YEARS = 146_097, 400  # the Gregorian calendar begins again
+_A_DAY: Final = {"days": 1, "minutes": 1_440, "seconds": 86_400}
 
 
 class ReadMoment(NamedTuple):
@@ -32,11 +33,10 @@ def _moment(year: int, *rest: int, **more: Any) -> ReadMoment | None:  # noqa: A
     return ReadMoment((year, *fields, ms), **more)
 
 
-def _since(year: int, unit: str, count: int, month: int = 1, day: int = 1) -> ReadMoment:
+def moment_since(year: int, unit: str, count: int, month: int = 1, day: int = 1) -> ReadMoment:
     """Return the moment so many `days`, `minutes` or `seconds` after a day."""
-    length = timedelta(**{unit: count})
-    cycles, days = divmod(length.days, _CYCLE_DAYS)
-    at = datetime(year, month, day) + timedelta(days, length.seconds)  # noqa: DTZ001
+    cycles, rest = divmod(count, _CYCLE_DAYS * _A_DAY[unit])
+    at = datetime(year, month, day) + timedelta(**{unit: rest})  # noqa: DTZ001
     return ReadMoment((at.year + _CYCLE_YEARS * cycles, *at.timetuple()[1:6], 0))
 
 
@@ -58,7 +58,7 @@ def _digits(pattern: str, pivot: int = 99) -> Callable[[bytes], ReadMoment | Non
             year += 2000 if year <= pivot else 1900
         month, day = found["M"], found["D"]
         if "J" in pattern:
-            at = _since(year, "days", found["J"] - 1).when
+            at = moment_since(year, "days", found["J"] - 1).when
             if at[0] != year:
                 return None
             month, day = at[1:3]
@@ -87,7 +87,7 @@ def _count(
 ) -> Callable[[bytes], ReadMoment | None]:
     def read(raw: bytes) -> ReadMoment | None:
         count = int.from_bytes(raw, byte_order, signed=signed)  # type: ignore[arg-type]
-        return None if count == none else _since(year, unit, count, **more)
+        return None if count == none else moment_since(year, unit, count, **more)
 
     return read
 
@@ -154,7 +154,7 @@ def _packed(raw: bytes) -> ReadMoment | None:
 
 def _day_and_minute(raw: bytes) -> ReadMoment | None:
     day, minute = int.from_bytes(raw[:2], "big"), int.from_bytes(raw[2:], "big")
-    return None if minute > 1439 else _since(2000, "minutes", 1440 * day + minute)
+    return None if minute > 1439 else moment_since(2000, "minutes", 1440 * day + minute)
 
 
 def _cosem(raw: bytes) -> ReadMoment | None:

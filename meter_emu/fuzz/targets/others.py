@@ -1,29 +1,20 @@
-"""Targets in the dates and dumps of others: every timestamp codec, and layout files."""
+"""The target in the dates of others: every timestamp codec."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from random import Random
 from typing import Final
 
 from card_protocol.errors import TimestampError
 from card_protocol.timestamp.encoding import Codec
 from card_protocol.timestamp.registry import CODECS
 from card_protocol.timestamp.stamp import Stamp, stamp_at
-from meter_emu.errors import ConfigError
-from meter_emu.foreign.checks import CHECKS
-from meter_emu.foreign.dump import explain_dump
-from meter_emu.foreign.layout_file import DumpLayout, RawCheck, load_layout
-from meter_emu.fuzz.models.checks import check_value
 from meter_emu.fuzz.models.moments import SAID_BY, ReadMoment
 from meter_emu.fuzz.reach import must, note, note_all
-from meter_emu.fuzz.scratch import scratch_file
 from meter_emu.fuzz.target import FuzzField, Target
-from meter_emu.resources import built_in
 
 _ALL: Final[Sequence[Codec]] = tuple(CODECS.values())
 _BEFORE_29_FEBRUARY_MS: Final = (951_696_000_000, 4_107_456_000_000)  # of 2000, and of 2100
 _SIZE_MAX: Final = max(codec.size_bytes for codec in _ALL)
-_DUMP_MAX: Final = 4_096  # bytes, ours: enough for every built-in layout
 # Codecs to which every value is a time, or none at all.
 _EVERY_VALUE: Final = frozenset(
     {
@@ -99,79 +90,6 @@ def _slots(data: bytes) -> Iterator[FuzzField]:
         yield FuzzField(at, 1, _EDGES)
 
 
-def _layout(data: bytes, _build: str) -> None:
-    path = scratch_file("layout.toml")
-    path.write_bytes(data)
-    try:
-        layout = load_layout(str(path))
-    except ConfigError as error:
-        must("\n" not in str(error), "a refusal is one line")
-        must(data not in _layouts(), "a layout that is right is not refused", str(error))
-        note("refused")
-        return
-    note("a layout")
-    at = 0
-    for cell in layout.cells:
-        must(cell.offset == at, "every byte is in one field")
-        at += cell.size
-    must(at == layout.size_bytes, "and none is left over")
-    if layout.size_bytes > _DUMP_MAX:
-        return
-    drawn = Random(len(data)).randbytes(layout.size_bytes)
-    for byte in (b"\x00", b"\x29", b"\xff"):
-        _explained(byte * layout.size_bytes, layout)
-    _explained(drawn, layout)
-    for cell in layout.cells:
-        if isinstance(cell.spec, RawCheck):
-            right, check = bytearray(drawn), cell.spec
-            value, size = check_value(check.algorithm, drawn[check.first : check.last + 1])
-            must(cell.size == size, "a check value has its size")
-            right[cell.offset : cell.end] = value.to_bytes(size, cell.order)
-            _explained(bytes(right), layout)
-            right[cell.offset + len(data) % size] ^= 1 << len(data) // 8 % 8
-            _explained(bytes(right), layout)
-            note("a check value")
-
-
-def _explained(raw: bytes, layout: DumpLayout) -> None:
-    """Ask for a row of each field, in order, its number right, and whether its check holds."""
-    rows = [row for part in explain_dump(raw, layout) for row in part.rows]
-    must(len(rows) == len(layout.cells), "a dump is explained whole")
-    for row, cell in zip(rows, layout.cells, strict=True):
-        piece, spec = raw[cell.offset : cell.end], cell.spec
-        must((row.offset, row.size_bytes) == (cell.offset, cell.size), "each row in its place")
-        if isinstance(spec, RawCheck):
-            value, _ = check_value(spec.algorithm, raw[spec.first : spec.last + 1])
-            holds = int.from_bytes(piece, cell.order) == value
-            must(bool(row.wrong) != holds, "a check value is right or wrong as the catalogue says",
-                 f"{spec.algorithm} {piece.hex()}")  # fmt: skip
-            note("a check that holds" if holds else "a check that does not")
-        elif spec is not None and spec.kind in {"uint", "int"}:
-            number = int.from_bytes(piece, cell.order, signed=spec.kind == "int")
-            must(row.value == number, "a number is that of its bytes", f"{row.value}")
-            note("a number")
-        elif spec is not None and spec.kind == "secret":
-            must(piece.hex() not in repr(row) or len(set(piece)) == 1, "a secret is not shown")
-
-
-def _checked() -> Iterator[bytes]:
-    """Yield a layout with each check value there is."""
-    for name in CHECKS:
-        text = (
-            f'name = "x"\nsource = "x"\nsize_bytes = 20\n[[field]]\nname = "a"\noffset = 0\n'
-            f'size = 3\nkind = "int"\nbyte_order = "little"\n[[field]]\nname = "s"\noffset = 3\n'
-            f'size = 2\nkind = "secret"\n[[check]]\nname = "c"\nalgorithm = "{name}"\noffset = 5\n'
-            f"first = 10\nlast = 18\n"
-        )
-        yield text.encode()
-
-
-@cache
-def _layouts() -> tuple[bytes, ...]:
-    """Return layouts that are right: those that are built in, and one for each check value."""
-    return (*(path.read_bytes() for path in built_in("layouts").values()), *_checked())
-
-
 TARGETS: Final = (
     Target(
         id="timestamp-codecs",
@@ -188,22 +106,5 @@ TARGETS: Final = (
         check=_codecs,
         seeds=_seeds,
         slots=lambda data: tuple(_slots(data)),
-    ),
-    Target(
-        id="layout",
-        asks="a layout file",
-        oracles="one line of refusal, or a row for each field; its numbers and checks right",
-        reaches=(
-            "refused",
-            "a layout",
-            "a check value",
-            "a check that holds",
-            "a check that does not",
-            "a number",
-        ),
-        size_max=8_192,
-        check=_layout,
-        seeds=lambda: (*_layouts(), b"?"),
-        words=(b"[[field]]", b"[[record]]", b"[[check]]", b"codec", b"repeat", b"stride", b"epoch"),
     ),
 )

@@ -1,0 +1,267 @@
+"""The target in the dumps of others: a layout file, and what it explains.
+
+An input is the file itself, or a byte 00, which no file has, and what one is drawn from: most
+changes of a text are no layout any more.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from random import Random
+from typing import Final, final
+
+from card_protocol.timestamp.registry import CODECS
+from card_protocol.timestamp.stamp import stamp_at
+from meter_emu.errors import ConfigError
+from meter_emu.foreign.checks import CHECKS
+from meter_emu.foreign.dump import explain_dump
+from meter_emu.foreign.layout_file import COUNTED, DumpLayout, load_layout
+from meter_emu.fuzz.models.checks import check_value
+from meter_emu.fuzz.models.dumps import SaidField, SaidPlace, field_said, is_date, places_said
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.scratch import scratch_file
+from meter_emu.fuzz.target import Target
+from meter_emu.resources import built_in
+from meter_emu.rows import NOT_SHOWN, Row
+from meter_emu.stories.chooser import FromBytes
+
+_DRAWN: Final = b"\0"
+_DUMP_MAX: Final = 512  # bytes, ours: every built-in layout has fewer
+_FIELDS_MAX: Final = 8
+_PLACES_MAX: Final = 300
+_WHEN_MS: Final = 1_593_810_000_000
+
+
+@final
+class _Drawn:
+    """A layout that is right, drawn from bytes: fields in a row, with gaps, records, checks."""
+
+    def __init__(self, data: bytes) -> None:
+        self._chooser: Final = FromBytes(data)
+        self._at = self._number = 0
+
+    def text(self) -> str:
+        below = self._chooser.below
+        order = self._order()
+        fields = [self._field("field") for _ in range(1 + below(_FIELDS_MAX))]
+        for _ in range(below(3)):
+            fields.append(self._record())
+        checked = self._at
+        checks = [self._check(checked) for _ in range(below(3))]
+        size = self._at + below(4)
+        head = f'name = "drawn"\nsource = "a fuzzer"\nsize_bytes = {size}\n'
+        return head + order + "".join((*fields, *checks))
+
+    def _order(self) -> str:
+        return self._chooser.of(("", 'byte_order = "little"\n', 'byte_order = "big"\n'))
+
+    def _name(self) -> str:
+        self._number += 1
+        return f'name = "f{self._number}"\n'
+
+    def _field(self, table: str) -> str:
+        """Return a field, or a run of equal ones, a few bytes after what was drawn before."""
+        chooser = self._chooser
+        begins = self._at + chooser.of((0, 0, 0, 1, 2))
+        size, more = self._reading()
+        many = chooser.of((1, 1, 1, 2, 3))
+        stride = size + chooser.of((0, 0, 1, 2))
+        self._at = begins + (many - 1) * stride + size
+        run = f"repeat = {many}\nstride = {stride}\n" if many > 1 else ""
+        run += f"number_from = {chooser.below(3)}\n" if many > 1 else ""
+        always = "".join(f"{chooser.below(256):02x}" for _ in range(size))
+        run += f'equals = "{always}"\n' if chooser.below(6) == 5 else ""
+        return f"[[{table}]]\n{self._name()}offset = {begins}\nsize = {size}\n{more}{run}"
+
+    def _reading(self) -> tuple[int, str]:
+        """Return a size, and how what has it is read."""
+        chooser = self._chooser
+        size = 1 + chooser.below(4)
+        how = chooser.of(("number", "date", "split", "bcd", "float", "names", "count", "bytes"))
+        if how == "date":
+            codec = chooser.of(tuple(CODECS.values()))
+            return codec.size_bytes, f'codec = "{codec.name}"\n'
+        if how == "count":
+            return size, self._order() + self._counted()
+        if how == "split":
+            return size, self._order() + self._split(8 * size)
+        kind = chooser.of(("uint", "int")) if how in {"number", "names"} else how
+        if how == "bytes":
+            kind = chooser.of(("bytes", "text", "secret"))
+        size = chooser.of((4, 8)) if how == "float" else size
+        more = f'kind = "{kind}"\n' + self._order()
+        if how == "names":
+            keys = [chooser.of((0, 1, 2, 0x80, 0x7F, 3)) for _ in range(2)]
+            named = ", ".join(f'{hex(key)} = "is {key}"' for key in dict.fromkeys(keys))
+            return size, f"{more}{chooser.of(('names', 'bits'))} = {{ {named} }}\n"
+        return size, more + (self._amount() if how in {"number", "bcd"} else "")
+
+    def _amount(self) -> str:
+        scale, unit = self._chooser.of((1, 1, 10, 100, 1000)), self._chooser.of(("", "EUR"))
+        return f'scale = {scale}\nunit = "{unit}"\n'
+
+    def _counted(self) -> str:
+        day = f"{1990 + self._chooser.below(40)}-0{1 + self._chooser.below(9)}-11"
+        return f'codec = "{self._chooser.of(tuple(COUNTED))}"\nepoch = {day}\n'
+
+    def _split(self, left: int) -> str:
+        parts: list[str] = []
+        hows: tuple[Callable[[], str], ...] = (self._counted, self._amount, str)
+        while left and len(parts) < 5:
+            bits = 1 + self._chooser.below(min(left, 20))
+            left -= bits
+            how = self._chooser.of(hows)().replace("\n", ", ")
+            parts.append(f"{{ {self._name().strip()}, bits = {bits}, {how}".rstrip(", ") + " }")
+        return f"split = [{', '.join(parts)}]\n"
+
+    def _record(self) -> str:
+        begins, self._at = self._at, 0
+        fields = [self._field("record.field") for _ in range(1 + self._chooser.below(3))]
+        size, many = self._at + self._chooser.below(2), 1 + self._chooser.below(3)
+        self._at = begins + many * size
+        head = f"[[record]]\n{self._name()}offset = {begins}\nsize = {size}\nrepeat = {many}\n"
+        return head + "".join(fields)
+
+    def _check(self, checked: int) -> str:
+        name = self._chooser.of(tuple(CHECKS))
+        begins, first = self._at, self._chooser.below(checked)
+        self._at += CHECKS[name].size_bytes
+        last = first + self._chooser.below(checked - first)
+        return (f'[[check]]\n{self._name()}algorithm = "{name}"\noffset = {begins}\n'
+                f"first = {first}\nlast = {last}\n{self._order()}")  # fmt: skip
+
+
+def _layout(data: bytes, _build: str) -> None:
+    drawn = data[:1] == _DRAWN
+    path = scratch_file("layout.toml")
+    path.write_bytes(_Drawn(data[1:]).text().encode() if drawn else data)
+    try:
+        layout = load_layout(str(path))
+    except ConfigError as error:
+        must("\n" not in str(error), "a refusal is one line")
+        refusable = not drawn and data not in _layouts()
+        must(refusable, "a layout that is right is not refused", str(error))
+        note("refused")
+        return
+    note("a drawn layout" if drawn else "a layout")
+    if layout.size_bytes > _DUMP_MAX or len(layout.cells) > _PLACES_MAX:
+        return
+    places = places_said(tomllib.loads(path.read_text("utf-8-sig")))
+    random = Random(data)
+    raw = random.randbytes(layout.size_bytes)
+    _explained(raw, layout, places)
+    right = _right(raw, places)
+    _explained(right, layout, places)
+    at = random.randrange(layout.size_bytes)
+    almost = right[:at] + bytes((right[at] ^ 1 << random.randrange(8),)) + right[at + 1 :]
+    _explained(almost, layout, places)
+
+
+def _right(raw: bytes, places: Sequence[SaidPlace]) -> bytes:
+    """Return a dump in which constants, digits, dates and check values are right."""
+    right = bytearray(raw)
+    for place in places:
+        put = _right_bytes(place, raw[place.offset : place.offset + place.size])
+        right[place.offset : place.offset + place.size] = put
+    for place in places:
+        if "algorithm" in place.spec:
+            checked = right[place.spec["first"] : place.spec["last"] + 1]
+            value, size = check_value(place.spec["algorithm"], bytes(checked))
+            right[place.offset : place.offset + size] = value.to_bytes(size, place.order)  # type: ignore[arg-type]
+    return bytes(right)
+
+
+def _right_bytes(place: SaidPlace, drawn: bytes) -> bytes:
+    spec = place.spec
+    if "equals" in spec:
+        return bytes.fromhex(spec["equals"])
+    if spec.get("kind") in {"bcd", "text"}:
+        return bytes(byte % 10 | 0x30 for byte in drawn)
+    if codec := CODECS.get(spec.get("codec", "")):
+        step_ms = max(codec.step_ms, 2_000)
+        carried = {"offset_min": 120, "summer": True}
+        more = {name: value for name, value in carried.items() if name in codec.carries}
+        if codec.first.total_ms <= _WHEN_MS <= codec.last.total_ms:
+            stamp = stamp_at(_WHEN_MS - _WHEN_MS % step_ms, codec.step_ms)
+            fields = {name: getattr(stamp, name) for name in type(stamp).__slots__}
+            return codec.encode(type(stamp)(**fields | more))
+    if spec.get("names") and place.size == 1:
+        return bytes((int(next(iter(spec["names"])), 0) & 0xFF,))
+    return drawn
+
+
+def _explained(raw: bytes, layout: DumpLayout, places: Sequence[SaidPlace]) -> None:
+    """Ask for a row of each field that the file has, in its place, and for what it says."""
+    rows = [(part.name, row) for part in explain_dump(raw, layout) for row in part.rows]
+    must(len(rows) == len(places), "a dump is explained whole")
+    for (part, row), place in zip(rows, places, strict=True):
+        seen = (part, row.field, row.offset, row.size_bytes)
+        must(seen == place[:4], "each row in its place", f"{seen}, want {place[:4]}")
+        said = field_said(raw, place)
+        note(said.mark)
+        if said.wrong and "equals" in place.spec:
+            note("not what it always is")
+        _compared(row, said, raw[place.offset : place.offset + place.size])
+
+
+def _compared(row: Row, said: SaidField, piece: bytes) -> None:
+    must(said.value is None or row.value == said.value, "a value is that of its bytes",
+         f"{row.value}, want {said.value}", moved=said.value is not None)  # fmt: skip
+    if said.mark == "a secret":
+        shown = f"{row.value} {row.note} {row.wrong}"
+        must(row.raw == NOT_SHOWN and piece.hex() not in shown, "a secret is not shown")
+    elif said.mark == "a date":
+        alike = is_date(row.note) and (said.note or "").startswith(row.note)
+        must(alike or "*" in row.note, "a date is that of its bytes", f"{row.note}, want {said}")
+    elif said.mark == "no date":
+        must(not is_date(row.note), "what is no date is none", row.note)
+    else:
+        must(said.note is None or row.note == said.note, "a note is that of its bytes",
+             f"{row.note}, want {said.note}", moved=bool(said.note))  # fmt: skip
+        must(bool(row.wrong) == said.wrong, "what is wrong is said, and nothing else",
+             f"{row}, want {said}", moved=said.wrong)  # fmt: skip
+
+
+def _checked() -> Iterator[bytes]:
+    """Yield a layout with each check value there is."""
+    for name in CHECKS:
+        text = (
+            f'name = "x"\nsource = "x"\nsize_bytes = 20\n[[field]]\nname = "a"\noffset = 0\n'
+            f'size = 3\nkind = "int"\nbyte_order = "little"\n[[field]]\nname = "s"\noffset = 3\n'
+            f'size = 2\nkind = "secret"\n[[check]]\nname = "c"\nalgorithm = "{name}"\noffset = 5\n'
+            f"first = 10\nlast = 18\n"
+        )
+        yield text.encode()
+
+
+@cache
+def _layouts() -> tuple[bytes, ...]:
+    """Return layouts that are right: those that are built in, and one for each check value."""
+    return (*(path.read_bytes() for path in built_in("layouts").values()), *_checked())
+
+
+def _seeds() -> Sequence[bytes]:
+    drawn = tuple(_DRAWN + Random(number).randbytes(200) for number in _SEEDS)
+    return (*_layouts(), b"?", *drawn)
+
+
+_SEEDS: Final = tuple(range(24))
+
+TARGETS: Final = (
+    Target(
+        id="layout",
+        asks="a layout file",
+        oracles="one line of refusal, or a row for each field; its numbers and checks right",
+        reaches=(
+            "refused", "a layout", "a drawn layout", "a check that holds", "a wrong check",
+            "a number", "an amount", "digits", "no digits", "a float", "a code", "no such code",
+            "bits", "bits of several numbers", "a date", "no date", "a text", "a secret",
+            "not what it always is", "bytes",
+        ),
+        size_max=8_192,
+        check=_layout,
+        drawn=True,
+        seeds=_seeds,
+        words=(b"[[field]]", b"[[record]]", b"[[check]]", b"codec", b"repeat", b"stride", b"epoch"),
+    ),
+)  # fmt: skip
