@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum, unique
-from typing import Final, NamedTuple, final
+from typing import NamedTuple, final
 
 from typing_extensions import override
 
@@ -16,7 +16,7 @@ from card_protocol.timestamp.encoding import (
     two_digits_of_year,
     year_of_two_digits,
 )
-from card_protocol.timestamp.stamp import DAY_MS, SECOND_MS, Stamp, stamp_at
+from card_protocol.timestamp.stamp import DAY_MS, NO_HUNDREDS, SECOND_MS, Stamp, stamp_at
 
 
 class Bits(NamedTuple):
@@ -177,7 +177,7 @@ class BitFields(Codec):
             return year_of_two_digits(digits, self.year_base), []
         hundreds = self.hundreds.cut(value)
         if not hundreds and digits <= self.year_base:
-            return 2000 + digits, [_NO_HUNDREDS]
+            return 2000 + digits, [NO_HUNDREDS]
         return 1900 + 100 * hundreds + digits, []
 
     @override
@@ -195,7 +195,7 @@ class BitFields(Codec):
                 raise TimestampError(f"{name} {wanted} cannot be written")
             value |= field.put(number)
         if self.hundreds is not None and stamp.year is not None:
-            short = _NO_HUNDREDS in stamp.flags
+            short = NO_HUNDREDS in stamp.flags
             value |= self.hundreds.put(0 if short else (stamp.year - 1900) // 100)
         if self.summer_bit is not None and stamp.summer:
             value |= 1 << self.summer_bit
@@ -232,9 +232,6 @@ class BitFields(Codec):
                 value |= known[flag]
             elif flag.startswith("hundreds ") and self.hundreds is not None and stamp.year is None:
                 value |= self.hundreds.put(int(flag.split()[1]))
-            elif flag != _NO_HUNDREDS or self.hundreds is None:
+            elif flag != NO_HUNDREDS or self.hundreds is None:
                 raise TimestampError(f"it has no mark {flag!r}")
         return value
-
-
-_NO_HUNDREDS: Final = "hundreds of the year 0"

@@ -5,7 +5,7 @@ the issues that `docs/date-bugs.md` names. The deviation is UTC minus local time
 time + deviation; `Stamp.offset_min` has the opposite sign.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 from typing_extensions import override
@@ -35,10 +35,17 @@ _SUMMER: Final = 0x80
 _NO_STATUS: Final = "clock status not specified"
 
 
+_DATE_BYTES: Final = 5
+_NO_TIME: Final = bytes.fromhex("ffffffff8000ff")  # behind a date: nothing of it is specified
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class CosemDateTime(Codec):
-    """year 2, month, day, weekday, hour, minute, second, hundredths, deviation 2, status."""
+    """year 2, month, day, weekday, hour, minute, second, hundredths, deviation 2, status.
+
+    One of five bytes is a date alone, which ends with the weekday.
+    """
 
     @property
     @override
@@ -53,7 +60,12 @@ class CosemDateTime(Codec):
     @property
     @override
     def spellings(self) -> int:
-        return 2 * (2 * DEVIATION_MIN_MAX + 2) * 3  # weekday or none, deviation, status
+        # Weekday or none, deviation, status.
+        return 2 if self._alone else 2 * (2 * DEVIATION_MIN_MAX + 2) * 3
+
+    @property
+    def _alone(self) -> bool:
+        return self.size_bytes == _DATE_BYTES
 
     @override
     def ends(self) -> tuple[End, ...]:
@@ -63,6 +75,12 @@ class CosemDateTime(Codec):
 
     @override
     def _read(self, raw: bytes) -> Stamp:
+        if self._alone:
+            stamp = self._whole(raw + _NO_TIME)
+            return replace(stamp, flags=tuple(one for one in stamp.flags if one != _NO_STATUS))
+        return self._whole(raw)
+
+    def _whole(self, raw: bytes) -> Stamp:
         year = int.from_bytes(raw[:2], "big")
         if not year:
             raise TimestampError("year 0 is not 1-65534")
@@ -111,10 +129,10 @@ class CosemDateTime(Codec):
         status |= _SUMMER if stamp.summer else 0
         if _NO_STATUS in stamp.flags:
             status = NOT_SPECIFIED
-        elif stamp.summer is None:
+        elif stamp.summer is None and not self._alone:
             raise TimestampError("it needs the summer-time bit, or a status not specified")
         fields = (stamp.weekday, stamp.hour, stamp.minute, stamp.second)
-        return (
+        written = (
             year.to_bytes(2, "big")
             + bytes((_wild(stamp.month, _MONTHS, stamp), _wild(stamp.day, _DAYS, stamp)))
             + bytes(NOT_SPECIFIED if value is None else value for value in fields)
@@ -122,6 +140,7 @@ class CosemDateTime(Codec):
             + (_DEVIATION_ANY if offset is None else -offset).to_bytes(2, "big", signed=True)
             + bytes((status,))
         )
+        return written[: self.size_bytes]
 
 
 def _value(byte: int) -> int | None:
@@ -144,4 +163,15 @@ COSEM: Final = CosemDateTime(
     step_ms=10,
     source="DLMS UA Blue Book, 4.1.6.1, as in the tests of u9n/dlms-cosem",
     carries=frozenset({"weekday", "offset_min", "summer", "flags"}),
+)
+
+COSEM_DATE: Final = CosemDateTime(
+    name="cosem-date",
+    title="COSEM date",
+    size_bytes=_DATE_BYTES,
+    basis=Basis.CIVIL,
+    step_ms=DAY_MS,
+    source="DLMS UA Blue Book, 4.1.6.1: the first five bytes of a date-time",
+    cannot=("a time of day",),
+    carries=frozenset({"weekday", "flags"}),
 )

@@ -12,6 +12,11 @@ _UNIX: Final = "POSIX.1-2017, 4.16 Seconds Since the Epoch"
 _STS: Final = "IEC 62055-41, as on tidrollover.com and in the vectors of NectarAPI/tokens-service"
 _Y1970: Final = (1970, 1, 1)
 _Y2000: Final = (2000, 1, 1)
+_LITTLE: Final = (
+    ("min2000-u32-le", 4, MINUTE_MS, _Y2000), ("min1970-u32-le", 4, MINUTE_MS, _Y1970),
+    ("min2000-u24-le", 3, MINUTE_MS, _Y2000), ("days2000-u16-le", 2, DAY_MS, _Y2000),
+    ("days1970-u16-le", 2, DAY_MS, _Y1970),
+)  # fmt: skip
 
 
 def _row(
@@ -85,6 +90,11 @@ def _others() -> Iterator[Count]:
     """Yield the counts of one byte order."""
     ntp = "RFC 5905, 6: the seconds of era 0"
     yield _row("ntp-u32", "s since 1900 (NTP era 0)", 4, SECOND_MS, (1900, 1, 1), ntp)
+    for name, size, step_ms, epoch in _LITTLE:
+        source, unit = "as the one with the high byte first", "min" if step_ms < DAY_MS else "days"
+        basis = Basis.CIVIL if step_ms == DAY_MS else Basis.UTC
+        title = f"{unit} since {epoch[0]}, little end first"
+        yield _row(name, title, size, step_ms, epoch, source, basis, order="little")
     none = ((b"\xff" * 4, "no date (cards of meter-emu)"),)
     cards = "generation 2 cards of meter-emu, ours"
     yield _row("min2000-u32", "min since 2000", 4, MINUTE_MS, _Y2000, cards, specials=none)
@@ -103,6 +113,7 @@ def _others() -> Iterator[Count]:
     yield _row("min2000-u24", "min since 2000", 3, MINUTE_MS, _Y2000, "ours")
     yield _row("min2000-u16", "min since 2000", 2, MINUTE_MS, _Y2000, "ours")
     yield _row("days2000-u16", "days since 2000", 2, DAY_MS, _Y2000, "ours", Basis.CIVIL)
+    yield _row("days1970-u16", "days since 1970", 2, DAY_MS, _Y1970, "ours", Basis.CIVIL)
     yield _row(
         "mjd-u16",
         "modified Julian day",

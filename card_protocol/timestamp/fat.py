@@ -1,10 +1,10 @@
-"""Two minutes in four bytes: FAT's time and date, and the packed minute of our memory cards."""
+"""FAT's time and date, its date alone, and the packed minute of our memory cards."""
 
 from typing import Final
 
 from card_protocol.timestamp.bits import BitFields, Years, at_bit
 from card_protocol.timestamp.encoding import NO_ZONE, Basis
-from card_protocol.timestamp.stamp import MINUTE_MS, SECOND_MS
+from card_protocol.timestamp.stamp import DAY_MS, MINUTE_MS, SECOND_MS
 
 PACKED_MINUTE: Final = BitFields(
     name="packed-minute",
@@ -45,6 +45,19 @@ FAT: Final = BitFields(
         ("month", at_bit(21, 4)),
         ("year", at_bit(25, 7)),
     ),
+    years=Years.BASE,
+    year_base=1980,
+)
+
+FAT_DATE: Final = BitFields(
+    name="fat-date",
+    title="FAT date",
+    size_bytes=2,
+    basis=Basis.CIVIL,
+    step_ms=DAY_MS,
+    source="Microsoft FAT specification (fatgen103), DIR_WrtDate",
+    cannot=("a time of day",),
+    fields=(("day", at_bit(0, 5)), ("month", at_bit(5, 4)), ("year", at_bit(9, 7))),
     years=Years.BASE,
     year_base=1980,
 )

@@ -11,6 +11,9 @@ HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
 SECOND_MS: Final = 1_000
 
+NO_HUNDREDS: Final = "hundreds of the year 0"
+USUAL: Final = frozenset({NO_HUNDREDS})  # of M-Bus type F: the standard advises masters of it
+
 _LIMITS: Final = (
     ("month", 1, 12),
     ("day", 1, 31),
@@ -88,8 +91,11 @@ class Stamp:
             raise TimestampError(f"there is no day {self.day} in that month, it has {most}")
 
     def doubts(self) -> tuple[str, ...]:
-        """Return what speaks against a date that was read: marks, and a weekday of another day."""
-        found = list(self.flags)
+        """Return what speaks against a date that was read: marks, and a weekday of another day.
+
+        What many devices write all the time (`USUAL`) speaks against none.
+        """
+        found = [flag for flag in self.flags if flag not in USUAL]
         if self.weekday is not None and self.whole and weekday(self.day_number) != self.weekday:
             found.append(f"weekday {self.weekday} is not that day's, {weekday(self.day_number)}")
         return tuple(found)

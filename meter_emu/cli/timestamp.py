@@ -76,10 +76,11 @@ def decode(
     """Say what BYTES mean under every codec of their size, most plausible first.
 
     A date within ten years of --around is likely, another of 1990 to 2099 possible, any other
-    unlikely; a mark that is set, a spare bit or a weekday of another day puts it one step lower.
-    The last column says how often random bytes are a likely date under this codec; of two readings
-    that are equally plausible, the one with the smaller share comes first. Legal time is that of
-    --zone. Exit status 1 when no codec reads a date.
+    unlikely; a mark that is set, a spare bit or a weekday of another day puts it one step lower,
+    but for a mark that many meters always set. The last column says how often random bytes are a
+    likely date under this codec; of two readings that are equally plausible, that one comes first
+    which random bytes are less often, as near to --around. Legal time is that of --zone. Exit
+    status 1 when no codec reads a date.
     """
     from meter_emu.foreign.plausible import Rank, guesses
     from meter_emu.foreign.two_clocks import both_clocks
@@ -230,13 +231,15 @@ def scan(
 ) -> int:
     """List every offset in FILE at which a codec reads a date of a range.
 
-    With a layout, the field in which it begins is named.
+    With a layout, the field in which it begins is named. Without --codec the dates come first that
+    random bytes are least often under their codec.
 
     Dates with a mark, a spare bit or another day's weekday are left out, and so are bytes that are
     all 00 or all FF. Random bytes are dates too: the first line says how many a random file of this
     size would show. Exit status 1 when there is none.
     """
     from meter_emu.cli.held import read_bytes
+    from meter_emu.foreign.plausible import chance_of
     from meter_emu.foreign.scanning import SCAN_SIZE_MAX, by_chance
     from meter_emu.foreign.scanning import scan as dates_in
 
@@ -249,6 +252,8 @@ def scan(
     field_at = _fields(raw, layout, begins, file)
     codecs = _codecs(names, epoch)
     found = list(dates_in(raw, codecs, from_ms, to_ms))
+    if not names:
+        found.sort(key=lambda hit: chance_of(hit.codec, from_ms, to_ms))  # and then by offset
     chance = by_chance(len(raw), codecs, from_ms, to_ms)
     if json_file is not None:
         from meter_emu.cli.printed.timestamps import DateFoundJson, ScannedJson

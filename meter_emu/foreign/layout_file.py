@@ -33,7 +33,7 @@ FLOAT_BYTES: Final = (4, 8)  # IEEE 754, single and double
 BITS_MAX: Final = 64  # ours: of one number among the bits of a field
 
 Kind: TypeAlias = Literal["uint", "int", "float", "bcd", "bytes", "text", "secret"]
-Scale: TypeAlias = Literal[1, 10, 100, 1000, 10_000, 100_000, 1_000_000]
+PerUnit: TypeAlias = Literal[1, 10, 100, 1000, 10_000, 100_000, 1_000_000]
 _Text: TypeAlias = Annotated[str, Meta(min_length=1, pattern=PRINTABLE)]
 _Offset: TypeAlias = Annotated[int, Meta(ge=0, lt=SIZE_MAX)]
 _Size: TypeAlias = Annotated[int, Meta(ge=1, le=SIZE_MAX)]
@@ -50,7 +50,7 @@ class RawBits(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
     ] = None
     epoch: Annotated[FileDay | None, means("the day that such a count begins with")] = None
     unit: Annotated[str, Meta(pattern=PRINTABLE), means("of the number")] = ""
-    scale: Annotated[Scale, means("the number is so many to the unit")] = 1
+    scale: Annotated[PerUnit, means("the number is so many to the unit")] = 1
     names: Annotated[dict[str, _Text], means("what single numbers mean, by number")] = (
         msgspec.field(default_factory=dict)
     )
@@ -69,7 +69,7 @@ class RawField(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=
     ] = None
     byte_order: Annotated[ByteOrder | None, means("where it is not the file's")] = None
     unit: Annotated[str, Meta(pattern=PRINTABLE), means("of the number")] = ""
-    scale: Annotated[Scale, means("the number is so many to the unit")] = 1
+    scale: Annotated[PerUnit, means("the number is so many to the unit")] = 1
     names: Annotated[dict[str, _Text], means("what single numbers mean, by number")] = (
         msgspec.field(default_factory=dict)
     )

@@ -2,8 +2,9 @@
 
 The rule, as `timestamp decode --help` and docs/timestamps.md state it: a date within ten years of
 the reference is *likely*, another of 1990 to 2099 *possible*, any other *unlikely*; a mark that is
-set, a spare bit or a weekday of another day puts it one step lower. Among equals, the codec goes
-first by which random bytes are least often a likely date.
+set, a spare bit or a weekday of another day puts it one step lower; a mark that many meters set
+all the time does not. Among equals, the reading goes first that random bytes are least often: a
+date under this codec, and one as near to the reference.
 """
 
 from collections.abc import Iterable
@@ -52,7 +53,13 @@ class Guess:
 def guesses(raw: bytes, codecs: Iterable[Codec], around_ms: int) -> list[Guess]:
     """Return what every codec of that size makes of the bytes, the most plausible first."""
     found = [_guess(raw, codec, around_ms) for codec in codecs if codec.size_bytes == len(raw)]
-    return sorted(found, key=lambda guess: (guess.rank, guess.chance))
+    return sorted(found, key=lambda guess: (guess.rank, _by_luck(guess, around_ms)))
+
+
+def _by_luck(guess: Guess, around_ms: int) -> float:
+    """Return a measure of how often random bytes are a date as near, to the day."""
+    away_ms = abs(guess.stamp.total_ms - around_ms) if guess.stamp.whole else 0
+    return guess.chance * (away_ms + DAY_MS)
 
 
 def _guess(raw: bytes, codec: Codec, around_ms: int) -> Guess:

@@ -9,7 +9,9 @@ from card_protocol.timestamp.bits import BitFields
 from card_protocol.timestamp.counts import Count
 from card_protocol.timestamp.digits import Digits
 from card_protocol.timestamp.encoding import Codec
+from card_protocol.timestamp.families import ByteFields
 from card_protocol.timestamp.stamp import DAY_MS, Stamp, stamp_at
+from card_protocol.timestamp.ticks import Ticks
 from meter_emu.foreign.plausible import chance_of
 
 SCAN_SIZE_MAX: Final = 1 << 20  # ours: bytes; a minute of work with every codec
@@ -66,6 +68,12 @@ def _glance(codec: Codec, from_ms: int, to_ms: int) -> Callable[[bytes], bool]:
             number for number in range(field.top + 1) if codec.may_mean(number, years)
         )
         return lambda piece: field.cut(int.from_bytes(piece, order)) in allowed
+    if isinstance(codec, Ticks):
+        begins, ends, little = codec.at(from_ms), codec.at(to_ms), codec.order
+        return lambda piece: begins <= int.from_bytes(piece, little) < ends
+    if isinstance(codec, ByteFields):
+        year_at, written = codec.year_at, frozenset(map(codec.year_byte, years))
+        return lambda piece: piece[year_at] in written
     if isinstance(codec, Digits) and codec.pattern.startswith("YYM"):
         digits = {f"{year % 100:02}" for year in years}
         first = frozenset(int(two[::-1] if codec.swapped else two, 16) for two in digits)

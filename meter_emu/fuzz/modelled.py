@@ -1,6 +1,7 @@
 """A virtual card with a model of it: each answer and each byte is the model's."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import Final, final
 
 from card_protocol.card.image import CardKind
@@ -13,6 +14,15 @@ from meter_emu.fuzz.models.memory_card import MemoryCardModel
 from meter_emu.fuzz.reach import must, tell
 
 _BEFORE_THE_CRC: Final = slice(0, -4)
+
+
+def numbered() -> Callable[[int], bytes]:
+    """Return a source of bytes that is quick, the same each time, and gives none twice."""
+    numbers = count(1)
+    return lambda size: (next(numbers) * _FAR_APART % 256**size).to_bytes(size, "big")
+
+
+_FAR_APART: Final = 0x9E3779B97F4A7C15  # ours: odd, so that eight bytes come once in 2^64 times
 
 
 @final

@@ -115,7 +115,7 @@ def test_scan_finds_the_dates_of_an_image(emu, tmp_path):
     [
         (("decode", "200703230"), "want hex digits"),
         (("decode", "20070323zz"), "want hex digits"),
-        (("decode", "20"), "no chosen codec has 1 bytes; they have 2, 3, 4, 5, 6, 7, 12"),
+        (("decode", "20"), "no chosen codec has 1 bytes; they have 2, 3, 4, 5, 6, 7, 8, 12"),
         (("decode", "00" * 13), "no chosen codec has 13 bytes"),
         (("decode", "2007032301", "--codec", "fat-datetime"), "they have 4"),
         (("decode", "2007032301", "--around", "2020-07-03T10:00Z"), "without an offset"),

@@ -73,57 +73,57 @@ def _fields(
             yield SaidPlace(part, field["name"] + said, at, field["size"], order, field)
 
 
-def field_said(raw: bytes, place: SaidPlace) -> SaidField:
+def field_said(raw: bytes, lies: SaidPlace) -> SaidField:
     """Return what a field of a dump holds."""
-    piece, spec = raw[place.offset : place.offset + place.size], place.spec
+    piece, spec = raw[lies.offset : lies.offset + lies.size], lies.spec
     if "algorithm" in spec:
         value, size = check_value(spec["algorithm"], raw[spec["first"] : spec["last"] + 1])
-        holds = piece == value.to_bytes(size, place.order)  # type: ignore[arg-type]
+        holds = piece == value.to_bytes(size, lies.order)  # type: ignore[arg-type]
         return SaidField(wrong=not holds, mark="a check that holds" if holds else "a wrong check")
-    said = _plain(piece, place)
+    said = _unchecked(piece, lies)
     if "equals" in spec and piece.hex() != spec["equals"].lower():
         return said._replace(wrong=True)
     return said
 
 
-def _plain(piece: bytes, place: SaidPlace) -> SaidField:
-    spec = place.spec
+def _unchecked(piece: bytes, lies: SaidPlace) -> SaidField:
+    spec = lies.spec
     kind, codec = spec.get("kind"), spec.get("codec")
-    number = int.from_bytes(piece, place.order, signed=kind == "int")  # type: ignore[arg-type]
+    number = int.from_bytes(piece, lies.order, signed=kind == "int")  # type: ignore[arg-type]
     if kind == "secret":
         return SaidField(mark="a secret")
     if codec is not None:
         if codec in _COUNTED:
-            return _date(_counted(spec["epoch"], codec, number), codec)
-        return _date(SAID_BY[codec](piece), codec)
+            return _as_date(_counted(spec["epoch"], codec, number), codec)
+        return _as_date(SAID_BY[codec](piece), codec)
     if kind == "text":
         text = piece.rstrip(b"\0")
         plain = all(0x20 <= byte < 0x7F for byte in text)
         return SaidField(note=text.decode() if plain else None, wrong=not plain, mark="a text")
     if kind == "float":
-        (value,) = struct.unpack(">f" if place.size == 4 else ">d", _big_first(piece, place))
-        alike = f"{value:.9g}" if place.size == 4 else repr(value)
+        (value,) = struct.unpack(">f" if lies.size == 4 else ">d", _big_first(piece, lies))
+        alike = f"{value:.9g}" if lies.size == 4 else repr(value)
         return SaidField(alike, wrong=not isfinite(value), mark="a float")
     if spec.get("split"):
-        return _split(spec["split"], number, place.size)
+        return _split(spec["split"], number, lies.size)
     if kind == "bcd":
-        digits = _big_first(piece, place).hex()
+        digits = _big_first(piece, lies).hex()
         if not digits.isdecimal():
             return SaidField(wrong=True, mark="no digits")
         if not any(spec.get(key) for key in ("names", "bits", "unit")) and spec.get("scale", 1) < 2:
             return SaidField(digits, digits, mark="digits")
-        return _number(spec, int(digits))
+        return _worded(spec, int(digits))
     counts = any(spec.get(key) for key in ("names", "bits", "unit")) or spec.get("scale", 1) > 1
     if kind in {"uint", "int"} or (kind is None and counts):
-        return _number(spec, number)
+        return _worded(spec, number)
     return SaidField()
 
 
-def _big_first(piece: bytes, place: SaidPlace) -> bytes:
-    return piece if place.order == "big" else piece[::-1]
+def _big_first(piece: bytes, lies: SaidPlace) -> bytes:
+    return piece if lies.order == "big" else piece[::-1]
 
 
-def _number(spec: dict[str, Any], number: int) -> SaidField:
+def _worded(spec: dict[str, Any], number: int) -> SaidField:
     if names := {int(key, 0): name for key, name in spec.get("names", {}).items()}:
         known = number in names
         return SaidField(number, names.get(number, ""), not known,
@@ -141,16 +141,16 @@ def _number(spec: dict[str, Any], number: int) -> SaidField:
     return SaidField(number, mark="a number")
 
 
-def _split(parts: list[dict[str, Any]], number: int, size: int) -> SaidField:
+def _split(bit_fields: list[dict[str, Any]], number: int, size: int) -> SaidField:
     """Read the bits as digits of a number to the base 2, from the left."""
     digits, notes, wrong = f"{number:0{8 * size}b}", [], False
-    for one in parts:
+    for one in bit_fields:
         mine, digits = digits[: one["bits"]], digits[one["bits"] :]
         value = int(mine, 2)
         if "codec" in one:
-            said = _date(_counted(one["epoch"], one["codec"], value), one["codec"])
+            said = _as_date(_counted(one["epoch"], one["codec"], value), one["codec"])
         else:
-            said = _number({key: one[key] for key in one.keys() - {"bits"}}, value)
+            said = _worded({key: one[key] for key in one.keys() - {"bits"}}, value)
         plain = f"{value} {one.get('unit', '')}".strip()
         notes.append(f"{one['name']} {said.note or plain}")
         wrong |= said.wrong
@@ -161,7 +161,7 @@ def _counted(epoch: date, unit: str, count: int) -> ReadMoment:
     return moment_since(epoch.year, unit, count, epoch.month, epoch.day)
 
 
-def _date(said: ReadMoment | None, codec: str) -> SaidField:
+def _as_date(said: ReadMoment | None, codec: str) -> SaidField:
     if said is None:
         return SaidField(mark="no date")
     year, month, day, hour, minute, second, ms = said.when

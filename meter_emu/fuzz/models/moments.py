@@ -4,7 +4,7 @@ Each encoding is read from the document that docs/timestamps.md names, in a line
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -63,6 +63,26 @@ def _digits(pattern: str, pivot: int = 99) -> Callable[[bytes], ReadMoment | Non
                 return None
             month, day = at[1:3]
         return _moment(year, month, day, found["h"], found["m"], found["s"])
+
+    return read
+
+
+def _bytewise(letters: str, *, bcd: bool) -> Callable[[bytes], ReadMoment | None]:
+    """Read a byte a field; a weekday that is the date's own is not said."""
+
+    def read(raw: bytes) -> ReadMoment | None:
+        if bcd and not raw.hex().isdecimal():
+            return None
+        values = [int(raw[at : at + 1].hex()) if bcd else raw[at] for at in range(len(raw))]
+        found = {"C": 20, "h": 0, "m": 0, "s": 0, **dict(zip(letters, values, strict=True))}
+        year = (100 if bcd or "C" not in letters else 256) * found["C"] + found["Y"]
+        said = _moment(year, *(found[letter] for letter in "MDhms"))
+        if said is None or year > (9999 if "C" in letters else 2099) or found.get("W", 0) > 6:
+            return None
+        month, day = said.when[1:3]
+        own = datetime(2000 + year % _CYCLE_YEARS, month, day).isoweekday()  # noqa: DTZ001
+        written = (found["W"] or 7) if "W" in letters else own
+        return said if written == own else said._replace(weekday=written)
 
     return read
 
@@ -182,14 +202,61 @@ def _seconds(tail: str, byte_order: str) -> dict[str, Callable[[bytes], ReadMome
     }
 
 
+def _ticks(
+    year: int, per_s: int, bits: int, byte_order: str = "big"
+) -> Callable[[bytes], ReadMoment | None]:
+    def read(raw: bytes) -> ReadMoment | None:
+        count = int.from_bytes(raw, byte_order)  # type: ignore[arg-type]
+        if count >= 2**bits:
+            return None
+        seconds, finer = divmod(count, per_s)
+        at = moment_since(year, "seconds", seconds)
+        return at._replace(when=(*at.when[:6], 1000 * finer // per_s))
+
+    return read
+
+
+def _fat_date(raw: bytes) -> ReadMoment | None:
+    day, month, year = _bits(raw, (0, 5), (5, 4), (9, 7))
+    return _moment(1980 + year, month, day)
+
+
+def _cosem_date(raw: bytes) -> ReadMoment | None:
+    said = _cosem(raw + bytes.fromhex("00000000800000"))
+    return None if said is None else said._replace(summer=None)
+
+
+def _knx_date(raw: bytes) -> ReadMoment | None:
+    day, month, year = (byte & mask for byte, mask in zip(raw, (0x1F, 0xF, 0x7F), strict=True))
+    return None if year > 99 else _moment(year + (1900 if year >= 90 else 2000), month, day)
+
+
+def _knx_date_time(raw: bytes) -> ReadMoment | None:
+    times = (raw[3] & 0x1F, raw[4] & 0x3F, raw[5] & 0x3F)
+    more = {"summer": raw[6] & 1 == 1, "weekday": raw[3] >> 5 or None}
+    return _moment(1900 + raw[0], raw[1] & 0xF, raw[2] & 0x1F, *times, **more)
+
+
 def _en1545(raw: bytes) -> ReadMoment | None:
     return None if raw[0] > 0x3F else _count(1997, "days")(raw)
 
 
+_WORDS: Final = {"C": "yy", "W": "ww", "h": "hh", "m": "mm", "s": "ss"}
+_ORDERS: Final = (
+    "YMD", "YMDhm", "YMDhms", "DMY", "DMYhm", "DMYhms", "CYMD", "CYMDhm", "CYMDhms", "DMCY",
+    "DMCYhm", "DMCYhms", "mhDMY", "smhDMY", "hmsDMY", "WDMY", "YMDW", "YMDWhms", "smhWDMY",
+    "smhDWMY",
+)  # fmt: skip
+
+
+def _families() -> Iterator[tuple[str, Callable[[bytes], ReadMoment | None]]]:
+    for form in ("bcd", "bin"):
+        for order in _ORDERS:
+            words = "".join(_WORDS.get(one, 2 * one.lower()) for one in order)
+            yield f"{form}-{words}", _bytewise(order, bcd=form == "bcd")
+
+
 SAID_BY: Final[dict[str, Callable[[bytes], ReadMoment | None]]] = {
-    "bcd-yymmddhhmm": _digits("YYMMDDhhmm"),
-    "bcd-yymmddhhmmss": _digits("YYMMDDhhmmss"),
-    "bcd-yyyymmddhhmmss": _digits("YYYYMMDDhhmmss"),
     "emv-yymmdd": _digits("YYMMDD", 49),
     "doy-yydddhhmm": _digits("0YYJJJhhmm"),
     "doy-cyyddd": _digits("0CYYJJJF"),
@@ -213,4 +280,21 @@ SAID_BY: Final[dict[str, Callable[[bytes], ReadMoment | None]]] = {
     "mbus-i": _mbus_i,
     "cp56time2a": _cp56,
     "cosem-date-time": _cosem,
+    "min2000-u32-le": _count(2000, "minutes", "little"),
+    "min1970-u32-le": _count(1970, "minutes", "little"),
+    "min2000-u24-le": _count(2000, "minutes", "little"),
+    "days2000-u16-le": _count(2000, "days", "little"),
+    "days1970-u16": _count(1970, "days"),
+    "days1970-u16-le": _count(1970, "days", "little"),
+    "fat-date": _fat_date,
+    "cosem-date": _cosem_date,
+    "knx-date": _knx_date,
+    "knx-date-time": _knx_date_time,
+    "ntp-64": _ticks(1900, 1 << 32, 64),
+    "filetime": _ticks(1601, 10_000_000, 63, "little"),
+    "unix-u64": _ticks(1970, 1, 40),
+    "unix-u64-le": _ticks(1970, 1, 40, "little"),
+    "unix-ms-u64": _ticks(1970, 1_000, 50),
+    "unix-ms-u64-le": _ticks(1970, 1_000, 50, "little"),
+    **dict(_families()),
 }

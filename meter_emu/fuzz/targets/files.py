@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from random import Random
 from typing import Any, Final, Literal
 from zlib import crc32
 
@@ -17,7 +16,7 @@ from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import MeterEmuError
-from meter_emu.fuzz.modelled import ModelledCard
+from meter_emu.fuzz.modelled import ModelledCard, numbered
 from meter_emu.fuzz.models.file_card import image_holds
 from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.scratch import scratch_file
@@ -68,7 +67,7 @@ def _card_image(data: bytes, _build: str) -> None:
         return
     must(_could_be(data), "what no card can hold is refused")
     must(image.to_bytes() == data, "an image is the same bytes when it is written again")
-    card = ModelledCard(image, lambda: Random(0).randbytes)
+    card = ModelledCard(image, numbered)
     if not card.power_on():
         card.transmit(_SELECT_MEMORY)
         must(data[:2] == CardKind.MEMORY.value, "only a memory card that no reader knows is silent")

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Final
 
 from card_protocol.errors import TimestampError
+from card_protocol.timestamp.counts import Count
 from card_protocol.timestamp.encoding import Codec
 from card_protocol.timestamp.registry import CODECS
 from card_protocol.timestamp.stamp import Stamp, stamp_at
@@ -16,13 +17,9 @@ _ALL: Final[Sequence[Codec]] = tuple(CODECS.values())
 _BEFORE_29_FEBRUARY_MS: Final = (951_696_000_000, 4_107_456_000_000)  # of 2000, and of 2100
 _SIZE_MAX: Final = max(codec.size_bytes for codec in _ALL)
 # Codecs to which every value is a time, or none at all.
-_EVERY_VALUE: Final = frozenset(
-    {
-        "unix-u32", "unix-i32", "s2000-u32", "s2000-i32", "unix-u32-le", "unix-i32-le",
-        "s2000-u32-le", "s2000-i32-le", "ntp-u32", "min2000-u32", "min1970-u32", "sts-tid-1993",
-        "sts-tid-2014", "sts-tid-2035", "min2000-u24", "min2000-u16", "days2000-u16", "mjd-u16",
-    }
-)  # fmt: skip
+_EVERY_VALUE: Final = {"ntp-64"} | {
+    codec.name for codec in _ALL if isinstance(codec, Count) and codec.bits == 8 * codec.size_bytes
+}
 # Bytes that stand on one side or the other of a check: digits, wildcards, months, signs.
 _EDGES: Final = tuple(
     bytes.fromhex(text)

@@ -1,15 +1,15 @@
 """Targets on the wire: APDUs, TLV, the answer to reset, T=0 characters, a vpcd reader's stream."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
-from random import Random
 from typing import Final
 
 from card_protocol.apdu import NE_SHORT_MAX, CommandApdu, ResponseApdu, is_extended
 from card_protocol.atr import Atr, offer
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.virtual import FileCard, card_of
-from card_protocol.errors import ApduError, AtrError, LinkError, TlvError
+from card_protocol.errors import ApduError, AtrError, LinkError, LinkErrorKind, TlvError
 from card_protocol.link.t0 import CardOverT0
 from card_protocol.serve.vpcd import Control, VpcdSlot
 from card_protocol.status import SW
@@ -19,7 +19,7 @@ from card_protocol.tlv import build
 from card_protocol.words import command_words
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from meter_emu.fuzz.modelled import ModelledCard
+from meter_emu.fuzz.modelled import ModelledCard, numbered
 from meter_emu.fuzz.models.apdus import asked_by, reset_of
 from meter_emu.fuzz.models.dialogues import T0Outcome, heard_over_t0, vpcd_answers
 from meter_emu.fuzz.models.file_card import FileCardModel
@@ -29,6 +29,7 @@ from meter_emu.fuzz.target import Target
 _METER_ID: Final = 541_000_000_001
 _MINUTE: Final = 10_000_000
 _GET_RESPONSE: Final = 0xC0
+_NEVER: Final = 1 << 30
 _COMMANDS: Final = tuple(
     bytes.fromhex(text)
     for text in (
@@ -142,39 +143,73 @@ def _t0_stream(data: bytes, _build: str) -> None:
 
 
 def _both_ways(data: bytes, _build: str) -> None:
-    """The same commands directly and as T=0 characters: the same answers, the same card."""
+    """The same commands directly and as T=0 characters: the same answers, the same card.
+
+    An empty one is a reset, or has the card pulled out before the next one is sent whole.
+    """
     manner = Manner(nulls=len(data) % 3, one_by_one=not len(data) % 8)
-    direct = ModelledCard(_plain_image(), lambda: Random(0).randbytes)
+    direct = ModelledCard(_plain_image(), numbered)
     behind = _plain(t0=True)
     over = CardOverT0(behind, manner)
     near, far = Terminal(direct.transmit), Terminal(over.transmit)
     direct.power_on()
     over.power_on()
-    new = direct.image.to_bytes()
-    for raw in _pieces(data, 16):
+    new, pulled = direct.image.to_bytes(), False
+    for raw, pulls in _pieces(data, 16):
+        if not raw:
+            pulled = pulls
+            if not pulls:
+                _reset(direct, over)
+            continue
         try:
             command = CommandApdu.parse(raw)
         except ApduError:
             continue
-        if is_extended(raw) or not _over_t0(command, behind):
+        if not _over_t0(command, behind):
             note("not over T=0")
             continue
-        said = _said(near, command)
+        if pulled:
+            pulled = False
+            _pull_out(over, command, raw[-1])
+            _reset(direct, over)
+            continue
+        short = command if command.ne is None else replace(command, ne=min(command.ne, 256))
+        said = _said(near, short)
         note(f"{command.ins:02X} {said[1]:04X}" if said[1] else "no answer")
         if command.case == 4 and said[1] == SW.WRONG_LENGTH:
             continue  # an Le where none belongs, which T=0 does not say
         must(said == _said(far, command), "T=0 answers as the direct way does")
+        note("case 1" if command.case == 1 else "extended" if is_extended(raw) else "short")
     now = direct.image.to_bytes()
     must(now == over.image.to_bytes(), "both cards hold the same", moved=now != new)
 
 
+def _reset(direct: ModelledCard, over: CardOverT0) -> None:
+    for card in (direct, over):
+        card.power_off()
+        card.power_on()
+    note("reset")
+
+
+def _pull_out(over: CardOverT0, command: CommandApdu, at: int) -> None:
+    """Have the card pulled out before the last character of a command, which it never obeys."""
+    over.pull_after(at % (5 + len(command.data)))
+    try:
+        over.transmit(command.to_bytes())
+    except LinkError as error:
+        must(error.kind is LinkErrorKind.CARD_GONE, "a card that is pulled out is gone")
+        note("pulled out")
+    over.pull_after(_NEVER)
+
+
 def _over_t0(command: CommandApdu, card: FileCard) -> bool:
     """Whether T=0 can say this command: P3 is one length, and the instruction says of what."""
-    if command.ins >> 4 in {0x6, 0x9} or command.ins == _GET_RESPONSE:
+    if command.ins >> 4 in {0x6, 0x9} or command.ins == _GET_RESPONSE or len(command.data) > 255:
         return False
-    if command.case == 4 and command.ne != NE_SHORT_MAX:
+    if command.case == 4 and (command.ne or 0) < NE_SHORT_MAX:
         return False
-    return command.case != 1 and bool(command.data) == card.takes_data(command.ins)
+    takes = card.takes_data(command.ins)
+    return takes if command.case == 1 else bool(command.data) == takes
 
 
 def _said(terminal: Terminal, command: CommandApdu) -> tuple[bytes, int | None]:
@@ -203,7 +238,7 @@ def _served(data: bytes, _build: str) -> None:
             return models[0].transmit(command)
         held["image"] = bytes(models.pop().image) + bytes(4) if models else held["image"]
         if what == "on":
-            models.append(FileCardModel(held["image"], Random(0).randbytes, t0=False))
+            models.append(FileCardModel(held["image"], numbered(), t0=False))
         return b""
 
     slot_card = _plain()
@@ -240,7 +275,7 @@ def _heard(card: FileCard, pieces: list[bytes]) -> bytes | None:
 
 
 def _plain(*, t0: bool = False) -> FileCard:
-    return card_of(_plain_image(), Random(0).randbytes, t0=t0)
+    return card_of(_plain_image(), numbered(), t0=t0)
 
 
 @cache
@@ -250,14 +285,14 @@ def _plain_image() -> CardImage:
     return image
 
 
-def _pieces(data: bytes, count_max: int) -> Iterator[bytes]:
-    """Yield commands: each has its length in a byte before it."""
+def _pieces(data: bytes, count_max: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield commands: each has its length in a byte before it, whose highest bit is more."""
     at = 0
     for _ in range(count_max):
         if at >= len(data):
             return
         end = at + 1 + data[at] % 64
-        yield data[at + 1 : end]
+        yield data[at + 1 : end], data[at] >= 0x80
         at = end
 
 
@@ -278,6 +313,12 @@ def _t0_streams() -> tuple[bytes, ...]:
     return tuple(bytes((which,)) + bytes.fromhex(text) for which, text in answers)
 
 
+_PULL: Final = b"\x80"
+_LONG_OVER_T0: Final = tuple(
+    bytes.fromhex(text)
+    for text in ("00a4000c02be01", "00200001", "00b0810000000110", "00b08100000000", "00a40000",
+                 "00d6810000000201ff")
+)  # fmt: skip
 _UPDATE: Final = "00d6000004deadbeef"
 _POWER_ON: Final = bytes((Control.POWER_ON,))
 _POWER_OFF: Final = bytes((Control.POWER_OFF,))
@@ -355,10 +396,12 @@ TARGETS: Final = (
         asks="commands to a plain card, directly and as T=0 characters",
         oracles="the same answers, which are what the rules say; both cards hold the same bytes",
         reaches=("A4 9000", "A4 6A82", "B0 9000", "B0 6986", "20 9000", "20 63C2", "D6 9000",
-                 "D6 6982", "D6 6B00", "84 6D00", "not over T=0"),
+                 "D6 6982", "D6 6B00", "84 6D00", "not over T=0", "case 1", "extended", "reset",
+                 "pulled out"),
         size_max=512,
         check=_both_ways,
-        seeds=lambda: (_lengths(_COMMANDS, 1),),
+        seeds=lambda: (_lengths(_COMMANDS, 1), _lengths(_LONG_OVER_T0, 1),
+                       _PULL.join(_lengths(_COMMANDS[at : at + 4], 1) for at in (0, 6, 8))),
         words=_COMMANDS,
     ),
     Target(

@@ -171,8 +171,8 @@ def _right(raw: bytes, places: Sequence[SaidPlace]) -> bytes:
     return bytes(right)
 
 
-def _right_bytes(place: SaidPlace, drawn: bytes) -> bytes:
-    spec = place.spec
+def _right_bytes(lies: SaidPlace, drawn: bytes) -> bytes:
+    spec = lies.spec
     if "equals" in spec:
         return bytes.fromhex(spec["equals"])
     if spec.get("kind") in {"bcd", "text"}:
@@ -185,7 +185,7 @@ def _right_bytes(place: SaidPlace, drawn: bytes) -> bytes:
             stamp = stamp_at(_WHEN_MS - _WHEN_MS % step_ms, codec.step_ms)
             fields = {name: getattr(stamp, name) for name in type(stamp).__slots__}
             return codec.encode(type(stamp)(**fields | more))
-    if spec.get("names") and place.size == 1:
+    if spec.get("names") and lies.size == 1:
         return bytes((int(next(iter(spec["names"])), 0) & 0xFF,))
     return drawn
 
