@@ -13,7 +13,7 @@ from typing import Final, final
 
 PROCESSES_MAX: Final = 16  # ours: a meter has one
 MEMORY_MAX_MB: Final = 1_024  # ours: a meter's program has some kB, with a sanitizer some MB
-LOOK_S: Final = 0.1  # ours: how often silence is looked at, and what it takes
+LOOKS_APART_S: Final = 0.1  # ours: how often silence is looked at, and what it takes
 _ROUNDS_MAX: Final = 100  # ours: of ending what starts others meanwhile
 _MB: Final = 2**20
 _TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -76,14 +76,14 @@ class Silence:
         return (self._ticks - (self._began_ticks or 0)) / _TICKS_A_SECOND
 
     def look(self) -> None:
-        """Look again, some `LOOK_S` after the last time."""
+        """Look again, some `LOOKS_APART_S` after the last time."""
         # Doubt: where there is no /proc, a program that waits for a processor counts as silent, and
         # on a machine too busy for it for 10 s is called hung.
         has_turn, ticks = _work(self._pid)
         if self._began_ticks is None:
             self._began_ticks = self._ticks = ticks
         idle = not has_turn and ticks == self._ticks
-        self.silent_s, self._ticks = self.silent_s + LOOK_S if idle else 0.0, ticks
+        self.silent_s, self._ticks = self.silent_s + LOOKS_APART_S if idle else 0.0, ticks
 
 
 def _work(pid: int) -> tuple[bool, int]:

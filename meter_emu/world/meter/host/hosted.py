@@ -21,7 +21,7 @@ from meter_emu.last_words import printable, signal_name
 from meter_emu.ports import VERSION, Ports, Sleep
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.covers import Covers
-from meter_emu.world.meter.host.below import LOOK_S, Silence
+from meter_emu.world.meter.host.below import LOOKS_APART_S, Silence
 from meter_emu.world.meter.host.calls import DONE, FULL, WRONG, carried
 from meter_emu.world.meter.host.process import (
     CPU_S,
@@ -91,11 +91,11 @@ class Hosted:
             self._socket, self.child = host.power_up()
             undo.enter_context(self._socket)
             self._together: Final = Together(self.child)
-            patience = struct.pack("ll", 0, int(LOOK_S * 1_000_000))
+            patience = struct.pack("ll", 0, int(LOOKS_APART_S * 1_000_000))
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
             undo.pop_all()
         self._host = host
-        self._look_s = monotonic() + LOOK_S
+        self._look_s = monotonic() + LOOKS_APART_S
 
     def __del__(self) -> None:
         """The supply has gone, and with it the process."""
@@ -125,7 +125,7 @@ class Hosted:
     def _poll(self, host: Host) -> Sleep | None:
         shared = host.shared
         if monotonic() > self._look_s:
-            self._look_s = monotonic() + LOOK_S
+            self._look_s = monotonic() + LOOKS_APART_S
             if (why := host.excess()) is not None:
                 raise ProgramError(_CRASHED, why)
         shared.foretell(self._board, cells=True)

@@ -30,7 +30,7 @@ from typing import IO, Final, final
 from meter_emu.errors import ConfigError, ProgramError
 from meter_emu.last_words import printable
 from meter_emu.ports import VERSION
-from meter_emu.world.meter.host.below import LOOK_S, Silence, end_below, excess
+from meter_emu.world.meter.host.below import LOOKS_APART_S, Silence, end_below, excess
 from meter_emu.world.meter.host.forecast import Shared
 
 CPU_S: Final = 2  # CPU_S of meter_host.c
@@ -217,7 +217,7 @@ class Host:
     def _says_something(self, silent_s: float) -> bool:
         """Wait until it does; whether it does before all below it were idle for so long."""
         silence = self.silence()
-        while not select([self._control], [], [], LOOK_S if self.bounded else None)[0]:
+        while not select([self._control], [], [], LOOKS_APART_S if self.bounded else None)[0]:
             silence.look()
             if silence.silent_s >= silent_s or silence.used_s >= IGNORED_S:
                 return False
