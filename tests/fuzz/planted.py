@@ -13,7 +13,7 @@ from card_protocol.apdu import ResponseApdu
 from card_protocol.atr import FI
 from card_protocol.card.virtual import FileCard
 from card_protocol.errors import LinkError, LinkErrorKind, TraceError, UndecodedError
-from card_protocol.link import pcsc_process
+from card_protocol.link import pcsc, pcsc_process
 from card_protocol.link.replay import ReplayCard
 from card_protocol.serve.vpcd import Control, VpcdSlot
 from card_protocol.terminal import Terminal
@@ -24,11 +24,14 @@ from card_protocol.tokens.sts import amount, crc, fields, key_change
 from card_protocol.trace import Exchanged, Trace
 from meter_emu import resources, rows
 from meter_emu.domain import Result, Wallet
+from meter_emu.firmware import memory
 from meter_emu.firmware.gate import OrderGate
-from meter_emu.firmware.layouts import State
+from meter_emu.firmware.layouts import LAYOUT_VERSION, Health, State, crc_holds, with_crc
 from meter_emu.firmware.ledger import Ledger
+from meter_emu.firmware.trust import ClockTrust
 from meter_emu.foreign import layout_file
 from meter_emu.foreign.checks import CHECKS
+from meter_emu.world.rehearsal import reading
 from tests.fuzz.fault import Fault
 
 _BUILT: Final = "refused, or the same bytes when it is built again"
@@ -46,6 +49,9 @@ _crc: Final = crc.crc_of
 _pack: Final = fields.pack
 _sections: Final = key_change._sections
 _wrong: Final = Trace._wrong
+_cents_of: Final = reading.cents_of
+_suspicion: Final = ClockTrust.suspicion
+_valid_state: Final = memory.valid_state
 _layout_field: Final = layout_file._Reader._field
 _named: Final = rows.named
 _table: Final = resources.read_table
@@ -122,6 +128,18 @@ def without_stride(self: Any, field: Any, *rest: Any) -> Any:
     return _layout_field(self, msgspec.structs.replace(field, stride=None), *rest)
 
 
+def any_outage(self: Any, reading: Any, utc_s: int, *rest: Any) -> Any:
+    """Judge a clock; one that is too far ahead is believed."""
+    doubt = _suspicion(self, reading, utc_s, *rest)
+    return Health.TRUSTED if doubt is Health.TOO_FAR_AHEAD else doubt
+
+
+def any_version(raw: bytes, possible_end: Any) -> State | None:
+    """Return the state in a copy, whichever version it says that it has."""
+    ours = crc_holds(raw) and with_crc(raw[:2] + bytes((LAYOUT_VERSION,)) + raw[3:])
+    return _valid_state(ours or raw, possible_end)
+
+
 def two_lines(self: Trace, why: str) -> TraceError:
     """Refuse in two lines."""
     return TraceError("a trace", f"wrong:\n{_wrong(self, why)}")
@@ -170,6 +188,13 @@ PLANTED: Final = {
     "people-forgotten": _fault("a campaign is written without what its people do", "campaign",
         "refused in one line, or the same campaign when it is written again",
         "meter_emu.world.rehearsal.campaign_toml:_people", lambda *_: iter(())),
+    "balance-without-sign": _fault("of an amount in a campaign its sign is lost", "campaign",
+        "what its file says", "meter_emu.world.rehearsal.reading:cents_of",
+        lambda amount: abs(_cents_of(amount))),
+    "kind-of-a-fault": _fault("a card that was removed is said never to have been there",
+        "pcsc-child", "a link error of its kind, or the answer that JSON has",
+        "card_protocol.link.pcsc:MEANINGS",
+        {**pcsc.MEANINGS, "SCARD_W_REMOVED_CARD": pcsc.MEANINGS["SCARD_E_NO_SMARTCARD"]}),
     "answer-of-one-byte": _fault("an answer of one byte is read for a status word", "card-answers",
         "no error, within the session's bound", "card_protocol.apdu:ResponseApdu.parse",
         classmethod(lambda cls, raw: cls(bytes(raw[:-2]), raw[-2] << 8 | raw[-1]))),
@@ -186,6 +211,12 @@ PLANTED: Final = {
     "tries-given-back": _fault("a reset gives back the tries of the PIN", "card-session",
         "a reset leaves the image", "card_protocol.card.virtual:FileCard.power_off",
         tries_given_back),
+    "any-outage": _fault("a clock is believed whatever the outage was", "clock-registers",
+        "believed where it can be right, and no other",
+        "meter_emu.firmware.trust:ClockTrust.suspicion", any_outage),
+    "any-version": _fault("a record of another version is read", "memory",
+        "it goes on with the newest state that can be", "meter_emu.firmware.memory:valid_state",
+        any_version),
     "any-clock": _fault("a program without clock trust", "clock-registers",
         "no cut comes that is twenty years away", build="plain"),
     "repaid-twice": _fault("what a load repays is credited again", "household",
@@ -232,7 +263,8 @@ PLANTED: Final = {
         "none is taken twice", "card_protocol.tokens.openpaygo.counter:PaygoCounter.after",
         lambda self, _kind, count: PaygoCounter(max(self.count, count), self.used)),
     "answer-not-hex": _fault("a reader's answer may be any text", "pcsc-child",
-        "a link error, or the answer that JSON has", "card_protocol.link.pcsc_process:_ANSWERS",
+        "a link error of its kind, or the answer that JSON has",
+        "card_protocol.link.pcsc_process:_ANSWERS",
         {**pcsc_process._ANSWERS,
          "transmit": msgspec.json.Decoder(pcsc_process.PcscAnswer[str])}),
     "asked-on": _fault("a process that gave no answer is asked again", "pcsc-child",

@@ -1,10 +1,10 @@
-"""Targets in files: card images, traces, campaigns, meter models, read as commands read them."""
+"""Targets in files: card images, traces, meter models, read as commands read them."""
 
 import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 from zlib import crc32
 
 from card_protocol.card.image import CardKind
@@ -24,8 +24,6 @@ from meter_emu.fuzz.target import FuzzField, Target, last_bytes
 from meter_emu.resources import built_in
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.rehearsal.campaign import load_campaign
-from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 _METER_ID: Final = 541_000_000_001
 _MINUTE: Final = 10_000_000
@@ -131,27 +129,13 @@ def _trace(path: Path) -> None:
     note("cut off" if trace.cut else "ended")
 
 
-def _campaign(path: Path) -> None:
-    try:
-        campaign = load_campaign(path)
-        if len(campaign.households) > _HOMES_MAX:
-            return
-        text = campaign_toml(campaign)
-    except MeterEmuError as error:
-        _ask_refused_file(path, "campaigns", error)
-        return
-    note("a campaign")
-    path.write_text(text)
-    again = load_campaign(path)
-    must(campaign_toml(again) == text, "a campaign is the same when written again")
-    must(list(again.households) == list(campaign.households), "and nothing of it is lost")
-
-
 def _model(path: Path) -> None:
     try:
         model = load_model(path)
     except MeterEmuError as error:
-        _ask_refused_file(path, "meters", error)
+        must("\n" not in str(error), "a refusal is one line")
+        must(path.read_bytes() not in _files(), "a file that is right is not refused", str(error))
+        note("refused")
         return
     note_all(model.rtc, model.energy)
     _says(tomllib.loads(path.read_text()), model)
@@ -165,9 +149,6 @@ def _says(table: dict[str, Any], read: object) -> None:
             _says(value, now)
         elif isinstance(value, int | str) and isinstance(now, type(value)):
             must(now == value, "a model has the numbers and words of its file", f"{name}: {now}")
-
-
-_HOMES_MAX: Final = 40
 
 
 def _cards() -> tuple[bytes, ...]:
@@ -192,11 +173,6 @@ _TRACE_SEED: Final = (
     b'{"row":"done","what":"button","us":1584972600000000}\n'
     b'{"row":"off"}\n{"row":"remove"}\n{"row":"end"}\n'
 )
-_TOML_WORDS: Final = (
-    b"[[household]]", b"[[household.visits]]", b"id = ", b"at = 2020-07-03T23:01:00",
-    b"2020-03-29T02:30:00", b"2020-10-25T02:30:00+02:00", b"cut_at", b"defer_until", b"count = ",
-    b"reactivate = true", b"load_eur", b"model = ", b"expect = ", b"0x", b"inf", b"nan", b'"""',
-)  # fmt: skip
 
 
 def _traces() -> tuple[bytes, ...]:
@@ -204,18 +180,10 @@ def _traces() -> tuple[bytes, ...]:
 
 
 @cache
-def _files(kind: Literal["campaigns", "meters"]) -> tuple[bytes, ...]:
-    """Return the built-in files of a kind: all are right."""
-    texts = (path.read_bytes() for path in built_in(kind).values())
+def _files() -> tuple[bytes, ...]:
+    """Return the built-in models: all are right."""
+    texts = (path.read_bytes() for path in built_in("meters").values())
     return tuple(text for text in texts if len(text) <= _TOML_SIZE_MAX)
-
-
-def _ask_refused_file(
-    path: Path, kind: Literal["campaigns", "meters"], error: MeterEmuError
-) -> None:
-    must("\n" not in str(error), "a refusal is one line")
-    must(path.read_bytes() not in _files(kind), "a file that is right is not refused", str(error))
-    note("refused")
 
 
 def _chips() -> list[str]:
@@ -276,23 +244,13 @@ TARGETS: Final = (
         words=(b'"row":', b'"exchange"', b'"answer":', b'"us":', b"xx", b'{"row":"end"}\n'),
     ),
     Target(
-        id="campaign",
-        asks="a campaign file",
-        oracles="refused in one line, or the same campaign when it is written again",
-        reaches=("refused", "a campaign"),
-        size_max=_TOML_SIZE_MAX,
-        check=_of_file("fuzzed.toml", _campaign),
-        seeds=lambda: (*_files("campaigns"), b"?"),
-        words=_TOML_WORDS,
-    ),
-    Target(
         id="model",
         asks="a meter model's file",
         oracles="refused in one line, or the model that the file says",
         reaches=("refused", *_chips(), *ENERGIES),
         size_max=_TOML_SIZE_MAX,
         check=_of_file("fuzzed-model.toml", _model),
-        seeds=lambda: (*_files("meters"), b"?"),
+        seeds=lambda: (*_files(), b"?"),
         words=(b"[clock]", b"[credit]", b"[window]", b"[night]", b"rtc = ", b"poll_s = "),
     ),
 )

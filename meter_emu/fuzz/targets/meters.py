@@ -5,6 +5,7 @@ The program is the build's, so a program of one's own is fuzzed by the same targ
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final, final
 
 from card_protocol.card.virtual import VirtualCard
@@ -21,7 +22,8 @@ from meter_emu.firmware.layouts import (
     Supply,
     with_crc,
 )
-from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
+from meter_emu.fuzz.bench import FUZZED_MODELS, FUZZING_FROM_US, FuzzedMeter
+from meter_emu.fuzz.models.clock_registers import believed
 from meter_emu.fuzz.models.record_fields import (
     LIMITS,
     factory_holds,
@@ -31,17 +33,23 @@ from meter_emu.fuzz.models.record_fields import (
 from meter_emu.fuzz.reach import must, note, note_all, tell
 from meter_emu.fuzz.target import FuzzField, Target, slots_of
 from meter_emu.ports import Lamp
+from meter_emu.units import HOUR_S, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.acts import Power
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
 
 
 def _powered_up(bench: FuzzedMeter, change: Callable[[Board], None]) -> None:
-    """Take the supply away, change what is in the meter, give it back, and let a day pass."""
+    """Take the supply away, change what is in the meter, give it back, and let a minute pass."""
     bench.live.do(Power(on=False))
     change(bench.rig.board)
     bench.live.do(Power(on=True))
-    bench.a_day()
+    bench.live.bench.run_until(bench.rig.board.now_us + MINUTE_US)
+
+
+def _ours(bench: FuzzedMeter) -> bool:
+    """Whether the program is ours: what it has in its memory is known."""
+    return bench.rig.build.readable(bench.rig.household.model) is not None
 
 
 def _lamps(bench: FuzzedMeter) -> list[str]:
@@ -61,6 +69,9 @@ def _clock(data: bytes, build: str) -> None:
         board.rtc.upset(enumerate(data[1 : 1 + len(board.rtc.registers)]))
 
     _powered_up(bench, change)
+    if _ours(bench):
+        _believed(bench, data[1 : 1 + len(bench.rig.board.rtc.registers)])
+    bench.a_day()
     note_all(*_lamps(bench))
     moved = bytes(bench.rig.board.rtc.registers)[: len(data) - 1] != data[1:]
     must(
@@ -71,21 +82,46 @@ def _clock(data: bytes, build: str) -> None:
     must(bench.rig.board.switch.on, "and the household has its supply", moved=moved)
 
 
+def _believed(bench: FuzzedMeter, registers: bytes) -> None:
+    """Ask that a meter believes what can be the time, and nothing else."""
+    model = bench.rig.household.model
+    last = datetime.fromtimestamp(FUZZING_FROM_US // SECOND_US, UTC)
+    outage = timedelta(days=model.clock.outage_max_days)
+    want = believed(registers, 0 if model.rtc_base == "utc" else HOUR_S, last, outage)
+    doubted = Lamp.CLOCK_DOUBTED in bench.rig.board.panel.lamps
+    note("on an edge" if want is None else "believed" if want else "doubted")
+    must(want is None or doubted != want, "a clock is believed where it can be right, and no other",
+         f"{registers[:9].hex()} {'doubted' if doubted else 'believed'}",
+         moved=want is not None)  # fmt: skip
+
+
 def _clock_seeds() -> tuple[bytes, ...]:
+    """What stands there, then each with another time: later, too late, past, and none."""
     benches = (FuzzedMeter(selector, "reference") for selector in range(len(FUZZED_MODELS)))
-    return tuple(
-        bytes((selector,)) + bytes(bench.rig.board.rtc.registers)
-        for selector, bench in enumerate(benches)
-    )
+    found = []
+    for selector, bench in enumerate(benches):
+        registers = bytes(bench.rig.board.rtc.registers)
+        times = (registers[2:9], *map(bytes.fromhex, _TIMES[selector::3]))
+        found += [bytes((selector,)) + registers[:2] + time + registers[9:] for time in times]
+    return tuple(found)
+
+
+_TIMES: Final = (  # seconds, minutes, hours, days, weekdays, months, years
+    "00301018000420", "00301018000541", "00301018010320", "00301031000620", "00301018008420",
+    "80301018000420", "59592328000320", "00301018001320", "00302418000420", "00301018000499",
+    "00603018000420", "0030101a000420", "00301018000920", "00301001000121", "00301017000420",
+)  # fmt: skip
 
 
 def _clock_slots(data: bytes) -> list[FuzzField]:
     edges = tuple(bytes((edge,)) for edge in bytes.fromhex("0001121328293031325960 7f808199ff"))
-    return [FuzzField(at, 1, edges) for at in range(1, len(data))]
+    near = (*edges, *(bytes((byte,)) for byte in bytes.fromhex("03040506071011182021222324414050")))
+    return [FuzzField(at, 1, near if 3 <= at <= 9 else edges) for at in range(1, len(data))]
 
 
 # What stands in the memory ------------------------------------------------------------------------
 
+_U32: Final = 0xFFFF_FFFF
 _MEMORY_BYTES: Final = STATE_AT[-1] + STATE.size_bytes
 _MEMORY_SLOTS: Final = (
     *slots_of(FACTORY, 1 + FACTORY_AT, LIMITS),
@@ -103,9 +139,13 @@ def _memory(data: bytes, build: str) -> None:
         board.eeprom.cells[:_MEMORY_BYTES] = data[1:]
 
     _powered_up(bench, change)
+    if Lamp.FAULT in bench.rig.board.panel.lamps:  # it only looks, again and again
+        bench.live.bench.run_until(bench.rig.board.now_us + HOUR_US)
+    else:
+        bench.a_day()
     must(bool(bench.rig.board.panel.text), "the display says something")
     state = bench.state()
-    if bench.rig.build.readable(bench.rig.household.model) is not None:
+    if _ours(bench):
         _goes_on(data[1:], state, bench.rig.board)
     note_all("no state" if state is None else f"health {state.health}", *_lamps(bench))
     if state is not None:
@@ -159,7 +199,22 @@ def _memory_seeds() -> tuple[bytes, ...]:
     used = _with_state(found[0], booked_units=0xFFFF_FF00)
     blank = (b"\xff" * STATE.size_bytes) * 2
     nothing, no_state = found[0][:1] + bytes(_MEMORY_BYTES), found[0][: 1 + STATE_AT[0]] + blank
-    return (*found, *supplies, used, nothing, no_state, found[0][:-1] + b"?")
+    wraps = (
+        _in_order(found[0], *pair) for pair in ((_U32, 0), (0, _U32), (7, 8), (0x7FFF_FFFF, 1))
+    )
+    at = 1 + STATE_AT[0]
+    other = _memory_seal(found[0][: at + 2] + b"\xfe" + found[0][at + 3 :])  # another version
+    return (*found, *supplies, used, nothing, no_state, found[0][:-1] + b"?", *wraps, other)
+
+
+def _in_order(data: bytes, first: int, second: int) -> bytes:
+    """Return a memory whose copies have these sequences, each with money of its own."""
+    state = STATE.parse(data[1 + STATE_AT[0] : 1 + STATE_AT[0] + STATE.size_bytes])
+    for at, sequence in zip(STATE_AT, (first, second), strict=True):
+        balance_ueur = state.balance_ueur + 1_000_000 * (at == STATE_AT[0])
+        record = STATE.build(replace(state, sequence=sequence, balance_ueur=balance_ueur))
+        data = data[: 1 + at] + record + data[1 + at + STATE.size_bytes :]
+    return _memory_seal(data)
 
 
 def _with_state(data: bytes, **values: int) -> bytes:
@@ -294,8 +349,9 @@ TARGETS: Final = (
     Target(
         id="clock-registers",
         asks="what a meter finds in its clock chip when power comes",
-        oracles="no error for a day; no cut comes that is twenty years away",
-        reaches=("CLOCK_DOUBTED", "no lamp"),
+        oracles="no error for a day; no cut comes that is twenty years away; "
+        "believed where it can be right, and no other",
+        reaches=("CLOCK_DOUBTED", "no lamp", "believed", "doubted", "on an edge"),
         size_max=1 + 64,
         check=_clock,
         seeds=_clock_seeds,

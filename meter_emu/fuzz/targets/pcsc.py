@@ -4,11 +4,11 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from signal import SIGALRM
 from typing import Any, Final, final
 
 from card_protocol.errors import LinkError, UndecodedError
 from card_protocol.link.pcsc import PcscLink
-from card_protocol.link.pcsc_child import STATUS_BYTES
 from card_protocol.link.pcsc_process import Connected, PcscAnswer, parse_answer
 from meter_emu.fuzz.reach import must, note, tell
 from meter_emu.fuzz.target import Target
@@ -21,6 +21,17 @@ _COMMANDS: Final = tuple(
     (bytes.fromhex(command), bytes.fromhex(over_t0))
     for command, over_t0 in (("00b0810008",) * 2, ("00a4000002be0100", "00a4000002be01"))
 )
+_SIGNAL: Final = 0x7F  # of the first byte: how a process ends; the bit above, what is waited for
+_KINDS: Final = {  # what pcsclite.h says of each, in the words of a link
+    "SCARD_E_NO_SMARTCARD": "NO_CARD", "SCARD_W_REMOVED_CARD": "CARD_GONE",
+    "SCARD_W_RESET_CARD": "CARD_GONE", "SCARD_W_UNPOWERED_CARD": "CARD_GONE",
+    "SCARD_E_UNKNOWN_READER": "NO_READER", "SCARD_E_READER_UNAVAILABLE": "NO_READER",
+    "SCARD_E_SHARING_VIOLATION": "IN_USE", "SCARD_E_TIMEOUT": "TIMED_OUT",
+    "SCARD_W_UNRESPONSIVE_CARD": "TIMED_OUT", "SCARD_E_NOT_TRANSACTED": "BROKEN",
+    "SCARD_E_NO_SERVICE": "BROKEN", "SCARD_E_PROTO_MISMATCH": "BROKEN",
+    "SCARD_E_SERVICE_STOPPED": "BROKEN", "SCARD_F_COMM_ERROR": "BROKEN",
+    "SCARD_W_UNSUPPORTED_CARD": "BROKEN", "SCARD_W_SECURITY_VIOLATION": "OTHER",
+}  # fmt: skip
 _APART: Final = b"\0"  # stands in no JSON: between what is sent at once
 
 
@@ -29,7 +40,7 @@ class _Child:
     """A process that says what an input has and ends: a life of it up to an empty piece."""
 
     def __init__(self, data: bytes) -> None:
-        self._status = -data[0] if data else 0
+        self._status = -(data[0] & _SIGNAL) if data else 0
         self._left = data[1:].split(_APART)
         self._ends: list[socket.socket] = []
         self.asked: Final[list[dict[str, Any]]] = []
@@ -77,7 +88,7 @@ def _life(left: list[bytes]) -> list[bytes]:
 
 @final
 class _Refused(Exception):
-    """What was asked brings no answer, or a fault."""
+    """What was asked brings no answer, or a fault: the kind of the link error, as it is called."""
 
 
 @final
@@ -86,6 +97,8 @@ class _Expected:
 
     def __init__(self, data: bytes) -> None:
         self._left = data[1:].split(_APART)
+        self._hangs = data[:1] != b"" and data[0] & _SIGNAL == SIGALRM
+        self._present = data[:1] < b"\x80"
         self._said: list[bytes] | None = None
         self.asked: Final[list[dict[str, Any]]] = []
 
@@ -100,8 +113,11 @@ class _Expected:
         seen = _json_of(line) if line.endswith(b"\n") else None
         if not _is_answer(do, seen):
             self._said = None
-        if seen is None or self._said is None or "fault" in seen:
-            raise _Refused
+        if seen is None or self._said is None:
+            silent = self._hangs and not line.endswith(b"\n")
+            raise _Refused("TIMED_OUT" if silent else "BROKEN")
+        if "fault" in seen:
+            raise _Refused(_KINDS.get(seen["fault"], "OTHER"))
         return seen["done"]
 
     def chosen(self) -> str:
@@ -109,23 +125,31 @@ class _Expected:
         names = self.ask("readers")
         found = [name for name in names if _READER.casefold() in name.casefold()]
         if _READER not in names and len(found) != 1:
-            raise _Refused
+            raise _Refused("NO_READER")
         return _READER if _READER in names else str(found[0])
 
     def dialogue(self) -> Iterator[object]:
-        """Yield what comes of looking, of connecting, and of each command."""
-        with suppress(_Refused):
-            yield self.ask("wait", reader=self.chosen(), present=True, wait_ms=0)
-        with suppress(_Refused):
+        """Yield what comes of looking, of connecting, and of each command; or why nothing does."""
+        try:
+            yield self.ask("wait", reader=self.chosen(), present=self._present, wait_ms=0)
+        except _Refused as refused:
+            yield str(refused)
+        try:
             powered = self.ask("connect", reader=self.chosen())
             yield powered["atr"]
             for command, over_t0 in _COMMANDS:
                 sent = over_t0 if powered["t0"] else command
                 answer = self.ask("transmit", command=sent.hex())
-                if len(answer) >= 2 * STATUS_BYTES:
-                    yield answer
-                else:
-                    break
+                if len(answer) < 4:
+                    self._ended()
+                    raise _Refused("BROKEN")
+                yield answer
+            self._ended()
+        except _Refused as refused:
+            yield str(refused)
+
+    def _ended(self) -> None:
+        with suppress(_Refused):
             self.ask("leave")
 
 
@@ -165,9 +189,11 @@ def _dialogue(data: bytes, _build: str) -> None:
     child, expected = _Child(data), _Expected(data)
     link, got = PcscLink(_READER, start=child.start), list[object]()
     try:
-        with suppress(LinkError):
-            got.append(link.wait(present=True, wait_ms=0))
+        try:
+            got.append(link.wait(present=data[:1] < b"\x80", wait_ms=0))
             note("a card" if got[0] else "no card")
+        except LinkError as error:
+            got.append(error.kind.name)
         try:
             got.append(link.connect().hex())
             note("connected")
@@ -175,6 +201,7 @@ def _dialogue(data: bytes, _build: str) -> None:
                 got.append(link.exchange(command).hex())
                 note("answered")
         except LinkError as error:
+            got.append(error.kind.name)
             note(error.kind.name)
             with suppress(LinkError):  # the session is over, and nothing is asked
                 got.append(link.exchange(_COMMANDS[0][0]))
@@ -229,7 +256,8 @@ TARGETS: Final = (
     Target(
         id="pcsc-child",
         asks="what the process that owns a PC/SC reader may say, and how it ends",
-        oracles="a link error, or the answer that JSON has; who gave none is asked no more",
+        oracles="a link error of its kind, or the answer that JSON has; "
+        "who gave none is asked no more",
         reaches=(
             "a card", "no card", "connected", "answered", "undecoded", "CARD_GONE",
             *(f"{do}: done" for do in _REQUESTS), "transmit: fault",
@@ -242,10 +270,15 @@ TARGETS: Final = (
             b"\0" + _lines(_NAMES, {"done": True}, _NAMES, _POWERED, _LOST),
             b"\x0e" + _lines(_NAMES, {"done": False}) + _APART * 2
             + _lines(_NAMES, _POWERED, _LOST),
+            b"\x8e" + _lines(_NAMES, {"done": True}) + _APART * 2 + _lines(_NAMES),
+            b"\x80" + _lines(_NAMES, {"done": False}, _NAMES, _POWERED, {"done": "90"},
+                             {"done": None}),
+            b"\0" + _lines({"done": ["A Reader 000", "Reader 001"]}, {"done": ["reader 00 b"]},
+                           _POWERED, {"done": ""}, {"done": None}),
         ),
         words=(
             b'{"done": ', b'{"call": "', b'", "fault": "', b'"t0": ', b"true", b"null", b"[", b"\0",
-            b"SCARD_E_NO_SMARTCARD", b"\\ud800", b"\\u0000",
+            *(fault.encode() for fault in _KINDS), b"\\ud800", b"\\u0000",
         ),
     ),
 )  # fmt: skip
