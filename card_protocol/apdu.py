@@ -53,7 +53,7 @@ def split_command(raw: bytes) -> Fields:
         return raw[0], raw[1], raw[2], raw[3], raw[5:], None
     if size == 6 + nc:
         return raw[0], raw[1], raw[2], raw[3], raw[5:-1], raw[-1] or NE_SHORT_MAX
-    raise ApduError(f"Lc is {nc}, so want {5 + nc} or {6 + nc} bytes, got {size}")
+    raise ApduError(f"Lc is {nc}, so expected {5 + nc} or {6 + nc} bytes, got {size}")
 
 
 def _split_extended(raw: bytes) -> Fields:
@@ -71,7 +71,7 @@ def _split_extended(raw: bytes) -> Fields:
     if size == 9 + number:
         return cla, ins, p1, p2, raw[7:-2], int.from_bytes(raw[-2:], "big") or NE_MAX
     raise ApduError(
-        f"extended Lc is {number}, so want {7 + number} or {9 + number} bytes, got {size}"
+        f"extended Lc is {number}, so expected {7 + number} or {9 + number} bytes, got {size}"
     )
 
 

@@ -93,7 +93,7 @@ class Atr:
         if len(tail) > len(tck):
             raise AtrError(f"{len(tail) - len(tck)} bytes after the end")
         if tail != tck:
-            raise AtrError(f"TCK is {tail.hex()}, want {tck.hex()}")
+            raise AtrError(f"TCK is {tail.hex()}, expected {tck.hex()}")
 
     def to_bytes(self) -> bytes:
         """Return the ATR as sent, TCK included when the standard wants one."""

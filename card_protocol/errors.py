@@ -23,7 +23,7 @@ class LayoutError(CardProtocolError, ValueError):
     """
 
     def __init__(self, what: str, *, offset: int, want: str, got: str) -> None:
-        super().__init__(f"{what}: at offset {offset} want {want}, got {got}")
+        super().__init__(f"{what}: at offset {offset} expected {want}, got {got}")
         self.offset = offset
         self.want = want
         self.got = got

@@ -82,7 +82,7 @@ class Terminal:
         """Send `command`; reject an answer longer than requested."""
         response = ResponseApdu.parse(self.exchange(command.to_bytes()))
         if len(response.data) > (command.ne or 0):
-            raise ApduError(f"{len(response.data)} bytes, want {command.ne or 0} at most")
+            raise ApduError(f"{len(response.data)} bytes, expected {command.ne or 0} at most")
         return response
 
     def select(self, fid: int) -> None:
@@ -159,7 +159,9 @@ class Terminal:
         _check_range("terminal random size", len(terminal_random), *2 * (RANDOM_SIZE_BYTES,))
         card_random = self._done("get challenge", CommandApdu(0, 0x84, 0, 0, ne=RANDOM_SIZE_BYTES))
         if len(card_random) != RANDOM_SIZE_BYTES:
-            raise ApduError(f"the challenge has {len(card_random)} bytes, want {RANDOM_SIZE_BYTES}")
+            raise ApduError(
+                f"the challenge has {len(card_random)} bytes, expected {RANDOM_SIZE_BYTES}"
+            )
         evidence = proof(role, role_key, card_random, terminal_random)
         self._done("external authenticate", CommandApdu(0, 0x82, 0, role, evidence))
         answer = self._done(
@@ -179,7 +181,7 @@ class Terminal:
     def _part(self, what: str, command: CommandApdu, size: int, at: int) -> bytes:
         part = self._done(what, command)
         if len(part) != size:
-            raise ApduError(f"{what}: want {size} bytes at {at}, got {len(part)}")
+            raise ApduError(f"{what}: expected {size} bytes at {at}, got {len(part)}")
         return part
 
     def _done(self, what: str, command: CommandApdu) -> bytes:
@@ -197,4 +199,4 @@ def _place(sfi: int, offset: int) -> tuple[int, int]:
 
 def _check_range(what: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise ApduError(f"{what}: want {low} to {high}, got {value}")
+        raise ApduError(f"{what}: expected {low} to {high}, got {value}")

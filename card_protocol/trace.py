@@ -336,14 +336,16 @@ class Trace:
     def _header(self) -> Header:
         line = self._line()
         if line is None:
-            raise TraceError(str(self._path), "is empty or its first line is cut off, want a trace")
+            raise TraceError(
+                str(self._path), "is empty or its first line is cut off, expected a trace"
+            )
         try:
             with decoding():
                 header = _HEADER.decode(line)
         except UndecodedError:
-            raise self._wrong('want a trace, which begins with {"row":"trace"') from None
+            raise self._wrong('expected a trace, which begins with {"row":"trace"') from None
         if header.version != TRACE_VERSION:
-            raise self._wrong(f"want format version {TRACE_VERSION}, got {header.version}")
+            raise self._wrong(f"expected format version {TRACE_VERSION}, got {header.version}")
         return header
 
     def _line(self) -> bytes | None:
@@ -368,14 +370,14 @@ class Trace:
             why = (error.strerror or str(error)).lower()
             raise TraceError(str(self._path), f"cannot be read: {why}") from None
         if len(line) > LINE_SIZE_MAX:
-            raise self._wrong(f"want at most {LINE_SIZE_MAX} bytes a line")
+            raise self._wrong(f"expected at most {LINE_SIZE_MAX} bytes a line")
         return line
 
     def _check(self, row: TraceRow) -> None:
         for name in ("atr", "command", "answer"):
             text = getattr(row, name, UNSET)
             if text is not UNSET and _HEX.fullmatch(text) is None:
-                raise self._wrong(f"{name}: want hexadecimal digits or xx, got {text[:40]!r}")
+                raise self._wrong(f"{name}: expected hexadecimal digits or xx, got {text[:40]!r}")
         if isinstance(row, Exchanged) and (row.answer is UNSET) == (row.failure is UNSET):
             raise self._wrong("an exchange has an answer or a failure")
 

@@ -113,7 +113,7 @@ def read_table(path: Path) -> dict[str, Any]:
             text = raw.decode("utf-8-sig").replace("\r\n", "\n")
             data = toml_of(text)
     except IsADirectoryError:
-        raise ConfigError(str(path), "", "is a directory, want a TOML file") from None
+        raise ConfigError(str(path), "", "is a directory, expected a TOML file") from None
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
     except UndecodedError as error:
@@ -250,11 +250,11 @@ def _explain(message: str, root: type) -> tuple[str, str, str]:
     if named := _NO_MEMBER.match(why):
         members = _members(_fields(root)[re.sub(r"\[.*?\]", "", at).rpartition(".")[2]])
         near = hint(named["name"].strip("'"), members)
-        return at, "", f"want one of {', '.join(members)}, got {named['name']}{near}"
+        return at, "", f"expected one of {', '.join(members)}, got {named['name']}{near}"
     if wanted := _WANTED.match(why):
         got = f", got {_one_word(wanted['got'])}" if wanted["got"] else ""
         more = _CONDITIONS.get(wanted["more"], wanted["more"])
-        return at, "", f"want {_words(wanted['want'])}{more}{got}"
+        return at, "", f"expected {_words(wanted['want'])}{more}{got}"
     return at, "", why[:1].lower() + why[1:].replace("`", "")
 
 

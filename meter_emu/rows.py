@@ -248,7 +248,9 @@ def named(names: Mapping[int, str]) -> MeaningOf:
     def explain(value: int) -> Meaning:
         if value in names:
             return Meaning(names[value])
-        return Meaning(wrong=f"no such code, want one of {', '.join(str(code) for code in names)}")
+        return Meaning(
+            wrong=f"no such code, expected one of {', '.join(str(code) for code in names)}"
+        )
 
     return explain
 
@@ -312,7 +314,7 @@ def price(value: int) -> Meaning:
 
 def zero(value: int) -> Meaning:
     """Explain a field that is always 0."""
-    return Meaning(wrong="want 0" if value else "")
+    return Meaning(wrong="expected 0" if value else "")
 
 
 def text(raw: bytes) -> Meaning:
@@ -321,7 +323,7 @@ def text(raw: bytes) -> Meaning:
         chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in raw.rstrip(b"\0")
     )
     plain = all(0x20 <= byte < 0x7F for byte in raw.rstrip(b"\0"))
-    return Meaning(shown, "" if plain else "want printable ASCII")
+    return Meaning(shown, "" if plain else "expected printable ASCII")
 
 
 def unused(raw: bytes) -> Meaning:
@@ -329,7 +331,7 @@ def unused(raw: bytes) -> Meaning:
     return (
         Meaning("unused, FF")
         if set(raw) <= {ERASED}
-        else Meaning("unused", "want FF in every byte")
+        else Meaning("unused", "expected FF in every byte")
     )
 
 

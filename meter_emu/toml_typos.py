@@ -71,10 +71,10 @@ def _unquoted(found: re.Match[str]) -> str:
 
 # In this order; the first that is where the parser stopped.
 _TYPOS: Final[tuple[tuple[re.Pattern[str], _Meant], ...]] = (
-    (re.compile("[\u2018-\u201f\xab\xbb]"), lambda _: "want straight quotes: \" or '"),
+    (re.compile("[\u2018-\u201f\xab\xbb]"), lambda _: "expected straight quotes: \" or '"),
     (
         re.compile(r"(?=[^\x00-\x7f])[\s\u200b\u2060\ufeff]"),
-        lambda found: f"an invisible character, U+{ord(found[0]):04X}: want a blank",
+        lambda found: f"an invisible character, U+{ord(found[0]):04X}: expected a blank",
     ),
     (re.compile(rf"(?P<day>{_DAY})[Tt ]24:00(:00)?"), _midnight),
     (
@@ -105,7 +105,7 @@ _TYPOS: Final[tuple[tuple[re.Pattern[str], _Meant], ...]] = (
     (
         re.compile(r"(?<==)\s*(?P<it>-?\d+,\d+)"),
         lambda found: (
-            f"want a point, not a comma; an amount is text: \"{found['it'].replace(',', '.')}\""
+            f"expected a point, not a comma; an amount is text: \"{found['it'].replace(',', '.')}\""
         ),
     ),
     (
@@ -123,7 +123,7 @@ _TYPOS: Final[tuple[tuple[re.Pattern[str], _Meant], ...]] = (
     (re.compile(r"(?<==)\s*(?P<it>[^\W\d][^,\]}=]*)"), _unquoted),
     (
         re.compile(r"^\s*[\w-]+\s*:(?=\s)"),
-        lambda found: f"want = between key and value: {found[0].strip(' :')} = …",
+        lambda found: f"expected = between key and value: {found[0].strip(' :')} = …",
     ),
     (
         re.compile(r"(?:^|[{,])\s*(?P<it>[A-Za-z][\w-]*(?: +[\w-]+)+)\s*="),
@@ -131,13 +131,13 @@ _TYPOS: Final[tuple[tuple[re.Pattern[str], _Meant], ...]] = (
     ),
 )  # fmt: skip
 _BACKSLASH: Final = r"a \ in quotes is a sign of its own: write \\, or use '…' for \"…\""
-_ONE_LINE: Final = "want a key here; { … } ends in its line, without a comma"
+_ONE_LINE: Final = "expected a key here; { … } ends in its line, without a comma"
 _PARSER_SAYS: Final[Mapping[str, str]] = {
-    "Unclosed inline table": "want a comma or } here",
-    "Unclosed array": "want a comma or ] here",
+    "Unclosed inline table": "expected a comma or } here",
+    "Unclosed array": "expected a comma or ] here",
     "Expected newline or end of document after a statement": "the line has to end here",
-    "Invalid value": "want a value here: text in quotes, a number, true, false or a time",
-    "Invalid statement": "want a line such as `key = value` or `[table]`",
+    "Invalid value": "expected a value here: text in quotes, a number, true, false or a time",
+    "Invalid statement": "expected a line such as `key = value` or `[table]`",
     "Cannot overwrite a value": "this key is there already",
     "Unterminated string": "the quotes are not closed",
     "Illegal character '\\n'": "the quotes are not closed in this line",

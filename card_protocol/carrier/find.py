@@ -200,7 +200,7 @@ def find_memory(terminal: Terminal) -> MemoryTerminal:
     Raise `ApduError` for a card with files.
     """
     if has_files(terminal):
-        raise ApduError("want a memory card, and this one has files")
+        raise ApduError("expected a memory card, and this one has files")
     return find_reader(terminal.exchange)
 
 

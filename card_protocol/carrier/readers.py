@@ -110,7 +110,7 @@ class MemoryTerminal:
         command = CommandApdu(READER_CLASS, self._reader.read, 0, at, ne=size)
         response = self._send(f"read at {at}", command)
         if len(response.data) - size not in self._reader.tails:
-            raise ApduError(f"read at {at}: want {size} bytes, got {len(response.data)}")
+            raise ApduError(f"read at {at}: expected {size} bytes, got {len(response.data)}")
         return response.data[:size]
 
     def write(self, at: int, data: bytes) -> None:
@@ -133,7 +133,7 @@ class MemoryTerminal:
         command = CommandApdu(READER_CLASS, self._reader.counter, 0, 0, ne=COUNTER_ANSWER_BYTES)
         response = self._send("read error counter", command)
         if len(response.data) != COUNTER_ANSWER_BYTES:
-            raise ApduError(f"error counter: want 4 bytes, got {len(response.data)}")
+            raise ApduError(f"error counter: expected 4 bytes, got {len(response.data)}")
         return response.data[0].bit_count()
 
     def present(self, code: bytes, *, kept: int = TRIES_KEPT) -> None:

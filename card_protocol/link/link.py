@@ -115,7 +115,7 @@ class ScriptedLink:
         """Return the response of this step, or raise its `LinkError`."""
         assert self._at < len(self._script), f"past the end of the script: {command.hex()}"
         want, response = self._script[self._at]
-        assert command == want, f"step {self._at}: want {want.hex()}, got {command.hex()}"
+        assert command == want, f"step {self._at}: expected {want.hex()}, got {command.hex()}"
         self._at += 1
         if isinstance(response, LinkErrorKind):
             raise LinkError(response)

@@ -134,7 +134,7 @@ class PcscLink:
         self._connected = True
         if len(response) < STATUS_BYTES:
             self.disconnect()
-            why = f"the card answered with {len(response)} bytes, want 2 or more"
+            why = f"the card answered with {len(response)} bytes, expected 2 or more"
             raise LinkError(LinkErrorKind.BROKEN, f"{self._process.about}: {why}")
         return response
 

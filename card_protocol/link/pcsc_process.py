@@ -47,7 +47,7 @@ class PcscAnswer(
 
     def __post_init__(self) -> None:
         if not (self.done is UNSET) == bool(self.call) == bool(self.fault):
-            raise ValueError("want either what was done, or the call and its fault")
+            raise ValueError("expected either what was done, or the call and its fault")
 
 
 _ANSWERS: Final[Mapping[str, msgspec.json.Decoder[PcscAnswer[Any]]]] = {

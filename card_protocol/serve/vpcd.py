@@ -145,7 +145,9 @@ _CONTROLS: Final = frozenset(Control)
 
 def _framed(answer: bytes) -> bytes:
     if not 0 < len(answer) <= MESSAGE_SIZE_MAX:
-        why = f"want an answer of 1 to {MESSAGE_SIZE_MAX} bytes for the reader, got {len(answer)}"
+        why = (
+            f"expected an answer of 1 to {MESSAGE_SIZE_MAX} bytes for the reader, got {len(answer)}"
+        )
         raise LinkError(LinkErrorKind.BROKEN, why)
     return len(answer).to_bytes(_LENGTH_SIZE, "big") + answer
 

@@ -53,7 +53,7 @@ def decode_bcd_minute(raw: bytes) -> Civil | None:
     if raw == BCD_NONE:
         return None
     if len(raw) != BCD_MINUTE_SIZE_BYTES:
-        raise TimestampError(f"want {BCD_MINUTE_SIZE_BYTES} bytes YYMMDDhhmm, got {len(raw)}")
+        raise TimestampError(f"expected {BCD_MINUTE_SIZE_BYTES} bytes YYMMDDhhmm, got {len(raw)}")
     years, months, days, hours, minutes = _FROM_BYTE
     yy, mm, dd, hour, minute = raw
     try:

@@ -76,7 +76,7 @@ class Digits(Codec):
         for letter, nibble in zip(self.pattern, text, strict=True):
             if letter in "0F":
                 if nibble != letter.lower():
-                    raise TimestampError(f"want {letter} where {nibble} is in {raw.hex()}")
+                    raise TimestampError(f"expected {letter} where {nibble} is in {raw.hex()}")
             elif nibble not in "0123456789":
                 raise TimestampError(f"{nibble} is no digit in {raw.hex()}")
             else:

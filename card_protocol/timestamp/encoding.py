@@ -109,7 +109,7 @@ class Codec(ABC):
     def decode(self, raw: bytes) -> Stamp:
         """Return what the bytes say; raise `TimestampError` where they are no date."""
         if len(raw) != self.size_bytes:
-            raise TimestampError(f"want {self.size_bytes} bytes, got {len(raw)}")
+            raise TimestampError(f"expected {self.size_bytes} bytes, got {len(raw)}")
         for special, meaning in self.specials:
             if raw == special:
                 return Stamp(special=meaning)

@@ -11,7 +11,7 @@ class TokenSecret:
     def __init__(self, raw: bytes, sizes_bytes: tuple[int, ...]) -> None:
         if len(raw) not in sizes_bytes:
             wanted = " or ".join(map(str, sizes_bytes))
-            raise ValueError(f"want a key of {wanted} bytes, got {len(raw)}")
+            raise ValueError(f"expected a key of {wanted} bytes, got {len(raw)}")
         self.raw: Final = raw
 
     def __repr__(self) -> str:

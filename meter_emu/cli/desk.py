@@ -308,7 +308,7 @@ def _show_account(place: Place, account: "Account", json_file: str | None) -> No
 
 def _cents(text: str) -> int:
     if _AMOUNT.fullmatch(text) is None:
-        raise click.BadParameter(f"want an amount such as 50 or 12.50, got {text!r}")
+        raise click.BadParameter(f"expected an amount such as 50 or 12.50, got {text!r}")
     return int(Decimal(text) * 100)
 
 

@@ -53,7 +53,7 @@ def _one_of(**given: object) -> "Purchase":
         names = ", ".join(
             f"--{name.replace('days_left', 'days').replace('_', '-')}" for name in given
         )
-        raise click.UsageError(f"want one of {names}")
+        raise click.UsageError(f"expected one of {names}")
     return Purchase(**said)  # type: ignore[arg-type]
 
 

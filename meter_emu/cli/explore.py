@@ -84,7 +84,9 @@ def explore_build(
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
     if cuts is not None:
         if depth is not None or dot_file is not None:
-            raise click.UsageError("--depth and --dot are of acts, want none of them with --cuts")
+            raise click.UsageError(
+                "--depth and --dot are of acts, expected none of them with --cuts"
+            )
         return _explore_cuts(build, scope, cuts, time_s, jobs, Path(folder), json_file)
     explored = Explored(scope_named(scope, build))
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())

@@ -71,7 +71,7 @@ def debug(campaign: str, *, build: str, household: str | None, debugger: str) ->
     chosen = chosen_campaign(campaign, seed=None, build=build, model=None, household=household)
     factory = parse_build(build).factory
     if not isinstance(factory, HostedProgram):
-        raise ConfigError(build, "build", "want an executable, ./PROGRAM")
+        raise ConfigError(build, "build", "expected an executable, ./PROGRAM")
     if len(chosen.households) != 1:
         raise ConfigError(campaign, "household", "name one with --household")
     check_covered(chosen.households[0])

@@ -71,5 +71,5 @@ def _with_its_code(reader: str, image: "MemoryImage", key: "Key") -> "MemoryImag
     try:
         identity = issued_identity(image.main)
     except LayoutError as error:
-        raise CardError(f"{reader}: want a card as card put makes it: {error}") from error
+        raise CardError(f"{reader}: expected a card as card put makes it: {error}") from error
     return replace(image, code=card_code(key, identity.meter_id, identity.card_number))

@@ -44,14 +44,14 @@ def read_bytes(file: str, what: str) -> bytes:
     path = Path(file)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise ImageError(file, f"want {what}, this is no regular file")
+            raise ImageError(file, f"expected {what}, this is no regular file")
         with path.open("rb") as opened:
             raw = opened.read(IMAGE_SIZE_MAX + 1)
     except (OSError, ValueError) as error:
         raise unreadable(file, error) from error
     known = kind_of(raw)
     if known is not None and known[0] != what and what in _IMAGES:
-        raise ImageError(file, f"is {known[0]}, want {what}: meter-emu {known[1]} explains it")
+        raise ImageError(file, f"is {known[0]}, expected {what}: meter-emu {known[1]} explains it")
     return raw
 
 
@@ -160,7 +160,7 @@ def _hold(path: str, what: str) -> int:
         try:
             there = os.fstat(handle)
             if not stat.S_ISREG(there.st_mode):
-                raise ImageError(path, f"want {what}, this is no regular file")
+                raise ImageError(path, f"expected {what}, this is no regular file")
             if not LOCKS:
                 os.close(handle)  # an open file cannot be replaced there
                 return _NO_HANDLE

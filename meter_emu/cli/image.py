@@ -256,5 +256,5 @@ def _read(file: str, model: str | None) -> "tuple[bytes, MeterModel]":
 def cents_option(text: str) -> int:
     """Return the cents in an amount such as `-12.50`; raise `ConfigError`."""
     if _AMOUNT.fullmatch(text) is None:
-        raise ConfigError("--balance-eur", "", f"want an amount such as 12.50, got {text!r}")
+        raise ConfigError("--balance-eur", "", f"expected an amount such as 12.50, got {text!r}")
     return int(Decimal(text) * 100)

@@ -118,7 +118,7 @@ def list_(what: str, *, part: str | None, json_file: str | None) -> None:
     The defects are listed by part: the calendar, the clock chip, the office.
     """
     if part is not None and what != "defects":
-        raise click.UsageError(f"{what} have no parts, want none with --part")
+        raise click.UsageError(f"{what} have no parts, expected none with --part")
     found = LISTED[what]() if part is None else _defects_in(part)
     if json_file is not None:
         from msgspec import convert
@@ -144,7 +144,7 @@ def _defects_in(part: str) -> dict[str, str]:
     from meter_emu.defects import DEFECT_PARTS, catalogue
 
     if part not in DEFECT_PARTS:
-        why = f"no such part{hint(part, DEFECT_PARTS)}; want one of {', '.join(DEFECT_PARTS)}"
+        why = f"no such part{hint(part, DEFECT_PARTS)}; expected one of {', '.join(DEFECT_PARTS)}"
         raise ConfigError(part, "--part", why)
     return {name: said for name, said in defects().items() if catalogue()[name].where == part}
 
@@ -291,7 +291,7 @@ def _print_file(kind: "ResourceKind", name: str) -> None:
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ConfigError(str(path), "", "want a TOML file in UTF-8") from None
+        raise ConfigError(str(path), "", "expected a TOML file in UTF-8") from None
     echo(text, nl=False)
 
 

@@ -174,12 +174,12 @@ def read_master_key(file: str | None) -> "Key":
         with Path(file).open("rb") as opened:
             text = opened.read(2 * KEY_DIGITS).decode("ascii").strip()
         if len(text) != KEY_DIGITS:
-            raise ConfigError(file, "", f"want a key of {KEY_DIGITS} hex digits")
+            raise ConfigError(file, "", f"expected a key of {KEY_DIGITS} hex digits")
         return Key(bytes.fromhex(text))
     except OSError as error:
         raise ConfigError(file, "", (error.strerror or str(error)).lower()) from error
     except ValueError:  # neither ASCII nor hex; the text itself stays out of the message
-        raise ConfigError(file, "", f"want a key of {KEY_DIGITS} hex digits") from None
+        raise ConfigError(file, "", f"expected a key of {KEY_DIGITS} hex digits") from None
 
 
 def civil_time(text: str) -> "Civil":
@@ -223,7 +223,7 @@ def machine_now(options: str) -> datetime:
     now = datetime.now(UTC)
     if now.year not in _YEARS:
         years = f"{_YEARS[0]} to {_YEARS[-1]}"
-        why = f"is at {now:%Y-%m-%d}, want {years}: set it, or say when by {options}"
+        why = f"is at {now:%Y-%m-%d}, expected {years}: set it, or say when by {options}"
         raise ConfigError("the clock of this machine", "", why)
     return now
 

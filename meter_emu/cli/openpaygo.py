@@ -166,7 +166,7 @@ def _seed(file: str | None, starting_code: int | None) -> "tuple[PaygoSeed, str]
 def _counts(text: str) -> frozenset[int]:
     found = re.fullmatch(r"\d{1,5}(?:,\d{1,5})*", text, re.ASCII)
     if text and (found is None or text.count(",") >= _USED_MAX):
-        raise click.UsageError(f"--used: want counts such as 4,6,10, got {text[:40]!r}")
+        raise click.UsageError(f"--used: expected counts such as 4,6,10, got {text[:40]!r}")
     return frozenset(int(one) for one in text.split(",") if one)
 
 

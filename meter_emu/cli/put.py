@@ -63,7 +63,9 @@ def put(
     elif image.kind is CardKind.PLAIN:
         held, replaced = _put_plain(place, image, force=force)
     else:
-        raise ImageError(file, "want a plain or a memory card: others take no keys from an image")
+        raise ImageError(
+            file, "expected a plain or a memory card: others take no keys from an image"
+        )
     if json_file is not None:
         from meter_emu.cli.printed.card_results import CardPutJson
 
@@ -81,7 +83,7 @@ def _check_issued(file: str, image: "MemoryImage") -> None:
     try:
         issued_identity(image.main)
     except LayoutError as error:
-        raise ImageError(file, f"want a card as card new makes it: {error}") from error
+        raise ImageError(file, f"expected a card as card new makes it: {error}") from error
 
 
 def _confirm(*, force: bool) -> "Confirm":

@@ -50,9 +50,9 @@ class Apdu(click.ParamType[bytes]):
         try:
             command = bytes.fromhex(digits)
         except ValueError:
-            self.fail(f"{value[:40]!r}: want hexadecimal digits, two a byte", param, ctx)
+            self.fail(f"{value[:40]!r}: expected hexadecimal digits, two a byte", param, ctx)
         if not APDU_BYTES_MIN <= len(command) <= APDU_BYTES_MAX:
-            want = f"want {APDU_BYTES_MIN} to {APDU_BYTES_MAX:,} bytes"
+            want = f"expected {APDU_BYTES_MIN} to {APDU_BYTES_MAX:,} bytes"
             self.fail(f"{value[:40]!r}: {want}, got {len(command):,}", param, ctx)
         return command
 
@@ -86,7 +86,7 @@ def send(
     is given, and then those of an office.
     """
     if len(commands) > APDUS_MAX:
-        raise click.UsageError(f"want at most {APDUS_MAX:,} commands, got {len(commands):,}")
+        raise click.UsageError(f"expected at most {APDUS_MAX:,} commands, got {len(commands):,}")
     heard = _Heard(commands, at_once=reader is not None and json_file != STDOUT)
     if reader is not None:
         card, saved = CardReader(reader, wait_s, trace_to), False

@@ -175,7 +175,7 @@ def encode(kind: str, json_file: str | None, base: str | None, **options: Any) -
 def key_(base: str | None, out: str | None, json_file: str | None, **options: Any) -> None:  # noqa: ANN401
     """Derive the decoder key of a meter."""
     if options["meter_pan"] is None:
-        raise click.UsageError("want --meter-pan and --supply-group: what to derive a key from")
+        raise click.UsageError("expected --meter-pan and --supply-group: what to derive a key from")
     meant = key_meant(options, base)
     digits = meant.key.raw.hex().upper()
     if out is not None:
@@ -240,7 +240,7 @@ def keychange(
         }
         brought = key_meant(new | {"supply_group": None}, new_base)
     elif options["meter_pan"] is None:
-        raise click.UsageError("want --new-key, or --meter-pan to derive the new key")
+        raise click.UsageError("expected --new-key, or --meter-pan to derive the new key")
     else:
         brought = key_meant(new, new_base)
     long = len(brought.key.raw) == 16  # EA11

@@ -193,8 +193,8 @@ def _setting_value(kind: SettingKind, value: str | None) -> int:
 def _tid(base: str | None, options: dict[str, Any]) -> tuple[int, str]:
     if base is None or options["basis"] is None:
         raise click.UsageError(
-            "want --base and --basis: a TID is minutes from a base date on the vending system's "
-            "clock, and a token says neither"
+            "expected --base and --basis: a TID is minutes from a base date on the vending "
+            "system's clock, and a token says neither"
         )
     zone = basis_zone(options["basis"])
     utc_min, offset_min = issue_min(options["issued_at"], zone)
@@ -207,7 +207,7 @@ def _tid(base: str | None, options: dict[str, Any]) -> tuple[int, str]:
 def _tenths(value: str | None, unit: str) -> int:
     found = re.fullmatch(r"([0-9]{1,7})(?:\.([0-9]))?", value or "")
     if found is None:
-        raise click.UsageError(f"--value: want {unit} with at most one decimal, got {value!r}")
+        raise click.UsageError(f"--value: expected {unit} with at most one decimal, got {value!r}")
     return 10 * int(found[1]) + int(found[2] or 0)
 
 
@@ -215,5 +215,5 @@ def _number(value: str | None, radix: int, want: str) -> int:
     text = value or ""
     digits = "0123456789abcdefABCDEF"[: 10 if radix == 10 else None]
     if not text or len(text) > 12 or set(text) - set(digits):
-        raise click.UsageError(f"--value: want {want}, got {value!r}")
+        raise click.UsageError(f"--value: expected {want}, got {value!r}")
     return int(text, radix)

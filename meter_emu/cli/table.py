@@ -350,7 +350,7 @@ def _headings() -> tuple[_Line, _Line]:
         said("order in|the meter"),
         said("order on|the card"),
         said("cut"),
-        said("no supply for|want of credit"),
+        said("no supply for|lack of credit"),
         "",
     )
     parted = [one.rpartition("|") for one in both]

@@ -248,7 +248,7 @@ def scan(
         raise click.BadParameter("the range ends before it begins", param_hint="--to")
     raw = read_bytes(file, "a dump")
     if len(raw) > SCAN_SIZE_MAX:
-        raise ImageError(file, f"want at most {SCAN_SIZE_MAX} bytes to scan, cut it first")
+        raise ImageError(file, f"expected at most {SCAN_SIZE_MAX} bytes to scan, cut it first")
     field_at = _fields(raw, layout, begins, file)
     codecs = _codecs(names, epoch)
     found = list(dates_in(raw, codecs, from_ms, to_ms))
@@ -327,7 +327,7 @@ def _bytes(words: tuple[str, ...]) -> bytes:
         raw = bytes.fromhex(text)
     except ValueError:
         raise click.BadParameter(
-            f"want hex digits, two a byte, got {' '.join(words)!r}", param_hint="BYTES"
+            f"expected hex digits, two a byte, got {' '.join(words)!r}", param_hint="BYTES"
         ) from None
     return raw
 
@@ -349,7 +349,7 @@ def _date(text: str, option: str) -> datetime:
         at = None
     if at is None or at.tzinfo is not None:
         raise click.BadParameter(
-            f"want a date such as 2020-07-03 without an offset, got {text!r}", param_hint=option
+            f"expected a date such as 2020-07-03 without an offset, got {text!r}", param_hint=option
         )
     return at.replace(tzinfo=UTC)
 
@@ -360,7 +360,7 @@ def _instant(text: str, zone: ZoneInfo, name: str, which: str | None) -> datetim
         at = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(
-            f"want a date such as '2020-07-03 23:01', got {text!r}", param_hint="DATE"
+            f"expected a date such as '2020-07-03 23:01', got {text!r}", param_hint="DATE"
         ) from None
     try:
         if at.tzinfo is not None:

@@ -8,7 +8,7 @@ from meter_emu.errors import ConfigError
 def read_key_file(file: str, sizes_bytes: tuple[int, ...]) -> bytes:
     """Return the key in a file of hex digits; raise `ConfigError` without showing a digit."""
     digits = tuple(2 * size for size in sizes_bytes)
-    wanted = f"want a key of {' or '.join(map(str, digits))} hex digits"
+    wanted = f"expected a key of {' or '.join(map(str, digits))} hex digits"
     try:
         with Path(file).open("rb") as opened:
             text = opened.read(4 * max(digits)).decode("ascii").strip()

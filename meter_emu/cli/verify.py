@@ -132,7 +132,7 @@ def verify_build(
         tested = _driver(driver, again, law_ids, examples, seed=seed, shown=json_file != STDOUT)
         return show_report(tested, Path(folder), json_file, junit_file)
     if build is None:
-        raise click.UsageError("want a BUILD, or --driver", click.get_current_context())
+        raise click.UsageError("expected a BUILD, or --driver", click.get_current_context())
     if story is not None:
         report = _of_story(build, story, law_ids)
     else:
@@ -242,7 +242,9 @@ def _of_story(build: str, story: str, law_ids: Sequence[str]) -> Report:
     parse_build(build)
     campaign = load_campaign(find("campaigns", story))
     if len(campaign.households) != 1:
-        raise ConfigError(story, "household", f"want one household, got {len(campaign.households)}")
+        raise ConfigError(
+            story, "household", f"expected one household, got {len(campaign.households)}"
+        )
     trial = Trial(campaign, build)
     device = trial.household.model.device
     return Report(

@@ -16,7 +16,7 @@ def basis_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo("UTC" if name.lower() == "utc" else name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        why = f"no zone {name!r}; want utc, or a name such as Africa/Johannesburg"
+        why = f"no zone {name!r}; expected utc, or a name such as Africa/Johannesburg"
         raise ConfigError(_WHERE, "", why) from None
 
 
@@ -32,7 +32,7 @@ def issue_min(text: str | None, zone: ZoneInfo) -> tuple[int, int]:
         try:
             instant = datetime.fromisoformat(text)
         except ValueError:
-            why = f"want a time such as '2020-07-03 23:01' or 2020-07-03T23:01Z, got {text!r}"
+            why = f"expected a time such as '2020-07-03 23:01' or 2020-07-03T23:01Z, got {text!r}"
             raise ConfigError("--issued-at", "", why) from None
         if instant.tzinfo is None:
             instant = _only_reading(instant, zone)

@@ -58,7 +58,7 @@ class DeskDates:
         """Return the civil time in `YYYY-MM-DD HH:MM`; raise `DeskError` for anything else."""
         found = _SHAPE.fullmatch(text.strip())
         if found is None:
-            raise DeskError(f"want a legal time such as '2020-07-03 23:01', got {text!r}")
+            raise DeskError(f"expected a legal time such as '2020-07-03 23:01', got {text!r}")
         when = Civil(*(int(part) for part in found.groups()))
         self.check(when)
         return when

@@ -371,7 +371,7 @@ class Desk:
         account = card.contents(record_key)
         energy = account.identity.energy
         if energy not in BY_CODE:
-            raise DeskError(f"the card is for energy {energy}: want one of {sorted(BY_CODE)}")
+            raise DeskError(f"the card is for energy {energy}: expected one of {sorted(BY_CODE)}")
         return card, account, record_key
 
     def _after(self, account: Account, work: Work, issued_at_min: int) -> Account:
@@ -474,7 +474,7 @@ def _check_meter_id(meter_id: int) -> None:
 
 def _check_issued_at(issued_at_min: int) -> None:
     if not 0 <= issued_at_min < MINUTES_NONE:
-        raise DeskError(f"issued at minute {issued_at_min}: want 0 to {MINUTES_NONE - 1}")
+        raise DeskError(f"issued at minute {issued_at_min}: expected 0 to {MINUTES_NONE - 1}")
 
 
 def _check_generation(generation: int, card_kind: CardKind) -> None:

@@ -189,7 +189,7 @@ class _Reader:
     def _each_once(self, key: str, names: Sequence[str]) -> None:
         for name in names:
             if names.count(name) > 1:
-                self._top.refuse(key, f"two are called {name!r}, want each once")
+                self._top.refuse(key, f"two are called {name!r}, expected each once")
 
     # Fleets and persons --------------------------------------------------------------------------
 
@@ -223,16 +223,16 @@ class _Reader:
         if raw_fleet.part is not None:
             low, high = part = (raw_fleet.part[0], raw_fleet.part[1])
             if not 0 < low <= high < 1:
-                place.refuse("part", f"want [from, to] above 0 and below 1, got {low}, {high}")
+                place.refuse("part", f"expected [from, to] above 0 and below 1, got {low}, {high}")
         if raw_fleet.same_product is not None and not self._fleets:
-            place.refuse("same_product", "want none: this is the first fleet")
+            place.refuse("same_product", "expected none: this is the first fleet")
         same = {"yes": True, "no": False, "unknown": None}[raw_fleet.same_product or "unknown"]
         since = raw_fleet.on_the_wall_since
         since_us = None
         if since is not None:
             since_us = place.instant(datetime(*since.timetuple()[:3]), "on_the_wall_since")  # noqa: DTZ001
             if since_us >= campaign.start_us:
-                place.refuse("on_the_wall_since", "want a day before the campaign's start")
+                place.refuse("on_the_wall_since", "expected a day before the campaign's start")
         return IncidentFleet(
             name=raw_fleet.name,
             campaign=campaign,
@@ -272,7 +272,7 @@ class _Reader:
             said = {"some": raw.some, "none": raw.none, "share": raw.share}
             found = {many: seen for many, seen in said.items() if seen is not None}
             if len(found) != 1:
-                place.refuse("", "want one of some, none, share")
+                place.refuse("", "expected one of some, none, share")
             ((many, raw_seen),) = found.items()
             whose = self._whose(raw.whose, place)
             share = self._share(raw_seen, many, whose, place.at(many))
@@ -294,9 +294,11 @@ class _Reader:
             self._share(raw.none, "none", whose, place.at("none"))
             fleet = self._fleets[whose.fleet]
             if raw.exposed > fleet.size:
-                place.refuse("exposed", f"want at most the fleet's {fleet.size}, got {raw.exposed}")
+                place.refuse(
+                    "exposed", f"expected at most the fleet's {fleet.size}, got {raw.exposed}"
+                )
             if not 0 < raw.heard <= 1:
-                place.refuse("heard", "want more than 0: what is never heard of says nothing")
+                place.refuse("heard", "expected more than 0: what is never heard of says nothing")
             yield Observation(
                 id=raw.id,
                 whose=whose,
@@ -316,7 +318,7 @@ class _Reader:
     def _whose(self, whose: Whose, place: FilePlace) -> Whose:
         place = place.at("whose")
         if bool(whose.fleet) == (whose.id is not None):
-            place.refuse("", "want fleet or id, one of them")
+            place.refuse("", "expected fleet or id, one of them")
         if whose.id is not None:
             _known(whose.id, self._persons, place, "id")
             return msgspec.structs.replace(whose, fleet=self._persons[whose.id].fleet)
@@ -332,21 +334,21 @@ class _Reader:
             if getattr(raw_seen, key) is not None
         }
         if len(given) != 1:
-            place.refuse("", "want one of cut, fed, off, card, shown")
+            place.refuse("", "expected one of cut, fed, off, card, shown")
         ((key, value),) = given.items()
         campaign = self._fleets[whose.fleet].campaign
         if key in ("card", "shown"):
             return self._at_visit(raw_seen, whose, place)
         if raw_seen.at_visit is not None:
-            place.refuse("at_visit", "want it with card or shown only")
+            place.refuse("at_visit", "expected it with card or shown only")
         times = value if isinstance(value, list) else [value]
         instants = [place.instant(when, key) for when in times]
         if any(not campaign.start_us <= us < campaign.end_us for us in instants):
-            place.refuse(key, "want times within the campaign's start and end")
+            place.refuse(key, "expected times within the campaign's start and end")
         if key == "cut":
             from_us, to_us = instants
             if to_us <= from_us:
-                place.refuse("cut", "want [from, to], the earlier first")
+                place.refuse("cut", "expected [from, to], the earlier first")
             return Sighting(cut_us=(from_us, to_us))
         return Sighting(fed_us=instants[0]) if key == "fed" else Sighting(off_us=instants[0])
 
@@ -357,7 +359,7 @@ class _Reader:
         number = raw_seen.at_visit - 1
         if number >= len(visits) or not _with_card(visits[number]):
             cards = [str(n) for n, visit in enumerate(visits, 1) if _with_card(visit)]
-            place.refuse("at_visit", f"want one with a card: {', '.join(cards)}")
+            place.refuse("at_visit", f"expected one with a card: {', '.join(cards)}")
         return Sighting(card=raw_seen.card, shown=raw_seen.shown, visit=number)
 
     def _share(
@@ -366,13 +368,13 @@ class _Reader:
         bounds = (raw_seen.from_, raw_seen.to)
         if many != "share":
             if bounds != (None, None):
-                place.refuse("from", "want from and to with share only")
+                place.refuse("from", "expected from and to with share only")
             return None
         low, high = bounds
         if low is None or high is None or low > high:
-            place.refuse("from", "want from and to, the smaller first")
+            place.refuse("from", "expected from and to, the smaller first")
         if whose.id is not None:
-            place.refuse("", "want some or none of one person")
+            place.refuse("", "expected some or none of one person")
         return low, high
 
     def _check_pair(self, one: Observation, other: Observation) -> None:
@@ -406,16 +408,18 @@ def _at_odds(one: Observation, other: Observation) -> bool:
 def _known(name: str | None, there: Collection[str], place: FilePlace, key: str) -> None:
     """Refuse an unknown name; `None` is accepted."""
     if name is not None and name not in there:
-        want = f"want one of {', '.join(there)}, got {name!r}{hint(name, there)}"
+        want = f"expected one of {', '.join(there)}, got {name!r}{hint(name, there)}"
         place.refuse(key, want)
 
 
 def _surety(sure: float, place: FilePlace) -> float:
     if sure in (0, 1):
         why = "of 1 nothing could speak against it" if sure else "of 0 it says nothing"
-        place.refuse("sure", f"want more than 0 and less than 1: with a surety {why}")
+        place.refuse("sure", f"expected more than 0 and less than 1: with a surety {why}")
     if sure < SURE_MIN:
-        place.refuse("sure", f"want at least {SURE_MIN}: below, report the opposite, got {sure}")
+        place.refuse(
+            "sure", f"expected at least {SURE_MIN}: below, report the opposite, got {sure}"
+        )
     return sure
 
 

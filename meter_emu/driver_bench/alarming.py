@@ -65,7 +65,7 @@ def alarm_finding(rig: DriverRig, t: datetime, fields: str, where: str) -> LawBr
         f"{what} {value}, got {found.get(what, 'off')}" for what, value in sorted(wrong.items())
     )
     off = tuple(f"{what} off" if what not in found else what for what in sorted(wrong))
-    return LawBreach(off, f"{place} for {t:%Y-%m-%d %H:%M:%S} by {fields}: want {said}")
+    return LawBreach(off, f"{place} for {t:%Y-%m-%d %H:%M:%S} by {fields}: expected {said}")
 
 
 def _unused(rig: DriverRig, case: Case) -> LawBreach | None:

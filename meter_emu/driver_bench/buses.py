@@ -169,7 +169,7 @@ class Smbus:
     ) -> list[int]:
         """Read registers in one access; 32 at most, as Linux does."""
         if not 0 < length <= 32:
-            raise ValueError(f"want 1 to 32 bytes, got {length}")
+            raise ValueError(f"expected 1 to 32 bytes, got {length}")
         return list(_whole(self._bench.transfer(i2c_addr, bytes((register,)), length), length))
 
     def write_i2c_block_data(
@@ -181,7 +181,7 @@ class Smbus:
     ) -> None:
         """Write registers in one access; 32 at most."""
         if len(data) > 32:
-            raise ValueError(f"want 32 bytes at most, got {len(data)}")
+            raise ValueError(f"expected 32 bytes at most, got {len(data)}")
         self._bench.transfer(i2c_addr, bytes((register, *data)), 0)
 
 

@@ -92,7 +92,7 @@ class ClockBench:
         """
         sent = bytes(out)
         if len(sent) > _COUNT_MAX or not 0 <= count <= _COUNT_MAX:
-            raise OSError(errno.EINVAL, f"want at most {_COUNT_MAX} bytes in one access")
+            raise OSError(errno.EINVAL, f"expected at most {_COUNT_MAX} bytes in one access")
         self._access()
         if sent and address == self.address:
             self.pointer = sent[0]

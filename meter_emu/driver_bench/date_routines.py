@@ -43,7 +43,7 @@ def _moment(case: Case) -> tuple[Argument, ...]:
 def _value(want: object, answer: Said, what: str, case: Case) -> LawBreach | None:
     if answer == want:
         return None
-    return LawBreach((what,), f"{what} of {case}: want {want}, got {answer!r}")
+    return LawBreach((what,), f"{what} of {case}: expected {want}, got {answer!r}")
 
 
 # Numbers ------------------------------------------------------------------------------------------
@@ -85,9 +85,8 @@ def _judge_moment(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     if finding is None and isinstance(answer, Reading):
         yearday = want.timetuple().tm_yday - 1 + rig.declared.first_yearday
         if answer.yearday not in {None, yearday}:
-            words = (
-                f"moment of {case.more[0]}: want day {yearday} of the year, got {answer.yearday}"
-            )
+            got = f"got {answer.yearday}"
+            words = f"moment of {case.more[0]}: expected day {yearday} of the year, {got}"
             return LawBreach(("yearday",), words)
         return _weekday_of_moment(rig, want, answer)
     return finding
@@ -257,7 +256,7 @@ def _judge_summer(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
         return None
     want = " or ".join("yes" if one else "no" for one in sorted(right))
     words = f"summer time at {case.t:%Y-%m-%d %H:%M:%S} {rig.declared.summer_of}"
-    return LawBreach(("summer",), f"{words}: want {want}, got {'yes' if answer else 'no'}")
+    return LawBreach(("summer",), f"{words}: expected {want}, got {'yes' if answer else 'no'}")
 
 
 def _summers(rig: DriverRig, t: datetime) -> set[bool]:
@@ -334,7 +333,9 @@ def _judge_reached(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | Non
     want = case.t >= datetime.fromisoformat(str(case.more[0]))
     if answer == want:
         return None
-    words = f"at {case.t:%Y-%m-%d %H:%M:%S} is {case.more[0]} reached: want {want}, got {answer!r}"
+    words = (
+        f"at {case.t:%Y-%m-%d %H:%M:%S} is {case.more[0]} reached: expected {want}, got {answer!r}"
+    )
     return LawBreach(("reached early" if answer else "not reached",), words)
 
 

@@ -133,7 +133,7 @@ def _whole(value: object) -> int:
     try:
         return int(str(value), 0)
     except ValueError:
-        raise ValueError(f"want a whole number, got {value!r}") from None
+        raise ValueError(f"expected a whole number, got {value!r}") from None
 
 
 def _years(value: object) -> tuple[int, int]:
@@ -143,7 +143,7 @@ def _years(value: object) -> tuple[int, int]:
         return _whole(value[0]), _whole(value[1])
     found = re.fullmatch(r"(\d{1,4})\.\.(\d{1,4})", str(value))
     if found is None:
-        raise ValueError(f"want first and last, as 2000..2099, got {value!r}")
+        raise ValueError(f"expected first and last, as 2000..2099, got {value!r}")
     return int(found[1]), int(found[2])
 
 
@@ -151,7 +151,7 @@ def _alarm_fields(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, tuple | list):
-        raise ValueError(f"want texts such as 'hour minute', got {value!r}")
+        raise ValueError(f"expected texts such as 'hour minute', got {value!r}")
     combined = []
     for one in value:
         words = str(one).replace("+", " ").split()
@@ -169,24 +169,28 @@ def _check(made: Declared) -> None:
             raise ConfigError(made.name, key, why)
 
     first, last = made.years
-    require(1 <= first <= last <= 9999, "years", f"want 1 to 9999 in order, got {first}..{last}")
-    require(last - first < _YEARS_MAX, "years", f"want fewer than {_YEARS_MAX}")
+    require(
+        1 <= first <= last <= 9999, "years", f"expected 1 to 9999 in order, got {first}..{last}"
+    )
+    require(last - first < _YEARS_MAX, "years", f"expected fewer than {_YEARS_MAX}")
     known = ", ".join(BENCH_CHIPS)
     require(
         made.chip in {"", MAP, *BENCH_CHIPS},
         "chip",
         f"no chip {made.chip!r}{hint(made.chip, BENCH_CHIPS)}; there are {known}",
     )
-    require(made.bus in BUSES, "bus", f"want one of {', '.join(BUSES)}, got {made.bus!r}")
+    require(made.bus in BUSES, "bus", f"expected one of {', '.join(BUSES)}, got {made.bus!r}")
     require(
-        made.unit in {1, 60, 3600, 86_400}, "unit", f"want 1, 60, 3600 or 86400, got {made.unit}"
+        made.unit in {1, 60, 3600, 86_400},
+        "unit",
+        f"expected 1, 60, 3600 or 86400, got {made.unit}",
     )
-    require(made.summer_of in _TIMES, "summer_of", f"want one of {', '.join(_TIMES)}")
-    require(made.due_most > 0, "due_most", "want a number above 0")
+    require(made.summer_of in _TIMES, "summer_of", f"expected one of {', '.join(_TIMES)}")
+    require(made.due_most > 0, "due_most", "expected a number above 0")
     require(
         made.due_unit in {1, 60, 3600, 86_400},
         "due_unit",
-        f"want 1, 60, 3600 or 86400, got {made.due_unit}",
+        f"expected 1, 60, 3600 or 86400, got {made.due_unit}",
     )
     if made.standard:
         why = f"no codec {made.standard!r}{hint(made.standard, CODECS)}"
@@ -209,7 +213,7 @@ def _check(made: Declared) -> None:
             f"this chip has {len(alarms)}, got {made.alarm}",
         )
         span = 2 * _HUNDRED if made.century is not None else _HUNDRED
-        why = f"want at most {span}, which its registers can tell apart"
+        why = f"expected at most {span}, which its registers can tell apart"
         require(last - first < span, "years", why)
         _check_alarms(made)
 

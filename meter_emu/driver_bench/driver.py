@@ -168,7 +168,7 @@ def _nothing(_: object) -> None:
 def _number(value: Any) -> int:  # noqa: ANN401 - whatever a driver returns
     whole = int(value)
     if whole != value:
-        raise ValueError(f"want a whole number, got {value!r}")
+        raise ValueError(f"expected a whole number, got {value!r}")
     return whole
 
 
@@ -199,7 +199,7 @@ def as_reading(value: Any) -> Reading | None:  # noqa: ANN401 - whatever a drive
         value = [value.get(field) for field in (*FIELDS, "weekday", "yearday")]
     parts = tuple(value)
     if not 3 <= len(parts) <= 8:
-        raise ValueError(f"want year, month, day, hour, minute, second, got {value!r}")
+        raise ValueError(f"expected year, month, day, hour, minute, second, got {value!r}")
     whole = [_number(one or 0) for one in parts[:6]]
     year, month, day, hour, minute, second = [*whole, 0, 0, 0][:6]
     extra = [None if one is None else _number(one) for one in parts[6:]]

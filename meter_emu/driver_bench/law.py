@@ -226,12 +226,12 @@ def refused(error: RefusedError) -> LawBreach:
 def compared(want: datetime, got: Reading | Shown | Said, where: str) -> LawBreach | None:
     """Compare a reading, or the registers, with the moment they should say."""
     if not isinstance(got, Reading | Shown):
-        words = f"{where}: want {want:%Y-%m-%d %H:%M:%S}, got no valid time"
+        words = f"{where}: expected {want:%Y-%m-%d %H:%M:%S}, got no valid time"
         return LawBreach(("no valid time",), words)
     if got[:6] == shown_as(want):
         return None
     differs = differing(want, got)
-    return LawBreach(differs, f"{where}: want {want:%Y-%m-%d %H:%M:%S}, got {got}")
+    return LawBreach(differs, f"{where}: expected {want:%Y-%m-%d %H:%M:%S}, got {got}")
 
 
 def differing(want: datetime, got: Reading | Shown) -> tuple[str, ...]:
@@ -251,7 +251,7 @@ def among(first: datetime, ended: int, got: Reading | Shown | Said, where: str) 
     ends = [first + more * ONE_SECOND for more in (ended, 1)]
     differs = min((*(differing(end, got) for end in ends), finding.differs), key=len)
     later = "a second later" if ended == 1 else f"up to {ended:,} s later"
-    return LawBreach(differs, f"{where}: want {first:%Y-%m-%d %H:%M:%S} or {later}, got {got}")
+    return LawBreach(differs, f"{where}: expected {first:%Y-%m-%d %H:%M:%S} or {later}, got {got}")
 
 
 def _is_within(first: datetime, ended: int, got: Reading | Shown) -> bool:

@@ -34,7 +34,7 @@ def open_driver(name: str | type) -> Driver:
         return _python(name)
     path = Path(name)
     if not path.is_file():
-        why = "want MODULE:CLASS or an executable, as drivers:Mine or ./driver"
+        why = "expected MODULE:CLASS or an executable, as drivers:Mine or ./driver"
         raise ConfigError("verify", "--driver", f"{why}; there is no file {name!r}")
     if not os.access(path, os.X_OK):
         raise ConfigError("verify", "--driver", f"{name!r} is not executable")

@@ -47,12 +47,12 @@ def mapped_chip(text: str) -> type[LookAlike]:
         raise ValueError(f"no word {min(words)!r} in a register map")
     weekdays = Counter(_hex(low), _hex(high), "weekday")
     if not max(first.values()) < size <= _SIZE_MAX or len(set(first.values())) < len(first):
-        raise ValueError("want a register of its own for each field, within the size")
+        raise ValueError("expected a register of its own for each field, within the size")
     last = max((*alarm.values(), doubt.register, still.register if still else 0))
     if last >= size:
-        raise ValueError(f"register {last:02X}h is outside the map: want size={last + 1:x}")
+        raise ValueError(f"register {last:02X}h is outside the map: expected size={last + 1:x}")
     if max(twelve, pm, century) > 0xFF:
-        raise ValueError("want masks of one byte for twelve, pm and century")
+        raise ValueError("expected masks of one byte for twelve, pm and century")
     flags = {(sign.register, sign.mask) for sign in (doubt, still) if sign is not None}
     flags |= {(first["hour"], twelve), (first["month"], century)}
     table = time_table(first, size, tuple(
@@ -86,11 +86,11 @@ def _hex(text: str) -> int:
     try:
         return int(text, 16)
     except ValueError:
-        raise ValueError(f"want a hexadecimal number for each of {', '.join(_TIME)}") from None
+        raise ValueError(f"expected a hexadecimal number for each of {', '.join(_TIME)}") from None
 
 
 def _sign(text: str) -> Sign:
     found = _SIGN.fullmatch(text)
     if found is None:
-        raise ValueError(f"want a register and a mask, as 2.80, got {text!r}")
+        raise ValueError(f"expected a register and a mask, as 2.80, got {text!r}")
     return Sign(int(found[1], 16), int(found[3], 16), when_set=not found[2])

@@ -61,9 +61,11 @@ def _probe_bus(rig: DriverRig) -> None:
     why = f"nothing answers at {where:02X}h, where the driver looks"
     said = declared.address
     if said is not None and f"{said}" == f"{where:x}":
-        raise ConfigError(declared.name, "address", f"{why}: {said} is decimal, want 0x{said}")
+        raise ConfigError(declared.name, "address", f"{why}: {said} is decimal, expected 0x{said}")
     there = [name for name, row in BENCH_CHIPS.items() if row.address == where]
-    mend = f"want address = 0x{where:02x}" + (f", or chip {' or '.join(there[:3])}" * bool(there))
+    mend = f"expected address = 0x{where:02x}" + (
+        f", or chip {' or '.join(there[:3])}" * bool(there)
+    )
     why += f": {declared.chip} is at {rig.bench.address:02X}h"
     raise ConfigError(declared.name, "address", f"{why}; {mend}")
 
@@ -106,12 +108,12 @@ def _year_words(rig: DriverRig, off: int) -> tuple[str, str]:
         return "get", f"{why}: a moment has its whole year, add {-off:,}"
     if off % _HUNDRED == 0 and rig.bench.chip.CENTURY:
         clear = (declared.century or declared.years[0] // _HUNDRED * _HUNDRED) + off
-        return "century", f"{why}: want century = {clear}, what a clear century bit means"
+        return "century", f"{why}: expected century = {clear}, what a clear century bit means"
     first, last = (year + off for year in declared.years)
     if off % _HUNDRED == 0:
-        return "years", f"{why}: want years = {first}..{last}, with year_base = {first}"
+        return "years", f"{why}: expected years = {first}..{last}, with year_base = {first}"
     base = declared.year_base + off
-    return "year_base", f"{why}: want year_base = {base}, the year whose register holds 00"
+    return "year_base", f"{why}: expected year_base = {base}, the year whose register holds 00"
 
 
 def _probe_due(rig: DriverRig) -> None:
@@ -122,7 +124,7 @@ def _probe_due(rig: DriverRig) -> None:
     units = {_unit_of(known, many, rig.driver.call("due", known, many)) for many in _AFTERS}
     (found,) = units if len(units) == 1 else (None,)
     if found is not None and found != rig.declared.due_unit:
-        why = f"it counts in {_UNITS_S.get(found, 'seconds')}: want due_unit = {found}"
+        why = f"it counts in {_UNITS_S.get(found, 'seconds')}: expected due_unit = {found}"
         raise ConfigError(rig.declared.name, "due", why)
 
 

@@ -105,7 +105,7 @@ def _weekday_code(rig: DriverRig, case: Case) -> LawBreach | None:
     if want == got:
         return None
     known = rig.known_day
-    words = f"{case.t:%A} {case.t:%Y-%m-%d} is written as {got}, want {want}"
+    words = f"{case.t:%A} {case.t:%Y-%m-%d} is written as {got}, expected {want}"
     words += f": {known:%A} {known:%Y-%m-%d} is {rig.learned_code}"
     return LawBreach(("weekday",), words, _weekday_rank(rig))
 
@@ -164,7 +164,9 @@ def weekday_finding(
     want = week[t.weekday()]
     if got == want:
         return None
-    return LawBreach(("weekday",), f"{what} says weekday {got} for {t:%A %Y-%m-%d}, want {want}")
+    return LawBreach(
+        ("weekday",), f"{what} says weekday {got} for {t:%A %Y-%m-%d}, expected {want}"
+    )
 
 
 def _said_by_get(rig: DriverRig, day: datetime) -> int | None:
@@ -206,7 +208,7 @@ def _get_yearday(rig: DriverRig, case: Case) -> LawBreach | None:
     if got == want:
         return None
     return LawBreach(
-        ("yearday",), f"get says day {got} of the year for {case.t:%Y-%m-%d}, want {want}"
+        ("yearday",), f"get says day {got} of the year for {case.t:%Y-%m-%d}, expected {want}"
     )
 
 
@@ -236,7 +238,7 @@ def number_finding(
     if isinstance(got, int) and want <= got <= number_of(rig, t + ended * ONE_SECOND):
         return None
     off = got - want if isinstance(got, int) else 0
-    words = f"{what} of {t:%Y-%m-%d %H:%M:%S}: want {want}, got {got}"
+    words = f"{what} of {t:%Y-%m-%d %H:%M:%S}: expected {want}, got {got}"
     return LawBreach((_how_far(off * rig.declared.unit),), f"{words}, {off:+,}")
 
 

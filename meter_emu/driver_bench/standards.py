@@ -75,7 +75,7 @@ def _judge_encoded(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None
         return None
     got = answer.hex() if isinstance(answer, bytes) else answer
     return LawBreach(
-        ("bytes",), f"encode of {case.t:%Y-%m-%d %H:%M:%S}: want {want.hex()}, got {got}"
+        ("bytes",), f"encode of {case.t:%Y-%m-%d %H:%M:%S}: expected {want.hex()}, got {got}"
     )
 
 

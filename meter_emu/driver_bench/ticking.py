@@ -47,7 +47,7 @@ def _torn_number(rig: DriverRig, edge: datetime, got: object, where: str) -> Law
     if isinstance(got, int) and first <= got <= last:
         return None
     off = (got - last) * rig.declared.unit if isinstance(got, int) else 0
-    words = f"{where}: want {first} or {last}, got {got}, {off:+,} s"
+    words = f"{where}: expected {first} or {last}, got {got}, {off:+,} s"
     return LawBreach((f"number, by {off:+,} s",), words)
 
 

@@ -97,7 +97,7 @@ def counter_meaning(counter: Counter, bcd: int) -> Meaning:
     """Explain a counter's value, and when it has none."""
     value = within(counter, bcd)
     if value is None:
-        wanted = f"want BCD {counter.first:02} to {counter.last:02}, got {bcd:02x}"
+        wanted = f"expected BCD {counter.first:02} to {counter.last:02}, got {bcd:02x}"
         return Meaning(counter.unit, wanted)
     name = f", {counter.names[value]}" if counter.names else ""
     return Meaning(f"{counter.unit} {value:02}{name}")
@@ -106,7 +106,7 @@ def counter_meaning(counter: Counter, bcd: int) -> Meaning:
 def _phase(value: int) -> Meaning:
     whole, rest = divmod(value, PHASE_A_US)
     note = f"{whole}.{rest * 1000 // PHASE_A_US:03} µs into the second"
-    return Meaning(note, "" if value < SECOND else "want less than one second, 1e15 fs")
+    return Meaning(note, "" if value < SECOND else "expected less than one second, 1e15 fs")
 
 
 def _flags(value: int) -> Meaning:

@@ -50,7 +50,7 @@ def minute_1970(value: int, zone: TimeZone) -> Meaning:
 def minute_of_day(value: int) -> Meaning:
     """Explain a minute of the legal day."""
     good = value < MINUTES_A_DAY
-    return Meaning(f"{value // 60:02}:{value % 60:02} legal", "" if good else "want 0 to 1439")
+    return Meaning(f"{value // 60:02}:{value % 60:02} legal", "" if good else "expected 0 to 1439")
 
 
 def later_minute_1970(when: Civil, zone: TimeZone) -> int | None:

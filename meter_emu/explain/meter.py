@@ -122,7 +122,7 @@ def _header(raw: bytes) -> Iterator[Row]:
 
 
 def _zeros(raw: bytes) -> Meaning:
-    return Meaning("unused, 00", "want 00 in every byte" if any(raw) else "")
+    return Meaning("unused, 00", "expected 00 in every byte" if any(raw) else "")
 
 
 # Chips --------------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ def _backup(raw: bytes, at: int, model: MeterModel) -> Part:
         hours, rest_us = divmod(rest_us, HOUR_US)
         note = f"enough for {days} d {hours} h {rest_us // MINUTE_US} min without supply"
         return Meaning(
-            note, f"want at most {most_days} d" if charge_us > most_days * DAY_US else ""
+            note, f"expected at most {most_days} d" if charge_us > most_days * DAY_US else ""
         )
 
     said = f"the reserve that carries the clock, {most_days} d when full"
@@ -173,7 +173,7 @@ def _valve(raw: bytes, at: int, model: MeterModel) -> Part:
         stuck = ", stuck: it no longer moves (an injected fault)" if flags & 2 else ""
         wrong = f"unknown bits {flags & ~7:02x}" if flags & ~7 else ""
         if flags & 5 == 4:
-            wrong = f"want bit 01 with bit 04: between its ends {what} can pass"
+            wrong = f"expected bit 01 with bit 04: between its ends {what} can pass"
         return Meaning(position + between + stuck, wrong)
 
     return Part("switch", at, (number("position", at, raw, "bits", explain),), "the valve")
@@ -187,7 +187,7 @@ def _metrology(raw: bytes, at: int, model: MeterModel) -> Part:
 
     def explain(rest: int) -> Meaning:
         note = f"0.{rest * 1_000_000 // metrology.UNIT:06} {energy.units}"
-        wrong = f"want less than {metrology.UNIT}"
+        wrong = f"expected less than {metrology.UNIT}"
         return Meaning(note) if rest < metrology.UNIT else Meaning(wrong=wrong)
 
     rows = (

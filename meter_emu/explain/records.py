@@ -92,21 +92,23 @@ def thousand(unit: str) -> MeaningOf:
 def _magic(want: bytes) -> MeaningOf:
     def explain(raw: bytes) -> Meaning:
         good = raw == want
-        return Meaning(text(raw).note, "" if good else f"want {want.hex()}, {want.decode('ascii')}")
+        return Meaning(
+            text(raw).note, "" if good else f"expected {want.hex()}, {want.decode('ascii')}"
+        )
 
     return explain
 
 
 def _version(value: int) -> Meaning:
-    return Meaning(wrong="" if value == LAYOUT_VERSION else f"want {LAYOUT_VERSION}")
+    return Meaning(wrong="" if value == LAYOUT_VERSION else f"expected {LAYOUT_VERSION}")
 
 
 def _not_zero(value: int) -> Meaning:
-    return Meaning(wrong="" if value else "want 1 or more")
+    return Meaning(wrong="" if value else "expected 1 or more")
 
 
 def _below_a_wh(mwh: int) -> Meaning:
-    return Meaning(wrong="" if mwh < MWH_PER_WH else f"want less than {MWH_PER_WH}")
+    return Meaning(wrong="" if mwh < MWH_PER_WH else f"expected less than {MWH_PER_WH}")
 
 
 def _drift(ppb: int) -> Meaning:
@@ -435,7 +437,7 @@ def _flaw(raw: bytes, magic: bytes) -> str:
     if raw[:2] != magic:
         return f"no record, its magic is not {magic.decode('ascii')}"
     if raw[2] != LAYOUT_VERSION:
-        return f"of version {raw[2]}, want {LAYOUT_VERSION}"
+        return f"of version {raw[2]}, expected {LAYOUT_VERSION}"
     return "" if crc_holds(raw) else "torn or changed, its CRC does not hold"
 
 

@@ -61,7 +61,7 @@ def scope_of(campaign: Campaign, build: str) -> Scope:
     where there is more than one household, or nothing may happen.
     """
     if len(campaign.households) != 1:
-        want = f"want one household, got {len(campaign.households)}"
+        want = f"expected one household, got {len(campaign.households)}"
         raise ConfigError(campaign.path or campaign.name, "household", want)
     household = replace(campaign.households[0], build=build)
     start_us, found = campaign.start_us, {us for us, _ in household.rtc_found}
@@ -70,7 +70,7 @@ def scope_of(campaign: Campaign, build: str) -> Scope:
     happened = tuple(visit for visit in household.visits if visit.at_us == start_us)
     visits = household.visits[len(happened) :]
     if not visits and not outages:
-        want = "want a visit after the start: an act"
+        want = "expected a visit after the start: an act"
         raise ConfigError(campaign.path or campaign.name, household.id, want)
     acts = [NOTHING]
     for visit in visits:

@@ -38,12 +38,13 @@ def cut_out(raw: bytes, layout: DumpLayout, at: int | None, path: str) -> tuple[
         ends = f"{missing.part}: {missing.name}, bytes {missing.offset} to {missing.end - 1}"
         begins = f" from byte {at} on" if at else ""
         raise ImageError(
-            path, f"want {want} bytes{begins} for layout {layout.name}, got {have}: cut in {ends}"
+            path,
+            f"expected {want} bytes{begins} for layout {layout.name}, got {have}: cut in {ends}",
         )
     if have > want and at is None:
         raise ImageError(
             path,
-            f"want {want} bytes for layout {layout.name}, got {have}: say --at where it begins",
+            f"expected {want} bytes for layout {layout.name}, got {have}: say --at where it begins",
         )
     return raw[at or 0 : (at or 0) + want], at or 0
 
@@ -69,7 +70,7 @@ def _row(raw: bytes, cell: Cell) -> Row:
     row = replace(_field_row(piece, cell, spec), about=spec.about)
     if spec.equals is not None and piece != bytes.fromhex(spec.equals):
         return replace(
-            row, wrong="; ".join(filter(None, (row.wrong, f"want {spec.equals.lower()}")))
+            row, wrong="; ".join(filter(None, (row.wrong, f"expected {spec.equals.lower()}")))
         )
     return row
 
@@ -81,7 +82,7 @@ def _check_row(raw: bytes, piece: bytes, cell: Cell, check: RawCheck) -> Row:
     should = want.to_bytes(cell.size, cell.order).hex()
     row = octets(cell.name, cell.offset, piece)
     return replace(
-        row, note="right" if held else "", wrong="" if held else f"want {should}", about=said
+        row, note="right" if held else "", wrong="" if held else f"expected {should}", about=said
     )
 
 

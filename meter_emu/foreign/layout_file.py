@@ -180,7 +180,7 @@ def resolved(raw_layout: RawLayout, path: Path | str) -> DumpLayout:
     reader = _Reader(raw_layout, str(path))
     cells = sorted(reader.cells(), key=lambda cell: (cell.offset, cell.size))
     if not cells:
-        raise ConfigError(str(path), "field", "want at least one field")
+        raise ConfigError(str(path), "field", "expected at least one field")
     for one, other in pairwise(cells):
         if other.offset < one.end:
             lies = f"bytes {other.offset} to {other.end - 1}"
@@ -253,7 +253,7 @@ class _Reader:
             base += record.offset + number * record.size
         self._count += field.repeat
         if self._count > CELLS_MAX:
-            self.refuse(place, f"want at most {CELLS_MAX} fields after repetition")
+            self.refuse(place, f"expected at most {CELLS_MAX} fields after repetition")
         codec = self._codec(field, place)
         self._check_words(field, place)
         return [
@@ -275,7 +275,7 @@ class _Reader:
                 self.refuse(place, f"an epoch wants a codec {', '.join(COUNTED)}")
             return None
         if field.kind is not None:
-            self.refuse(place, "want a kind or a codec, not both")
+            self.refuse(place, "expected a kind or a codec, not both")
         if field.codec in COUNTED:
             return self._counted(field, field.codec, place)
         if field.epoch is not None:
@@ -311,14 +311,14 @@ class _Reader:
         if field.split:
             self._check_split(field, place)
         if field.equals is not None and len(field.equals) != 2 * field.size:
-            self.refuse(place, f"equals has {len(field.equals) // 2} bytes, want {field.size}")
+            self.refuse(place, f"equals has {len(field.equals) // 2} bytes, expected {field.size}")
 
     def _check_keys(self, keys: Iterable[str], place: str) -> None:
         for key in keys:
             try:
                 int(key, 0)
             except ValueError:
-                self.refuse(place, f"want a number as a key, such as 1 or 0x80, got {key!r}")
+                self.refuse(place, f"expected a number as a key, such as 1 or 0x80, got {key!r}")
 
     def _check_split(self, field: RawField, place: str) -> None:
         """Refuse bits that are more than the field has, or a field that is something else too."""

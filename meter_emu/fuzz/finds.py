@@ -64,7 +64,7 @@ def load_find(path: Path) -> FoundInput:
     try:
         bytes.fromhex(found.input)
     except ValueError as error:
-        raise ConfigError(str(path), "input", f"want hexadecimal digits: {error}") from None
+        raise ConfigError(str(path), "input", f"expected hexadecimal digits: {error}") from None
     return found
 
 

@@ -83,7 +83,7 @@ class ModelledCard:
             return answer
         want, image = self.model.transmit(command), self.card.image
         must(answer == want, "a card answers as the rules say",
-             f"{command.hex()}: {answer.hex()}, want {want.hex()}")  # fmt: skip
+             f"{command.hex()}: {answer.hex()}, expected {want.hex()}")  # fmt: skip
         if image is not self._known or self._written != self.model.image:
             raw, now = image.to_bytes()[_BEFORE_THE_CRC], bytes(self.model.image)
             must(raw == now, "a card writes what the rules say, and no more", command.hex(),

@@ -38,7 +38,7 @@ def word_of(cell: SheetCell) -> str:
         raise CellError(said("is empty"))
     if isinstance(cell, bool) or not text.isprintable() or len(text) > _WORDS_MAX:
         raise CellError(
-            said("want a word or a number of at most {most} characters", most=_WORDS_MAX)
+            said("expected a word or a number of at most {most} characters", most=_WORDS_MAX)
         )
     return text
 
@@ -47,14 +47,16 @@ def mapped(cell: SheetCell, values: Mapping[str, str]) -> str:
     """Return what a word of theirs is here."""
     word = word_of(cell)
     if word not in values:
-        raise CellError(said("want one of {words}", words=", ".join(values)) + hint(word, values))
+        raise CellError(
+            said("expected one of {words}", words=", ".join(values)) + hint(word, values)
+        )
     return values[word]
 
 
 def cents_in(cell: SheetCell, mark: str) -> int:
     """Return an amount of euro in cents."""
     want = said(
-        "want an amount with '{mark}' before the cents, at most {most}",
+        "expected an amount with '{mark}' before the cents, at most {most}",
         mark=mark,
         most=str(_EURO_MAX),
     )
@@ -63,7 +65,7 @@ def cents_in(cell: SheetCell, mark: str) -> int:
             raise CellError(want)
         cents = cell * 100
         if cents != cents or abs(cents - round(cents)) > _NEAR:
-            raise CellError(said("want whole cents"))
+            raise CellError(said("expected whole cents"))
         return round(cents)
     if not text_of(cell):
         raise CellError(said("is empty"))
@@ -97,7 +99,7 @@ def day_in(cell: SheetCell, pattern: str, as_of: date) -> date | None:
 def _day(cell: SheetCell, pattern: str, as_of: date) -> date | None:
     if isinstance(cell, datetime):
         if cell.time() != time():
-            raise CellError(said("want a day, without a time"))
+            raise CellError(said("expected a day, without a time"))
         return cell.date()
     if isinstance(cell, date):
         return cell
@@ -114,4 +116,6 @@ def _day(cell: SheetCell, pattern: str, as_of: date) -> date | None:
         )
         if re.fullmatch(shape, text, re.ASCII):
             raise CellError(said("there is no such day")) from None
-        raise CellError(said("want a day as {example}", example=as_of.strftime(pattern))) from None
+        raise CellError(
+            said("expected a day as {example}", example=as_of.strftime(pattern))
+        ) from None

@@ -125,7 +125,7 @@ def _days_named(days: str) -> frozenset[str]:
 
 def _others(path: str, key: str, hours: str) -> "OpeningHours":
     """Return what reads the rest of the grammar."""
-    plain = said("want plain weeks, such as {example}", example=_EXAMPLE)
+    plain = said("expected plain weeks, such as {example}", example=_EXAMPLE)
     try:
         from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined]
     except ImportError:

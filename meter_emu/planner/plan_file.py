@@ -193,19 +193,27 @@ def check_plan(path: Path, raw_plan: RawPlanFile) -> None:
     for (days, share), (fewer, more) in pairwise(behaviour.comes):
         if fewer >= days or more < share:
             points = f"{[days, share]}, {[fewer, more]}"
-            why = said("want fewer days and no smaller share each, got {points}", points=points)
+            why = said("expected fewer days and no smaller share each, got {points}", points=points)
             raise ConfigError(str(path), "behaviour: comes", why)
     if behaviour.comes[0][1]:
-        raise ConfigError(str(path), "behaviour: comes", said("want it to begin with a share of 0"))
+        raise ConfigError(
+            str(path), "behaviour: comes", said("expected it to begin with a share of 0")
+        )
     if sum(share for _, share in behaviour.comes_on) > _SHARES_SUM:
-        raise ConfigError(str(path), "behaviour: comes_on", said("want shares of at most 1 in all"))
+        raise ConfigError(
+            str(path), "behaviour: comes_on", said("expected shares of at most 1 in all")
+        )
     for name, _ in behaviour.comes_on:
         if name not in DAY_NAMES and not (name.isdecimal() and 1 <= int(name) <= 28):
             known = ", ".join(DAY_NAMES)
-            why = said("want 1 to 28, or one of {days}, got {name}", days=known, name=repr(name))
+            why = said(
+                "expected 1 to 28, or one of {days}, got {name}", days=known, name=repr(name)
+            )
             raise ConfigError(str(path), "behaviour: comes_on", why)
     if raw_plan.office.district and raw_plan.sheet.columns.district is None:
-        why = said("want the column that says to which a meter belongs: sheet.columns: district")
+        why = said(
+            "expected the column that says to which a meter belongs: sheet.columns: district"
+        )
         raise ConfigError(str(path), "office: district", why)
 
 
@@ -220,7 +228,7 @@ def _check_dates(path: Path, raw_plan: RawPlanFile) -> None:
         back = None
     if back != as_of:
         why = said(
-            "want a pattern with day, month and year, such as %d/%m/%Y, got {pattern}",
+            "expected a pattern with day, month and year, such as %d/%m/%Y, got {pattern}",
             pattern=repr(pattern),
         )
         raise ConfigError(str(path), "sheet: dates", why)
@@ -228,13 +236,15 @@ def _check_dates(path: Path, raw_plan: RawPlanFile) -> None:
     for one in raw_plan.plan:
         key = f"plan {one.name!r}"
         if names.count(one.name) > 1:
-            raise ConfigError(str(path), key, said("want each name once"))
+            raise ConfigError(str(path), key, said("expected each name once"))
         if one.cut_at.date() <= max(as_of, raw_plan.behaviour.reactivation_from):
-            why = said("want after as_of and reactivation_from, got {when}", when=str(one.cut_at))
+            why = said(
+                "expected after as_of and reactivation_from, got {when}", when=str(one.cut_at)
+            )
             raise ConfigError(str(path), f"{key}: cut_at", why)
     if raw_plan.behaviour.reactivation_from <= as_of:
         why = said(
-            "want after as_of ({as_of}), got {day}",
+            "expected after as_of ({as_of}), got {day}",
             as_of=as_of,
             day=raw_plan.behaviour.reactivation_from,
         )

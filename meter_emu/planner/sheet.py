@@ -119,7 +119,7 @@ class _RowReader:
         """Return which column it is, from 0; `None` for none."""
         heading = column.column if isinstance(column, RawColumn) else column
         if isinstance(column, RawColumn) and (heading is None) == (column.all is None):
-            why = said("want column or all")
+            why = said("expected column or all")
             raise ConfigError(str(self._path), f"sheet: columns: {key}", why)
         if heading is None:
             return None

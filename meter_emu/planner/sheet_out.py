@@ -29,13 +29,13 @@ def check_sheet_name(path: str) -> None:
     """Raise `ConfigError` for the name of a file that cannot be written here."""
     if not path.endswith(_SUFFIXES):
         csv_name, xlsx_name = _SUFFIXES
-        why = said("want a name that ends with {csv} or {xlsx}", csv=csv_name, xlsx=xlsx_name)
+        why = said("expected a name that ends with {csv} or {xlsx}", csv=csv_name, xlsx=xlsx_name)
         raise ConfigError(path, "", why)
     if path.endswith(".xlsx"):
         try:
             import xlsxwriter  # noqa: F401
         except ImportError:
-            why = said("writing XLSX wants the extra `plan`: {extra}; or name .csv", extra=EXTRA)
+            why = said("writing XLSX needs the extra `plan`: {extra}; or name .csv", extra=EXTRA)
             raise ConfigError(path, "", why) from None
 
 

@@ -66,7 +66,7 @@ def _decoded(path: str, data: bytes) -> str:
 
 def _no_zero(path: str, text: str) -> str:
     if "\0" in text:
-        raise ConfigError(path, "", said("is no sheet: want CSV or XLSX"))
+        raise ConfigError(path, "", said("is no sheet: expected CSV or XLSX"))
     return text
 
 
@@ -99,7 +99,7 @@ def _workbook(path: str, data: bytes, sheet: str | None) -> Table:
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError:
-        why = said("reading XLSX wants the extra `plan`: {extra}; or save it as CSV", extra=EXTRA)
+        why = said("reading XLSX needs the extra `plan`: {extra}; or save it as CSV", extra=EXTRA)
         raise ConfigError(path, "", why) from None
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))

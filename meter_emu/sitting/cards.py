@@ -265,7 +265,7 @@ class FileCards:
         """Return the file that a name means: as it is, by its last part, or the one at hand."""
         if not name and not self._known:
             raise CommandError(
-                "want FILE: there has been no card yet, office home.card new makes one"
+                "expected FILE: there has been no card yet, office home.card new makes one"
             )
         if not name:
             return next(reversed(self._known))

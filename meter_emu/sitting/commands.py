@@ -135,7 +135,7 @@ def parse_command(line: str) -> TypedCommand | None:
         return None
     order = WORDS.get(word)
     if order is None:
-        raise CommandError(f"want one of {', '.join(WORDS)}, got {word[:40]!r}")
+        raise CommandError(f"expected one of {', '.join(WORDS)}, got {word[:40]!r}")
     argument = rest.strip()
     if argument and not order.takes:
         raise CommandError(f"{word} takes nothing, got {argument[:40]!r}")
@@ -170,7 +170,7 @@ def back_us(text: str, now_us: int, zone: TimeZone) -> int:
     if DURATION.fullmatch(text):
         return now_us - duration_us(text)
     if written(text, now_us, zone) != text:  # "friday" is the next one everywhere else
-        raise CommandError(f"want a span such as 3d, or 2020-07-02 23:01, got {text!r}")
+        raise CommandError(f"expected a span such as 3d, or 2020-07-02 23:01, got {text!r}")
     return typed_instant_us(text, now_us, zone)
 
 
@@ -191,5 +191,5 @@ def rate_of(text: str, rate: int) -> int:
         return next(iter(beyond), rate or RATES[0])
     found = _RATE.fullmatch(text)
     if found is None or not 1 <= int(found[1]) <= RATE_MAX:
-        raise CommandError(f"want a rate from 1 to {RATE_MAX}, or max, got {text!r}")
+        raise CommandError(f"expected a rate from 1 to {RATE_MAX}, or max, got {text!r}")
     return int(found[1])

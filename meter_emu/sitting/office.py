@@ -81,7 +81,7 @@ class _Asked:
         """Load an amount in euro."""
         found = _AMOUNT.fullmatch(rest)
         if found is None:
-            raise CommandError(f"want an amount such as 50 or 12.50, got {rest[:40]!r}")
+            raise CommandError(f"expected an amount such as 50 or 12.50, got {rest[:40]!r}")
         self.fields["load_cents"] = int(Decimal(found[1].replace(",", ".")) * 100)
 
     def defer(self, rest: str) -> None:
@@ -115,13 +115,13 @@ class _Asked:
     @staticmethod
     def _switch(rest: str) -> bool:
         if rest not in _ON_OFF:
-            raise CommandError(f"want on or off, got {rest[:40]!r}")
+            raise CommandError(f"expected on or off, got {rest[:40]!r}")
         return _ON_OFF[rest]
 
     @staticmethod
     def _alone(rest: str) -> None:
         if rest:
-            raise CommandError(f"want a comma before {rest[:40]!r}")
+            raise CommandError(f"expected a comma before {rest[:40]!r}")
 
 
 _PARTS: Final[MappingProxyType[str, Callable[[_Asked, str], None]]] = MappingProxyType(
@@ -147,7 +147,7 @@ def at_counter(text: str, now_us: int, zone: TimeZone) -> AtCounter:
     """
     found = _LINE.fullmatch(text)
     if found is None:
-        raise CommandError(f"want {', '.join(_PARTS)} after the card's file, got {text[:40]!r}")
+        raise CommandError(f"expected {', '.join(_PARTS)} after the card's file, got {text[:40]!r}")
     asked = _Asked(now_us, zone)
     for part in found["work"].split(","):
         asked.ask(" ".join(part.split()))
@@ -171,7 +171,7 @@ def of_fields(fields: Mapping[str, str], now_us: int, zone: TimeZone) -> AtCount
         except (CommandError, DeskError) as error:
             wrong[name] = str(error)
     if not (wrong or asked.reads or asked.fields.keys() - {"office_error_s"}):
-        return {"load": "want an amount, or a moment, or another thing to do"}
+        return {"load": "expected an amount, or a moment, or another thing to do"}
     return wrong or AtCounter(fields.get("card", ""), DeskOrder(**asked.fields), asked.reads)
 
 

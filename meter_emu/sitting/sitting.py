@@ -336,7 +336,7 @@ class Sitting:
 
     def _next(self, argument: str) -> None:
         if argument not in {"", "matters"}:
-            raise CommandError(f"want nothing, or matters, got {argument[:40]!r}")
+            raise CommandError(f"expected nothing, or matters, got {argument[:40]!r}")
         planned, visit_us = self.meter.next_planned(), self.premises.next_visit_us()
         self.history.go_on()
         expected = "nothing is planned" if planned is None else planned.deed.value
@@ -362,7 +362,7 @@ class Sitting:
 
     def _visits(self, argument: str) -> None:
         if argument != "off":
-            raise CommandError(f"want off, got {argument[:40]!r}")
+            raise CommandError(f"expected off, got {argument[:40]!r}")
         self.premises.alone()
 
     def _say_arrived(self, expected: str, event_count: int) -> None:
@@ -457,7 +457,7 @@ class Sitting:
         elif argument:
             self._files.leave(argument, image, replace=True)
         else:
-            raise CommandError("want FILE: the meter came from no image")
+            raise CommandError("expected FILE: the meter came from no image")
         self.unsaved = False
         self._say(f"saved {argument or (held and held.path)}")
 

@@ -47,7 +47,7 @@ def boundaries(
     """
     unknown = set(kinds) - set(KINDS)
     if unknown:
-        raise ValueError(f"want kinds of {', '.join(KINDS)}, got {', '.join(sorted(unknown))}")
+        raise ValueError(f"expected kinds of {', '.join(KINDS)}, got {', '.join(sorted(unknown))}")
     drawn = [_of_kind(kind, zone, first_year, last_year) for kind in kinds]
     return st.one_of([strategy for strategy in drawn if not strategy.is_empty])
 

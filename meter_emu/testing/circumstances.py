@@ -66,7 +66,7 @@ def circumstances_of(marks: Iterable[Marker]) -> Circumstances:
     said: dict[str, Any] = {}
     for mark in marks:
         if mark.args:
-            raise ConfigError(MARK, "", f"want key=value, got {mark.args[0]!r}")
+            raise ConfigError(MARK, "", f"expected key=value, got {mark.args[0]!r}")
         said = {**mark.kwargs, **said}
     return typed(said, Circumstances, path=MARK)
 
@@ -81,7 +81,9 @@ def household_of(setting: Circumstances, build: str, carrier: CardKind) -> tuple
     start_us = when_us(setting.start, model.zone, path=MARK, key="start")
     shown_us = start_us + setting.clock_error_s * SECOND_US
     if not EPOCH_2000_US + DAY_US <= shown_us < END_US - DAY_US:
-        raise ConfigError(MARK, "clock_error_s", "want a clock that shows a day of 2000 to 2099")
+        raise ConfigError(
+            MARK, "clock_error_s", "expected a clock that shows a day of 2000 to 2099"
+        )
     try:
         balance_cents = cents_of(setting.balance_eur)
     except ValueError as error:
@@ -90,7 +92,7 @@ def household_of(setting: Circumstances, build: str, carrier: CardKind) -> tuple
         raise ConfigError(MARK, "limiter", f"a {model.name} has none")
     kind = carrier if setting.carrier is None else CardKind[setting.carrier.upper()]
     if carrier is CardKind.PLAIN is not kind:
-        why = f"want plain on this link: a {kind.name.lower()} card would be a virtual one"
+        why = f"expected plain on this link: a {kind.name.lower()} card would be a virtual one"
         raise ConfigError(MARK, "carrier", why)
     household = Household(
         id="bench",

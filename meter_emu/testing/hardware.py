@@ -51,7 +51,7 @@ class Hardware:
         """See `Reach`."""
         if isinstance(card, VirtualCard):
             return card.image
-        raise ConfigError(_OPTION, "", "nobody can look into a real card, want desk.read_back")
+        raise ConfigError(_OPTION, "", "nobody can look into a real card, expected desk.read_back")
 
     def _issue(self, image: CardImage) -> None:
         """Write the whole of an image's one file."""
@@ -62,7 +62,7 @@ class Hardware:
         except LinkError as error:
             raise ConfigError(_OPTION, "", str(error)) from None
         except ApduError as error:
-            want = f"want a card with file {file.fid:04X} of {len(content)} bytes and our PIN"
+            want = f"expected a card with file {file.fid:04X} of {len(content)} bytes and our PIN"
             raise ConfigError(_OPTION, "", f"{error}; {want}") from None
         finally:
             self._link.disconnect()

@@ -95,7 +95,9 @@ class Meter:
         Cards have methods of their own.
         """
         if word not in OF_WORD:
-            raise ConfigError("meter.do", "word", f"want one of {', '.join(OF_WORD)}, got {word!r}")
+            raise ConfigError(
+                "meter.do", "word", f"expected one of {', '.join(OF_WORD)}, got {word!r}"
+            )
         try:
             act = OF_WORD[word].typed(word, argument, self._board)
         except CommandError as error:
@@ -211,5 +213,5 @@ def _key(key: str | Button, path: str) -> Button:
     if isinstance(key, Button):
         return key
     if key not in names:
-        raise ConfigError(path, "key", f"want one of {', '.join(names)}, got {key!r}")
+        raise ConfigError(path, "key", f"expected one of {', '.join(names)}, got {key!r}")
     return names[key]

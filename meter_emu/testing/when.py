@@ -23,7 +23,7 @@ def when_us(when: When, zone: TimeZone, *, path: str, key: str) -> int:
         try:
             when = datetime.fromisoformat(when)
         except ValueError:
-            why = f"want a time such as '2020-07-03 23:01', got {when!r}"
+            why = f"expected a time such as '2020-07-03 23:01', got {when!r}"
             raise ConfigError(path, key, why) from None
     elif when.tzinfo is not None:
         when = when.astimezone(zone.info)
@@ -34,7 +34,7 @@ def minute_of(when: When, zone: TimeZone, *, path: str, key: str) -> tuple[Civil
     """Return a time that goes onto a card: as legal time, and its instant in microseconds."""
     us = when_us(when, zone, path=path, key=key)
     if us % MINUTE_US:
-        raise ConfigError(path, key, f"want whole minutes, as cards carry, got {when}")
+        raise ConfigError(path, key, f"expected whole minutes, as cards carry, got {when}")
     return us_to_civil(us, zone), us
 
 
@@ -46,5 +46,5 @@ def length_us(path: str, **parts: int) -> int:
         us = 0
     if us <= 0:
         given = ", ".join(f"{name}={value}" for name, value in parts.items()) or "nothing"
-        raise ConfigError(path, "", f"want days, hours, minutes or seconds, got {given}")
+        raise ConfigError(path, "", f"expected days, hours, minutes or seconds, got {given}")
     return us

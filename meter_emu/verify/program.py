@@ -126,7 +126,7 @@ def check_covered(household: Household) -> None:
         return
     why = f"the program does not cover {outside}, which household {household.id!r} has"
     raise ConfigError(
-        household.build, "build", f"{why}: nothing was run, want another meter or scope"
+        household.build, "build", f"{why}: nothing was run, expected another meter or scope"
     )
 
 
@@ -147,7 +147,7 @@ def _named(build: Build, names: Sequence[str]) -> tuple[ModelAndCards, ...]:
         found += in_every_base or [models(model.device)[0]._replace(model_name=name, model=model)]
     devices = sorted({kit.model.device for kit in found})
     if len(devices) > 1:
-        why = f"want models of one kind of device, got {' and '.join(devices)}"
+        why = f"expected models of one kind of device, got {' and '.join(devices)}"
         raise ConfigError("verify", "model", why)
     return tuple(found)
 

@@ -84,7 +84,9 @@ def cluster(address: str) -> Iterator["Cluster"]:
 def _count(address: str) -> int:
     digits = address.removeprefix(LOCAL)
     if not (digits.isascii() and digits.isdigit() and 1 <= int(digits) <= LOCAL_MAX):
-        raise ConfigError("--cluster", "", f"want local:1 to local:{LOCAL_MAX}, got {address!r}")
+        raise ConfigError(
+            "--cluster", "", f"expected local:1 to local:{LOCAL_MAX}, got {address!r}"
+        )
     return int(digits)
 
 
@@ -133,7 +135,7 @@ def _client(address: str, here: LocalCluster | None, loop: Loop, stack: ExitStac
         at = address if here is None else here
         return loop.make(Client, stack, 2 * _CONNECT_S, address=at, timeout=_CONNECT_S)
     except (OSError, TimeoutError):
-        why = f"nothing answers within {_CONNECT_S} s; want a scheduler, as tcp://HOST:8786"
+        why = f"nothing answers within {_CONNECT_S} s; expected a scheduler, as tcp://HOST:8786"
         raise WorkerError(f"--cluster {address}: {why}") from None
     except (ValueError, TypeError, ImportError, RuntimeError) as error:
         raise ConfigError("--cluster", "", f"{address!r} cannot be used: {error}") from None

@@ -179,7 +179,7 @@ def of_folder(folder: str) -> tuple[str, ...]:
         catalogue()[defect.id] = defect
         found.append(defect.id)
     if not found:
-        raise ConfigError(folder, "--defects", "want files that end in a DEFECT, got none")
+        raise ConfigError(folder, "--defects", "expected files that end in a DEFECT, got none")
     return tuple(found)
 
 

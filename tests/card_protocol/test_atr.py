@@ -87,7 +87,7 @@ def test_no_atr_may_be_cut_short_or_padded(card):
         ("3b8080", "TD2 is announced but missing"),
         ("3b02aa", "promises 2 historical bytes, got 1"),
         ("3b8001", "TCK is missing"),
-        ("3b800100", "TCK is 00, want 81"),
+        ("3b800100", "TCK is 00, expected 81"),
         ("3b0000", "1 bytes after the end"),
         ("3b" + "00" * 33, "at most 33 bytes"),
     ],

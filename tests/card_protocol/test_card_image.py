@@ -95,28 +95,28 @@ def test_every_truncation_and_any_padding_is_noticed():
 @each_cell(
     ("offset", "new", "why"),
     [
-        (0x00, b"XX", "at offset 0 want magic 4d43 or magic 5043 or magic 5343, got 5858"),
-        (0x02, b"\x02", "at offset 2 want version 1, got 2"),
-        (0x03, b"\x02", "at offset 3 want a life cycle, got 2"),
-        (0x03, b"\x01", "at offset 12 want a PIN, or none in a blank card"),
-        (0x03, b"\x0c", "at offset 9 want a counter at 0 in a blocked card"),
-        (0x04, b"\x00\x00\x10\x00", "at offset 4 want 4096 bytes"),
-        (0x08, b"\x04", "file tree: at offset 3 want an EF identifier"),
-        (0x08, b"\x02", "at offset 8 want 202 bytes for these files, got 365"),
-        (0x08, b"\xff", "at offset 8 want room for 255 files, got 365"),
-        (0x09, b"\x04", "at offset 9 want at most 3 tries left, got 4"),
-        (0x0A, b"\x0b", "at offset 10 want at most 10 tries left, got 11"),
-        (0x0B, b"\x0b", "at offset 11 want at most 10 tries left, got 11"),
-        (0x0B, b"\x00", "at offset 9 want a counter at 0 in a blocked card"),
-        (0x0C, b"12a4", "at offset 12 want a PIN"),
-        (0x0C, b"\xff" * 8, "at offset 12 want a PIN"),
-        (0x44 + 2, b"\x3f\x00", "file tree: at offset 0 want an EF identifier"),
-        (0x44 + 4, b"\x00", "file tree: at offset 0 want a short identifier"),
-        (0x44 + 4, b"\x02", "file tree: at offset 0 want every file its own"),
-        (0x44 + 5, b"\x81", "at offset 73 want an access rule, got 129"),
-        (0x44 + 6, b"\x08", "at offset 74 want an access rule, got 8"),
-        (0x44 + 7, b"\x00\x00", "file tree: at offset 0 want a size of 1"),
-        (0x44 + 7, b"\x00\x31", "at offset 8 want 366 bytes for these files, got 365"),
+        (0x00, b"XX", "at offset 0 expected magic 4d43 or magic 5043 or magic 5343, got 5858"),
+        (0x02, b"\x02", "at offset 2 expected version 1, got 2"),
+        (0x03, b"\x02", "at offset 3 expected a life cycle, got 2"),
+        (0x03, b"\x01", "at offset 12 expected a PIN, or none in a blank card"),
+        (0x03, b"\x0c", "at offset 9 expected a counter at 0 in a blocked card"),
+        (0x04, b"\x00\x00\x10\x00", "at offset 4 expected 4096 bytes"),
+        (0x08, b"\x04", "file tree: at offset 3 expected an EF identifier"),
+        (0x08, b"\x02", "at offset 8 expected 202 bytes for these files, got 365"),
+        (0x08, b"\xff", "at offset 8 expected room for 255 files, got 365"),
+        (0x09, b"\x04", "at offset 9 expected at most 3 tries left, got 4"),
+        (0x0A, b"\x0b", "at offset 10 expected at most 10 tries left, got 11"),
+        (0x0B, b"\x0b", "at offset 11 expected at most 10 tries left, got 11"),
+        (0x0B, b"\x00", "at offset 9 expected a counter at 0 in a blocked card"),
+        (0x0C, b"12a4", "at offset 12 expected a PIN"),
+        (0x0C, b"\xff" * 8, "at offset 12 expected a PIN"),
+        (0x44 + 2, b"\x3f\x00", "file tree: at offset 0 expected an EF identifier"),
+        (0x44 + 4, b"\x00", "file tree: at offset 0 expected a short identifier"),
+        (0x44 + 4, b"\x02", "file tree: at offset 0 expected every file its own"),
+        (0x44 + 5, b"\x81", "at offset 73 expected an access rule, got 129"),
+        (0x44 + 6, b"\x08", "at offset 74 expected an access rule, got 8"),
+        (0x44 + 7, b"\x00\x00", "file tree: at offset 0 expected a size of 1"),
+        (0x44 + 7, b"\x00\x31", "at offset 8 expected 366 bytes for these files, got 365"),
     ],
 )
 def test_a_wrong_field_says_where_and_what(offset, new, why):
@@ -126,7 +126,7 @@ def test_a_wrong_field_says_where_and_what(offset, new, why):
 
 def test_a_wrong_checksum_says_so():
     raw = budget_image().to_bytes()
-    with pytest.raises(LayoutError, match=f"at offset {len(raw) - 4} want CRC-32"):
+    with pytest.raises(LayoutError, match=f"at offset {len(raw) - 4} expected CRC-32"):
         CardImage.from_bytes(raw[:-1] + bytes((raw[-1] ^ 1,)))
 
 
@@ -164,7 +164,7 @@ def test_a_file_without_a_record_is_erased():
 @each_cell("surplus", [-1, 1])
 def test_a_record_of_another_size_is_refused(sfi, surplus):
     record = bytes(SIZES[sfi] + surplus)
-    with pytest.raises(LayoutError, match=f"want {SIZES[sfi]} bytes, got {len(record)} bytes"):
+    with pytest.raises(LayoutError, match=f"expected {SIZES[sfi]} bytes, got {len(record)} bytes"):
         new_card(METER_ID, {sfi: record})
     with pytest.raises(LayoutError):
         budget_image().with_content(DF_ELECTRICITY, sfi, record)
@@ -172,14 +172,14 @@ def test_a_record_of_another_size_is_refused(sfi, surplus):
 
 @each_cell("pin", ["", "123", "123456789", "12a4", "١٢٣٤", "\ud800123"])
 def test_a_pin_is_four_to_eight_digits(pin):
-    with pytest.raises(LayoutError, match="want 4 to 8 digits") as caught:
+    with pytest.raises(LayoutError, match="expected 4 to 8 digits") as caught:
         new_card(METER_ID, {}, pin=pin)
     assert not pin or pin not in str(caught.value)
 
 
 def test_there_are_as_many_contents_as_files():
     key = Key(bytes(16))
-    with pytest.raises(LayoutError, match="at offset 68 want 3 contents, got 1"):
+    with pytest.raises(LayoutError, match="at offset 68 expected 3 contents, got 1"):
         personalise(TREES[1], (bytes(48),), meter_key=key, desk_key=key, card_key=key, pin="1234")
 
 

@@ -124,7 +124,7 @@ def test_among_applications_the_one_that_the_card_has_is_found(kind):
 
 
 def test_a_card_image_without_a_record_says_which():
-    with pytest.raises(LayoutError, match="at offset 0 want record 9, got no such file"):
+    with pytest.raises(LayoutError, match="at offset 0 expected record 9, got no such file"):
         ImageRecords(budget_image()).read(9, 4)
 
 

@@ -56,7 +56,7 @@ def test_what_is_written_is_read(sequence, records):
 
 
 def test_a_wrong_crc_says_where_it_lies():
-    with pytest.raises(LayoutError, match=f"at offset {len(RAW) - 4} want .*, the CRC-32"):
+    with pytest.raises(LayoutError, match=f"at offset {len(RAW) - 4} expected .*, the CRC-32"):
         parse_container(RAW[:-1] + bytes((RAW[-1] ^ 1,)))
 
 
@@ -86,18 +86,21 @@ def test_no_byte_can_change_and_no_byte_be_missing():
 @each_cell(
     ("body", "why"),
     [
-        (b"PE\x02\x00\x00\x00\x00\x01\x00\x0e", "at offset 2 want version 1, got 2"),
-        (b"PE\x01\x1f\x00\x00\x00\x01\x00\x0e", "at offset 3 want at most 30 records"),
-        (b"PE\x01\x00\x00\x00\x00\x01\x02\x01", "at offset 8 want 14 to 512 bytes, got 513"),
-        (b"PE\x01\x00\x00\x00\x00\x01\x00\x0d", "at offset 8 want 14 to 512 bytes, got 13"),
-        (b"PE\x01\x01\x00\x00\x00\x01\x00\x0e", "at offset 3 want room for the rows"),
-        (b"PE\x01\x01\x00\x00\x00\x01\x00\x11\x01\x00\x02", "at offset 8 want 19 bytes, got 17"),
+        (b"PE\x02\x00\x00\x00\x00\x01\x00\x0e", "at offset 2 expected version 1, got 2"),
+        (b"PE\x01\x1f\x00\x00\x00\x01\x00\x0e", "at offset 3 expected at most 30 records"),
+        (b"PE\x01\x00\x00\x00\x00\x01\x02\x01", "at offset 8 expected 14 to 512 bytes, got 513"),
+        (b"PE\x01\x00\x00\x00\x00\x01\x00\x0d", "at offset 8 expected 14 to 512 bytes, got 13"),
+        (b"PE\x01\x01\x00\x00\x00\x01\x00\x0e", "at offset 3 expected room for the rows"),
+        (
+            b"PE\x01\x01\x00\x00\x00\x01\x00\x11\x01\x00\x02",
+            "at offset 8 expected 19 bytes, got 17",
+        ),
         (
             b"PE\x01\x02\x00\x00\x00\x01\x00\x14\x01\x00\x00\x01\x00\x00",
-            "at offset 3 want each record once",
+            "at offset 3 expected each record once",
         ),
-        (b"PE\x01\x00\x00\x00\x00\x01\x00\x0f", "at offset 8 want 14 bytes, got 15"),
-        (b"XX\x01\x00\x00\x00\x00\x01\x00\x0e", "at offset 0 want magic 5045"),
+        (b"PE\x01\x00\x00\x00\x00\x01\x00\x0f", "at offset 8 expected 14 bytes, got 15"),
+        (b"XX\x01\x00\x00\x00\x00\x01\x00\x0e", "at offset 0 expected magic 5045"),
     ],
 )
 def test_a_body_that_is_none_is_refused_though_its_crc_is_right(body, why):
@@ -118,21 +121,21 @@ def test_any_bytes_are_a_copy_that_survives_rebuilding_or_an_error(raw, seal):
 def test_a_slot_is_the_limit():
     room = SLOT_BYTES - HEAD_BYTES - 3 - 4
     assert len(Container(1, {1: bytes(room)}).to_bytes()) == SLOT_BYTES
-    with pytest.raises(LayoutError, match="at offset 8 want 14 to 512 bytes, got 513"):
+    with pytest.raises(LayoutError, match="at offset 8 expected 14 to 512 bytes, got 513"):
         Container(1, {1: bytes(room + 1)}).to_bytes()
 
 
 def test_thirty_records_are_the_limit():
     thirty = Container(1, dict.fromkeys(range(1, 31), b""))
     assert parse_container(thirty.to_bytes()) == thirty
-    with pytest.raises(LayoutError, match="at offset 3 want at most 30 records, got 31"):
+    with pytest.raises(LayoutError, match="at offset 3 expected at most 30 records, got 31"):
         Container(1, dict.fromkeys(range(1, 32), b"")).to_bytes()
 
 
 def test_the_last_number_is_the_last_write():
     last = Container(SEQUENCE_MAX, RECORDS)
     assert parse_container(last.to_bytes()) == last
-    with pytest.raises(LayoutError, match="at offset 4 want a number that is not used up"):
+    with pytest.raises(LayoutError, match="at offset 4 expected a number that is not used up"):
         last.after({1: b"x"}).to_bytes()
 
 
@@ -169,7 +172,9 @@ def test_the_whole_copy_with_the_higher_number_is_in_force(slots, slot):
 
 def test_without_a_whole_copy_there_is_nothing():
     for file in (file_of(b"", b""), file_of(RAW[:-1], RAW[:-2])):
-        with pytest.raises(LayoutError, match="at offset 0 want a copy that is whole, got none"):
+        with pytest.raises(
+            LayoutError, match="at offset 0 expected a copy that is whole, got none"
+        ):
             found(file)
 
 

@@ -275,7 +275,7 @@ def test_a_reader_that_cannot_change_the_code_is_refused_before_any_try():
 
 
 def test_a_card_with_files_is_none():
-    with pytest.raises(ApduError, match="want a memory card"):
+    with pytest.raises(ApduError, match="expected a memory card"):
         find_memory(Terminal(powered().transmit))
 
 

@@ -60,7 +60,7 @@ def test_a_script_gives_answers_and_failures_in_order():
 
 def test_another_command_than_scripted_is_a_bug():
     link = ScriptedLink([(b"\x01", b"\x90\x00")])
-    with pytest.raises(AssertionError, match="step 0: want 01, got 02"):
+    with pytest.raises(AssertionError, match="step 0: expected 01, got 02"):
         link.exchange(b"\x02")
 
 

@@ -112,16 +112,16 @@ def test_restricted_digits_are_all_codes_and_no_others():
 
 def test_digits_are_counted_and_looked_at():
     for text, restricted, why in (
-        ("12345678", False, "want 9 .standard. or 12 .extended., got 8"),
+        ("12345678", False, "expected 9 .standard. or 12 .extended., got 8"),
         ("1234567890", False, "got 10"),
         ("1" * 13, False, "got 13"),
         ("", False, "got 0"),
-        ("12345678x", False, "character 9 is 'x', want 0 to 9"),
+        ("12345678x", False, "character 9 is 'x', expected 0 to 9"),
         ("+23456789", False, "character 1"),
         ("٢23456789", False, "character 1"),
-        ("123456789", True, "want 15 .standard. or 20 .extended., got 9"),
-        ("1234" * 3 + "125", True, "character 15 is '5', want 1 to 4"),
-        ("0" * 20, True, "character 1 is '0', want 1 to 4"),
+        ("123456789", True, "expected 15 .standard. or 20 .extended., got 9"),
+        ("1234" * 3 + "125", True, "character 15 is '5', expected 1 to 4"),
+        ("0" * 20, True, "character 1 is '0', expected 1 to 4"),
     ):
         with refused("digits", why):
             decode_openpaygo(text, SEED, PaygoCounter(), restricted=restricted)
@@ -130,10 +130,10 @@ def test_digits_are_counted_and_looked_at():
 def test_a_value_that_the_form_has_not_is_refused():
     add, disable, sync = PaygoKind.ADD_TIME, PaygoKind.DISABLE, PaygoKind.COUNTER_SYNC
     for kind, value, form, why in (
-        (add, 996, STANDARD, "want 0 to 995, got 996"),
-        (add, -1, STANDARD, "want 0 to 995"),
-        (add, None, STANDARD, "want 0 to 995, got None"),
-        (add, 1_000_000, EXTENDED, "want 0 to 999999"),
+        (add, 996, STANDARD, "expected 0 to 995, got 996"),
+        (add, -1, STANDARD, "expected 0 to 995"),
+        (add, None, STANDARD, "expected 0 to 995, got None"),
+        (add, 1_000_000, EXTENDED, "expected 0 to 999999"),
         (disable, 5, STANDARD, "disable has none, got 5"),
         (disable, None, EXTENDED, "the extended form has no disable"),
         (sync, None, EXTENDED, "the extended form has no counter-sync"),
@@ -182,5 +182,5 @@ def test_no_key_shows_and_one_of_the_wrong_length_is_refused():
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(SEED.key)
     for size in (0, 15, 17):
-        with pytest.raises(ValueError, match=f"^want a key of 16 bytes, got {size}$"):
+        with pytest.raises(ValueError, match=f"^expected a key of 16 bytes, got {size}$"):
             PaygoKey(bytes(size))

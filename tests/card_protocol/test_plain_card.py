@@ -161,7 +161,7 @@ def test_a_plain_image_with_a_key_is_none():
     from tests.card_protocol.test_card_image import patched
 
     raw = patched(plain_image().to_bytes(), 0x24, b"\x01")
-    with pytest.raises(LayoutError, match="at offset 20 want keys of zeros in a plain card"):
+    with pytest.raises(LayoutError, match="at offset 20 expected keys of zeros in a plain card"):
         CardImage.from_bytes(raw)
 
 

@@ -70,7 +70,7 @@ def test_four_bytes_of_protection_bits_after_the_data_are_left_out():
     assert terminal.read(32, 2) == b"\xab\xcd"
     for reader, answer in ((PCSC, "abcd ffffffff 9000"), (ACS, "abcdff 9000"), (ACS, "ab 9000")):
         terminal, _ = scripted(reader, ("ffb0002002", answer))
-        with pytest.raises(ApduError, match="read at 32: want 2 bytes"):
+        with pytest.raises(ApduError, match="read at 32: expected 2 bytes"):
             terminal.read(32, 2)
 
 

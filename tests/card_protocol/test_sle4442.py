@@ -226,9 +226,9 @@ def test_an_image_with_any_byte_changed_is_none():
 
 
 def test_cells_of_another_size_are_no_chip():
-    with pytest.raises(LayoutError, match=r"main memory.*want 256 bytes"):
+    with pytest.raises(LayoutError, match=r"main memory.*expected 256 bytes"):
         MemoryImage(main=b"", protection=bytes(4), counter=7, code=CODE)
-    with pytest.raises(LayoutError, match=r"error counter.*want three bits, got 08"):
+    with pytest.raises(LayoutError, match=r"error counter.*expected three bits, got 08"):
         an_image(8)
 
 

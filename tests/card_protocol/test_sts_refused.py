@@ -49,9 +49,9 @@ def made(token_class: int, upper: int) -> str:
 
 def test_digits_are_counted_and_looked_at():
     for digits, text in (
-        (TOKEN[:19], "want 20, got 19"),
-        (TOKEN + "0", "want 20, got 21"),
-        ("", "want 20, got 0"),
+        (TOKEN[:19], "expected 20, got 19"),
+        (TOKEN + "0", "expected 20, got 21"),
+        ("", "expected 20, got 0"),
         ("2905434713930985135X", "character 20 is 'X'"),
         ("2905 347139309851356", "character 5 is ' '"),
         ("+9054347139309851356", "character 1 is"),
@@ -76,7 +76,7 @@ def test_class_insertion_loses_no_bit():
 
 
 def test_another_key_another_class_and_any_changed_digit_fail_the_crc_and_say_under_what():
-    with refused("CRC", "class 0, decrypted by EA11 under this decoder key: it has .*, want"):
+    with refused("CRC", "class 0, decrypted by EA11 under this decoder key: it has .*, expected"):
         decode_sts(TOKEN, LONG_KEY)
     with refused("CRC", "class 1, not encrypted"):
         decode_sts(f"{int(TOKEN) ^ 1 << 27:020}", None)
@@ -139,7 +139,7 @@ def test_a_field_that_does_not_fit_its_bits_is_refused():
 def test_a_key_of_the_wrong_length_is_refused_by_its_length_alone():
     for make, sizes in ((DecoderKey, "8 or 16"), (VendingKey, "8 or 20")):
         for size in (0, 7, 9, 15, 17, 21):
-            with pytest.raises(ValueError, match=f"^want a key of {sizes} bytes, got {size}$"):
+            with pytest.raises(ValueError, match=f"^expected a key of {sizes} bytes, got {size}$"):
                 make(b"\x5a" * size)
 
 
@@ -161,10 +161,10 @@ def test_a_meter_pan_is_refused_by_its_length_and_by_either_check_digit():
     assert str(parse_pan(PAN_B)) == PAN_B
     assert luhn("7992739871") == "3", "the example of ISO/IEC 7812-1 that everybody prints"
     for digits, text in (
-        (PAN_A[:-1], "want 18 digits, got 17"),
-        (PAN_A[:-1] + "X", "want 18 digits"),
-        ("600727000000000008", "check digit of the MeterPAN is 8, want 9"),
-        ("600727000000000017", "check digit of the meter's number is 1, want 0"),
+        (PAN_A[:-1], "expected 18 digits, got 17"),
+        (PAN_A[:-1] + "X", "expected 18 digits"),
+        ("600727000000000008", "check digit of the MeterPAN is 8, expected 9"),
+        ("600727000000000017", "check digit of the meter's number is 1, expected 0"),
     ):
         with refused("MeterPAN", text):
             parse_pan(digits)
@@ -225,7 +225,7 @@ def test_a_key_change_that_is_not_whole_is_refused():
     assert again.key.raw == LONG_KEY.raw
     assert repr(again) == repr(change), "every field is back"
     for some in ([], sections[:1], sections[:3], sections[2:], [*sections, sections[0]]):
-        with refused("sections", "want 1 and 2, or 1 to 4"):
+        with refused("sections", "expected 1 and 2, or 1 to 4"):
             join_sections(some)
     with refused("key type", "a factory's"):
         join_sections([sections[0]._replace(head=0), sections[1]])

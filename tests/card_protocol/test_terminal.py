@@ -182,7 +182,7 @@ def test_long_files_are_written_in_parts_by_offset():
 
 def test_a_part_too_short_is_an_error():
     terminal, _ = play(("00b0850008", "01029000"))
-    with pytest.raises(ApduError, match="want 8 bytes at 0, got 2"):
+    with pytest.raises(ApduError, match="expected 8 bytes at 0, got 2"):
         terminal.read_binary(5, 8)
 
 
@@ -195,9 +195,9 @@ def test_a_file_that_ends_early_is_an_error():
 @each_cell(("sfi", "size"), [(0, 8), (31, 8), (1, 0), (1, 0x8001)])
 def test_what_no_command_can_say_is_refused(sfi, size):
     terminal, _ = play()
-    with pytest.raises(ApduError, match="want"):
+    with pytest.raises(ApduError, match="expected"):
         terminal.read_binary(sfi, size)
-    with pytest.raises(ApduError, match="want"):
+    with pytest.raises(ApduError, match="expected"):
         terminal.update_binary(sfi, bytes(size))
 
 

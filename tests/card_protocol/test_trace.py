@@ -239,14 +239,14 @@ def test_a_trace_cut_at_any_byte_gives_its_whole_rows(tmp_path):
     [
         (b'"row":"reset"', b'"row":"rise"', "line 3.*Invalid value 'rise'"),
         (b'"what"', b'"whet"', "line 11.*unknown field"),
-        (b'"3b00"', b'"3b0g"', "line 3: atr: want hexadecimal digits"),
-        (b'"9000"', b'"900"', "line 4: answer: want hexadecimal"),
+        (b'"3b00"', b'"3b0g"', "line 3: atr: expected hexadecimal digits"),
+        (b'"9000"', b'"900"', "line 4: answer: expected hexadecimal"),
         (b'"answer":"9000",', b"", "line 4: an exchange has an answer or a failure"),
         (b'"us":1000000', b'"us":"soon"', "line 2.*Expected `int`"),
-        (b'"version":1', b'"version":2', "line 1: want format version 1, got 2"),
-        (b'"row":"trace"', b'"row":"tree"', "line 1: want a trace"),
+        (b'"version":1', b'"version":2', "line 1: expected format version 1, got 2"),
+        (b'"row":"trace"', b'"row":"tree"', "line 1: expected a trace"),
         (b"a card", b"a \xff\xfe", "line 2"),
-        (b"a card", b"a" * LINE_SIZE_MAX, f"line 2: want at most {LINE_SIZE_MAX} bytes"),
+        (b"a card", b"a" * LINE_SIZE_MAX, f"line 2: expected at most {LINE_SIZE_MAX} bytes"),
     ],
 )
 def test_what_is_no_trace_says_where(tmp_path, old, new, why):

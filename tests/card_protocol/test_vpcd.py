@@ -122,7 +122,9 @@ def test_answers_of_all_sizes_the_length_can_say_are_carried(size: int) -> None:
 @each_cell("size", [0, 65_536, 65_538])
 def test_what_the_length_cannot_say_is_never_sent(size: int) -> None:
     card = Echo(lambda _: bytes(size))
-    with pytest.raises(LinkError, match=f"want an answer of 1 to 65535 bytes .* got {size}") as got:
+    with pytest.raises(
+        LinkError, match=f"expected an answer of 1 to 65535 bytes .* got {size}"
+    ) as got:
         slot(card).receive(POWER_ON + framed(b"\0\0"))
     assert got.value.kind is LinkErrorKind.BROKEN
 

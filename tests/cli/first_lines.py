@@ -153,7 +153,7 @@ FIRST_LINES: Final[Mapping[str, _Rows]] = MappingProxyType({
     ),
     "card readers": (_bad("", NO_READER),),
     "card get": (_bad("got.card --reader nothing-like-it", NO_READER),),
-    "card put": (_bad(f"home.card {_SURELY}", r"meter-emu: home\.card: want a plain or a mem"),),
+    "card put": (_bad(f"home.card {_SURELY}", r"meter-emu: home\.card: expected a plain or a me"),),
     "card relay": (_bad("", "meter-emu: Missing option '--reader'"),),
     "card serve": (_no_file("no.card"),),
     "image new": (
@@ -173,16 +173,16 @@ FIRST_LINES: Final[Mapping[str, _Rows]] = MappingProxyType({
     "timestamp decode": (
         _good("2007032301 --around 2020-07-03", r"likely: 2020-07-03 23:01 \(bcd-yymmddhhmm\); "),
         _found("ffffffffff", "no date under any of 2 codecs of this size"),
-        _bad("nonsense", "meter-emu: .*want hex digits"),
+        _bad("nonsense", "meter-emu: .*expected hex digits"),
     ),
     "timestamp encode": (
         _good("'2020-07-03 23:01'",
               r"2020-07-03 23:01:00 CEST is 21:01:00 UTC; \d+ of \d+ codecs can write it"),
-        _bad("tomorrow", "meter-emu: .*want a date"),
+        _bad("tomorrow", "meter-emu: .*expected a date"),
     ),
     "timestamp ends": (
         _good("--after 2024-11-24", r"\d+ ends of encodings, the next 2024-11-24 "),
-        _bad("--after tomorrow", "meter-emu: .*want a date"),
+        _bad("--after tomorrow", "meter-emu: .*expected a date"),
     ),
     "timestamp scan": (
         _good("home.card --from 2020-01-01 --to 2021-01-01 --codec bcd-yymmddhhmm",
@@ -227,9 +227,9 @@ FIRST_LINES: Final[Mapping[str, _Rows]] = MappingProxyType({
     ),
     "sts encode": (
         _good("meter-test --value 1", r"(\d{4} ){5} meter-test, under "),
-        _bad("meter-test", "meter-emu: .*want hex digits"),
+        _bad("meter-test", "meter-emu: .*expected hex digits"),
     ),
-    "sts key": (_good(PAN, r"[0-9A-F]{16}  for "), _bad("", "meter-emu: want --meter-pan")),
+    "sts key": (_good(PAN, r"[0-9A-F]{16}  for "), _bad("", "meter-emu: expected --meter-pan")),
     "sts keychange": (
         _good(f"{PAN} --new-tariff-index 2", "2 tokens for a key change, under "),
         _bad("--new-tariff-index 2", "meter-emu: "),

@@ -49,7 +49,7 @@ TYPED: tuple[tuple[str, str, str | None], ...] = (
     ("rehearse no-such.toml", "no-such.toml: no such file", None),
     ("rehearse", "Missing argument 'CAMPAIGN'", None),
     ("rehearse empty", "empty", None),
-    ("rehearse folder", "is a directory, want a TOML file", None),
+    ("rehearse folder", "is a directory, expected a TOML file", None),
     ("rehearse home.card", "home.card", None),
     ("rehearse street.toml street.toml", "unexpected extra argument", None),
     ("rehearse street.toml --seed minus", "'minus' is not a valid integer", None),
@@ -69,7 +69,7 @@ TYPED: tuple[tuple[str, str, str | None], ...] = (
     ("card new x.card --meter-id 0", "0 is not in the range", None),
     ("card new x.card --meter-id 7 --carrier memry", "'memry' is not one of", "memory"),
     ("desk load home.card --eur 4", "4", None),
-    ("desk load home.card --eur ten", "want an amount such as 50 or 12.50, got 'ten'", None),
+    ("desk load home.card --eur ten", "expected an amount such as 50 or 12.50, got 'ten'", None),
     ("desk cut home.card --cut-at tomorrow", "2020-07-03 23:01", None),
     ("desk cut home.card --cut-at '2020-02-30 10:00'", "2020-02-30", None),
     ("desk cut home.card --cut-at '2020-03-29 02:30'", "02:30", None),
@@ -81,7 +81,7 @@ TYPED: tuple[tuple[str, str, str | None], ...] = (
     ("image new x.image --model electricity-pcf8563-utc", "Missing option '--meter-id'", None),
     ("run electricity-pcf8563-utc --start yesterday-ish", "yesterday-ish", None),
     ("run electricity-pcf8563-utc --rate fast", "fast", None),
-    ("trace show home.card", "want a trace", None),
+    ("trace show home.card", "expected a trace", None),
 )  # fmt: skip
 
 # What is written in street.toml in place of something else.
@@ -94,11 +94,11 @@ WRITTEN: tuple[tuple[str, str, str, str | None], ...] = (
     ('["cut"]', '["cutt"]', "cutt", "cut"),
     ("[announced]", "[anounced]", "anounced", "announced"),
     ("balance_eur = 80", 'balance_eur = "eight"', "balance_eur", None),
-    ("end = 2020-07-08", "end = 2019-07-08", "want after start", None),
+    ("end = 2020-07-08", "end = 2019-07-08", "expected after start", None),
     ("T11:30", "T25:30", "street.toml", None),
     ("2020-06-02T11:30", "2021-06-02T11:30", "visit 2", None),
     ("insert = true", 'insert = "yes"', "insert", None),
-    ("cut_at = 2020-07-03T23:01:00", "", "want defer_until, cut_at or both", None),
+    ("cut_at = 2020-07-03T23:01:00", "", "expected defer_until, cut_at or both", None),
     ('id = "number-1"', 'id = ""', "id", None),
     ("[[household]]", "[household]", "household", None),
 )  # fmt: skip
@@ -158,7 +158,7 @@ def test_a_wrong_value_in_a_table_of_own_keys_names_the_table(emu, tmp_path):
         "bits = { 0 = 1 }\n"
     )
     said = emu("card", "show", file, "--layout", file).complains()
-    assert "field 'a': bits: want text, got a whole number" in said
+    assert "field 'a': bits: expected text, got a whole number" in said
 
 
 def test_a_typo_in_a_file_is_shown_with_its_line_and_carets(emu, tmp_path):
@@ -205,7 +205,7 @@ def test_a_machine_whose_clock_is_wrong_is_told_so_and_how_to_say_when(
         (("run", "electricity-pcf8563-utc", "--lines"), "--start"),
     ):
         said = emu(*line).complains()
-        assert f"the clock of this machine: is at {year}-06-01, want 2000 to 2099" in said
+        assert f"the clock of this machine: is at {year}-06-01, expected 2000 to 2099" in said
         assert option in said
     assert not list(tmp_path.iterdir())
     assert emu(*new, "--issued-at", "2020-03-23 10:00").code == 0

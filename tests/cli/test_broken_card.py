@@ -31,11 +31,17 @@ def crc(raw: bytes) -> bytes:
 
 # What a writer gets wrong, and what `card show` says of it.
 WRITERS_MISTAKES = {
-    "magic": (lambda raw: b"XX" + raw[2:], "at offset 0 want "),
-    "version": (lambda raw: crc(raw[:2] + b"\2" + raw[3:]), "at offset 2 want version 1, got 2"),
-    "size": (lambda raw: raw[:8] + b"\0\x09" + raw[10:], "at offset 8 want 14 to 512 bytes, got 9"),
+    "magic": (lambda raw: b"XX" + raw[2:], "at offset 0 expected "),
+    "version": (
+        lambda raw: crc(raw[:2] + b"\2" + raw[3:]),
+        "at offset 2 expected version 1, got 2",
+    ),
+    "size": (
+        lambda raw: raw[:8] + b"\0\x09" + raw[10:],
+        "at offset 8 expected 14 to 512 bytes, got 9",
+    ),
     "crc": (lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]), "the CRC-32 of what is before it, got "),
-    "row": (lambda raw: crc(raw[:11] + b"\0\x01" + raw[13:]), "container: at offset 8 want "),
+    "row": (lambda raw: crc(raw[:11] + b"\0\x01" + raw[13:]), "container: at offset 8 expected "),
     "a record forgotten": (lambda raw: Container(1, {1: raw[19:67]}).to_bytes(), "got 1"),
 }
 

@@ -169,7 +169,7 @@ def test_a_file_that_is_no_card_image_is_one_line(emu, card, kind, command):
     args = ["card", "show", card] if command == "show" else ["desk", "load", card, "--eur", "5"]
     said = emu(*args).complains()
     assert str(card) in said
-    assert "want" in said
+    assert "expected" in said
     assert card.read_bytes() == broken
 
 

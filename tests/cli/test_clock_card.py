@@ -80,7 +80,7 @@ def test_a_clock_card_of_another_key_or_torn_is_shown_with_what_is_wrong(emu, tm
         (["--set-to", "1999-12-31T23:59:59Z"], "a time of the years 2000 to 2099"),
         (["--set-to", "2100-01-01T00:00:00Z"], "a time of the years 2000 to 2099"),
         (["--set-to", "2020-10-25 02:30"], "exists twice in Europe/Brussels"),
-        (["--set-to", "soon"], "want a legal time such as"),
+        (["--set-to", "soon"], "expected a legal time such as"),
         (["--set-error-s", "0"], "good to 1 to 3600 s, got 0"),
         (["--set-error-s", "3601"], "good to 1 to 3600 s, got 3601"),
     ],

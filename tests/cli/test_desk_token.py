@@ -94,11 +94,11 @@ def test_parts_of_a_day_and_four_keys(emu: Any, shop: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("sell", DEVICE, "--days", "0.5"), "want 1 to 995 in whole days, got 0.5"),
-        (("sell", DEVICE, "--days", "0"), "want 1 to 995 in whole days, got 0"),
-        (("sell", DEVICE, "--days", "996"), "want 1 to 995 in whole days, got 996"),
-        (("sell", DEVICE, "--days", "1/0"), "want days such as 7, 0.5 or 1/7, got '1/0'"),
-        (("sell", DEVICE, "--days", "-3"), "want days such as 7, 0.5 or 1/7, got '-3'"),
+        (("sell", DEVICE, "--days", "0.5"), "expected 1 to 995 in whole days, got 0.5"),
+        (("sell", DEVICE, "--days", "0"), "expected 1 to 995 in whole days, got 0"),
+        (("sell", DEVICE, "--days", "996"), "expected 1 to 995 in whole days, got 996"),
+        (("sell", DEVICE, "--days", "1/0"), "expected days such as 7, 0.5 or 1/7, got '1/0'"),
+        (("sell", DEVICE, "--days", "-3"), "expected days such as 7, 0.5 or 1/7, got '-3'"),
         (("sell", DEVICE + 1, "--days", "7"), f"has no device {DEVICE + 1}"),
         (("set", DEVICE, "--days", "7", "--issued-at", "2024-13-01 09:00"), "2024-13-01"),
     ],
@@ -129,9 +129,9 @@ def test_nothing_is_sold_after_the_last_count_or_the_last_instalment(emu: Any, s
         (LEDGER.replace("openpaygo", "electricity-legal-time"), "takes no tokens"),
         (LEDGER.replace(str(NEARLY), str(DEVICE)), f"two have the id {DEVICE}"),
         (LEDGER + LINE + "add = 1\ncount = 4\n",
-         "token 1: has count 4, want 2: a line before it is missing or changed"),
+         "token 1: has count 4, expected 2: a line before it is missing or changed"),
         (LEDGER + LINE + "count = 2\n",
-         "want one of add, set, unlock = true"),
+         "expected one of add, set, unlock = true"),
         (LEDGER + "[[tokens]]\n", "tokens"),
     ],
 )  # fmt: skip

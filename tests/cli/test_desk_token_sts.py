@@ -89,19 +89,19 @@ def test_an_office_of_edition_2_sells_an_hour_of_the_wall_twice(emu: Any, shop: 
     ("at", "words", "said"),
     [
         ("2024-11-24 20:16Z", ("sell", "--kwh", 1), "after the last minute of base date 1993"),
-        ("2024-11-20 09:00Z", ("sell", "--kwh", "0"), "want 0.1 to 1638.3 in tenths, got '0'"),
+        ("2024-11-20 09:00Z", ("sell", "--kwh", "0"), "expected 0.1 to 1638.3 in tenths, got '0'"),
         ("2024-11-20 09:00Z", ("sell", "--kwh", "1.25"), "in tenths, got '1.25'"),
         ("2024-11-20 09:00Z", ("sell", "--kwh", "1638.4"), "in tenths, got '1638.4'"),
         ("2024-11-20 09:00Z", ("sell", "--days", "7"), "sts: its office sells energy"),
         ("2024-11-20 09:00Z", ("set", "--days", "7"), "sts: its office sells energy"),
         ("2024-11-20 09:00Z", ("disable",), "sts: its office sells energy"),
-        ("2024-11-20 09:00Z", ("sell", "--days", "7", "--kwh", "7"), "want one of --days, --kwh"),
+        ("2024-11-20 09:00Z", ("sell", "--days", "7", "--kwh", "7"), "one of --days, --kwh"),
         ("2024-11-20 09:00Z", ("key-change",), "nothing is new in this key"),
         ("2024-11-20 09:00Z", ("key-change", "--rollover"), "nothing is new in this key"),
         ("2024-11-20 09:00Z", ("key-change", "--new-base", 2014, "--office-key", "dkga02.key"),
          "the new key is the one before"),
         ("2024-11-20 09:00Z", ("sell", "--kwh", 1, "--office-key", "master.key"),
-         "want a key of 16 or 40 hex digits"),
+         "expected a key of 16 or 40 hex digits"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_one_line_and_the_ledger_is_as_it_was(
@@ -124,10 +124,10 @@ def test_a_key_that_has_expired_sells_nothing(emu: Any, shop: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("sale = 1", "sale = 3", "token 1: has sale 3, want 1: a line before it is missing"),
-        ("tid = 16770780", "tid = 16770781", "token 1: has TID 16770781, want 16770780"),
-        ("sold = 2024-11-20T09:00", "sold = 2024-11-20T09:01", "want 16770781: it or a line"),
-        ("wh = 1000", "", "token 1: want one of wh, new_key, limit_w, setting"),
+        ("sale = 1", "sale = 3", "token 1: has sale 3, expected 1: a line before it is missing"),
+        ("tid = 16770780", "tid = 16770781", "token 1: has TID 16770781, expected 16770780"),
+        ("sold = 2024-11-20T09:00", "sold = 2024-11-20T09:01", "expected 16770781: it or a line"),
+        ("wh = 1000", "", "token 1: expected one of wh, new_key, limit_w, setting"),
         ("id = 541000000200", f"id = {METER_ID}", f"two have the id {METER_ID}"),
         ("device = 541", "device = 542", "has no device 542000000123, did you mean"),
     ],

@@ -86,7 +86,7 @@ def test_a_surety_of_one_is_refused_in_one_line(emu: Any, tmp_path: Path) -> Non
     done = emu("diagnose", str(path))
     assert done.code == 2
     assert done.out == ""
-    why = "observed 'error-8', source [9]: sure: want more than 0 and less than 1"
+    why = "observed 'error-8', source [9]: sure: expected more than 0 and less than 1"
     assert done.err.startswith(f"meter-emu: {path}: {why}")
     assert done.err.count("\n") == 1
 

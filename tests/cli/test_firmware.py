@@ -31,7 +31,7 @@ def test_a_household_runs_below_any_command_to_its_end(run, tmp_path):
     assert (done.code, done.out) == (0, "june-29: end\n")
     assert "no such file" in run(*ONE, "--build", build, "--with", "./no-debugger").complains()
     assert "name one" in run(*ONE[:3], "--build", build).complains()
-    assert "want an executable" in run(*ONE, "--build", "reference").complains()
+    assert "expected an executable" in run(*ONE, "--build", "reference").complains()
     assert run("rehearse", *ONE[2:], "--build", build).code == 0  # and ordinarily afterwards
 
 

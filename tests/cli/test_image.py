@@ -221,8 +221,8 @@ def test_a_model_of_ones_own_is_said_by_its_file(emu, image, tmp_path):
     assert emu("image", "new", path, "--model", own, "--meter-id", METER).code == 0
     assert "built-in" in emu("image", "show", path).complains()
     assert emu("image", "show", path, "--model", own).code == 0
-    assert "want model own, got" in emu("image", "show", image, "--model", own).complains()
-    assert "want model electricity" in emu("image", "diff", image, path).complains()
+    assert "expected model own, got" in emu("image", "show", image, "--model", own).complains()
+    assert "expected model electricity" in emu("image", "diff", image, path).complains()
     assert emu("image", "diff", path, path, "--model", own).code == 0
 
 
@@ -399,7 +399,7 @@ def test_a_file_that_is_no_image_is_one_line(emu, image, card, kind):
     for args in (["show", path], ["diff", image, path], ["diff", path, image]):
         said = emu("image", *args).complains()
         assert str(path) in said
-        assert "want" in said
+        assert "expected" in said
 
 
 def test_a_meter_image_is_no_card_and_cards_of_other_kinds_do_not_compare(

@@ -100,7 +100,7 @@ def test_bad_input_is_one_line(emu, tmp_path):
     image = tmp_path / "x"
     image.write_bytes(bytes(40))
     said = emu("image", "show", image, *BY_ORDER).complains()
-    assert "want 45 bytes for layout state-grid-order, got 40: cut in" in said
+    assert "expected 45 bytes for layout state-grid-order, got 40: cut in" in said
     assert (
         "did you mean 'state-grid-order'?"
         in emu("card", "show", image, "--layout", "state-grid-ordr").complains()

@@ -129,7 +129,7 @@ def test_a_file_of_another_kind_is_called_what_it_is(emu, card, tmp_path):
     meter = tmp_path / "m.image"
     emu("image", "new", meter, "--model", "electricity-pcf8563-utc", "--meter-id", METER)
     said = emu("card", "show", meter).complains()
-    assert "is a meter image, want a card image: meter-emu image show explains it" in said
+    assert "is a meter image, expected a card image: meter-emu image show explains it" in said
     said = emu("image", "show", card).complains()
-    assert "is a card image, want a meter image: meter-emu card show explains it" in said
+    assert "is a card image, expected a meter image: meter-emu card show explains it" in said
     assert "is a meter image" in emu("desk", "load", meter, "--eur", "5").complains()

@@ -180,13 +180,13 @@ def test_the_event_log_gives_the_reason_of_every_supply_change(july):
     ("args", "want"),
     [
         (["no-such"], "no-such: no such file, and none of the built-in campaigns: clock-changes"),
-        (["TINY", "--build", "reference+nothing"], "want a defect of"),
+        (["TINY", "--build", "reference+nothing"], "expected a defect of"),
         (["TINY", "--build", "other"], "got 'other'"),
         (["TINY", "--seed", "-1"], "--seed"),
         (["TINY", "--model", "no-such"], "no-such: no such file, and none of the built-in meters"),
         (["TINY", "--model", "gas-pcf8563-battery"], "household: none has a meter for gas"),
         (["TINY", "--json", "/nowhere/out.json"], "/nowhere/out.json: cannot be written"),
-        (["."], "is a directory, want a TOML file"),
+        (["."], "is a directory, expected a TOML file"),
         ([], "Missing argument 'CAMPAIGN'"),
     ],
 )

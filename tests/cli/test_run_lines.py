@@ -252,21 +252,21 @@ def test_what_cannot_be_done_is_one_line_and_the_meter_goes_on(emu):
 @pytest.mark.parametrize(
     ("args", "want"),
     [
-        (["--start", "2020-07-03 22:45"], "want MODEL with --start"),
+        (["--start", "2020-07-03 22:45"], "expected MODEL with --start"),
         (["no-such"], "none of the built-in meters"),
         (["."], "is a directory"),
-        ([MODEL, "--rate", "0"], "want a rate from 1 to 1000000, or max"),
-        ([MODEL, "--start", "soon"], "want a legal time such as"),
+        ([MODEL, "--rate", "0"], "expected a rate from 1 to 1000000, or max"),
+        ([MODEL, "--start", "soon"], "expected a legal time such as"),
         ([MODEL, "--start", "2100-01-01 00:00"], "2000 to 2099"),
-        ([MODEL, "--build", "reference+nothing"], "want a defect of"),
-        ([MODEL, "--balance-eur", "ten"], "want an amount such as 12.50"),
+        ([MODEL, "--build", "reference+nothing"], "expected a defect of"),
+        ([MODEL, "--balance-eur", "ten"], "expected an amount such as 12.50"),
         ([MODEL, "--load-dm3-per-h", "3"], "meter of electricity: --load-w, not --load-dm3-per-h"),
         ([MODEL, "--image", "none.image"], "none.image: cannot be read"),
         (["--image", "none.image"], "none.image: cannot be read"),
         (["--image", "m.image", "--balance-eur", "3"], "--balance-eur is for a new meter"),
         (["--image", "m.image", "--meter-id", "3"], "--meter-id is for a new meter"),
-        (["gas-pcf8563-battery", "--image", "m.image"], "want model gas-pcf8563-battery"),
-        (["--image", "a.txt"], "want MEMI"),
+        (["gas-pcf8563-battery", "--image", "m.image"], "expected model gas-pcf8563-battery"),
+        (["--image", "a.txt"], "expected MEMI"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(args, want, emu, image, tmp_path):
@@ -409,9 +409,9 @@ def test_an_office_that_sells_tokens_writes_on_no_card(emu: Emu) -> None:
     paid = ("openpaygo", "--start", "2024-03-01 08:00", *MAX)
     for line, said in (
         ("office load 5", "does sell DAYS, set DAYS, unlock"),
-        ("office sell 0", "want 1 to 995 in whole days, got 0"),
+        ("office sell 0", "expected 1 to 995 in whole days, got 0"),
         ("office unlock 3", "does sell DAYS, set DAYS, unlock"),
-        ("office sell 1/0", "want days such as 7, 0.5 or 1/7"),
+        ("office sell 1/0", "expected days such as 7, 0.5 or 1/7"),
     ):
         assert said in emu("run", *paid, lines=f"{line}\nquit\n", status=2).err
 

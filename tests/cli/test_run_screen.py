@@ -152,7 +152,7 @@ def test_a_command_being_typed_is_seen_where_the_keys_were(width, height):
 
 @each_cell("width", [80, 60, 46])
 def test_the_reason_at_the_end_of_a_line_and_the_time_are_seen_in_a_narrow_terminal(width):
-    why = "! want one of red, blue, insert, remove, power, appliances, rate, advance, got 'foo'"
+    why = "! expected one of red, blue, insert, remove, power, appliances, rate, advance, got 'foo'"
     shown = drawn(DARK, width, 24, [why])
     assert "'foo'" in shown
     assert legal_words(DARK.now_us, BELGIAN) in shown

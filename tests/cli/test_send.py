@@ -60,11 +60,11 @@ def test_the_dialogue_is_recorded(emu, card, tmp_path):
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["00A4"], "want 4 to 65,544 bytes, got 2"),
-        (["00A4000"], "want hexadecimal digits, two a byte"),
-        (["select"], "want hexadecimal digits"),
+        (["00A4"], "expected 4 to 65,544 bytes, got 2"),
+        (["00A4000"], "expected hexadecimal digits, two a byte"),
+        (["select"], "expected hexadecimal digits"),
         ([], "Missing argument 'APDU...'"),
-        ([SELECT] * (APDUS_MAX + 1), "want at most 1,000 commands, got 1,001"),
+        ([SELECT] * (APDUS_MAX + 1), "expected at most 1,000 commands, got 1,001"),
     ],
 )
 def test_mistakes_are_one_line_and_change_nothing(emu, card, words, why):

@@ -109,7 +109,7 @@ def test_a_home_is_one_line_and_its_columns_are_what_their_headings_say(width):
     )
     on_card, unfed = width > LIST_BELOW, width >= 120
     assert above == ["order in", *["order on"] * on_card, *["no supply for"] * unfed]
-    cells_of = [*["the card"] * on_card, "cut", *["want of credit"] * unfed]
+    cells_of = [*["the card"] * on_card, "cut", *["lack of credit"] * unfed]
     assert headings == ["household", "announced", "the meter", *cells_of]
     for name, cells in {
         "june-29": ("3 Jul 23:01", "no cut", "reactivation", "2 Jul 23:10"),

@@ -113,8 +113,8 @@ def test_scan_finds_the_dates_of_an_image(emu, tmp_path):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("decode", "200703230"), "want hex digits"),
-        (("decode", "20070323zz"), "want hex digits"),
+        (("decode", "200703230"), "expected hex digits"),
+        (("decode", "20070323zz"), "expected hex digits"),
         (("decode", "20"), "no chosen codec has 1 bytes; they have 2, 3, 4, 5, 6, 7, 8, 12"),
         (("decode", "00" * 13), "no chosen codec has 13 bytes"),
         (("decode", "2007032301", "--codec", "fat-datetime"), "they have 4"),
@@ -124,13 +124,16 @@ def test_scan_finds_the_dates_of_an_image(emu, tmp_path):
         (("encode", "0001-01-01"), "outside the years 1 to 9999"),
         (("decode", "2007032301", "--zone", "Mars"), "no zone 'Mars'"),
         (("decode", "2007032301", "--zone", "../etc"), "no zone"),
-        (("decode", "2007032301", "--around", "soon"), "--around: want a date such as 2020-07-03"),
+        (
+            ("decode", "2007032301", "--around", "soon"),
+            "--around: expected a date such as 2020-07-03",
+        ),
         (("decode", "2007032301", "--codec", "unix-u23"), "did you mean 'unix-u32'?"),
-        (("encode", "yesterday"), "want a date such as"),
-        (("encode", "2020-02-30"), "want a date such as"),
+        (("encode", "yesterday"), "expected a date such as"),
+        (("encode", "2020-02-30"), "expected a date such as"),
         (("encode", "2020-10-25 02:30"), "exists twice"),
         (("encode", "2020-03-29 02:30"), "was skipped"),
-        (("ends", "--after", "2020-13-01"), "want a date"),
+        (("ends", "--after", "2020-13-01"), "expected a date"),
         (("scan", "nothing", "--from", "2020-01-01", "--to", "2021-01-01"), "cannot be read"),
     ],
 )

@@ -202,9 +202,9 @@ def test_a_trace_of_a_visit_that_failed_tells_how_far_it_came(emu, card, tmp_pat
         ((*HOME, "/nowhere/t"), "cannot be written"),
         ((*HOME, "."), "cannot be written: is a directory"),
         (("trace", "show", "missing"), "cannot be read"),
-        (("trace", "show", "README.md"), "line 1: want a trace"),
-        (("trace", "replay", "README.md"), "line 1: want a trace"),
-        (("trace", "export", "README.md", "--pcapng", "x"), "line 1: want a trace"),
+        (("trace", "show", "README.md"), "line 1: expected a trace"),
+        (("trace", "replay", "README.md"), "line 1: expected a trace"),
+        (("trace", "export", "README.md", "--pcapng", "x"), "line 1: expected a trace"),
         (("trace", "export", "README.md"), "Missing option '--pcapng'"),
     ],
 )

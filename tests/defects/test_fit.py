@@ -271,11 +271,11 @@ def test_a_swap_that_overrides_nothing_is_no_defect():
 @each_cell(
     ("name", "why"),
     [
-        ("reference+no-such-thing", "want a defect of"),
+        ("reference+no-such-thing", "expected a defect of"),
         ("reference+end-exclusive+end-exclusive", "named twice"),
-        ("other", "want reference or plain"),
-        ("reference+", "want a defect of"),
-        ("", "want reference or plain"),
+        ("other", "expected reference or plain"),
+        ("reference+", "expected a defect of"),
+        ("", "expected reference or plain"),
     ],
 )
 def test_a_build_that_cannot_be_is_refused_in_one_line(name, why):

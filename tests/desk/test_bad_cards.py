@@ -33,7 +33,7 @@ def budget_name(sfi: Sfi) -> str:
 def test_a_card_sealed_for_an_energy_that_there_is_not_is_refused(deed):
     reader = Reader(image=resealed(Reader().card.image, Sfi.IDENTITY, energy=255))
     before = reader.files()
-    with pytest.raises(DeskError, match="energy 255: want one of"):
+    with pytest.raises(DeskError, match="energy 255: expected one of"):
         DEEDS[deed](reader.desk, reader.exchange)
     assert reader.files() == before
 

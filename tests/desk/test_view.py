@@ -162,7 +162,7 @@ def test_without_an_identity_no_mac_can_be_checked(image):
 def test_another_generation_is_said():
     order = record(Sfi.DESK, generation=3)
     assert order.seal is Seal.UNCHECKED
-    assert row(order, "generation").wrong == "want generation 1 or 2"
+    assert row(order, "generation").wrong == "expected generation 1 or 2"
 
 
 def test_a_minute_past_the_calendar_is_no_crash():

@@ -49,53 +49,53 @@ def test_sources_that_did_not_copy_each_other_multiply_their_odds() -> None:
 WRONG = {  # what is replaced, by what: the line that it gives
     ("from = 0.013, to = 0.093", "from = 0.013, to = 1.2"): "observed 'most-not': share.to: ",
     ("part = [0.013, 0.093]", "part = [0.013, 1.2]"): "fleet 'ores', part 2: ",
-    ("part = [0.013, 0.093]", "part = [0.093, 0.013]"): "fleet 'ores': part: want [from, to]",
+    ("part = [0.013, 0.093]", "part = [0.093, 0.013]"): "fleet 'ores': part: expected [from, to]",
     ('ref = "[9]", sure = 0.75', 'ref = "[9]", sure = 1.0'): (
-        "observed 'error-8', source [9]: sure: want more than 0 and less than 1: with a surety of "
-        "1 nothing could speak against it"
+        "observed 'error-8', source [9]: sure: expected more than 0 and less than 1: with a surety "
+        "of 1 nothing could speak against it"
     ),
     ('ref = "[9]", sure = 0.75', 'ref = "[9]", sure = 0'): (
-        "observed 'error-8', source [9]: sure: want more than 0 and less than 1: with a surety of "
-        "0 it says nothing"
+        "observed 'error-8', source [9]: sure: expected more than 0 and less than 1: with a surety "
+        "of 0 it says nothing"
     ),
     ('ref = "[9]", sure = 0.75', 'ref = "[9]", sure = 0.3'): (
-        "observed 'error-8', source [9]: sure: want at least 0.5: below, report the opposite"
+        "observed 'error-8', source [9]: sure: expected at least 0.5: below, report the opposite"
     ),
     ('campaign = "ores-2020-07"', 'campaign = "ores-2020-08"'): (
         "fleet 'ores': ores-2020-08: no such file"
     ),
     ("gas-never-back = 1_227", "gas-never-bak = 1_227"): (
-        "fleet 'ores': kinds: want one of june-15, "
+        "fleet 'ores': kinds: expected one of june-15, "
     ),
     ('like = "ores:june-29"', 'like = "ores:june-28"'): (
-        "person 'redo': like: want one of june-15, "
+        "person 'redo': like: expected one of june-15, "
     ),
     (
         'like = "ores:june-29"',
         'like = "aieg:june-29"',
-    ): "person 'redo': like: want one of ores, resa, got 'aieg'",
+    ): "person 'redo': like: expected one of ores, resa, got 'aieg'",
     ('"redo" }\nsome = { fed', '"rdo" }\nsome = { fed'): (
-        "observed 'office-mends', whose: id: want one of redo, got 'rdo', did you mean 'redo'?"
+        "observed 'office-mends', whose: id: expected one of redo, got 'rdo', did you mean 'redo'?"
     ),
     ("at_visit = 6", "at_visit = 5"): (
-        "observed 'error-8', some: at_visit: want one with a card: 2, 4, 6, 8"
+        "observed 'error-8', some: at_visit: expected one with a card: 2, 4, 6, 8"
     ),
     (
         'same_product = "unknown"',
         'same_product = "maybe"',
-    ): "fleet 'resa': same_product: want one of",
+    ): "fleet 'resa': same_product: expected one of",
     ("fed = 2020-07-03T12:00:00", "fed = 2021-07-03T12:00:00"): (
-        "observed 'office-mends', some: fed: want times within the campaign's start and end"
+        "observed 'office-mends', some: fed: expected times within the campaign's start and end"
     ),
     ("exposed = 2_900", "exposed = 290_000"): (
-        "silence 'resa-not-before': exposed: want at most the fleet's 35000, got 290000"
+        "silence 'resa-not-before': exposed: expected at most the fleet's 35000, got 290000"
     ),
-    ("heard = 0.02", "heard = 0"): "silence 'resa-not-before': heard: want more than 0",
-    ('id = "gas-too"', 'id = "night"'): "observed: two are called 'night', want each once",
-    ('energy = "gas"', 'energy = "water"'): "observed 'gas-too', whose: energy: want one of",
+    ("heard = 0.02", "heard = 0"): "silence 'resa-not-before': heard: expected more than 0",
+    ('id = "gas-too"', 'id = "night"'): "observed: two are called 'night', expected each once",
+    ('energy = "gas"', 'energy = "water"'): "observed 'gas-too', whose: energy: expected one of",
     ("[[silence]]", "[[silences]]"): "silences: unknown key, did you mean 'silence'?",
     ("on_the_wall_since = 2012-01-01", "on_the_wall_since = 2021-01-01"): (
-        "fleet 'ores': on_the_wall_since: want a day before the campaign's start"
+        "fleet 'ores': on_the_wall_since: expected a day before the campaign's start"
     ),
 }
 

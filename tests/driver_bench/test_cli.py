@@ -103,7 +103,7 @@ def test_the_starter_goes_to_a_new_folder_only(emu, tmp_path):
         (("--driver", DRIVER, "reference"), "BUILD means nothing of a driver"),
         (("--driver", DRIVER, "--model", "x"), "--model means nothing of a driver"),
         (("--again", "missing.json"), "no such file"),
-        ((), "want a BUILD, or --driver"),
+        ((), "expected a BUILD, or --driver"),
     ],
 )
 def test_a_mistake_is_one_line(emu, args, said):

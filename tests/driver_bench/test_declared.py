@@ -13,15 +13,15 @@ from tests.driver_bench.drivers import declared, right
 @pytest.mark.parametrize(
     ("driver", "said"),
     [
-        ("OtherChip", "looks: pcf8563 is at 51h; want address = 0x68, or chip ds1307 or ds3231"),
-        ("BeginsElsewhere", "want address = 0x68"),
-        ("DecimalAddress", "at 68h, where the driver looks: 68 is decimal, want 0x68"),
-        ("SignOutside", "registers: register 0Fh is outside the map: want size=10"),
-        ("AlarmOutside", "registers: register 0Bh is outside the map: want size=c"),
-        ("SinceOther", "year_base: every year is off by +4: want year_base = 2004,"),
-        ("LastCentury", "years: every year is off by -100: want years = 1900..1999,"),
+        ("OtherChip", "looks: pcf8563 is at 51h; expected address = 0x68, or chip ds1307 or ds323"),
+        ("BeginsElsewhere", "expected address = 0x68"),
+        ("DecimalAddress", "at 68h, where the driver looks: 68 is decimal, expected 0x68"),
+        ("SignOutside", "registers: register 0Fh is outside the map: expected size=10"),
+        ("AlarmOutside", "registers: register 0Bh is outside the map: expected size=c"),
+        ("SinceOther", "year_base: every year is off by +4: expected year_base = 2004,"),
+        ("LastCentury", "years: every year is off by -100: expected years = 1900..1999,"),
         ("TwoDigits", "get: every year is off by -2,000: a moment has its whole year, add 2,000"),
-        ("DueInMinutes", "due: it counts in minutes: want due_unit = 60"),
+        ("DueInMinutes", "due: it counts in minutes: expected due_unit = 60"),
     ],
 )  # fmt: skip
 def test_a_wrong_declaration_is_one_line_and_no_verdict(driver: str, said: str) -> None:

@@ -34,7 +34,7 @@ def test_an_overflow_of_int_is_found_where_int_has_16_bits(tmp_path: Path) -> No
     found = [verify_driver(name, tries=50, every=False, law_ids=["number"]) for name in drivers]
     assert [report.wrong for report in found] == [False, False, True]
     (first,) = found[-1].examined[0].found
-    assert first.words.endswith("want 946720800, got 946655264, -65,536"), "10 times 3,600"
+    assert first.words.endswith("expected 946720800, got 946655264, -65,536"), "10 times 3,600"
 
 
 @pytest.mark.parametrize(

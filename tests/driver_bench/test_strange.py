@@ -89,7 +89,7 @@ def test_a_southern_zone_has_its_summer_at_the_turn_of_the_year() -> None:
         ("Unknown", "chop: is not declared, did you mean 'chip'?"),
         ("NoChip", "no chip 'ds1309', did you mean 'ds1339'?"),
         ("NoRoutine", "gett: is no routine, did you mean 'get'?"),
-        ("NoMap", "registers: want a hexadecimal number for each of second,"),
+        ("NoMap", "registers: expected a hexadecimal number for each of second,"),
         ("Zone", "zone: no zone 'Europe/Bruxelles'"),
         ("Missing", "has no class 'Missing'"),
     ],

@@ -169,7 +169,7 @@ def test_a_story_is_replayed_as_a_campaign(tmp_path, run):
         ("fuzz run carnary", "no target 'carnary', did you mean 'canary'?"),
         ("fuzz run c-apdu --build reference+end-exclusiv", "did you mean"),
         ("fuzz replay nothing.toml", "cannot be read"),
-        ("fuzz replay bad.toml", "want hexadecimal digits"),
+        ("fuzz replay bad.toml", "expected hexadecimal digits"),
         ("fuzz replay other.toml", "no target 'other'"),
         ("fuzz minimize half.toml", "is missing"),
         ("fuzz run c-apdu --runs 1 --no-coverage --corpus bad.toml", "cannot be written"),

@@ -251,7 +251,7 @@ def test_an_image_keeps_everything(registers, phase, running):
 def test_an_image_with_bits_that_the_chip_does_not_hold_is_refused(register, byte):
     raw = bytearray(chip_at(EVE).to_bytes(0))
     raw[register] = byte
-    said = f"want bits {NEVER_SET[register]:02x} clear, got {byte:02x}$"
+    said = f"expected bits {NEVER_SET[register]:02x} clear, got {byte:02x}$"
     with pytest.raises(LayoutError, match=said) as refused:
         Mcp7940n.from_bytes(bytes(raw), ChipCalendar(), Oscillator())
     assert refused.value.offset == register
@@ -260,10 +260,10 @@ def test_an_image_with_bits_that_the_chip_does_not_hold_is_refused(register, byt
 @each_cell(
     ("change", "offset", "said"),
     [
-        (lambda raw: raw[:-1], 0, "want 105 bytes, got 104 bytes$"),
-        (lambda raw: raw + b"\0", 0, "want 105 bytes, got 106 bytes$"),
+        (lambda raw: raw[:-1], 0, "expected 105 bytes, got 104 bytes$"),
+        (lambda raw: raw + b"\0", 0, "expected 105 bytes, got 106 bytes$"),
         (lambda raw: raw[:96] + SECOND.to_bytes(8, "big") + raw[104:], 96, "got 00038d7ea4c68000$"),
-        (lambda raw: raw[:104] + b"\2", 104, "want flags 00 or 01, got 02$"),
+        (lambda raw: raw[:104] + b"\2", 104, "expected flags 00 or 01, got 02$"),
     ],
 )
 def test_an_image_that_no_chip_could_have_made_is_refused(change, offset, said):

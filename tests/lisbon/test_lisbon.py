@@ -115,7 +115,9 @@ def test_a_model_of_another_zone_than_the_campaign_is_refused(tmp_path):
         CAMPAIGN.read_text("utf-8").replace("Europe/Lisbon", "Europe/Brussels"), "utf-8"
     )
     (tmp_path / MODEL.name).write_bytes(MODEL.read_bytes())
-    with pytest.raises(ConfigError, match="keeps the time of Europe/Lisbon, want Europe/Brussels"):
+    with pytest.raises(
+        ConfigError, match="keeps the time of Europe/Lisbon, expected Europe/Brussels"
+    ):
         load_campaign(path)
 
 

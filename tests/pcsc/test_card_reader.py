@@ -124,7 +124,7 @@ def test_what_cannot_be_read_without_a_key_is_one_line_and_leaves_no_file(
     for card, why in (
         (Rig().card, "a secure card shows its records to who has a key: see desk account"),
         (Odd(lambda _: b"\x6a\x82"), "select 3F00: 6A82, file or application not found"),
-        (MemoryCard(blank), "want a card as card put makes it"),
+        (MemoryCard(blank), "expected a card as card put makes it"),
     ):
         with card_in(pcscd, link, card):
             assert why in emu("card", "get", at).complains()

@@ -198,7 +198,7 @@ def test_a_new_plain_card_gets_its_first_content_and_is_obeyed(pcscd, link, put,
     path.write_bytes(issued.to_bytes())
     with card_in(pcscd, link, rig.card):
         assert SURE in put(path).complains()
-        assert "want a copy that is whole" in desk("account").complains()
+        assert "expected a copy that is whole" in desk("account").complains()
         done = put(path, SURE)
         assert (done.code, done.err) == (0, "")
         assert done.out == f"{FIRST}: holds {path} now, 1024 bytes in file BE01; before: blank\n"
@@ -210,7 +210,7 @@ def test_only_a_plain_image_is_put_on_a_card_that_has_room_for_it(pcscd, link, p
     secure, plain = tmp_path / "secure.card", tmp_path / "plain.card"
     secure.write_bytes(Rig().card.image.to_bytes())
     plain.write_bytes(Rig(carrier=CardKind.PLAIN).card.image.to_bytes())
-    assert "want a plain or a memory card" in put(secure, SURE).complains()
+    assert "expected a plain or a memory card" in put(secure, SURE).complains()
     with card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
         assert "select BE01: 6A82" in put(plain, SURE).complains()
     forgetful = Odd(lambda command: b"\x90\x00" if command[1] != 0xB0 else bytes(256) + b"\x90\x00")
@@ -307,11 +307,11 @@ def test_what_cannot_take_a_memory_card_is_said_and_costs_no_try(pcscd, link, pu
     fresh = memory_card(rig.card.image)
     path.with_name("blank.card").write_bytes(fresh.to_bytes())
     said = put(path.with_name("blank.card"), SURE).complains()
-    assert "blank.card: want a card as card new makes it: identity part" in said
+    assert "blank.card: expected a card as card new makes it: identity part" in said
     other = MemoryCard(fresh, make=Make.PCSC)
     for card, said in (
         (other, "a reader of make PC/SC cannot change the code"),
-        (Rig(carrier=CardKind.PLAIN).card, "want a memory card, and this one has files"),
+        (Rig(carrier=CardKind.PLAIN).card, "expected a memory card, and this one has files"),
     ):
         with card_in(pcscd, link, card):
             assert put(path, SURE).complains() == f"meter-emu: {FIRST}: {said}\n"

@@ -148,7 +148,7 @@ def test_a_card_of_another_kind_is_no_real_one(
     pytester.makepyfile(marked)
     said = run_real(pytester, SURE)
     said.assert_outcomes(errors=1)
-    said.stdout.fnmatch_lines([f"*carrier: want plain on this link: a {kind} card would be *"])
+    said.stdout.fnmatch_lines([f"*carrier: expected plain on this link: a {kind} card would be *"])
 
 
 @pytest.mark.slow("starts pytest over PC/SC")
@@ -158,7 +158,7 @@ def test_a_card_that_is_none_of_ours_is_one_line(
     pytester.makepyfile("def test_it(card):\n    pass\n")
     run_real(pytester, SURE).stdout.fnmatch_lines(["*pcsc: no card: Virtual PCD 00 00*"])
     with PcscLink(VPCD_READERS[0]) as link, card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
-        want = ["*want a card with file BE01 of 1024 bytes*"]
+        want = ["*expected a card with file BE01 of 1024 bytes*"]
         run_real(pytester, SURE).stdout.fnmatch_lines(want)
 
 

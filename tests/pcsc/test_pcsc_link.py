@@ -140,7 +140,9 @@ def test_an_answer_of_any_size_is_whole_or_refused(pcscd, link):
             command = b"\x00\xb0" + size.to_bytes(2, "big") + b"\x00"
             assert link.exchange(command) == bytes(size)
         said = fails(lambda: link.exchange(bytes.fromhex("00B0000100")))
-        assert str(said) == f"broken link: {FIRST}: the card answered with 1 bytes, want 2 or more"
+        assert (
+            str(said) == f"broken link: {FIRST}: the card answered with 1 bytes, expected 2 or more"
+        )
 
 
 # Whose card it is ---------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def test_the_rest_of_the_grammar_is_read_by_the_library(hours):
 
 @pytest.mark.parametrize("hours", ["9-17", "Mo-Fr 9h-17h", "weekdays", "Mo-Fr 9am-5pm"])
 def test_hours_that_nobody_reads_are_refused_in_a_line(hours):
-    with pytest.raises(ConfigError, match="office: hours: want plain weeks"):
+    with pytest.raises(ConfigError, match="office: hours: expected plain weeks"):
         Openings("plan.toml", "office: hours", hours, [])
 
 

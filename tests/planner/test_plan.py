@@ -329,7 +329,7 @@ def test_mistakes_come_at_once_and_nothing_is_run(tmp_path):
     assert (status, out) == (2, "")
     first, *cells = said.splitlines()
     assert cells
-    assert all(re.match(r"cell B\d+ \(Modèle\): 'gas': want one of", one) for one in cells)
+    assert all(re.match(r"cell B\d+ \(Modèle\): 'gas': expected one of", one) for one in cells)
     assert first.endswith(f"{len(cells)} mistakes, nothing was run")
     assert not page.exists()
 
@@ -349,15 +349,19 @@ def test_check_says_whether_the_offices_have_room(tmp_path):
     ("old", "new", "words"),
     [
         ("rare_comes = 0.5\n", "", "rare_comes.*missing"),
-        ("[7, 0.50]", "[7, 0.10]", "behaviour: comes: want fewer days and no smaller share"),
+        ("[7, 0.50]", "[7, 0.10]", "behaviour: comes: expected fewer days and no smaller share"),
         ("[28, 0.0]", "[28, 0.1]", "begin with a share of 0"),
         ('["Fr", 0.2]', '["Fr", 0.9]', "at most 1 in all"),
-        ('["Fr", 0.2]', '["Fri", 0.2]', "want 1 to 28, or one of Mo"),
-        ("%d/%m/%Y", "%d/%m", "want a pattern with day, month and year"),
-        ('name = "B"', 'name = "A"', "want each name once"),
-        ("2027-07-02T23:01:00", "2027-02-02T23:01:00", "want after as_of and reactivation_from"),
-        ("2027-06-01", "2027-02-01", "reactivation_from: want after as_of"),
-        ('district = "District"\n', "", "office: district: want the column"),
+        ('["Fr", 0.2]', '["Fri", 0.2]', "expected 1 to 28, or one of Mo"),
+        ("%d/%m/%Y", "%d/%m", "expected a pattern with day, month and year"),
+        ('name = "B"', 'name = "A"', "expected each name once"),
+        (
+            "2027-07-02T23:01:00",
+            "2027-02-02T23:01:00",
+            "expected after as_of and reactivation_from",
+        ),
+        ("2027-06-01", "2027-02-01", "reactivation_from: expected after as_of"),
+        ('district = "District"\n', "", "office: district: expected the column"),
         ('file = "meters.csv"', 'file = "gone.csv"', "gone.csv: cannot be read"),
         ("gas-pcf8563-battery", "gas-x", "is no meter model"),
         ("gas-pcf8563-battery", "openpaygo", "is no meter model: is a device that takes no card"),

@@ -241,7 +241,7 @@ def test_what_cannot_be_gone_to_is_said(tmp_path):
     for line, why in (
         ("back", "nothing was done before"),
         ("back 3d", "this sitting did not begin so early"),
-        ("back friday", "want a span such as 3d, or 2020-07-02 23:01, got 'friday'"),
+        ("back friday", "expected a span such as 3d, or 2020-07-02 23:01, got 'friday'"),
         ("forth", "this is the latest moment"),
     ):
         seat.do(line)

@@ -57,11 +57,11 @@ def test_now_is_legal_time(world: World) -> None:
     ("when", "why"),
     [
         ("2020-03-18 11:59", "it is 2020-03-18 12:00"),
-        ("tomorrow", "want a time such as '2020-07-03 23:01', got 'tomorrow'"),
+        ("tomorrow", "expected a time such as '2020-07-03 23:01', got 'tomorrow'"),
         ("2020-10-25 02:30", "exists twice in Europe/Brussels, write 02:30"),
         ("2021-03-28 02:30", "does not exist in Europe/Brussels"),
         ("2020-10-25 02:30+05:00", "is 2020-10-24T23:30:00 in Europe/Brussels"),
-        ("2100-01-01 00:00", "want 2000 to 2099"),
+        ("2100-01-01 00:00", "expected 2000 to 2099"),
     ],
 )
 def test_a_time_that_is_none_to_run_until_is_one_line(world: World, when: str, why: str) -> None:
@@ -77,7 +77,7 @@ def test_a_repeated_hour_is_named_by_its_offset(world: World) -> None:
 
 @pytest.mark.parametrize("parts", [{}, {"days": -1}, {"hours": 1, "minutes": -60}])
 def test_time_does_not_stand_or_go_back(world: World, parts: dict[str, int]) -> None:
-    assert "want days, hours, minutes or seconds" in fails(lambda: world.advance(**parts))
+    assert "expected days, hours, minutes or seconds" in fails(lambda: world.advance(**parts))
 
 
 @pytest.mark.slow("runs a meter in each example")
@@ -130,8 +130,8 @@ def test_what_the_office_must_not_write_is_not_written(desk: Desk, card: Card) -
     assert "lies before the end" in fails(
         lambda: desk.arm(card, defer_until=T, cut_at="2020-07-03 23:00"), DeskError
     )
-    assert "want whole euro" in fails(lambda: desk.load(card, "50,00"))
-    assert "want whole minutes" in fails(lambda: desk.cut(card, "2020-07-03 23:01:30"))
+    assert "expected whole euro" in fails(lambda: desk.load(card, "50,00"))
+    assert "expected whole minutes" in fails(lambda: desk.cut(card, "2020-07-03 23:01:30"))
     assert card.image == before
 
 
@@ -236,7 +236,7 @@ def test_gas_is_rearmed_by_hand(meter: Meter, desk: Desk, card: Card, world: Wor
 
 
 def test_a_button_has_a_name(meter: Meter) -> None:
-    assert "want one of blue, red, got 'green'" in fails(lambda: meter.press("green"))
+    assert "expected one of blue, red, got 'green'" in fails(lambda: meter.press("green"))
     pages = [meter.display]
     for _ in range(5):
         meter.press("blue")
@@ -254,8 +254,8 @@ def test_any_act_is_done_by_its_word(meter: Meter) -> None:
     assert (meter.events[-1].what, meter.events[-1].detail) == (What.KEY_PRESSED, "blue")
     meter.do("appliances", "shut 3h")
     assert meter.events[-1].what is What.SHUT
-    assert f"want one of {', '.join(OF_WORD)}, got 'kick'" in fails(lambda: meter.do("kick"))
-    assert "want lit or shut, got 'dark'" in fails(lambda: meter.do("appliances", "dark"))
+    assert f"expected one of {', '.join(OF_WORD)}, got 'kick'" in fails(lambda: meter.do("kick"))
+    assert "expected lit or shut, got 'dark'" in fails(lambda: meter.do("appliances", "dark"))
 
 
 @pytest.mark.meter(start="2000-06-01 12:00", clock_error_s=-30)

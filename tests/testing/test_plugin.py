@@ -204,15 +204,18 @@ def test_the_nearest_marker_wins_and_the_others_stay(pytester: pytest.Pytester) 
     ("marks", "why"),
     [
         ("balance=1", "@pytest.mark.meter: balance: unknown key, did you mean 'balance_eur'?"),
-        ("'gas'", "@pytest.mark.meter: want key=value, got 'gas'"),
+        ("'gas'", "@pytest.mark.meter: expected key=value, got 'gas'"),
         ("balance_eur=12.5", "@pytest.mark.meter: balance_eur: *got a number with a point*"),
-        ("balance_eur='much'", "@pytest.mark.meter: balance_eur: want whole euro, or text *"),
-        ("start='2020-02-30 10:00'", "@pytest.mark.meter: start: want a time such as *"),
+        ("balance_eur='much'", "@pytest.mark.meter: balance_eur: expected whole euro, or text *"),
+        ("start='2020-02-30 10:00'", "@pytest.mark.meter: start: expected a time such as *"),
         ("start='2020-03-29 02:30'", "*start: 2020-03-29 02:30:00 does not exist in *"),
-        ("start='1999-01-01 10:00'", "*start: want 2000 to 2099*"),
+        ("start='1999-01-01 10:00'", "*start: expected 2000 to 2099*"),
         ("model='steam'", "steam: no such file, and none of the built-in meters: *"),
         ("carrier='paper'", "@pytest.mark.meter: carrier: *"),
-        ("clock_error_s=-10**9", "*clock_error_s: want a clock that shows a day of 2000 to 2099"),
+        (
+            "clock_error_s=-10**9",
+            "*clock_error_s: expected a clock that shows a day of 2000 to 2099",
+        ),
         ("model='gas-pcf8563-battery', limiter=True", "*limiter: a gas-pcf8563-battery has none"),
     ],
 )
@@ -235,11 +238,17 @@ def test_a_wrong_marker_is_one_clear_line(pytester: pytest.Pytester, marks: str,
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (("--meter-firmware", "reference+nothing"), "*reference+nothing: build: want a defect of*"),
+        (
+            ("--meter-firmware", "reference+nothing"),
+            "*reference+nothing: build: expected a defect of*",
+        ),
         (("--meter-firmware", "nowhere:Meter"), "*build: cannot import nowhere: *"),
         (("--meter-firmware", "json:Meter"), "*build: json has no Meter to call"),
         (("--meter-firmware", "json:loads+end-exclusive"), "*is a defect of our own program*"),
-        (("--meter-firmware", "other"), "*want reference or plain, MODULE:FACTORY or ./PROGRAM, *"),
+        (
+            ("--meter-firmware", "other"),
+            "*expected reference or plain, MODULE:FACTORY or ./PROGRAM, *",
+        ),
         (("--meter-card-link", "radio"), "*invalid choice: 'radio'*"),
         (("-p", "xdist", "--meter-card-link", "pcsc", "-n2"), "*pcsc has one card for all tests*"),
         (("--meter-card-link", "vpcd", "--meter-reader", "ACR"), "*--meter-reader is for a real *"),

@@ -289,7 +289,7 @@ def test_a_hazard_that_is_asked_of_another_story_says_so(visits, meter_emu, tmp_
 
 def test_a_campaign_of_more_than_one_home_is_no_story(meter_emu, capsys):
     assert meter_emu("verify", "reference", "--story", "ores-2020-07") == 2
-    assert "want one household" in capsys.readouterr().err
+    assert "expected one household" in capsys.readouterr().err
 
 
 @pytest.mark.slow("a process of its own")

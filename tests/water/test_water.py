@@ -173,7 +173,7 @@ def test_a_sitting_a_card_and_an_image_are_told_in_waters_units(
 
 def test_what_no_water_meter_has_is_refused_in_its_own_words(emu: Any) -> None:
     Path("limited.toml").write_text(MODEL.read_text().replace("limiter_a = 0", "limiter_a = 10"))
-    assert "limiter_a: want 0 for water, got 10" in emu("run", "limited.toml").complains()
+    assert "limiter_a: expected 0 for water, got 10" in emu("run", "limited.toml").complains()
     wrong = CAMPAIGN.replace('desk = ["reactivate"]', 'desk = ["limiter-on"]')
     Path("wrong.toml").write_text(wrong)
     assert "a water meter has no limiter" in emu("rehearse", "wrong.toml").complains()
@@ -183,7 +183,7 @@ def test_an_energy_that_has_no_place_on_cards_is_refused_in_a_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(DF_OF, WATER.code)
-    want = "want energy 1 or 2, which have a DF, got 3"
+    want = "expected energy 1 or 2, which have a DF, got 3"
     with pytest.raises(CardProtocolError, match=f"budget card, identity: at offset 3 {want}"):
         Desk(TEST_MASTER_KEY, challenge=Random(1).randbytes).issue(
             METER_ID, energy=WATER, issued_at_min=ISSUED_MIN

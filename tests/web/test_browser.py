@@ -143,7 +143,7 @@ def test_a_slip_of_the_year_holds_nobody_hostage(tmp_path: Path) -> None:
         see(seen, "#when-at-wrong", " has no 31 June")
         seen.get_by_label("Load, euro").fill("50, reactivate")
         seen.get_by_role("button", name="Write").click()
-        see(seen, "#o-load-wrong", "want an amount")
+        see(seen, "#o-load-wrong", "expected an amount")
 
 
 def test_each_hint_of_the_evening_alone_is_a_control_that_does_it(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def _value_for(kind: PaygoKind, value: int | None, form: PaygoForm) -> int:
         return _FIXED[kind]
     high = VALUE_MAX if form is STANDARD else form.values - 1
     if value is None or not 0 <= value <= high:
-        raise TokenError("value", f"want 0 to {high}, got {value}")
+        raise TokenError("value", f"expected 0 to {high}, got {value}")
     return value
 
 

@@ -20,12 +20,12 @@ def read_digits(text: str, *, restricted: bool) -> tuple[int, PaygoForm]:
     sizes = {_size(form, restricted=restricted): form for form in (STANDARD, EXTENDED)}
     if len(text) not in sizes:
         standard, extended = sizes
-        wanted = f"want {standard} (standard) or {extended} (extended)"
+        wanted = f"expected {standard} (standard) or {extended} (extended)"
         raise TokenError("digits", f"{wanted}, got {len(text)}")
     form, allowed = sizes[len(text)], "1234" if restricted else "0123456789"
     for place, one in enumerate(text, 1):
         if one not in allowed:
-            why = f"character {place} is {one!r}, want {allowed[0]} to {allowed[-1]}"
+            why = f"character {place} is {one!r}, expected {allowed[0]} to {allowed[-1]}"
             raise TokenError("digits", why)
     if not restricted:
         return int(text), form

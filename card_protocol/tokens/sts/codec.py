@@ -24,13 +24,15 @@ def decode_sts(digits: str, key: DecoderKey | None) -> StsRecord:
     under = "not encrypted"
     if token_class != _CLEAR_CLASS:
         if key is None:
-            raise TokenError("key", f"class {token_class} is encrypted: want the decoder key")
+            raise TokenError("key", f"class {token_class} is encrypted: expected the decoder key")
         block = key.block_cipher.decrypt(block)
         under = f"decrypted by {key.cipher.name} under this decoder key"
     upper, said = block >> 16, block & 0xFFFF
     want = crc_of(token_class, upper)
     if not compare_digest(said.to_bytes(2, "big"), want.to_bytes(2, "big")):
-        raise TokenError("CRC", f"class {token_class}, {under}: it has {said:04X}, want {want:04X}")
+        raise TokenError(
+            "CRC", f"class {token_class}, {under}: it has {said:04X}, expected {want:04X}"
+        )
     return unpack(token_class, upper)
 
 
@@ -40,6 +42,6 @@ def encode_sts(record: StsRecord, key: DecoderKey | None) -> str:
     block = upper << 16 | crc_of(token_class, upper)
     if token_class != _CLEAR_CLASS:
         if key is None:
-            raise TokenError("key", f"class {token_class} is encrypted: want the decoder key")
+            raise TokenError("key", f"class {token_class} is encrypted: expected the decoder key")
         block = key.block_cipher.encrypt(block)
     return insert_class(token_class, block)

@@ -28,10 +28,10 @@ def extract_class(digits: str) -> tuple[int, int]:
     Raise `TokenError` for anything but 20 ASCII digits, or a number that 66 bits do not hold.
     """
     if len(digits) != TOKEN_DIGITS:
-        raise TokenError("digits", f"want {TOKEN_DIGITS}, got {len(digits)}")
+        raise TokenError("digits", f"expected {TOKEN_DIGITS}, got {len(digits)}")
     for place, one in enumerate(digits, 1):
         if one not in "0123456789":
-            raise TokenError("digits", f"character {place} is {one!r}, want 0 to 9")
+            raise TokenError("digits", f"character {place} is {one!r}, expected 0 to 9")
     number = int(digits)
     if number > TOKEN_MAX:
         raise TokenError("range", f"{digits} is above {TOKEN_MAX}, the largest STS token (2^66-1)")

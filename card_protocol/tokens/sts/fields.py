@@ -168,7 +168,9 @@ def pack(record: StsRecord) -> int:
     """
     if isinstance(record, StsMeterTest):
         if record.subclass not in _MAKER_BITS:
-            raise TokenError("subclass", f"{record.subclass} of class 1 is reserved, want 0 or 1")
+            raise TokenError(
+                "subclass", f"{record.subclass} of class 1 is reserved, expected 0 or 1"
+            )
         bits = _MAKER_BITS[record.subclass]
         _in_range("control", record.control, (1 << 44 - bits) - 1)
         _in_range("manufacturer", record.maker, (1 << bits) - 1)
@@ -193,7 +195,7 @@ def _check_setting(setting: StsSetting) -> None:
             "register", f"{value} is not 0 to {_REGISTER_MAX}, nor {REGISTER_ALL}: all"
         )
     if setting.kind is SettingKind.CLEAR_TAMPER and value:
-        raise TokenError("padding", f"{value:04X} after a tamper token, want 0000")
+        raise TokenError("padding", f"{value:04X} after a tamper token, expected 0000")
 
 
 def _three(upper: int) -> tuple[int, int, int]:

@@ -47,9 +47,9 @@ class StsKeyChange:
                 raise TokenError(what, f"{value} is outside 0 to {high}")
         group = self.supply_group
         if (group is not None) is not (self.key.cipher is TokenCipher.EA11):
-            raise TokenError("supply group", "want it with a key of 16 bytes, and only then")
+            raise TokenError("supply group", "expected it with a key of 16 bytes, and only then")
         if group is not None and not (len(group) == 6 and group.isascii() and group.isdigit()):
-            raise TokenError("supply group", f"want 6 digits, got {group!r}")
+            raise TokenError("supply group", f"expected 6 digits, got {group!r}")
 
 
 def key_change_tokens(change: StsKeyChange, under: DecoderKey) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def join_sections(sections: Sequence[StsKeySection]) -> StsKeyChange:
     by_number = {one.number: one for one in sections}
     if len(by_number) != len(sections) or sorted(by_number) not in ([1, 2], [1, 2, 3, 4]):
         got = ", ".join(str(one.number) for one in sections)
-        raise TokenError("sections", f"want 1 and 2, or 1 to 4, each once; got {got}")
+        raise TokenError("sections", f"expected 1 and 2, or 1 to 4, each once; got {got}")
     long = len(sections) > 2
     first, second = by_number[1].head, by_number[2].head
     key_type = first & 3

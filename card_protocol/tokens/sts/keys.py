@@ -100,7 +100,7 @@ class KeyParameters:
     def __post_init__(self) -> None:
         group = self.supply_group
         if len(group) != 6 or not group.isascii() or not group.isdigit():
-            raise TokenError("supply group", f"want 6 digits, got {group!r}")
+            raise TokenError("supply group", f"expected 6 digits, got {group!r}")
         if not 0 <= self.tariff_index <= 99:
             raise TokenError("tariff index", f"{self.tariff_index} is outside 0 to 99")
         if not 1 <= self.revision <= 9:

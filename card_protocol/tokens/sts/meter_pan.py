@@ -36,11 +36,11 @@ def parse_pan(digits: str) -> MeterPan:
     Luhn digits of what precedes them.
     """
     if len(digits) != PAN_DIGITS or not digits.isascii() or not digits.isdigit():
-        raise TokenError("MeterPAN", f"want {PAN_DIGITS} digits, got {len(digits)} characters")
+        raise TokenError("MeterPAN", f"expected {PAN_DIGITS} digits, got {len(digits)} characters")
     split = 4 if digits.startswith(IIN_SHORT) else 6
     pan = MeterPan(digits[:split], digits[split:-1], digits[-1])
     for what, part in (("the meter's number", pan.number), ("the MeterPAN", digits)):
         if part[-1] != (want := luhn(part[:-1])):
-            why = f"the check digit of {what} is {part[-1]}, want {want} after {part[:-1]}"
+            why = f"the check digit of {what} is {part[-1]}, expected {want} after {part[:-1]}"
             raise TokenError("MeterPAN", why)
     return pan

@@ -41,15 +41,15 @@ def _request_in(message: str) -> PageRequest:
     try:
         request = msgspec.json.decode(message, type=PageRequest)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise CommandError(f"want a line, a moment or a form: {str(error)[:80]}") from None
+        raise CommandError(f"expected a line, a moment or a form: {str(error)[:80]}") from None
     if len(msgspec.json.encode(request)) > LINE_CHARS_MAX:
-        raise CommandError(f"want at most {LINE_CHARS_MAX:,} bytes")
+        raise CommandError(f"expected at most {LINE_CHARS_MAX:,} bytes")
     if not (request.do or request.go) and request.office is None:
-        raise CommandError("want a line, a moment or a form")
+        raise CommandError("expected a line, a moment or a form")
     fields = request.office or {}
     texts = (request.do, request.go, *fields, *fields.values())
     if not all(text.isprintable() for text in texts):
-        raise CommandError("want characters that can be printed")
+        raise CommandError("expected characters that can be printed")
     return request
 
 

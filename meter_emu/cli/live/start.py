@@ -191,7 +191,7 @@ def sit(options: dict[str, Any]) -> int:
     if options["household"] is not None:
         return _sit(options, None)
     if options["meter"] is None and options["image_file"] is None:
-        refuse_given("want MODEL with {}: alone, it is a meter that there is", _ALONE)
+        refuse_given("expected MODEL with {}: alone, it is a meter that there is", _ALONE)
         return _sit(options | _ALONE | {"meter": METER}, None, alone=True)
     if options["image_file"] is None:
         return _sit(options, None)
@@ -250,7 +250,7 @@ def _household(options: dict[str, Any], build: str | None = None) -> Seat:
     """Return the seat of a household of a campaign, of this build or of that of the options."""
     refuse_given("{} is for a meter, and a household has its own", _NO_HOUSEHOLDS)
     if options["meter"] is None:
-        raise click.UsageError("want a campaign with --household: which file is it of?")
+        raise click.UsageError("expected a campaign with --household: which file is it of?")
     if build is None and _is_given("build"):
         build = options["build"]
     seed = options["seed"] if _is_given("seed") else None

@@ -113,8 +113,8 @@ class MeterShownJson(Shape):
     breaches: tuple[BreachShownJson, ...]
     findings: Annotated[tuple[FindingShownJson, ...], means("the first of each kind")]
     failure: FailureShownJson | None
-    without_credit: Annotated[tuple[SpanJson, ...], means("without supply for want of credit")]
-    disconnected: Annotated[tuple[SpanJson, ...], means("without supply, not for want of credit")]
+    without_credit: Annotated[tuple[SpanJson, ...], means("without supply for lack of credit")]
+    disconnected: Annotated[tuple[SpanJson, ...], means("without supply, not for lack of credit")]
     supply: Annotated[tuple[SupplyShownJson, ...], means("each change once, from the start on")]
     seen_until: Annotated[IsoInstant | None, means("the end of its supply, if any was seen")]
     group: Annotated[str | UnsetType, means("as its file has it")] = UNSET

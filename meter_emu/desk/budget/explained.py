@@ -85,4 +85,4 @@ def _wrong(raw: bytes) -> str:
     except LayoutError as error:
         return str(error)
     want = ", ".join(str(sfi) for sfi in Sfi)
-    return f"want records {want}, got {', '.join(map(str, whole.records)) or 'none'}"
+    return f"expected records {want}, got {', '.join(map(str, whole.records)) or 'none'}"

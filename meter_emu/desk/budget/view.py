@@ -288,7 +288,7 @@ def _factor(value: int) -> Meaning:
 
 def _generation(value: int) -> Meaning:
     wanted = " or ".join(str(generation) for generation in DESK_RECORDS)
-    return Meaning(wrong="" if value in DESK_RECORDS else f"want generation {wanted}")
+    return Meaning(wrong="" if value in DESK_RECORDS else f"expected generation {wanted}")
 
 
 def _zone_rule(value: int) -> Meaning:

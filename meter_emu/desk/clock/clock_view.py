@@ -61,12 +61,14 @@ def explain_clock_order(raw: bytes, master: Key) -> RecordView:
 
 def _set_to(value: int) -> Meaning:
     known = value < SET_TO_S_COUNT
-    return Meaning(second_2000(value).note, "" if known else "want a time of 2000 to 2099")
+    return Meaning(second_2000(value).note, "" if known else "expected a time of 2000 to 2099")
 
 
 def _set_error(value: int) -> Meaning:
     known = 1 <= value <= SET_ERROR_S_MAX
-    return Meaning("how far off tool and way are", "" if known else f"want 1 to {SET_ERROR_S_MAX}")
+    return Meaning(
+        "how far off tool and way are", "" if known else f"expected 1 to {SET_ERROR_S_MAX}"
+    )
 
 
 # A clock order has a generation of its own, and a time in place of the records' minutes.

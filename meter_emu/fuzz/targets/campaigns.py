@@ -131,7 +131,7 @@ def _as_said(campaign: Campaign, table: dict[str, Any]) -> None:
     ]
     want = [(*one[:3], one[3] or late[3], one[4])
             for one, late in zip(said.pop("announced"), announced, strict=True)]  # fmt: skip
-    must(announced == want, "an announcement is what its file says", f"{announced}, want {want}",
+    must(announced == want, "an announcement is as in its file", f"{announced}, expected {want}",
          moved=bool(want))  # fmt: skip
     _alike(campaign, said, "a campaign is what its file says")
     for entry, raw in zip(campaign.households.entries, table["household"], strict=True):
@@ -147,7 +147,7 @@ def _alike(read: object, said: dict[str, Any], what: str) -> None:
         now = getattr(read, name)
         now = list(now) if isinstance(now, tuple) else now
         if now != want:
-            must(False, what, f"{name} {now}, want {want}")
+            must(False, what, f"{name} {now}, expected {want}")
     must(True, what)
 
 
@@ -157,7 +157,7 @@ def _visits_as_said(household: Household, raws: list[dict[str, Any]], zone: str)
     for visit, raw in zip(read, raws, strict=True):
         said = visit_said(raw, zone)
         seen = {name: _of_visit(visit, name) for name in said}
-        must(seen == said, "a visit is what its file says", f"{seen}, want {said}")
+        must(seen == said, "a visit is what its file says", f"{seen}, expected {said}")
         note(f"a visit: {visit.kind.name}")
 
 

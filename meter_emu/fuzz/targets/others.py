@@ -50,7 +50,11 @@ def _codecs(data: bytes, _build: str) -> None:
     times = (stamp.hour, stamp.minute, stamp.second, stamp.millisecond)
     when = (stamp.year, stamp.month, stamp.day, *(time or 0 for time in times))
     read = ReadMoment(when, stamp.offset_min, stamp.summer, stamp.weekday)  # type: ignore[arg-type]
-    must(read == said, "it is the moment that the encoding's document says", f"{read}, want {said}")
+    must(
+        read == said,
+        "it is the moment that the encoding's document says",
+        f"{read}, expected {said}",
+    )
     must(codec.first.total_ms <= stamp.total_ms <= codec.last.total_ms, "it is in its range")
 
 

@@ -154,7 +154,7 @@ def _same(one: _Drawn, row: TraceRow, shown: tuple[str, str]) -> None:
         if text is not UNSET:
             want = raw.hex() if name == "atr" else shown[name == "answer"]
             must(text == want, "what is no secret is there, and all else is hidden",
-                 f"{text}, want {want}", moved=bool(raw))  # fmt: skip
+                 f"{text}, expected {want}", moved=bool(raw))  # fmt: skip
             note("hidden" if "xx" in text else "shown")
 
 

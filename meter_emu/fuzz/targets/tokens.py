@@ -112,7 +112,7 @@ def _sts_block(data: bytes, _build: str) -> None:
     said: tuple[int, ...] | StsRecord = record
     if isinstance(record, StsKeySection):
         said = (record.number, record.head, int.from_bytes(record.part.raw, "big"))
-    must(said == fields, "a record says what its bits say", f"{said}, want {fields}")
+    must(said == fields, "a record says what its bits say", f"{said}, expected {fields}")
     if isinstance(record, StsCredit):
         must(record.amount == sts_amount(record.code), "and its amount is that of its code")
     must(encode_sts(record, key) == digits, "a token is the same digits when it is made again")
@@ -226,7 +226,7 @@ def _paygo_token(data: bytes, _build: str) -> None:
         want, after = paygo_says(device, value, count, long=long)
     said = (first.outcome.name, first.after.count, first.after.used)
     must(said == (want, *after), "a device takes what its counter says, and counts it",
-         f"{said}, want {(want, *after)}")  # fmt: skip
+         f"{said}, expected {(want, *after)}")  # fmt: skip
     if first.outcome is PaygoOutcome.TAKEN:
         second = decode_openpaygo(text, _SEED, first.after, restricted=restricted)
         again = second.outcome is PaygoOutcome.TAKEN and second.count == first.count

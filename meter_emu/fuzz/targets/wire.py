@@ -135,8 +135,8 @@ def _t0_stream(data: bytes, _build: str) -> None:
     header = (command + b"\0")[:5]
     must(asking.header == header, "a header says what the command does")
     want, heard = heard_over_t0(header, body, data[1:]), T0Outcome(sent, asking.response, failed)
-    tell(lambda: f"{command_words(command)}: {heard}, want {want}", data[1:])
-    must(heard == want, "T=0 goes on as its procedure bytes say", f"{heard}, want {want}")
+    tell(lambda: f"{command_words(command)}: {heard}, expected {want}", data[1:])
+    must(heard == want, "T=0 goes on as its procedure bytes say", f"{heard}, expected {want}")
     note(failed or "answered" if heard.answer or failed else "under way")
     note("data" if len(heard.answer or b"") > 2 else "no data")
     note("data sent" if sent else "nothing sent")

@@ -196,7 +196,7 @@ def _explained(raw: bytes, layout: DumpLayout, places: Sequence[SaidPlace]) -> N
     must(len(rows) == len(places), "a dump is explained whole")
     for (part, row), place in zip(rows, places, strict=True):
         seen = (part, row.field, row.offset, row.size_bytes)
-        must(seen == place[:4], "each row in its place", f"{seen}, want {place[:4]}")
+        must(seen == place[:4], "each row in its place", f"{seen}, expected {place[:4]}")
         said = field_said(raw, place)
         note(said.mark)
         if said.wrong and "equals" in place.spec:
@@ -206,20 +206,22 @@ def _explained(raw: bytes, layout: DumpLayout, places: Sequence[SaidPlace]) -> N
 
 def _compared(row: Row, said: SaidField, piece: bytes) -> None:
     must(said.value is None or row.value == said.value, "a value is that of its bytes",
-         f"{row.value}, want {said.value}", moved=said.value is not None)  # fmt: skip
+         f"{row.value}, expected {said.value}", moved=said.value is not None)  # fmt: skip
     if said.mark == "a secret":
         shown = f"{row.value} {row.note} {row.wrong}"
         must(row.raw == NOT_SHOWN and piece.hex() not in shown, "a secret is not shown")
     elif said.mark == "a date":
         alike = is_date(row.note) and (said.note or "").startswith(row.note)
-        must(alike or "*" in row.note, "a date is that of its bytes", f"{row.note}, want {said}")
+        must(
+            alike or "*" in row.note, "a date is that of its bytes", f"{row.note}, expected {said}"
+        )
     elif said.mark == "no date":
         must(not is_date(row.note), "what is no date is none", row.note)
     else:
         must(said.note is None or row.note == said.note, "a note is that of its bytes",
-             f"{row.note}, want {said.note}", moved=bool(said.note))  # fmt: skip
+             f"{row.note}, expected {said.note}", moved=bool(said.note))  # fmt: skip
         must(bool(row.wrong) == said.wrong, "what is wrong is said, and nothing else",
-             f"{row}, want {said}", moved=said.wrong)  # fmt: skip
+             f"{row}, expected {said}", moved=said.wrong)  # fmt: skip
 
 
 def _checked() -> Iterator[bytes]:

@@ -284,10 +284,10 @@ def _check_used_without_time(trial: Trial) -> Finding:
         shown, stated_wh = True, stated.milli
         low_wh, high_wh = max(0, used - slack) // _WH, -(-(used + slack) // _WH)
         if not low_wh <= stated_wh <= high_wh:
-            words = f"shown as used without time, want {low_wh} to {high_wh}"
+            words = f"shown as used without time, expected {low_wh} to {high_wh}"
             return Broken(f"{stated_wh} {priced.unit} {words}")
         if stated.unit != priced.panel:
-            return Broken(f"used without time is shown in {stated.unit}, want {priced.panel}")
+            return Broken(f"used without time is shown in {stated.unit}, expected {priced.panel}")
     return None if shown else Aside("the display says nothing of energy used without time")
 
 

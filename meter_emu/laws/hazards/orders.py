@@ -221,7 +221,7 @@ _YEAR_S: Final = 365 * DAY_S
 
 
 def reserve_lost(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a clock that stops for want of power, with T in the outage or some hours after it.
+    """Draw a clock that stops for lack of power, with T in the outage or some hours after it.
 
     Half of them are in 2000, where such a clock starts again: T is before and after its new time.
     Sometimes a technician sets it.

@@ -143,13 +143,13 @@ def units_in(days: str, model: MeterModel, kind: PaygoKind) -> int:
     divider, least = model.paygo.time_divider, int(kind is PaygoKind.ADD_TIME)
     found = _DAYS.fullmatch(days)
     if found is None or found["parts"] in ("0", "00", "000"):
-        raise TokenError("days", f"want days such as 7, 0.5 or 1/7, got {days[:40]!r}")
+        raise TokenError("days", f"expected days such as 7, 0.5 or 1/7, got {days[:40]!r}")
     units = Fraction(days) * divider
     if units.denominator != 1 or not least <= units <= VALUE_MAX:
         in_units = "whole days" if divider == 1 else f"parts of 1/{divider} day"
         most = Fraction(VALUE_MAX, divider)
         raise TokenError(
-            "days", f"want {Fraction(least, divider)} to {most} in {in_units}, got {days}"
+            "days", f"expected {Fraction(least, divider)} to {most} in {in_units}, got {days}"
         )
     return units.numerator
 

@@ -115,12 +115,11 @@ class PaygoLedgerFile(LedgerFile[RawLine]):
     def _take(self, where: str, raw_line: RawLine) -> None:
         said = (raw_line.add is not None, raw_line.set is not None, raw_line.unlock)
         if said.count(True) != 1:
-            raise ConfigError(self.path, where, "want one of add, set, unlock = true")
+            raise ConfigError(self.path, where, "expected one of add, set, unlock = true")
         count = self._next(where, raw_line.device, _kind_sold(raw_line))
         if raw_line.count != count:
-            why = (
-                f"has count {raw_line.count}, want {count}: a line before it is missing or changed"
-            )
+            why = f"has count {raw_line.count}, expected {count}"
+            why = f"{why}: a line before it is missing or changed"
             raise ConfigError(self.path, where, why)
         self._last[raw_line.device] = count
         if raw_line.unlock:

@@ -130,7 +130,7 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
         keys = [one for one in (tokens[0].under, tokens[0].sale.new_key) if one is not None]
         derived = {decoder_key(self.model, raw_line.device, one, vending).raw for one in keys}
         if len(derived) < len(keys):  # no base date and no expiry is in a key by DKGA02
-            why = "the new key is the one before: want another revision or tariff index"
+            why = "the new key is the one before: expected another revision or tariff index"
             raise ConfigError(self.path, "", why)
         for token in tokens:
             digits = sts_digits(token, self.model, raw_line.device, vending)
@@ -153,16 +153,18 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
     def _take(self, where: str, raw_line: RawStsLine) -> None:
         said = (raw_line.wh, raw_line.new_key, raw_line.limit_w, raw_line.setting)
         if sum(one is not None for one in said) != 1:
-            raise ConfigError(self.path, where, "want one of wh, new_key, limit_w, setting")
+            raise ConfigError(self.path, where, "expected one of wh, new_key, limit_w, setting")
         self._office(where, raw_line.device)
         changed = "a line before it is missing or changed"
         want = self._sales[raw_line.device] + 1
         if raw_line.sale != want:
-            raise ConfigError(self.path, where, f"has sale {raw_line.sale}, want {want}: {changed}")
+            raise ConfigError(
+                self.path, where, f"has sale {raw_line.sale}, expected {want}: {changed}"
+            )
         tid = self._given(where, raw_line)[0].tid
         if raw_line.tid != tid:
             raise ConfigError(
-                self.path, where, f"has TID {raw_line.tid}, want {tid}: it or {changed}"
+                self.path, where, f"has TID {raw_line.tid}, expected {tid}: it or {changed}"
             )
 
     def _given(self, where: str, raw_line: RawStsLine) -> tuple[StsToken, ...]:
@@ -219,5 +221,5 @@ def _wh_in(kwh: str) -> int:
     found = _KWH.fullmatch(kwh)
     wh = 0 if found is None else int(found[1]) * 1000 + int(found[2] or 0) * 100
     if not 0 < wh <= _WH_MAX:
-        raise TokenError("kWh", f"want 0.1 to {_WH_MAX / 1000} in tenths, got {kwh[:40]!r}")
+        raise TokenError("kWh", f"expected 0.1 to {_WH_MAX / 1000} in tenths, got {kwh[:40]!r}")
     return wh

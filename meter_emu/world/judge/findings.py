@@ -235,7 +235,7 @@ def _wrong_energy(
     ):
         low, high = max(0, least // _WH), -(-(most + work) // _WH)
         if not low <= stated <= high:
-            return f"{name} {stated} Wh, want {low} to {high}"
+            return f"{name} {stated} Wh, expected {low} to {high}"
     if deferred and all(promise.defer_us is None for promise in orders):
         return f"{deferred} Wh deferred, and there was no deferral"
     if postpaid and all(promise.prepayment for promise in orders):

@@ -200,7 +200,7 @@ class Ideal(Forks):
         return not ends and self.account.debt_low == 0 and self.protected_hours.hold(self.now_us)
 
     def credit_open(self) -> bool:
-        """Whether the ordinary rules allow a cut for want of credit."""
+        """Whether the ordinary rules allow a cut for lack of credit."""
         open_ = self.promise.prepayment and self.used_up() and self.deferral() is not Sure.SURE
         return open_ and not self.sheltered()
 

@@ -1,4 +1,4 @@
-"""How supply was lost: for want of credit, by an order, or by a meter that broke its orders.
+"""How supply was lost: for lack of credit, by an order, or by a meter that broke its orders.
 
 An order's cut and an empty account look the same from the flat. Only the account of money tells
 them apart, so this is what it hands over to the account that asks no meter and no card (`lived`).
@@ -32,7 +32,7 @@ _SAME: Final = {
 
 
 class SupplyPart(NamedTuple):
-    """A part of the supply as it was seen, and whether a loss in it is for want of credit."""
+    """A part of the supply as it was seen, and whether a loss in it is for lack of credit."""
 
     seen: SupplySpan
     for_credit: bool
@@ -67,7 +67,7 @@ def parts_of(row: PromiseRow, seen: Sequence[SupplySpan]) -> Iterator[SupplyPart
 def _begins(
     row: PromiseRow, one: SupplySpan, starts_us: Sequence[int], by_order: set[int | None]
 ) -> bool:
-    """Whether a loss begins for want of credit, as the rules allow it."""
+    """Whether a loss begins for lack of credit, as the rules allow it."""
     if one.from_us in by_order:
         return False
     index = bisect_left(starts_us, one.from_us) - 1

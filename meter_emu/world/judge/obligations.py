@@ -119,7 +119,7 @@ class PromiseRow:
     After each event, `books` is the account, and `vouched` how far a clock may be off that must be
     right.
     `doubts` are doubts of the clock without a cause, each and its end. `unpaid` is when a supplied
-    household should have been cut for want of credit, and when that was over.
+    household should have been cut for lack of credit, and when that was over.
     """
 
     spans: tuple[Span, ...]
@@ -290,8 +290,8 @@ _UNNOTICED: Final = marked("nothing shows whether the older T2 was noticed befor
 _BEHIND: Final = marked("T2 has come, and the meter's clock may still be behind")
 _LIMITED: Final = marked("a limiter is granted: 10 A in place of a cut")
 _NOT_PREPAID: Final = marked("prepayment is off: nothing is cut for it")
-_BEFORE_T1: Final = marked("T1 is still to come: no cut for want of credit")
-_PERIOD: Final = marked("the non-disconnection period runs: no cut for want of credit")
+_BEFORE_T1: Final = marked("T1 is still to come: no cut for lack of credit")
+_PERIOD: Final = marked("the non-disconnection period runs: no cut for lack of credit")
 _MAY_CUT: Final = marked("the credit is used up: the ordinary rules allow the cut")
 _NO_POWER: Final = marked("no power in the street")
 _FAILED: Final = marked("power failed while the switch might move")

@@ -29,7 +29,7 @@ class Supplied(Enum):
 class SupplySince(NamedTuple):
     """The supply from an instant on; `for_credit` is why it is off or limited.
 
-    If it is not for want of credit, it is by an order, or by a meter without one.
+    If it is not for lack of credit, it is by an order, or by a meter without one.
     """
 
     from_us: int
@@ -125,12 +125,12 @@ class Outcome:
 
     @property
     def unfed(self) -> Times:
-        """From when to when there was no supply for want of credit."""
+        """From when to when there was no supply for lack of credit."""
         return self._off(for_credit=True)
 
     @property
     def disconnected(self) -> Times:
-        """From when to when there was no supply, and not for want of credit."""
+        """From when to when there was no supply, and not for lack of credit."""
         return self._off(for_credit=False)
 
     def _off(self, *, for_credit: bool) -> Times:

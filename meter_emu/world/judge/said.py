@@ -171,7 +171,7 @@ def wrong_balance(
     high = -(-books.high // UEUR)
     if low <= stated_ueur <= high:
         return None
-    return "balance {}, want {} to {}".format(*euro_apart(stated_ueur, low, high))
+    return "balance {}, expected {} to {}".format(*euro_apart(stated_ueur, low, high))
 
 
 def _wrong_fall(
@@ -184,7 +184,7 @@ def _wrong_fall(
     if low <= now_ueur <= high:
         return None
     now, from_, to = euro_apart(now_ueur, low, high)
-    return f"balance {now} after {euro(before_ueur)}, want {from_} to {to}"
+    return f"balance {now} after {euro(before_ueur)}, expected {from_} to {to}"
 
 
 def _date(when: Civil | None) -> str:

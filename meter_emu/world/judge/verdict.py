@@ -4,7 +4,7 @@ The verdict is that of the gravest breach. Without a breach it is the gravest en
 were due: not seen to the end, held because the meter could not know the time, or on time; `kept` if
 none was due. Findings are what the meter stated, charged, doubted or ignored (`findings_of`). A
 story that ends early is judged up to there. Apart from what its order did, it is noted when a
-household is without supply for want of credit: from the flat both look the same.
+household is without supply for lack of credit: from the flat both look the same.
 """
 
 from collections.abc import Callable, Sequence

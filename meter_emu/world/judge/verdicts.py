@@ -97,7 +97,7 @@ LIVED_GRAVITY: Final = MappingProxyType({lived: place for place, lived in enumer
 LIVED_MEANING: Final = MappingProxyType({
     Lived.DARK_THOUGH_REACTIVATED: "cut or limited not for credit, after a reactivation was asked "
     "for and the card put in",
-    Lived.DARK_BEFORE: "cut or limited before what was announced; for want of credit too, where T1 "
+    Lived.DARK_BEFORE: "cut or limited before what was announced; for lack of credit too, where T1 "
     "was still to come",
     Lived.CUT_UNANNOUNCED: "cut or limited not for credit, and nothing that it heard said so",
     Lived.NOT_GIVEN_BACK: "without supply, asked for what was announced, put the card in, and was "
@@ -276,7 +276,7 @@ FINDING: Final = MappingProxyType({
     "announced",
     FindingKind.WRONG_MONEY: "a balance, an accepted sum or a charged energy that an exact account "
     "does not allow, either way, in a write-back, in the memory or on the display; or a household "
-    "never cut for want of credit, or never limited",
+    "never cut for lack of credit, or never limited",
     FindingKind.GROUNDLESS_DOUBT: "the meter said that it did not know the time, and nothing "
     "explains it",
     FindingKind.SILENT_ORDER: "a new order was neither executed nor refused nor pending",

@@ -339,7 +339,7 @@ class Type(Act):
     def typed(cls, word: str, argument: str, board: Board) -> Self:
         digits = argument.replace(" ", "")
         if not _TYPED.fullmatch(digits):
-            raise CommandError(f"want 1 to {ENTRY_DIGITS_MAX} digits, got {argument[:40]!r}")
+            raise CommandError(f"expected 1 to {ENTRY_DIGITS_MAX} digits, got {argument[:40]!r}")
         return cls(digits)
 
     @classmethod
@@ -400,7 +400,7 @@ def held_ms(text: str) -> int:
         return 0
     held = int(Decimal(text) * 1_000) if _SECONDS.fullmatch(text) else HELD_MS_MAX + 1
     if held > HELD_MS_MAX:
-        raise CommandError(f"want seconds from 0 to {HELD_MS_MAX // 1_000}, got {text!r}")
+        raise CommandError(f"expected seconds from 0 to {HELD_MS_MAX // 1_000}, got {text!r}")
     return held
 
 
@@ -410,14 +410,14 @@ def duration_us(text: str) -> int:
     counts = [int((count or "0d")[:-1]) for count in found.groups()] if found else []
     span_us = sum(count * unit_us for count, unit_us in zip(counts, _UNITS_US, strict=False))
     if not 0 < span_us < END_US:
-        raise CommandError(f"want a time span such as 90s, 3h or 1d12h, got {text!r}")
+        raise CommandError(f"expected a time span such as 90s, 3h or 1d12h, got {text!r}")
     return span_us
 
 
 def _either(word: str, yes: str, no: str, *, other: bool) -> bool:
     """Return whether `yes` was said; nothing said is the other of what is now."""
     if word not in {"", yes, no}:
-        raise CommandError(f"want {yes} or {no}, got {word[:40]!r}")
+        raise CommandError(f"expected {yes} or {no}, got {word[:40]!r}")
     return word == yes if word else other
 
 

@@ -146,7 +146,7 @@ class Bench:
         outages = sorted([*self._outages, (lost_us, back_us)], reverse=True)
         apart = all(early[1] < late[0] for late, early in pairwise(outages))
         if not (self.board.now_us <= lost_us < back_us and apart):
-            raise ValueError("want an outage ahead, from before to, apart from every other")
+            raise ValueError("expected an outage ahead, from before to, apart from every other")
         self._outages = outages
         if self.board.powered:
             self._arm()

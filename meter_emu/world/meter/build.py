@@ -137,7 +137,7 @@ def parse_build(name: str) -> Build:
         if defect_id not in known:
             near = hint(defect_id, known)
             raise ConfigError(
-                name, "build", f"want a defect of the catalogue, got {defect_id!r}{near}"
+                name, "build", f"expected a defect of the catalogue, got {defect_id!r}{near}"
             )
     if len(set(defect_ids)) != len(defect_ids):
         raise ConfigError(name, "build", "a defect is named twice")
@@ -178,7 +178,9 @@ def _factory(name: str, program: str) -> Callable[[Ports], Firmware]:
     """Return what `MODULE:FACTORY` names: a callable from ports to a `Firmware`."""
     found = _FACTORY.fullmatch(program)
     if found is None:
-        why = f"want {' or '.join(OUR_BUILDS)}, MODULE:FACTORY or ./PROGRAM, then [+DEFECT...], "
+        why = (
+            f"expected {' or '.join(OUR_BUILDS)}, MODULE:FACTORY or ./PROGRAM, then [+DEFECT...], "
+        )
         why += f"got {program!r}" + hint(program, list(OUR_BUILDS))
         raise ConfigError(name, "build", why)
     module_name, attribute = found.groups()

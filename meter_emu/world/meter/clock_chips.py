@@ -48,7 +48,7 @@ def clock_chip(model: MeterModel) -> ClockChip:
     """Return the row of a model's chip; raise `ConfigError` for an unknown one."""
     if model.rtc not in CLOCK_CHIPS:
         known = ", ".join(CLOCK_CHIPS)
-        raise ConfigError(model.name, "rtc", f"want one of {known}, got {model.rtc}")
+        raise ConfigError(model.name, "rtc", f"expected one of {known}, got {model.rtc}")
     return CLOCK_CHIPS[model.rtc]
 
 

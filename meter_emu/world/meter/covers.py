@@ -83,7 +83,9 @@ class Covers:
                 if given not in names:
                     near = hint(str(given), [str(each) for each in names])
                     want = ", ".join(map(str, names))
-                    raise ConfigError(build, f"covers.{name}", f"want {want}, got {given!r}{near}")
+                    raise ConfigError(
+                        build, f"covers.{name}", f"expected {want}, got {given!r}{near}"
+                    )
 
 
 def chip_words(model: MeterModel) -> str:

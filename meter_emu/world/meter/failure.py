@@ -82,10 +82,10 @@ def check_answer(answer: object, calls: int, overran: str) -> None:
     if answer is None or (isinstance(answer, Sleep) and _in_range(answer)):
         return
     if not isinstance(answer, Sleep):
-        why = f"a poll returned {printable(repr(answer))}, want Sleep or None"
+        why = f"a poll returned {printable(repr(answer))}, expected Sleep or None"
         raise ProgramError(FailureKind.CRASHED.value, why)
     units = f"until_units None or 0 to {REGISTER_END - 1}"
-    want = f"want until_second from 1 to {SECONDS_A_DAY}, {units}"
+    want = f"expected until_second from 1 to {SECONDS_A_DAY}, {units}"
     raise ProgramError(
         FailureKind.CRASHED.value, f"a poll returned {printable(repr(answer))}: {want}"
     )

@@ -262,9 +262,9 @@ def load_model(path: Path) -> MeterModel:
         model = typed(table, MeterModel, path=str(path))
         for key, device in (("paygo", "openpaygo"), ("sts", "sts")):
             if getattr(model, key) is not None:
-                raise ConfigError(str(path), key, f'want device = "{device}" next to it')
+                raise ConfigError(str(path), key, f'expected device = "{device}" next to it')
     if model.energy not in ENERGIES:
-        why = f"want one of {', '.join(ENERGIES)}, got {model.energy!r}"
+        why = f"expected one of {', '.join(ENERGIES)}, got {model.energy!r}"
         raise ConfigError(str(path), "energy", why + hint(model.energy, ENERGIES))
     night = model.night or model.window
     for key, low, high in (
@@ -273,7 +273,7 @@ def load_model(path: Path) -> MeterModel:
         ("credit.load_max_cents", model.credit.load_min_cents, model.credit.load_max_cents),
     ):
         if low >= high:
-            raise ConfigError(str(path), key, f"want more than {low}, got {high}")
+            raise ConfigError(str(path), key, f"expected more than {low}, got {high}")
     _check_energy(path, model)
     _check_night(path, model)
     for key, size in (
@@ -281,7 +281,7 @@ def load_model(path: Path) -> MeterModel:
         ("eeprom_page_bytes", model.eeprom_page_bytes),
     ):
         if size & (size - 1):
-            raise ConfigError(str(path), key, f"want a power of two, got {size}")
+            raise ConfigError(str(path), key, f"expected a power of two, got {size}")
     return model
 
 
@@ -294,9 +294,9 @@ def _check_energy(path: Path, model: MeterModel) -> None:
         ("limiter_a", model.limiter_a, energy.limiter, 0),
     ):
         if not may_be and got != want:
-            raise ConfigError(str(path), key, f"want {want} for {energy.name}, got {got}")
+            raise ConfigError(str(path), key, f"expected {want} for {energy.name}, got {got}")
     if model.night is not None and not energy.nights:
-        why = f"want none: {energy.name} costs the same at all hours"
+        why = f"expected none: {energy.name} costs the same at all hours"
         raise ConfigError(str(path), "night", why)
 
 
@@ -304,9 +304,9 @@ def _check_night(path: Path, model: MeterModel) -> None:
     """Refuse a night price above the day's, or one without night hours."""
     pricing = model.credit.pricing
     if pricing.night_price_ueur_per_wh > pricing.price_ueur_per_wh:
-        want = f"want at most the day's {pricing.price_ueur_per_wh}"
+        want = f"expected at most the day's {pricing.price_ueur_per_wh}"
     elif pricing.bi_hourly and model.night is None:
-        want = "want none: the model has no [night]"
+        want = "expected none: the model has no [night]"
     else:
         return
     raise ConfigError(str(path), "credit.night_price_ueur_per_wh", want)

@@ -69,5 +69,7 @@ class Replay:
         elif isinstance(row, Done):
             act = OF_TRACE.get(row.what)
             if act is None:
-                raise TraceError(self._path, f"done: want {', '.join(OF_TRACE)}, got {row.what!r}")
+                raise TraceError(
+                    self._path, f"done: expected {', '.join(OF_TRACE)}, got {row.what!r}"
+                )
             self._bench.do(act.recorded(row.what, 0 if row.value is UNSET else row.value))

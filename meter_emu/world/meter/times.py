@@ -46,7 +46,7 @@ def legal_to_us(when: datetime, zone: TimeZone, *, path: str, key: str) -> int:
     in_reach = when.year in YEARS
     us = to_us(_reading_meant(when, zone, path=path, key=key)) if in_reach else 0
     if not EPOCH_2000_US <= us < END_US:
-        raise ConfigError(path, key, f"want {YEARS[0]} to {YEARS[-1]}, also in UTC, got {when}")
+        raise ConfigError(path, key, f"expected {YEARS[0]} to {YEARS[-1]}, also in UTC, got {when}")
     return us
 
 

@@ -99,11 +99,11 @@ class _Resolver:
         self.end_us = self.top.instant(raw_campaign.end, "end")
         if not _shown(self.start_us):
             self.top.refuse(
-                "start", "want a day after the first and before the last of 2000 to 2099"
+                "start", "expected a day after the first and before the last of 2000 to 2099"
             )
         if self.end_us <= self.start_us:
             self.top.refuse(
-                "end", f"want after start ({raw_campaign.start}), got {raw_campaign.end}"
+                "end", f"expected after start ({raw_campaign.start}), got {raw_campaign.end}"
             )
         self.announced = _announcements(raw_campaign.announced, self.top, self.start_us)
 
@@ -147,27 +147,27 @@ class _Resolver:
         known = {one.name: one for one in self.announced if one.name is not None}
         for name in names:
             if name not in known:
-                want = f"want some of {', '.join(known)}" if known else "no announcement has a name"
+                want = f"expected {', '.join(known)}" if known else "no announcement has a name"
                 place.refuse("announced", f"{want}, got {name!r}{hint(name, list(known))}")
         return _in_turn([known[name] for name in dict.fromkeys(names)], place)
 
     def _entry(self, raw_household: RawHousehold, place: FilePlace, before: int) -> Entry:
         """Return one entry; `before` households precede it."""
         if raw_household.meter_id is not None and raw_household.count > 1:
-            place.refuse("meter_id", f"want none for {raw_household.count} copies")
+            place.refuse("meter_id", f"expected none for {raw_household.count} copies")
         model_name, own = self._own_model(raw_household, place)
         model_name, model = self.others.get((own.device, own.energy), (model_name, own))
         if model.zone.key != self.raw.zone.key:
-            why = f"{model.name} keeps the time of {model.zone.key}, want {self.raw.zone.key}"
+            why = f"{model.name} keeps the time of {model.zone.key}, expected {self.raw.zone.key}"
             place.refuse("model", why)
         if raw_household.rtc_base is not None:
             if raw_household.image is not None:
-                place.refuse("rtc_base", "want none with an image, whose clock has its own")
+                place.refuse("rtc_base", "expected none with an image, whose clock has its own")
             model = msgspec.structs.replace(model, rtc_base=raw_household.rtc_base)
         check_device(raw_household, model, place)
         phase_us = raw_household.poll_phase_us
         if phase_us is not None and phase_us >= model.poll_s * SECOND_US:
-            place.refuse("poll_phase_us", f"want less than the {model.poll_s} s between two polls")
+            place.refuse("poll_phase_us", f"expected less than {model.poll_s} s, one poll")
         spread, errors_s, drifts_ppb = self._spread(raw_household, place, own, model)
         announced = self._heard(raw_household, place)
         first = Household(
@@ -234,7 +234,7 @@ class _Resolver:
             return self.start_us
         clock_set_us = place.instant(raw_household.clock_set, "clock_set")
         if clock_set_us > self.start_us:
-            place.refuse("clock_set", f"want no later than start ({self.raw.start})")
+            place.refuse("clock_set", f"expected no later than start ({self.raw.start})")
         return clock_set_us
 
     def _spread(
@@ -246,7 +246,7 @@ class _Resolver:
         errors_s = _share(errors_s, own.clock.set_error_s, model.clock.set_error_s)
         drifts_ppb = _share(drifts_ppb, own.clock.drift_bound_ppb, model.clock.drift_bound_ppb)
         if not all(_shown(self.start_us + error_s * SECOND_US) for error_s in errors_s):
-            place.refuse("clock_error_s", "want a clock that shows a day of 2000 to 2099")
+            place.refuse("clock_error_s", "expected a clock that shows a day of 2000 to 2099")
         later_s = raw_household.visits_later_s
         spread = Spread(
             clock_error_s=errors_s if isinstance(raw_household.clock_error_s, list) else None,
@@ -279,7 +279,7 @@ class _Resolver:
     def _all_different(self, entries: Sequence[Entry]) -> Households:
         name, meter_id = shared_id(entries), shared_meter_id(entries)
         if name is not None:
-            self.top.refuse("household", f"two have the id {name!r}, want each once")
+            self.top.refuse("household", f"two have the id {name!r}, expected each once")
         if meter_id is not None:
             self.top.refuse("household", f"two have the meter_id {meter_id}")
         return Households(tuple(entries), self.seed)
@@ -316,7 +316,7 @@ class _Resolver:
             place.refuse("card_of", f"no household has the id {name!r}{hint(name, names)}")
         other = alone[0]
         if other.meter_id in range(own.meter_id, own.meter_id + raw_household.count):
-            place.refuse("card_of", "want the id of another household than this one")
+            place.refuse("card_of", "expected the id of another household than this one")
         written = (
             earlier
             for earlier in other.visits
@@ -333,7 +333,7 @@ class _Resolver:
             place = household.at(f"outage {number}")
             from_us, to_us = place.instant(raw.from_, "from"), place.instant(raw.to, "to")
             if not free_from_us <= from_us < to_us <= self.end_us:
-                place.refuse("", "want from before to, in time order, within start and end")
+                place.refuse("", "expected from before to, in time order, within start and end")
             free_from_us = to_us + 1
             outages.append((from_us, to_us))
         return tuple(outages)
@@ -360,7 +360,7 @@ def _load(raw_household: RawHousehold, model: MeterModel, place: FilePlace) -> t
     load = loads.pop(name)
     ((other_name, other),) = loads.items()
     if other is not None:
-        place.refuse(other_name, f"want {name} for {model.energy}")
+        place.refuse(other_name, f"expected {name} for {model.energy}")
     if load is None:
         place.refuse(name, "is missing")
     return (load,) * HOURS_A_DAY if isinstance(load, int) else tuple(load)
@@ -372,9 +372,9 @@ def _age(raw_household: RawHousehold, place: FilePlace) -> Age:
     if raw is None:
         return NEW
     if raw_household.image is not None:
-        place.refuse("age", "want none with an image, whose meter has its own")
+        place.refuse("age", "expected none with an image, whose meter has its own")
     if bool(raw.loaded_cents) != bool(raw.load_count):
-        place.refuse("age", "want both loaded_cents and load_count, or neither")
+        place.refuse("age", "expected both loaded_cents and load_count, or neither")
     return Age(**msgspec.structs.asdict(raw))
 
 
@@ -388,7 +388,7 @@ def _rtc_found(
             continue
         place = household.at(f"outage {number}")
         if model.rtc != own.rtc:
-            place.refuse("rtc", f"want a model with a {own.rtc}, whose registers these are")
+            place.refuse("rtc", f"expected a model with a {own.rtc}, whose registers these are")
         registers = registers_of(outage.rtc, model, place, "rtc")
         found.append((place.instant(outage.to, "to"), registers))
     return tuple(found)
@@ -397,10 +397,10 @@ def _rtc_found(
 def _expect(
     names: Sequence[str] | None, key: str, kinds: Sequence[type[Enum]], place: FilePlace
 ) -> tuple[str, ...] | None:
-    known = [one.value for kind in kinds for one in kind]
-    for word in names or ():
-        if word not in known:
-            place.refuse(key, f"want one of {', '.join(known)}, got {word!r}{hint(word, known)}")
+    known = [each.value for kind in kinds for each in kind]
+    for one in names or ():
+        if one not in known:
+            place.refuse(key, f"expected one of {', '.join(known)}, got {one!r}{hint(one, known)}")
     return None if names is None else tuple(names)
 
 
@@ -410,7 +410,7 @@ def _expect_cut(times: Sequence[datetime] | None, place: FilePlace) -> Range | N
     from_us, to_us = (place.instant(when, "expect_cut") for when in times)
     if to_us < from_us:
         place.refuse(
-            "expect_cut", f"want [from, to], the earlier first, got {times[0]}, {times[1]}"
+            "expect_cut", f"expected [from, to], the earlier first, got {times[0]}, {times[1]}"
         )
     return from_us, to_us
 
@@ -419,7 +419,7 @@ def _bounds(given: int | Sequence[int], place: FilePlace, key: str) -> Range:
     """Return a range; a single number gives a range of one."""
     low, high = (given, given) if isinstance(given, int) else given
     if low > high:
-        place.refuse(key, f"want [from, to], the smaller first, got {low}, {high}")
+        place.refuse(key, f"expected [from, to], the smaller first, got {low}, {high}")
     return low, high
 
 
@@ -442,7 +442,7 @@ def _announcements(
     for raw in raws:
         place = top.at("announced" if raw.name is None else f"announced {raw.name!r}")
         if raw.name is not None and raw.name in [one.name for one in found]:
-            place.refuse("name", "want each name once")
+            place.refuse("name", "expected each name once")
         found.append(_announcement(raw, place, start_us))
     _in_turn([one for one in found if one.name is None], top)
     return tuple(found)
@@ -452,7 +452,7 @@ def _announcement(
     raw_announcement: RawAnnouncement, place: FilePlace, start_us: int
 ) -> Announcement:
     if raw_announcement.defer_until is None and raw_announcement.cut_at is None:
-        place.refuse("", "want defer_until, cut_at or both")
+        place.refuse("", "expected defer_until, cut_at or both")
     defer_until, defer_us = _announced_end(raw_announcement.defer_until, place, "defer_until")
     cut_at, cut_us = _announced_end(raw_announcement.cut_at, place, "cut_at")
     if defer_us is not None and cut_us is not None:
@@ -462,7 +462,7 @@ def _announcement(
     )
     if made_us >= min(us for us in (defer_us, cut_us) if us is not None):
         place.refuse(
-            "made", f"want before what it announces, got {raw_announcement.made or 'start'}"
+            "made", f"expected before what it announces, got {raw_announcement.made or 'start'}"
         )
     announcement = Announcement(
         name=raw_announcement.name,
@@ -479,7 +479,7 @@ def _announcement(
     for name in placeholders(raw_announcement.text):
         if name not in announcement.ends:
             known = " or ".join(f"{{{one}}}" for one in announcement.ends)
-            place.refuse("text", f"want {known}, got {{{name}}}{hint(name, announcement.ends)}")
+            place.refuse("text", f"expected {known}, got {{{name}}}{hint(name, announcement.ends)}")
     return announcement
 
 
@@ -490,7 +490,7 @@ def _in_turn(heard: Sequence[Announcement], place: FilePlace) -> tuple[Announcem
         if one.made_us == other.made_us:
             names = " and ".join(repr(found.name) for found in (one, other) if found.name)
             which = f": {names}" if names else ""
-            place.refuse("announced", f"two are made at one instant, want each its own{which}")
+            place.refuse("announced", f"two are made at one instant, expected each its own{which}")
     return tuple(heard)
 
 

@@ -340,9 +340,8 @@ class HouseholdStory:
         for visit in self.household.visits:
             if not campaign.start_us <= visit.at_us < campaign.end_us:
                 ends = (us_to_written(us, zone) for us in (campaign.start_us, campaign.end_us))
-                why = (
-                    f"want from {' to before '.join(ends)}, got {us_to_written(visit.at_us, zone)}"
-                )
+                got = us_to_written(visit.at_us, zone)
+                why = f"expected from {' to before '.join(ends)}, got {got}"
                 raise self._mistake("at", ValueError(why), visit.in_file)
 
     def _refuse_desk_visits(self, household: Household) -> None:
@@ -351,7 +350,7 @@ class HouseholdStory:
         if at_desk:
             why = (
                 f"nobody can read in the memory of {household.build} which order was its last, and "
-                "a card for this meter would begin at order 1: want no visits to the office"
+                "a card for this meter would begin at order 1: expected no visits to the office"
             )
             raise self._mistake("image", ValueError(why), at_desk[0].in_file)
 

@@ -23,7 +23,9 @@ def cents_of(amount: Euro) -> int:
     """Return an amount in cents; raise `ValueError` for anything but whole cents of 99,999 euro."""
     text = _EURO.fullmatch(str(amount))
     if text is None:
-        raise ValueError(f'want whole euro, or text such as "12.50", at most 99999, got {amount!r}')
+        raise ValueError(
+            f'expected whole euro, or text such as "12.50", at most 99999, got {amount!r}'
+        )
     cents = int(text["euro"]) * 100 + int((text["cents"] or "").ljust(2, "0"))
     return -cents if text["sign"] else cents
 
@@ -57,7 +59,7 @@ class FilePlace:
         """Return a date that goes onto a card, as legal time and as an instant."""
         us = self.instant(when, key)
         if us % MINUTE_US:
-            self.refuse(key, f"want whole minutes, as cards carry, got {when}")
+            self.refuse(key, f"expected whole minutes, as cards carry, got {when}")
         return us_to_civil(us, self.zone), us
 
     def cents(self, amount: Euro, key: str) -> int:

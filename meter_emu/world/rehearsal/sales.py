@@ -27,16 +27,16 @@ from meter_emu.world.rehearsal.reading import FilePlace
 def check_device(raw_household: RawHousehold, model: MeterModel, place: FilePlace) -> None:
     """Refuse what a household's device has not: credit that is no money, a memory to read."""
     if raw_household.limiter and not model.measures.limiter:
-        place.refuse("limiter", f"{model.measures.meter} has none, want false")
+        place.refuse("limiter", f"{model.measures.meter} has none, expected false")
     device = DEVICES[model.device]
     if device.sells == "money" and raw_household.balance_eur is None:
         place.refuse("balance_eur", "is missing")
     if device.sells != "money" and raw_household.balance_eur is not None:
-        place.refuse("balance_eur", f"{model.name} has no credit, want none")
+        place.refuse("balance_eur", f"{model.name} has no credit, expected none")
     if raw_household.image is not None and model.device != BUDGET:
-        place.refuse("image", f"want none for {model.name}: its memory is not read")
+        place.refuse("image", f"expected none for {model.name}: its memory is not read")
     if raw_household.rtc_base is not None and model.device != BUDGET:
-        place.refuse("rtc_base", f"want none for {model.name}, which has no legal time")
+        place.refuse("rtc_base", f"expected none for {model.name}, which has no legal time")
 
 
 def ledger_of(
@@ -102,9 +102,9 @@ def _token_place(raw_token: RawToken, top: FilePlace) -> FilePlace:
 def _sale(raw_token: RawToken, sold_us: int, place: FilePlace) -> Sale:
     said = [raw_token.add is not None, raw_token.set is not None, raw_token.unlock]
     if said.count(True) != 1:
-        place.refuse("", "want one of add, set, unlock = true")
+        place.refuse("", "expected one of add, set, unlock = true")
     if _sold_by_sts(raw_token).count(True):
-        place.refuse("", "want none of wh, new_key, limit_w, setting: it is paid by time")
+        place.refuse("", "expected none of wh, new_key, limit_w, setting: it is paid by time")
     kind = PaygoKind.SET_TIME if raw_token.add is None else PaygoKind.ADD_TIME
     value = raw_token.set if raw_token.add is None else raw_token.add
     if raw_token.unlock:
@@ -119,7 +119,7 @@ def _sold_by_sts(raw_token: RawToken) -> list[bool]:
 
 def _sts_sale(raw_token: RawToken, sold_us: int, place: FilePlace) -> StsSale:
     if _sold_by_sts(raw_token).count(True) != 1:
-        place.refuse("", "want one of wh, new_key, limit_w, setting")
+        place.refuse("", "expected one of wh, new_key, limit_w, setting")
     if raw_token.rollover and raw_token.new_key is None:
         place.refuse("rollover", "goes with new_key")
     return StsSale(
@@ -165,7 +165,7 @@ def _token_of(
     place = top.at(f"household {own.id!r}")
     alone = households.alone(typed.token.household)
     if alone is None or len(alone) > 1:
-        place.refuse("token", f"{typed.token.id!r} is sold to many, want one household's")
+        place.refuse("token", f"{typed.token.id!r} is sold to many, expected one household's")
     if alone[0].model.device != own.model.device:
         place.refuse("token", f"{typed.token.id!r} is for another kind of device")
     return replace(typed, meter_id=alone[0].meter_id)

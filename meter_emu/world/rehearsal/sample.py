@@ -122,7 +122,7 @@ def sampled(campaign: Campaign, count: int) -> tuple[Campaign, Sample | None]:
         places.setdefault(entry.first.kind, []).append(range(first, first + entry.count))
         first += entry.count
     if count < len(kinds):
-        why = f"want at least {len(kinds)}, one of each kind, got {count}"
+        why = f"expected at least {len(kinds)}, one of each kind, got {count}"
         raise ConfigError(campaign.path, "--sample", why)
     _share(list(kinds.values()), count)
     chosen: list[int] = []

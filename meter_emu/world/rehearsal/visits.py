@@ -46,7 +46,7 @@ from meter_emu.world.rehearsal.campaign_file import (
 from meter_emu.world.rehearsal.reading import FilePlace
 
 _OF_ONE: Final = (
-    "want one of: desk orders (desk, load_eur, tariff, replace_card, fields), insert = true,"
+    "expected one of: desk orders (desk, load_eur, tariff, replace_card, fields), insert = true,"
     f" {', '.join(OF_KEY)}, token, clock_card = true, upset"
 )
 _REGISTER: Final = re.compile(r"([0-9A-F]{2})=([0-9A-F]{2})", re.ASCII)
@@ -92,7 +92,7 @@ class VisitReader:
         for visit in visits:
             writings += visit.kind is VisitKind.DESK
             if visit.copy_number is not None and visit.copy_number > writings:
-                why = f"want 1 to {writings}, what the office has written by then"
+                why = f"expected 1 to {writings}, what the office has written by then"
                 self._place.at(f"visit {visit.in_file}").refuse(
                     "copy_of", f"{why}, got {visit.copy_number}"
                 )
@@ -101,7 +101,9 @@ class VisitReader:
                 yield visit
                 continue
             if visit.card_number > newest:
-                why = f"want 1 to {newest}, the cards there are by then, got {visit.card_number}"
+                why = (
+                    f"expected 1 to {newest}, the cards there are by then, got {visit.card_number}"
+                )
                 self._place.at(f"visit {visit.in_file}").refuse("card_number", why)
             yield replace(visit, kind=VisitKind.INSERT, card_number=None)
 
@@ -109,15 +111,15 @@ class VisitReader:
         at_us = place.instant(raw_visit.at, "at")
         if not self._within_us[0] <= at_us < self._within_us[1]:
             place.refuse(
-                "at", f"want from {self._said[0]} to before {self._said[1]}, got {raw_visit.at}"
+                "at", f"expected from {self._said[0]} to before {self._said[1]}, got {raw_visit.at}"
             )
         at_desk = _check_keys(raw_visit, place)
         device = DEVICES[self._model.device]
         if not device.slot and (at_desk or raw_visit.insert or raw_visit.clock_card):
-            place.refuse("", f"{self._model.name} has no slot for cards, want none")
+            place.refuse("", f"{self._model.name} has no slot for cards, expected none")
         for key in ("token", "type"):
             if not device.keypad and getattr(raw_visit, key) is not None:
-                place.refuse(key, f"{self._model.name} has no keypad, want none")
+                place.refuse(key, f"{self._model.name} has no keypad, expected none")
         if raw_visit.upset is not None:
             found = registers_of(raw_visit.upset, self._model, place, "upset")
             return Visit(at_us=at_us, kind=VisitKind.UPSET, registers=found)
@@ -142,7 +144,7 @@ class VisitReader:
             return Visit(at_us=at_us, kind=VisitKind.ACT, act=OF_KEY[key].in_file(key, said))
         assert at_desk, "a visit is one of these"
         if not EPOCH_2000_US <= at_us + raw_visit.office_error_s * SECOND_US < END_US:
-            place.refuse("office_error_s", "want an office whose date is in 2000 to 2099")
+            place.refuse("office_error_s", "expected an office whose date is in 2000 to 2099")
         return Visit(at_us=at_us, kind=VisitKind.DESK, desk=self._order(raw_visit, place))
 
     def _token(self, raw_visit: RawVisit, name: str, at_us: int, place: FilePlace) -> TypedToken:
@@ -151,7 +153,7 @@ class VisitReader:
             why = f"no token has the id {name!r}{hint(name, list(self._ledger))}"
             place.refuse("token", why)
         if sold.sold_us > at_us:
-            place.refuse("token", "want a token that was sold by then")
+            place.refuse("token", "expected a token that was sold by then")
         if sold.refused:
             place.refuse("token", f"the office sold none: {sold.refused}")
         size = sold.keypad(self._model).digits
@@ -166,13 +168,13 @@ class VisitReader:
             ("first_digits", typo.first, size - 1),
         ):
             if at is not None and at > last:
-                place.refuse(key, f"want 1 to {last}, got {at}")
+                place.refuse(key, f"expected 1 to {last}, got {at}")
         return TypedToken(token=sold, typo=typo)
 
     def _clock_card(self, raw_visit: RawVisit, at_us: int, place: FilePlace) -> Visit:
         made_us = None if raw_visit.made is None else place.instant(raw_visit.made, "made")
         if made_us is not None and made_us > at_us:
-            place.refuse("made", f"want no later than the visit, {raw_visit.at}")
+            place.refuse("made", f"expected no later than the visit, {raw_visit.at}")
         return Visit(
             at_us=at_us,
             kind=VisitKind.CLOCK_CARD,
@@ -186,11 +188,13 @@ class VisitReader:
         words = set(raw_visit.desk)
         for pair in ({"prepayment-on", "prepayment-off"}, {"limiter-on", "limiter-off"}):
             if pair <= words:
-                place.refuse("desk", f"want only one of {' and '.join(sorted(pair))}")
+                place.refuse("desk", f"expected only one of {' and '.join(sorted(pair))}")
         if "reactivate" in words and words & {"defer", "cut"}:
             place.refuse("desk", _TWO_VISITS)
         if "limiter-on" in words and not self._model.measures.limiter:
-            place.refuse("desk", f"{self._model.measures.meter} has no limiter, want no limiter-on")
+            place.refuse(
+                "desk", f"{self._model.measures.meter} has no limiter, expected no limiter-on"
+            )
         announced = newest_announced(self._announced, place.instant(raw_visit.at, "at"))
         defer_until, defer_us = _dated(raw_visit.defer_until, "defer", words, announced, place)
         cut_at, cut_us = _dated(raw_visit.cut_at, "cut", words, announced, place)
@@ -202,7 +206,7 @@ class VisitReader:
             low, high = self._model.credit.load_min_cents, self._model.credit.load_max_cents
             if not low <= load_cents <= high:
                 shown = [f"{decimal(cents, 100)} EUR" for cents in (low, high, load_cents)]
-                place.refuse("load_eur", "want {} to {}, got {}".format(*shown))
+                place.refuse("load_eur", "expected {} to {}, got {}".format(*shown))
         return DeskOrder(
             defer_until=defer_until,
             cut_at=cut_at,
@@ -242,7 +246,7 @@ def _dated(
     key = "defer_until" if word == "defer" else "cut_at"
     if word not in words:
         if own is not None:
-            place.refuse(key, f"want {word!r} among the desk orders of this visit as well")
+            place.refuse(key, f"expected {word!r} among the desk orders of this visit as well")
         return None, None
     if own is not None:
         return place.minute(own, key)
@@ -278,9 +282,9 @@ def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
     if [at_desk, *others].count(True) + len(_acts(raw_visit)) != 1:
         place.refuse("", _OF_ONE)
     if raw_visit.card_of is not None and raw_visit.card_number is not None:
-        place.refuse("card_number", "want none for another household's card")
+        place.refuse("card_number", "expected none for another household's card")
     if raw_visit.copy_of is not None and (raw_visit.card_of, raw_visit.card_number) != (None, None):
-        place.refuse("copy_of", "want no card_of or card_number next to it")
+        place.refuse("copy_of", "expected no card_of or card_number next to it")
     for key, said, has_place, wanted in (
         (
             "card_expires",
@@ -316,7 +320,7 @@ def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
         ("office_error_s", raw_visit.office_error_s, at_desk, "a visit to the office"),
     ):
         if said and not has_place:
-            place.refuse(key, f"want {wanted}")
+            place.refuse(key, f"expected {wanted}")
     return at_desk
 
 
@@ -327,7 +331,7 @@ def _fields(raw_fields: RawFields, place: FilePlace) -> AsIs:
         said[name] = said[name] and bytes.fromhex(said[name])
     fields = AsIs(**said)
     if not fields.said:
-        place.refuse("fields", "want one of them at least")
+        place.refuse("fields", "expected one of them at least")
     return fields
 
 
@@ -339,7 +343,7 @@ def registers_of(text: str, model: MeterModel, place: FilePlace, key: str) -> Re
         said = _REGISTER.fullmatch(word)
         at = last + 1 if said is None else int(said[1], 16)
         if said is None or at > last or at in found:
-            want = f'want registers of a {model.rtc}, 00 to {last:02X}, as "05=31 07=02"'
+            want = f'expected registers of a {model.rtc}, 00 to {last:02X}, as "05=31 07=02"'
             place.refuse(key, f"{want}, got {text!r}")
         found[at] = int(said[2], 16)
     return tuple(found.items())
@@ -353,7 +357,7 @@ def new_card(expires: datetime | None, place: FilePlace) -> NewCard:
 def in_order(defer_us: int, cut_us: int, place: FilePlace) -> None:
     """Refuse a T2 before T1."""
     if cut_us < defer_us:
-        place.refuse("cut_at", "want no earlier than defer_until: a cut inside the deferral")
+        place.refuse("cut_at", "expected no earlier than defer_until: a cut inside the deferral")
 
 
 def _switch(words: set[DeskWord], what: str) -> bool | None:

@@ -152,7 +152,7 @@ def test_outside_its_range_and_its_size_it_refuses(codec: Codec) -> None:
         with pytest.raises(TimestampError):
             codec.encode(codec.fitted(_carried(codec, ms)))
     for size in (0, codec.size_bytes - 1, codec.size_bytes + 1):
-        with pytest.raises(TimestampError, match=f"want {codec.size_bytes} bytes, got {size}"):
+        with pytest.raises(TimestampError, match=f"expected {codec.size_bytes} bytes, got {size}"):
             codec.decode(bytes(size))
 
 
@@ -254,7 +254,7 @@ def test_those_of_our_cards_agree_with_what_the_cards_use() -> None:
         ("bcd-yymmddhhmm", "2013012301", "month 13"),
         ("emv-yymmdd", "230229", "no day 29"),
         ("doy-cyyddd", "0123366F", "day 366 of 2023"),
-        ("doy-cyyddd", "0123365C", "want F"),
+        ("doy-cyyddd", "0123365C", "expected F"),
         ("gsm-scts", "718013111245A3", "no digit of the zone"),
         ("gsm-scts", "71801311124508", "minus zero"),
         ("mbus-f", "3c37e12a", "minute 60"),

@@ -27,7 +27,7 @@ def sentences(outcome: Outcome) -> list[str]:
         outcome.verdict.value,
         *(breach.in_words for breach in outcome.breaches),
         *(finding.words for finding in outcome.findings),
-        *("without supply for want of credit" for _ in outcome.unfed),
+        *("without supply for lack of credit" for _ in outcome.unfed),
     ]
 
 
@@ -171,13 +171,13 @@ def denied(
 def _unfed(trace: Trace, from_us: int, to_us: int, *, turned: bool) -> Iterator[str]:
     us = [from_us, *(e.at_us for e in trace.events if from_us <= e.at_us < to_us)]
     if any(trace.had(at) in {"on", "limited"} for at in us):
-        yield "no supply for want of credit, but there was supply"
+        yield "no supply for lack of credit, but there was supply"
     opened = trace.at(from_us, What.OPENED)
     if turned:
         if trace.had(from_us - 1) != "off":
             yield "without credit instead of disconnected, but there was supply before"
     elif not opened:
-        yield "no supply for want of credit, but no switch moved"
+        yield "no supply for lack of credit, but no switch moved"
     elif trace.household.build == "reference" and (opened[0].balance_ueur or 0) > 0:
         yield "no credit, but the balance was above zero"
 

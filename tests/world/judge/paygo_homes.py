@@ -272,7 +272,7 @@ def differences(home: Home, events: list[Event]) -> list[str]:
             must = oracle.must(when)
             on = next((on for moved, on in reversed(moves) if moved <= us(when)), True)
             if must is not None and must is not on:
-                found.append(f"{when}: want {'on' if must else 'off'}")
+                found.append(f"{when}: expected {'on' if must else 'off'}")
         now = at
         if what == 0:
             oracle.entry(*act)

@@ -36,7 +36,7 @@ class Case(hand.Case):
         super().__init__(tmp_path, body, model=model, load=load, text=text)
 
     def lawful(self, when: str, *seen: Seen, key: str = "red") -> bool:
-        """Whether a cut for want of credit, or 10 A in its place, is allowed."""
+        """Whether a cut for lack of credit, or 10 A in its place, is allowed."""
         return self.must(when, *seen, key=key) in {Must.EITHER, Must.LIMITED}
 
     def in_force(self, when: str, refused: tuple[int, ...] = ()) -> Promise:

@@ -209,7 +209,7 @@ def test_an_extension_after_the_cut_asks_for_a_person(tmp_path, at, cut_at, must
 
 
 def test_a_home_dark_before_and_extended_within_l_is_either_once_it_asks(tmp_path):
-    """Dark since June for want of credit: whether the meter noticed the old T2 is unknown."""
+    """Dark since June for lack of credit: whether the meter noticed the old T2 is unknown."""
     loads = """  {at = 2020-07-04T10:00:00, load_eur = 20},
   {at = 2020-07-04T11:00:00, insert = true},
 ]"""

@@ -179,12 +179,12 @@ def test_an_image_is_no_different_from_itself() -> None:
 @each_cell(
     ("raw", "says"),
     [
-        (b"", "want MEMI, got nothing"),
-        (b"SC" + IMAGE[2:], "at offset 0 want MEMI"),
-        (IMAGE[:4] + b"\x02" + IMAGE[5:], "at offset 4 want version 1, got 02"),
-        (IMAGE[:-1], f"want {len(IMAGE)} bytes, got {len(IMAGE) - 1} bytes"),
+        (b"", "expected MEMI, got nothing"),
+        (b"SC" + IMAGE[2:], "at offset 0 expected MEMI"),
+        (IMAGE[:4] + b"\x02" + IMAGE[5:], "at offset 4 expected version 1, got 02"),
+        (IMAGE[:-1], f"expected {len(IMAGE)} bytes, got {len(IMAGE) - 1} bytes"),
         (IMAGE + b"\0", f"got {len(IMAGE) + 1} bytes"),
-        (IMAGE[:-1] + b"\0", f"at offset {len(IMAGE) - 4} want CRC-32"),
+        (IMAGE[:-1] + b"\0", f"at offset {len(IMAGE) - 4} expected CRC-32"),
         (sealed(IMAGE[:8] + b"other".ljust(24, b"\0") + IMAGE[32:]), "got other"),
     ],
 )

@@ -52,7 +52,7 @@ def test_a_field_of_the_factory_record_out_of_range_is_said(field, value):
         ("switch", "position", 65, b"\x05", "unknown bits 04"),
         ("metrology", "remainder", 70, b"\xff\xff\xff\xff", "less than"),
         ("clock", "phase", 48, b"\xff" * 8, "less than one second"),
-        ("header", "reserved", 5, b"\0\1\0", "want 00"),
+        ("header", "reserved", 5, b"\0\1\0", "expected 00"),
     ],
 )
 def test_a_chip_out_of_range_is_said(part, field, at, data, says):

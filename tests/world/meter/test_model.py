@@ -59,26 +59,26 @@ def test_what_is_not_found_is_answered_with_what_there_is(name):
 @pytest.mark.parametrize(
     ("old", "new", "want"),
     [
-        ("poll_s = 60 ", "poll_s = 0 ", "poll_s: want a whole number >= 1"),
+        ("poll_s = 60 ", "poll_s = 0 ", "poll_s: expected a whole number >= 1"),
         ("poll_s = 60 ", "poll_s = 60.0 ",
-         "poll_s: want a whole number, got a number with a point"),
+         "poll_s: expected a whole number, got a number with a point"),
         ("poll_s = 60 ", "", "poll_s: is missing"),
         ("poll_s = 60 ", "pol_s = 60 ", "pol_s: unknown key, did you mean 'poll_s'?"),
         ('name = "', 'name = "\\u001b', "is not valid TOML: text with the character U+001B"),
-        ('"electricity"', '"no-such"', f"energy: want one of {', '.join(ENERGIES)}, got 'no-such'"),
+        ('"electricity"', '"no-such"', f"energy: expected one of {', '.join(ENERGIES)}, got 'no"),
         ("set_error_s", "set_eror_s", "clock.set_eror_s: unknown key"),
         ("outage_max_days = 60", "outage_max_days = 1",
-         "clock.outage_max_days: want a whole number >= 2"),
+         "clock.outage_max_days: expected a whole number >= 2"),
         ("start_minute = 960", "start_minute = 1440",
-         "window.start_minute: want a whole number <= 1439"),
-        ("start_minute = 960", "start_minute = 480", "window.start_minute: want more than 480"),
-        ("mwh_per_unit = 1000", "mwh_per_unit = 999", "credit.mwh_per_unit: want 1000"),
-        ("tightness_s = 0", "tightness_s = 1", "rearm.tightness_s: want 0"),
-        ("start_minute = 1320", "start_minute = 420", "night.start_minute: want more than 420"),
+         "window.start_minute: expected a whole number <= 1439"),
+        ("start_minute = 960", "start_minute = 480", "window.start_minute: expected more than 480"),
+        ("mwh_per_unit = 1000", "mwh_per_unit = 999", "credit.mwh_per_unit: expected 1000"),
+        ("tightness_s = 0", "tightness_s = 1", "rearm.tightness_s: expected 0"),
+        ("start_minute = 1320", "start_minute = 420", "night.start_minute: expected more than 420"),
         ("mwh_per_unit", "night_price_ueur_per_wh = 251\nmwh_per_unit",
-         "credit.night_price_ueur_per_wh: want at most the day's 250"),
-        ("load_max_cents = 25_000", "load_max_cents = 400", "credit.load_max_cents: want more"),
-        ("page_bytes = 64", "page_bytes = 65", "eeprom_page_bytes: want a power of two"),
+         "credit.night_price_ueur_per_wh: expected at most the day's 250"),
+        ("load_max_cents = 25_000", "load_max_cents = 400", "credit.load_max_cents: expected more"),
+        ("page_bytes = 64", "page_bytes = 65", "eeprom_page_bytes: expected a power of two"),
         ("[clock]", "[clock", "line 21, column 7: is not valid TOML: Expected ']'"),
     ],
 )  # fmt: skip
@@ -93,11 +93,13 @@ def test_a_night_price_takes_night_hours_and_gas_has_none(tmp_path, text):
     own.write_text(prices, "utf-8")
     assert load_model(own).credit.pricing == (1, 250, 180)
     no_hours = prices.split("# Night hours")[0]
-    want = "credit.night_price_ueur_per_wh: want none: the model has no [night]"
+    want = "credit.night_price_ueur_per_wh: expected none: the model has no [night]"
     assert refusal(tmp_path, no_hours) == want
     night = text[text.index("[night]") :]
     gas = find("meters", "gas-pcf8563-battery").read_text("utf-8") + night
-    assert refusal(tmp_path, gas).startswith("night: want none: gas costs the same at all hours")
+    assert refusal(tmp_path, gas).startswith(
+        "night: expected none: gas costs the same at all hours"
+    )
 
 
 def test_without_a_night_price_a_model_is_mono_hourly():
@@ -107,7 +109,7 @@ def test_without_a_night_price_a_model_is_mono_hourly():
 
 
 def test_what_is_no_readable_text_file_is_one_line(tmp_path):
-    with pytest.raises(ConfigError, match="is a directory, want a TOML file"):
+    with pytest.raises(ConfigError, match="is a directory, expected a TOML file"):
         load_model(tmp_path)
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         load_model(tmp_path / "none.toml")

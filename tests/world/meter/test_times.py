@@ -90,7 +90,7 @@ def test_an_instant_written_with_its_offset_comes_back(second):
     ],
 )
 def test_years_no_chip_or_card_can_show_are_an_error(text):
-    with pytest.raises(ConfigError, match=r"^f\.toml: at: want 2000 to 2099, also in UTC"):
+    with pytest.raises(ConfigError, match=r"^f\.toml: at: expected 2000 to 2099, also in UTC"):
         instant(text)
 
 

@@ -105,5 +105,5 @@ def test_a_visit_that_the_rehearsal_has_no_time_for_is_refused_by_the_engine(tmp
     (visit,) = household.visits
     before_us = campaign.start_us if seconds else campaign.end_us
     outside = replace(visit, at_us=before_us + seconds * 1_000_000)
-    with pytest.raises(ConfigError, match=r"'a', visit 1: at: want from .* to before"):
+    with pytest.raises(ConfigError, match=r"'a', visit 1: at: expected from .* to before"):
         run_meter(replace(household, visits=(outside,)), campaign)

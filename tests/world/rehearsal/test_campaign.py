@@ -89,7 +89,7 @@ def test_a_tariff_without_a_night_price_is_mono_hourly(tmp_path):
             "price_ueur_per_wh = 9, night_price_ueur_per_wh = 10",
             "a night price is 1 to the day's 9",
         ),
-        ("price_ueur_per_wh = 9, night_price_ueur_per_wh = 0", "want a whole number >= 1"),
+        ("price_ueur_per_wh = 9, night_price_ueur_per_wh = 0", "expected a whole number >= 1"),
         ("price_ueur_per_wh = 9, night_price = 9", "unknown key"),
     ],
 )
@@ -165,7 +165,7 @@ def test_what_a_clock_chip_holds_when_power_is_back_is_of_that_chip_alone(tmp_pa
     back = next(event for event in events if event.what is What.POWER_BACK)
     doubted = next(event for event in events if event.what is What.CLOCK_DOUBTED)
     assert back.at_us < doubted.at_us < back.at_us + 5_000_000
-    with pytest.raises(ConfigError, match="want a model with a pcf8563, whose registers these are"):
+    with pytest.raises(ConfigError, match="expected a model with a pcf8563, whose registers"):
         load_campaign(tmp_path / "c.toml", model="electricity-ds3231-utc")
 
 
@@ -191,7 +191,7 @@ def test_a_new_card_lasts_or_is_valid_until_its_own_expiry(tmp_path):
         assert order is not None
         assert order.new_card is not None
         assert order.new_card.expires == expires
-    alone = "household 'a', visit 3: card_expires: want replace_card = true next to it"
+    alone = "household 'a', visit 3: card_expires: expected replace_card = true next to it"
     assert refusal(tmp_path, TEXT.replace(desk, f"{desk}, {until}")) == alone
 
 
@@ -238,18 +238,18 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         ),
         ("kind =", "knd =", "household 'a': knd: unknown key, did you mean 'kind'?"),
         ('id = "a"\n', "", "household 1: id: is missing"),
-        ('id = "a"', 'id = "a\\n"', "household 'a\\n': id: want text without control characters"),
+        ('id = "a"', 'id = "a\\n"', "household 'a\\n': id: expected text without control"),
         (
             'id = "a"',
             'id = "a\\u009b"',
             "is not valid TOML: text with the character U+009B",
         ),
         ('name = "test"', "", "name: is missing"),
-        ('"cut"]', '"cutt"]', "household 'a', visit 1, desk 2: want one of"),
+        ('"cut"]', '"cutt"]', "household 'a', visit 1, desk 2: expected one of"),
         (
             'press = "red"',
             'press = "green"',
-            "household 'a', visit 4: press: want one of blue, red",
+            "household 'a', visit 4: press: expected one of blue, red",
         ),
         (
             "2020-06-29T18:00:00",
@@ -259,7 +259,7 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         (
             "2020-06-29T18:00:00",
             "2020-06-29",
-            "household 'a', visit 4: at: want a date and time, got a date",
+            "household 'a', visit 4: at: expected a date and time, got a date",
         ),
         (
             "2020-06-29T18:00:00",
@@ -271,33 +271,33 @@ def test_seed_and_build_can_be_overridden(tmp_path):
             "2020-10-25T02:30:00",
             "household 'a', visit 4: at: 2020-10-25 02:30:00 exists twice",
         ),
-        ("2020-06-29T18:00:00", "2020-11-01T12:00:00", "household 'a', visit 4: at: want from"),
-        ("2020-06-29T18:00:00", "2020-03-17T12:00:00", "household 'a', visit 4: at: want from"),
-        ("2020-10-30T12:00:00", "2020-03-17T12:00:00", "end: want after start"),
+        ("2020-06-29T18:00:00", "2020-11-01T12:00:00", "household 'a', visit 4: at: expected from"),
+        ("2020-06-29T18:00:00", "2020-03-17T12:00:00", "household 'a', visit 4: at: expected from"),
+        ("2020-10-30T12:00:00", "2020-03-17T12:00:00", "end: expected after start"),
         (
             "cut_at = 2020-07-03T23:01:00",
             "cut_at = 2020-07-03T23:00:00",
-            "announced: cut_at: want no earlier",
+            "announced: cut_at: expected no earlier",
         ),
         (
             "cut_at = 2020-07-03T23:01:00",
             "cut_at = 2020-07-03T23:01:30",
-            "announced: cut_at: want whole minutes",
+            "announced: cut_at: expected whole minutes",
         ),
         (
             "cut_at = 2020-07-03T23:01:00",
             "cut_at = 2100-07-03T23:01:00",
-            "announced: cut_at: want 2000 to 2099, also in UTC",
+            "announced: cut_at: expected 2000 to 2099, also in UTC",
         ),
         (
             '["defer", "cut"]',
             '["defer"], cut_at = 2020-06-30T09:00:00',
-            "household 'a', visit 1: cut_at: want 'cut' among",
+            "household 'a', visit 1: cut_at: expected 'cut' among",
         ),
         (
             '["defer", "cut"]',
             '["defer", "cut"], cut_at = 2020-06-30T09:00:00',
-            "household 'a', visit 1: cut_at: want no earlier",
+            "household 'a', visit 1: cut_at: expected no earlier",
         ),
         (
             '["defer", "cut"]',
@@ -307,88 +307,88 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         (
             '["defer", "cut"]',
             '["limiter-on", "limiter-off"]',
-            "household 'a', visit 1: desk: want only one of",
+            "household 'a', visit 1: desk: expected only one of",
         ),
-        ('["defer", "cut"]', "[]", "household 'a', visit 1: want one of: desk orders"),
-        ("insert = true", "insert = false", "household 'a', visit 2: want one of: desk orders"),
+        ('["defer", "cut"]', "[]", "household 'a', visit 1: expected one of: desk orders"),
+        ("insert = true", "insert = false", "household 'a', visit 2: expected one of: desk orders"),
         (
             "insert = true",
             'insert = true, press = "red"',
-            "household 'a', visit 2: want one of: desk orders",
+            "household 'a', visit 2: expected one of: desk orders",
         ),
         (
             "load_eur = 100",
             "load_eur = 251",
-            "household 'a', visit 3: load_eur: want 5.00 EUR to 250.00 EUR, got 251.00 EUR",
+            "household 'a', visit 3: load_eur: expected 5.00 EUR to 250.00 EUR, got 251.00 EUR",
         ),
         (
             "load_eur = 100",
             'load_eur = "4.99"',
-            "household 'a', visit 3: load_eur: want 5.00 EUR to 250.00 EUR, got 4.99 EUR",
+            "household 'a', visit 3: load_eur: expected 5.00 EUR to 250.00 EUR, got 4.99 EUR",
         ),
         (
             '"12.50"',
             "12.5",
-            "household 'a': balance_eur: want a whole number or text, got a number with a point",
+            "household 'a': balance_eur: expected a whole number or text, got a number with a poi",
         ),
-        ('"12.50"', '"12.505"', "household 'a': balance_eur: want whole euro, or text"),
-        ('"12.50"', '"twelve"', "household 'a': balance_eur: want whole euro, or text"),
-        ('"12.50"', '"nan"', "household 'a': balance_eur: want whole euro, or text"),
-        ('"12.50"', '"1e999999"', "household 'a': balance_eur: want whole euro, or text"),
-        ("load_w = 100", "load_w = [100]", "household 'a': load_w: want a list of length >= 24"),
-        ("load_w = 100", "load_w = -1", "household 'a': load_w: want a whole number >= 0"),
+        ('"12.50"', '"12.505"', "household 'a': balance_eur: expected whole euro, or text"),
+        ('"12.50"', '"twelve"', "household 'a': balance_eur: expected whole euro, or text"),
+        ('"12.50"', '"nan"', "household 'a': balance_eur: expected whole euro, or text"),
+        ('"12.50"', '"1e999999"', "household 'a': balance_eur: expected whole euro, or text"),
+        ("load_w = 100", "load_w = [100]", "household 'a': load_w: expected a list of length"),
+        ("load_w = 100", "load_w = -1", "household 'a': load_w: expected a whole number >= 0"),
         (
             "load_w = 100",
             "load_w = 100\ncount = 0",
-            "household 'a': count: want a whole number >= 1",
+            "household 'a': count: expected a whole number >= 1",
         ),
         (
             "load_w = 100",
             'load_w = 100\nexpect = ["hold"]',
-            "household 'a': expect: want one of crashed, hung, not_reproducible",
+            "household 'a': expect: expected one of crashed, hung, not_reproducible",
         ),
         (
             "load_w = 100",
             "load_w = 100\nclock_set = 2020-03-19T00:00:00",
-            "household 'a': clock_set: want no later than start",
+            "household 'a': clock_set: expected no later than start",
         ),
         (
             "load_w = 100",
             "load_w = 100\noutages = [{from = 2020-04-02T00:00:00, to = 2020-04-01T00:00:00}]",
-            "household 'a', outage 1: want from before to",
+            "household 'a', outage 1: expected from before to",
         ),
         *(
             (
                 "load_w = 100",
                 f"load_w = 100\n{OUTAGE} rtc = '{rtc}'}}]",
-                "household 'a', outage 1: rtc: want registers of a pcf8563, 00 to 0F, as \"05=31",
+                "household 'a', outage 1: rtc: expected registers of a pcf8563, 00 to 0F, as",
             )
             for rtc in ("10=13", "7=13", "07=100", "07=13,08=20", "07=13 07=12", "07 = 13", " ")
         ),
         (
             "load_w = 100",
             "load_w = 100\nclock_error_s = -700_000_000",
-            "household 'a': clock_error_s: want a clock that shows a day of 2000 to 2099",
+            "household 'a': clock_error_s: expected a clock that shows a day of 2000 to 2099",
         ),
         (
             "load_w = 100",
             "load_w = 100\nmeter_id = 5\ncount = 2",
-            "household 'a': meter_id: want none for 2 copies",
+            "household 'a': meter_id: expected none for 2 copies",
         ),
         (
             "load_eur = 100",
             "load_eur = 100, office_error_s = 700_000_000_000",
-            "household 'a', visit 3: office_error_s: want a whole number <= 1000000000",
+            "household 'a', visit 3: office_error_s: expected a whole number <= 1000000000",
         ),
         (
             "load_eur = 100",
             "load_eur = 100, office_error_s = -700_000_000",
-            "household 'a', visit 3: office_error_s: want an office whose date is in 2000 to 2099",
+            "household 'a', visit 3: office_error_s: expected an office whose date is in 2000",
         ),
         (
             "load_eur = 100",
             'load_eur = 100, fields = { cut_at = "200230080" }',
-            "household 'a', visit 3: fields.cut_at: want text matching",
+            "household 'a', visit 3: fields.cut_at: expected text matching",
         ),
         (
             "load_eur = 100",
@@ -398,22 +398,22 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         (
             "load_eur = 100",
             "load_eur = 100, fields = { zone_rule = 256 }",
-            "household 'a', visit 3: fields.zone_rule: want a whole number <= 255",
+            "household 'a', visit 3: fields.zone_rule: expected a whole number <= 255",
         ),
         (
             "load_eur = 100",
             "load_eur = 100, fields = {}",
-            "household 'a', visit 3: fields: want one of them at least",
+            "household 'a', visit 3: fields: expected one of them at least",
         ),
         (
             'press = "red"',
             'press = "red", fields = { load_count = 1 }',
-            "household 'a', visit 4: want one of: desk orders",
+            "household 'a', visit 4: expected one of: desk orders",
         ),
         (
             'press = "red"',
             'press = "red", office_error_s = 60',
-            "household 'a', visit 4: office_error_s: want a visit to the office",
+            "household 'a', visit 4: office_error_s: expected a visit to the office",
         ),
         (
             "electricity-pcf8563-utc",
@@ -428,12 +428,12 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         (
             "Europe/Brussels",
             "Europe/Bruxelles",
-            "zone: want one of Europe/Brussels, Europe/Lisbon, got 'Europe/Bruxelles', did",
+            "zone: expected one of Europe/Brussels, Europe/Lisbon, got 'Europe/Bruxelles', did",
         ),
         (
             "Europe/Brussels",
             "Europe/London",
-            "zone: want one of Europe/Brussels, Europe/Lisbon, got 'Europe/London'",
+            "zone: expected one of Europe/Brussels, Europe/Lisbon, got 'Europe/London'",
         ),
         ("[[household]]", "[[household]", "line 9, column 12: is not valid TOML: Expected ']]'"),
     ],
@@ -445,7 +445,9 @@ def test_a_bad_campaign_is_refused_with_file_key_and_what_was_wanted(tmp_path, o
 
 def test_two_households_never_share_an_id_or_a_meter(tmp_path):
     household = TEXT[TEXT.index("[[household]]") :]
-    assert refusal(tmp_path, TEXT + household) == "household: two have the id 'a', want each once"
+    assert (
+        refusal(tmp_path, TEXT + household) == "household: two have the id 'a', expected each once"
+    )
     clash = household.replace('"a"', '"a-2"')
     copies = TEXT.replace('id = "a"', 'id = "a"\ncount = 2')
     assert refusal(tmp_path, copies + clash).startswith("household: two have the id 'a-2'")

@@ -68,10 +68,14 @@ def last_of(folder: Path, program: str) -> Event:
     ("program", "kind", "why"),
     [
         ("Raises", FailureKind.CRASHED, r"RuntimeError: boom\x1b[31m red (failing.py, line "),
-        ("Returns", FailureKind.CRASHED, "a poll returned 42, want Sleep or None"),
-        ("Zero", FailureKind.CRASHED, "until_second=0, until_units=None): want until_second from"),
-        ("PastMidnight", FailureKind.CRASHED, "want until_second from 1 to 86400"),
-        ("NoSecond", FailureKind.CRASHED, "want until_second from 1 to 86400"),
+        ("Returns", FailureKind.CRASHED, "a poll returned 42, expected Sleep or None"),
+        (
+            "Zero",
+            FailureKind.CRASHED,
+            "until_second=0, until_units=None): expected until_second from",
+        ),
+        ("PastMidnight", FailureKind.CRASHED, "expected until_second from 1 to 86400"),
+        ("NoSecond", FailureKind.CRASHED, "expected until_second from 1 to 86400"),
         ("PastTheRegister", FailureKind.CRASHED, "until_units None or 0 to 4294967295"),
         ("Misuses", FailureKind.CRASHED, "TypeError"),
         ("CallsNothing", FailureKind.HUNG, "a poll called no port"),

@@ -132,15 +132,21 @@ def test_such_visits_are_written_and_read_back(tmp_path):
     [
         (
             OLD.replace("1 }", "2 }"),
-            "visit 1: card_number: want 1 to 1, the cards there are",
+            "visit 1: card_number: expected 1 to 1, the cards there are",
         ),
-        (COPY, "visit 1: copy_of: want 1 to 0, what the office has written by then"),
-        (COPY.replace("}", ", card_number = 1 }"), "visit 1: copy_of: want no card_of or"),
-        (COPY.replace("insert = true, ", "press = 'red', "), "visit 1: copy_of: want insert ="),
+        (COPY, "visit 1: copy_of: expected 1 to 0, what the office has written by then"),
+        (COPY.replace("}", ", card_number = 1 }"), "visit 1: copy_of: expected no card_of or"),
+        (COPY.replace("insert = true, ", "press = 'red', "), "visit 1: copy_of: expected insert ="),
         (OTHERS.replace("'b'", "'c'"), "visit 1: card_of: no household has the id 'c'"),
-        (OTHERS.replace("'b'", "'a'"), "visit 1: card_of: want the id of another household"),
-        (OTHERS.replace("insert = true, ", "press = 'red', "), "visit 1: card_of: want insert ="),
-        (OTHERS.replace("}", ", card_number = 1 }"), "visit 1: card_number: want none for another"),
+        (OTHERS.replace("'b'", "'a'"), "visit 1: card_of: expected the id of another household"),
+        (
+            OTHERS.replace("insert = true, ", "press = 'red', "),
+            "visit 1: card_of: expected insert =",
+        ),
+        (
+            OTHERS.replace("}", ", card_number = 1 }"),
+            "visit 1: card_number: expected none for another",
+        ),
     ],
 )
 def test_a_card_that_there_is_not_is_refused(tmp_path, visits, want):

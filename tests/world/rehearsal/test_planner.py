@@ -53,19 +53,23 @@ def test_each_household_takes_the_dates_of_the_announcement_that_reached_it(tmp_
         (
             'announced = ["letter of May"]',
             'announced = ["leter of May"]',
-            "household 'b': announced: want some of letter of May, got 'leter of May', did you",
+            "household 'b': announced: expected letter of May, got 'leter of May', did you",
         ),
         (
             'name = "letter of May"\n',
             "",
-            "announced: two are made at one instant, want each its own",
+            "announced: two are made at one instant, expected each its own",
         ),
         (
             'name = "letter of May"\n',
             'name = "letter of May"\nmade = 2020-06-30T09:00:00\n',
-            "announced 'letter of May': made: want before what it announces",
+            "announced 'letter of May': made: expected before what it announces",
         ),
-        ("defer_until = 2020-06-30T09:00:00", "", "announced 'letter of May': want defer_until"),
+        (
+            "defer_until = 2020-06-30T09:00:00",
+            "",
+            "announced 'letter of May': expected defer_until",
+        ),
     ],
 )
 def test_an_announcement_that_nobody_can_follow_is_refused(tmp_path, old, new, want):
@@ -117,17 +121,17 @@ def test_a_poll_phase_and_a_visit_are_what_the_file_says_to_the_microsecond(tmp_
 @pytest.mark.parametrize(
     ("line", "want"),
     [
-        ("poll_phase_us = 60_000_000", "household 'a': poll_phase_us: want less than the 60 s"),
-        ("drift_ppb = [5, -5]", "household 'a': drift_ppb: want [from, to], the smaller first"),
-        ("drift_ppb = [5]", "household 'a': drift_ppb: want a list of length >= 2"),
+        ("poll_phase_us = 60_000_000", "household 'a': poll_phase_us: expected less than 60 s"),
+        ("drift_ppb = [5, -5]", "household 'a': drift_ppb: expected [from, to], the smaller first"),
+        ("drift_ppb = [5]", "household 'a': drift_ppb: expected a list of length >= 2"),
         ("visits_later_s = [0, 20_000_000]", "household 'a': visits_later_s: 20000000 s puts"),
         (
             "clock_error_s = [-700_000_000, 0]",
-            "household 'a': clock_error_s: want a clock that shows a day of 2000 to 2099",
+            "household 'a': clock_error_s: expected a clock that shows a day of 2000 to 2099",
         ),
         (
             "expect_cut = [2020-07-03T23:01:00, 2020-07-03T23:00:59]",
-            "household 'a': expect_cut: want [from, to], the earlier first",
+            "household 'a': expect_cut: expected [from, to], the earlier first",
         ),
     ],
 )
@@ -137,7 +141,7 @@ def test_a_range_that_cannot_be_is_refused(tmp_path, line, want):
 
 def test_a_start_at_the_end_of_what_clocks_show_is_blamed_on_the_start(tmp_path):
     text = TEXT.replace("2020-03-18T00", "2099-12-31T10").replace("2020-10-30", "2099-12-31")
-    assert refusal(tmp_path, text).startswith("start: want a day after the first and")
+    assert refusal(tmp_path, text).startswith("start: expected a day after the first and")
 
 
 def test_a_cut_is_expected_between_two_times_both_included(tmp_path):

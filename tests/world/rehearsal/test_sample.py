@@ -127,5 +127,5 @@ def test_a_drawn_household_is_the_one_of_the_whole_and_the_seed_draws_it():
 
 def test_a_sample_of_all_is_the_whole_and_one_of_too_few_is_refused():
     assert sampled(FLEET, len(FLEET.households)) == (FLEET, None)
-    with pytest.raises(ConfigError, match=f"want at least {KINDS}, one of each kind, got 3"):
+    with pytest.raises(ConfigError, match=f"expected at least {KINDS}, one of each kind, got 3"):
         sampled(FLEET, 3)

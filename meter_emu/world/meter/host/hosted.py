@@ -240,7 +240,7 @@ def covers_of(path: str, traits: str) -> Covers:
             said[name] = value == "yes"
         else:
             want = ", ".join(f"{each}=…" for each in (*_LISTS, "clock_cards"))
-            raise ConfigError(path, "meter_traits", f"want {want}, got {word!r}")
+            raise ConfigError(path, "meter_traits", f"expected {want}, got {word!r}")
     covers = Covers(**said)  # type: ignore[arg-type]
     covers.check(path)
     return covers

@@ -191,7 +191,7 @@ class Host:
             version, _, traits = said[6:].decode("ascii", "replace").strip().partition(" ")
             if version == str(VERSION):
                 return traits.strip()
-            why = f"speaks version {printable(version)} of the ports, want {VERSION}: {_HELP}"
+            why = f"speaks version {printable(version)} of the ports, expected {VERSION}: {_HELP}"
             raise ConfigError(self._path, "build", why)
         words = self.last_words()
         self._end()

@@ -64,7 +64,7 @@ TORTURES = {
     "complains_without_end": (CRASHED, "it printed more than 64 MB"),
     "small_room": (CRASHED, "card_exchange: 10 bytes for room of 4"),
     "long_display": (CRASHED, "display: more than 64 characters"),
-    "sleep_90000": (CRASHED, "want until_second from 1 to 86400"),
+    "sleep_90000": (CRASHED, "expected until_second from 1 to 86400"),
 }
 RIGHT = ("forks", "forks_away", "stops_and_goes_on", "sleep_0", "prints", "opens_all_files")
 LONG = {
@@ -256,7 +256,7 @@ def test_another_version_of_the_ports_and_traits_of_no_meter_are_one_line(tmp_pa
     run(
         compiler(), "-I", str(C), str(tmp_path / "own.c"), str(later), "-o", str(tmp_path / "later")
     )
-    with pytest.raises(ConfigError, match="speaks version 7 of the ports, want 3"):
+    with pytest.raises(ConfigError, match="speaks version 7 of the ports, expected 3"):
         parse_build(str(tmp_path / "later"))
     for words, said in (("chips=pcf8653", "did you mean 'pcf8563'"), ("hello", "got 'hello'")):
         made = linked([tmp_path / "own.c"], tmp_path / words, f'-DWORDS="{words}"')
