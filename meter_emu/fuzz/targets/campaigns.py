@@ -67,7 +67,7 @@ class _Drawn:
     def _household(self, number: int) -> str:
         chooser = self._chooser
         load = chooser.of(("0", "400", str([10 * hour for hour in range(24)])))
-        text = f'[[household]]\nid = "h{number}"\nkind = "a home"\nload_w = {load}\n'
+        text = f'[[household]]\nid = "h{number}"\nkind = "a household"\nload_w = {load}\n'
         balance = chooser.of(("20", '"-3.5"', '"7.05"'))
         text += f"balance_eur = {balance}\n"
         for line in (

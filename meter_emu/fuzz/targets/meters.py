@@ -96,7 +96,7 @@ def _believed(bench: FuzzedMeter, registers: bytes) -> None:
 
 
 def _clock_seeds() -> tuple[bytes, ...]:
-    """What stands there, then each with another time: later, too late, past, and none."""
+    """The registers as they are, then each with another time: later, too late, past, and none."""
     benches = (FuzzedMeter(selector, "reference") for selector in range(len(FUZZED_MODELS)))
     found = []
     for selector, bench in enumerate(benches):
