@@ -39,7 +39,7 @@ BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; 
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
 OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -53,7 +53,7 @@ test:          ## lint, types, import rules, then the whole suite
 	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
 
 # What has a target of its own draws nothing: it runs all of its cells and cases.
-test-whole test-exhaustive test-kills test-hostile test-laws test-strangers test-firmware test-drivers test-homes test-diagnose \
+test-whole test-exhaustive test-kills test-hostile test-laws test-strangers test-firmware test-drivers test-homes test-plan test-diagnose \
   test-alike test-web test-page: export METER_EMU_WHOLE = 1
 
 # While packages are fetched on one core, the other compiles what is here.
@@ -152,6 +152,10 @@ test-sts: $(DEV)  ## 2,000 random households of 80 STS tokens each, against an o
 
 test-tokens: $(DEV)  ## 100,000 OpenPAYGO tokens against the maintainers' package: minutes
 	@METER_EMU_TOKENS=100000 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/card_protocol/test_openpaygo_oracle.py
+
+test-plan: $(DEV)  ## 10,000 offices against SimPy, dirty sheets, 5,000 meters unrounded, audits of 53,000: minutes
+	@METER_EMU_OFFICES=10000 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/planner/test_office.py tests/planner/test_dirty_sheets.py
+	@$(BIN)/python -m tests.planner.audited
 
 test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
 	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/world/judge/test_random_households.py

@@ -75,7 +75,7 @@ class FileName(Word):
         if ctx is None or path == STDOUT or not _may_be_lost(path):
             return path
         named: list[_Named] = ctx.meta.setdefault(_NAMED, [])
-        if any((self._left or other.left) and _same(path, other.path) for other in named):
+        if any((self._left or other.left) and same_file(path, other.path) for other in named):
             self.fail(f"{path} is named twice, and would be overwritten", param, ctx)
         named.append(_Named(path, self._left))
         return path
@@ -147,7 +147,8 @@ def _may_be_lost(path: str) -> bool:
         return True
 
 
-def _same(path: str, other: str) -> bool:
+def same_file(path: str, other: str) -> bool:
+    """Whether two names mean the same file."""
     try:
         return Path(path).samefile(other)
     except (OSError, ValueError):  # one of them is not there

@@ -5,7 +5,6 @@ Nothing is run while a cell of the sheet is wrong: all mistakes come at once, ea
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_FOUND, EXIT_OK
-from meter_emu.cli.names import LEFT, PLAN, WORD, json_option, language_option, speak
+from meter_emu.cli.names import LEFT, PLAN, WORD, json_option, language_option, same_file, speak
 from meter_emu.cli.output import (
     STDOUT,
     echo,
@@ -25,13 +24,12 @@ from meter_emu.cli.output import (
 )
 from meter_emu.cli.progress import watched
 from meter_emu.errors import ConfigError
-from meter_emu.languages.speech import said, said_of
+from meter_emu.languages.speech import marked, said, said_of
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml
 from meter_emu.world.rehearsal.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
-    from meter_emu.planner.answer import PlanAnswer
     from meter_emu.planner.lives import Town
     from meter_emu.planner.plan_file import RawPlan
     from meter_emu.planner.sheet import MeterSheet
@@ -60,28 +58,18 @@ def check(plan_file: str, language: str | None) -> int:
     town = _town(plan_file, language)
     if town is None:
         return EXIT_BAD_INPUT
-    from meter_emu.planner.sentences import group_said
+    from meter_emu.planner.sentences import room_said
 
     sheet = town.sheet
     right = said_of("{count} meter, no mistake", "{count} meters, no mistake", len(sheet.rows))
     echo(f"{right}: {sheet.path}")
-    unserved, served = [], []
+    unserved, served = list[str](), list[str]()
     for one in town.raw.plan:
         for group, day in town.last_days(one).items():
-            where = {"plan": one.name, "group": group_said(group)}
-            if day is None:
-                unserved.append(
-                    said("{plan}, {group}: not all of them can be served in time", **where)
-                )
-            else:
-                words = said(
-                    "{plan}, {group}: all of them can be served if they come from {day} on",
-                    day=day,
-                    **where,
-                )
-                served.append(words)
-    for words in (*unserved, *served):
-        echo(words)
+            line = room_said(group, day, plan=one.name)
+            (unserved if day is None else served).append(line)
+    for line in (*unserved, *served):
+        echo(line)
     for key, (column, heading) in sheet.read_as.items():
         words = said("{key}: column {column} ({heading})", key=key, column=column, heading=heading)
         echo(f"  {words}")
@@ -128,45 +116,39 @@ def run(
     if town is None:
         return EXIT_BAD_INPUT
     chosen = _chosen(plan_file, town, names)
-    if report_to is not None:
-        made_folder(report_to)
-    files = [*_page(report_to), *([sheet_to] if sheet_to else []), *_json_there(json_file)]
-    kept = _Kept(json_file)
-    from meter_emu.planner.answer import PlanResult, WhatIfs, answered, compared_plans, plan_to_do
+    from meter_emu.planner.answer import answered, plan_result
+    from meter_emu.planner.board import board
     from meter_emu.planner.classes import Runner
     from meter_emu.planner.sentences import lines
     from meter_emu.planner.sheet_out import check_sheet_name, sheet_of
 
     if sheet_to is not None:
         check_sheet_name(sheet_to)
-    with _lives_progress(files) as say:
-        answers: list[PlanAnswer] = []
-        for one in chosen:
-            runner = Runner(town, one, jobs=jobs, kept=kept.next, step=say(one.name))
-            answers.append(answered(town, one, runner))
-        last = WhatIfs(town, answers[-1])
-        tried = list(last.tried()) if what_if else []
-        most = town.raw.at_most_cut if what_if else None
-        threshold = None if most is None else last.threshold(most)
-    difference = compared_plans(*answers[:2]) if len(answers) > 1 else None
-    todos = list(plan_to_do(answers[-1]))
-    result = PlanResult(town, answers, difference, todos, tried, threshold)
-    if report_to is not None:
-        from meter_emu.planner.board import board
+    page = None if report_to is None else str(made_folder(report_to) / "index.html")
+    files = [one for one in (page, sheet_to, json_file) if one is not None and one != STDOUT]
+    for name in files:
+        if same_file(name, town.sheet.path):
+            why = said("is the sheet of the plan, and would be overwritten")
+            raise ConfigError(name, "", why)
+    with _checkpoints(json_file) as kept:
+        with _lives_progress(files) as say:
+            runners = (
+                Runner(town, one, jobs=jobs, kept=kept, step=say(one.name)) for one in chosen
+            )
+            result = plan_result(list(map(answered, runners)), what_if=what_if)
+        if page is not None:
+            write_atomically(page, board(result).encode())
+        if sheet_to is not None:
+            write_atomically(sheet_to, sheet_of(sheet_to, result.answers))
+        if json_file != STDOUT:
+            for line in lines(result):
+                echo(line)
+        say_written(*(name for name in files if name != json_file))
+        if json_file is not None:
+            from meter_emu.cli.printed.planned import planned
 
-        write_atomically(Path(report_to) / "index.html", board(result).encode())
-    if sheet_to is not None:
-        write_atomically(sheet_to, sheet_of(sheet_to, answers))
-    if json_file != STDOUT:
-        for line in lines(result):
-            echo(line)
-    say_written(*(name for name in files if name != json_file))
-    if json_file is not None:
-        from meter_emu.cli.printed.planned import planned
-
-        print_json(planned(result), json_file)
-    kept.remove()
-    return EXIT_FOUND if any(one.morning.against_promise for one in answers) else EXIT_OK
+            print_json(planned(result), json_file)
+    return EXIT_FOUND if any(one.morning.against_promise for one in result.answers) else EXIT_OK
 
 
 @examples(
@@ -191,15 +173,14 @@ def show(plan_file: str, row: int, name: str | None, language: str | None) -> in
     from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
     one = _chosen(plan_file, town, () if name is None else (name,))[0]
-    found = [place for place, each in enumerate(town.sheet.rows) if each.number == row]
-    if not found:
-        last = str(town.sheet.rows[-1].number)
-        why = said("is no meter; the last one is in row {last}", last=last)
+    rows = town.sheet.rows
+    place = next((at for at, each in enumerate(rows) if each.number == row), None)
+    if place is None:
+        why = said("is no meter; the last one is in row {last}", last=str(rows[-1].number))
         raise ConfigError(town.sheet.path, said("row {row}", row=str(row)), why)
-    lives = town.lives(one, behaviour=town.raw.behaviour)
-    runner, meter = Runner(town, one), town.sheet.rows[found[0]]
-    life = runner.exact(meter, lives.visits[found[0]], town.raw.behaviour)
-    echo(campaign_toml(runner.campaign([life], [meter])), nl=False)
+    runner = Runner(town, one)
+    life = runner.exact(town.lives(one), place)
+    echo(campaign_toml(runner.campaign([life], [rows[place]])), nl=False)
     return EXIT_OK
 
 
@@ -240,37 +221,24 @@ def _chosen(plan_file: str, town: "Town", names: Sequence[str]) -> "list[RawPlan
         if name not in known:
             why = said("there is {names}", names=", ".join(known)) + hint(name, known)
             raise ConfigError(plan_file, f"--plan {name}", why)
-    return [known[name] for name in names or known]
+    return [known[name] for name in dict.fromkeys(names or known)]
 
 
-class _Kept:
-    """The checkpoints next to the JSON, one for each of its runs."""
+@contextmanager
+def _checkpoints(json_file: str | None) -> Iterator[Callable[[], Checkpoint | None]]:
+    """Give what makes the checkpoint of each run, next to the JSON; they go when it is written."""
+    made: list[Checkpoint] = []
 
-    def __init__(self, json_file: str | None) -> None:
-        self._base: Final = None if json_file in {None, STDOUT} else json_file
-        self._numbers: Final = count(1)
-        self._made: Final[list[Checkpoint]] = []
-
-    def next(self) -> Checkpoint | None:
-        """Return the next one, if there is a file to be next to."""
-        if self._base is None:
+    def following() -> Checkpoint | None:
+        if json_file is None or json_file == STDOUT:
             return None
-        path = Path(f"{self._base}.{next(self._numbers)}.checkpoint")
-        self._made.append(Checkpoint(path, lambda words: echo(f"meter-emu: {words}", err=True)))
-        return self._made[-1]
+        path = Path(f"{json_file}.{len(made) + 1}.checkpoint")
+        made.append(Checkpoint(path, lambda words: echo(f"meter-emu: {words}", err=True)))
+        return made[-1]
 
-    def remove(self) -> None:
-        """Remove them: what they were for is written."""
-        for one in self._made:
-            one.remove()
-
-
-def _page(report_to: str | None) -> list[str]:
-    return [] if report_to is None else [str(Path(report_to) / "index.html")]
-
-
-def _json_there(json_file: str | None) -> list[str]:
-    return [] if json_file in {None, STDOUT} or json_file is None else [json_file]
+    yield following
+    for one in made:
+        one.remove()
 
 
 @contextmanager
@@ -279,14 +247,10 @@ def _lives_progress(files: Sequence[str]) -> Iterator[Callable[[str], Callable[[
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
+    words = marked("plan {plan}: {done} of {total} lives so far")
     with watched(*columns, total=None, shown=True, files=files) as done:
-        yield (
-            lambda name: (
-                lambda at, of: done(
-                    at,
-                    said(
-                        "plan {plan}: {done} of {total} lives so far", plan=name, done=at, total=of
-                    ),
-                )
-            )
-        )
+
+        def of_plan(name: str) -> Callable[[int, int], None]:
+            return lambda at, of: done(at, said(words, plan=name, done=at, total=of))
+
+        yield of_plan

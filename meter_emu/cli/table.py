@@ -21,7 +21,7 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, VisitKind
 from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.phrases import CampaignDates, households, some
+from meter_emu.world.judge.phrases import CampaignDates, group_said, households, some
 from meter_emu.world.judge.verdicts import (
     GOOD,
     GRAVITY,
@@ -221,10 +221,8 @@ class ResultTable:
         for sentence in answer.said:
             console.print(Text(sentence, style=_STYLE[answer.tone]))
         for group, figures in answer.by_group.items():
-            words = said(
-                "{group}: {supplied} supplied, {disconnected} disconnected by order, "
-                "{without_credit} without credit",
-                group=group,
+            words = group_said(
+                group,
                 supplied=figures.supplied,
                 disconnected=figures.disconnected,
                 without_credit=figures.without_credit,
@@ -236,7 +234,9 @@ class ResultTable:
         for remark in shown:
             console.print(Text(said("note: {note}", note=str(remark)), style="yellow"))
         if left := len(self._notes) - len(shown):
-            words = said("note: and {left} more; -v shows all", left=left)
+            words = said_of(
+                "note: and {count} more; -v shows all", "note: and {count} more; -v shows all", left
+            )
             console.print(Text(words, style="yellow"))
 
     def _show_group(self, table: "_Table", keys: Sequence[RowKey], *, every: bool) -> None:

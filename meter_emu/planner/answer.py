@@ -5,15 +5,15 @@ draws, low and high, on one row in five of a large sheet: differences are paired
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple, final
 
 import msgspec
 
-from meter_emu.planner.classes import Audit, HomeState, Life, MeterEnd, Runner
-from meter_emu.planner.lives import PlanLives, Town
+from meter_emu.planner.classes import Audit, HomeState, MeterEnd, Runner
+from meter_emu.planner.lives import Assumptions, PlanLives, Town
 from meter_emu.planner.plan_file import Behaviour, RawPlan
 from meter_emu.planner.sheet import SheetRow
 
@@ -44,17 +44,25 @@ class PlanFigures:
 
 
 @final
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class PlanAnswer:
     """What becomes of all meters in one plan."""
 
-    plan: RawPlan
     runner: Runner
     lives: PlanLives
     ends: list[MeterEnd]
     audit: Audit
-    classes: int
-    rows: Sequence[SheetRow]
+    classes: int  # before any what-if adds to them
+
+    @property
+    def plan(self) -> RawPlan:
+        """The plan whose answer it is."""
+        return self.runner.plan
+
+    @property
+    def rows(self) -> Sequence[SheetRow]:
+        """The meters, in the order of the sheet."""
+        return self.runner.town.sheet.rows
 
     @property
     def morning(self) -> PlanFigures:
@@ -81,7 +89,8 @@ class PlanAnswer:
         return (min(cuts), max(cuts)) if cuts else None
 
 
-class Move(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Move:
     """Meters that are otherwise under the second plan than under the first."""
 
     group: str
@@ -90,18 +99,20 @@ class Move(NamedTuple):
     meters: int
 
 
-class Compared(NamedTuple):
-    """Two plans: who is supplied under one alone, and the shortest that differs."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two plans: who is supplied under one alone, and the meter with the shortest that differs."""
 
     first: str
     second: str
     better: int
     worse: int
     moves: tuple[Move, ...]
-    shortest: SheetRow | None
+    shortest: str | None
 
 
-class Tried(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tried:
     """An assumption, low and high, and by how many the meters without supply change."""
 
     key: str
@@ -111,7 +122,8 @@ class Tried(NamedTuple):
     change_high: int
 
 
-class Threshold(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Threshold:
     """So few are cut only if this share of those who follow the deadline comes; `None` if never."""
 
     at_most: int
@@ -120,14 +132,31 @@ class Threshold(NamedTuple):
 
 @final
 class PlanResult(NamedTuple):
-    """All that was found about a plan file."""
+    """All that was found about the plans of a file; `tried` on the last of them."""
 
-    town: Town
     answers: Sequence[PlanAnswer]
     difference: Compared | None
     todos: Sequence["ToDo"]
     tried: Sequence[Tried]
     threshold: Threshold | None
+
+    @property
+    def town(self) -> Town:
+        """The sheet with its offices."""
+        return self.answers[0].runner.town
+
+
+def plan_result(answers: Sequence[PlanAnswer], *, what_if: bool) -> PlanResult:
+    """Compare the first two plans, and try other assumptions on the last `what_if`."""
+    last, most = answers[-1], answers[-1].runner.town.raw.at_most_cut
+    what_ifs = WhatIfs(last)
+    return PlanResult(
+        answers,
+        compared_plans(*answers[:2]) if len(answers) > 1 else None,
+        list(plan_to_do(last)),
+        list(what_ifs.tried()) if what_if else [],
+        what_ifs.threshold(most) if what_if and most is not None else None,
+    )
 
 
 def figures(ends: Sequence[MeterEnd], state: Callable[[MeterEnd], HomeState]) -> PlanFigures:
@@ -141,77 +170,43 @@ def figures(ends: Sequence[MeterEnd], state: Callable[[MeterEnd], HomeState]) ->
     )
 
 
-def answered(town: Town, plan: RawPlan, runner: Runner) -> PlanAnswer:
+def answered(runner: Runner) -> PlanAnswer:
     """Run a plan whole, and audit it."""
-    behaviour, rows = town.raw.behaviour, town.sheet.rows
-    lives = town.lives(plan, behaviour=behaviour)
-    ends = runner.ends(_rounded(runner, rows, lives, behaviour))
-    audit = runner.audit(lives, ends, behaviour)
-    return PlanAnswer(
-        plan=plan,
-        runner=runner,
-        lives=lives,
-        ends=ends,
-        audit=audit,
-        classes=runner.classes,  # before any what-if adds to them
-        rows=rows,
-    )
-
-
-def _rounded(
-    runner: Runner,
-    sheet_rows: Sequence[SheetRow],
-    lives: PlanLives,
-    behaviour: Behaviour,
-    step: int = 1,
-) -> list[Life]:
-    return [
-        runner.rounded(sheet_rows[place], lives.visits[place], behaviour)
-        for place in range(0, len(sheet_rows), step)
-    ]
+    lives = runner.town.lives(runner.plan)
+    ends = runner.ends(lives)
+    return PlanAnswer(runner, lives, ends, runner.audit(lives, ends), runner.classes)
 
 
 def compared_plans(plan_a: PlanAnswer, plan_b: PlanAnswer) -> Compared:
     """Compare two plans, meter by meter."""
     moves: Counter[tuple[str, HomeState, HomeState]] = Counter()
-    shortest: tuple[int, int, SheetRow] | None = None
+    sizes: list[tuple[int, int, str]] = []
     triples = zip(plan_a.rows, plan_a.ends, plan_b.ends, strict=True)
     for place, (row, before, after) in enumerate(triples):
-        if before.morning is after.morning:
-            continue
-        moves[row.district, before.morning, after.morning] += 1
-        size = len(plan_a.lives.visits[place]) + len(plan_b.lives.visits[place])
-        if shortest is None or (size, row.number) < shortest[:2]:
-            shortest = (size, row.number, row)
-    found = tuple(
-        Move(*key, moves[key])
-        for key in sorted(moves, key=lambda key: (key[0], key[1].value, key[2].value))
-    )
+        if before.morning is not after.morning:
+            moves[row.district, before.morning, after.morning] += 1
+            size = len(plan_a.lives.visits[place]) + len(plan_b.lives.visits[place])
+            sizes.append((size, row.number, row.meter_id))
+    ordered = sorted(moves, key=lambda key: (key[0], key[1].value, key[2].value))
     return Compared(
         plan_a.plan.name,
         plan_b.plan.name,
-        sum(move.meters for move in found if move.after is HomeState.SUPPLIED),
-        sum(move.meters for move in found if move.before is HomeState.SUPPLIED),
-        found,
-        None if shortest is None else shortest[2],
+        sum(count for (_, _, after), count in moves.items() if after is HomeState.SUPPLIED),
+        sum(count for (_, before, _), count in moves.items() if before is HomeState.SUPPLIED),
+        tuple(Move(*key, moves[key]) for key in ordered),
+        min(sizes)[-1] if sizes else None,
     )
 
 
-class _Change(NamedTuple):
-    behaviour: Behaviour
-    later_days: int = 0
-    room_times: float = 1
-
-
-def changed(behaviour: Behaviour, key: str, other: float) -> _Change:
+def changed(behaviour: Behaviour, key: str, other: float) -> Assumptions:
     """Return the assumptions with one of them changed, as `[what_if]` says it."""
     if key == "comes_later_days":
-        return _Change(behaviour, later_days=int(other))
+        return Assumptions(behaviour, later_days=int(other))
     if key == "visits_per_hour_times":
-        return _Change(behaviour, room_times=other)
+        return Assumptions(behaviour, room_times=other)
     if key == "comes_total":
-        return _Change(coming(behaviour, other))
-    return _Change(msgspec.structs.replace(behaviour, **{key: other}))
+        return Assumptions(coming(behaviour, other))
+    return Assumptions(msgspec.structs.replace(behaviour, **{key: other}))
 
 
 def coming(behaviour: Behaviour, share: float) -> Behaviour:
@@ -225,16 +220,15 @@ def coming(behaviour: Behaviour, share: float) -> Behaviour:
 class WhatIfs:
     """Tries other assumptions on one plan."""
 
-    def __init__(self, town: Town, answer: PlanAnswer) -> None:
-        self._town: Final = town
-        self._answer: Final = answer
+    def __init__(self, answer: PlanAnswer) -> None:
+        self._runner: Final = answer.runner
+        self._raw: Final = answer.runner.town.raw
         self._step: Final = _ONE_IN if len(answer.rows) > _ROWS_WHOLE else 1
-        ends = answer.ends[:: self._step]
-        self._base: Final = figures(ends, lambda end: end.morning)
+        self._base: Final = figures(answer.ends[:: self._step], lambda end: end.morning)
 
     def tried(self) -> Iterator[Tried]:
         """Yield what each assumption of the plan's `[what_if]` changes, low and high."""
-        asked = self._town.raw.what_if
+        asked = self._raw.what_if
         for key in () if asked is None else asked.__struct_fields__:
             pair = getattr(asked, key)
             if pair is not None:
@@ -259,16 +253,9 @@ class WhatIfs:
         return self._figures("comes_total", share).disconnected * self._step
 
     def _figures(self, key: str, other: float) -> PlanFigures:
-        change = changed(self._town.raw.behaviour, key, other)
-        lives = self._town.lives(
-            self._answer.plan,
-            behaviour=change.behaviour,
-            later_days=change.later_days,
-            room_times=change.room_times,
-        )
-        runner = self._answer.runner
-        rounded = _rounded(runner, self._answer.rows, lives, change.behaviour, self._step)
-        return figures(runner.ends(rounded), lambda end: end.morning)
+        assumed = changed(self._raw.behaviour, key, other)
+        lives = self._runner.town.lives(self._runner.plan, assumed)
+        return figures(self._runner.ends(lives, self._step), lambda end: end.morning)
 
 
 @final
@@ -291,7 +278,7 @@ def plan_to_do(answer: PlanAnswer) -> Iterator[ToDo]:
         yield ToDo("not_served", lives.not_served[group], group, day)
     if lives.unseen:
         yield ToDo("unseen", lives.unseen)
-    opens: Mapping[str, tuple[date, int, int]] = lives.waiting
+    opens = lives.waiting
     if opens:
         name = max(sorted(opens), key=lambda one: opens[one][1] - opens[one][2])
         day, waits, room = opens[name]

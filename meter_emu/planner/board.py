@@ -9,10 +9,9 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from meter_emu.languages import speech
-from meter_emu.languages.speech import said
+from meter_emu.languages.speech import marked_of, said, said_of
 from meter_emu.planner import sentences
 from meter_emu.planner.answer import PlanAnswer, PlanFigures, PlanResult, Tried
-from meter_emu.planner.classes import HomeState
 from meter_emu.planner.lives import Town, last_day
 from meter_emu.planner.plan_file import DAY_NAMES
 from meter_emu.report.page import environment_of_pages
@@ -71,13 +70,13 @@ def board(result: PlanResult) -> str:
             promise=sentences.promise_said(last),
             figures=_tiles(last.morning),
             groups=[
-                (sentences.group_said(name), one, _share(one))
+                (sentences.group_named(name), one, _share(one))
                 for name, one in last.by_group.items()
             ],
             plans=list(zip(*map(_plan, result.answers), strict=True)),
             compared=None if difference is None else sentences.compared_said(difference),
             offices=_office(last),
-            last_days=_last_days(last),
+            full_first=_full_first(last),
             tried=_tried_bars(result.tried),
             threshold=None if threshold is None else sentences.threshold_said(threshold),
             todos=[sentences.to_do_said(one) for one in result.todos],
@@ -93,11 +92,19 @@ def _tiles(one: PlanFigures) -> list[tuple[str, int, str]]:
     """Return the three figures, each with its colour, its number and its share."""
     total = max(1, one.total)
     return [
-        (colour, count, f"{said(state.value)}, {speech.written_share(count / total, 1)}")
-        for colour, count, state in (
-            ("on", one.supplied, HomeState.SUPPLIED),
-            ("cut", one.disconnected, HomeState.CUT),
-            ("empty", one.without_credit, HomeState.NO_CREDIT),
+        (colour, count, said_of(*words, count, share=speech.written_share(count / total, 1)))
+        for colour, count, words in (
+            ("on", one.supplied, marked_of("supplied, {share}", "supplied, {share}")),
+            (
+                "cut",
+                one.disconnected,
+                marked_of("disconnected by order, {share}", "disconnected by order, {share}"),
+            ),
+            (
+                "empty",
+                one.without_credit,
+                marked_of("without credit, {share}", "without credit, {share}"),
+            ),
         )
     ]
 
@@ -115,7 +122,7 @@ def _plan(one: PlanAnswer) -> tuple[str, ...]:
         spoken = f" {_NONE} ".join(dict.fromkeys(f"{us_to_legal(us, zone):%H:%M}" for us in cuts))
     days = [opens for opens, _, _ in one.lives.waiting.values()]
     return (
-        f"{one.plan.name}: {speech.written_moment(one.plan.cut_at)}",
+        said("{plan}: {when}", plan=one.plan.name, when=one.plan.cut_at),
         speech.written_whole(one.morning.disconnected),
         speech.written_whole(one.morning.without_credit),
         speech.written_whole(one.at_end.disconnected),
@@ -147,19 +154,11 @@ def _office(answer: PlanAnswer) -> Offices:
     return Offices(tuple(bars), most, room, _OFFICE_HEIGHT - room * scale)
 
 
-def _last_days(answer: PlanAnswer) -> str:
-    """Return the offices that fill up first, in a sentence."""
-    days = [(day, group) for group, day in answer.lives.last_day.items() if day is not None]
-    never = [group for group, day in answer.lives.last_day.items() if day is None]
-    if never:
-        group = sentences.group_said(never[0])
-        return said("{group}: not all of them can be served before the cut.", group=group)
-    day, first = min(days)
-    return said(
-        "{group}: the last day on which all can still come is {day}.",
-        group=sentences.group_said(first),
-        day=day,
-    )
+def _full_first(answer: PlanAnswer) -> str:
+    """Return from when on the office that fills up first can serve all of its district."""
+    last_day = answer.lives.last_day
+    group = min(last_day, key=lambda name: (last_day[name] or date.min, name))
+    return sentences.room_said(group, last_day[group], plan=answer.plan.name)
 
 
 def _tried_bars(tried: Sequence[Tried]) -> list[TriedBar]:
@@ -184,7 +183,7 @@ def _assumed(town: Town) -> list[tuple[str, str]]:
 
 def _assumption_said(set_to: object) -> str:
     if isinstance(set_to, tuple):
-        return ", ".join(
+        return " · ".join(
             f"{_named(name)}: {speech.written_number(share)}" for name, share in set_to
         )
     if isinstance(set_to, date):

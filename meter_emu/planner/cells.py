@@ -7,6 +7,7 @@ language takes `12.50` for one thing in one half of a Belgian sheet, and for ano
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from meter_emu.languages.speech import said
@@ -31,8 +32,8 @@ def text_of(cell: SheetCell) -> str:
     return " ".join(str(cell).split())
 
 
-def word_of(cell: SheetCell) -> str:
-    """Return the words in a cell."""
+def word_of(cell: SheetCell, known: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the words in a cell, or what they are here by the `known` words of a plan."""
     text = text_of(cell)
     if not text:
         raise CellError(said("is empty"))
@@ -40,17 +41,11 @@ def word_of(cell: SheetCell) -> str:
         raise CellError(
             said("expected a word or a number of at most {most} characters", most=_WORDS_MAX)
         )
-    return text
-
-
-def mapped(cell: SheetCell, values: Mapping[str, str]) -> str:
-    """Return what a word of theirs is here."""
-    word = word_of(cell)
-    if word not in values:
-        raise CellError(
-            said("expected one of {words}", words=", ".join(values)) + hint(word, values)
-        )
-    return values[word]
+    if not known:
+        return text
+    if text not in known:
+        raise CellError(said("expected one of {words}", words=", ".join(known)) + hint(text, known))
+    return known[text]
 
 
 def cents_in(cell: SheetCell, mark: str) -> int:

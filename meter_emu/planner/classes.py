@@ -6,14 +6,24 @@ after. How many meters that sends astray is not argued, but tried: an audit runs
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, unique
 from random import Random
 from typing import Final, NamedTuple, final
 
 from meter_emu.languages.speech import marked, said
-from meter_emu.planner.lives import CardVisit, CardWish, PlanLives, Town, at, last_day, run_out
-from meter_emu.planner.plan_file import Behaviour, RawPlan
+from meter_emu.planner.lives import (
+    CardVisit,
+    CardWish,
+    PlanLives,
+    Town,
+    at,
+    last_day,
+    rehearsed_to,
+    run_out,
+)
+from meter_emu.planner.plan_file import RawPlan
 from meter_emu.planner.sheet import SheetRow
 from meter_emu.units import HOUR_S, MINUTE_US, MWH_PER_WH, SECOND_US
 from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
@@ -85,35 +95,33 @@ class Runner:
         kept: Callable[[], Checkpoint | None] = lambda: None,
         step: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> None:
-        self._town: Final = town
-        self._plan: Final = plan
+        self.town: Final = town
+        self.plan: Final = plan
         self._jobs: Final = jobs
         self._kept: Final = kept
         self._step: Final = step
         self._known: Final[dict[Life, MeterEnd]] = {}
-        raw, zone = town.raw, town.raw.zone
-        self.zone: Final = zone
-        last = max(one.cut_at for one in raw.plan).date()
-
-        def us(when: datetime, key: str) -> int:
-            return legal_to_us(when, zone, path=raw.name, key=f"plan {plan.name!r}: {key}")
-
-        self.start_us: Final = us(at(raw.sheet.as_of + _ONE_DAY, 0), "as_of")
-        self.end_us: Final = us(at(last + _ONE_DAY * (raw.end_days + 1), 12 * HOUR_S), "end")
-        self.cut_us: Final = us(plan.cut_at, "cut_at")
-        defer_until = plan.defer_until or plan.cut_at
-        self.defer_us: Final = us(defer_until, "defer_until")
+        raw = town.raw
+        self.zone: Final = raw.zone
+        self.start_us: Final = self._us(at(raw.sheet.as_of + _ONE_DAY, 0), "as_of")
+        self.end_us: Final = self._us(at(rehearsed_to(raw) + _ONE_DAY, 12 * HOUR_S), "end_days")
+        self.cut_us: Final = self._us(plan.cut_at, "cut_at")
+        self.defer_us: Final = self._us(plan.defer_until or plan.cut_at, "defer_until")
         self.morning: Final = at(last_day(plan.cut_at) + _ONE_DAY, 0) + MORNING
-        self.morning_us: Final = us(self.morning, "morning")
+        self.morning_us: Final = self._us(self.morning, "cut_at")
         self._announced: Final = Announcement(
-            defer_until=us_to_civil(self.defer_us, zone),
-            cut_at=us_to_civil(self.cut_us, zone),
+            defer_until=us_to_civil(self.defer_us, self.zone),
+            cut_at=us_to_civil(self.cut_us, self.zone),
             defer_us=self.defer_us,
             cut_us=self.cut_us,
             text="",
             made_us=self.start_us,
             late_max_us=LATE_MAX_MIN * MINUTE_US,
         )
+
+    def _us(self, when: datetime, key: str) -> int:
+        key = f"plan {self.plan.name!r}: {key}"
+        return legal_to_us(when, self.zone, path=self.town.path, key=key)
 
     @property
     def classes(self) -> int:
@@ -122,40 +130,42 @@ class Runner:
 
     # Lives ---------------------------------------------------------------------------------------
 
-    def exact(self, meter: SheetRow, visits: tuple[CardVisit, ...], behaviour: Behaviour) -> Life:
+    def exact(self, lives: PlanLives, place: int) -> Life:
         """Return the life of a row as it is."""
-        return Life(meter.model, meter.balance_cents, behaviour.use_w, behaviour.loads_eur, visits)
+        row, behaviour = self.town.sheet.rows[place], lives.behaviour
+        use_w, loads_eur = behaviour.use_w, behaviour.loads_eur
+        return Life(row.model, row.balance_cents, use_w, loads_eur, lives.visits[place])
 
-    def rounded(self, meter: SheetRow, visits: tuple[CardVisit, ...], behaviour: Behaviour) -> Life:
+    def rounded(self, lives: PlanLives, place: int) -> Life:
         """Return the life that stands for a row."""
-        step = self._town.raw.credit_step_eur * 100
-        balance = (meter.balance_cents + step // 2) // step * step
-        model = self._town.sheet.models[meter.model]
-        as_of = self._town.raw.sheet.as_of
+        exact, behaviour = self.exact(lives, place), lives.behaviour
+        step = self.town.raw.credit_step_eur * 100
+        balance = (exact.balance_cents + step // 2) // step * step
+        model, as_of = self.town.sheet.models[exact.model], self.town.raw.sheet.as_of
         found: list[CardVisit] = []
         before = at(as_of, 0)
-        for what, _, exact in visits:
-            if exact is None:
+        for what, _, when in exact.visits:
+            if when is None:
                 continue
-            put_in = self._rounded_time(exact)
+            put_in = self._rounded_time(when)
             if what is CardWish.ARM:
                 derived = at(run_out(as_of, balance, behaviour, model), 0) + _EVENING
-                put_in = self._armed(derived, exact, behaviour.reactivation_from)
+                put_in = self._armed(derived, when, behaviour.reactivation_from)
             if put_in <= before:
                 put_in = before + _ONE_DAY
             found.append(CardVisit(what, put_in - _MINUTE, put_in))
             before = put_in
-        return Life(meter.model, balance, behaviour.use_w, behaviour.loads_eur, tuple(found))
+        return exact._replace(balance_cents=balance, visits=tuple(found))
 
     def _armed(self, derived: datetime, exact: datetime, before: date) -> datetime:
         """Return when a card armed, on the same side of T2."""
-        if exact >= self._plan.cut_at:
+        if exact >= self.plan.cut_at:
             return exact.replace(minute=0, second=0, microsecond=0)
         return min(derived, at(before - _ONE_DAY, 0) + _EVENING)
 
     def _rounded_time(self, when: datetime) -> datetime:
         """Return a time of the same week, or of the same day near T2, on the same side of T2."""
-        cut_at, evening = self._plan.cut_at, at(when.date(), 0) + _EVENING
+        cut_at, evening = self.plan.cut_at, at(when.date(), 0) + _EVENING
         if when.date() == cut_at.date():
             return (
                 min(evening, cut_at - _MINUTE) if when < cut_at else max(evening, cut_at + _MINUTE)
@@ -169,7 +179,7 @@ class Runner:
 
     def household(self, life: Life, number: int, meter: SheetRow | None = None) -> Household:
         """Return the household that lives it: a class, or a `meter` of the sheet."""
-        model = self._town.sheet.models[life.model]
+        model = self.town.sheet.models[life.model]
         rate = life.use_w * MWH_PER_WH // model.measures.mwh_per_unit
         row = "" if meter is None else said("row {row} of the sheet", row=str(meter.number))
         return Household(
@@ -177,7 +187,7 @@ class Runner:
             kind=row or "class",
             model=model,
             model_name=life.model,
-            build=self._town.raw.build,
+            build=self.town.raw.build,
             balance_cents=life.balance_cents,
             load=(rate,) * 24,
             clock_set_us=self.start_us,
@@ -188,44 +198,41 @@ class Runner:
         )
 
     def _visits(self, life: Life) -> Iterator[Visit]:
-        zone = self._town.raw.zone
-
-        def us(when: datetime) -> int:
-            return legal_to_us(when, zone, path=self._town.raw.name, key="a visit")
-
-        acts: list[tuple[datetime, CardVisit | None]] = []
+        load_cents = life.loads_eur * 100
+        orders = {
+            CardWish.ARM: DeskOrder(
+                defer_until=self._announced.defer_until,
+                cut_at=self._announced.cut_at,
+                defer_us=self.defer_us,
+                cut_us=self.cut_us,
+                load_cents=load_cents,
+            ),
+            CardWish.LOAD: DeskOrder(load_cents=load_cents),
+            CardWish.REACTIVATE: DeskOrder(reactivate=True, load_cents=load_cents),
+        }
+        acts: list[tuple[datetime, DeskOrder | None]] = []
         for one in life.visits:
-            acts.append((one.desk, one))
+            acts.append((one.desk, orders[one.what]))
             if one.put_in is not None:
                 acts.append((one.put_in, None))
         acts.sort(key=lambda act: act[0])
-        for number, (when, visit) in enumerate(acts, 1):
-            if us(when) >= self.end_us:
+        for number, (when, order) in enumerate(acts, 1):
+            at_us = self._us(when, "a visit")
+            if at_us >= self.end_us:
                 return
-            if visit is None:
-                yield Visit(at_us=us(when), kind=VisitKind.INSERT, in_file=number)
-                continue
-            arms = visit.what is CardWish.ARM
-            order = DeskOrder(
-                defer_until=self._announced.defer_until if arms else None,
-                cut_at=self._announced.cut_at if arms else None,
-                defer_us=self.defer_us if arms else None,
-                cut_us=self.cut_us if arms else None,
-                reactivate=visit.what is CardWish.REACTIVATE,
-                load_cents=life.loads_eur * 100,
-            )
-            yield Visit(at_us=us(when), kind=VisitKind.DESK, desk=order, in_file=number)
+            kind = VisitKind.INSERT if order is None else VisitKind.DESK
+            yield Visit(at_us=at_us, kind=kind, desk=order, in_file=number)
 
     def campaign(self, lives: Sequence[Life], meters: Sequence[SheetRow] = ()) -> Campaign:
         """Return the campaign of these lives, each of a row if `meters` are given."""
-        raw, entries = self._town.raw, []
+        raw, entries = self.town.raw, []
         for number, life in enumerate(lives):
             household = self.household(life, number, meters[number] if meters else None)
             # One phase for all classes, as it moves a cut by a poll; a meter's own is drawn.
             phase_us = None if meters else household.model.poll_s * SECOND_US // 2
             entries.append(Entry(first=household, count=1, poll_phase_us=phase_us))
         return Campaign(
-            name=f"{raw.name}: {self._plan.name}",
+            name=f"{raw.name}: {self.plan.name}",
             zone=raw.zone,
             start_us=self.start_us,
             end_us=self.end_us,
@@ -237,7 +244,12 @@ class Runner:
 
     # Runs ----------------------------------------------------------------------------------------
 
-    def ends(self, lives: Sequence[Life]) -> list[MeterEnd]:
+    def ends(self, lives: PlanLives, step: int = 1) -> list[MeterEnd]:
+        """Return what becomes of all rows, or of one in `step`; equal lives are run once."""
+        places = range(0, len(lives.visits), step)
+        return self.ends_of([self.rounded(lives, place) for place in places])
+
+    def ends_of(self, lives: Sequence[Life]) -> list[MeterEnd]:
         """Return what becomes of each, running those that are new."""
         new = list(dict.fromkeys(life for life in lives if life not in self._known))
         if new:
@@ -263,35 +275,41 @@ class Runner:
             outcome.lived.verdict in HARM,
         )
 
-    def audit(self, lives: PlanLives, ends: Sequence[MeterEnd], behaviour: Behaviour) -> "Audit":
+    def audit(self, lives: PlanLives, ends: Sequence[MeterEnd]) -> "Audit":
         """Run some rows unrounded, and count those that come otherwise than their class."""
-        rows = self._town.sheet.rows
-        chance = Random(f"{self._town.raw.seed}/audit")  # noqa: S311
-        places = sorted(
-            chance.sample(range(len(rows)), min(AUDITED, -(-len(rows) // AUDITED_PART)))
-        )
-        exact = [self.exact(rows[place], lives.visits[place], behaviour) for place in places]
+        rows = self.town.sheet.rows
+        chance = Random(f"{self.town.raw.seed}/audit")  # noqa: S311
+        drawn = min(AUDITED, -(-len(rows) // AUDITED_PART))
+        places = sorted(chance.sample(range(len(rows)), drawn))
+        exact = [self.exact(lives, place) for place in places]
         found = list(self._run(self.campaign(exact, [rows[place] for place in places])))
-        pairs = list(zip(places, found, strict=True))
+        pairs = [(one, ends[place]) for one, place in zip(found, places, strict=True)]
         return Audit(
             len(rows),
-            len(places),
-            tuple(rows[at].meter_id for at, one in pairs if one.morning is not ends[at].morning),
-            tuple(rows[at].meter_id for at, one in pairs if one.end is not ends[at].end),
+            drawn,
+            sum(one.morning is not end.morning for one, end in pairs),
+            sum(one.end is not end.end for one, end in pairs),
         )
 
 
-class Audit(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Audit:
     """How many of some rows came otherwise than the class that stands for them."""
 
     of: int
     run: int
-    otherwise_morning: tuple[str, ...]
-    otherwise_end: tuple[str, ...]
+    otherwise_morning: int
+    otherwise_end: int
 
-    def at_most(self, otherwise: Sequence[str]) -> int:
-        """Return how many of all may be otherwise, at the risk of a sample."""
-        return most_unexpected(self.of, self.run, len(otherwise))
+    @property
+    def at_most_morning(self) -> int:
+        """How many of all may be otherwise the morning after, at the risk of a sample."""
+        return most_unexpected(self.of, self.run, self.otherwise_morning)
+
+    @property
+    def at_most_end(self) -> int:
+        """How many of all may be otherwise at the end, at the same risk."""
+        return most_unexpected(self.of, self.run, self.otherwise_end)
 
 
 def _state(outcome: Outcome, us: int) -> HomeState:

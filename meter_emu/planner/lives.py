@@ -4,7 +4,7 @@ One digest of seed and meter number gives a meter eight draws, one for each assu
 same in every plan and what-if, so that plans differ by what differs, and not by chance.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -13,10 +13,19 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Final, NamedTuple, final
 
+from meter_emu.errors import ConfigError
+from meter_emu.languages.speech import said
+from meter_emu.nearest import hint
 from meter_emu.planner.opening import Openings
-from meter_emu.planner.plan_file import DAY_NAMES, Behaviour, RawPlan, RawPlanFile
+from meter_emu.planner.plan_file import (
+    DAY_NAMES,
+    Behaviour,
+    RawDistrict,
+    RawPlan,
+    RawPlanFile,
+)
 from meter_emu.planner.sheet import MeterSheet, SheetRow
-from meter_emu.planner.waiting_line import Office, OfficeDay, second_in
+from meter_emu.planner.waiting_line import Office, OfficeDay, nobody, second_in
 from meter_emu.units import HOUR_S, HOURS_A_DAY, UEUR_PER_CENT
 from meter_emu.world.meter.model import MeterModel
 
@@ -79,18 +88,27 @@ class Visitor:
     came_in_time: bool = False  # to be reactivated, before T2
 
 
+class Assumptions(NamedTuple):
+    """What is assumed in one run: behaviour, when all come later, and when offices serve more."""
+
+    behaviour: Behaviour
+    later_days: int = 0
+    room_times: float = 1
+
+
 @final
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class PlanLives:
     """All meters of a sheet in one plan: their visits, and what was seen at the offices."""
 
-    cut_at: datetime
-    visits: list[tuple[CardVisit, ...]]
-    not_served: dict[str, int]  # came in time, and was not served in time, by district
-    unseen: int  # never came to an office since the sheet was made
-    days: dict[str, list[OfficeDay]]
-    waiting: dict[str, tuple[date, int, int]]  # next opening after T2, who waits then, room
+    behaviour: Behaviour  # as assumed
     last_day: dict[str, date | None]  # the last on which all of a district can still come
+    visits: list[tuple[CardVisit, ...]] = field(default_factory=list)
+    not_served: dict[str, int] = field(default_factory=dict)  # in time, having come, by district
+    unseen: int = 0  # never came to an office since the sheet was made
+    days: dict[str, list[OfficeDay]] = field(default_factory=dict)
+    # Next opening after T2, who waits then, and the room.
+    waiting: dict[str, tuple[date, int, int]] = field(default_factory=dict)
 
 
 @final
@@ -98,89 +116,70 @@ class Town:
     """A sheet with its offices and assumptions, of which any plan makes lives."""
 
     def __init__(self, path: str, raw_plan: RawPlanFile, sheet: MeterSheet) -> None:
+        self.path: Final = path
         self.raw: Final = raw_plan
         self.sheet: Final = sheet
-        self._rate: Final[dict[str, int]] = {}
-        self._openings: Final[dict[str, Openings]] = {}
-        for name in {*sheet.districts, *raw_plan.office.district}:
-            own = raw_plan.office.district.get(name)
-            key = f"office: district {name!r}" if own is not None else "office"
-            hours = own.hours if own is not None and own.hours else raw_plan.office.hours
-            closed = own.closed if own is not None and own.closed is not None else None
-            self._openings[name] = Openings(
-                path, f"{key}: hours", hours, raw_plan.office.closed if closed is None else closed
-            )
-            rate = own.visits_per_hour if own is not None else None
-            self._rate[name] = raw_plan.office.visits_per_hour if rate is None else rate
-        draws = (Draws.of(raw_plan.seed, row.meter_id) for row in sheet.rows)
-        self._draws: Final = list(draws)
+        self._offices: Final[dict[str, tuple[Openings, int]]] = {}
+        office = raw_plan.office
+        for name in office.district:
+            if name not in (known := sheet.districts):
+                why = said("no meter belongs to it: the sheet has {known}", known=", ".join(known))
+                raise ConfigError(path, f"office: district {name!r}", why + hint(name, known))
+        for name in sheet.districts:
+            own = office.district.get(name, RawDistrict())
+            key = f"office: district {name!r}" if own.hours else "office"
+            closed = office.closed if own.closed is None else own.closed
+            openings = Openings(path, f"{key}: hours", own.hours or office.hours, closed)
+            self._offices[name] = openings, own.visits_per_hour or office.visits_per_hour
+        self._draws: Final = [Draws.of(raw_plan.seed, row.meter_id) for row in sheet.rows]
 
     def office(self, district: str, *, times: float = 1) -> Office[Visitor]:
         """Return the office of a district; it serves so many `times` as many people."""
-        return Office(self._openings[district], self._rate[district] * times)
+        openings, rate = self._offices[district]
+        return Office(openings, rate * times)
 
     def last_days(self, plan: RawPlan) -> dict[str, date | None]:
         """Return for each district the last day on which all of it can still come before T2."""
-        count: dict[str, int] = defaultdict(int)
-        for row in self.sheet.rows:
-            count[row.district] += 1
+        count = Counter(row.district for row in self.sheet.rows)
         begin, end = self.raw.sheet.as_of + _ONE_DAY, last_day(plan.cut_at)
         return {
             name: self.office(name).last_day_for(count[name], begin=begin, end=end)
             for name in sorted(count)
         }
 
-    def lives(
-        self, plan: RawPlan, *, behaviour: Behaviour, later_days: int = 0, room_times: float = 1
-    ) -> PlanLives:
-        """Return what all households do under a plan."""
-        return _Living(self, plan, behaviour, later_days, room_times).lives()
-
-    def persons(self) -> list[Visitor]:
-        """Return everybody of the sheet, before anything has happened."""
+    def lives(self, plan: RawPlan, assumed: Assumptions | None = None) -> PlanLives:
+        """Return what all households do under a plan, as the file assumes or otherwise."""
         pairs = zip(self.sheet.rows, self._draws, strict=True)
-        return [Visitor(place, row, draws) for place, (row, draws) in enumerate(pairs)]
+        persons = [Visitor(place, row, draws) for place, (row, draws) in enumerate(pairs)]
+        living = _Living(self, plan, assumed or Assumptions(self.raw.behaviour))
+        return living.lives(persons)
 
 
 @final
 class _Living:
     """One plan, lived day by day."""
 
-    def __init__(
-        self, town: Town, plan: RawPlan, behaviour: Behaviour, later_days: int, room_times: float
-    ) -> None:
+    def __init__(self, town: Town, plan: RawPlan, assumed: Assumptions) -> None:
         self._town: Final = town
-        self._plan: Final = plan
-        self._behaviour: Final = behaviour
-        self._later_days: Final = later_days
-        self._room_times: Final = room_times
+        self._assumed: Final = assumed
+        self._behaviour: Final = assumed.behaviour
         self._cut_at: Final = plan.cut_at
-        last = max(one.cut_at for one in town.raw.plan).date()
-        self._end: Final = last + _ONE_DAY * town.raw.end_days
+        self._t2: Final = last_day(plan.cut_at)
         self._as_of: Final = town.raw.sheet.as_of
+        self._end: Final = rehearsed_to(town.raw)
         self._pay_days: Final = self._all_pay_days()
+        self._found: Final = PlanLives(assumed.behaviour, town.last_days(plan))
 
-    def lives(self) -> PlanLives:
-        persons = self._town.persons()
-        unseen = 0
+    def lives(self, persons: Sequence[Visitor]) -> PlanLives:
         of: dict[str, list[Visitor]] = defaultdict(list)
         for person in persons:
             self._wish(person)
-            unseen += not person.wishes
+            self._found.unseen += not person.wishes
             of[person.row.district].append(person)
-        found = PlanLives(
-            cut_at=self._cut_at,
-            visits=[],
-            not_served={},
-            unseen=unseen,
-            days={},
-            waiting={},
-            last_day=self._town.last_days(self._plan),
-        )
         for district in sorted(of):
-            self._pass(district, of[district], found)
-        found.visits = [tuple(person.visits) for person in persons]
-        return found
+            self._pass(district, of[district])
+        self._found.visits = [tuple(person.visits) for person in persons]
+        return self._found
 
     # What they want ------------------------------------------------------------------------------
 
@@ -219,7 +218,7 @@ class _Living:
         before = days_before(behaviour.comes, draws.day)
         if before is None:
             return None
-        day = self._cut_at.date() + _ONE_DAY * (self._later_days - before)
+        day = self._cut_at.date() + _ONE_DAY * (self._assumed.later_days - before)
         return max(day, behaviour.reactivation_from)
 
     def _all_pay_days(self) -> dict[str, list[date]]:
@@ -233,17 +232,17 @@ class _Living:
 
     # The office ----------------------------------------------------------------------------------
 
-    def _pass(self, district: str, persons: Sequence[Visitor], found: PlanLives) -> None:
+    def _pass(self, district: str, persons: Sequence[Visitor]) -> None:
         """Let all days pass at one office."""
-        office = self._town.office(district, times=self._room_times)
+        office = self._town.office(district, times=self._assumed.room_times)
         coming: dict[date, list[Visitor]] = defaultdict(list)
         for person in persons:
             if person.wishes:
                 coming[max(person.wishes[0][1], self._as_of + _ONE_DAY)].append(person)
-        t2, day = last_day(self._cut_at), self._as_of + _ONE_DAY
+        day = self._as_of + _ONE_DAY
         while day <= self._end:
-            if day == t2 + _ONE_DAY:
-                self._after_the_night(office, persons, coming, found, district)
+            if day == self._t2 + _ONE_DAY:
+                self._after_the_night(office, persons, coming, district)
             spans = office.openings.on(day)
             arriving = coming.pop(day, [])
             if not spans:
@@ -253,12 +252,13 @@ class _Living:
                     ((second_in(spans, one.draws.hour), one) for one in arriving),
                     key=lambda pair: (pair[0], pair[1].place),
                 )
+                in_time = day <= self._t2
                 for _, one in new:
-                    one.came_in_time |= day <= t2 and one.wishes[0][0] is CardWish.REACTIVATE
-                for one, at_s in office.day(day, new, self._gives_up if day <= t2 else never):
+                    one.came_in_time |= in_time and one.wishes[0][0] is CardWish.REACTIVATE
+                for one, at_s in office.day(day, new, self._gives_up if in_time else nobody):
                     self._serve(one, day, at_s, coming)
             day += _ONE_DAY
-        found.days[district] = office.days
+        self._found.days[district] = office.days
 
     def _gives_up(self, person: Visitor) -> bool:
         asks = person.wishes[0][0]
@@ -287,11 +287,10 @@ class _Living:
         office: Office[Visitor],
         persons: Sequence[Visitor],
         coming: dict[date, list[Visitor]],
-        found: PlanLives,
         district: str,
     ) -> None:
         """Say who was not served in time, and let those who are cut come."""
-        t2, waiting = last_day(self._cut_at), set(map(id, office.waiting))
+        waiting = set(map(id, office.waiting))
         not_served, again = 0, list[Visitor]()
         for person in persons:
             if not self._is_cut(person):
@@ -307,14 +306,14 @@ class _Living:
             person.wishes.clear()
             if person.draws.late < self._behaviour.late_comes:
                 share = person.draws.late / self._behaviour.late_comes
-                day = t2 + _ONE_DAY * (1 + int(share * _LATE_DAYS))
+                day = self._t2 + _ONE_DAY * (1 + int(share * _LATE_DAYS))
                 person.wishes.append((CardWish.REACTIVATE, day))
                 coming[day].append(person)
-        found.not_served[district] = not_served
-        opens = office.next_opening(t2)
+        self._found.not_served[district] = not_served
+        opens = office.next_opening(self._t2)
         if opens is not None:
-            soon = sum(len(queue) for day, queue in coming.items() if t2 < day <= opens)
-            found.waiting[district] = (opens, soon + len(waiting), office.room(opens))
+            soon = sum(len(queue) for day, queue in coming.items() if self._t2 < day <= opens)
+            self._found.waiting[district] = (opens, soon + len(waiting), office.room(opens))
 
     def _is_cut(self, person: Visitor) -> bool:
         """Whether the order in its meter is to cut it: the meters say whether they did."""
@@ -323,14 +322,14 @@ class _Living:
         return armed is not None and armed < self._cut_at and not (free and free < self._cut_at)
 
 
-def never(_person: Visitor) -> bool:
-    """Nobody gives up."""
-    return False
-
-
 def last_day(cut_at: datetime) -> date:
     """Return the last day on which people can come in time: before T2 in the morning it was."""
     return (cut_at - _NOON).date()
+
+
+def rehearsed_to(raw_plan: RawPlanFile) -> date:
+    """Return the last whole day of what is rehearsed, which is the same for all plans."""
+    return max(one.cut_at for one in raw_plan.plan).date() + _ONE_DAY * raw_plan.end_days
 
 
 def at(day: date, second: int) -> datetime:

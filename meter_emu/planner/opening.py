@@ -93,8 +93,8 @@ def _plain(hours: str) -> tuple[_Rule, ...]:
         if found is None:
             return ()
         spans = [_span(one) for one in re.findall(r"\d\d:\d\d-\d\d:\d\d", found["spans"] or "")]
-        apart = all(one.to_s <= other.from_s for one, other in pairwise(spans))
-        if None in map(_sound, spans) or not apart:
+        sound = all(one.from_s < one.to_s <= _DAY_MIN * MINUTE_S for one in spans)
+        if not sound or any(one.to_s > other.from_s for one, other in pairwise(spans)):
             return ()
         rules.append(_Rule(_days_named(found["days"]), tuple(spans)))
     return tuple(rules)
@@ -104,10 +104,6 @@ def _span(text: str) -> OpenSpan:
     ends = (one.split(":") for one in text.split("-"))
     from_s, to_s = ((int(hour) * 60 + int(minute)) * MINUTE_S for hour, minute in ends)
     return OpenSpan(from_s, to_s)
-
-
-def _sound(span: OpenSpan) -> OpenSpan | None:
-    return span if 0 <= span.from_s < span.to_s <= _DAY_MIN * MINUTE_S else None
 
 
 def _days_named(days: str) -> frozenset[str]:

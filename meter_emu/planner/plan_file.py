@@ -16,6 +16,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.languages.speech import said
 from meter_emu.resources import PRINTABLE, FileDay, FileTime, means, read_toml
 from meter_emu.world.meter.build import REFERENCE, parse_build
+from meter_emu.world.meter.times import legal_to_us
 from meter_emu.zones import TimeZone
 
 _Text: TypeAlias = Annotated[str, Meta(min_length=1, pattern=PRINTABLE)]
@@ -232,20 +233,28 @@ def _check_dates(path: Path, raw_plan: RawPlanFile) -> None:
             pattern=repr(pattern),
         )
         raise ConfigError(str(path), "sheet: dates", why)
+    began = raw_plan.behaviour.reactivation_from
+    if began <= as_of:
+        why = said("expected after as_of ({as_of}), got {day}", as_of=as_of, day=began)
+        raise ConfigError(str(path), "behaviour: reactivation_from", why)
     names = [one.name for one in raw_plan.plan]
     for one in raw_plan.plan:
         key = f"plan {one.name!r}"
         if names.count(one.name) > 1:
             raise ConfigError(str(path), key, said("expected each name once"))
-        if one.cut_at.date() <= max(as_of, raw_plan.behaviour.reactivation_from):
+        defer_until = one.defer_until or one.cut_at
+        for end, when in (("cut_at", one.cut_at), ("defer_until", defer_until)):
+            if when.tzinfo is not None or when.second or when.microsecond:
+                why = said(
+                    "expected whole minutes of legal time, no offset, got {when}", when=str(when)
+                )
+                raise ConfigError(str(path), f"{key}: {end}", why)
+            legal_to_us(when, raw_plan.zone, path=str(path), key=f"{key}: {end}")
+        if one.cut_at.date() <= began:
             why = said(
                 "expected after as_of and reactivation_from, got {when}", when=str(one.cut_at)
             )
             raise ConfigError(str(path), f"{key}: cut_at", why)
-    if raw_plan.behaviour.reactivation_from <= as_of:
-        why = said(
-            "expected after as_of ({as_of}), got {day}",
-            as_of=as_of,
-            day=raw_plan.behaviour.reactivation_from,
-        )
-        raise ConfigError(str(path), "behaviour: reactivation_from", why)
+        if defer_until.date() <= as_of or defer_until > one.cut_at:
+            why = said("expected after as_of and up to cut_at, got {when}", when=str(defer_until))
+            raise ConfigError(str(path), f"{key}: defer_until", why)

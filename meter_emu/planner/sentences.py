@@ -1,73 +1,46 @@
 """The sentences of the answer, whole ones, for terminal and page alike."""
 
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Final
 
 from meter_emu.languages import speech
 from meter_emu.languages.speech import marked, said, said_of
 from meter_emu.planner.answer import Compared, PlanAnswer, PlanResult, Threshold, ToDo, Tried
 from meter_emu.planner.lives import Town
+from meter_emu.world.judge.phrases import group_said
 
 
-class _WhatIf(NamedTuple):
-    words: str
-    written: Callable[[float], str]
+def _signed(number: float) -> str:
+    return speech.written_whole(round(number), sign=bool(round(number)))
 
 
-WHAT_IF: Final = {  # an assumption, low and high, and what each changes
-    "comes_total": _WhatIf(
-        marked(
-            "If {low} or {high} of those who follow the deadline come: {less} or {more} without "
-            "supply"
-        ),
-        speech.written_share,
-    ),
-    "comes_later_days": _WhatIf(
-        marked("If they come {low} or {high} days later: {less} or {more} without supply"),
-        lambda days: speech.written_whole(round(days), sign=True),
-    ),
-    "visits_per_hour_times": _WhatIf(
-        marked(
-            "If the offices serve {low} or {high} times as many: {less} or {more} without supply"
-        ),
+def _unsigned(number: float) -> str:
+    return speech.written_whole(round(number))
+
+
+def _per_mille(share: float) -> str:
+    return speech.written_share(share, 1)
+
+
+_share = speech.written_share
+WHAT_IF: Final[Mapping[str, tuple[str, Callable[[float], str]]]] = {  # and how low and high look
+    "comes_total": (marked("If {low} or {high} of those who follow the deadline come"), _share),
+    "comes_later_days": (marked("If they come {low} or {high} days later"), _signed),
+    "visits_per_hour_times": (
+        marked("If the offices serve {low} or {high} times as many"),
         speech.written_number,
     ),
-    "use_w": _WhatIf(
-        marked("If a household uses {low} or {high} W: {less} or {more} without supply"),
-        lambda watt: speech.written_whole(round(watt)),
-    ),
-    "loads_eur": _WhatIf(
-        marked("If a household loads {low} or {high} € a visit: {less} or {more} without supply"),
-        lambda euro: speech.written_whole(round(euro)),
-    ),
-    "rare_comes": _WhatIf(
-        marked("If {low} or {high} of the rare visitors come: {less} or {more} without supply"),
-        speech.written_share,
-    ),
-    "follows_calendar": _WhatIf(
-        marked("If {low} or {high} come on pay days: {less} or {more} without supply"),
-        speech.written_share,
-    ),
-    "gives_up": _WhatIf(
-        marked("If {low} or {high} of those not served give up: {less} or {more} without supply"),
-        speech.written_share,
-    ),
-    "inserts_next_day": _WhatIf(
-        marked("If {low} or {high} put the card in a day later: {less} or {more} without supply"),
-        speech.written_share,
-    ),
-    "lost_card": _WhatIf(
-        marked(
-            "If {low} or {high} of the cards never reach the meter: {less} or {more} without supply"
-        ),
-        lambda share: speech.written_share(share, 1),
-    ),
-    "late_comes": _WhatIf(
-        marked(
-            "If {low} or {high} of those who are cut come within two days: {less} or {more} "
-            "without supply"
-        ),
-        speech.written_share,
+    "use_w": (marked("If a household uses {low} or {high} W"), _unsigned),
+    "loads_eur": (marked("If a household loads {low} or {high} € a visit"), _unsigned),
+    "rare_comes": (marked("If {low} or {high} of the rare visitors come"), _share),
+    "follows_calendar": (marked("If {low} or {high} come on pay days"), _share),
+    "gives_up": (marked("If {low} or {high} of those not served give up"), _share),
+    "inserts_next_day": (marked("If {low} or {high} put the card in a day later"), _share),
+    "lost_card": (marked("If {low} or {high} of the cards never reach the meter"), _per_mille),
+    "late_comes": (
+        marked("If {low} or {high} of those who are cut come within two days"),
+        _share,
     ),
 }
 ASSUMED: Final = {  # the keys of [behaviour], as the page names them
@@ -86,9 +59,24 @@ ASSUMED: Final = {  # the keys of [behaviour], as the page names them
 }
 
 
-def group_said(group: str) -> str:
+def group_named(group: str) -> str:
     """Return the name of a district, or what all meters are where there are none."""
     return group or said("all meters")
+
+
+def room_said(group: str, day: date | None, *, plan: str) -> str:
+    """Return from when on all of a district can be served under a plan, `None` for never."""
+    group = group_named(group)
+    if day is None:
+        return said(
+            "Plan {plan}, {group}: not all of them can be served in time", plan=plan, group=group
+        )
+    return said(
+        "Plan {plan}, {group}: all of them can be served if they come from {day} on",
+        plan=plan,
+        group=group,
+        day=day,
+    )
 
 
 def headline(answer: PlanAnswer) -> str:
@@ -141,17 +129,19 @@ def compared_said(one: Compared) -> str:
     )
     if one.shortest is None:
         return better
-    shortest = said(
-        "The shortest life that differs is that of meter {meter}.", meter=one.shortest.meter_id
-    )
+    shortest = said("The shortest life that differs is that of meter {meter}.", meter=one.shortest)
     return f"{better} {shortest}"
 
 
 def tried_said(one: Tried) -> str:
     """Return an assumption, low and high, and what each changes."""
     words, written = WHAT_IF[one.key]
-    less, more = (speech.written_whole(to, sign=True) for to in (one.change_low, one.change_high))
-    return said(words, low=written(one.low), high=written(one.high), less=less, more=more)
+    return said(
+        "{assumption}: {less} or {more} without supply",
+        assumption=said(words, low=written(one.low), high=written(one.high)),
+        less=_signed(one.change_low),
+        more=_signed(one.change_high),
+    )
 
 
 def threshold_said(one: Threshold) -> str:
@@ -172,7 +162,7 @@ def threshold_said(one: Threshold) -> str:
 
 def to_do_said(one: ToDo) -> str:
     """Return something to do."""
-    group = group_said(one.group)
+    group = group_named(one.group)
     if one.kind == "not_served":
         return said_of(
             "{group}: {count} comes in time and is not served in time. Open longer, or let other "
@@ -230,10 +220,10 @@ def audit_said(answer: PlanAnswer) -> str:
         answer.classes,
         plan=answer.plan.name,
         run=audit.run,
-        morning=len(audit.otherwise_morning),
-        end=len(audit.otherwise_end),
-        most_morning=audit.at_most(audit.otherwise_morning),
-        most_end=audit.at_most(audit.otherwise_end),
+        morning=audit.otherwise_morning,
+        end=audit.otherwise_end,
+        most_morning=audit.at_most_morning,
+        most_end=audit.at_most_end,
     )
 
 
@@ -242,15 +232,13 @@ def lines(result: PlanResult) -> Iterator[str]:
     for answer in result.answers:
         yield f"{headline(answer)} {promise_said(answer)}"
         for name, one in answer.by_group.items() if len(answer.by_group) > 1 else ():
-            group = said(
-                "{group}: {supplied} supplied, {disconnected} disconnected by order, "
-                "{without_credit} without credit",
-                group=name,
+            words = group_said(
+                name,
                 supplied=one.supplied,
                 disconnected=one.disconnected,
                 without_credit=one.without_credit,
             )
-            yield f"  {group}"
+            yield f"  {words}"
     if result.difference is not None:
         yield compared_said(result.difference)
     yield from map(tried_said, result.tried)

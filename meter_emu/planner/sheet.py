@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeVar, final
 from meter_emu.errors import ConfigError
 from meter_emu.languages.speech import said
 from meter_emu.nearest import hint
-from meter_emu.planner.cells import CellError, SheetCell, cents_in, day_in, mapped, text_of, word_of
+from meter_emu.planner.cells import CellError, SheetCell, cents_in, day_in, text_of, word_of
 from meter_emu.planner.plan_file import RawColumn, RawPlanFile
 from meter_emu.planner.table import MERGED, letters_of, table_rows
 from meter_emu.resources import find, read_file
@@ -96,6 +96,14 @@ def read_sheet(path: Path, raw_plan: RawPlanFile) -> MeterSheet:
     return sheet
 
 
+class _Taken(NamedTuple):
+    """Where the cells of a key are: a column with its words, or one text for all rows."""
+
+    place: int | None
+    words: Mapping[str, str]
+    all: str
+
+
 @final
 class _RowReader:
     """Reads the rows below the headings into a sheet."""
@@ -104,26 +112,29 @@ class _RowReader:
         self, path: Path, raw_plan: RawPlanFile, sheet: MeterSheet, headings: Sequence[str]
     ) -> None:
         self._path: Final = path
-        self._raw: Final = raw_plan
+        self._raw: Final = raw_plan.sheet
         self._sheet: Final = sheet
         self._headings: Final = headings
         self._seen: Final[dict[str, int]] = {}
         columns = raw_plan.sheet.columns
-        self._own: Final = {
-            key: self._place(key, getattr(columns, key))
-            for key in ("meter_id", "model", "balance", "debt", "district", "last_visit")
+        self._taken: Final = {
+            key: self._take(key, getattr(columns, key)) for key in columns.__struct_fields__
         }
-        self._wide: Final = len(headings)
+        if name := self._taken["model"].all:
+            self._load(name)
 
-    def _place(self, key: str, column: str | RawColumn | None) -> int | None:
-        """Return which column it is, from 0; `None` for none."""
-        heading = column.column if isinstance(column, RawColumn) else column
-        if isinstance(column, RawColumn) and (heading is None) == (column.all is None):
+    def _take(self, key: str, column: str | RawColumn | None) -> _Taken:
+        if column is None:
+            return _Taken(None, {}, NO_DISTRICT)
+        raw = RawColumn(column=column) if isinstance(column, str) else column
+        if (raw.column is None) == (raw.all is None):
             why = said("expected column or all")
             raise ConfigError(str(self._path), f"sheet: columns: {key}", why)
-        if heading is None:
-            return None
-        heading = text_of(heading)
+        place = None if raw.column is None else self._place(key, text_of(raw.column))
+        return _Taken(place, raw.values, raw.all or NO_DISTRICT)
+
+    def _place(self, key: str, heading: str) -> int:
+        """Return which column it is, from 0."""
         found = [at for at, one in enumerate(self._headings) if one == heading]
         if len(found) != 1:
             known = [one for one in self._headings if one]
@@ -138,11 +149,10 @@ class _RowReader:
 
     def read(self, number: int, found: Sequence[SheetCell]) -> None:
         """Take in one row, or its mistakes."""
-        raw, before = self._raw.sheet, len(self._sheet.mistakes)
-        columns = raw.columns
+        raw, before = self._raw, len(self._sheet.mistakes)
 
         def at(key: str, read: Callable[[SheetCell], _Read], missing: _Read) -> _Read:
-            place = self._own[key]
+            place = self._taken[key].place
             if place is None:
                 return missing
             cell = found[place] if place < len(found) else ""
@@ -154,48 +164,45 @@ class _RowReader:
                 self._wrong(number, place, cell, str(error))
                 return missing
 
-        meter_id = at("meter_id", word_of, "")
-        model = at("model", lambda cell: self._model(cell, columns.model), "")
+        def word(key: str, read: Callable[[str], str] = str) -> str:
+            taken = self._taken[key]
+            return at(key, lambda cell: read(word_of(cell, taken.words)), taken.all)
+
+        meter_id = at("meter_id", self._new_meter(number), "")
+        model = word("model", self._model)
         balance = at("balance", lambda cell: cents_in(cell, raw.decimal), 0)
         debt = at("debt", lambda cell: cents_in(cell, raw.decimal) if text_of(cell) else 0, 0)
-        district = at(
-            "district", lambda cell: _word(cell, columns.district), _all(columns.district)
-        )
+        district = word("district")
         last_visit = at("last_visit", lambda cell: day_in(cell, raw.dates, raw.as_of), None)
-        for place in range(self._wide, len(found)):
+        for place in range(len(self._headings), len(found)):
             if text_of(found[place]):
                 self._wrong(number, place, found[place], said("is beyond the last heading"))
-        if meter_id in self._seen:
-            own = self._own["meter_id"]
-            assert own is not None, "every plan says which it is"
-            why = said("is in row {row} too", row=str(self._seen[meter_id]))
-            self._wrong(number, own, meter_id, why)
-        elif meter_id:
-            self._seen[meter_id] = number
-        if not model:
-            model = self._for_all(columns.model)
         if len(self._sheet.mistakes) == before:
             self._sheet.rows.append(
                 SheetRow(number, meter_id, model, balance - debt, district, last_visit)
             )
 
     def _wrong(self, number: int, place: int, cell: SheetCell, why: str) -> None:
-        heading = self._headings[place] if place < self._wide else said("no heading")
+        has_heading = place < len(self._headings)
+        heading = self._headings[place] if has_heading else said("no heading")
         where = f"{letters_of(place)}{number}"
         self._sheet.mistakes.append(SheetMistake(where, heading, text_of(cell), why))
 
-    def _model(self, cell: SheetCell, column: str | RawColumn) -> str:
-        word = _word(cell, column)
+    def _new_meter(self, number: int) -> Callable[[SheetCell], str]:
+        def read(cell: SheetCell) -> str:
+            meter_id = word_of(cell)
+            first = self._seen.setdefault(meter_id, number)
+            if first != number:
+                raise CellError(said("is in row {row} too", row=str(first)))
+            return meter_id
+
+        return read
+
+    def _model(self, name: str) -> str:
         try:
-            self._load(word)
+            self._load(name)
         except ConfigError as error:
             raise CellError(said("is no meter model: {why}", why=error.why)) from None
-        return word
-
-    def _for_all(self, column: str | RawColumn) -> str:
-        name = _all(column)
-        if name:
-            self._load(name)
         return name
 
     def _load(self, name: str) -> None:
@@ -205,12 +212,3 @@ class _RowReader:
             if not DEVICES[model.device].slot:
                 raise ConfigError(str(found), "", said("is a device that takes no card"))
             self._sheet.models[name] = model
-
-
-def _word(cell: SheetCell, column: str | RawColumn | None) -> str:
-    values: Mapping[str, str] = column.values if isinstance(column, RawColumn) else {}
-    return mapped(cell, values) if values else word_of(cell)
-
-
-def _all(column: str | RawColumn | None) -> str:
-    return (column.all or NO_DISTRICT) if isinstance(column, RawColumn) else NO_DISTRICT

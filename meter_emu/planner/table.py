@@ -49,44 +49,35 @@ def table_rows(path: str, data: bytes, sheet: str | None) -> Table:
 
 
 def _decoded(path: str, data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        code = "utf-16"
-    else:
-        code = "utf-8-sig"
+    is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    byte = 0
+    # Windows-1252 is what a spreadsheet writes as "CSV" in Belgium.
+    for code in ("utf-16",) if is_wide else ("utf-8-sig", "cp1252"):
         try:
-            return _no_zero(path, data.decode(code))
-        except UnicodeDecodeError:
-            code = "cp1252"  # what a spreadsheet writes as "CSV" in Belgium
-    try:
-        return _no_zero(path, data.decode(code))
-    except UnicodeDecodeError as error:
-        why = said("is neither UTF-8 nor Windows-1252 text, at byte {byte}", byte=error.start)
-        raise ConfigError(path, "", why) from None
-
-
-def _no_zero(path: str, text: str) -> str:
-    if "\0" in text:
-        raise ConfigError(path, "", said("is no sheet: expected CSV or XLSX"))
-    return text
+            text = data.decode(code)
+        except UnicodeDecodeError as error:
+            byte = error.start
+            continue
+        if "\0" in text:
+            raise ConfigError(path, "", said("is no sheet: expected CSV or XLSX"))
+        return text
+    why = said("is neither UTF-8 nor Windows-1252 text, at byte {byte}", byte=byte)
+    raise ConfigError(path, "", why)
 
 
 def _csv(path: str, text: str) -> Table:
     head = text.partition("\n")[0]
     mark = max(_SEPARATORS, key=Counter(head).__getitem__)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
     number = 0
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            why = said("quotes are not closed") if "end of data" in str(error) else str(error)
-            where = said("row {row}", row=str(number + 1))
-            raise ConfigError(path, where, why) from None
-        number += 1
-        _see_rows(path, number)
-        yield number, cells
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+        for number, cells in enumerate(reader, 1):
+            _see_rows(path, number)
+            yield number, cells
+    except csv.Error as error:
+        why = said("quotes are not closed") if "end of data" in str(error) else str(error)
+        where = said("row {row}", row=str(number + 1))
+        raise ConfigError(path, where, why) from None
 
 
 def _see_rows(path: str, height: int) -> None:

@@ -33,6 +33,11 @@ class ServedVisit(NamedTuple, Generic[PersonT]):
     at_s: int
 
 
+def nobody(_person: object) -> bool:
+    """Nobody gives up."""
+    return False
+
+
 @final
 class Office(Generic[PersonT]):
     """One office, a day after the other."""
@@ -52,7 +57,7 @@ class Office(Generic[PersonT]):
         self,
         day: date,
         came: Iterable[tuple[int, PersonT]],
-        gives_up: Callable[[PersonT], bool] = lambda _person: False,
+        gives_up: Callable[[PersonT], bool] = nobody,
     ) -> list[ServedVisit[PersonT]]:
         """Let a day pass; return who was served. Who was not comes again, or gives up.
 

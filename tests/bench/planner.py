@@ -9,7 +9,7 @@ from typing import Final
 
 from meter_emu.planner.answer import WhatIfs, answered, compared_plans
 from meter_emu.planner.classes import Runner
-from meter_emu.planner.lives import CardVisit, Town
+from meter_emu.planner.lives import PlanLives, Town
 from meter_emu.planner.plan_file import load_plan
 from meter_emu.planner.sheet import read_sheet
 from tests.bench.row import Row
@@ -34,13 +34,13 @@ def rows(*, quick: bool) -> Iterator[Row]:
         first, second = raw.plan
         runner = Runner(there, first, jobs=1)
         began = process_time()
-        answers = [answered(there, first, runner)]
+        answers = [answered(runner)]
         plan_s = process_time() - began
-        home_s = _home_s(there, runner, answers[0].lives.visits)
+        home_s = _home_s(runner, answers[0].lives)
         began = process_time()
-        answers.append(answered(there, second, Runner(there, second, jobs=1)))
+        answers.append(answered(Runner(there, second, jobs=1)))
         compared_plans(*answers)
-        list(WhatIfs(there, answers[1]).tried())
+        list(WhatIfs(answers[1]).tried())
         all_s = plan_s + process_time() - began
     name = f"a plan of {count:,} meters"
     for what, took_s, most in (
@@ -60,11 +60,10 @@ def rows(*, quick: bool) -> Iterator[Row]:
     )
 
 
-def _home_s(there: Town, runner: Runner, visits: list[tuple[CardVisit, ...]]) -> float:
+def _home_s(runner: Runner, lives: PlanLives) -> float:
     """Return what one home costs, unrounded, in processor seconds."""
-    rows, behaviour = there.sheet.rows[:HOMES], there.raw.behaviour
-    lives = [runner.exact(row, one, behaviour) for row, one in zip(rows, visits, strict=False)]
-    fresh = Runner(there, there.raw.plan[0], jobs=1)
+    homes = [runner.exact(lives, place) for place in range(min(HOMES, len(lives.visits)))]
+    fresh = Runner(runner.town, runner.plan, jobs=1)
     began = process_time()
-    fresh.ends(lives)
-    return (process_time() - began) / len(lives)
+    fresh.ends_of(homes)
+    return (process_time() - began) / len(homes)

@@ -20,6 +20,24 @@ NOT_SAID = {  # functions whose texts are for `--help`, schemas or us, and stay 
 }  # fmt: skip
 
 
+# One word for one thing: what the field says where the English has the word, besides in a hole.
+TERMS = {
+    r"\border(s|ed)?\b": {"fr": "ord(re|onn)", "nl": "bev(el|olen)"},
+    r"\breactivat": {"fr": "réactiv", "nl": r"\b(ge)?reactive"},
+    r"\bcredit\b": {"fr": "crédit", "nl": "krediet"},
+    r"\bmeters?\b": {"fr": "compteur", "nl": "meter"},
+    r"\bcards?\b": {"fr": "carte", "nl": "kaart"},
+    r"\boffices?\b": {"fr": "bureau", "nl": "kanto"},
+    r"\bhouseholds?\b": {"fr": "ménage", "nl": "gezin"},
+    r"\bannounce": {"fr": "annonc", "nl": "kondig"},
+    r"\bdistrict": {"fr": "district", "nl": "district"},
+    r"\bcommand": {"fr": "commande", "nl": "opdracht"},
+}
+# Keys, commands and holes stay as they are: they are no words of a sentence.
+_NAMES = r"\{\w+\}|\w+_\w+|\w+-emu|--?\w[\w-]*"
+MANY = {"cuts", "most"}  # holes that are never one: of several nights; a limit of ours
+
+
 NO_WORDS = {"pip install 'meter-emu[plan]'", "end of data", "a visit",
             '"Mo-Fr 09:00-16:30; Sa 09:00-12:00; PH off"'}  # fmt: skip
 
@@ -55,6 +73,38 @@ def test_every_sentence_is_translated_whole(code):
             assert (form[:1] == " ") == sentence[0].startswith(" "), sentence
             assert form.endswith(".") == sentence[0].endswith("."), sentence
     assert not [one.id for one in catalogue(code) if one.fuzzy and one.id]
+
+
+def strayed(code: str, sentence: str, translated: str) -> list[str]:
+    """Return the terms of a sentence that its translation has another word for."""
+    own, other = (re.sub(_NAMES, "", text) for text in (sentence, translated))
+    return [
+        term
+        for term, words in TERMS.items()
+        if re.search(term, own, re.IGNORECASE) and not re.search(words[code], other, re.IGNORECASE)
+    ]
+
+
+@each_cell("code", TRANSLATED)
+def test_one_thing_has_one_word(code):
+    for sentence, translated in pairs(code):
+        for own, form in zip(sentence, translated, strict=True):
+            assert strayed(code, own, form) == [], form
+    assert strayed("nl", "no order", "geen opdracht")
+    assert strayed("nl", "reactivation from", "heractivering vanaf")
+
+
+def declined(form: str) -> set[str]:
+    """Return the holes of a French sentence whose number an adjective after them follows."""
+    found = re.findall(r"\{(\w+)\}\s\w+(?:é|u|er|re|ère)s\b", form)
+    return set(found) - MANY
+
+
+def test_where_a_count_meets_an_adjective_there_are_two_forms():
+    for sentence, translated in pairs("fr"):
+        for form in translated:
+            assert declined(form) <= ({"count"} if len(sentence) == 2 else set()), form
+    assert declined("; {limited} limités") == {"limited"}
 
 
 @each_cell("code", TRANSLATED)

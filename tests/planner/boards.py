@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from meter_emu.planner.answer import PlanResult, WhatIfs, answered, compared_plans, plan_to_do
+from meter_emu.planner.answer import PlanResult, answered, plan_result
 from meter_emu.planner.board import board
 from meter_emu.planner.classes import Runner
 from meter_emu.planner.lives import Town
@@ -37,16 +37,9 @@ def board_result() -> PlanResult:
     with TemporaryDirectory() as folder:
         path = town(Path(folder), few(60, short=30), WHAT_IF, per_hour=1, north=1)
         text = path.read_text("utf-8").replace("09:00-16:30; Sa 09:00-12:00", "09:00-10:00")
+        text = text.replace("seed = 1", "seed = 1\nat_most_cut = 5")
         path.write_text(text, "utf-8")
         raw = load_plan(path)
         there = Town(str(path), raw, read_sheet(path, raw))
-        answers = [answered(there, one, Runner(there, one, jobs=1)) for one in raw.plan]
-        last = WhatIfs(there, answers[-1])
-        return PlanResult(
-            there,
-            answers,
-            compared_plans(*answers),
-            list(plan_to_do(answers[-1])),
-            list(last.tried()),
-            last.threshold(5),
-        )
+        answers = [answered(Runner(there, one, jobs=1)) for one in raw.plan]
+        return plan_result(answers, what_if=True)

@@ -1,11 +1,14 @@
 """What `plan run` prints as JSON."""
 
+from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from msgspec import field, to_builtins
 
-from meter_emu.cli.printed.base import IsoInstant, Printed, Shape
-from meter_emu.planner.answer import Compared, PlanAnswer, PlanFigures, PlanResult
+from meter_emu.cli.printed.base import IsoInstant, Printed, Shape, shaped
+from meter_emu.planner.answer import PlanAnswer, PlanResult
+from meter_emu.planner.classes import HomeState
 from meter_emu.resources import means
 from meter_emu.world.meter.times import us_to_iso
 
@@ -23,7 +26,7 @@ class OfficeDayJson(Shape):
     """A day at the office of a district."""
 
     group: str
-    day: str
+    day: date
     came: int
     room: int
     served: int
@@ -53,7 +56,7 @@ class PlanJson(Shape):
     cuts: Annotated[tuple[IsoInstant, IsoInstant] | None, means("the first and the last")]
     not_served: Annotated[dict[str, int], means("came in time and were not served, by group")]
     unseen: Annotated[int, means("who came to no office")]
-    last_day_for_all: Annotated[dict[str, str | None], means("on which all can still come")]
+    last_day_for_all: Annotated[dict[str, date | None], means("on which all can still come")]
     office: tuple[OfficeDayJson, ...]
     classes: Annotated[int, means("lives that were run")]
     audit: AuditJson
@@ -63,8 +66,8 @@ class MoveJson(Shape):
     """Meters that are otherwise under the second plan."""
 
     group: str
-    from_: str = field(name="from")
-    to: str
+    before: HomeState = field(name="from")
+    after: HomeState = field(name="to")
     meters: int
 
 
@@ -122,55 +125,29 @@ def planned(result: PlanResult) -> PlannedJson:
         sha256=town.sheet.sha256,
         assumptions=to_builtins(town.raw.behaviour),
         plans=tuple(map(_plan, result.answers)),
-        compared=None if difference is None else _compared(difference),
-        what_if=tuple(TriedJson(*one) for one in result.tried),
-        threshold=None if threshold is None else ThresholdJson(*threshold),
+        compared=None if difference is None else shaped(difference, ComparedJson),
+        what_if=tuple(shaped(one, TriedJson) for one in result.tried),
+        threshold=None if threshold is None else shaped(threshold, ThresholdJson),
     )
 
 
 def _plan(answer: PlanAnswer) -> PlanJson:
-    runner, lives, audit = answer.runner, answer.lives, answer.audit
-    cuts = answer.cuts_us
+    runner, lives, cuts = answer.runner, answer.lives, answer.cuts_us
+    iso = partial(us_to_iso, zone=runner.zone)
     return PlanJson(
         name=answer.plan.name,
-        cut_at=us_to_iso(runner.cut_us, runner.zone),
-        morning=us_to_iso(runner.morning_us, runner.zone),
-        figures=_figures(answer.morning),
-        at_end=_figures(answer.at_end),
-        by_group={name: _figures(one) for name, one in answer.by_group.items()},
-        cuts=None
-        if cuts is None
-        else (us_to_iso(cuts[0], runner.zone), us_to_iso(cuts[1], runner.zone)),
+        cut_at=iso(runner.cut_us),
+        morning=iso(runner.morning_us),
+        figures=shaped(answer.morning, PlanFiguresJson),
+        at_end=shaped(answer.at_end, PlanFiguresJson),
+        by_group={name: shaped(one, PlanFiguresJson) for name, one in answer.by_group.items()},
+        cuts=None if cuts is None else (iso(cuts[0]), iso(cuts[1])),
         not_served=lives.not_served,
         unseen=lives.unseen,
-        last_day_for_all={
-            name: None if day is None else day.isoformat() for name, day in lives.last_day.items()
-        },
+        last_day_for_all=lives.last_day,
         office=tuple(
-            OfficeDayJson(group, one.day.isoformat(), *one[1:])
-            for group, days in lives.days.items()
-            for one in days
+            OfficeDayJson(group, *one) for group, days in lives.days.items() for one in days
         ),
         classes=answer.classes,
-        audit=AuditJson(
-            audit.of,
-            audit.run,
-            len(audit.otherwise_morning),
-            len(audit.otherwise_end),
-            audit.at_most(audit.otherwise_morning),
-            audit.at_most(audit.otherwise_end),
-        ),
+        audit=shaped(answer.audit, AuditJson),
     )
-
-
-def _figures(one: PlanFigures) -> PlanFiguresJson:
-    return PlanFiguresJson(one.supplied, one.disconnected, one.without_credit, one.against_promise)
-
-
-def _compared(one: Compared) -> ComparedJson:
-    moves = (
-        MoveJson(group=move.group, from_=move.before.value, to=move.after.value, meters=move.meters)
-        for move in one.moves
-    )
-    shortest = None if one.shortest is None else one.shortest.meter_id
-    return ComparedJson(one.first, one.second, one.better, one.worse, tuple(moves), shortest)

@@ -18,7 +18,7 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.figures import SupplyCounts, SupplyFigures
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.phrases import CampaignDates, households, some
+from meter_emu.world.judge.phrases import CampaignDates, disconnected_said, households, some
 from meter_emu.world.judge.remarks import Remarks
 from meter_emu.world.judge.sentences import ALWAYS_SUPPLIED, AT_END, DOING, LIVED_OTHERWISE
 from meter_emu.world.judge.verdict import (
@@ -240,7 +240,7 @@ class HouseholdCounts:
             *AT_END[which],
             end.supplied,
             households=households(run),
-            disconnected=end.disconnected,
+            disconnected=disconnected_said(end.disconnected),
             without_credit=end.without_credit,
         )
         if worst.unsupplied == end.unsupplied:
@@ -394,13 +394,15 @@ class HouseholdCounts:
     @property
     def _when(self) -> str:
         cuts, typical = self.cuts.total(), self.typical
-        limited = said("; {limited} limited", limited=self.limited) if self.limited else ""
+        limited = ""
+        if self.limited:
+            limited = said_of("; {count} limited", "; {count} limited", self.limited)
         if typical is None:
             return limited
         most, first = self.off_time(typical), self.off_time(min(self.cuts))
         often = self.cuts[typical]
         if len(self.cuts) == 1:
-            found = said("; {cuts} cut {when}", cuts=cuts, when=most)
+            found = said_of("; {count} cut {when}", "; {count} cut {when}", cuts, when=most)
         elif often == 1:
             found = said(
                 "; {cuts} cut, the first {first}, each in another night", cuts=cuts, first=first

@@ -58,6 +58,22 @@ class CampaignDates:
         return "" if year in self._usual else f" {year}"
 
 
+def disconnected_said(count: int) -> str:
+    """Return how many are disconnected by order; not all languages decline as English does."""
+    return said_of("{count} disconnected by order", "{count} disconnected by order", count)
+
+
+def group_said(group: str, *, supplied: int, disconnected: int, without_credit: int) -> str:
+    """Return the three figures of a group."""
+    return said(
+        "{group}: {supplied} supplied, {disconnected}, {without_credit} without credit",
+        group=group,
+        supplied=supplied,
+        disconnected=disconnected_said(disconnected),
+        without_credit=without_credit,
+    )
+
+
 def households(count: int) -> str:
     """Return `1 household`, `2 households`, `53,579 households`."""
     return said_of("{count} household", "{count} households", count)
@@ -67,4 +83,6 @@ def some(ids: Sequence[str], count: int) -> str:
     """Return the first few names, and how many more there are."""
     left = count - len(ids)
     names = ", ".join(ids)
-    return said("{names} and {left} more", names=names, left=left) if left else names
+    if not left:
+        return names
+    return said_of("{names} and {count} more", "{names} and {count} more", left, names=names)

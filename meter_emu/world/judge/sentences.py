@@ -27,30 +27,30 @@ ALWAYS_SUPPLIED: Final = MappingProxyType(
     }
 )
 AT_END: Final = MappingProxyType(
-    {  # by the same
+    {  # by the same; the hole `disconnected` is counted itself
         (False, True): marked_of(
-            "Of {households}, at the end {count} is supplied, {disconnected} disconnected by "
-            "order, {without_credit} without credit",
-            "Of {households}, at the end {count} are supplied, {disconnected} disconnected by "
-            "order, {without_credit} without credit",
+            "Of {households}, at the end {count} is supplied, {disconnected}, {without_credit} "
+            "without credit",
+            "Of {households}, at the end {count} are supplied, {disconnected}, {without_credit} "
+            "without credit",
         ),
         (False, False): marked_of(
-            "{households}, and nothing announced: at the end {count} is supplied, {disconnected} "
-            "disconnected by order, {without_credit} without credit",
-            "{households}, and nothing announced: at the end {count} are supplied, {disconnected} "
-            "disconnected by order, {without_credit} without credit",
+            "{households}, and nothing announced: at the end {count} is supplied, {disconnected}, "
+            "{without_credit} without credit",
+            "{households}, and nothing announced: at the end {count} are supplied, {disconnected}, "
+            "{without_credit} without credit",
         ),
         (True, True): marked_of(
-            "Of {households}, now {count} is supplied, {disconnected} disconnected by order, "
-            "{without_credit} without credit",
-            "Of {households}, now {count} are supplied, {disconnected} disconnected by order, "
-            "{without_credit} without credit",
+            "Of {households}, now {count} is supplied, {disconnected}, {without_credit} without "
+            "credit",
+            "Of {households}, now {count} are supplied, {disconnected}, {without_credit} without "
+            "credit",
         ),
         (True, False): marked_of(
-            "{households}, and nothing announced: now {count} is supplied, {disconnected} "
-            "disconnected by order, {without_credit} without credit",
-            "{households}, and nothing announced: now {count} are supplied, {disconnected} "
-            "disconnected by order, {without_credit} without credit",
+            "{households}, and nothing announced: now {count} is supplied, {disconnected}, "
+            "{without_credit} without credit",
+            "{households}, and nothing announced: now {count} are supplied, {disconnected}, "
+            "{without_credit} without credit",
         ),
     }
 )
