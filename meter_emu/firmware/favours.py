@@ -8,7 +8,7 @@ so a right clock is no way round it (`docs/decisions/doubt.md`).
 
 from typing import ClassVar, Final, NamedTuple
 
-from meter_emu.firmware.layouts import Factory, Health, Rate, State, StateFlags
+from meter_emu.firmware.layouts import BY_NIGHT, TRUSTED, Factory, State, StateFlags
 from meter_emu.firmware.ledger import Ledger
 from meter_emu.ports import SECONDS_A_DAY, TICKS_WRAP
 from meter_emu.units import PPB
@@ -155,6 +155,6 @@ class Favours:
         left_wh = []
         if state.flags & StateFlags.SHELTERED:
             left_wh.append(self.shelter_left(state, factory, state.booked_units).wh)
-        if state.rate == Rate.NIGHT and state.health != Health.TRUSTED:
+        if state.rate == BY_NIGHT and state.health != TRUSTED:
             left_wh.append(self.night_left_wh(state, state.booked_units))
         return tuple(self._ledger.units_at(state, wh) for wh in left_wh) if left_wh else ()

@@ -18,12 +18,13 @@ from typing import Final
 
 from meter_emu.domain import Result, Wallet
 from meter_emu.firmware.layouts import (
+    BY_NIGHT,
+    CHARGED,
     MONEY_MAX_UEUR,
+    TRUSTED,
     EnergyAccount,
     Factory,
     FactoryFlags,
-    Health,
-    Rate,
     State,
     StateFlags,
     possible,
@@ -45,7 +46,7 @@ class Ledger:
             return EnergyAccount.POSTPAID
         if deferral_holds and factory.flags & FactoryFlags.DEFERRAL_SUSPENDS:
             return EnergyAccount.DEFERRED
-        return EnergyAccount.CHARGED
+        return CHARGED
 
     def bi_hourly(self, state: State) -> bool:
         """Whether the night has a price of its own."""
@@ -53,9 +54,7 @@ class Ledger:
 
     def price_ueur_per_wh(self, state: State) -> int:
         """Return the price of the energy now flowing."""
-        return (
-            state.night_price_ueur_per_wh if state.rate == Rate.NIGHT else state.price_ueur_per_wh
-        )
+        return state.night_price_ueur_per_wh if state.rate == BY_NIGHT else state.price_ueur_per_wh
 
     def book(self, state: State, register_units: int) -> None:
         """Book the pending energy to the current account."""
@@ -64,12 +63,12 @@ class Ledger:
         state.sheltered_wh = min(sheltered_wh, _U32)
         pending_units, state.remainder_mwh = self.pending(state, register_units)
         state.booked_units = register_units
-        if state.rate == Rate.NIGHT:
+        if state.rate == BY_NIGHT:
             state.night_wh = (state.night_wh + pending_units) & _U32
-        if state.account == EnergyAccount.CHARGED:
+        if state.account == CHARGED:
             cost_ueur = pending_units * self.price_ueur_per_wh(state)
             state.charged_wh = (state.charged_wh + pending_units) & _U32
-            if state.rate == Rate.NIGHT:
+            if state.rate == BY_NIGHT:
                 state.charged_night_wh = (state.charged_night_wh + pending_units) & _U32
             state.charged_ueur = min(state.charged_ueur + cost_ueur, MONEY_MAX_UEUR)
             state.balance_ueur = max(state.balance_ueur - cost_ueur, -MONEY_MAX_UEUR)
@@ -80,14 +79,14 @@ class Ledger:
 
     def balance_ueur(self, state: State, register_units: int) -> int:
         """Return the balance with the pending energy taken off, emergency credit included."""
-        if state.account != EnergyAccount.CHARGED:
+        if state.account != CHARGED:
             return state.balance_ueur
         pending_units, _ = self.pending(state, register_units)
         return state.balance_ueur - pending_units * self.price_ueur_per_wh(state)
 
     def untimed_wh(self, state: State, register_units: int) -> int:
         """Return all energy used while the clock was not trusted, pending energy included."""
-        if state.health == Health.TRUSTED:
+        if state.health == TRUSTED:
             return state.untimed_wh
         pending_wh, _ = self.pending(state, register_units)
         return (state.untimed_wh + pending_wh) & _U32
@@ -111,7 +110,7 @@ class Ledger:
         spare_ueur = state.balance_ueur - balance_ueur
         price_ueur_per_wh = self.price_ueur_per_wh(state)
         costs = price_ueur_per_wh * state.mwh_per_unit
-        if state.account != EnergyAccount.CHARGED or spare_ueur <= 0 or not costs:
+        if state.account != CHARGED or spare_ueur <= 0 or not costs:
             return None
         return self.units_at(state, -(-spare_ueur // price_ueur_per_wh))
 

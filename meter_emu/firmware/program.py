@@ -33,7 +33,7 @@ from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rules import MeterRules, Standing
-from meter_emu.firmware.supply import Permission, switch_belongs_on
+from meter_emu.firmware.supply import LIMIT, switch_belongs_on
 from meter_emu.firmware.trust import EPOCH_2000_S, Now, clocks_end_min
 from meter_emu.firmware.written_back import written_back
 from meter_emu.ports import SECONDS_A_DAY, Button, Lamp, Ports, Sleep
@@ -357,7 +357,7 @@ class Program:
     def _drive(self, meter: MeterRules, standing: Standing) -> bool:
         """Move the switch to its position; return whether it got there."""
         ports = self._ports
-        limited = standing.permission is Permission.LIMIT
+        limited = standing.permission is LIMIT
         ports.limiter_set(meter.factory.limiter_ampere if limited else 0)
         wanted = switch_belongs_on(meter.state.supply)
         if ports.switch_on() != wanted:

@@ -45,13 +45,12 @@ settle, and saves what changed. Blocks, shields and permission are always comput
 
 from typing import Final, NamedTuple
 
-from card_protocol.timestamp import (
-    EPOCH_2000_MIN,
-    MINUTES_NONE,
-)
+from card_protocol.timestamp import EPOCH_2000_MIN, MINUTES_NONE
 from meter_emu.domain import Contents, Identity, Result
 from meter_emu.firmware.ends import LegalHours
 from meter_emu.firmware.layouts import (
+    BY_DAY,
+    BY_NIGHT,
     EVENT_CODE_AT,
     EVENT_SIZE_BYTES,
     EventCode,
@@ -66,6 +65,7 @@ from meter_emu.firmware.layouts import (
 )
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.supply import (
+    ALLOW,
     NO_SHIELD,
     Block,
     Cue,
@@ -149,7 +149,7 @@ class MeterRules:
             credit=state.flags & StateFlags.PREPAYMENT_ON != 0 and balance_ueur <= 0,
         )
         if not blocks:  # the usual case: no shield matters
-            return Standing(blocks, NO_SHIELD, Permission.ALLOW, balance_ueur)
+            return Standing(blocks, NO_SHIELD, ALLOW, balance_ueur)
         granted, shields = state.flags & StateFlags.LIMITER_GRANTED != 0, self.shields()
         allowed = permission(blocks, shields, limiter_granted=granted)
         return Standing(blocks, shields, allowed, balance_ueur)
@@ -182,13 +182,13 @@ class MeterRules:
     def rate(self) -> Rate:
         """Return which price the energy now flowing costs: the lower one where it may be night."""
         if not self.parts.ledger.bi_hourly(self.state):
-            return Rate.DAY
+            return BY_DAY
         # In doubt the lower price: the household cannot know that its meter's clock is doubted. But
         # not for ever: the display has said what is left of it, and the office refunds the rest.
         favours = self.parts.favours
         if not self.now.trusted and favours.night_ends(self.state, self.register_units):
-            return Rate.DAY
-        return Rate.NIGHT if self.parts.nights.may_run(self.now, self.factory) else Rate.DAY
+            return BY_DAY
+        return BY_NIGHT if self.parts.nights.may_run(self.now, self.factory) else BY_DAY
 
     # What time and events do ---------------------------------------------------------------------
 

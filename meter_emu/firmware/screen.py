@@ -9,9 +9,19 @@ from typing import Final
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Result
 from meter_emu.energies import BY_CODE
-from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Health, Rate, StateFlags, Supply
+from meter_emu.firmware.layouts import (
+    BY_NIGHT,
+    DISCONNECTED,
+    EVENT_CODE_AT,
+    LOWER_BOUND,
+    READY,
+    EventCode,
+    Health,
+    Rate,
+    StateFlags,
+)
 from meter_emu.firmware.rules import MeterRules, Standing
-from meter_emu.firmware.supply import Block, Permission
+from meter_emu.firmware.supply import LIMIT, Block
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import decimal, euro
 
@@ -22,15 +32,15 @@ SHOWN_S: Final = 30  # how long a screen stays (UK card meters: "last screen vis
 def status(meter: MeterRules, standing: Standing) -> str:
     """Return the resting screen: first the reason if supply is off or limited."""
     supply = meter.state.supply
-    if supply == Supply.READY_FOR_RECONNECTION:
+    if supply == READY:
         return _invitation(meter)
-    if supply == Supply.DISCONNECTED and Block.PROGRAMMED in standing.blocks:
+    if supply == DISCONNECTED and Block.PROGRAMMED in standing.blocks:
         if not meter.has_come(meter.state.cut_end):  # a later order named another day, or none
             return "OFF: PROGRAMMED CUT"
         return f"OFF: CUT AS OF {_date(meter.parts.ends.understood(meter.state.cut_end))}"
-    if supply == Supply.DISCONNECTED:
+    if supply == DISCONNECTED:
         return "OFF: CREDIT EXHAUSTED"
-    if standing.permission is Permission.LIMIT:
+    if standing.permission is LIMIT:
         return f"LIMITED TO {meter.factory.limiter_ampere} A"
     return _credit(standing)
 
@@ -64,7 +74,7 @@ def scroll(meter: MeterRules, page: int) -> str:
 def lamps(meter: MeterRules, standing: Standing, *, fault: bool) -> Lamp:
     """Return the lamps: the triangle when credit is used up, the invitation, a fault."""
     exhausted = bool(standing.blocks) and Block.CREDIT in standing.blocks
-    ready = meter.state.supply == Supply.READY_FOR_RECONNECTION
+    ready = meter.state.supply == READY
     return _LAMPS[exhausted | ready << 1 | fault << 2 | (not meter.now.trusted) << 3]
 
 
@@ -87,7 +97,7 @@ def _date(when: Civil | None) -> str:
 def _clock(meter: MeterRules) -> str:
     now = meter.now
     legal = meter.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
-    lost_by = f" {Health(meter.state.lost_by).name}" if now.health is Health.LOWER_BOUND else ""
+    lost_by = f" {Health(meter.state.lost_by).name}" if now.health is LOWER_BOUND else ""
     return f"CLOCK {_date(legal)} {now.health.name} +-{now.uncertainty_s}S{lost_by}"
 
 
@@ -99,7 +109,7 @@ def _price(meter: MeterRules) -> str:
     ledger, state = meter.parts.ledger, meter.state
     price = ledger.price_ueur_per_wh(state)
     which = f"{Rate(state.rate).name} " if ledger.bi_hourly(state) else ""
-    ends = meter.parts.favours.ends and state.rate == Rate.NIGHT and not meter.now.trusted
+    ends = meter.parts.favours.ends and state.rate == BY_NIGHT and not meter.now.trusted
     left_wh = meter.parts.favours.night_left_wh(state, meter.register_units)
     left = f", {left_wh // 1000} {_priced(meter)} LEFT" if ends else ""
     return f"{which}PRICE {decimal(price, 1000)} EUR/{_priced(meter)}{left}"

@@ -18,7 +18,7 @@ from enum import Enum, IntFlag, unique
 from types import MappingProxyType
 from typing import Final, TypeAlias, final
 
-from meter_emu.firmware.layouts import Supply
+from meter_emu.firmware.layouts import CONNECTED, Supply
 
 
 @final
@@ -50,6 +50,10 @@ class Permission(Enum):
     HOLD = "hold"  # stays as it is
     LIMIT = "limit"  # may be on, through the current limiter
     ALLOW = "allow"  # may be on; a person reconnects
+
+
+LIMIT: Final = Permission.LIMIT  # both by names of their own, as in `layouts`
+ALLOW: Final = Permission.ALLOW
 
 
 @final
@@ -177,4 +181,4 @@ def settle(supply: int, allowed: Permission) -> Supply:
 
 def switch_belongs_on(supply: int) -> bool:
     """Whether the switch belongs on. Derived, so it can never disagree with the state."""
-    return supply == Supply.CONNECTED
+    return supply == CONNECTED

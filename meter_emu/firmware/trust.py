@@ -26,7 +26,16 @@ often power fails: later, never early.
 from typing import Final, NamedTuple, Protocol
 
 from meter_emu.firmware.calendar import Calendar, Zone
-from meter_emu.firmware.layouts import Factory, Health, RtcBase, State, StateFlags
+from meter_emu.firmware.layouts import (
+    LEGAL,
+    LOWER_BOUND,
+    TRUSTED,
+    UTC,
+    Factory,
+    Health,
+    State,
+    StateFlags,
+)
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.ports import TICKS_WRAP
 from meter_emu.units import DAY_S, HOUR_S, PPB
@@ -47,9 +56,9 @@ class ClockBase:
 
     def offset_s(self, state: "ClockState", factory: "TrustBounds") -> int:
         """Return the registers' reading minus UTC."""
-        if factory.rtc_base == RtcBase.UTC:
+        if factory.rtc_base == UTC:
             return 0
-        summer = factory.rtc_base == RtcBase.LEGAL and state.flags & StateFlags.SUMMER
+        summer = factory.rtc_base == LEGAL and state.flags & StateFlags.SUMMER
         return (self._zone.summer_min if summer else self._zone.standard_min) * 60
 
     def season(self, utc_s: int, state: State) -> int:
@@ -62,7 +71,7 @@ class ClockBase:
 
         Also 0 while the step would leave the day, or the hour is about to change by itself.
         """
-        if factory.rtc_base != RtcBase.LEGAL or self.season(utc_s, state) == state.flags:
+        if factory.rtc_base != LEGAL or self.season(utc_s, state) == state.flags:
             return 0
         hour, second = divmod(second_of_day, HOUR_S)
         if not FIRST_HOUR <= hour <= LAST_HOUR or second > LAST_SECOND:
@@ -71,7 +80,7 @@ class ClockBase:
 
     def seconds_to_step(self, utc_s: int, state: State, factory: Factory) -> int | None:
         """Return seconds until a step is due, `None` when none ever is. Sleep hint only."""
-        if factory.rtc_base != RtcBase.LEGAL:
+        if factory.rtc_base != LEGAL:
             return None
         if self.season(utc_s, state) != state.flags:
             return 1
@@ -163,7 +172,7 @@ class Now(NamedTuple):
     @property
     def trusted(self) -> bool:
         """Whether the time is bounded on both sides: it may decide hours of the day."""
-        return self.health is Health.TRUSTED
+        return self.health is TRUSTED
 
     @property
     def dated(self) -> bool:
@@ -188,8 +197,8 @@ class Now(NamedTuple):
 
 _HEALTHS: Final = tuple(Health)
 assert all(health == place for place, health in enumerate(_HEALTHS)), "a health is its place"
-_SET_HERE: Final = frozenset({Health.TRUSTED, Health.DISPUTED})
-_DATED: Final = _SET_HERE | {Health.LOWER_BOUND}
+_SET_HERE: Final = frozenset({TRUSTED, Health.DISPUTED})
+_DATED: Final = _SET_HERE | {LOWER_BOUND}
 
 
 def clocks_end_min(calendar: Calendar, zone: Zone) -> int:
@@ -255,7 +264,7 @@ class ClockTrust:
         too_old = self.believed_for_s(utc_s, state, factory) <= 0
         if too_old or state.set_error_s >= ERROR_MAX_S:
             return Health.SET_TOO_LONG_AGO
-        return Health.TRUSTED
+        return TRUSTED
 
     def believed_for_s(self, utc_s: int, state: ClockState, factory: TrustBounds) -> int:
         """Return seconds until a setting is too old, which is at a midnight of UTC."""
@@ -270,7 +279,7 @@ class ClockTrust:
         slack_ms = TICKS_SLACK_MS + ticked_ms * factory.drift_bound_ppb // PPB
         ahead_ms = since_journal_s * 1000 - ticked_ms
         # A lower bound that is slow is still one.
-        return ahead_ms > slack_ms or (-ahead_ms > slack_ms and state.health != Health.LOWER_BOUND)
+        return ahead_ms > slack_ms or (-ahead_ms > slack_ms and state.health != LOWER_BOUND)
 
     def goes_on_s(
         self, now: Now, state: ClockState, factory: TrustBounds, ticks_ms: int | None
@@ -296,7 +305,7 @@ class ClockTrust:
 
         A meter whose reserve is dead loses what was not journalled at each power failure.
         """
-        if now.health is not Health.LOWER_BOUND:
+        if now.health is not LOWER_BOUND:
             return DAY_S
         return EPOCH_2000_S + state.last_time_s + JOURNAL_EVERY_S - now.utc_s
 
@@ -334,4 +343,4 @@ class ClockTrust:
         drift_ppb = factory.drift_bound_ppb
         u_s = state.set_error_s - (-since_s * drift_ppb // (PPB - drift_ppb))
         # A lower bound was set to an instant that had passed: no end seen before is ahead again.
-        return min(since_s, u_s) if state.health == Health.LOWER_BOUND else u_s
+        return min(since_s, u_s) if state.health == LOWER_BOUND else u_s

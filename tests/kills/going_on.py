@@ -74,8 +74,8 @@ def killed(work: Work, much: str, kills: int, chance: Random, folder: Path) -> i
     )
     assert b"are done" in said.stderr, said
     assert (again / "out.json").read_bytes() == (right / "out.json").read_bytes()
-    names = [sorted(str(one.relative_to(at)) for one in at.rglob("*")) for at in (right, again)]
-    assert names[0] == names[1], "nothing else is left"
+    names = [{str(one.relative_to(at)) for one in at.rglob("*")} for at in (right, again)]
+    assert names[0] == names[1], f"only in one of them is {sorted(names[0] ^ names[1])}"
     assert (again / work.kept).exists() == work.stays
     return done
 
