@@ -51,11 +51,6 @@ class Openings:
         self._rules: Final = _plain(hours)
         self._other: Final = None if self._rules else _others(path, key, hours)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether we read the hours ourselves."""
-        return self._other is None
-
     def on(self, day: date) -> tuple[OpenSpan, ...]:
         """Return the spans of a day, in order; none where the office is closed."""
         if day not in self._known:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
@@ -15,6 +16,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.planner import table
 from meter_emu.planner.plan_file import load_plan
 from meter_emu.planner.sheet import MeterSheet, read_sheet
+from meter_emu.planner.sheet_out import check_sheet_name
 from tests.planner.sheets import HEADINGS, rows_of, town
 
 GOOD = rows_of(6)
@@ -231,6 +233,18 @@ def test_what_is_no_sheet_is_refused_in_one_line(tmp_path, name):
         read(tmp_path, make())
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 400
+
+
+def test_without_the_extra_a_workbook_is_refused_in_one_line_and_csv_is_read(monkeypatch, tmp_path):
+    workbook = book()
+    for library in ("python_calamine", "xlsxwriter"):
+        monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ConfigError, match=r"reading XLSX needs the extra `plan`: .*save it as CSV"):
+        read(tmp_path, workbook)
+    with pytest.raises(ConfigError, match=r"writing XLSX needs the extra `plan`: .*or name .csv"):
+        check_sheet_name("result.xlsx")
+    assert len(read(tmp_path, csv()).rows) == len(GOOD)
+    check_sheet_name("result.csv")
 
 
 def test_all_mistakes_come_at_once(tmp_path):

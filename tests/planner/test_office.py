@@ -1,6 +1,7 @@
 """Offices: the queue against SimPy, plain weeks and holidays against opening-hours-py."""
 
 import os
+import sys
 from datetime import date, datetime, time, timedelta
 from random import Random
 
@@ -37,9 +38,9 @@ def judged(hours: str, day: date) -> tuple[OpenSpan, ...]:
 
 @pytest.mark.slow("asks another reader of opening hours for each day of two years")
 @pytest.mark.parametrize("hours", HOURS)
-def test_plain_weeks_are_open_when_another_reader_says_so(hours):
+def test_plain_weeks_are_open_when_another_reader_says_so(hours, monkeypatch):
+    monkeypatch.setitem(sys.modules, "opening_hours", None)  # as where it is not installed
     openings = Openings("plan.toml", "office", hours, [])
-    assert openings.is_plain
     for number in range(730):
         day = date(2027, 1, 1) + timedelta(days=number)
         sunday = day in {easter_sunday(day.year), easter_sunday(day.year) + timedelta(days=49)}
@@ -64,12 +65,17 @@ def test_holidays_of_many_years_are_those_that_another_reader_knows():
 @pytest.mark.parametrize("hours", ["week 1-53/2 Mo 09:00-12:00", "Jul-Aug Mo-Fr 09:00-12:00"])
 def test_the_rest_of_the_grammar_is_read_by_the_library(hours):
     openings = Openings("plan.toml", "office", hours, [date(2027, 7, 6)])
-    assert not openings.is_plain
     days = [date(2027, 1, 1) + timedelta(days=number) for number in range(365)]
     assert [openings.on(day) for day in days if day != date(2027, 7, 6)] == [
         judged(hours, day) for day in days if day != date(2027, 7, 6)
     ]
     assert openings.on(date(2027, 7, 6)) == ()
+
+
+def test_where_the_library_is_not_installed_one_line_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "opening_hours", None)
+    with pytest.raises(ConfigError, match=r"office: hours: .*for more install the extra `plan`"):
+        Openings("plan.toml", "office: hours", "week 1-53/2 Mo 09:00-12:00", [])
 
 
 @pytest.mark.parametrize("hours", ["9-17", "Mo-Fr 9h-17h", "weekdays", "Mo-Fr 9am-5pm"])
