@@ -32,6 +32,9 @@ ANSWERS_MAX: Final = 14  # ours: a session asks 9 to 12 times
 LEADS_US: Final = (DAY_US, 2 * DAY_US, 10 * HOUR_US, 11 * DAY_US, 30 * MINUTE_US, 40 * DAY_US)
 WAITS_US: Final = (HOUR_US, DAY_US, MINUTE_US, 10 * DAY_US, 6 * HOUR_US, 30 * DAY_US)
 OUTAGES_US: Final = (10 * MINUTE_US, SECOND_US, DAY_US, 6 * HOUR_US, 45 * DAY_US)
+# Ours: T2 is a whole minute, and a look then hides what is early. A gas meter looks once an hour.
+_PHASES_US: Final = tuple(SECOND_US * one for one in (41, 29, 0, 17, 53))
+_AMPLE_UEUR: Final = 50 * 100 * UEUR_PER_CENT  # ours: more than anybody here uses in a day
 _DOUBTS: Final = frozenset({What.CLOCK_DOUBTED, What.POWER_LOST, What.CLOCK_SET})
 
 KEY_STATES: Final = (
@@ -52,10 +55,11 @@ class HouseholdAtPlay:
 
     def __init__(self, model: int, build: str) -> None:
         self._poor: Final = model >= len(FUZZED_MODELS)
-        self.meter: Final = FuzzedMeter(model, build, poor=self._poor)
+        self.meter: Final = FuzzedMeter(model, build, poor=self._poor, phase_us=_PHASES_US[model])
         self.reached: Final[set[str]] = set()
         self._rig: Final = self.meter.rig
         self._board: Final = self._rig.board
+        self.wait(MINUTE_US)  # until it has looked once
         self.newest = self.meter.card
         self._numbers: Final[dict[VirtualCard, int]] = {self.newest: 1}
         self._obeyed = 0  # the highest number of a card that was
@@ -98,6 +102,8 @@ class HouseholdAtPlay:
         rearm = self._rig.household.model.rearm
         self.meter.live.do(Press(Button[rearm.key.upper()], rearm.hold_ms))
         self.wait((rearm.tightness_s + 60) * SECOND_US)
+        if self._board.powered and not rearm.tightness_s:  # in whose test an appliance may be open
+            self._ask_pressed()
 
     def act(self, act: Act) -> None:
         """Have somebody do something at the meter, and let an hour pass."""
@@ -115,6 +121,7 @@ class HouseholdAtPlay:
         """Have a technician set the clock, so many seconds off, at most `error_s_max`."""
         if self.meter.insert(self._rig.clock_card(error_s)) is Result.EXECUTED:
             self.meter.live.note(What.CLOCK_SET, "clock card")
+            self._latched = False  # it outranks every clock before it, and may undo an end
             self.reached.add("clock set")
             self._since_us = self._board.now_us
 
@@ -217,15 +224,38 @@ class HouseholdAtPlay:
         """Check the laws for one household; raise `OracleError` where one does not hold."""
         state = self._state()
         used_up = state.charged_ueur - self._before.charged_ueur >= self._before.balance_ueur
+        cut = self._latched
         for event in self.meter.events[self._heard :]:
             self._hear(event.what, event.at_us, used_up=used_up)
+        self._ask_deferred(state)
         self._heard = len(self.meter.events)
-        self._ask_money(state)
+        self._ask_money(state, cut=cut)
         must(not self._board.powered or bool(self._board.panel.text), "a display says something")
         self._ask_late()
         self._before = state
 
-    def _ask_money(self, state: State) -> None:
+    def _ask_pressed(self) -> None:
+        """Ask that who has pressed the button is supplied, where nothing speaks against it."""
+        state, end_us = self._state(), self._ends[self._in_force]
+        ample = end_us is None and state.balance_ueur > _AMPLE_UEUR
+        protected = end_us is not None and self._board.now_us < end_us - HOUR_US
+        over = self._latched or state.flags & StateFlags.DEFERRAL_OVER
+        if ample or (protected and not over):
+            must(self._board.switch.on, "who has credit or is protected is supplied at a press",
+                 moved=self._in_force > 0)  # fmt: skip
+
+    def _ask_deferred(self, state: State) -> None:
+        """Ask that nothing is charged while an order protects, and has since the last look."""
+        before, end_us = self._before, self._ends[self._in_force]
+        if state.order_number != before.order_number or end_us is None:
+            return
+        if self._board.now_us < end_us and not before.flags & StateFlags.DEFERRAL_OVER:
+            unmoved = state.charged_wh == before.charged_wh
+            must(unmoved, "nothing is charged while an order protects",
+                 f"{before.charged_wh} Wh, then {state.charged_wh}",
+                 moved=state.deferred_wh != before.deferred_wh)  # fmt: skip
+
+    def _ask_money(self, state: State, *, cut: bool) -> None:
         """Ask for each term of the account: what was loaded, lent, repaid, used."""
         before, credit = self._before, self._rig.household.model.credit
         stands_ueur = state.balance_ueur - state.emergency_debt_ueur + state.charged_ueur
@@ -240,6 +270,7 @@ class HouseholdAtPlay:
             lends = (before.emergency_debt_ueur, lent_ueur)
             must(lends == (0, credit.emergency_cents * UEUR_PER_CENT),
                  "emergency credit is lent whole, to who owes none", str(lends))  # fmt: skip
+            must(not cut, "nobody is lent credit that brings no supply", moved=self._in_force > 0)
             self.reached.add("emergency credit")
         else:
             must(lent_ueur == left_ueur, "a load repays first what was lent", moved=lent_ueur > 0)
@@ -264,16 +295,21 @@ class HouseholdAtPlay:
         return state
 
     def _hear(self, what: What, at_us: int, *, used_up: bool) -> None:
+        end_us = self._ends[self._in_force]
         if what is What.OPENED and used_up:
+            protected = end_us is not None and self._since_us <= at_us < end_us
+            must(not protected, "who is protected keeps the supply without credit too")
             self.reached.add("out of credit")
         elif what is What.OPENED and not self._latched:
-            end_us = self._ends[self._in_force]
             must(end_us is not None, "a household with credit that is not armed keeps its supply")
             assert end_us is not None, "it was just said"
             must(at_us >= end_us, "no cut comes early", f"{at_us} is before {end_us}")
             self.reached.add("cut at T2")
             self._latched = True
         elif what is What.CLOSED:
+            limited = self._board.switch.limiter_a > 0
+            must(not self._latched or limited, "who was cut is fed again when the order is lifted",
+                 moved=end_us is None)  # fmt: skip
             self.reached.add("fed again")
         elif what is What.LIMITED:
             self.reached.add("limited")

@@ -55,7 +55,8 @@ def begun(rig: Rig) -> tuple[LiveMeter, list[Event]]:
 class FuzzedMeter:
     """A meter of a home with ample credit, its card, and everything that is seen of it.
 
-    A `poor` one has little credit, and uses it. `seed` decides what half-done things leave.
+    A `poor` one has little credit, and uses it. `seed` decides what half-done things leave. It
+    looks `phase_us` after each whole minute.
     """
 
     def __init__(
@@ -67,9 +68,10 @@ class FuzzedMeter:
         carrier: CardKind = CardKind.SECURE,
         seed: int = 0,
         poor: bool = False,
+        phase_us: int = 0,
     ) -> None:
         name = FUZZED_MODELS[selector % len(FUZZED_MODELS)]
-        household = _household(name, build, carrier, poor=poor)
+        household = _household(name, build, carrier, poor=poor, phase_us=phase_us)
         self.rig = Rig.seeded(household, start_us=FUZZING_FROM_US, seed=seed)
         self.live, self.events = begun(self.rig)
         if armed:
@@ -125,7 +127,9 @@ class FuzzedMeter:
 
 
 @cache
-def _household(model_name: str, build: str, carrier: CardKind, *, poor: bool) -> Household:
+def _household(
+    model_name: str, build: str, carrier: CardKind, *, poor: bool, phase_us: int
+) -> Household:
     """Return a home with ample credit that uses nothing, or a poor one; its clock just set."""
     return Household(
         id="home",
@@ -137,5 +141,6 @@ def _household(model_name: str, build: str, carrier: CardKind, *, poor: bool) ->
         load=(_LOAD_W if poor else 0,) * HOURS_A_DAY,
         clock_set_us=FUZZING_FROM_US,
         meter_id=METER_ID_FIRST,
+        poll_phase_us=phase_us,
         carrier=carrier,
     )

@@ -50,6 +50,8 @@ _pack: Final = fields.pack
 _sections: Final = key_change._sections
 _wrong: Final = Trace._wrong
 _cents_of: Final = reading.cents_of
+_fetches: Final = trace.fetches
+_account: Final = Ledger.account
 _suspicion: Final = ClockTrust.suspicion
 _valid_state: Final = memory.valid_state
 _layout_field: Final = layout_file._Reader._field
@@ -128,6 +130,19 @@ def without_stride(self: Any, field: Any, *rest: Any) -> Any:
     return _layout_field(self, msgspec.structs.replace(field, stride=None), *rest)
 
 
+@final
+class FetchedOnce:
+    """Says of a GET RESPONSE behind another that it fetches nothing."""
+
+    def __init__(self) -> None:
+        self._before = False
+
+    def __call__(self, command: bytes) -> bool:
+        fetches = _fetches(command) and not self._before
+        self._before = _fetches(command)
+        return fetches
+
+
 def any_outage(self: Any, reading: Any, utc_s: int, *rest: Any) -> Any:
     """Judge a clock; one that is too far ahead is believed."""
     doubt = _suspicion(self, reading, utc_s, *rest)
@@ -198,6 +213,12 @@ PLANTED: Final = {
     "answer-of-one-byte": _fault("an answer of one byte is read for a status word", "card-answers",
         "no error, within the session's bound", "card_protocol.apdu:ResponseApdu.parse",
         classmethod(lambda cls, raw: cls(bytes(raw[:-2]), raw[-2] << 8 | raw[-1]))),
+    "replayed-to-a-meter": _fault("each session has the same challenge", "card-answers",
+        "no money, no order, no cut", "meter_emu.firmware.program:Program._challenge",
+        lambda *_: bytes(8)),
+    "without-end": _fault("a session is not bounded by its commands", "card-answers",
+        "no error, within the session's bound", "meter_emu.firmware.dialogues.base:EXCHANGES_MAX",
+        1 << 30),
     "any-mac": _fault("any MAC is right", "card-answers", "no money, no order, no cut",
         "card_protocol.keys:Key.verify", lambda *_: True),
     "image-unchecked": _fault("a memory card's image is not checked", "card-image",
@@ -219,6 +240,13 @@ PLANTED: Final = {
         any_version),
     "any-clock": _fault("a program without clock trust", "clock-registers",
         "no cut comes that is twenty years away", build="plain"),
+    "no-uncertainty": _fault("ends are compared with the clock, whatever it may be off",
+        "household", "never early, never late", "meter_emu.firmware.trust:Now.early_s",
+        property(lambda self: self.utc_s)),
+    "charged-though-protected": _fault("energy is charged while an order protects", "household",
+        "who is protected is supplied and charged nothing",
+        "meter_emu.firmware.ledger:Ledger.account",
+        lambda self, state, factory, **_: _account(self, state, factory, deferral_holds=False)),
     "repaid-twice": _fault("what a load repays is credited again", "household",
         "money is conserved", "meter_emu.firmware.ledger:Ledger.load", repaid_twice),
     "used-count-forgotten": _fault("of used counts a device keeps the last alone", "keypad",
@@ -270,6 +298,8 @@ PLANTED: Final = {
     "asked-on": _fault("a process that gave no answer is asked again", "pcsc-child",
         "who gave none is asked no more",
         "card_protocol.link.pcsc_process:PcscProcess._understood", asked_on),
+    "fetched-twice": _fault("of a secret that is fetched in parts the second is shown", "recorded",
+        "secrets hidden, and they alone", "card_protocol.trace:fetches", FetchedOnce()),
     "pin-shown": _fault("a trace shows the PIN", "recorded",
         "secrets hidden, and they alone", "card_protocol.trace:_SHOWN", trace._SHOWN | {0x20}),
     "replayed-short": _fault("a replayed answer has a wrong last byte", "replayed",

@@ -23,7 +23,7 @@ from meter_emu.world.meter.acts import DRAWN
 _STEPS_MAX: Final = 24
 _SIZE_MAX: Final = 128
 # All states and laws, twice: `python -m tests.fuzz.seeds household` finds them when draws change.
-_SEEDS: Final = (38, 72, 55, 239, 9)
+_SEEDS: Final = (38, 17, 239, 292, 9)
 
 
 @final
@@ -118,7 +118,8 @@ TARGETS: Final = (
         id="household",
         our_memory=True,
         asks="what office, people, street and technician do with one meter and its cards",
-        oracles="never early, never late; orders and cards only grow; money is conserved",
+        oracles="never early, never late; orders and cards only grow; money is conserved; "
+        "who is protected is supplied and charged nothing",
         reaches=KEY_STATES,
         size_max=_SIZE_MAX,
         check=_check,

@@ -22,7 +22,7 @@ from meter_emu.firmware.layouts import (
     Supply,
     with_crc,
 )
-from meter_emu.fuzz.bench import FUZZED_MODELS, FUZZING_FROM_US, FuzzedMeter
+from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FUZZING_FROM_US, FuzzedMeter
 from meter_emu.fuzz.models.clock_registers import believed
 from meter_emu.fuzz.models.record_fields import (
     LIMITS,
@@ -254,6 +254,7 @@ class _AnsweringAnything:
 
     def __init__(self, data: bytes) -> None:
         self._left = data
+        self.asked = 0
 
     def power_on(self) -> bytes:
         """Return the next piece as ATR."""
@@ -273,6 +274,7 @@ class _AnsweringAnything:
     def transmit(self, command: bytes) -> bytes:
         """Return the next piece."""
         note(f"asked {command[1]:02X}")
+        self.asked += 1
         answer = self._next()
         tell(lambda: meaning(command, answer), command + b" " + answer)
         return answer
@@ -288,13 +290,25 @@ _REFUSED: Final = frozenset({"sequence", "crc", "events"})
 _SERVED: Final = frozenset({"sequence", "crc", "card_number", "session_count", "shown_session"})
 
 
+_COMMANDS_MAX: Final = 64  # docs/card-format.md, result 23
+_LATER: Final = 0x80  # of the first byte: a meter that asks another challenge than the recorded one
+_LATER_US: Final = 7 * SECOND_US
+
+
 def _answers(data: bytes, build: str) -> None:
+    """A card that answers what was drawn, or what another session has recorded of a right card."""
     if not data:
         return
-    bench = FuzzedMeter(data[0], build)
-    before = bench.state()
-    result = bench.insert(_AnsweringAnything(data[1:]))
+    later = data[0] >= _LATER
+    bench = FuzzedMeter(data[0] % _LATER, build, phase_us=_LATER_US * later)
+    if later:
+        bench.live.bench.run_until(bench.rig.board.now_us + MINUTE_US)
+    before, card = bench.state(), _AnsweringAnything(data[1:])
+    result = bench.insert(card)
     note(result.name)
+    must(card.asked <= _COMMANDS_MAX, "a session is bounded", f"{card.asked} commands")
+    must(result.refused or not later, "a card that was recorded is not the card", result.name,
+         moved=later)  # fmt: skip
     after = bench.state()
     if before is not None:
         must(after is not None, "its memory can be read")
@@ -342,7 +356,13 @@ def _answer_seeds() -> tuple[bytes, ...]:
         heard = _Heard(bench.card)
         bench.insert(heard)
         found.append(bytes((selector,)) + bytes(heard.said))
-    return tuple(found)
+        brings = FuzzedMeter(selector, "reference")
+        for order in (A_LOAD, FAR_OFF):
+            brings.rig.write(brings.card, order)
+        recorded = _Heard(brings.card)
+        brings.insert(recorded)
+        found.append(bytes((_LATER | selector,)) + bytes(recorded.said))
+    return (*found, b"\0\2\x3b\0" + 200 * b"\2\x61\x10")
 
 
 TARGETS: Final = (
@@ -396,6 +416,8 @@ TARGETS: Final = (
             "asked D6",
             "ALREADY_EXECUTED",
             "CARD_UNREADABLE",
+            "CARD_NOT_GENUINE",
+            "CARD_TOO_SLOW",
         ),
         size_max=2_048,
         check=_answers,

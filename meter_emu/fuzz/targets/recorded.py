@@ -348,6 +348,11 @@ def _seeds() -> Sequence[bytes]:
     )  # fmt: skip
 
 
+_GET: Final = _row(8, 0, "00c0000004 010203049000")  # a secret, where what it fetches is one
+_FETCHED: Final = b"".join((
+    _row(8, 0, "00ca000000 6108"), _GET, _GET, _row(8, 0, "00b0810004 6104"), _GET, _GET,
+))  # fmt: skip
+
 TARGETS: Final = (
     Target(
         id="recorded",
@@ -360,8 +365,9 @@ TARGETS: Final = (
         size_max=512,
         check=_check,
         drawn=True,
-        seeds=_seeds,
-        words=(b"\x00\x20\x00\x01\x04", b"\xff\x20\x00\x00\x03", b"\xff\xb1\x00\x00\x04"),
+        seeds=lambda: (*_seeds(), _FETCHED),
+        words=(b"\x00\x20\x00\x01\x04", b"\xff\x20\x00\x00\x03", b"\xff\xb1\x00\x00\x04",
+               b"\x00\xc0\x00\x00\x04"),
     ),
     Target(
         id="replayed",

@@ -141,11 +141,23 @@ def _check_written(
     assert written is not None, "it was just said"
     said = (written.accepted_cents, written.accepted_count, written.order_number,
             (written.defer_until, written.cut_at))  # fmt: skip
-    states = {(*one.accepted, one.order, (one.ends[0][:5], one.ends[1][:5])): one for one in either}
+    states = {_of_write_back(one): one for one in either}
     must(said in states, "a write-back is of the state before the session, or after", when)
+    ahead = said != _of_write_back(facts) and states[said] == max(either, key=_sessions)
+    must(not ahead, "a write-back says nothing that the memory has not", when,
+         moved=len(states) > 1)  # fmt: skip
     near_ueur = abs(written.balance_ueur - states[said].balance_ueur)
     must(near_ueur < _MEMORY_CARD_UEUR, "and so is its credit", f"{near_ueur} off")
     note("written back" if states[said] == facts else "the write-back of the session before")
+
+
+def _of_write_back(facts: _Facts) -> tuple[object, ...]:
+    return (*facts.accepted, facts.order, (facts.ends[0][:5], facts.ends[1][:5]))
+
+
+def _sessions(facts: _Facts) -> tuple[int, int]:
+    """Return what only grows from session to session: loads and orders."""
+    return facts.accepted[1], facts.order
 
 
 def _seeds() -> Sequence[bytes]:
