@@ -270,7 +270,7 @@ class HouseholdAtPlay:
             lends = (before.emergency_debt_ueur, lent_ueur)
             must(lends == (0, credit.emergency_cents * UEUR_PER_CENT),
                  "emergency credit is lent whole, to who owes none", str(lends))  # fmt: skip
-            must(not cut, "nobody is lent credit that brings no supply", moved=self._in_force > 0)
+            must(not cut, "nobody is lent credit that brings no supply")
             self.reached.add("emergency credit")
         else:
             must(lent_ueur == left_ueur, "a load repays first what was lent", moved=lent_ueur > 0)

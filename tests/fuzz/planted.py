@@ -25,6 +25,7 @@ from card_protocol.trace import Exchanged, Trace
 from meter_emu import resources, rows
 from meter_emu.domain import Result, Wallet
 from meter_emu.firmware import memory
+from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.firmware.gate import OrderGate
 from meter_emu.firmware.layouts import LAYOUT_VERSION, Health, State, crc_holds, with_crc
 from meter_emu.firmware.ledger import Ledger
@@ -51,6 +52,7 @@ _sections: Final = key_change._sections
 _wrong: Final = Trace._wrong
 _cents_of: Final = reading.cents_of
 _fetches: Final = trace.fetches
+_authenticated: Final = CardDialogue._authenticated
 _account: Final = Ledger.account
 _suspicion: Final = ClockTrust.suspicion
 _valid_state: Final = memory.valid_state
@@ -143,6 +145,12 @@ class FetchedOnce:
         return fetches
 
 
+def any_proof(self: Any, *rest: Any) -> bool:
+    """Have card and meter prove themselves, whatever comes of it."""
+    _authenticated(self, *rest)
+    return True
+
+
 def any_outage(self: Any, reading: Any, utc_s: int, *rest: Any) -> Any:
     """Judge a clock; one that is too far ahead is believed."""
     doubt = _suspicion(self, reading, utc_s, *rest)
@@ -213,9 +221,9 @@ PLANTED: Final = {
     "answer-of-one-byte": _fault("an answer of one byte is read for a status word", "card-answers",
         "no error, within the session's bound", "card_protocol.apdu:ResponseApdu.parse",
         classmethod(lambda cls, raw: cls(bytes(raw[:-2]), raw[-2] << 8 | raw[-1]))),
-    "replayed-to-a-meter": _fault("each session has the same challenge", "card-answers",
-        "no money, no order, no cut", "meter_emu.firmware.program:Program._challenge",
-        lambda *_: bytes(8)),
+    "any-proof": _fault("a card whose proof is wrong is read all the same", "card-answers",
+        "no money, no order, no cut",
+        "meter_emu.firmware.dialogues.base:CardDialogue._authenticated", any_proof),
     "without-end": _fault("a session is not bounded by its commands", "card-answers",
         "no error, within the session's bound", "meter_emu.firmware.dialogues.base:EXCHANGES_MAX",
         1 << 30),
