@@ -206,7 +206,11 @@ def _in_words(at: str, key: str, data: object) -> str:
             name = f"{_ONE_OF.get(name, name)} {named}"
         if indices.endswith(_ANY):
             data = None
-        (places if name != one else rest).append(name)
+        if name == one:
+            rest.append(name)
+        else:  # of a table that is in another: that comes first
+            places.append(".".join([*rest, name]))
+            rest.clear()
     rest += [key] if key else []
     return ": ".join(part for part in (", ".join(places), ".".join(rest)) if part)
 

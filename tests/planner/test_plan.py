@@ -344,6 +344,7 @@ def test_check_says_whether_the_offices_have_room(tmp_path):
         ("rare_comes = 0.5\n", "", "rare_comes.*missing"),
         ("[7, 0.50]", "[7, 0.10]", "behaviour: comes: expected fewer days and no smaller share"),
         ("[28, 0.0]", "[28, 0.1]", "begin with a share of 0"),
+        ("[21, 0.10]", "[21, 10]", r"plan.toml: behaviour.comes 2 2: expected .* <= 1"),
         ('["Fr", 0.2]', '["Fr", 0.9]', "at most 1 in all"),
         ('["Fr", 0.2]', '["Fri", 0.2]', "expected 1 to 28, or one of Mo"),
         ("%d/%m/%Y", "%d/%m", "expected a pattern with day, month and year"),
