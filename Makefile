@@ -82,7 +82,7 @@ test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every l
 	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/workers tests/pcsc/test_killed.py \
 	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
 
-test-going-on: $(DEV)  ## a fleet of 2,000 and diagnose --singles, killed 20 times each: they go on; a quarter of an hour
+test-going-on: $(DEV)  ## a fleet of 2,000, and diagnose --singles of six mistakes, killed 20 times each: they go on; minutes
 	@$(BIN)/python -m tests.kills.going_on
 
 test-hostile: $(DEV) $(PCSC)  ## 300 hostile files of every kind that is read, bombs of TOML, hostile readers, checkpoints: a quarter of an hour

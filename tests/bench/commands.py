@@ -10,9 +10,10 @@ import msgspec
 from tests.bench.fleet import run
 from tests.bench.row import Row
 
-# Twelve were wanted. Half is the story that all share, and no law alone is above a twentieth: what
-# is left is homes that laws live a second time, each in one story of forty.
-EXAMPLE_MS_MAX: Final = 14
+# Twelve were wanted, and 0.65 of e538b751; it is 0.74 to 0.78. Half is the story that all share,
+# and no law alone is above a twentieth: what is left is homes that laws live a second time, each in
+# one story of forty, and the law `fails-again`, which e538b751 had not.
+EXAMPLE_MS_MAX: Final = 16
 SCOPE: Final = "new"
 # 1,020 at e538b751; a transition takes 1.02 times the calls of Python since, as a poll does more.
 A_SECOND_MIN: Final = 900

@@ -306,18 +306,17 @@ class Bench:
         if self._wake_us <= soonest_us:
             return soonest_us
         # Asleep: the first one at or after the end of the hint.
-        at_us = first_us = self._cadence_from(self._wake_us)
+        at_us = self._cadence_from(self._wake_us)
         # But a poll that, as long as the longest so far, still runs when the hint ends, at an RTC
         # midnight, or when the caller wants to look, is run whatever the hint says: it may read the
         # clock after the end, and skipped, its torn readings could never be seen.
         # And what a person reads is as old as the last poll, so that one is run where one looks.
         for edge_us in (self._wake_us, self._midnight_us, until_us):
-            # The last one before the edge.
-            after_us = first_us if edge_us == self._wake_us else self._cadence_from(edge_us)
-            last_us = after_us - self._poll_us
+            # So long before the edge the last poll before it begins.
+            ahead_us = (edge_us - self._anchor_us) % self._poll_us or self._poll_us
             seen = self.watched and edge_us == until_us
-            if (seen or edge_us - last_us <= self._longest_us) and last_us >= soonest_us:
-                at_us = min(at_us, last_us)
+            if (seen or ahead_us <= self._longest_us) and edge_us - ahead_us >= soonest_us:
+                at_us = min(at_us, edge_us - ahead_us)
         return at_us
 
     def _cadence_from(self, at_us: int) -> int:
