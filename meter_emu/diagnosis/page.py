@@ -14,8 +14,9 @@ from meter_emu.diagnosis.hypotheses import Hypothesis, served_wrongly
 from meter_emu.diagnosis.memo import SIGNS, Diagnosis, listed, shortened
 from meter_emu.diagnosis.ranking import FitClass
 from meter_emu.diagnosis.sampling import SampledHousehold
+from meter_emu.report.drawn_household import Story, story_of
 from meter_emu.report.facts import Seen
-from meter_emu.report.page import Story, environment_of_pages, story_of
+from meter_emu.report.page import environment_of_pages
 from meter_emu.report.scale import Scale
 from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH
 from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
@@ -141,7 +142,7 @@ def _play(
 def _played(sampled: SampledHousehold, under: Hypothesis, anchor: str) -> PlayedHousehold:
     household = served_wrongly(replace(sampled.household, build=under.build), under.office)
     outcome, events = rehearsed(household, sampled.campaign, events=True)
-    story = story_of(Seen(household, outcome, tuple(events)), anchor, sampled.campaign, alike="")
+    story = story_of(Seen(household, outcome, tuple(events)), anchor, sampled.campaign)
     alone = Entry(
         first=replace(household, poll_phase_us=0), count=1, poll_phase_us=household.poll_phase_us
     )

@@ -9,15 +9,16 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from meter_emu.languages import speech
-from meter_emu.languages.speech import marked_of, said, said_of
+from meter_emu.languages.speech import said
 from meter_emu.planner import sentences
-from meter_emu.planner.answer import PlanAnswer, PlanFigures, PlanResult, Tried
+from meter_emu.planner.answer import PlanAnswer, PlanResult, Tried
 from meter_emu.planner.lives import Town, last_day
 from meter_emu.planner.plan_file import DAY_NAMES
 from meter_emu.report.page import environment_of_pages
+from meter_emu.report.shares import share_rows, three, tiles
 from meter_emu.world.meter.times import us_to_legal
 
-_TEMPLATE: Final = "board.html.jinja"
+_TEMPLATE: Final = "plan.html.jinja"
 _DAYS_SHOWN: Final = 28  # ours: before T2, and four after
 _DAYS_AFTER: Final = 4
 _OFFICE_WIDTH, _OFFICE_HEIGHT = 500, 100  # of the drawing
@@ -56,7 +57,7 @@ class TriedBar(NamedTuple):
 def board(result: PlanResult) -> str:
     """Return the page: the same plan gives the same text."""
     last, town = result.answers[-1], result.town
-    tone = "calm" if not last.morning.unsupplied else "cut"
+    tone = "good" if not last.morning.unsupplied else "warn"
     if any(one.morning.against_promise for one in result.answers):
         tone = "bad"
     difference, threshold = result.difference, result.threshold
@@ -67,12 +68,13 @@ def board(result: PlanResult) -> str:
             name=town.raw.name,
             tone=tone,
             headline=sentences.headline(last),
-            promise=sentences.promise_said(last),
-            figures=_tiles(last.morning),
-            groups=[
-                (sentences.group_named(name), one, _share(one))
-                for name, one in last.by_group.items()
-            ],
+            promise=[sentences.promise_said(last)],
+            figures=tiles(last.morning),
+            groups=tuple(
+                share_rows(
+                    (sentences.group_named(name), three(one)) for name, one in last.by_group.items()
+                )
+            ),
             plans=list(zip(*map(_plan, result.answers), strict=True)),
             compared=None if difference is None else sentences.compared_said(difference),
             offices=_office(last),
@@ -86,32 +88,6 @@ def board(result: PlanResult) -> str:
             sha256=town.sheet.sha256,
         )
     )
-
-
-def _tiles(one: PlanFigures) -> list[tuple[str, int, str]]:
-    """Return the three figures, each with its colour, its number and its share."""
-    total = max(1, one.total)
-    return [
-        (colour, count, said_of(*words, count, share=speech.written_share(count / total, 1)))
-        for colour, count, words in (
-            ("on", one.supplied, marked_of("supplied, {share}", "supplied, {share}")),
-            (
-                "cut",
-                one.disconnected,
-                marked_of("disconnected by order, {share}", "disconnected by order, {share}"),
-            ),
-            (
-                "empty",
-                one.without_credit,
-                marked_of("without credit, {share}", "without credit, {share}"),
-            ),
-        )
-    ]
-
-
-def _share(one: PlanFigures) -> tuple[float, float, float]:
-    total = max(1, one.total) / 100
-    return one.supplied / total, one.disconnected / total, one.without_credit / total
 
 
 def _plan(one: PlanAnswer) -> tuple[str, ...]:

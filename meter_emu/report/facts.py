@@ -1,8 +1,8 @@
 """What the page shows of a rehearsal: what is kept of it, and a household as stretches of time.
 
-However large the fleet, only these stay: one household of each kind and verdict, up to
-`MORE_MAX` further ones of each broken promise, and counts: of households, of wrong
-displays, of cuts in each `BIN_US`. A *kind* is the household's words with its model and build.
+However large the fleet, only these stay: one household of each kind and verdict, and counts: of
+households, of wrong displays, of cuts in each `BIN_US`, of who is without supply by the minute.
+A *kind* is the household's words with its model and build.
 
 A household's facts come from events, from the model and from what was announced. Supply is what
 the contactor and the street did; the deferral is drawn twice, as announced and as the meter stated.
@@ -23,6 +23,7 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.answer import HouseholdCounts
 from meter_emu.world.judge.breaches import supply_of
+from meter_emu.world.judge.figures import SupplyCounts
 from meter_emu.world.judge.obligations import Must, Span
 from meter_emu.world.judge.outcome import Outcome, Supplied
 from meter_emu.world.judge.promise import Promise, promise_at
@@ -199,7 +200,6 @@ def _legal_us(day: date, minute: int, zone: TimeZone, *, fold: int) -> int:
     return to_us(datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone.info, fold=fold))
 
 
-MORE_MAX: Final = 20  # of each broken promise, next to the first of each kind
 BIN_US: Final = MINUTE_US  # ours: the finest a histogram can be
 
 
@@ -285,7 +285,8 @@ class Collector:
         self.made: Final = made
         self.households: Final = HouseholdCounts(campaign)
         self.groups: Final[dict[GroupKey, Group]] = {}
-        self.more: Final[dict[Verdict, list[Seen]]] = {verdict: [] for verdict in Verdict}
+        self.against: Final = SupplyCounts(campaign.start_us, campaign.end_us)  # what is broken
+        self.by_kind: Final[dict[str, SupplyCounts]] = {}  # by the household's words
         self.counts: Final[Counter[Verdict]] = Counter()
         self.broken: Final[Counter[Verdict]] = Counter()
         self.first_broken: Seen | None = None
@@ -299,12 +300,15 @@ class Collector:
         self.broken[outcome.verdict] += broken
         self.broken_verdicts[outcome.verdict] += not verdict_expected(outcome, household)
         self.found.update({one.kind for one in unexpected_findings(outcome, household)})
+        if outcome.verdict is not Verdict.NOT_COVERED:
+            ends_us = self.campaign.start_us, self.campaign.end_us
+            self.by_kind.setdefault(household.kind, SupplyCounts(*ends_us)).add(outcome)
+            if broken:
+                self.against.add(outcome)
         key = GroupKey(outcome.kind, outcome.model, outcome.build, outcome.verdict)
         seen = Seen(household, outcome, tuple(events))
         if key not in self.groups:
             self.groups[key] = Group(seen)
-        elif broken and len(self.more[outcome.verdict]) < MORE_MAX:
-            self.more[outcome.verdict].append(seen)
         self.groups[key].add(outcome, broken=broken)
         if broken and outcome.cut_us is not None:
             self._keep_first_broken(seen, outcome.cut_us)
@@ -318,21 +322,3 @@ class Collector:
     def displays(self) -> list[WrongDisplays]:
         """All that stated a wrong T2."""
         return [row for group in self.groups.values() for row in group.displays.values()]
-
-    @property
-    def typical(self) -> Group:
-        """The group to show first: the largest broken one; the largest of all if none is broken."""
-        often = self.broken if self.broken.total() else self.counts
-        verdict = max(Verdict, key=lambda one: often[one])  # the gravest of equals
-        if not self.broken.total() and self.counts[Verdict.ON_TIME]:
-            verdict = Verdict.ON_TIME
-        groups = [
-            group
-            for key, group in self.groups.items()
-            if key.verdict is verdict and (group.broken or not self.broken.total())
-        ]
-        return max(groups, key=lambda group: (self._in_typical_night(group), group.count))
-
-    def _in_typical_night(self, group: Group) -> bool:
-        cut_us = group.first.outcome.cut_us
-        return cut_us is not None and self.households.time_of_cut(cut_us) == self.households.typical

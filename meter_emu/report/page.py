@@ -9,46 +9,43 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from card_protocol.timestamp import Civil
 from meter_emu.languages import speech
-from meter_emu.languages.speech import ENGLISH, marked_of, said, said_of, speaking
-from meter_emu.report.facts import Collector, Facts, Group, Seen, facts_of
-from meter_emu.report.histogram import BARS_HEIGHT_PX, histograms, lone_cuts
+from meter_emu.languages.speech import marked_of, said, said_of
+from meter_emu.report.drawn_household import Story, from_to, stored_session, story_of, tone_of
+from meter_emu.report.facts import Collector, Group, Seen
+from meter_emu.report.night import NIGHT_HEIGHT, NIGHT_WIDTH, night_of
 from meter_emu.report.scale import civil_us
-from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawings
+from meter_emu.report.shares import ShareRow, share_rows, three, tiles
+from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH
 from meter_emu.report.words import (
-    BY_ITS_DATE_US,
-    HAPPENED,
     duration,
-    euros,
     first_broken_cut,
     full_moment,
-    offset,
-    one_style,
     shares,
     short,
-    stamp,
     to_do,
     with_count,
 )
-from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Announcement, Household
-from meter_emu.world.judge.knowledge import clock_beyond_us
-from meter_emu.world.judge.promise import PromiseKind
-from meter_emu.world.judge.verdict import expected
-from meter_emu.world.judge.verdicts import GOOD, PLAIN, PLAIN_FINDING, Lived, Verdict
-from meter_emu.world.meter.events import Event
+from meter_emu.world.judge.figures import SupplyFigures
+from meter_emu.world.judge.verdicts import PLAIN, Verdict
 from meter_emu.zones import TimeZone
 
 TEMPLATE: Final = "rehearsal.html.jinja"
 _SCRIPT: Final = "find.js"
-_BREACHES_SHOWN: Final = 5  # ours: of one household; all are in the JSON
+_SHARES_MAX: Final = 7  # ours: rows by group or kind on the board's page
+_ROWS_MAX: Final = 36  # ours: kinds in the table that are not folded
+_PAGE_BYTES: Final = 300_000  # ours: kinds get a timeline, worst first, while the page has room
+_BOARD_BYTES: Final = 31_000  # ours: about the styles, the board's page and the script
+_ROW_BYTES: Final = 350  # ours: about a line of the table
+_STORY_BYTES: Final = 8_000  # ours: about a household that is folded
 
 
 @final
@@ -63,52 +60,16 @@ class Announced:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One event of the log."""
-
-    at: str
-    happened: str
-    detail: str  # in the words of the program, English
-    understood: str
-    shown: str
-    balance: str
-
-
-class StoryFact(NamedTuple):
-    """A fact of a household: its name and its value.
-
-    `program` is what a meter or the judge says about it, in English; `aside` leaves it off paper.
-    """
-
-    name: str
-    value: str
-    aside: bool = False
-    program: str = ""
-
-
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """One household on the page."""
+class HouseholdGroup:
+    """One group in the table of households; `find` are places in the words to find it by."""
 
-    anchor: str
     id: str
     kind: str
     alike: str
     tone: str
-    sentence: str
-    facts: tuple[StoryFact, ...]
-    drawings: tuple[Drawing, ...]
-    log: tuple[LogLine, ...]
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HouseholdGroup:
-    """One group in the table of households."""
-
-    story: Story
+    story: Story | None
+    anchor: str
     promise: str
     in_meter: str
     display: str
@@ -121,18 +82,17 @@ class HouseholdGroup:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One verdict, and its households."""
+    """One verdict, and its households; those of `folded` have no line until they are asked for."""
 
     verdict: Verdict
     heading: str
-    meaning: str
     count: int
     broken: int
     share: str
     tone: str
     rows: tuple[HouseholdGroup, ...]
-    more: tuple[Story, ...]
-    left_out: int
+    shown: tuple[HouseholdGroup, ...]
+    folded: tuple[HouseholdGroup, ...]
 
 
 def render(seen: Collector) -> str:
@@ -140,26 +100,32 @@ def render(seen: Collector) -> str:
     campaign, environment = seen.campaign, environment_of_pages()
     assert environment.loader is not None, "templates come from somewhere"
     script, _, _ = environment.loader.get_source(environment, _SCRIPT)
-    sections = tuple(_sections(seen))
-    stories = {row.story.id: row.story for section in sections for row in section.rows}
+    found_by = _FindWords()
+    room = _PAGE_BYTES - _BOARD_BYTES - len(seen.groups) * _ROW_BYTES
+    sections = tuple(_sections(seen, found_by, drawn_max=max(0, room // _STORY_BYTES)))
+    rows = [row for section in sections for row in section.rows]
+    answer, worst = seen.households.answer, seen.households.supply.worst
+    by_what, shares = _shares(seen)
     return environment.get_template(TEMPLATE).render(
         name=campaign.name,
         announced=tuple(_announced(promise, campaign.zone) for promise in campaign.announced),
-        answer=(answer := seen.households.answer),
         tone=answer.tone.value,
-        first_broken_cut=first_broken_cut(seen),
-        typical=stories[seen.typical.first.household.id],
-        lived_right=seen.households.lived[Lived.AS_ANNOUNCED],
+        headline=answer.said[0],
+        promise=answer.said[1:2],
+        figures=tiles(answer.at_end, _at_worst(worst, campaign.zone)),
+        by_what=by_what,
+        shares=shares,
+        breaks=tuple(_breaks(seen, answer.said[2:])),
         notes=(*seen.made.notes, *answer.notes),
-        total=seen.counts.total(),
-        broken=seen.broken.total(),
-        outside=seen.households.outside,
         to_do=tuple(to_do(seen)),
-        nights=histograms(seen),
-        alone=tuple(lone_cuts(seen)),
-        bars_height=BARS_HEIGHT_PX,
+        night=night_of(seen),
+        night_width=NIGHT_WIDTH,
+        night_height=NIGHT_HEIGHT,
         sections=sections,
+        folded=sum(len(section.folded) for section in sections),
+        undrawn=sum(row.story is None for row in rows),
         made=tuple(_made(seen)),
+        find_words=found_by.all,
         one_household=seen.made.one_household,
         lived=seen.made.lived,
         script=Markup(script),  # noqa: S704  our own file
@@ -167,6 +133,52 @@ def render(seen: Collector) -> str:
         curve_width=CURVE_WIDTH,
         curve_height=CURVE_HEIGHT,
     )
+
+
+class _FindWords:
+    """Words to find a household by, each once."""
+
+    def __init__(self) -> None:
+        self.all: Final[dict[str, int]] = {}
+
+    def places(self, finders: Iterable[str]) -> str:
+        """Return the places of some words, the new ones at the end."""
+        return " ".join(str(self.all.setdefault(word, len(self.all))) for word in finders)
+
+
+def _at_worst(worst: SupplyFigures, zone: TimeZone) -> Iterator[str]:
+    """Yield what each of the three figures was at the worst moment."""
+    for number in three(worst):
+        yield said("at worst, on {when}: {count}", when=short(worst.at_us, zone), count=number)
+
+
+def _shares(seen: Collector) -> tuple[tuple[str, str], tuple[ShareRow, ...]]:
+    """Return heading and first column, and the figures at the end by group, else by kind."""
+    by_group = seen.households.answer.by_group
+    if by_group:
+        rows = [(name, three(one)) for name, one in by_group.items()]
+        words, forms = (said("By group, at the end"), said("group")), _MORE_GROUPS
+    else:
+        rows = [(name, three(one.at_end)) for name, one in seen.by_kind.items()]
+        words, forms = (said("By kind, at the end"), said("kind")), _MORE_KINDS
+    rows.sort(key=lambda row: -sum(row[1][1:]))
+    if len(rows) > _SHARES_MAX:
+        others = [figures for _, figures in rows[_SHARES_MAX - 1 :]]
+        on, cut, empty = (sum(column) for column in zip(*others, strict=True))
+        rows[_SHARES_MAX - 1 :] = [(said_of(*forms, len(others)), (on, cut, empty))]
+    return words, tuple(share_rows(rows))
+
+
+_MORE_GROUPS: Final = marked_of("{count} group more", "{count} groups more")
+_MORE_KINDS: Final = marked_of("{count} kind more", "{count} kinds more")
+
+
+def _breaks(seen: Collector, found: Iterable[str]) -> Iterator[str]:
+    """Yield what went otherwise, and the first that was cut against its promise."""
+    yield from found
+    first = first_broken_cut(seen)
+    if first is not None:
+        yield first
 
 
 def _announced(promise: Announcement, zone: TimeZone) -> Announced:
@@ -191,12 +203,22 @@ def environment_of(package: str, folder: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["shown_command"] = shown_command
     spoken = (speech.said, speech.said_of, speech.written_whole, speech.spoken_language)
     environment.globals |= {one.__name__: one for one in spoken}
     return environment
 
 
-def _sections(seen: Collector) -> Iterator[Section]:
+def shown_command(command: str) -> Markup:
+    """Return a command in whose options no line breaks."""
+    words = (
+        Markup('<span class="option">{}</span>').format(word) if word[:1] == "-" else escape(word)
+        for word in command.split(" ")
+    )
+    return Markup(" ").join(words)
+
+
+def _sections(seen: Collector, found_by: _FindWords, *, drawn_max: int) -> Iterator[Section]:
     number = 0
     parts = dict(
         zip(seen.counts, shares([seen.counts[verdict] for verdict in seen.counts]), strict=True)
@@ -209,61 +231,54 @@ def _sections(seen: Collector) -> Iterator[Section]:
         rows = []
         for group in groups:
             number += 1
-            rows.append(_row(group, f"household-{number}", seen.campaign))
-        more = []
-        for one in seen.more[verdict]:
-            number += 1
-            more.append(story_of(one, f"household-{number}", seen.campaign, alike=""))
+            anchor, drawn = f"h{number}", number <= drawn_max
+            story = story_of(group.first, anchor, seen.campaign) if drawn else None
+            rows.append(_row(group, story, anchor, seen.campaign, found_by))
+        unfolded = max(0, _ROWS_MAX - (number - len(rows)))
         yield Section(
             verdict=verdict,
             heading=with_count(PLAIN[verdict].heading, count),
-            meaning=said(PLAIN[verdict].meaning),
             count=count,
             broken=broken,
             share=parts[verdict],
-            tone=_tone(verdict, broken=bool(broken)),
+            tone=tone_of(verdict, broken=bool(broken)),
             rows=tuple(rows),
-            more=tuple(more),
-            left_out=max(0, broken - len(more) - sum(group.broken > 0 for group in groups)),
+            shown=tuple(rows[:unfolded]),
+            folded=tuple(rows[unfolded:]),
         )
 
 
-def _tone(verdict: Verdict, *, broken: bool) -> str:
-    if broken:
-        return "bad"
-    return "good" if verdict in GOOD else "warn"
-
-
-def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
+def _row(
+    group: Group, story: Story | None, anchor: str, campaign: Campaign, found_by: _FindWords
+) -> HouseholdGroup:
     first, zone = group.first, campaign.zone
     ordered_us = first.outcome.ordered_us
     cuts = dict.fromkeys(short(us, zone) for us in group.cuts_us or ())
-    alike = said_of(*_FIRST_OF, group.count) if group.count > 1 else ""
-    words = (
-        first.household.id, first.household.kind, first.outcome.verdict.value,
-        said(PLAIN[first.outcome.verdict].heading), first.outcome.model, first.outcome.build,
+    find = (
+        first.outcome.model, first.outcome.build,
         *(finding.kind.value for finding in first.outcome.findings),
         *(one.name for one in first.household.announced if one.name),
     )  # fmt: skip
     return HouseholdGroup(
-        find=" ".join(words),
-        stored=_stored(first, anchor),
+        id=first.household.id,
+        kind=first.household.kind,
+        alike=said_of(*_FIRST_OF, group.count) if group.count > 1 else "",
+        find=found_by.places(find),
+        stored="" if story is None or stored_session(first) is None else f"{anchor}-e",
         unfed=_unfed(first, campaign),
-        story=story_of(first, anchor, campaign, alike=alike),
+        tone=tone_of(first.outcome.verdict, broken=group.broken > 0),
+        story=story,
+        anchor=anchor,
         promise=_announced_to(first.household, zone),
         in_meter=said("no cut") if ordered_us is None else short(ordered_us, zone),
         display="; ".join(_displays(group, campaign)) or said("as announced"),
-        cut=_from_to(*cuts) if cuts else _uncut(first),
+        cut=from_to(*cuts) if cuts else _uncut(first),
     )
 
 
 _FIRST_OF: Final = marked_of(
     "the first of {count} household of this kind", "the first of {count} households of this kind"
 )
-
-
-def _from_to(start: str, end: str = "") -> str:
-    return said("{start} to {end}", start=start, end=end) if end else start
 
 
 def _uncut(seen: Seen) -> str:
@@ -277,7 +292,7 @@ def _unfed(seen: Seen, campaign: Campaign) -> str:
         return ""
     (from_us, to_us), *others = seen.outcome.unfed
     last = said("the end") if to_us >= campaign.end_us else short(to_us, campaign.zone)
-    first = _from_to(short(from_us, campaign.zone), last)
+    first = from_to(short(from_us, campaign.zone), last)
     if not others:
         return first
     return said_of(
@@ -286,16 +301,6 @@ def _unfed(seen: Seen, campaign: Campaign) -> str:
         len(others),
         first=first,
     )
-
-
-def _stored(seen: Seen, anchor: str) -> str:
-    """Return the anchor of the card session that stored a wrong date; empty where none did."""
-    if seen.outcome.wrong_display is None:
-        return ""
-    since_us = seen.outcome.wrong_display[0]
-    numbers = (n for n, e in enumerate(seen.events, 1) if e.understood and e.at_us >= since_us)
-    number = next(numbers, None)  # none where the display alone was wrong
-    return "" if number is None else f"{anchor}-{number}"
 
 
 def _announced_to(household: Household, zone: TimeZone) -> str:
@@ -328,153 +333,19 @@ def _displays(group: Group, campaign: Campaign) -> Iterator[str]:
             )
 
 
-def story_of(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Story:
-    """Return a household as the page draws it."""
-    facts = facts_of(seen, campaign)
-    broken = not expected(seen.outcome, seen.household)
-    return Story(
-        anchor=anchor,
-        id=seen.household.id,
-        kind=seen.household.kind,
-        alike=alike,
-        tone=_tone(seen.outcome.verdict, broken=broken),
-        sentence=" ".join(_sentences(facts, campaign)),
-        facts=tuple(_facts(seen, facts, campaign)),
-        drawings=tuple(drawings(seen, facts, campaign)),
-        log=tuple(_line(event, campaign) for event in seen.events),
-    )
-
-
-def _sentences(facts: Facts, campaign: Campaign) -> Iterator[str]:
-    """Yield what a drawing shows, for anyone who does not see it."""
-    yield said("Announced: {promise}.", promise=_promise(facts, campaign))
-    yield said("The meter understood: {stated}.", stated=_stated(facts, campaign))
-    if facts.cut_us is None:
-        yield said("No cut by order, and none against a promise.")
-    elif facts.only_limited:
-        yield said("Supply limited on {when}.", when=_cut(facts, campaign))
-    else:
-        yield said("Supply cut on {when}.", when=_cut(facts, campaign))
-
-
-def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[StoryFact]:
-    zone = campaign.zone
-    yield StoryFact(said("Promise"), _promise(facts, campaign))
-    yield StoryFact(said("The meter understood"), _stated(facts, campaign))
-    cut = said("no") if facts.cut_us is None else _cut(facts, campaign)
-    yield StoryFact(said("Limited") if facts.only_limited else said("Cut"), cut)
-    for breach in seen.outcome.breaches[:_BREACHES_SHOWN]:
-        when = _from_to(short(breach.from_us, zone), short(breach.to_us, zone))
-        yield StoryFact(said("Promise broken"), f"{when}: {breach.in_words}")
-    for finding in seen.outcome.findings:
-        when = short(finding.from_us, zone)
-        heading = said(PLAIN_FINDING[finding.kind].heading)
-        yield StoryFact(
-            said("Found"), f"{heading}, {when}", program=_as_program_says(finding.words)
-        )
-    if facts.other_cuts:
-        first = facts.other_cuts[0]
-        words = said_of(
-            "once on {when}",
-            "{count} times, first on {when}",
-            len(facts.other_cuts),
-            when=short(first.at_us, zone),
-        )
-        yield StoryFact(said("Also disconnected"), words, aside=True, program=first.shown)
-    start = euros(seen.household.balance_cents * UEUR_PER_CENT)
-    if facts.balance:
-        end = euros(facts.balance[-1][1])
-        words = said("{start} at the start, {end} at the end", start=start, end=end)
-    else:
-        words = said("{start} at the start, then unknown", start=start)
-    yield StoryFact(said("Balance"), words, aside=True)
-    meter, program = seen.outcome.model, seen.outcome.build
-    words = said("{meter}, program {program}", meter=meter, program=program)
-    yield StoryFact(said("Meter"), words, aside=True)
-    if clock_beyond_us(seen.household, campaign.end_us) is not None:
-        yield StoryFact(said("Clock"), said("beyond its bound: a fault outside the promise"))
-
-
-def _promise(facts: Facts, campaign: Campaign) -> str:
-    promise, zone = facts.promise, campaign.zone
-    if facts.ordered_us is not None:
-        return said("cut on {when}", when=short(facts.ordered_us, zone))
-    if promise.kind is PromiseKind.REACTIVATED:
-        return said("no cut: reactivated on {when}", when=short(promise.from_us, zone))
-    return said("no cut: the ordinary rules")
-
-
-def _stated(facts: Facts, campaign: Campaign) -> str:
-    if not facts.has_stated:
-        return said("no order: no card was put in")
-    if facts.stated is None:
-        return said("no cut")
-    if facts.stated_us is None:
-        return said("cut on {day}, a day that does not exist", day=str(facts.stated))
-    return said("cut on {when}", when=short(facts.stated_us, campaign.zone))
-
-
-def _cut(facts: Facts, campaign: Campaign) -> str:
-    """Return when the supply was cut or limited, and how far that is from its order."""
-    assert facts.cut_us is not None, "there was a cut"
-    when = short(facts.cut_us, campaign.zone)
-    if facts.ordered_us is None:
-        return said("{when}, and no cut was due", when=when)
-    if facts.ordered_us - facts.cut_us > BY_ITS_DATE_US:
-        return said("{when}, and not by its order", when=when)
-    return f"{when}, {offset(facts.cut_us - facts.ordered_us)}"
-
-
-def _line(event: Event, campaign: Campaign) -> LogLine:
-    return LogLine(
-        at=stamp(event.at_us, campaign.zone),
-        happened=said(HAPPENED[event.what]),
-        detail=_as_program_says(event.detail),
-        understood=one_style(_understood(event)),
-        shown=event.shown,
-        balance=said("unknown") if event.balance_ueur is None else euros(event.balance_ueur),
-    )
-
-
-def _as_program_says(words: str) -> str:
-    """Return words of the program, with dates as its language has them."""
-    with speaking(ENGLISH):
-        return one_style(words)
-
-
-def _understood(event: Event) -> str:
-    """Return T1 and T2 as the meter stated them in its write-back, where there was one."""
-    if event.understood is None:
-        return ""
-    defer_until, cut_at = (None if one is None else str(one) for one in event.understood)
-    if defer_until is None and cut_at is None:
-        return said("it understood no deferral, no cut")
-    if defer_until is None:
-        return said("it understood no deferral, cut at {cut_at}", cut_at=cut_at or "")
-    if cut_at is None:
-        return said(
-            "it understood no disconnection until {defer_until}, no cut", defer_until=defer_until
-        )
-    return said(
-        "it understood no disconnection until {defer_until}, cut at {cut_at}",
-        defer_until=defer_until,
-        cut_at=cut_at,
-    )
-
-
 def _civil(when: Civil, campaign: Campaign) -> str:
     us = civil_us(when, campaign.zone)
     return str(when) if us is None else short(us, campaign.zone)
 
 
-def _made(seen: Collector) -> Iterator[tuple[str, str]]:
+def _made(seen: Collector) -> Iterator[tuple[str, str | Markup]]:
     campaign, zone = seen.campaign, seen.campaign.zone
     yield said("Campaign"), campaign.name
-    yield said("Command"), f"{seen.made.command} --report DIR"
+    yield said("Command"), shown_command(f"{seen.made.command} --report DIR")
     yield said("Campaign file"), f"SHA-256 {seen.made.sha256}"
     yield said("Tool"), f"meter-emu {seen.made.version}"
     length = duration(campaign.end_us - campaign.start_us)
-    ends = _from_to(full_moment(campaign.start_us, zone), full_moment(campaign.end_us, zone))
+    ends = from_to(full_moment(campaign.start_us, zone), full_moment(campaign.end_us, zone))
     yield said("Rehearsed"), f"{ends}, {length}"
     yield said("Times"), said("legal time, {zone}", zone=campaign.zone.key)
     yield said("Seed"), str(campaign.seed)

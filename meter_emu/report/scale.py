@@ -45,13 +45,8 @@ class Scale:
         """Whether any of a stretch lies inside."""
         return from_us < self.end_us and to_us > self.start_us
 
-    def anchor(self, us: int) -> str:
-        """Return which end of a label belongs at an instant, so that it stays inside."""
-        thirds = self._milli(us) * 3 // _MILLI_MAX
-        return ("start", "middle", "end", "end")[thirds]
-
     def anchor_under(self, us: int) -> str:
-        """Return the same for a short label under an instant: the middle, but at the edges."""
+        """Return which end of a label belongs under an instant: the middle, or at an edge."""
         return {0: "start", 15: "end", 16: "end"}.get(self._milli(us) * 16 // _MILLI_MAX, "middle")
 
     def _milli(self, us: int) -> int:

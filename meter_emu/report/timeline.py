@@ -1,8 +1,9 @@
 """One household as two drawings: the whole rehearsal, and the days around the moment that counts.
 
-A drawing is rows from top to bottom: a line of text for each mark, then lanes of bars, the balance,
-the dates. Heights are pixels, places along time are percent (`scale`), colours are the style
+A drawing is rows from top to bottom: lanes of bars, the balance, the dates; the words of its marks
+stand above it. Heights are pixels, places along time are percent (`scale`), colours are the style
 sheet's, and no meaning hangs on colour alone: bars differ in shape or pattern, marks have words.
+A mark is a line in the bands of the lanes only, between their names, so that it crosses no word.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,16 +13,18 @@ from typing import Final, final
 from meter_emu.languages.speech import marked, said, written_short_day
 from meter_emu.report.facts import Facts, Seen, Stretch, protected_stretches
 from meter_emu.report.scale import Scale, around, dates_on_axis, days_between
-from meter_emu.report.words import HAPPENED, euros, short
+from meter_emu.report.words import HAPPENED, euros, plain, short
 from meter_emu.units import DAY_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.judge.outcome import Supplied
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
+from meter_emu.zones import TimeZone
 
-MARK_HEIGHT_PX: Final = 18
 LANE_HEIGHT_PX: Final = 36
 BAR_DROP_PX: Final = 17  # from the top of a lane to its bar; the lane's name stands above
+BAR_PX: Final = 14
+NAME_PX: Final = 15  # from the top of a lane to below the letters of its name
 BALANCE_HEIGHT_PX: Final = 60
 AXIS_HEIGHT_PX: Final = 22
 REACH_DAYS: Final = 4  # ours: how far from the moment that counts another one is drawn with it
@@ -96,13 +99,11 @@ class Curve:
 @final
 @dataclass(frozen=True, slots=True)
 class TimelineMark:
-    """A moment: a line through all lanes with its words at the top."""
+    """A moment: a line in the bands of all lanes, its words above the drawing."""
 
     x: str
     look: str
     words: str
-    y: int
-    anchor: str
 
 
 @final
@@ -123,7 +124,7 @@ class Drawing:
 
     caption: str
     height: int
-    lanes_y: int
+    bands: tuple[tuple[int, int], ...]  # where lines may be: top and height
     axis_y: int
     marks: tuple[TimelineMark, ...]
     lanes: tuple[Lane, ...]
@@ -150,7 +151,7 @@ def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
     """Return the whole rehearsal: supply, both deferrals, visits, balance."""
     scale = Scale(campaign.start_us, campaign.end_us, campaign.zone)
     marks = _marks(facts, scale)
-    lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
+    lanes = _Stack()
     lanes.bars(said("supply"), _bars(facts.supply, scale))
     lanes.bars(said("must be on / off"), _bars(facts.owed, scale))
     _add_deferrals(lanes, facts, scale)
@@ -165,7 +166,7 @@ def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
     return Drawing(
         caption=said("The whole rehearsal"),
         height=axis_y + AXIS_HEIGHT_PX,
-        lanes_y=lanes.from_y,
+        bands=tuple(lanes.bands(curve)),
         axis_y=axis_y,
         marks=marks,
         lanes=tuple(lanes.lanes),
@@ -181,7 +182,7 @@ def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Dr
     points_us = [us for us in near_us if us is not None]
     scale = around(points_us, focus_us, zone, reach_days=REACH_DAYS)
     marks = _marks(facts, scale)
-    lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
+    lanes = _Stack()
     lanes.bars(said("supply"), _bars(facts.supply, scale))
     lanes.bars(said("must be on / off"), _bars(facts.owed, scale))
     understood = _bars(facts.understood, scale)
@@ -206,7 +207,7 @@ def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Dr
             last=_day(scale.end_us - 1, scale),
         ),
         height=lanes.y + AXIS_HEIGHT_PX,
-        lanes_y=lanes.from_y,
+        bands=tuple(lanes.bands(None)),
         axis_y=lanes.y,
         marks=marks,
         lanes=tuple(lanes.lanes),
@@ -216,11 +217,10 @@ def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Dr
 
 
 class _Stack:
-    """Lanes laid under each other from `from_y` down."""
+    """Lanes laid under each other."""
 
-    def __init__(self, from_y: int) -> None:
-        self.from_y: Final = from_y
-        self.y = from_y
+    def __init__(self) -> None:
+        self.y = 0
         self.lanes: Final[list[Lane]] = []
 
     def bars(self, name: str, bars: tuple[Bar, ...]) -> None:
@@ -232,6 +232,13 @@ class _Stack:
     def _add(self, lane: Lane) -> None:
         self.lanes.append(lane)
         self.y += LANE_HEIGHT_PX
+
+    def bands(self, curve: Curve | None) -> Iterator[tuple[int, int]]:
+        """Yield top and height of what lies between the names."""
+        for lane in self.lanes:
+            yield lane.y + NAME_PX, BAR_DROP_PX + BAR_PX + 2 - NAME_PX
+        if curve is not None:
+            yield curve.y + BAR_DROP_PX, BALANCE_HEIGHT_PX
 
 
 def _understood_name(facts: Facts, bars: tuple[Bar, ...]) -> str:
@@ -257,12 +264,7 @@ def _bars(stretches: Iterable[Stretch], scale: Scale) -> tuple[Bar, ...]:
             x=scale.at(one.from_us),
             width=scale.width(one.from_us, one.to_us),
             look=_LOOK[one.what],
-            words=said(
-                "{what}: {start} to {end}",
-                what=said(_SAID[one.what]),
-                start=short(one.from_us, scale.zone),
-                end=short(one.to_us, scale.zone),
-            ),
+            words=_bar_said(one, scale.zone),
         )
         for one in stretches
         if scale.touches(one.from_us, one.to_us)
@@ -274,10 +276,15 @@ _SAID: Final = {
     Supplied.OFF.value: marked("off"),
     Supplied.LIMITED.value: marked("limited"),
     Supplied.NO_POWER.value: marked("no power in the street"),
-    "announced": marked("deferral as announced"),
-    "stated": marked("deferral as the meter understood it"),
-    "period": marked("non-disconnection period"),
 }
+
+
+def _bar_said(one: Stretch, zone: TimeZone) -> str:
+    """Return from when to when; what, where the name of its lane does not say it."""
+    start, end = plain(one.from_us, zone), plain(one.to_us, zone)
+    if one.what not in _SAID:
+        return said("{start} to {end}", start=start, end=end)
+    return said("{what}: {start} to {end}", what=said(_SAID[one.what]), start=start, end=end)
 
 
 def _glyphs(seen: Seen, scale: Scale) -> tuple[Glyph, ...]:
@@ -285,7 +292,7 @@ def _glyphs(seen: Seen, scale: Scale) -> tuple[Glyph, ...]:
         Glyph(
             scale.at(e.at_us),
             _GLYPH[e.what],
-            f"{short(e.at_us, scale.zone)}: {said(HAPPENED[e.what])}",
+            f"{plain(e.at_us, scale.zone)}: {said(HAPPENED[e.what])}",
         )
         for e in seen.events
         if e.what in _GLYPH
@@ -301,14 +308,10 @@ def _marks(facts: Facts, scale: Scale) -> tuple[TimelineMark, ...]:
         (facts.stated_us, "understood", marked("meter: {when}")),
         (facts.cut_us, "cut", cut),
     ]
-    inside = [
-        (us, look, said(words, when=short(us, scale.zone)))
+    return tuple(
+        TimelineMark(scale.at(us), look, said(words, when=short(us, scale.zone)))
         for us, look, words in wanted
         if us is not None and scale.holds(us)
-    ]
-    return tuple(
-        TimelineMark(scale.at(us), look, words, row * MARK_HEIGHT_PX, scale.anchor(us))
-        for row, (us, look, words) in enumerate(inside)
     )
 
 

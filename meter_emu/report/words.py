@@ -99,9 +99,14 @@ def _unbroken_day(day: date, *, year: bool = False) -> str:
     return written_short_day(day, weekday=True, year=year).replace(" ", _KEEP)
 
 
+def plain(us: int, zone: TimeZone) -> str:
+    """Return an instant in short, in which a line may break anywhere."""
+    return short(us, zone).replace(_KEEP, " ")
+
+
 def stamp(us: int, zone: TimeZone) -> str:
     """Return an instant for a log: `Fri 3 Jul 23:01:00`; a line may break in it."""
-    return f"{short(us, zone).replace(_KEEP, ' ')}{us_to_legal(us, zone)::%S}"
+    return f"{plain(us, zone)}{us_to_legal(us, zone)::%S}"
 
 
 def euros(ueur: int) -> str:
@@ -234,6 +239,28 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
     for who, count in seen.households.harmed.items():
         heading, advice = _WHO_ADVICE[who]
         yield said(heading, households=households(count)), said(advice)
+    end = seen.households.supply.at_end
+    if end.disconnected:
+        yield (
+            said(
+                "Disconnected by order at the end: {households}",
+                households=households(end.disconnected),
+            ),
+            said(
+                "Only a reactivation at an office, and the card in the meter, bring their supply "
+                "back. Say where that is done, and have it open on the day after the cut."
+            ),
+        )
+    if end.without_credit:
+        yield (
+            said(
+                "Without credit at the end: {households}", households=households(end.without_credit)
+            ),
+            said(
+                "No order is behind it: they need a load, or the emergency credit. Say where cards "
+                "are loaded outside the hours of the offices."
+            ),
+        )
     held = seen.counts[Verdict.HELD] - seen.broken[Verdict.HELD]
     if held:
         yield with_count(PLAIN[Verdict.HELD].heading, held), said(PLAIN[Verdict.HELD].advice)

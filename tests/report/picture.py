@@ -1,4 +1,4 @@
-"""Takes docs/report.png, the picture of the README: `make shots`.
+"""Takes docs/report.png, the picture of the README, and two sheets for a board: `make shots`.
 
 What the page said when it was taken is written into the picture, so that a test can tell when the
 program says something else today.
@@ -11,14 +11,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from meter_emu.cli.rehearse import made_by
+from meter_emu.report.page import render
+from meter_emu.resources import find
+from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.sample import sampled
 from tests.docs.pages import ROOT
-from tests.report.pages import BOTH, ores_page, ores_read
+from tests.report.pages import BOTH, collected, ores_page, ores_read
 from tests.web.browser import PROGRAM
 
 PICTURE: Final = ROOT / "docs" / "report.png"
+SHEETS: Final = {  # the first page as it is printed: 726 pixels are 192 mm
+    "board-resa.png": ("resa-2020-06", None),
+    "board-fleet.png": ("ores-fleet", 500),
+}
+_PAPER: Final = {"width": 726, "height": 1054}
 _KEY: Final = b"Description\0"
 _END: Final = b"\0\0\0\0IEND\xaeB`\x82"
-_SAID: Final = {"headline", "small", "more-said"}
+_SAID: Final = {"headline", "more-said"}
 
 
 def said_today() -> str:
@@ -44,6 +54,13 @@ def with_text(raw: bytes, text: str) -> bytes:
     return raw[: -len(_END)] + chunk + _END
 
 
+def sheet(name: str, sample: int | None) -> str:
+    """Return the page of a built-in campaign, or of so many of its households."""
+    campaign = load_campaign(find("campaigns", name))
+    campaign = campaign if sample is None else sampled(campaign, sample)[0]
+    return render(collected(campaign, made_by(name, sample=sample)))
+
+
 def main() -> None:
     """Write the picture."""
     from playwright.sync_api import sync_playwright
@@ -56,6 +73,12 @@ def main() -> None:
         seen = browser.new_page(viewport={"width": 900, "height": 860})
         seen.goto(file.as_uri())
         PICTURE.write_bytes(with_text(seen.screenshot(), said_today()))
+        paper = browser.new_page(viewport=_PAPER)
+        paper.emulate_media(media="print")
+        for name, (campaign, sample) in SHEETS.items():
+            file.write_text(sheet(campaign, sample), "utf-8")
+            paper.goto(file.as_uri())
+            (PICTURE.parent / name).write_bytes(paper.locator(".board").screenshot())
         browser.close()
 
 

@@ -27,7 +27,7 @@ addEventListener("load", () => {
     const ink = parse(element.closest("svg") ? style.fill : style.color);
     texts.push({ text: node.textContent.trim().slice(0, 40), ratio: ratio(ink, ground(element)) });
   }
-  const bars = [...document.querySelectorAll("rect.bar, line.line, path.curve")].map((element) => {
+  const bars = [...document.querySelectorAll("rect.bar, .line, path.curve, path.area")].map((element) => {
     const style = getComputedStyle(element);
     const inks = [style.fill, style.stroke].filter((ink) => ink.startsWith("rgb")).map(parse);
     const track = element.matches("rect") ? getComputedStyle(document.querySelector(".track")).fill : "";
@@ -46,12 +46,28 @@ addEventListener("load", () => {
       return box.width && (box.right > innerWidth + 0.5 || box.left < -0.5);
     })
     .map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 40)}`);
+  const lines = (drawing) => [...drawing.querySelectorAll(":scope > use")].flatMap((use) => {
+    const bands = drawing.querySelector("defs path").getAttribute("d").matchAll(/M0 (\d+)v(\d+)/g);
+    const x = parseFloat(use.getAttribute("x")) / 100 * drawing.clientWidth;
+    return [...bands].map(([, top, tall]) => [x, Number(top), Number(top) + Number(tall)]);
+  });
+  document.querySelectorAll("details").forEach((one) => { one.open = true; });
+  const crossed = [...document.querySelectorAll("svg.drawing:has(> defs)")].flatMap((drawing) => {
+    const edge = drawing.getBoundingClientRect();
+    return [...drawing.querySelectorAll("text")].filter((text) => {
+      const box = text.getBoundingClientRect();
+      const [left, right] = [box.left - edge.left, box.right - edge.left];
+      const [top, bottom] = [box.top - edge.top, box.bottom - edge.top];
+      return lines(drawing).some(([x, from, to]) => x > left && x < right && from < bottom - 2 && to > top + 2);
+    }).map((text) => text.textContent);
+  });
+  const broken = [...document.querySelectorAll(".option")].filter((one) => one.getClientRects().length > 1);
   const keyboard = [...document.querySelectorAll("a, summary")].filter((e) => e.tabIndex < 0);
   const field = document.querySelector("#find input");
   const found = ["never-back", "NEVER-BACK", "zzz", ""].map((word) => {
     field.value = word;
     field.dispatchEvent(new Event("input"));
-    const rows = [...document.querySelectorAll("#by-kind tr[data-find]")];
+    const rows = [...document.querySelectorAll(".kinds tr[data-find]")];
     return rows.filter((row) => row.offsetParent).length;
   });
   const seen = document.createElement("pre");
@@ -68,6 +84,10 @@ addEventListener("load", () => {
     loads: performance.getEntriesByType("resource").map((one) => one.name),
     keyboard: keyboard.length,
     found,
+    drawings: document.querySelectorAll("svg.drawing:has(> defs)").length,
+    crossed,
+    options: document.querySelectorAll(".option").length,
+    broken_options: broken.length,
   });
   (parent === window ? document : parent.document).body.append(seen);
 });

@@ -6,6 +6,7 @@ Each check is also shown a page that breaks the rule, so that it cannot pass by 
 import pytest
 
 from tests.campaigns import head
+from tests.cells import each_cell
 from tests.report.browser import console_of, need_browser, printed, run, show, swept
 from tests.report.pages import BOTH, EARLY, REFERENCE, ores, ores_page, page_of
 
@@ -41,6 +42,9 @@ def test_the_page_is_silent_alone_legible_and_within_its_window(build, width, da
     assert seen["bars"] > 200
     assert seen["faint_bars"] == []
     assert seen["keyboard"] == 0
+    assert seen["drawings"] > 50
+    assert seen["crossed"] == []
+    assert (seen["options"] > 4, seen["broken_options"]) == (True, 0)
     assert seen["found"] == [2, 2, 0, 32]  # one of electricity and one of gas; all without a word
 
 
@@ -56,10 +60,14 @@ def test_the_page_as_it_is_says_nothing_on_the_console(tmp_path):
 
 
 @pytest.mark.slow("looks at the page in a browser")
-def test_thirty_two_homes_are_printed_on_nine_pages(tmp_path):
-    """With the rules for print; without them a tenth of a page a home would not be had."""
-    assert len(ores(BOTH).groups) == 32
-    assert printed(ores_page(BOTH), tmp_path) <= 9
+@each_cell("build", [REFERENCE, EARLY, BOTH], short=1)
+def test_thirty_two_households_are_printed_on_two_pages(build, tmp_path):
+    """One for a board and one with a line for each; what somebody opens comes after them."""
+    assert len(ores(build).groups) == 32
+    page = ores_page(build)
+    assert printed(page, tmp_path) == 2
+    folded = '<details class="household-of'
+    assert printed(page.replace(folded, folded.replace(" ", " open ", 1)), tmp_path) > 12
 
 
 @pytest.mark.slow("looks at the page in a browser")
@@ -89,6 +97,9 @@ PLANTED = """
 <img src="http://127.0.0.1:9/x.png" alt="">
 <a href="#made" tabindex="-1">not for the keyboard</a>
 <svg><rect class="bar" fill="#eeeeee" width="9" height="9"/></svg>
+<svg class="drawing" height="60"><defs><path id="planted-l" d="M0 0v40"/></defs>
+<use href="#planted-l" x="1%"/><text class="start" y="12">a crossed word</text></svg>
+<div style="width:4em"><span class="option" style="white-space:normal">--an option</span></div>
 <script>nothing.here()</script>
 </main>"""
 
@@ -104,6 +115,8 @@ def test_a_page_that_breaks_every_rule_is_found_out_in_each(tmp_path):
     assert "P wide words" in seen["outside"]
     assert seen["loads"] == ["http://127.0.0.1:9/x.png"]
     assert seen["keyboard"] == 1
+    assert seen["crossed"] == ["a crossed word"]
+    assert seen["broken_options"] == 1
     assert [one.partition(":")[0] for one in seen["faint_bars"]] == ["bar"]
     assert any("nothing is not defined" in line for line in shown.console)
 

@@ -33,8 +33,8 @@ def in_language(build: str, speech: Speech) -> str:
 
 def read(page: str) -> str:
     """Return what a reader of a page sees, hears, and is shown by a pointer."""
-    page = UNSPOKEN.sub("", page)
-    heard = re.findall(r'(?:aria-label|data-name|data-label|data-found|data-none)="([^"]*)"', page)
+    page = UNSPOKEN.sub("", re.sub(r'<span class="option">([^<]*)</span>', r"\1", page))
+    heard = re.findall(r'(?:aria-label|data-label|data-open|data-found|data-none)="([^"]*)"', page)
     return html.unescape("\n".join([re.sub(r"<[^>]*>", "\n", page), *heard]))
 
 

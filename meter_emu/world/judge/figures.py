@@ -5,6 +5,7 @@ the number of households.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import chain
 from typing import Final, NamedTuple, final
 
@@ -77,6 +78,16 @@ class SupplyCounts:
             if cut + unfed > worst.unsupplied and minute * MINUTE_US < self._end_us:
                 worst = self._figures(minute * MINUTE_US, cut, unfed)
         return worst
+
+    def steps(self, from_us: int, to_us: int) -> Iterator[SupplyFigures]:
+        """Yield the figures at an instant, and at each minute of a change up to another."""
+        first = self.at(from_us)
+        yield first
+        cut, unfed = first.disconnected, first.without_credit
+        for minute in sorted(set(chain(self._cut, self._unfed))):
+            if first.at_us < minute * MINUTE_US <= to_us:
+                cut, unfed = cut + self._cut[minute], unfed + self._unfed[minute]
+                yield self._figures(minute * MINUTE_US, cut, unfed)
 
     def _figures(self, us: int, cut: int, unfed: int) -> SupplyFigures:
         return SupplyFigures(us, self._total - cut - unfed, cut, unfed)
