@@ -4,6 +4,7 @@ What makes it a plan, and no campaign, is its `[sheet]`. No share in `[behaviour
 nobody knows them but who plans, and the page shows each as an assumption.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from meter_emu.errors import ConfigError
-from meter_emu.languages.speech import said
+from meter_emu.languages.speech import marked, said
 from meter_emu.resources import PRINTABLE, FileDay, FileTime, means, read_toml
 from meter_emu.world.meter.build import REFERENCE, parse_build
 from meter_emu.world.meter.times import legal_to_us
@@ -184,77 +185,75 @@ def load_plan(path: Path) -> RawPlanFile:
 
 
 def check_plan(path: Path, raw_plan: RawPlanFile) -> None:
-    """Raise `ConfigError` for what a plan says that cannot be."""
-    _check_dates(path, raw_plan)
+    """Raise `ConfigError` for the first thing in a plan that cannot be."""
     try:
         parse_build(raw_plan.build)
     except ConfigError as error:
         raise ConfigError(str(path), "build", error.why) from None
-    behaviour = raw_plan.behaviour
+    for one in raw_plan.plan:
+        for end, when in (("cut_at", one.cut_at), ("defer_until", one.defer_until or one.cut_at)):
+            legal_to_us(when, raw_plan.zone, path=str(path), key=f"plan {one.name!r}: {end}")
+    for key, why in _refused_keys(raw_plan):
+        raise ConfigError(str(path), key, why)
+
+
+def _refused_keys(raw_plan: RawPlanFile) -> Iterator[tuple[str, str]]:
+    """Yield each key that cannot be as it is, and why."""
+    as_of, began = raw_plan.sheet.as_of, raw_plan.behaviour.reactivation_from
+    pattern = raw_plan.sheet.dates
+    if not _has_whole_day(pattern, as_of):
+        words = marked(
+            "expected a pattern with day, month and year, such as %d/%m/%Y, got {pattern}"
+        )
+        yield "sheet: dates", said(words, pattern=repr(pattern))
+    if began <= as_of:
+        words = marked("expected after as_of ({as_of}), got {day}")
+        yield "behaviour: reactivation_from", said(words, as_of=as_of, day=began)
+    names = [one.name for one in raw_plan.plan]
+    for one in raw_plan.plan:
+        key, cut_at, defer_until = f"plan {one.name!r}", one.cut_at, one.defer_until or one.cut_at
+        if names.count(one.name) > 1:
+            yield key, said("expected each name once")
+        for end, when in (("cut_at", cut_at), ("defer_until", defer_until)):
+            if when.tzinfo is not None or when.second or when.microsecond:
+                words = marked("expected whole minutes of legal time, no offset, got {when}")
+                yield f"{key}: {end}", said(words, when=str(when))
+        if cut_at.date() <= began:
+            words = marked("expected after as_of and reactivation_from, got {when}")
+            yield f"{key}: cut_at", said(words, when=str(cut_at))
+        if defer_until.date() <= as_of or defer_until > cut_at:
+            words = marked("expected after as_of and up to cut_at, got {when}")
+            yield f"{key}: defer_until", said(words, when=str(defer_until))
+    yield from _refused_shares(raw_plan.behaviour)
+    if raw_plan.office.district and raw_plan.sheet.columns.district is None:
+        words = marked(
+            "expected the column that says to which a meter belongs: sheet.columns: district"
+        )
+        yield "office: district", said(words)
+
+
+def _refused_shares(behaviour: Behaviour) -> Iterator[tuple[str, str]]:
     for (days, share), (fewer, more) in pairwise(behaviour.comes):
         if fewer >= days or more < share:
             points = f"{[days, share]}, {[fewer, more]}"
-            why = said("expected fewer days and no smaller share each, got {points}", points=points)
-            raise ConfigError(str(path), "behaviour: comes", why)
+            words = marked("expected fewer days and no smaller share each, got {points}")
+            yield "behaviour: comes", said(words, points=points)
     if behaviour.comes[0][1]:
-        raise ConfigError(
-            str(path), "behaviour: comes", said("expected it to begin with a share of 0")
-        )
+        yield "behaviour: comes", said("expected it to begin with a share of 0")
     if sum(share for _, share in behaviour.comes_on) > _SHARES_SUM:
-        raise ConfigError(
-            str(path), "behaviour: comes_on", said("expected shares of at most 1 in all")
-        )
+        yield "behaviour: comes_on", said("expected shares of at most 1 in all")
     for name, _ in behaviour.comes_on:
         if name not in DAY_NAMES and not (name.isdecimal() and 1 <= int(name) <= 28):
-            known = ", ".join(DAY_NAMES)
-            why = said(
-                "expected 1 to 28, or one of {days}, got {name}", days=known, name=repr(name)
-            )
-            raise ConfigError(str(path), "behaviour: comes_on", why)
-    if raw_plan.office.district and raw_plan.sheet.columns.district is None:
-        why = said(
-            "expected the column that says to which a meter belongs: sheet.columns: district"
-        )
-        raise ConfigError(str(path), "office: district", why)
+            words = marked("expected 1 to 28, or one of {days}, got {name}")
+            yield "behaviour: comes_on", said(words, days=", ".join(DAY_NAMES), name=repr(name))
 
 
-def _check_dates(path: Path, raw_plan: RawPlanFile) -> None:
-    as_of, pattern = raw_plan.sheet.as_of, raw_plan.sheet.dates
+def _has_whole_day(pattern: str, day: date) -> bool:
+    """Whether a pattern has day, month and year; Python itself reads none without a year."""
+    first = day.replace(day=1)
     try:
-        first = as_of.replace(day=1)
         if first.strftime(pattern) == first.replace(year=first.year + 1).strftime(pattern):
-            raise ValueError(pattern)  # without a year, which Python itself no longer reads
-        back: date | None = datetime.strptime(as_of.strftime(pattern), pattern).date()  # noqa: DTZ007
+            return False
+        return datetime.strptime(day.strftime(pattern), pattern).date() == day  # noqa: DTZ007
     except ValueError:
-        back = None
-    if back != as_of:
-        why = said(
-            "expected a pattern with day, month and year, such as %d/%m/%Y, got {pattern}",
-            pattern=repr(pattern),
-        )
-        raise ConfigError(str(path), "sheet: dates", why)
-    began = raw_plan.behaviour.reactivation_from
-    if began <= as_of:
-        why = said("expected after as_of ({as_of}), got {day}", as_of=as_of, day=began)
-        raise ConfigError(str(path), "behaviour: reactivation_from", why)
-    names = [one.name for one in raw_plan.plan]
-    for one in raw_plan.plan:
-        key = f"plan {one.name!r}"
-        if names.count(one.name) > 1:
-            raise ConfigError(str(path), key, said("expected each name once"))
-        defer_until = one.defer_until or one.cut_at
-        for end, when in (("cut_at", one.cut_at), ("defer_until", defer_until)):
-            if when.tzinfo is not None or when.second or when.microsecond:
-                why = said(
-                    "expected whole minutes of legal time, no offset, got {when}", when=str(when)
-                )
-                raise ConfigError(str(path), f"{key}: {end}", why)
-            legal_to_us(when, raw_plan.zone, path=str(path), key=f"{key}: {end}")
-        if one.cut_at.date() <= began:
-            why = said(
-                "expected after as_of and reactivation_from, got {when}", when=str(one.cut_at)
-            )
-            raise ConfigError(str(path), f"{key}: cut_at", why)
-        if defer_until.date() <= as_of or defer_until > one.cut_at:
-            why = said("expected after as_of and up to cut_at, got {when}", when=str(defer_until))
-            raise ConfigError(str(path), f"{key}: defer_until", why)
+        return False
