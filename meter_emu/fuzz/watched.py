@@ -87,15 +87,16 @@ class Watched:
 
         def tried(data: bytes) -> None:
             nonlocal left
-            began_s = perf_counter()
+            sampled = len(self._took_s) < _MEDIAN_OF
+            began_s, used_s = perf_counter(), process_time() if sampled else 0.0
             try:
                 check(data, build)
                 if perf_counter() - began_s > self._slow_s:
                     self._time(data)
             except Exception as error:  # noqa: BLE001  whatever it is, it is a find
                 self._hear(data, error)
-            if len(self._took_s) < _MEDIAN_OF:
-                self._sample(perf_counter() - began_s)
+            if sampled:
+                self._sample(process_time() - used_s)
             left -= 1
             if not left:
                 left = self._look()
@@ -103,7 +104,7 @@ class Watched:
         return tried
 
     def _sample(self, took_s: float) -> None:
-        """Take how long an input took; from some on there is a median, and what is slow."""
+        """Take what an input took of the processor; from some on there is a median, and a bound."""
         self._took_s.append(took_s)
         if len(self._took_s) >= _MEDIAN_FROM:
             self._slow_s = max(_SLOW_S, SLOWER * median(self._took_s))

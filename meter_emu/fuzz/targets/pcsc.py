@@ -163,6 +163,17 @@ def _json_of(line: bytes) -> dict[str, Any] | None:
     return seen if isinstance(seen, dict) else None
 
 
+def _has_a_key_twice(line: bytes) -> bool:
+    twice: list[bool] = []
+
+    def seen(pairs: list[tuple[str, Any]]) -> None:
+        twice.append(len(dict(pairs)) < len(pairs))
+
+    with suppress(ValueError):
+        json.loads(line.decode(), object_pairs_hook=seen)
+    return any(twice)
+
+
 def _is_answer(do: str, spoken: dict[str, Any] | None) -> bool:
     """Whether an object is of the kind that a request wants."""
     if spoken is None:
@@ -185,7 +196,14 @@ def _is_hex(text: object) -> bool:
 
 
 def _dialogue(data: bytes, _build: str) -> None:
-    """Every request to a reader, whatever comes back: a `LinkError`, or an answer."""
+    """Every request to a reader, whatever comes back: a `LinkError`, or an answer.
+
+    What an object means that has a key twice, RFC 8259 leaves to its reader.
+    """
+    joined = data[1:].replace(_APART, b"").splitlines()
+    if any(_has_a_key_twice(one) for one in (*data[1:].split(_APART), *joined)):
+        note("a key twice")
+        return
     child, expected = _Child(data), _Expected(data)
     link, got = PcscLink(_READER, start=child.start), list[object]()
     try:
