@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 import click
 
+from meter_emu.workers.results_file import source_digest
 from tests.bounds import HANG_MS
 from tests.interrupted import run_or_interrupted
 from tests.workers.test_leader_killed import descendants, left_of
@@ -74,6 +75,7 @@ def killed(work: Work, much: str, kills: int, chance: Random, folder: Path) -> i
     right, again = folder / "right", folder / "again"
     right.mkdir()
     again.mkdir()
+    source = source_digest.__wrapped__()
     size = _run(work, much, right, None)
     moments = sorted(chance.randrange(size) for _ in range(kills))
     done = sum(_run(work, much, again, moment) > 0 for moment in moments)
@@ -81,10 +83,11 @@ def killed(work: Work, much: str, kills: int, chance: Random, folder: Path) -> i
     said = subprocess.run(
         _command(work, much), cwd=again, env=_environment(again), check=True, capture_output=True
     )
+    assert source_digest.__wrapped__() == source, "the source was changed meanwhile: run it again"
     assert b"are done" in said.stderr, said
     assert (again / "out.json").read_bytes() == (right / "out.json").read_bytes()
     names = [{str(one.relative_to(at)) for one in at.rglob("*")} for at in (right, again)]
-    assert names[0] == names[1], f"only in one of them is {sorted(names[0] ^ names[1])}"
+    assert names[0] == names[1], f"in one of them only: {sorted(names[0] ^ names[1])[:9]}"
     assert (again / work.kept).exists() == work.stays
     return done
 
