@@ -42,9 +42,11 @@ from meter_emu.world.rehearsal.campaign_toml import campaign_toml
     type=click.IntRange(1, 100),
     default=SAMPLES,
     show_default=True,
-    help="Households of each kind on each model, with their unknowns drawn.",
+    help="Households of each kind on each model, with their unknowns random.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw unknowns from this seed.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, help="Randomise unknowns by this seed."
+)
 @click.option(
     "--only",
     multiple=True,

@@ -37,7 +37,9 @@ _EXAMPLES: Final = 1_000  # where neither a number nor a time is given
     "--examples", type=click.IntRange(min=1), help=f"Number of stories; default {_EXAMPLES:,}."
 )
 @click.option("--time", "time_s", type=click.IntRange(min=1), help="Stop after so many seconds.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw stories from this seed.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, help="Randomise stories by this seed."
+)
 @click.option("--toml", "plain", is_flag=True, help="Only the campaign in which they differ.")
 @json_option
 def distinguish_builds(

@@ -211,7 +211,7 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
     "--model", type=MODEL, metavar="MODEL", help="Put all households of its energy on this meter."
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), help="Draw copies and poll phases from this seed."
+    "--seed", type=click.IntRange(min=0), help="Randomise copies and poll phases by this seed."
 )
 @click.option("--household", metavar="ID", help="Run this household only, or all its copies.")
 @click.option("--strict", is_flag=True, help="Exit 1 also for notes and what was not rehearsed.")

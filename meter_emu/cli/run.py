@@ -51,7 +51,12 @@ METER_ID: Final = 541_000_000_001
 @trust_option
 @click.option("--lines", is_flag=True, help="Lines in and out, also in a terminal.")
 @click.option("--script", type=FILE, metavar="FILE", help="First do what these lines say.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw what cut writes leave.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Randomise what cut writes leave by this seed.",
+)
 @trace_option
 @master_key_option
 def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed

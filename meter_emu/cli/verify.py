@@ -79,7 +79,9 @@ _FOLDER: Final = "counterexamples"
     help=f"Number of stories, default {_EXAMPLES:,}; with --driver, of tries, default {TRIES}.",
 )
 @click.option("--time", "time_s", type=click.IntRange(min=1), help="Stop after so many seconds.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw stories from this seed.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, help="Randomise stories by this seed."
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
 @cluster_option
 @click.option("--story", type=CAMPAIGN, metavar="FILE", help="Check this campaign only.")

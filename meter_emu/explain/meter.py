@@ -151,7 +151,7 @@ def _backup(raw: bytes, at: int, model: MeterModel) -> Part:
             note, f"expected at most {most_days} d" if charge_us > most_days * DAY_US else ""
         )
 
-    said = f"the reserve that carries the clock, {most_days} d when full"
+    said = f"the backup capacitor that carries the clock, {most_days} d when full"
     return Part("backup", at, (number("charge", at, raw, "µs", explain),), said)
 
 

@@ -66,7 +66,7 @@ RECHARGE_RATIO: Final = 24  # ours: an hour of mains carries a day
 
 
 class Backup:
-    """The reserve of one meter. It starts full and with the mains up."""
+    """The backup capacitor of one meter. It starts full and with the mains up."""
 
     __slots__ = ("at_us", "capacity_us", "charge_us", "mains_up", "recharge_ratio")
 
@@ -112,7 +112,7 @@ class Backup:
     def from_bytes(
         cls, raw: bytes, capacity_us: int, *, at_us: int, recharge_ratio: int = RECHARGE_RATIO
     ) -> Self:
-        """Return the reserve an image holds, with the mains up, at the image's instant."""
+        """Return the backup capacitor an image holds, with the mains up, at the image's instant."""
         if len(raw) != BACKUP_SIZE_BYTES:
             raise LayoutError(
                 "backup", offset=0, want=f"{BACKUP_SIZE_BYTES} bytes", got=f"{len(raw)} bytes"

@@ -1,4 +1,4 @@
-"""The reserve that carries the RTC: one for one down, faster up."""
+"""The backup capacitor that carries the RTC: one for one down, faster up."""
 
 import pytest
 from hypothesis import given

@@ -89,7 +89,7 @@ def two_offices(_: Campaign, household: Household) -> set[str]:
 def shelter(_: Campaign, household: Household) -> set[str]:
     offs = household.outages
     reserve_us = household.model.clock.backup_days * DAY_US
-    found = {"the reserve lost"} if any(b - a > reserve_us for a, b in offs) else set()
+    found = {"the backup capacitor lost"} if any(b - a > reserve_us for a, b in offs) else set()
     days = {lost_us // DAY_US for lost_us, _ in offs}
     found |= {"off in office hours for days"} if len(days) > 4 else set()
     found |= {"flicker"} if len(offs) > 40 else set()
@@ -136,7 +136,7 @@ SPOILT: dict[str, tuple[Facts, set[str]]] = {
     "torn-visit": (torn_visit, {"torn", "put in between"}),
     "shelter-has-an-end": (
         shelter,
-        {"the reserve lost", "off in office hours for days", "flicker", "an office ahead"},
+        {"the backup capacitor lost", "off in office hours for days", "flicker", "an office ahead"},
     ),
     "doubt-has-an-end": (doubt, {"a cut", "a deferral alone", "lost once more"}),
     "two-offices": (two_offices, {"two of them", "one ahead", "one days behind"}),

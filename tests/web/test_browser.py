@@ -328,6 +328,6 @@ def test_the_home_goes_dark_with_the_supply_and_the_case_says_what_buttons_do(
         seen.get_by_role("button", name="Shut the appliances").click()
         see(seen, "#home-words", "All appliances are off.")
         seen.get_by_role("button", name="Light the appliances").click()
-        seen.get_by_role("button", name="Take the street's supply away").click()
+        seen.get_by_role("button", name="Cut the power in the street").click()
         see(seen, "#home-words", "The home is dark: the street has no supply.")
         assert seen.locator("#home.lit").count() == 0

@@ -163,7 +163,7 @@ class PaygoProgram(TokenProgram[PaygoFactory, PaygoState]):
     ) -> int:
         """Return from which instant a lost clock goes on.
 
-        Who pulls the reserve and the power once an hour would be supplied for good. So each
+        Who pulls backup capacitor and power once an hour would be supplied for good. So each
         start beyond some costs what it can have given.
         """
         utc_s = self._trust.goes_on_s(now, state, factory, ticks_ms)

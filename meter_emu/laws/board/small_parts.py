@@ -91,13 +91,13 @@ def _reserve(random: Random) -> Iterator[str]:
         if random.random() < 0.5:
             lasted = up or charge > 0
             if backup.regain_power(now) is not lasted:
-                yield "the reserve says otherwise whether it lasted"
+                yield "the backup capacitor says otherwise whether it lasted"
             up = True
         else:
             backup.lose_power(now)
             up = False
         if backup.to_bytes(now) != charge.to_bytes(8, "big"):
-            yield f"the reserve holds {backup.charge_us} us, not {charge}"
+            yield f"the backup capacitor holds {backup.charge_us} us, not {charge}"
 
 
 def _crystal(random: Random) -> Iterator[str]:

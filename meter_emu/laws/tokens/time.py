@@ -61,7 +61,7 @@ OVER_STAYS_OVER: Final = Law(
 )
 
 
-# The reserve is pulled ----------------------------------------------------------------------------
+# The backup capacitor is pulled ------------------------------------------------------------------
 #
 # Somebody takes power and reserve away again and again, a little less than an hour after each
 # start: what the journal has not is counted by nobody.

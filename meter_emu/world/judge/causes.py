@@ -33,7 +33,7 @@ _ZONE_US: Final = HOUR_US  # registers that count standard time reach 2100 befor
 class Why(Enum):
     """The causes; the value is the row of the page."""
 
-    OUTAGE = "the reserve was exhausted, or the outage was longer than the model's longest"
+    OUTAGE = "the backup capacitor was exhausted, or the outage was longer than the model's longest"
     UPSET = "registers were upset"
     TORN = "power failed within 60 s of a card that sets the clock, or of a legal clock's step"
     IMAGE = "an image was loaded that nobody knows"

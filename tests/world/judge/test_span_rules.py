@@ -26,7 +26,7 @@ T = "2020-07-03T23:01:00"
 MONDAY_NIGHT, WEDNESDAY_NOON = "2020-06-01T20:00:00", "2020-06-03T12:00:00"
 DARK = ("2020-06-03T08:00:05", What.OPENED)
 HELD = "2020-07-02T20:00:00"
-# The reserve of the model is 40 days; the meter says so when it has started.
+# The backup capacitor of the model is 40 days; the meter says so when it has started.
 LOST = (
     ("2020-04-10T20:00:00", What.POWER_LOST),
     ("2020-05-28T20:00:00", What.POWER_BACK),

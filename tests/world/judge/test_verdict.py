@@ -186,7 +186,7 @@ def test_no_power_through_the_end_is_held(tmp_path):
 
 
 def test_a_doubt_is_held_where_something_explains_it(tmp_path):
-    """The reserve of this model lasts for 40 days."""
+    """The backup capacitor of this model lasts for 40 days."""
     text = hand.TEXT.replace("2020-06-01T10", "2020-04-01T10")
     long = "\noutages = [{from = 2020-04-10T20:00:00, to = 2020-05-28T20:00:00}]"
     case = Case(tmp_path, ARMED + long, text=text)
