@@ -7,6 +7,7 @@ from typing import Final
 
 from meter_emu.cli.answers import played_by, so_many, worst_case
 from meter_emu.cli.output import WIDTH_MIN
+from meter_emu.verify.crossings import CROSSINGS
 from meter_emu.verify.report import NO_STORY, Counterexample, Examined, Report
 from meter_emu.world.judge.verdicts import Verdict
 
@@ -81,8 +82,15 @@ def _every_law(report: Report, files: Mapping[str, Path]) -> Iterator[str]:
     not_asked = {one.law.id: one.not_asked for one in report.examined if one.not_asked}
     if not_asked:
         yield f"  not asked  comparisons with what is not covered: {_counts(not_asked)}"
+    yield from _met(report)
+
+
+def _met(report: Report) -> Iterator[str]:
+    """Yield what the stories were about."""
     if report.met:
         yield f"  met  {_counts(report.met)}"
+    if report.crossed:
+        yield f"  crossed  {len(report.crossed)} of {len(CROSSINGS)} pairs of themes"
     if report.placed:
         yield f"  placed  {_counts(report.placed)}"
     if report.never_met:

@@ -12,7 +12,7 @@ import msgspec
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
-from meter_emu.laws.law import NOT_ASKED, Aside, Broken, Finding, Law, Trial, cut_us
+from meter_emu.laws.law import NOT_ASKED, Aside, Broken, Finding, Law, Trial, cut_us, moves
 from meter_emu.stories.story import armed_household
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.households.campaign import Campaign
@@ -30,6 +30,8 @@ from meter_emu.world.meter.events import Event, What, done_in
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
 from meter_emu.world.meter.times import us_to_civil, us_to_iso
 from meter_emu.zones import TimeZone
+
+_WRITTEN_US: Final = SECOND_US // 10  # ours: far less than from one poll to the next
 
 
 def ordered_us(household: Household) -> int | None:
@@ -73,6 +75,26 @@ def with_base(household: Household, base: str) -> Household:
     return replace(household, model=model, rtc_base=base)
 
 
+def same_later(trial: Trial, by_us: int, how: str) -> Finding:
+    """Check that the same story, so much later, has the same moves; `how` says how much that is.
+
+    Into a memory card other dates are written in some milliseconds more, or less.
+    """
+    if trial.household.rtc_found or any(visit.registers for visit in trial.household.visits):
+        return Aside("somebody else wrote a date into the clock chip")
+    other = shifted(trial.campaign, by_us)
+    (household,), zone = other.households, other.zone
+    was, now = moves(trial.run.events), moves(trial.events(household, other))
+    slack_us = _WRITTEN_US if household.carrier is CardKind.MEMORY else 0
+    for (was_us, what), (now_us, what_now) in zip(was, now, strict=False):
+        if what is not what_now or abs(now_us - by_us - was_us) > slack_us:
+            then, after = when_said(was_us, zone), when_said(now_us, zone)
+            return Broken(f"{what.value} {then}, and {how} on {what_now.value} {after}")
+    if len(was) != len(now):
+        return Broken(f"the switch moves {len(was)} times, and {how} on {len(now)} times")
+    return None
+
+
 def shifted(campaign: Campaign, by_us: int) -> Campaign:
     """Return the same story moved later: every date in it moves."""
     (entry,) = campaign.households.entries
@@ -101,7 +123,8 @@ class _Shift(NamedTuple):
 
     def visit(self, visit: Visit) -> Visit:
         desk = None if visit.desk is None else self._order(visit.desk)
-        return replace(visit, at_us=visit.at_us + self.by_us, desk=desk)
+        made_us = None if visit.made_us is None else visit.made_us + self.by_us
+        return replace(visit, at_us=visit.at_us + self.by_us, desk=desk, made_us=made_us)
 
     def _order(self, order: DeskOrder) -> DeskOrder:
         defer_until, defer_us = self._time(order.defer_us)

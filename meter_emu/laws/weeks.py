@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from meter_emu.laws.compared import shifted, when_said
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
+from meter_emu.laws.compared import same_later
+from meter_emu.laws.law import Aside, Finding, Law, Trial
 from meter_emu.stories.boundaries import changes, offset_s
 from meter_emu.stories.story import story
 from meter_emu.units import DAY_US, SECOND_US
@@ -17,27 +17,20 @@ _WEEKS: Final = 60  # ours: a little over a year: the same season comes again
 
 
 def _check(trial: Trial) -> Finding:
-    campaign = trial.campaign
-    by_us = _by_us(campaign)
+    by_us = _by_us(trial.campaign)
     if by_us is None:
         return Aside("a change of clocks within the story")
-    other = shifted(campaign, by_us)
-    (household,) = other.households
-    was = moves(trial.run.events)
-    now = [(at_us - by_us, what) for at_us, what in moves(trial.events(household, other))]
-    if was == now:
-        return None
-    first = next((pair for pair in zip(was, now, strict=False) if pair[0] != pair[1]), None)
-    if first is None:
-        return Broken(f"the switch moves {len(was)} times, and some weeks on {len(now)} times")
-    (was_us, what), (now_us, what_now) = first
-    then, later = when_said(was_us, campaign.zone), when_said(now_us + by_us, campaign.zone)
-    return Broken(f"{what.value} {then}, and some weeks on {what_now.value} {later}")
+    return same_later(trial, by_us, "some weeks")
 
 
 def _by_us(campaign: Campaign) -> int | None:
     """Return the weeks by which the story can move to the same season, `None` if it cannot."""
-    first_s, last_s = (us // SECOND_US for us in (campaign.start_us, campaign.end_us))
+    (household,) = campaign.households
+    ends_us = [
+        visit.desk.cut_us or visit.desk.defer_us or 0 for visit in household.visits if visit.desk
+    ]
+    first_s = campaign.start_us // SECOND_US
+    last_s = max([campaign.end_us, *ends_us]) // SECOND_US  # what is ordered may end later
     zone = campaign.zone
     if _changing(zone, first_s, last_s):
         return None

@@ -32,6 +32,20 @@ class Chooser(ABC):
         return chosen
 
     @final
+    def dealt(self, bound: int) -> int:
+        """Return a number below a bound so that stories of numbers in turn meet all of them."""
+        dealt = self._deal(bound)
+        self.tape.append(dealt)
+        return dealt
+
+    @final
+    def kept(self) -> bool:
+        """Whether a part of a story is kept: always, until the story is made small."""
+        kept = self._keep()
+        self.tape.append(kept)
+        return kept > 0
+
+    @final
     def of(self, items: Sequence[ItemT]) -> ItemT:
         """Return one of the items."""
         return items[self.below(len(items))]
@@ -45,20 +59,38 @@ class Chooser(ABC):
     @abstractmethod
     def _choose(self, bound: int) -> int: ...
 
+    def _deal(self, bound: int) -> int:
+        return self._choose(bound)
+
+    def _keep(self) -> int:
+        return self._choose(2)
+
 
 @final
 class Drawn(Chooser):
-    """Choices of a random number generator: a seeded one, or one that Hypothesis hands out."""
+    """Choices of a random number generator: a seeded one, or one that Hypothesis hands out.
 
-    __slots__ = ("_random",)
+    What is dealt is of the story's number, if it has one.
+    """
 
-    def __init__(self, random: Random) -> None:
+    __slots__ = ("_number", "_random")
+
+    def __init__(self, random: Random, number: int | None = None) -> None:
         super().__init__()
         self._random = random
+        self._number = number
 
     @override
     def _choose(self, bound: int) -> int:
         return self._random.randrange(bound)
+
+    @override
+    def _deal(self, bound: int) -> int:
+        return self._choose(bound) if self._number is None else self._number % bound
+
+    @override
+    def _keep(self) -> int:
+        return 1
 
 
 @final
@@ -95,6 +127,11 @@ class FromBytes(Chooser):
         return int.from_bytes(taken, "big") % bound
 
 
-def seeded(seed: int | str) -> Drawn:
-    """Return the choices of a plain seed: the same on every machine."""
-    return Drawn(Random(seed))  # noqa: S311  stories, not secrets
+def seeded(seed: int | str, number: int | None = None) -> Drawn:
+    """Return the choices of a plain seed: the same on every machine.
+
+    `number` is the story's among those of one search; a seed that is a number is its own.
+    """
+    if isinstance(seed, int):
+        number = seed
+    return Drawn(Random(seed), number)  # noqa: S311  stories, not secrets

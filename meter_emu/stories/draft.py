@@ -60,6 +60,7 @@ class Draft:
     first_s: int  # the earliest start of the story
     kind: str = ""
     credit_ends_s: int | None = None  # about when the credit is used up, without further loads
+    ends_after_cents: int = 0  # and what was loaded by then
     short: bool = False  # some hours
     clock_cards: bool = True  # whether a technician has cards that this meter obeys
     fast: bool = False  # whether the clock is at its fastest
@@ -68,6 +69,7 @@ class Draft:
         False  # whether of a repeated time the first is meant: generation 2 can express it
     )
     rates: Sequence[int] = USES  # of which it uses one
+    flat: bool = False  # whether it is the same at all hours
     limiter: bool = False
     prepayment: bool = True
     first_card: NewCard = field(default_factory=NewCard)

@@ -12,7 +12,7 @@ story(FromBytes(data))                 # a fuzzer's bytes
 Clocks stay within their models' bounds; beyond them it is a hazard, not a story.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias, get_args, get_type_hints
@@ -24,7 +24,9 @@ from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.resources import built_in
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.crossed import CROSSED_ROWS, cross, takes, themes_of
 from meter_emu.stories.draft import Draft
+from meter_emu.stories.themes import TAKES_CLOCK_CARDS, TAKES_LIMITER
 from meter_emu.stories.times import timing
 from meter_emu.units import DAY_S, HOUR_S, HOURS_A_DAY, MINUTE_S, SECOND_US
 from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
@@ -51,6 +53,7 @@ _TAILS_S: Final = (
     DAY_S,
     2 * DAY_S,
 )  # how long the meter is watched after T
+_CROSSED: Final = (1, 3)  # of each five stories: the 114 rows within 285
 _ID: Final = "home"
 _AMPLE_CENTS: Final = 1_000_000
 FAST_D: Final = 899  # ours: since when a clock at its fastest was set
@@ -107,9 +110,29 @@ def _own(device: DeviceName) -> tuple[tuple[str, MeterModel], ...]:
 
 
 def story(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a story on one of these kits, or on any built-in model in any base."""
-    seed, draft = begin(chooser, among)
-    return inhabited(draft, seed)
+    """Draw a story on one of these kits, or on any built-in model in any base.
+
+    Two of five are crossings: the row of themes is dealt, on a kit that can have them.
+    """
+    fifth, nth = divmod(chooser.dealt(5 * CROSSED_ROWS // 2), 5)
+    if nth not in _CROSSED:
+        seed, draft = begin(chooser, among)
+        return inhabited(draft, seed)
+    row = 2 * fifth + _CROSSED.index(nth)
+    kept = [chooser.kept() for _ in themes_of(row)]
+    seed, draft = begin(chooser, _able(among or models(), takes(row)))
+    cross(draft, row, kept)
+    return finish(draft, seed)
+
+
+def _able(among: Among, takes: Container[str]) -> Among:
+    """Return the kits that have what a row takes, or all of them if there is none."""
+    return [
+        kit
+        for kit in among
+        if (TAKES_LIMITER not in takes or kit.model.limiter_a)
+        and (TAKES_CLOCK_CARDS not in takes or kit.clock_cards)
+    ] or among
 
 
 def inhabited(draft: Draft, seed: int) -> Campaign:
@@ -275,7 +298,7 @@ def _load(draft: Draft) -> tuple[int, ...]:
     """Draw the load by hour of the day."""
     rate = draft.chooser.of(draft.rates) // draft.model.measures.drawn_one_in
     profile = draft.chooser.of(_PROFILES)
-    if profile == 0:
+    if profile == 0 or draft.flat:
         return (rate,) * HOURS_A_DAY
     if profile == 1:  # nothing at night
         return tuple(rate * (6 <= hour < 22) for hour in range(HOURS_A_DAY))
@@ -297,4 +320,4 @@ def _balance_cents(draft: Draft, load: tuple[int, ...], start_s: int) -> int:
     units = sum(load) * (hours // HOURS_A_DAY)
     units += sum(load[(first + hour) % HOURS_A_DAY] for hour in range(hours % HOURS_A_DAY))
     units += load[(first + hours) % HOURS_A_DAY] * rest_s // HOUR_S
-    return units * mwh * price // 10_000_000
+    return max(0, units * mwh * price // 10_000_000 - draft.ends_after_cents)

@@ -7,15 +7,15 @@ events within a second are simultaneous.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import count, zip_longest
+from itertools import count, islice, zip_longest
 from time import monotonic
 from typing import Final, NamedTuple, TypeAlias, final
 
-from meter_emu.domain import BUDGET
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.compared import without_screen
-from meter_emu.laws.law import Broken, Law, Trial
+from meter_emu.laws.law import Broken, DrawStory, Law, Trial
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import Among, own_models
 from meter_emu.units import SECOND_US, decimal
@@ -100,17 +100,14 @@ def distinguish(
     """Return a story in which two builds differ, as small as it could be made.
 
     Without `models` all are taken. The search ends after `examples` stories or `deadline_s`
-    seconds, whichever is first; at least one is given. The draws of the laws take turns; `hear`
-    gets the number of stories so far. Raise `ConfigError` for a build or model that does not exist,
-    and for two builds that no meter and card have in common.
+    seconds, whichever is first; at least one is given. They are those that `verify` draws, each as
+    often as there; `hear` gets the number of stories so far. Raise `ConfigError` for a build or
+    model that does not exist, and for two builds that no meter and card have in common.
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
     kits = _common(first, second, models)
-    asked = laws(device_of(kits)).values()
-    drawn_by = tuple({law.draw: law for law in asked}.values())  # each way to draw once
     began, stories, difference = monotonic(), 0, None
-    for number in count() if examples is None else range(examples):
-        law, chooser = drawn_by[number % len(drawn_by)], seeded(f"{seed}/{number}")
+    for number, (law, chooser) in enumerate(islice(_stories_of(device_of(kits), seed), examples)):
         stories = number + 1
         if _first_difference(law.draw(chooser, kits), law, (first, second)) is not None:
             difference = _small(law, tuple(chooser.tape), kits, (first, second), number)
@@ -119,6 +116,17 @@ def distinguish(
         if deadline_s is not None and monotonic() - began > deadline_s:
             break
     return Comparison(builds=(first, second), seed=seed, stories=stories, difference=difference)
+
+
+def _stories_of(device: DeviceName, seed: int) -> Iterator[tuple[Law, Chooser]]:
+    """Yield the stories of a search in order: a law that draws each, and its choices."""
+    draws: dict[DrawStory, list[Law]] = {}
+    for law in laws(device).values():
+        draws.setdefault(law.draw, []).append(law)
+    for number in count():
+        for draw, group in draws.items():
+            if any(number % law.one_in == 0 for law in group):
+                yield group[-1], seeded(f"{seed}/{draw.__name__}/{number}", number)
 
 
 def _common(first: str, second: str, models: Sequence[str]) -> Among:

@@ -1,6 +1,6 @@
 """What stories were about: moments that they cross, ages, people and places; read off campaigns."""
 
-from calendar import isleap
+from calendar import isleap, monthrange
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Final
@@ -12,11 +12,13 @@ from meter_emu.stories.energy import ENERGY_BUYERS
 from meter_emu.stories.people import PEOPLE
 from meter_emu.stories.times import legal
 from meter_emu.units import SECOND_US
+from meter_emu.verify.crossings import crossings
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, VisitKind
 from meter_emu.world.households.ledger import NO_TYPO
 from meter_emu.world.meter.acts import Press
 from meter_emu.world.meter.devices import DEVICES
+from meter_emu.zones import TimeZone
 
 _DAY: Final = timedelta(1)
 _FULL: Final = frozenset(FULL_COUNTS)
@@ -25,7 +27,8 @@ MOMENTS_MET: Final = (
 )  # fmt: skip
 _OTHERS: Final = (
     "meter that has lived", "outage", "clock card", "clock upset", "card replaced", "card copied",
-    "card used that was replaced", "button for supply", "wrong office",
+    "card used that was replaced", "button for supply", "wrong office", "order from a longer month",
+    "T on a day of changed clocks", "T within another deferral",
 )  # fmt: skip
 _OF_TOKENS: Final = (
     "device that has lived", "outage", "clock upset", "token mistyped", "token keyed in again",
@@ -46,13 +49,16 @@ def all_met(device: DeviceName) -> tuple[str, ...]:
 
 
 def met(campaign: Campaign) -> Iterable[str]:
-    """Return what a story of one household is about, by names of `all_met`."""
+    """Return what a story of one household is about, by names of `all_met` and `CROSSINGS`."""
     (household,) = campaign.households
     found = set(_moments(campaign))
     if household.kind in _ABOUT[household.model.device][0]:
         found.add(household.kind)
     found.update(_happened(household))
     found.update(_keyed_in(household))
+    found.update(_dated(household, campaign.zone))
+    if DEVICES[household.model.device].slot:
+        found.update(crossings(household, campaign.start_us))
     return found
 
 
@@ -101,6 +107,23 @@ def _happened(household: Household) -> Iterator[str]:
             yield "card replaced"
         elif visit.desk is not None and visit.desk.fields is not None:
             yield "wrong office"
+
+
+def _dated(household: Household, zone: TimeZone) -> Iterator[str]:
+    """Yield how the dates of orders lie: to the day on which they were written, and to others."""
+    deferred_us: list[tuple[int, int]] = []
+    for visit in household.visits:
+        end_us = None if visit.desk is None else visit.desk.cut_us
+        if end_us is None:
+            continue
+        written, end = (legal(us // SECOND_US, zone) for us in (visit.at_us, end_us))
+        if written.day > monthrange(end.year, end.month)[1]:
+            yield "order from a longer month"
+        if end.replace(hour=0, fold=0).utcoffset() != end.replace(hour=23).utcoffset():
+            yield "T on a day of changed clocks"
+        if any(from_us < end_us < to_us for from_us, to_us in deferred_us):
+            yield "T within another deferral"
+        deferred_us.append((visit.at_us, end_us))
 
 
 def _keyed_in(household: Household) -> Iterator[str]:

@@ -10,6 +10,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.laws.law import Law, Trial
 from meter_emu.units import decimal
+from meter_emu.verify.crossings import CROSSINGS
 from meter_emu.verify.met import all_met
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
@@ -79,7 +80,7 @@ class Examined:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The results for a `build`; `met` counts stories by what they are about.
+    """The results for a `build`; `about` counts stories by what they are about.
 
     So many `stories` were made from the `seed`, for one kind of `device`; `examined` has each law,
     `not_covered` what the program declares or showed that it is not for.
@@ -93,7 +94,7 @@ class Report:
     examined: tuple[Examined, ...]
     not_covered: tuple[str, ...]
     few_hints: str = ""
-    met: Mapping[str, int] = field(default_factory=dict)
+    about: Mapping[str, int] = field(default_factory=dict)
     device: DeviceName = BUDGET
 
     @property
@@ -104,11 +105,23 @@ class Report:
         return _commonest(self.examined)
 
     @property
+    def met(self) -> Mapping[str, int]:
+        """How many stories were about each moment, people, age and event."""
+        return self._among(all_met(self.device))
+
+    @property
+    def crossed(self) -> Mapping[str, int]:
+        """In how many stories one theme came before or within another."""
+        return self._among(CROSSINGS)
+
+    @property
     def never_met(self) -> tuple[str, ...]:
         """What no story was about."""
-        return (
-            tuple(name for name in all_met(self.device) if name not in self.met) if self.met else ()
-        )
+        met = self.met
+        return tuple(name for name in all_met(self.device) if name not in met) if met else ()
+
+    def _among(self, names: Sequence[str]) -> Mapping[str, int]:
+        return {name: self.about[name] for name in names if name in self.about}
 
     @property
     def placed(self) -> Mapping[str, int]:

@@ -22,7 +22,7 @@ from meter_emu.laws.law import NOT_REPRODUCIBLE, Aside, Broken, DrawStory, Law, 
 from meter_emu.nearest import hint
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import ModelAndCards
-from meter_emu.verify.met import all_met, met
+from meter_emu.verify.met import met
 from meter_emu.verify.program import covered, device_of, few_hints
 from meter_emu.verify.report import (
     Counterexample,
@@ -152,7 +152,7 @@ class Examining(TextTask[Stories, _Seen]):
                 ]
                 if not asked:
                     continue
-                chooser = seeded(f"{self.seed}/{draw.__name__}/{number}")
+                chooser = seeded(f"{self.seed}/{draw.__name__}/{number}", number)
                 trial = Trial(draw(chooser, self.kits), self.build)
                 about = seen.setdefault(tuple(law.id for law in asked), {})
                 _add(about, dict.fromkeys(met(trial.campaign), 1))
@@ -337,7 +337,7 @@ class _Total:
             ),
             not_covered=not_covered,
             few_hints=few_hints(parse_build(self._build), self._kits[0]),
-            met={name: self.about[name] for name in all_met(device) if name in self.about},
+            about=dict(self.about),
             device=device,
         )
 

@@ -60,7 +60,7 @@ def test_a_campaign_is_judged(tmp_path: Path, monkeypatch: Any, capsys: Any) -> 
 def test_the_laws_are_asked(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     said, _ = ran("Run the laws on a program", tmp_path, monkeypatch, capsys)
     assert "never-early broken\n" in said
-    assert re.search(r"^cut-comes held on \d+ stories$", said, re.MULTILINE)
+    assert re.search(r"^conserved held on \d+ stories$", said, re.MULTILINE)
 
 
 @pytest.mark.slow("a hundred examples of Hypothesis")

@@ -15,7 +15,7 @@ SEED: Final = 20200703
 
 def story_at(number: int, kits: Sequence[ModelAndCards]) -> Campaign:
     """Return the story of a number on the meters and cards given, on any if there are none."""
-    return story(seeded(f"{SEED}/{number}"), kits)
+    return story(seeded(f"{SEED}/{number}", number), kits)
 
 
 def pace(count: int) -> tuple[float, float]:

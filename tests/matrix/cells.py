@@ -113,7 +113,7 @@ class _Asking(NamedTuple):
             if not asked:
                 continue
             draw = asked[0].draw
-            chooser = seeded(f"{self.seed}/{draw.__name__}/{number}")
+            chooser = seeded(f"{self.seed}/{draw.__name__}/{number}", number)
             trial = _trial(draw, chooser, self.defect.build, self.defect.device)
             for law, finding in _findings(asked, trial, self.shadow):
                 _note(self.cells[law.id], finding, number, self.shadow)

@@ -6,7 +6,7 @@ all is done. An area that is not asked of stays as it was. After a law has becom
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
@@ -30,8 +30,9 @@ from tests.mutants.page import (
     text,
 )
 from tests.mutants.sites import AREAS, PROGRAM, mutants
-from tests.mutants.trial import tried
+from tests.mutants.trial import UNCHANGED, tried
 
+_UNCHANGED_S = 600  # ours: a whole grid of tests, or all stories
 _PROCESSOR_S = 90  # ours: whole grids take 20 to 30 s, laws of a survivor as long
 
 
@@ -66,6 +67,7 @@ def mutation(
         for kind in by or ((BY_LAWS,) if area == PROGRAM else (BY_LAWS, BY_TESTS)):
             left = [name for name in names if again is False or not _found(one[name].get(kind))]
             what = partial(tried, area=area, by=kind, stories=count_stories, seed=seed)
+            first_without(what)
             places = [" ".join(map(str, mutants(area)[name].place)) for name in left]
             children = in_children(what, places, jobs=jobs, processor_s=_PROCESSOR_S)
             for count, (name, done) in enumerate(zip(left, children, strict=True), 1):
@@ -89,6 +91,15 @@ def mutation(
         PAGE.write_text(text(found), "utf-8")
         evidence.write()
         sys.exit("nobody has read" in PAGE.read_text("utf-8"))
+
+
+def first_without(what: Callable[[str], dict[str, Any]]) -> None:
+    """Ask the unchanged program; exit if it is found, as every mutant would be too."""
+    (done,) = in_children(what, [UNCHANGED], jobs=1, processor_s=_UNCHANGED_S)
+    why = done.failed or done.result.get("failed") or done.result.get("law")
+    if why:
+        words = "" if done.result is None else done.result.get("words", "")
+        sys.exit(f"the unchanged program is found by {why}: {words}")
 
 
 def sampled(area: str, count: int, seed: int) -> list[str]:

@@ -58,7 +58,7 @@ def by_laws(area: str, *, stories: int, seed: int) -> dict[str, Any]:
     for number in range(stories):
         for draw, group in groups.items():
             before = REACHED[0]
-            story = draw(seeded(f"{seed}/{draw.__name__}/{number}"), models())
+            story = draw(seeded(f"{seed}/{draw.__name__}/{number}", number), models())
             trial = Trial(replace(story, polls_max=POLLS_MAX), "reference")
             for law in group:
                 finding = law.asked(trial)

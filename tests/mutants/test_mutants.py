@@ -6,6 +6,7 @@ from importlib.util import find_spec, module_from_spec
 import pytest
 
 from tests.matrix.children import in_children
+from tests.mutants.__main__ import first_without
 from tests.mutants.by_tests import TESTS
 from tests.mutants.changes import REACHED, Changing
 from tests.mutants.page import (
@@ -79,6 +80,24 @@ def test_the_tests_of_a_room_find_one():
     what = partial(tried, area="office", by=BY_TESTS, stories=0, seed=0)
     (done,) = in_children(what, [place("office", name)], jobs=1, processor_s=60.0)
     assert done.result.get("law", "").startswith(tuple(TESTS["office"])), done
+
+
+@pytest.mark.slow("asks in processes of its own")
+def test_a_program_that_is_found_unchanged_ends_the_search():
+    """As by a missing package: then every mutant would be found."""
+    first_without(partial(_returning, found={}))
+    for found in ({"failed": "nothing runs", "words": "ModuleNotFoundError"}, {"law": "account"}):
+        with pytest.raises(SystemExit, match="unchanged program is found by"):
+            first_without(partial(_returning, found=found))
+
+
+def _returning(_place: str, *, found: dict[str, str]) -> dict[str, str]:
+    return found
+
+
+@pytest.mark.slow("asks the laws in a process of its own")
+def test_the_unchanged_program_is_not_found():
+    first_without(partial(tried, area=PROGRAM, by="laws", stories=1, seed=0))
 
 
 def test_the_page_is_written_from_what_was_found_and_everything_on_it_was_read():

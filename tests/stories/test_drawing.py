@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from card_protocol.card.image import CardKind
 from meter_emu.stories.chooser import Drawn, FromBytes, Replayed, seeded
+from meter_emu.stories.people import PEOPLE
 from meter_emu.stories.story import lived, models, on_build, story
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.judge.verdicts import Verdict
@@ -27,7 +28,7 @@ from tests.stories.rates import (
     too_few,
 )
 
-COUNT = 2_000
+COUNT = 3_400  # of which 2,040 are of one theme: crossings have rates of their own
 
 
 def of_seeds(count: int) -> list[Campaign]:
@@ -61,8 +62,10 @@ def test_stories_are_drawn_where_date_bugs_live(source):
         if source == "seeds"
         else of_hypothesis(COUNT, derandomize="derandomized" in source)
     )
+    assert len(drawn) >= 0.95 * COUNT
+    drawn = [one for one in drawn if one.households[0].kind in PEOPLE]
     count = len(drawn)
-    assert count >= 0.95 * COUNT
+    assert 0.57 <= count / COUNT <= 0.63
     found = rates(drawn)
     assert not too_few(found, count)
     kits = {
@@ -78,7 +81,7 @@ def test_stories_are_drawn_where_date_bugs_live(source):
     assert found["new"] > count // 4
     assert found["T in the minute of arming"] <= SAME_MINUTE_MAX * count
     assert found["a lead of 25 days and more"] <= LONG_LEAD_MAX * count
-    dated = [dates for story in drawn if (dates := armed(story.households[0])) is not None]
+    dated = [dates for one in drawn if (dates := armed(one.households[0])) is not None]
     assert len(set(dated)) >= DISTINCT_MIN * len(dated)
     for fact in ("generation 1", "generation 2", *(kind.name for kind in CardKind)):
         assert found[fact] > count // 20
@@ -156,7 +159,7 @@ def test_stories_of_some_models_are_of_those_alone():
 
 
 @pytest.mark.slow("draws many stories")
-def test_a_story_is_a_file_of_at_most_25_lines_that_loads_as_the_same_campaign(tmp_path):
+def test_a_story_is_a_short_file_that_loads_as_the_same_campaign(tmp_path):
     lines = []
     for seed in range(300):
         campaign = story(seeded(seed))
@@ -164,7 +167,7 @@ def test_a_story_is_a_file_of_at_most_25_lines_that_loads_as_the_same_campaign(t
         (tmp_path / "story.toml").write_text(text)
         assert load_campaign(tmp_path / "story.toml") == campaign
         lines.append(len(text.splitlines()))
-    assert max(lines) <= 36
-    assert sorted(lines)[len(lines) // 2] <= 25
+    assert max(lines) <= 40
+    assert sorted(lines)[len(lines) // 2] <= 27
     (tmp_path / "story.toml").write_text(campaign_toml(story(Replayed([]))))
     assert len((tmp_path / "story.toml").read_text().splitlines()) <= 15

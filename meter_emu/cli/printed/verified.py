@@ -51,6 +51,7 @@ class VerifiedJson(Printed, tag="verify/1"):
         str, means("that its sleep hints skip less than a tenth of the polls, if so")
     ]
     met: Annotated[dict[str, int], means("stories by what they are about")]
+    crossed: Annotated[dict[str, int], means("stories by the themes that cross in them")]
     never_met: Annotated[tuple[str, ...], means("what no story was about")]
     placed: Annotated[dict[str, int], means("stories by the hazard that was in them")]
 
@@ -65,6 +66,7 @@ def verified(report: Report) -> VerifiedJson:
         not_covered=report.not_covered,
         few_hints=report.few_hints,
         met=dict(report.met),
+        crossed=dict(report.crossed),
         never_met=report.never_met,
         placed=dict(report.placed),
     )

@@ -9,9 +9,10 @@ has its driver. `ClippedChip` is a chip in the clip of a tool: its bus, and no m
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, final
 
+from meter_emu.domain import ZoneRule
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.firmware.rtc.ds1307 import Ds1307Driver
@@ -23,8 +24,12 @@ from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.mcp7940n import Mcp7940n
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
+from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.model import MeterModel
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_US: Final = timedelta(microseconds=1)
 
 
 @final
@@ -58,6 +63,17 @@ OF_HOURS_12: Final = Counter(1, 12, "hour")
 def clock_of(board: Board) -> Callable[[], str | None]:
     """Return a reader of a running meter's clock: what its registers show, as they count."""
     return lambda: reading(type(board.rtc), board.rtc.to_bytes(board.now_us))
+
+
+def shows(board: Board, us: int, rule: ZoneRule) -> bool:
+    """Whether a running meter's clock shows an instant, to about a minute, in any time base."""
+    try:
+        shown = shown_time(type(board.rtc), board.rtc.to_bytes(board.now_us))
+    except ValueError:
+        return False
+    off_us = (shown - _EPOCH) // _US - us
+    bases = (0, rule.standard_min, rule.summer_min)
+    return any(abs(off_us - ahead_min * MINUTE_US) < 2 * MINUTE_US for ahead_min in bases)
 
 
 def reading(chip: type[CalendarChip], registers: Sequence[int]) -> str | None:

@@ -63,7 +63,7 @@ from meter_emu.world.meter.acts import HOLD_MS, Act, Appliances, ListenerOf, Pre
 from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.clock_chips import clock_of
+from meter_emu.world.meter.clock_chips import clock_of, shows
 from meter_emu.world.meter.events import (
     FAILED,
     NO_DATE,
@@ -442,9 +442,12 @@ class HouseholdStory:
         self._board.rtc_deaf = False
         # A clock card has no write-back, and a display may be in any words: what is written into
         # the chip, and stays there, says whether the card was obeyed. Stepping an hour to legal
-        # time is one byte.
+        # time is one byte; a clock that is found lost may be set to another time than the card's.
         whole = self._board.rtc_bytes_written - written >= TIME_BYTES
         obeyed = whole and clock_of(self._board)() is not None
+        if obeyed and visit.made_us is not None:
+            set_us = visit.made_us + visit.clock_error_s * SECOND_US
+            obeyed = shows(self._board, set_us, self.household.model.zone.rule)
         self.watch.see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
         if self._board.powered:
             self.bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
