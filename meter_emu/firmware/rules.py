@@ -394,8 +394,12 @@ class MeterRules:
         return self.state.supply == Supply.READY_FOR_RECONNECTION
 
     def reconnect(self) -> None:
-        """Take the last step of a reconnection, if it is still allowed."""
+        """Take the last step of a reconnection, if it is still allowed.
+
+        What is counted from then on is counted at once: the next look may be hours away.
+        """
         self._move(next_supply(self.state.supply, Cue.BUTTON))
+        self.settle()
 
     def leaked(self) -> None:
         """Note a flow in the tightness countdown: all stays as it was."""

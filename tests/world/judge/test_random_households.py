@@ -40,7 +40,7 @@ def test_no_cause_of_doubt_near_another_accuses_the_reference():
     """`make test-judge` has 5,000 of them."""
     found = accused(range(60))
     assert found.names == []
-    for place, rate in {"card": 2, "step": 8, "outage": 10}.items():
+    for place, rate in {"card": 2, "step": 8, "outage": 15}.items():
         assert found.near[place] > found.homes / rate, place
 
 
