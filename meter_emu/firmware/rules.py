@@ -394,11 +394,9 @@ class MeterRules:
         return self.state.supply == Supply.READY_FOR_RECONNECTION
 
     def reconnect(self) -> None:
-        """Take the last step of a reconnection, if it is still allowed.
-
-        What is counted from then on is counted at once: the next look may be hours away.
-        """
+        """Take the last step of a reconnection, if it is still allowed."""
         self._move(next_supply(self.state.supply, Cue.BUTTON))
+        # What is counted from here on is counted at once: the next look may be hours away.
         self.settle()
 
     def leaked(self) -> None:
