@@ -342,6 +342,13 @@ MODELS = {name: load_model(path) for name, path in built_in("meters").items()}
     model="electricity-bi-hourly", card=(1, "secure"), balance="0", load=0, drift_percent=-100,
     limiter=False,
 )  # fmt: skip
+@example(  # reconnected by a card, between two looks: what the shelter gives begins there
+    deeds=[(datetime(2020, 6, 2, 0, 0), 'desk = ["limiter-on"]'),  # noqa: DTZ001
+           (datetime(2020, 6, 2, 0, 0), "tariff = { number = 2, price_ueur_per_wh = 400 }"),  # noqa: DTZ001
+           (datetime(2020, 6, 2, 1, 0), "insert = true")],  # noqa: DTZ001
+    model="electricity-bi-hourly", card=(1, "secure"), balance="0", load=0, drift_percent=-100,
+    limiter=False,
+)  # fmt: skip
 def test_the_reference_keeps_the_promise_whatever_the_household_does(
     tmp_path_factory, deeds, model, card, balance, load, drift_percent, limiter
 ):
