@@ -18,7 +18,7 @@ from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 _SIZE_MAX: Final = 160  # ours: a story takes about as many choices
 # All events and laws, twice: `python -m tests.fuzz.seeds stories` finds them when draws change.
-_SEEDS: Final = (178, 181, 3, 70, 141, 276, 32)
+_SEEDS: Final = (96, 165, 141, 146)
 
 
 @cache
