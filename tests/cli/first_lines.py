@@ -172,7 +172,7 @@ FIRST_LINES: Final[Mapping[str, _Rows]] = MappingProxyType({
     "image layout": (_good("home.image", "name = "), _no_file("no.image")),
     "timestamp decode": (
         _good("2007032301 --around 2020-07-03", r"likely: 2020-07-03 23:01 \(bcd-yymmddhhmm\); "),
-        _found("ffffffffff", "no date under any of 2 codecs of this size"),
+        _found("efefefefef", "no date under any of 8 codecs of this size"),
         _bad("nonsense", "meter-emu: .*expected hex digits"),
     ),
     "timestamp encode": (
