@@ -43,10 +43,22 @@ class Sight(NamedTuple):
     state: State | None
     text: str
 
+    @property
+    def in_credit(self) -> bool:
+        """Whether the balance lasts, at the price by day, until here: what is shown may hide it."""
+        if self.state is None:
+            return True
+        unbooked_mwh = (self.units - self.state.booked_units) * self.state.mwh_per_unit
+        return self.state.balance_ueur * 1_000 > unbooked_mwh * self.state.price_ueur_per_wh
+
 
 class Poll(NamedTuple):
-    """One poll, as it began and ended; `hint` is what the one before gave, if that holds."""
+    """One poll, as it began and ended, and how the one before it ended.
 
+    `hint` is what the one before gave, if that holds.
+    """
+
+    left: Sight | None
     before: Sight
     after: Sight
     hint: Sleep | None
@@ -64,9 +76,14 @@ class Poll(NamedTuple):
         return NOTHING if self.before.text == self.after.text else "the display"
 
     def may_run_across(self, looks_us: frozenset[int]) -> bool:
-        """Whether midnight, the hint's end, or a moment at which somebody looks may come in it."""
+        """Whether midnight, the hint's end, a look, or the end of the balance may come in it.
+
+        Or, for the balance, since the poll before: where another thing is shown, nothing shows it.
+        """
         began, hint = self.before, self.hint
         if hint is None or began.soon:
+            return True
+        if self.left is not None and self.left.in_credit != self.after.in_credit:
             return True
         return (
             hint.until_units is not None and began.units < hint.until_units <= self.after.units
@@ -117,7 +134,8 @@ def polls(campaign: Campaign, place: int = 0) -> Iterator[Poll]:
             at_work[:], given[:] = [program], [None]
         before, asked = see(given[0]), asked_for.pop() if asked_for else False
         hint = poll(program)
-        found.append(Poll(before, see(None), given[0], asked))
+        left = found[-1].after if given[0] is not None else None
+        found.append(Poll(left, before, see(None), given[0], asked))
         given[:] = [hint if found[-1].given else None]
         return hint
 
