@@ -10,9 +10,9 @@ from card_protocol.errors import TimestampError
 from card_protocol.timestamp.counts import ByteOrder
 from card_protocol.timestamp.days import day_number
 from card_protocol.timestamp.encoding import (
-    Codec,
     End,
     EndKind,
+    YearCodec,
     two_digits_of_year,
     year_of_two_digits,
 )
@@ -72,7 +72,7 @@ class Years(Enum):
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class BitFields(Codec):
+class BitFields(YearCodec):
     """Bit fields of one integer.
 
     `fields` are those of a `Stamp` by name, of which `second_ms` holds seconds and milliseconds in
@@ -105,6 +105,7 @@ class BitFields(Codec):
         return any(year % 100 == number for year in years)
 
     @property
+    @override
     def _year_range(self) -> tuple[int, int]:
         if self.years is Years.PIVOT:
             return 1901 + self.year_base, 2000 + self.year_base
@@ -112,17 +113,6 @@ class BitFields(Codec):
             return 1901 + self.year_base, 2299
         most = self.year_field.high
         return self.year_base, self.year_base + (self.year_field.top if most is None else most)
-
-    @property
-    @override
-    def first(self) -> Stamp:
-        return stamp_at(day_number(self._year_range[0], 1, 1) * DAY_MS, self.step_ms)
-
-    @property
-    @override
-    def last(self) -> Stamp:
-        after = day_number(self._year_range[1] + 1, 1, 1) * DAY_MS
-        return stamp_at(after - self.step_ms, self.step_ms)
 
     @property
     @override

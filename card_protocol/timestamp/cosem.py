@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from card_protocol.errors import TimestampError
 from card_protocol.timestamp.days import day_number
-from card_protocol.timestamp.encoding import Basis, Codec, End, EndKind
+from card_protocol.timestamp.encoding import Basis, End, EndKind, YearCodec
 from card_protocol.timestamp.stamp import DAY_MS, Stamp, stamp_at
 
 NOT_SPECIFIED: Final = 0xFF
@@ -41,7 +41,7 @@ _NO_TIME: Final = bytes.fromhex("ffffffff8000ff")  # behind a date: nothing of i
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class CosemDateTime(Codec):
+class CosemDateTime(YearCodec):
     """year 2, month, day, weekday, hour, minute, second, hundredths, deviation 2, status.
 
     One of five bytes is a date alone, which ends with the weekday.
@@ -49,13 +49,8 @@ class CosemDateTime(Codec):
 
     @property
     @override
-    def first(self) -> Stamp:
-        return stamp_at(day_number(1, 1, 1) * DAY_MS, self.step_ms)
-
-    @property
-    @override
-    def last(self) -> Stamp:
-        return stamp_at(day_number(_YEAR_LAST + 1, 1, 1) * DAY_MS - self.step_ms, self.step_ms)
+    def _year_range(self) -> tuple[int, int]:
+        return (1, _YEAR_LAST)
 
     @property
     @override

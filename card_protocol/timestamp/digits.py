@@ -8,9 +8,9 @@ from typing_extensions import override
 from card_protocol.errors import TimestampError
 from card_protocol.timestamp.days import date_of, day_number, is_leap
 from card_protocol.timestamp.encoding import (
-    Codec,
     End,
     EndKind,
+    YearCodec,
     year_of_two_digits,
 )
 from card_protocol.timestamp.stamp import DAY_MS, MINUTE_MS, SECOND_MS, Stamp, stamp_at
@@ -24,7 +24,7 @@ _SIGN_BIT: Final = (
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Digits(Codec):
+class Digits(YearCodec):
     """A pattern, one letter a nibble: `YYMMDDhhmm`.
 
     Y year, M month, D day, J day of the year, C century (0 is 19), h m s time; 0 and F are nibbles
@@ -37,7 +37,8 @@ class Digits(Codec):
     swapped: bool = False
 
     @property
-    def _years(self) -> tuple[int, int]:
+    @override
+    def _year_range(self) -> tuple[int, int]:
         if "C" in self.pattern:
             return 1900, 2899
         if "YYYY" in self.pattern:
@@ -46,23 +47,12 @@ class Digits(Codec):
 
     @property
     @override
-    def first(self) -> Stamp:
-        return stamp_at(day_number(self._years[0], 1, 1) * DAY_MS, self.step_ms)
-
-    @property
-    @override
-    def last(self) -> Stamp:
-        after = day_number(self._years[1] + 1, 1, 1) * DAY_MS
-        return stamp_at(after - self.step_ms, self.step_ms)
-
-    @property
-    @override
     def spellings(self) -> int:
         return 159 if self.swapped else 1  # 79 quarter hours to either side, and none
 
     @override
     def ends(self) -> tuple[End, ...]:
-        at = stamp_at(day_number(self._years[1] + 1, 1, 1) * DAY_MS, self.step_ms)
+        at = stamp_at(day_number(self._year_range[1] + 1, 1, 1) * DAY_MS, self.step_ms)
         return (End(self.name, EndKind.LAST, self.last, at, f"the digits say {self.first} again"),)
 
     @override
@@ -99,7 +89,7 @@ class Digits(Codec):
     @override
     def _write(self, stamp: Stamp) -> bytes:
         year, month, day = self.needs(stamp)
-        low, high = self._years
+        low, high = self._year_range
         if not low <= year <= high:
             raise TimestampError(f"year {year} is not {low}-{high}")
         in_year = day_number(year, month, day) - day_number(year, 1, 1) + 1

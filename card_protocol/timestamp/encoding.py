@@ -10,7 +10,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, unique
 from typing import Final, final
 
+from typing_extensions import override
+
 from card_protocol.errors import TimestampError
+from card_protocol.timestamp.days import day_number
 from card_protocol.timestamp.stamp import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Stamp, stamp_at
 
 
@@ -158,6 +161,27 @@ class Codec(ABC):
         offset = stamp.offset_min if "offset_min" in self.carries else None
         summer = stamp.summer if "summer" in self.carries else None
         return replace(fitted, offset_min=offset, summer=summer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class YearCodec(Codec):
+    """One that says every moment of a range of years, and no other."""
+
+    @property
+    @abstractmethod
+    def _year_range(self) -> tuple[int, int]:
+        """The first year and the last."""
+
+    @property
+    @override
+    def first(self) -> Stamp:
+        return stamp_at(day_number(self._year_range[0], 1, 1) * DAY_MS, self.step_ms)
+
+    @property
+    @override
+    def last(self) -> Stamp:
+        after = day_number(self._year_range[1] + 1, 1, 1) * DAY_MS
+        return stamp_at(after - self.step_ms, self.step_ms)
 
 
 def need(value: int | None, what: str) -> int:

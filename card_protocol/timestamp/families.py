@@ -13,7 +13,7 @@ from typing_extensions import override
 from card_protocol.errors import TimestampError
 from card_protocol.timestamp.days import day_number, weekday
 from card_protocol.timestamp.digits import step_of
-from card_protocol.timestamp.encoding import NO_CENTURY, NO_ZONE, Basis, Codec, End, EndKind
+from card_protocol.timestamp.encoding import NO_CENTURY, NO_ZONE, Basis, End, EndKind, YearCodec
 from card_protocol.timestamp.stamp import DAY_MS, Stamp, stamp_at
 
 _FIELDS: Final = {"M": "month", "D": "day", "h": "hour", "m": "minute", "s": "second"}
@@ -25,7 +25,7 @@ _LAST_YEAR: Final = 9999
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class ByteFields(Codec):
+class ByteFields(YearCodec):
     """A byte a field: C and Y year, M month, D day, W weekday (0 is Sunday), h m s time.
 
     With C the year is whole: two BCD digits each, or 16 bits with the high byte first. Without it,
@@ -36,18 +36,9 @@ class ByteFields(Codec):
     bcd: bool
 
     @property
-    def _years(self) -> tuple[int, int]:
+    @override
+    def _year_range(self) -> tuple[int, int]:
         return (1, _LAST_YEAR) if "C" in self.order else (2000, 2099)
-
-    @property
-    @override
-    def first(self) -> Stamp:
-        return stamp_at(day_number(self._years[0], 1, 1) * DAY_MS, self.step_ms)
-
-    @property
-    @override
-    def last(self) -> Stamp:
-        return stamp_at(day_number(self._years[1] + 1, 1, 1) * DAY_MS - self.step_ms, self.step_ms)
 
     @property
     @override
@@ -56,7 +47,7 @@ class ByteFields(Codec):
 
     @override
     def ends(self) -> tuple[End, ...]:
-        at = stamp_at(day_number(self._years[1] + 1, 1, 1) * DAY_MS, self.step_ms)
+        at = stamp_at(day_number(self._year_range[1] + 1, 1, 1) * DAY_MS, self.step_ms)
         return (End(self.name, EndKind.LAST, self.last, at, f"the year is that of {self.first}"),)
 
     @property
@@ -76,7 +67,7 @@ class ByteFields(Codec):
         }
         year = numbers["Y"] + (100 if self.bcd else 256) * numbers["C"] if "C" in numbers else (
             2000 + numbers["Y"])  # fmt: skip
-        low, high = self._years
+        low, high = self._year_range
         if not low <= year <= high:
             raise TimestampError(f"year {year} is not {low}-{high}")
         named = {name: numbers[letter] for letter, name in _FIELDS.items() if letter in numbers}
@@ -92,7 +83,7 @@ class ByteFields(Codec):
     @override
     def _write(self, stamp: Stamp) -> bytes:
         year, month, day = self.needs(stamp)
-        low, high = self._years
+        low, high = self._year_range
         if not low <= year <= high:
             raise TimestampError(f"year {year} is not {low}-{high}")
         written = stamp.weekday or weekday(stamp.day_number)

@@ -21,6 +21,7 @@ from meter_emu.hardware.eeprom import (
     Eeprom,
 )
 from tests.cells import each_cell
+from tests.wide import up_to
 
 SMALL = 512
 FLICKER = 0x5A
@@ -196,7 +197,7 @@ def test_a_weak_cell_whose_rewrite_left_it_old_is_still_weak():
 @given(
     st.binary(min_size=SMALL, max_size=SMALL),
     st.sets(st.integers(0, SMALL - 1)),
-    st.lists(st.integers(0, 2**32 - 1), min_size=8, max_size=8),
+    st.lists(up_to(2**32 - 1), min_size=8, max_size=8),
 )
 def test_an_image_holds_cells_weak_cells_and_wear(cells, weak, wear):
     eeprom = part()

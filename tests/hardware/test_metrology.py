@@ -10,9 +10,10 @@ from card_protocol.errors import LayoutError
 from meter_emu.hardware.metrology import REGISTER_UNITS, UNIT, Metrology
 from meter_emu.units import DAY_US, HOUR_US
 from tests.cells import each_cell
+from tests.wide import up_to
 
 PROFILES = st.lists(st.just(0) | st.integers(0, 20_000), min_size=24, max_size=24)
-TIMES = st.integers(0, 20 * DAY_US) | st.integers(0, 500).map(lambda hours: hours * HOUR_US)
+TIMES = up_to(20 * DAY_US) | st.integers(0, 500).map(lambda hours: hours * HOUR_US)
 LIMITS = st.none() | st.integers(0, 5_000)
 
 

@@ -163,8 +163,8 @@ class PaygoProgram(TokenProgram[PaygoFactory, PaygoState]):
     ) -> int:
         """Return from which instant a lost clock goes on.
 
-        Who pulls backup capacitor and power once an hour would be supplied for good. So each
-        start beyond some costs what it can have given.
+        Who drains the backup capacitor once an hour would be supplied for good. So each start
+        beyond some costs what it can have given.
         """
         utc_s = self._trust.goes_on_s(now, state, factory, ticks_ms)
         assert utc_s is not None, "it is lost"

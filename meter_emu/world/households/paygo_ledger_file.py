@@ -118,8 +118,8 @@ class PaygoLedgerFile(LedgerFile[RawLine]):
             raise ConfigError(self.path, where, "expected one of add, set, unlock = true")
         count = self._next(where, raw_line.device, _kind_sold(raw_line))
         if raw_line.count != count:
-            why = f"has count {raw_line.count}, expected {count}"
-            why = f"{why}: a line before it is missing or changed"
+            changed = "a line before it is missing or changed"
+            why = f"has count {raw_line.count}, expected {count}: {changed}"
             raise ConfigError(self.path, where, why)
         self._last[raw_line.device] = count
         if raw_line.unlock:

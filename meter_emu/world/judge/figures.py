@@ -71,13 +71,7 @@ class SupplyCounts:
     @property
     def worst(self) -> SupplyFigures:
         """The figures of the first minute in which the fewest are supplied."""
-        cut = unfed = 0
-        worst = self._figures(self._start_us, 0, 0)
-        for minute in sorted(set(chain(self._cut, self._unfed))):
-            cut, unfed = cut + self._cut[minute], unfed + self._unfed[minute]
-            if cut + unfed > worst.unsupplied and minute * MINUTE_US < self._end_us:
-                worst = self._figures(minute * MINUTE_US, cut, unfed)
-        return worst
+        return max(self.steps(self._start_us, self._end_us - 1), key=lambda one: one.unsupplied)
 
     def steps(self, from_us: int, to_us: int) -> Iterator[SupplyFigures]:
         """Yield the figures at an instant, and at each minute of a change up to another."""

@@ -193,7 +193,10 @@ static void ask_supply(void) {
         note(EMERGENCY_TAKEN, 0);
         settle();
     }
-    if (state.supply == READY) move_to(CONNECTED);
+    if (state.supply == READY) {
+        move_to(CONNECTED);
+        settle(); /* what is counted from here on is counted at once */
+    }
 }
 
 /* ---- Until when nothing can be due ---- */
