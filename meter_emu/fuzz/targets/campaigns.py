@@ -5,7 +5,6 @@ changes of a text are no campaign any more.
 """
 
 import tomllib
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 from random import Random
@@ -184,7 +183,9 @@ def _files() -> tuple[bytes, ...]:
     return tuple(text for text in texts if len(text) <= _SIZE_MAX)
 
 
-_DRAW: Final[Callable[[int], bytes]] = lambda number: _DRAWN + Random(number).randbytes(120)  # noqa: E731
+def _seed(number: int) -> bytes:
+    return _DRAWN + Random(number).randbytes(120)
+
 
 TARGETS: Final = (
     Target(
@@ -199,7 +200,7 @@ TARGETS: Final = (
         size_max=_SIZE_MAX,
         check=_check,
         drawn=True,
-        seeds=lambda: (*_files(), b"?", *map(_DRAW, _SEEDS)),
+        seeds=lambda: (*_files(), b"?", *map(_seed, _SEEDS)),
         words=_TOML_WORDS,
     ),
 )  # fmt: skip
