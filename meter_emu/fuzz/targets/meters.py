@@ -377,7 +377,7 @@ TARGETS: Final = (
     Target(
         id="memory",
         asks="what a meter finds in its EEPROM when power comes",
-        oracles="no error for a day, or an hour out of service; the display says something; "
+        oracles="no error for a day; the display says something; "
         "it goes on with the newest state that can be",
         reaches=(
             "no state",
