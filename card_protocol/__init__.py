@@ -5,6 +5,18 @@ terminal's side of the dialogue. `meter_emu` builds on it, never the other way r
 
 What `__all__` names is public, and so is what those names return and take. Modules and everything
 else in them are not: any release may move or change them.
+
+Examples:
+    A command to a card, the meaning of a status word, and a date as a card carries it:
+
+    >>> from card_protocol import CODECS, SW, CommandApdu, ResponseApdu
+    >>> CommandApdu(cla=0x00, ins=0xB0, p1=0x81, p2=0x00, ne=16).to_bytes().hex()
+    '00b0810010'
+    >>> SW(ResponseApdu.parse(bytes.fromhex("6a82")).sw).name
+    'FILE_NOT_FOUND'
+    >>> stamp = CODECS["bcd-yymmddhhmm"].decode(bytes.fromhex("2007032301"))
+    >>> f"{stamp.year}-{stamp.month:02}-{stamp.day:02} {stamp.hour}:{stamp.minute:02}"
+    '2020-07-03 23:01'
 """
 
 from typing import TYPE_CHECKING, Final

@@ -106,7 +106,11 @@ class CommandApdu:
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
-        """Return the command in `raw`; raise `ApduError` when it is malformed."""
+        """Return the command in `raw`, short or extended.
+
+        Raises:
+            ApduError: The bytes are no command: too short, or lengths that contradict each other.
+        """
         return cls(*split_command(raw))
 
     @property
@@ -151,7 +155,11 @@ class ResponseApdu:
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
-        """Return the response in `raw`; raise `ApduError` when there is no room for SW1-SW2."""
+        """Return the response in `raw`.
+
+        Raises:
+            ApduError: There is no room for SW1-SW2.
+        """
         if len(raw) < 2:
             raise ApduError(f"a response has at least 2 bytes, got {len(raw)}")
         return cls(bytes(raw[:-2]), raw[-2] << 8 | raw[-1])

@@ -18,14 +18,17 @@ class CardProtocolError(Exception):
 class LayoutError(CardProtocolError, ValueError):
     """Bytes that do not fit a fixed layout.
 
-    `offset` is where, in bytes from the beginning of what was read; `want` is what was expected
-    there and `got` what was found, both in words.
+    Args:
+        what: Name of the layout.
+        offset: Where, in bytes from the beginning of what was read.
+        expected: What belongs there, in words.
+        got: What was found there, in words.
     """
 
-    def __init__(self, what: str, *, offset: int, want: str, got: str) -> None:
-        super().__init__(f"{what}: at offset {offset} expected {want}, got {got}")
+    def __init__(self, what: str, *, offset: int, expected: str, got: str) -> None:
+        super().__init__(f"{what}: at offset {offset} expected {expected}, got {got}")
         self.offset = offset
-        self.want = want
+        self.expected = expected
         self.got = got
 
 
@@ -34,7 +37,12 @@ class TimestampError(CardProtocolError, ValueError):
 
 
 class TokenError(CardProtocolError, ValueError):
-    """A refused token; `check` names the check that failed, the text its input."""
+    """A refused token.
+
+    Args:
+        check: Name of the check that failed, such as `CRC`.
+        why: What it checked, and what it expected.
+    """
 
     def __init__(self, check: str, why: str) -> None:
         super().__init__(f"{check}: {why}")
@@ -62,9 +70,11 @@ class UndecodedError(CardProtocolError, ValueError):
 
 
 class TraceError(CardProtocolError):
-    """A file that is no recorded dialogue: where it is wrong and what was expected.
+    """A file that is no recorded dialogue.
 
-    `path` is the file, as it was given.
+    Args:
+        path: The file, as it was given.
+        why: The line with the mistake, and what was expected there.
     """
 
     def __init__(self, path: str, why: str) -> None:
@@ -75,7 +85,9 @@ class TraceError(CardProtocolError):
 class ApduError(CardProtocolError):
     """Bytes that are no APDU, or a status word on which the terminal cannot continue.
 
-    `sw` is that status word, 0 to FFFFh, and `None` for bytes that are no APDU.
+    Args:
+        message: What went wrong, in one line.
+        sw: The status word, 0 to FFFFh; `None` for bytes that are no APDU.
     """
 
     def __init__(self, message: str, *, sw: int | None = None) -> None:
@@ -109,7 +121,12 @@ class LinkErrorKind(Enum):
 
 
 class LinkError(CardProtocolError):
-    """The connection to the card failed; `kind` is the failure in terms generic code can act on."""
+    """The connection to the card failed.
+
+    Args:
+        kind: The failure in terms that generic code can act on.
+        detail: What the reader or its service said, if anything.
+    """
 
     def __init__(self, kind: LinkErrorKind, detail: str = "") -> None:
         super().__init__(f"{kind.value}: {detail}" if detail else kind.value)

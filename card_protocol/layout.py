@@ -66,11 +66,11 @@ class Layout(Generic[T]):
         """Return the record in `raw`; raise `LayoutError` for a wrong size or a wrong magic."""
         if len(raw) != self.size_bytes:
             raise LayoutError(
-                self.name, offset=0, want=f"{self.size_bytes} bytes", got=f"{len(raw)} bytes"
+                self.name, offset=0, expected=f"{self.size_bytes} bytes", got=f"{len(raw)} bytes"
             )
         if not raw.startswith(self.magic):
             got = raw[: len(self.magic)].hex()
-            raise LayoutError(self.name, offset=0, want=f"magic {self.magic.hex()}", got=got)
+            raise LayoutError(self.name, offset=0, expected=f"magic {self.magic.hex()}", got=got)
         return self.record(*self._struct.unpack(raw))
 
     def values(self, record: T) -> tuple[Any, ...]:
@@ -96,7 +96,7 @@ class Layout(Generic[T]):
             LayoutError(
                 f"{self.name}.{field.name}",
                 offset=field.offset,
-                want=f"{field.kind} of {field.size_bytes} bytes",
+                expected=f"{field.kind} of {field.size_bytes} bytes",
                 got=f"{len(value)} bytes" if isinstance(value, bytes) else str(value),
             )
             for field, value in zip(self.fields, values, strict=True)

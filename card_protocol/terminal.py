@@ -47,8 +47,10 @@ class Terminal:
     def send(self, command: CommandApdu) -> ResponseApdu:
         """Send `command` and return the whole answer, fetched in parts when the card says 61xx.
 
-        The status word is the last one; refusals are values here. Raise `ApduError` for a response
-        under two bytes and for a card whose answer never ends.
+        The status word is the last one; refusals are values here.
+
+        Raises:
+            ApduError: The response has less than two bytes, or the card's answer never ends.
         """
         response = self._once(command)
         if response.sw == _SUCCESS:  # as nearly always
@@ -86,11 +88,19 @@ class Terminal:
         return response
 
     def select(self, fid: int) -> None:
-        """Select the MF, a DF or an EF by its two-byte file identifier."""
+        """Select the MF, a DF or an EF by `fid`, its two-byte file identifier.
+
+        Raises:
+            ApduError: The card refuses; `sw` says why.
+        """
         self._select(fid, _NO_DATA, ne=None)
 
     def select_fcp(self, fid: int) -> bytes:
-        """Select like `select` and return the file control parameters, a BER-TLV template 62."""
+        """Select `fid` like `select` and return the file control parameters, a BER-TLV template 62.
+
+        Raises:
+            ApduError: The card refuses; `sw` says why.
+        """
         return self._select(fid, _FCP, ne=NE_SHORT_MAX)
 
     def _select(self, fid: int, p2: int, ne: int | None) -> bytes:
@@ -102,7 +112,8 @@ class Terminal:
     def read_binary(self, sfi: int, size: int) -> bytes:
         """Return the first `size` bytes (1 to 32,768) of the EF with short identifier `sfi`.
 
-        Raise `ApduError` when the card refuses or the file is shorter.
+        Raises:
+            ApduError: The card refuses, or the file is shorter.
         """
         _check_range("sfi", sfi, 1, 30)
         _check_range("size", size, 1, _FILE_END_MAX)
@@ -115,10 +126,13 @@ class Terminal:
         return bytes(gathered)
 
     def update_binary(self, sfi: int, data: bytes) -> None:
-        """Write `data` (1 to 32,768 bytes) from the start of the EF with identifier `sfi`.
+        """Write `data` (1 to 32,768 bytes) from the start of the EF with short identifier `sfi`.
 
-        Up to 255 bytes travel in one command, which a secure card obeys whole or not at all;
-        longer data is only safe part by part.
+        Up to 255 bytes travel in one command, which a secure card obeys whole or not at all; longer
+        data is only safe part by part.
+
+        Raises:
+            ApduError: The card refuses; what earlier commands wrote stays.
         """
         _check_range("sfi", sfi, 1, 30)
         _check_range("size", len(data), 1, _FILE_END_MAX)
@@ -130,7 +144,8 @@ class Terminal:
     def read_current(self, offset: int, size: int) -> bytes:
         """Return `size` bytes at `offset` of the EF selected last; both within 32,768 bytes.
 
-        Raise `ApduError` when the card refuses or the file is shorter.
+        Raises:
+            ApduError: The card refuses, or the file is shorter.
         """
         _check_range("end of the part", offset + size, 1, _FILE_END_MAX)
         gathered = bytearray()
@@ -141,7 +156,11 @@ class Terminal:
         return bytes(gathered)
 
     def update_current(self, offset: int, data: bytes) -> None:
-        """Write `data` at `offset` of the EF selected last, up to 255 bytes a command."""
+        """Write `data` at `offset` of the EF selected last, up to 255 bytes a command.
+
+        Raises:
+            ApduError: The card refuses; what earlier commands wrote stays.
+        """
         _check_range("end of the part", offset + len(data), 1, _FILE_END_MAX)
         for at in range(0, len(data), NC_SHORT_MAX):
             p1, p2 = divmod(offset + at, 0x100)
@@ -151,10 +170,17 @@ class Terminal:
     def authenticate(
         self, role: Role, role_key: Key, card_key: Key, terminal_random: bytes
     ) -> None:
-        """Authenticate `role` to the card, then the card to us (see `keys`).
+        """Authenticate a role to the card, then the card to us.
 
-        `terminal_random` is eight bytes never used before. Raise `ApduError` with the card's status
-        word when it refuses us, without one when its own proof is wrong.
+        Args:
+            role: Meter or desk.
+            role_key: The key of that role for this card, derived from the meter's number.
+            card_key: The key by which the card proves itself.
+            terminal_random: Eight bytes never used before.
+
+        Raises:
+            ApduError: With the card's status word when it refuses us; `NotGenuineError`, without
+                one, when its own proof is wrong.
         """
         _check_range("terminal random size", len(terminal_random), *2 * (RANDOM_SIZE_BYTES,))
         card_random = self._done("get challenge", CommandApdu(0, 0x84, 0, 0, ne=RANDOM_SIZE_BYTES))
@@ -172,7 +198,11 @@ class Terminal:
             raise ApduError("the card's proof does not match its key")
 
     def verify(self, pin: str) -> None:
-        """Present the PIN, four to eight digits; a refusal has the tries left in `error.sw`."""
+        """Present `pin`, four to eight digits.
+
+        Raises:
+            ApduError: The PIN is wrong or blocked; `sw` has the tries left.
+        """
         digits = pin.encode("ascii", "replace")
         if not is_pin(digits):
             raise ApduError("a PIN is four to eight digits")

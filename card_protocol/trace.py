@@ -198,9 +198,13 @@ def reveal(text: str) -> bytes:
 
 @final
 class Recorder:
-    """Writes one trace. `write` takes a whole line at a time; what it raises passes through.
+    """Writes one trace, a row at a time.
 
-    `true_us` returns true time in µs since 1970, for rows whose caller does not give it.
+    Args:
+        write: Takes a whole line; what it raises passes through.
+        origin: What is recorded, such as the build and the meter's number; it goes into the header.
+        true_us: Returns true time in µs since 1970-01-01 UTC, for rows whose caller does not give
+            it.
     """
 
     def __init__(
@@ -216,34 +220,62 @@ class Recorder:
         self._line(Header(TRACE_VERSION, dict(origin)))
 
     def inserted(self, name: str, *, clock: ClockText, us: int | None = None) -> None:
-        """Record that a card was put in."""
+        """Record that a card was put in.
+
+        Args:
+            name: What people call the card.
+            clock: Returns what the terminal's own clock says, as text.
+            us: True time in µs since 1970-01-01 UTC; by default `true_us` is asked.
+        """
         self._put(Inserted(at=clock(), us=_known(us), card=name))
 
     def removed(self, *, clock: ClockText, us: int | None = None) -> None:
-        """Record that the card was pulled out."""
+        """Record that the card was pulled out, at `clock` of the terminal and `us` of true time."""
         self._put(Removed(at=clock(), us=_known(us)))
 
     def done(self, what: str, value: int | None = None, *, clock: ClockText, us: int) -> None:
-        """Record an act at a meter, and its amount."""
+        """Record an act at a meter, such as a button.
+
+        Args:
+            what: The act in words.
+            value: Its amount, if it has one.
+            clock: Returns what the terminal's own clock says, as text.
+            us: True time in µs since 1970-01-01 UTC.
+        """
         self._put(Done(at=clock(), us=us, what=what, value=_known(value)))
 
     def ended(self, *, clock: ClockText, us: int | None = None) -> None:
-        """Record the deliberate end of the recording."""
+        """Record the deliberate end, at `clock` of the terminal and `us` of true time."""
         self._put(Ended(at=clock(), us=_known(us)))
 
     def reset(self, atr: bytes, failure: LinkError | None = None, *, clock: ClockText) -> None:
-        """Record a reset and its result."""
+        """Record a reset and its result.
+
+        Args:
+            atr: What the card answered; empty for nothing.
+            failure: Why there was no answer, if the link failed.
+            clock: Returns what the terminal's own clock says, as text.
+        """
         why = UNSET if failure is None else str(failure)
         self._put(Reset(at=clock(), atr=atr.hex(), failure=why))
 
     def unpowered(self, *, clock: ClockText) -> None:
-        """Record that the card lost its power."""
+        """Record that the card lost its power, at `clock` of the terminal."""
         self._put(Unpowered(at=clock()))
 
     def exchanged(
         self, command: bytes, answer: bytes | LinkError, *, clock: ClockText, writing_us: int = 0
     ) -> None:
-        """Record a command and its answer, or the failure that came instead."""
+        """Record a command and its answer, or the failure that came instead.
+
+        Keys, PINs and other secrets are written as `xx`.
+
+        Args:
+            command: The C-APDU.
+            answer: The R-APDU, or why the link failed.
+            clock: Returns what the terminal's own clock says, as text.
+            writing_us: For how long, in µs, a power cut would have found the card writing.
+        """
         if isinstance(answer, LinkError):
             asked, _ = hide(command)
             means = f"{command_words(command)}: {answer}"
@@ -262,7 +294,13 @@ class Recorder:
         self._put(row)
 
     def torn(self, command: bytes, *, clock: ClockText, writing_us: int) -> None:
-        """Record that a card lost power while it was writing."""
+        """Record that a card lost power while it was writing.
+
+        Args:
+            command: The C-APDU that ordered the write.
+            clock: Returns what the terminal's own clock says, as text.
+            writing_us: For how long, in µs, it would have been writing.
+        """
         means = f"{command_words(command)}: power lost while the card was writing"
         asked, _ = hide(command)
         self._put(Torn(at=clock(), command=asked, writing_us=writing_us, means=means))
@@ -289,12 +327,16 @@ def no_clock() -> None:
 class Trace:
     """A recorded dialogue, read row by row. Close it, or use it as a context.
 
-    `header` is its first line: the version, and what was recorded.
+    `header` is its first line: the version, and what was recorded. `cut` tells, once all rows were
+    read, whether the recording ended in the middle of a line or without an end.
 
-    `cut` tells, once all rows were read, whether the recording ended in the middle of a line or
-    without an end. With `wait` a growing file is followed: after each call of `wait` it is read
-    again, until the recording has ended. All raise `TraceError` with path and line for an invalid
-    trace.
+    Args:
+        path: The file; a pipe may be one.
+        wait: Follow a growing file: after each call of `wait` it is read again, until the recording
+            has ended.
+
+    Raises:
+        TraceError: The file cannot be read, or its first line is no header.
     """
 
     def __init__(self, path: Path, wait: Callable[[], object] | None = None) -> None:
@@ -319,7 +361,12 @@ class Trace:
         self._file.close()
 
     def rows(self) -> Iterator[TraceRow]:
-        """Yield the rows in order."""
+        """Yield the rows in order.
+
+        Raises:
+            TraceError: A line is no row, or does not follow from those before it; path and line are
+                named.
+        """
         while (line := self._line()) is not None:
             try:
                 with decoding():

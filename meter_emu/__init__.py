@@ -6,6 +6,18 @@ begins with examples; `Ports` is the interface between a meter's program and its
 What `__all__` names here and in `meter_emu.testing`, `meter_emu.strategies`, `meter_emu.laws` and
 `meter_emu.verify` is public, with the pytest fixtures, `meter_emu.pytest_laws.test_law` and what
 those names return and take. Other modules are not: any release may move or change them.
+
+Examples:
+    A cut ordered for 29 February 2000, on the reference program and on one that takes no year which
+    100 divides for a leap year:
+
+    >>> from meter_emu import find, load_campaign, rehearse_all
+    >>> for build in ("reference", "reference+century-never-leap"):
+    ...     campaign = load_campaign(find("campaigns", "leap-day-2000"), build=build)
+    ...     (run,) = rehearse_all(campaign, jobs=1, events=False)
+    ...     print(build, run.outcome.verdict.value)
+    reference on_time
+    reference+century-never-leap never
 """
 
 from typing import TYPE_CHECKING, Final

@@ -17,9 +17,13 @@ class MeterEmuError(Exception):
 
 
 class ConfigError(MeterEmuError):
-    """A model, campaign or option that cannot be used; says where (`path`, `key`) and `why`.
+    """A model, campaign or option that cannot be used.
 
-    `typo` is the place in a file that is no TOML.
+    Args:
+        path: The file, or the call or option.
+        key: The key in it, with points between levels; empty for all of it.
+        why: What was expected, and what is there.
+        typo: The place in a file that is no TOML.
     """
 
     def __init__(self, path: str, key: str, why: str, typo: "TomlTypo | None" = None) -> None:
@@ -35,7 +39,7 @@ class ConfigError(MeterEmuError):
 
 
 class ImageError(MeterEmuError):
-    """A file, `path`, that is no usable meter or card image; says what was expected."""
+    """A file, `path`, that is no usable meter or card image; `why` says what was expected."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"{path}: {why}")
@@ -55,7 +59,7 @@ class CommandError(MeterEmuError):
 
 
 class OutputError(MeterEmuError):
-    """An output, `path`, that cannot be written."""
+    """An output, `path`, that cannot be written, and `why`."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"{path}: cannot be written: {why}")

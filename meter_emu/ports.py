@@ -73,8 +73,8 @@ class Sleep:
 
     `until_second` is a second of the *RTC's* day, 1 to 86400 (86400 is its next midnight), so no
     calendar is in it; it lies after the second the program read in this poll. `None` is for a
-    program that reads no clock. `until_units` is a reading of the register, or `None`. Whichever
-    comes first ends the sleep; so do a card and a key.
+    program that reads no clock. `until_units` is a reading of the register, in Wh or dm³, or
+    `None`. Whichever comes first ends the sleep; so do a card and a key.
     """
 
     until_second: int | None
@@ -141,7 +141,10 @@ class Ports(Protocol):
         note="false: NACK, and data as it was",
     )  # fmt: skip
     def rtc_read(self, at: int, count: int) -> bytes | None:
-        """Read registers in one I²C access: latched inside, torn between; `None` is a NACK."""
+        """Return `count` registers from `at` on, read in one I²C access.
+
+        They are latched inside one access, and torn between two. `None` is a NACK.
+        """
         ...
 
     @_row(
@@ -149,7 +152,10 @@ class Ports(Protocol):
         cost="(2 + len(data)) * RTC_BYTE_US",
     )  # fmt: skip
     def rtc_write(self, at: int, data: bytes) -> None:
-        """Write registers from `at` in one I²C access; a cut inside leaves the first ones new."""
+        """Write `data` to registers from `at` on, in one I²C access.
+
+        A cut inside leaves the first ones new.
+        """
         ...
 
     @_row(
@@ -158,7 +164,7 @@ class Ports(Protocol):
         note="false: NACK, busy; at most 1,023 bytes",
     )  # fmt: skip
     def eeprom_read(self, at: int, count: int) -> bytes | None:
-        """Read cells; `None` is a NACK: the part is still busy with its last write."""
+        """Return `count` cells from `at` on; `None` is a NACK: busy with the last write."""
         ...
 
     @_row(
@@ -167,9 +173,10 @@ class Ports(Protocol):
         note="false: NACK, busy; at most 1,023 bytes",
     )  # fmt: skip
     def eeprom_write(self, at: int, data: bytes) -> bool:
-        """Send one page write and return at its STOP; `False` is a NACK: busy, nothing was taken.
+        """Send one page write of `data` from `at` on and return at its STOP.
 
-        The self-timed cycle starts at STOP. An address running past the page wraps inside it.
+        `False` is a NACK: busy, nothing was taken. The self-timed cycle starts at STOP. An address
+        running past the page wraps inside it.
         """
         ...
 
@@ -184,7 +191,10 @@ class Ports(Protocol):
         note="bytes of the ATR, at most 33, or 0; atr may be NULL",
     )  # fmt: skip
     def card_power(self, on: bool) -> bytes:
-        """Power the card contacts; the ATR, or empty when off or when nothing answers."""
+        """Power the card contacts, `on` or off, and return the ATR.
+
+        It is empty when off or when nothing answers.
+        """
         ...
 
     @_row(
@@ -194,9 +204,9 @@ class Ports(Protocol):
         note="bytes, or METER_NO_CARD; 258 are room for any short APDU",
     )  # fmt: skip
     def card_exchange(self, command: bytes) -> bytes:
-        """Send one C-APDU and return the R-APDU, at least two bytes.
+        """Send `command`, one C-APDU, and return the R-APDU, at least two bytes.
 
-        Raise `card_protocol.errors.LinkError` when the card is gone or does not answer.
+        The board raises `card_protocol.LinkError` when the card is gone or does not answer.
         """
         ...
 
@@ -207,7 +217,10 @@ class Ports(Protocol):
 
     @_row(9, "flag", None, "void (bool on)", cost="drive_us")
     def switch_drive(self, on: bool) -> None:
-        """Drive the latching switch. A cut inside leaves either position; a valve, or between."""
+        """Drive the latching switch, `on` or off.
+
+        A cut inside leaves either position; a valve, or one between.
+        """
         ...
 
     @_row(10, "", "flag", "bool (void)")
@@ -217,12 +230,15 @@ class Ports(Protocol):
 
     @_row(11, "u8", None, "void (uint8_t ampere)")
     def limiter_set(self, ampere: int) -> None:
-        """Set the current limiter; 0 is no limit. Volatile: off after a reset. A valve has none."""
+        """Set the current limiter to `ampere`; 0 is no limit.
+
+        It is volatile: off after a reset. A valve has none.
+        """
         ...
 
     @_row(12, "", "u32", "uint32_t (void)")
     def metrology_units(self) -> int:
-        """The register in Wh or dm³: non-volatile, free-running, 32 bits, wraps."""
+        """Return the register in Wh or dm³: non-volatile, free-running, 32 bits, wraps."""
         ...
 
     @_row(13, "", "flag", "bool (void)")
@@ -232,42 +248,48 @@ class Ports(Protocol):
 
     @_row(14, "", "u8", "uint8_t (void)", note="bits, METER_BUTTON_…")
     def buttons(self) -> Button:
-        """The buttons pressed since the last call; reading clears."""
+        """Return the buttons pressed since the last call; reading clears."""
         ...
 
     @_row(15, "u8", "u32", "uint32_t (uint8_t button)")
     def button_held_ms(self, button: Button) -> int:
-        """How long a button was held when it was last pressed; 0 after a reset."""
+        """Return how long `button` was held when it was last pressed, in ms; 0 after a reset."""
         ...
 
     @_row(16, "u32", "", "void (uint32_t duration_ms)", cost="duration_ms * 1000")
     def wait_ms(self, duration_ms: int) -> None:
-        """Rest for a time; return early when something begins to flow or a button is pressed."""
+        """Rest for `duration_ms`; return early when something flows or a button is pressed."""
         ...
 
     @_row(17, "text", None, "void (const char *text)", note="at most 64 before its 0")
     def display(self, text: str) -> None:
-        """Show up to 64 ASCII characters, any other as `?`, until the next call; volatile."""
+        """Show `text`, up to 64 ASCII characters, any other as `?`, until the next call.
+
+        It is volatile.
+        """
         ...
 
     @_row(18, "u8", None, "void (uint8_t lamps)", note="bits, METER_LAMP_…")
     def lamps(self, lamps: Lamp) -> None:
-        """Set all lamps."""
+        """Light those of the `lamps` that are set, and put out the others."""
         ...
 
     @_row(19, "u16", None, "void (uint16_t duration_ms)")
     def beep(self, duration_ms: int) -> None:
-        """Sound the buzzer; returns at once."""
+        """Sound the buzzer for `duration_ms`; the call comes back at once."""
         ...
 
     @_row(20, "", "u32", "uint32_t (void)")
     def ticks_ms(self) -> int:
-        """Milliseconds since some moment before reset, 32 bits, wraps after 49.7 days."""
+        """Return the milliseconds since some moment before reset.
+
+        32 bits: it wraps after 49.7 days.
+        """
         ...
 
     @_row(21, "", "u8", "uint8_t (void)", note="bits, METER_RESET_…")
     def reset_cause(self) -> ResetCause:
-        """Why the program started: the causes since the last call; reading clears."""
+        """Return why the program started: the causes since the last call; reading clears."""
         ...
 
     @_row(

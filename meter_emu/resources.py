@@ -45,7 +45,7 @@ RawT = TypeVar("RawT")
 
 
 def built_in(resource_kind: ResourceKind) -> dict[str, Path]:
-    """Return the built-in files of a kind by name without suffix, in alphabetical order."""
+    """Return the built-in files of a `resource_kind` by name without suffix, in order."""
     assert resource_kind in get_args(ResourceKind), "no such kind of file"
     for root in _DATA_ROOTS:
         folder = root / resource_kind
@@ -55,9 +55,15 @@ def built_in(resource_kind: ResourceKind) -> dict[str, Path]:
 
 
 def find(resource_kind: ResourceKind, name_or_path: str, *, folder: Path | None = None) -> Path:
-    """Return the file meant: a path that exists (in `folder` if given), else a built-in name.
+    """Return the file that is meant: a path that exists, else a built-in name.
 
-    Raise `ConfigError` that lists the built-in names when it is neither.
+    Args:
+        resource_kind: Which built-in files: `campaigns`, `meters`, `incidents`, ...
+        name_or_path: A built-in name, with or without `.toml`, or a path.
+        folder: Where a path begins, for names in a file; by default the working folder.
+
+    Raises:
+        ConfigError: It is neither; the error lists the built-in names.
     """
     path = Path(name_or_path) if folder is None else folder / name_or_path
     if name_or_path and _is_there(path):

@@ -102,6 +102,6 @@ def _check(index: int, spec: FileSpec, dfs: frozenset[int]) -> None:
     _require(size_fits, index, f"a size of 1 to {FILE_SIZE_MAX} bytes", spec.size_bytes)
 
 
-def _require(met: bool, index: int, want: str, got: int) -> None:
+def _require(met: bool, index: int, expected: str, got: int) -> None:
     if not met:
-        raise LayoutError("file tree", offset=index, want=want, got=f"{got:X}h")
+        raise LayoutError("file tree", offset=index, expected=expected, got=f"{got:X}h")

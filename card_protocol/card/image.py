@@ -124,7 +124,11 @@ class CardImage:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
-        """Return the image in `raw`; raise `LayoutError` that names the place of a mistake."""
+        """Return the image in `raw`.
+
+        Raises:
+            LayoutError: The bytes are no card image; the error names the place of the mistake.
+        """
         _check_frame(raw)
         fields = _HEADER.unpack_from(raw)
         life_cycle, count, tries, (pin, *keys) = fields[2], fields[4], fields[5:8], fields[8:]
@@ -152,20 +156,39 @@ class CardImage:
         )
 
     def content(self, df: int, sfi: int) -> bytes:
-        """Return a file's content, past all access rules; raise `KeyError` if there is none."""
+        """Return the content of the file `sfi` (1 to 30) in the DF with the identifier `df`.
+
+        No access rule is asked.
+
+        Raises:
+            KeyError: There is no such file.
+        """
         return self.contents[self._index(df, sfi)]
 
     def with_content(self, df: int, sfi: int, content: bytes) -> Self:
         """Return the image with one file replaced whole, past all access rules.
 
-        Raise `KeyError` for no such file and `LayoutError` for the wrong size.
+        Args:
+            df: Two-byte identifier of the DF that the file is in.
+            sfi: Short identifier of the file, 1 to 30.
+            content: The new bytes, as many as the file has.
+
+        Raises:
+            KeyError: There is no such file.
+            LayoutError: The content has another size than the file.
         """
         index = self._index(df, sfi)
         _check_size(self.tree.specs[index], content)
         return self.with_part(index, 0, content)
 
     def with_part(self, index: int, offset: int, part: bytes) -> Self:
-        """Return the image with `part` at `offset` of file `index`; it lies inside the file."""
+        """Return the image with some bytes of one file replaced, past all access rules.
+
+        Args:
+            index: Place of the file in `contents`, from 0.
+            offset: Where the bytes go, in bytes from the beginning of the file.
+            part: The bytes; the last one still lies inside the file.
+        """
         old = self.contents[index]
         new = old[:offset] + part + old[offset + len(part) :]
         assert len(new) == len(old), "an update changes no size"
@@ -173,7 +196,12 @@ class CardImage:
         return self._changed(self.life_cycle, self.tries_left, contents)
 
     def with_tries(self, counter: int, left: int) -> Self:
-        """Return the image with one counter (0 PIN, 1 meter, 2 desk) set; at 0 it is blocked."""
+        """Return the image with one retry counter set.
+
+        Args:
+            counter: Which one: 0 for the PIN, 1 for the meter's key, 2 for the desk's.
+            left: Tries left; at 0 that secret is blocked.
+        """
         if self.tries_left[counter] == left:
             return self
         tries = list(self.tries_left)
@@ -258,10 +286,10 @@ def personalise(
     """
     digits = pin.encode("ascii", "replace")
     if not is_pin(digits):
-        raise LayoutError("PIN", offset=0, want="4 to 8 digits", got=f"{len(pin)} characters")
+        raise LayoutError("PIN", offset=0, expected="4 to 8 digits", got=f"{len(pin)} characters")
     if len(contents) != len(tree.specs):
-        want = f"{len(tree.specs)} contents"
-        raise LayoutError("card image", offset=0x44, want=want, got=str(len(contents)))
+        expected = f"{len(tree.specs)} contents"
+        raise LayoutError("card image", offset=0x44, expected=expected, got=str(len(contents)))
     for spec, content in zip(tree.specs, contents, strict=True):
         _check_size(spec, content)
     return CardImage(
@@ -282,33 +310,35 @@ def _check_size(spec: FileSpec, content: bytes) -> None:
         raise LayoutError(
             f"file {spec.fid:04X}",
             offset=0,
-            want=f"{spec.size_bytes} bytes",
+            expected=f"{spec.size_bytes} bytes",
             got=f"{len(content)} bytes",
         )
 
 
-def _require(met: bool, offset: int, want: str, got: int) -> None:
+def _require(met: bool, offset: int, expected: str, got: int) -> None:
     if not met:
-        raise LayoutError("card image", offset=offset, want=want, got=str(got))
+        raise LayoutError("card image", offset=offset, expected=expected, got=str(got))
 
 
 def _check_frame(raw: bytes) -> None:
     """Check magic, version, size and CRC."""
     if raw[:2] not in _MAGICS:
-        want = " or ".join(
+        expected = " or ".join(
             f"magic {magic}" for magic in sorted(kind.value.hex() for kind in CardKind)
         )
-        raise LayoutError("card image", offset=0, want=want, got=raw[:2].hex())
+        raise LayoutError("card image", offset=0, expected=expected, got=raw[:2].hex())
     least = _HEADER.size + _CRC.size
     _require(len(raw) >= least, 0, f"at least {least} bytes", len(raw))
     _require(raw[2] == _VERSION, 2, f"version {_VERSION}", raw[2])
     size = int.from_bytes(raw[4:8], "big")
     _require(size == len(raw), 4, f"{size} bytes", len(raw))
-    (want,) = _CRC.unpack_from(raw, size - _CRC.size)
+    (expected,) = _CRC.unpack_from(raw, size - _CRC.size)
     got = crc32(raw[: -_CRC.size])
-    if got != want:
+    if got != expected:
         at = size - _CRC.size
-        raise LayoutError("card image", offset=at, want=f"CRC-32 {got:08x}", got=f"{want:08x}")
+        raise LayoutError(
+            "card image", offset=at, expected=f"CRC-32 {got:08x}", got=f"{expected:08x}"
+        )
 
 
 def _parse_rows(raw: bytes, count: int) -> list[FileSpec]:

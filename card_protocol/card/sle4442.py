@@ -73,11 +73,11 @@ class MemoryImage:
         if sizes != _SIZES:
             parts = zip(_PARTS, _SIZES, sizes, strict=True)
             what, size, got = next(part for part in parts if part[1] != part[2])
-            raise LayoutError(what, offset=0, want=f"{size} bytes", got=f"{got} bytes")
+            raise LayoutError(what, offset=0, expected=f"{size} bytes", got=f"{got} bytes")
         if not 0 <= self.counter <= COUNTER_ERASED:
-            want = "three bits"
+            expected = "three bits"
             raise LayoutError(
-                "error counter", offset=COUNTER_AT, want=want, got=f"{self.counter:02x}"
+                "error counter", offset=COUNTER_AT, expected=expected, got=f"{self.counter:02x}"
             )
 
     @property
@@ -86,12 +86,12 @@ class MemoryImage:
         return self.counter.bit_count()
 
     def protected(self, at: int) -> bool:
-        """Whether the byte at an address can never be changed again."""
+        """Whether the byte at `at`, an address in main memory, can never be changed again."""
         byte, bit = divmod(at, 8)
         return byte < PROTECTION_SIZE_BYTES and not self.protection[byte] >> bit & 1
 
     def with_main(self, at: int, data: bytes) -> Self:
-        """Return the image with `data` in main memory at an address, past all rules."""
+        """Return the image with `data` in main memory from address `at` on, past all rules."""
         if self.main.startswith(data, at):
             return self  # most bytes of a record stay as they are
         main = self.main[:at] + data + self.main[at + len(data) :]
@@ -108,7 +108,11 @@ class MemoryImage:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
-        """Return the image in `raw`; raise `LayoutError` that says where it is none."""
+        """Return the image in `raw`.
+
+        Raises:
+            LayoutError: The bytes are no such image; the error names the place of the mistake.
+        """
         _require(raw[:2] == cls.kind.value, 0, f"magic {cls.kind.value.hex()}", raw[:2].hex())
         _require(len(raw) == IMAGE_SIZE_BYTES, 0, f"{IMAGE_SIZE_BYTES} bytes", f"{len(raw)} bytes")
         (said,) = _CRC.unpack_from(raw, CRC_AT)
@@ -123,9 +127,9 @@ class MemoryImage:
         raise TypeError("a card image holds a code and is not pickled; use to_bytes()")
 
 
-def _require(met: bool, offset: int, want: str, got: str) -> None:
+def _require(met: bool, offset: int, expected: str, got: str) -> None:
     if not met:
-        raise LayoutError("memory card image", offset=offset, want=want, got=got)
+        raise LayoutError("memory card image", offset=offset, expected=expected, got=got)
 
 
 PHASE_US: Final = 2_500  # erase or write of a byte (data sheet, 2.3: 2.5 ms each, 5 ms for both)

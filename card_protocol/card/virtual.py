@@ -73,10 +73,15 @@ _CLASS_REFUSALS: Final = tuple(_class_refusal(cla) for cla in range(0x100))
 
 
 class FileCard:
-    """A card in a process. `rng(n)` returns `n` unpredictable bytes; `t0` makes it speak T=0.
+    """A virtual card with files, which runs in this process.
 
     A kind of card is a subclass: `kind` says which images it runs, `rows` has the commands that it
     knows by instruction byte, `atr_t0` and `atr_t1` are its answers to reset, one a protocol.
+
+    Args:
+        image: The bytes that it starts from, of a kind that this class runs.
+        rng: `rng(n)` returns `n` unpredictable bytes, for challenges.
+        t0: Speak the protocol T=0; otherwise T=1.
     """
 
     kind: ClassVar[CardKind]
@@ -110,22 +115,29 @@ class FileCard:
         self._waiting = b""
 
     def writing_us(self, command: bytes) -> int:  # noqa: ARG002  a kind of card may look at it
-        """Return for how long a power cut would find the card writing, in µs."""
+        """Return for how long, in µs, a power cut would find the card writing for `command`."""
         return 0
 
     def tear(self, command: bytes, fate: Fate) -> None:  # noqa: ARG002  as `writing_us`
-        """Lose power while writing what `command` orders. An atomic card keeps the old bytes."""
+        """Lose power while writing what `command` orders. An atomic card keeps the old bytes.
+
+        Args:
+            command: The C-APDU that orders the write.
+            fate: Returns a number of 0 to 255 at each call, from which the cells take what they
+                hold.
+        """
         self.power_off()
 
     def takes_data(self, ins: int) -> bool:
-        """Whether a length in the header of this instruction counts bytes to the card."""
+        """Whether a length in the header of instruction `ins` counts bytes to the card."""
         row = self.rows.get(ins)
         return row is not None and any(row.nc)
 
     def transmit(self, command: bytes) -> bytes:
-        """Return the R-APDU to any bytes at all: a status word at least, never an exception.
+        """Return the R-APDU to `command`, which may be any bytes at all.
 
-        Without power the answer is empty.
+        It is a status word at least; a refusal is a status word too, never an exception. Without
+        power the answer is empty.
         """
         session = self._session
         if session is None:
@@ -270,9 +282,12 @@ def card_of(image: CardImage, rng: Rng, *, t0: bool = False) -> FileCard: ...
 @overload
 def card_of(image: AnyImage, rng: Rng, *, t0: bool = False) -> VirtualCard: ...
 def card_of(image: AnyImage, rng: Rng, *, t0: bool = False) -> VirtualCard:
-    """Return an unpowered card; `rng` as for `FileCard`; only a secure card uses it.
+    """Return a card without power that runs `image`.
 
-    A memory card is in an ACS reader and ignores `t0`.
+    Args:
+        image: A secure, a plain or a memory card's.
+        rng: `rng(n)` returns `n` unpredictable bytes; only a secure card asks for them.
+        t0: Speak T=0; a memory card is in an ACS reader and ignores it.
     """
     if isinstance(image, MemoryImage):
         return MemoryCard(image)

@@ -263,8 +263,10 @@ class ImageRecords:
         try:
             return record_on(self.image, sfi)[:size]
         except KeyError:
-            want = f"record {sfi}"
-            raise LayoutError("budget card", offset=0, want=want, got="no such file") from None
+            expected = f"record {sfi}"
+            raise LayoutError(
+                "budget card", offset=0, expected=expected, got="no such file"
+            ) from None
 
     def authenticate(self, credentials: Credentials, terminal_random: bytes) -> None:
         """See `Carrier`. There is nothing to prove."""

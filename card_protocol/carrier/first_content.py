@@ -78,8 +78,8 @@ def issued_identity(main: bytes) -> IdentityPart:
     """Return the card's identity in 256 bytes; raise `LayoutError` if it was never issued."""
     own = main[IDENTITY_AT : IDENTITY_AT + IDENTITY_PART.size_bytes]
     if ERASED_CELL in own[:MARK_COUNT]:
-        want, got = "four bytes that are not FF", own[:MARK_COUNT].hex()
-        raise LayoutError(IDENTITY_PART.name, offset=0, want=want, got=got)
+        expected, got = "four bytes that are not FF", own[:MARK_COUNT].hex()
+        raise LayoutError(IDENTITY_PART.name, offset=0, expected=expected, got=got)
     return IDENTITY_PART.parse(own)
 
 

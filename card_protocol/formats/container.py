@@ -107,8 +107,10 @@ def parse_container(raw: bytes) -> Container:
     _require(head.size_bytes == len(raw), 8, f"{len(raw)} bytes", head.size_bytes)
     said, crc = raw[-_CRC.size :], _CRC.pack(crc32(raw[: -_CRC.size]))
     if said != crc:
-        want = f"{crc.hex()}, the CRC-32 of what is before it"
-        raise LayoutError("container", offset=len(raw) - _CRC.size, want=want, got=said.hex())
+        expected = f"{crc.hex()}, the CRC-32 of what is before it"
+        raise LayoutError(
+            "container", offset=len(raw) - _CRC.size, expected=expected, got=said.hex()
+        )
     end = HEAD.size_bytes + head.record_count * _ROW.size
     _require(end <= len(raw) - _CRC.size, 3, "room for the rows", head.record_count)
     records, at = {}, end
@@ -156,7 +158,7 @@ def in_force(read: Callable[[int, int], bytes]) -> tuple[int, Container]:
             return slot, parse_container(read(slot * SLOT_BYTES, head.size_bytes))
         except LayoutError:
             continue
-    raise LayoutError("plain file", offset=0, want="a copy that is whole", got="none")
+    raise LayoutError("plain file", offset=0, expected="a copy that is whole", got="none")
 
 
 def _head(raw: bytes) -> Head | None:
@@ -174,6 +176,6 @@ def _check(head: Head) -> None:
     _require(_SIZE_MIN <= size <= SLOT_BYTES, 8, f"{_SIZE_MIN} to {SLOT_BYTES} bytes", size)
 
 
-def _require(met: bool, offset: int, want: str, got: int) -> None:
+def _require(met: bool, offset: int, expected: str, got: int) -> None:
     if not met:
-        raise LayoutError("container", offset=offset, want=want, got=str(got))
+        raise LayoutError("container", offset=offset, expected=expected, got=str(got))

@@ -21,7 +21,7 @@ class Link(Protocol):
         ...
 
     def exchange(self, command: bytes) -> bytes:
-        """Send one C-APDU and return the R-APDU, at least two bytes."""
+        """Send `command`, one C-APDU, and return the R-APDU, at least two bytes."""
         ...
 
     def disconnect(self) -> None:
@@ -44,13 +44,13 @@ class Slotted(Protocol):
         ...
 
     def transmit(self, command: bytes) -> bytes:
-        """Return the R-APDU."""
+        """Return the R-APDU to the C-APDU `command`."""
         ...
 
 
 @final
 class DirectLink:
-    """A link to a virtual card that can be pulled out and put back."""
+    """A link to a virtual `card` in this process, which can be pulled out and put back."""
 
     def __init__(self, card: Slotted) -> None:
         self._card = card
@@ -58,16 +58,21 @@ class DirectLink:
         self._connected = False
 
     def connect(self) -> bytes:
-        """Power the card and return its ATR; raise `LinkError` NO_CARD when it was pulled out."""
+        """Power the card and return its ATR.
+
+        Raises:
+            LinkError: NO_CARD, when it was pulled out.
+        """
         if self._gone:
             raise LinkError(LinkErrorKind.NO_CARD)
         self._connected = True
         return self._card.power_on()
 
     def exchange(self, command: bytes) -> bytes:
-        """Return the card's answer.
+        """Return the card's answer to the C-APDU `command`.
 
-        Raise `LinkError`: CARD_GONE once the card was pulled out, BROKEN before `connect`.
+        Raises:
+            LinkError: CARD_GONE once the card was pulled out, BROKEN before `connect`.
         """
         if self._gone:
             raise LinkError(LinkErrorKind.CARD_GONE)

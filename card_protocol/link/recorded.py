@@ -14,7 +14,13 @@ from card_protocol.trace import ClockText, Recorder, no_clock
 
 @final
 class RecordedLink:
-    """`link`, recorded by `recorder`; `clock` returns the terminal's own clock."""
+    """A link whose dialogue is recorded and otherwise unchanged.
+
+    Args:
+        link: The link that does the work; its errors are recorded, and pass through.
+        recorder: Gets a row for each reset, command and power-down.
+        clock: Returns what the terminal's own clock says, as text; `None` without one.
+    """
 
     def __init__(self, link: Link, recorder: Recorder, clock: ClockText = no_clock) -> None:
         self._link: Final = link
@@ -23,7 +29,7 @@ class RecordedLink:
         self._powered = False
 
     def connect(self) -> bytes:
-        """Connect, and record the ATR or why there is none."""
+        """Connect, record the ATR or why there is none, and return it."""
         try:
             atr = self._link.connect()
         except LinkError as failure:
@@ -34,7 +40,7 @@ class RecordedLink:
         return atr
 
     def exchange(self, command: bytes) -> bytes:
-        """Exchange, and record both ways."""
+        """Send the C-APDU `command`, record both ways, and return the answer."""
         try:
             answer = self._link.exchange(command)
         except LinkError as failure:
@@ -65,7 +71,13 @@ class MeterCard(Slotted, Protocol):
 
 @final
 class RecordedCard:
-    """`card`, recorded by `recorder`; `clock` returns the terminal's own clock."""
+    """A card whose dialogue is recorded and otherwise unchanged.
+
+    Args:
+        card: The card that answers.
+        recorder: Gets a row for each reset, command, torn write and power-down.
+        clock: Returns what the terminal's own clock says, as text; `None` without one.
+    """
 
     def __init__(self, card: MeterCard, recorder: Recorder, clock: ClockText = no_clock) -> None:
         self._card: Final = card
@@ -74,7 +86,7 @@ class RecordedCard:
         self._powered = False
 
     def power_on(self) -> bytes:
-        """Reset the card, and record its ATR."""
+        """Reset the card, record its ATR, and return it."""
         atr = self._card.power_on()
         self._powered = bool(atr)
         self._recorder.reset(atr, clock=self._clock)
@@ -86,18 +98,18 @@ class RecordedCard:
         self._off()
 
     def writing_us(self, command: bytes) -> int:
-        """Return as the card does."""
+        """Return for how long, in µs, a power cut would find the card writing for `command`."""
         return self._card.writing_us(command)
 
     def tear(self, command: bytes, fate: Fate) -> None:
-        """Tear the card, and record it."""
+        """Lose power while the card writes for `command`; `fate` decides what its cells hold."""
         writing_us = self._card.writing_us(command)
         self._recorder.torn(command, clock=self._clock, writing_us=writing_us)
         self._card.tear(command, fate)
         self._off()
 
     def transmit(self, command: bytes) -> bytes:
-        """Transmit, and record both ways."""
+        """Send the C-APDU `command`, record both ways, and return the answer."""
         writing_us = self._card.writing_us(command)
         try:
             answer = self._card.transmit(command)

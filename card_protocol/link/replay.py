@@ -36,7 +36,7 @@ _FIRST_ROW: Final = 2  # line 1 of a trace is its header
 
 @final
 class Playback:
-    """The rows of a trace, one after another, and the first `difference` from them.
+    """The `rows` of a trace, one after another, and the first `difference` from them.
 
     `next` is the row that is compared next, `None` at the end.
 
@@ -67,7 +67,7 @@ class Playback:
         return row
 
     def differs(self, now: str) -> None:
-        """Record the first mismatch: expected (from the trace) and actual."""
+        """Record the first mismatch: what the trace expected, and `now`, what came, in words."""
         if self.difference is None and self.next is not None:
             at = f" ({self.next.at})" if self.next.at else ""
             recorded = row_words(self.next)
@@ -103,14 +103,14 @@ class ReplayCard:
             self._playback.take()
 
     def writing_us(self, command: bytes) -> int:
-        """Return for how long the recorded card was writing."""
+        """Return for how long, in µs, the recorded card was writing for `command`."""
         row = self._playback.next
         if isinstance(row, Exchanged | Torn) and row.command == hide(command)[0]:
             return 0 if row.writing_us is UNSET else row.writing_us
         return 0
 
     def tear(self, command: bytes, fate: Fate) -> None:  # noqa: ARG002  there are no cells
-        """Lose power as the recorded card did."""
+        """Lose power during `command` as the recorded card did; `fate` is not asked."""
         row = self._playback.next
         if isinstance(row, Torn) and row.command == hide(command)[0]:
             self._playback.take()
@@ -119,9 +119,11 @@ class ReplayCard:
         self.power_off()
 
     def transmit(self, command: bytes) -> bytes:
-        """Return the recorded answer.
+        """Return the recorded answer to `command`.
 
-        Raise the recorded `LinkError`, and CARD_GONE for any other command.
+        Raises:
+            LinkError: The recorded failure, or CARD_GONE for a command that differs from the
+                recorded one.
         """
         playback = self._playback
         row = playback.next

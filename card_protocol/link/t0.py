@@ -16,7 +16,11 @@ from card_protocol.t0 import WAITING_ETU, Answering, Asking, Line, Manner
 
 @final
 class CardOverT0:
-    """`card`, which must be one that speaks T=0, behind a contact; `line` counts what passes."""
+    """`card`, which must be one that speaks T=0, behind a contact; `line` counts what passes.
+
+    `manner` is how the card uses the procedure bytes: by default none is NULL, and all data go at
+    once.
+    """
 
     def __init__(self, card: FileCard, manner: Manner | None = None) -> None:
         self._card: Final = card
@@ -30,11 +34,15 @@ class CardOverT0:
         return self._card.image
 
     def pull_after(self, characters: int) -> None:
-        """Pull the card out after so many more characters, 0 and up."""
+        """Pull the card out after so many more `characters`, 0 and up."""
         self._pulled_at = self.line.characters + characters
 
     def power_on(self) -> bytes:
-        """Reset the card and return its ATR; empty once it was pulled out."""
+        """Reset the card and return its ATR; empty once it was pulled out.
+
+        Raises:
+            AtrError: The card's ATR cannot be parsed.
+        """
         self._end.reset()
         if self._gone:
             return b""
@@ -48,18 +56,21 @@ class CardOverT0:
         self._card.power_off()
 
     def writing_us(self, command: bytes) -> int:
-        """Return as the card does."""
+        """Return for how long, in µs, a power cut would find the card writing for `command`."""
         return self._card.writing_us(command)
 
     def tear(self, command: bytes, fate: Fate) -> None:
-        """Tear the card as it does itself; a cut while it writes is no cut of the line."""
+        """Tear the card's write for `command`; `fate` decides what it holds. The line is not cut.
+        """
         self._card.tear(command, fate)
 
     def transmit(self, command: bytes) -> bytes:
-        """Return the R-APDU, whole and from the same bytes the card would answer directly.
+        """Return the R-APDU to `command`, whole and from the bytes the card would answer directly.
 
-        Raise `ApduError` for a command T=0 cannot carry. Raise `LinkError`: CARD_GONE where the
-        card was pulled out, TIMED_OUT when it stays silent, BROKEN when both ends send at once.
+        Raises:
+            ApduError: T=0 cannot carry the command.
+            LinkError: CARD_GONE where the card was pulled out, TIMED_OUT when it stays silent,
+                BROKEN when both ends send at once.
         """
         asking = Asking(command)
         out = asking.header

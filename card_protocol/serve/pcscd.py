@@ -64,12 +64,17 @@ CHANNELID {{port:#06x}}
 
 @final
 class PrivatePcscd:
-    """The daemon and its folder; it can be killed and started again.
+    """A PC/SC daemon of its own in a folder; it can be killed and started again.
 
-    `folder` is the caller's, empty, and short: a Unix socket's path has 107 bytes at most. With
-    `polkit` the daemon asks it for access rights. With `apart`, by default if possible, it has a
-    namespace of its own. `socket_path` is where clients reach it, `ports` are those of its virtual
-    readers. Raise `LinkError` OTHER for missing programs.
+    `socket_path` is where clients reach it, `ports` are those of its virtual readers.
+
+    Args:
+        folder: The caller's, empty, and short: a Unix socket's path has 107 bytes at most.
+        polkit: Let the daemon ask polkit for access rights, as an installed one does.
+        apart: Give it a namespace of its own; by default where that is possible.
+
+    Raises:
+        LinkError: OTHER, with the names of the programs that are missing.
     """
 
     def __init__(self, folder: Path, *, polkit: bool = False, apart: bool | None = None) -> None:
@@ -120,7 +125,8 @@ class PrivatePcscd:
     def start(self) -> None:
         """Start the daemon and wait until its readers take cards. Both are then empty.
 
-        Raise `LinkError` BROKEN with its output if it does not come up.
+        Raises:
+            LinkError: BROKEN, with the daemon's output, if it does not come up.
         """
         assert self._daemon is None, "it was not killed yet"
         self.socket_path.unlink(missing_ok=True)
@@ -144,7 +150,7 @@ class PrivatePcscd:
             self._daemon = None
 
     def plug(self, slot: int = 0) -> socket.socket:
-        """Return a socket connected to a slot, as a card's is: to the reader this is insertion."""
+        """Return a socket connected to reader `slot` (0 or 1): to the reader a card was put in."""
         return self._where.plug(self.ports[slot])
 
     def inside(self, command: Sequence[str]) -> list[str]:

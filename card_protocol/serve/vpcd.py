@@ -291,10 +291,19 @@ PULL_S: Final = 10.0  # ours: the card may be in the middle of a command, and it
 
 @final
 class PluggedCard:
-    """`card` behind `connected`, a socket connected to a slot; pulled at the end of a `with`.
+    """A virtual card plugged into a PC/SC reader; pulled at the end of a `with`.
 
-    `keep` is as for `VpcdLine`, `atr` is the ATR that the reader reports. `failure` is why the card
-    left by itself; `None` if the reader closed the connection or the card is still in.
+    `atr` is the ATR that the reader reports. `failure` is why the card left by itself; `None` if
+    the reader closed the connection or the card is still in.
+
+    Args:
+        connected: A socket connected to a slot of the reader, as `PrivatePcscd.plug` returns it.
+        card: The card that answers.
+        keep: Called after each command and before its answer goes out, so that what the card has
+            answered is kept.
+
+    Raises:
+        LinkError: NO_CARD, for a card that does not answer to reset.
     """
 
     def __init__(

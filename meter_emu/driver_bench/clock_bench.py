@@ -51,14 +51,21 @@ class BusAccess(NamedTuple):
 
 @final
 class ClockBench:
-    """A chip by its name, at its address or at another one; all times are true microseconds.
+    """A clock chip on an I²C bus, for a driver alone; all times are true microseconds.
 
-    `chip` is the chip, `address` its seven bits on the bus, `byte_us` what a byte takes there,
-    `now_us` true time since the bench began, `pointer` the chip's register pointer. Faults are set
-    from outside: `silent`, it does not acknowledge; `short`, it sends half of what is read;
-    `noise`, bits that reads show besides, register by register; `hook` is called at each access.
-    `accesses` counts them in a call of the driver, which is `bounded` where it may have no end;
-    `log`, if it is a list, has each.
+    `chip` is the chip, `now_us` true time since the bench began, `pointer` the chip's register
+    pointer. Faults are set from outside: `silent`, it does not acknowledge; `short`, it sends half
+    of what is read; `noise`, bits that reads show besides, register by register; `hook` is called
+    at each access. `accesses` counts them in a call of the driver, which is `bounded` where it may
+    have no end; `log`, if it is a list, has each.
+
+    Args:
+        name: The chip's name, as `meter-emu verify --driver` takes it, or its row.
+        address: Its seven bits on the bus, if other than the usual ones.
+        byte_us: How long a byte takes on the bus, in µs, if other than the usual.
+
+    Raises:
+        ConfigError: No chip has that name.
     """
 
     def __init__(
@@ -86,9 +93,20 @@ class ClockBench:
         self._ticked = False
 
     def transfer(self, address: int, out: bytes, count: int) -> bytes:
-        """Send bytes, the first of which is a register, then read `count`, in one access.
+        """Write to the chip, then read from it, in one access; return what was read.
 
-        Fewer bytes come back where the chip answers short. `OSError` where nobody answers.
+        Fewer bytes come back where the chip answers short.
+
+        Args:
+            address: Seven bits of the bus address.
+            out: Bytes to send; the first is the number of a register.
+            count: How many bytes to read afterwards, 0 for none.
+
+        Raises:
+            OSError: Nobody answers at that address, or more bytes are wanted than one access
+                carries.
+            NoEndError: The driver has made more accesses in one call than any has use for.
+            BenchFaultError: The emulated chip failed: a mistake of ours, or a hook that raised.
         """
         sent = bytes(out)
         if len(sent) > _COUNT_MAX or not 0 <= count <= _COUNT_MAX:
@@ -108,7 +126,12 @@ class ClockBench:
         return answer
 
     def peek(self, register: int) -> int:
-        """Read a word of a clock inside a microcontroller, in one access."""
+        """Return the word at `register` of a clock inside a microcontroller, read in one access.
+
+        Raises:
+            OSError: The chip is none of a microcontroller.
+            NoEndError: The driver has made more accesses in one call than any has use for.
+        """
         clock = self._words()
         self._access()
         self.now_us += self.byte_us
@@ -118,7 +141,12 @@ class ClockBench:
         return word
 
     def poke(self, register: int, word: int) -> None:
-        """Write a word of a clock inside a microcontroller, in one access."""
+        """Write the 32-bit `word` to `register` of a clock inside a microcontroller, in one access.
+
+        Raises:
+            OSError: The chip is none of a microcontroller.
+            NoEndError: The driver has made more accesses in one call than any has use for.
+        """
         clock = self._words()
         self._access()
         self.now_us += self.byte_us
@@ -141,7 +169,7 @@ class ClockBench:
 
     @property
     def phase_us(self) -> int:
-        """The part of the chip's second that has passed, as of its last access."""
+        """The part of the chip's second that has passed as of its last access, in µs."""
         return self.chip.oscillator.phase // 10**9
 
     def mark(self) -> None:
@@ -154,7 +182,7 @@ class ClockBench:
         return (self.now_us - self._marked_us) // 1_000_000
 
     def wait(self, us: int) -> None:
-        """Let time pass."""
+        """Let `us` microseconds of true time pass."""
         self.now_us += max(0, us)
         self.chip.advance(self.now_us)
 

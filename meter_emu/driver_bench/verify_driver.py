@@ -63,9 +63,19 @@ def verify_driver(
     every: bool = True,
     hear: OnResult = lambda _examined: None,
 ) -> DriverReport:
-    """Return what the laws say of `module:Class`, a class or `./program`; raise `ConfigError`.
+    """Run the laws of clock drivers against one driver, and return what they found.
 
-    `tries` are drawn for each law; with `every`, routines of dates are checked on each day as well.
+    Args:
+        name: `module:Class`, a class, or `./program`.
+        law_ids: Ids of the laws to check; all by default.
+        tries: How many cases are drawn for each law.
+        seed: Where the random cases come from; the same seed, the same cases.
+        every: Check routines of dates on each day of their range as well.
+        hear: Gets each law's result as soon as it is there.
+
+    Raises:
+        ConfigError: There is no such driver or law, or the driver declares something that cannot
+            be.
     """
     chosen = chosen_driver_laws(law_ids)
     driver = open_driver(name)

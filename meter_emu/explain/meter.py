@@ -63,7 +63,10 @@ def check_image(raw: bytes, model: MeterModel, path: str) -> None:
     """Raise `ImageError` unless these bytes are a whole image of this model."""
     name = raw[MODEL_AT : MODEL_AT + MODEL_NAME_SIZE_BYTES]
     size = image_size_bytes(model)
-    crc, want = raw[-CRC_SIZE_BYTES:], crc32(raw[:-CRC_SIZE_BYTES]).to_bytes(CRC_SIZE_BYTES, "big")
+    crc, expected = (
+        raw[-CRC_SIZE_BYTES:],
+        crc32(raw[:-CRC_SIZE_BYTES]).to_bytes(CRC_SIZE_BYTES, "big"),
+    )
     _require(path, raw[: len(MAGIC)] == MAGIC, 0, MAGIC.decode(), raw[: len(MAGIC)].hex())
     _require(
         path,
@@ -74,12 +77,12 @@ def check_image(raw: bytes, model: MeterModel, path: str) -> None:
     )
     _require(path, name == model_code(model), MODEL_AT, f"model {model.name}", text(name).note)
     _require(path, len(raw) == size, 0, f"{size} bytes", f"{len(raw)} bytes")
-    _require(path, crc == want, size - CRC_SIZE_BYTES, f"CRC-32 {want.hex()}", crc.hex())
+    _require(path, crc == expected, size - CRC_SIZE_BYTES, f"CRC-32 {expected.hex()}", crc.hex())
 
 
-def _require(path: str, met: bool, offset: int, want: str, got: str) -> None:
+def _require(path: str, met: bool, offset: int, expected: str, got: str) -> None:
     if not met:
-        error = LayoutError("meter image", offset=offset, want=want, got=got or "nothing")
+        error = LayoutError("meter image", offset=offset, expected=expected, got=got or "nothing")
         raise ImageError(path, str(error))
 
 

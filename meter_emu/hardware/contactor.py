@@ -64,7 +64,7 @@ class Contactor:
     def from_bytes(cls, raw: bytes) -> Self:
         """Return the contactor an image holds."""
         if len(raw) != cls.IMAGE_BYTES:
-            raise LayoutError("contactor", offset=0, want="1 byte", got=f"{len(raw)} bytes")
+            raise LayoutError("contactor", offset=0, expected="1 byte", got=f"{len(raw)} bytes")
         if raw[0] & ~(_ON | _STUCK):
-            raise LayoutError("contactor", offset=0, want="flags 00 to 03", got=f"{raw[0]:02x}")
+            raise LayoutError("contactor", offset=0, expected="flags 00 to 03", got=f"{raw[0]:02x}")
         return cls(on=bool(raw[0] & _ON), stuck=bool(raw[0] & _STUCK))

@@ -203,9 +203,11 @@ class Eeprom:
             endurance_cycles=endurance_cycles,
         )
         wear_at = size_bytes + size_bytes // 8
-        want = wear_at + _WEAR_BYTES * len(part.wear)
-        if len(raw) != want:
-            raise LayoutError("EEPROM", offset=0, want=f"{want} bytes", got=f"{len(raw)} bytes")
+        expected = wear_at + _WEAR_BYTES * len(part.wear)
+        if len(raw) != expected:
+            raise LayoutError(
+                "EEPROM", offset=0, expected=f"{expected} bytes", got=f"{len(raw)} bytes"
+            )
         part.cells[:] = raw[:size_bytes]
         for at, bits in enumerate(raw[size_bytes:wear_at]):
             if bits:

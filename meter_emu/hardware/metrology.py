@@ -130,11 +130,14 @@ class Metrology:
         """Return the register an image holds, with no flow, at the image's instant."""
         if len(raw) != METROLOGY_SIZE_BYTES:
             raise LayoutError(
-                "metrology", offset=0, want=f"{METROLOGY_SIZE_BYTES} bytes", got=f"{len(raw)} bytes"
+                "metrology",
+                offset=0,
+                expected=f"{METROLOGY_SIZE_BYTES} bytes",
+                got=f"{len(raw)} bytes",
             )
         remainder = int.from_bytes(raw[4:], "big")
         if remainder >= UNIT:
-            raise LayoutError("metrology", offset=4, want=f"below {UNIT}", got=f"{remainder}")
+            raise LayoutError("metrology", offset=4, expected=f"below {UNIT}", got=f"{remainder}")
         return cls(profile, at_us=at_us, amount=int.from_bytes(raw[:4], "big") * UNIT + remainder)
 
     def _us_until_amount(self, ahead: int, from_us: int) -> int | None:

@@ -115,12 +115,12 @@ class Backup:
         """Return the backup capacitor an image holds, with the mains up, at the image's instant."""
         if len(raw) != BACKUP_SIZE_BYTES:
             raise LayoutError(
-                "backup", offset=0, want=f"{BACKUP_SIZE_BYTES} bytes", got=f"{len(raw)} bytes"
+                "backup", offset=0, expected=f"{BACKUP_SIZE_BYTES} bytes", got=f"{len(raw)} bytes"
             )
         charge_us = int.from_bytes(raw, "big")
         if charge_us > capacity_us:
             raise LayoutError(
-                "backup", offset=0, want=f"at most {capacity_us} µs", got=f"{charge_us}"
+                "backup", offset=0, expected=f"at most {capacity_us} µs", got=f"{charge_us}"
             )
         backup = cls(capacity_us, at_us=at_us, recharge_ratio=recharge_ratio)
         backup.charge_us = charge_us

@@ -67,10 +67,10 @@ class Valve:
     def from_bytes(cls, raw: bytes) -> Self:
         """Return the valve an image holds."""
         if len(raw) != cls.IMAGE_BYTES:
-            raise LayoutError("valve", offset=0, want="1 byte", got=f"{len(raw)} bytes")
+            raise LayoutError("valve", offset=0, expected="1 byte", got=f"{len(raw)} bytes")
         on, stuck, between = (bool(raw[0] & bit) for bit in (_ON, _STUCK, _BETWEEN))
         if raw[0] & ~(_ON | _STUCK | _BETWEEN) or (between and not on):
             raise LayoutError(
-                "valve", offset=0, want="flags 00 to 03, 05 or 07", got=f"{raw[0]:02x}"
+                "valve", offset=0, expected="flags 00 to 03, 05 or 07", got=f"{raw[0]:02x}"
             )
         return cls(on=on, stuck=stuck, between=between)

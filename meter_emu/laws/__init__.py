@@ -4,6 +4,11 @@ Laws of one kind share a file; `hazards/` has those with situations of their own
 device that is paid for by the day. `laws()` finds every `Law` of a device that a module here names;
 `law.py` defines one. None shares a line with the firmware.
 What `__all__` names is public, for laws of your own; `meter_emu.verify` asks all of them.
+
+Examples:
+    >>> from meter_emu.laws import laws
+    >>> laws()["never-early"].says
+    'an armed household keeps its supply until T'
 """
 
 from functools import cache
@@ -18,7 +23,7 @@ __all__ = ["Aside", "Broken", "Finding", "Law", "Trial", "laws"]
 
 @cache
 def laws(device: DeviceName = BUDGET) -> dict[str, Law]:
-    """Return every law of a device by its id, in alphabetical order."""
+    """Return every law of a `device`, `budget` by default, by its id, in alphabetical order."""
     modules = [import_module(module.name) for module in walk_packages(__path__, f"{__name__}.")]
     found = [
         one

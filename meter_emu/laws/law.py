@@ -87,12 +87,22 @@ class Trial:
 
     @cached_property
     def run(self) -> Run:
-        """The story's own run, judged."""
+        """The story's own run, judged.
+
+        Raises:
+            ConfigError: The build does not exist, or the story cannot be run with it.
+        """
         events = self.overheard() if self._events is None else self._events
         return Run(self.household, judge(self.household, self.campaign, events), events)
 
     def overheard(self, listen: Callable[[Bench], None] | None = None) -> list[Event]:
-        """Run the story with somebody who only listens: it is the trial's own run, once judged."""
+        """Run the story and return its events; `listen` gets the bench first, and only listens.
+
+        It is the trial's own run, once judged.
+
+        Raises:
+            ConfigError: The build does not exist, or the story cannot be run with it.
+        """
         self._events = self.events(self.household, prepare=listen)
         return self._events
 
@@ -104,7 +114,13 @@ class Trial:
     ) -> list[Event]:
         """Return the events of a changed household, or in another campaign.
 
-        `prepare` gets its bench before anything happens.
+        Args:
+            household: The household that is run in place of the story's.
+            campaign: The campaign that it lives in; by default the story.
+            prepare: Gets its bench before anything happens.
+
+        Raises:
+            ConfigError: The build does not exist, or the household cannot be run with it.
         """
         events = run_meter(household, campaign or self.campaign, prepare=prepare)
         self.unwatched |= events[-1].what is What.UNSEEN
@@ -113,7 +129,13 @@ class Trial:
         return events
 
     def within(self, others: Iterable[tuple[str, Household]]) -> Iterator[tuple[str, Household]]:
-        """Yield the households, with words for each, that the program covers; count the others."""
+        """Yield those of the `others` that the program covers; count the rest in `not_asked`.
+
+        Each is a household with words for what was changed in it.
+
+        Raises:
+            ConfigError: The build does not exist.
+        """
         build = parse_build(self.build)
         for what, household in others:
             if covers_household(build, household) is None:
@@ -123,12 +145,20 @@ class Trial:
 
     @property
     def bounded(self) -> bool:
-        """Whether its program is bounded without a watching pulse."""
+        """Whether its program is bounded without a watching pulse.
+
+        Raises:
+            ConfigError: The build does not exist.
+        """
         return self.ours or parse_build(self.build).hosted
 
     @property
     def ours(self) -> bool:
-        """Whether the program is our own, with or without defects."""
+        """Whether the program is our own, with or without defects.
+
+        Raises:
+            ConfigError: The build does not exist.
+        """
         return parse_build(self.build).factory is None
 
 
@@ -155,7 +185,7 @@ class Law:
     device: DeviceName = BUDGET
 
     def asked(self, trial: Trial) -> Finding:
-        """Check a story. An office that fails in a valid story breaks any law.
+        """Check the story of a `trial`, and return what was found. A failing office breaks any law.
 
         What another's program breaks is run once more: where that comes out otherwise, it is not
         the law that is broken first. One that hangs takes ten seconds to, and is not run again.

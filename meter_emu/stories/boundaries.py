@@ -33,9 +33,14 @@ class Change(NamedTuple):
 
 @cache
 def changes(zone: tzinfo, first_year: int, last_year: int) -> tuple[Change, ...]:
-    """Return the changes of a zone from the first day of a year to the end of another, in order.
+    """Return the changes of a zone's clocks, in order.
 
     Two changes within one day that cancel each other are not seen.
+
+    Args:
+        zone: The zone, such as `ZoneInfo("Europe/Brussels")`.
+        first_year: The first year, from its first day.
+        last_year: The last year, to its end.
     """
     years = range(first_year, last_year + 1)
     return tuple(change for year in years for change in _changes_in(zone, year))

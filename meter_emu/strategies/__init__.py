@@ -9,6 +9,16 @@ Hypothesis draws wide ranges of dates near their simplest value, so plain `st.da
 change of clocks and no leap day. These draw a boundary first, then an offset from it. An example
 shrinks to offset 0 at its boundary, and to the first boundary that fails, 2020's first
 (`meter_emu.stories.boundaries` has the order). What `__all__` names is public.
+
+Examples:
+    The two changes of clocks of 2020 in Brussels, as the offsets before and after them, in hours:
+
+    >>> from zoneinfo import ZoneInfo
+    >>> from meter_emu.strategies import changes
+    >>> for change in changes(ZoneInfo("Europe/Brussels"), 2020, 2020):
+    ...     print(change.before_s // 3600, change.after_s // 3600)
+    1 2
+    2 1
 """
 
 from typing import TYPE_CHECKING

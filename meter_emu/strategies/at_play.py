@@ -59,7 +59,12 @@ class HouseholdMachine(RuleBasedStateMachine):
 
     @initialize(target=cards, model=st.sampled_from(MODELS))
     def begin(self, model: int) -> VirtualCard:
-        """A meter is installed, and its household has a card."""
+        """Install a meter of the built-in `model`; return its household's first card.
+
+        Raises:
+            ConfigError: The build does not exist.
+            DeskError: The office cannot open the account.
+        """
         self.household = HouseholdAtPlay(model, self.build)
         return self.household.newest
 
@@ -69,12 +74,19 @@ class HouseholdMachine(RuleBasedStateMachine):
         brought=st.booleans(),
     )
     def arm(self, lead_us: int, *, limiter: bool | None, brought: bool) -> None:
-        """The office arms, or extends, and perhaps grants a limiter with it."""
+        """The office arms, or extends.
+
+        Args:
+            lead_us: How long before T2 it is, in µs.
+            limiter: Grant the 10 A limiter, withdraw it, or `None` for no word of it.
+            brought: The card goes into the meter at once.
+        """
         self.office(replace(self.household.arming(lead_us), limiter=limiter), brought=brought)
 
     @rule(order=_ORDERS, brought=st.booleans())
     def office(self, order: DeskOrder, *, brought: bool) -> None:
-        """The office writes, and the card is perhaps brought to the meter."""
+        """The office writes an `order` on the newest card, perhaps `brought` to the meter at once.
+        """
         self.household.write(order)
         if brought:
             self.household.insert(self.household.newest)
@@ -82,38 +94,41 @@ class HouseholdMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.household.lit)
     @rule(brought=st.booleans())
     def reactivate(self, *, brought: bool) -> None:
-        """Somebody without supply goes to the office, and presses the button afterwards."""
+        """Somebody without supply goes to the office, and presses the button afterwards.
+
+        The card is perhaps `brought` to the meter in between.
+        """
         self.office(DeskOrder(reactivate=True), brought=brought)
         self.household.press()
 
     @rule(target=cards)
     def copy(self) -> VirtualCard:
-        """Somebody copies the newest card."""
+        """Somebody copies the newest card; return the copy."""
         return self.household.copy()
 
     @rule(target=cards)
     def reissue(self) -> VirtualCard:
-        """The office issues a new card; the old one is not taken away."""
+        """The office issues a new card; return it. The old one is not taken away."""
         return self.household.replace()
 
     @rule(card=cards)
     def insert(self, card: VirtualCard) -> None:
-        """Any card goes in."""
+        """Any `card` of the household goes in."""
         self.household.insert(card)
 
     @rule(card=cards, answers=st.integers(1, ANSWERS_MAX))
     def pull(self, card: VirtualCard, answers: int) -> None:
-        """Any card goes in, and is pulled out too early."""
+        """Any `card` goes in, and is pulled out after so many `answers`, too early."""
         self.household.pull(card, answers)
 
     @rule(past=st.booleans())
     def wait_for_end(self, *, past: bool) -> None:
-        """Time passes until T2."""
+        """Time passes until just before T2, or just `past` it."""
         self.household.wait_for_end(past=past)
 
     @rule(rest_us=st.sampled_from(WAITS_US))
     def wait(self, rest_us: int) -> None:
-        """Time passes."""
+        """Time passes: `rest_us` microseconds."""
         self.household.wait(rest_us)
 
     @rule()
@@ -123,17 +138,17 @@ class HouseholdMachine(RuleBasedStateMachine):
 
     @rule(act=st.sampled_from(DRAWN))
     def act(self, act: Act) -> None:
-        """Somebody does something else at the meter."""
+        """Somebody does something else at the meter: `act`."""
         self.household.act(act)
 
     @rule(long_us=st.sampled_from(OUTAGES_US))
     def outage(self, long_us: int) -> None:
-        """The power in the street fails."""
+        """The power in the street fails for `long_us` microseconds."""
         self.household.outage(long_us)
 
     @rule(side=st.sampled_from((0, -1, 1)))
     def technician(self, side: int) -> None:
-        """A technician sets the clock."""
+        """A technician sets the clock, wrong by as much as is allowed: `side` -1, 0 or 1 of it."""
         self.household.technician(side * self.household.error_s_max)
 
     @invariant()

@@ -41,9 +41,16 @@ def boundaries(
     first_year: int = 2000,
     last_year: int = 2099,
 ) -> st.SearchStrategy[datetime]:
-    """Draw the first second after a boundary of one of these kinds, in the zone's time.
+    """Return a strategy of the first second after a boundary, in the zone's time.
 
-    Raise `ValueError` for a kind that does not exist. A zone that never changes has no gap or fold.
+    Args:
+        zone: The zone; one that never changes has no gap or fold.
+        kinds: Which boundaries, of `KINDS`.
+        first_year: The first year, from its first day.
+        last_year: The last year, to its end.
+
+    Raises:
+        ValueError: A kind does not exist.
     """
     unknown = set(kinds) - set(KINDS)
     if unknown:
@@ -59,7 +66,19 @@ def instants(
     first_year: int = 2000,
     last_year: int = 2099,
 ) -> st.SearchStrategy[datetime]:
-    """Draw an instant at a boundary or up to two days from it; the offset shrinks to 0."""
+    """Return a strategy of instants at a boundary or up to two days from it.
+
+    The offset from the boundary shrinks to 0.
+
+    Args:
+        zone: The zone; one that never changes has no gap or fold.
+        kinds: Which boundaries, of `KINDS`.
+        first_year: The first year, from its first day.
+        last_year: The last year, to its end.
+
+    Raises:
+        ValueError: A kind does not exist.
+    """
     at = boundaries(zone, kinds, first_year=first_year, last_year=last_year)
     offset = st.one_of([st.integers(-reach_s, reach_s) for reach_s in _NEAR_S])
     return st.builds(lambda when, off_s: _later(when, off_s, zone), at, offset)
@@ -72,9 +91,15 @@ def pairs(
     last_year: int = 2099,
     apart: timedelta = timedelta(days=60),
 ) -> st.SearchStrategy[tuple[datetime, datetime]]:
-    """Draw two instants with a boundary between them, such as an order's and its target's.
+    """Return a strategy of two instants with a boundary between them.
 
-    The first is up to `apart` before the boundary, the second at it or up to `apart` after.
+    Such are an order's and its end's.
+
+    Args:
+        zone: The zone; one that never changes has no gap or fold.
+        first_year: The first year, from its first day.
+        last_year: The last year, to its end.
+        apart: How far, at most, the first is before the boundary, and the second after it.
     """
     at = boundaries(zone, _CROSSED, first_year=first_year, last_year=last_year)
     days = st.integers(0, max(0, apart.days - 1))
@@ -95,12 +120,15 @@ def pairs(
 
 
 def leaps(zone: tzinfo) -> st.SearchStrategy[datetime]:
-    """Draw an instant near a leap day or the day after February, of 1900 to 2100."""
+    """Return a strategy of instants near a leap day or the day after February, of 1900 to 2100.
+
+    They are in the time of `zone`.
+    """
     return instants(zone, ["leap day", "after february"], first_year=1900, last_year=2100)
 
 
 def registers_of_no_calendar() -> st.SearchStrategy[Register]:
-    """Draw an impossible BCD value of a clock chip's register."""
+    """Return a strategy of impossible BCD values of a clock chip's register."""
     return st.sampled_from(lists.wrong_registers())
 
 

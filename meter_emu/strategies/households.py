@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # the meter is imported only when a story is drawn
 
 
 def stories() -> "st.SearchStrategy[Campaign]":
-    """Draw a story: a campaign of one household, on any built-in model."""
+    """Return a strategy of stories: campaigns of one household, on any built-in model."""
     from meter_emu.stories.story import story
 
     return st.randoms(use_true_random=False).map(lambda random: story(Drawn(random)))

@@ -2,6 +2,19 @@
 
 `meter_emu.pytest_plugin` hands these out as fixtures; `docs/testing-with-pytest.md` shows how. What
 `__all__` names is public.
+
+Examples:
+    An armed meter gives supply until T1, though it has no credit, once somebody presses its button:
+
+    >>> from meter_emu.testing import Circumstances, Direct, MeterSetup
+    >>> it = MeterSetup(Circumstances(balance_eur=0), build="reference", seed=0, reach=Direct())
+    >>> it.desk.arm(it.card, defer_until="2020-07-03 23:01", cut_at="2020-07-03 23:01")
+    >>> it.meter.insert(it.card).name
+    'EXECUTED'
+    >>> it.meter.press("red")
+    >>> it.world.run_until("2020-07-03 23:00")
+    >>> it.meter.supply_on
+    True
 """
 
 from meter_emu.domain import Result

@@ -19,8 +19,15 @@ from meter_emu.world.rehearsal.rig import Rig
 class Card:
     """The fixture `card`, or another that the desk has issued; hand it to `meter` and `desk`.
 
-    `name` is how a failed test reports it, `sets_clock` whether it is a technician's clock card,
-    `in_meter` whether it is in the meter's slot.
+    `in_meter` is whether it is in the meter's slot.
+
+    Args:
+        name: What a failed test calls it.
+        image: The bytes that it starts from.
+        rig: The board with its chips.
+        reach: The way to cards: in this process, through a PC/SC reader, ...
+        dialogue: Gets what passes between card and terminal, for a failed test's report.
+        sets_clock: Whether it is a technician's clock card.
     """
 
     def __init__(
@@ -48,14 +55,23 @@ class Card:
         return self._reach.image(self._held).to_bytes()
 
     def save(self, path: str | Path) -> None:
-        """Write the image to a file that `meter-emu card show` explains."""
+        """Write the image to a file at `path`, which `meter-emu card show` explains.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
         try:
             Path(path).write_bytes(self.image)
         except OSError as error:
             raise OutputError(str(path), str(error.strerror)) from None
 
     def load(self, path: str | Path) -> None:
-        """Make this card the one in a file; raise `ImageError` when it is none."""
+        """Make this card the one in the file at `path`.
+
+        Raises:
+            ImageError: The file cannot be read or is no card image.
+            ConfigError: The card is in the meter or a terminal.
+        """
         self.check_at_hand()
         try:
             image = parse_image(Path(path).read_bytes())
@@ -67,7 +83,13 @@ class Card:
 
     @contextmanager
     def plugged(self) -> "Iterator[TerminalSlot]":
-        """Have the card in a terminal of your own; meter and desk have it again afterwards."""
+        """Return a context that has the card in a terminal of your own.
+
+        Meter and desk have it again afterwards.
+
+        Raises:
+            ConfigError: The card is in the meter or a terminal.
+        """
         self.check_at_hand()
         slot = TerminalSlot(self.in_slot("terminal"))
         self._in_terminal = True
@@ -78,14 +100,24 @@ class Card:
             slot.power_off()
 
     def check_at_hand(self) -> None:
-        """Raise `ConfigError` while the card is in the meter or a terminal, so nobody else's."""
+        """Check that the card is nobody else's at the moment.
+
+        Raises:
+            ConfigError: The card is in the meter or a terminal.
+        """
         if self.in_meter:
             raise ConfigError(self.name, "", "it is in the meter: meter.remove() comes first")
         if self._in_terminal:
             raise ConfigError(self.name, "", "it is in a terminal: leave card.plugged() first")
 
     def in_slot(self, who: str, *, pulled_after: int | None = None) -> SlotCard:
-        """Return the card as a slot takes it, whose dialogue with `who` is recorded."""
+        """Return the card as a slot takes it; its dialogue is recorded as one with `who`.
+
+        With `pulled_after` it is pulled out after so many answers.
+
+        Raises:
+            ConfigError: The card is in a terminal.
+        """
         if self._in_terminal:
             self.check_at_hand()
         held = self._held if pulled_after is None else PulledCard(self._held, pulled_after)

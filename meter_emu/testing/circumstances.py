@@ -29,7 +29,7 @@ class Circumstances(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     10 A are granted.
 
     `load_per_hour` is W, or dm³/h of gas. `clock_error_s` is RTC minus true time when the story
-    starts, `drift_ppb` counts from there (positive is fast).
+    starts, in seconds; `drift_ppb`, in parts per billion, counts from there (positive is fast).
     """
 
     model: str = "electricity-pcf8563-utc"

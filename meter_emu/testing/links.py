@@ -44,11 +44,11 @@ class Direct:
     carrier: Final = CardKind.SECURE
 
     def card(self, image: AnyImage, rng: Rng) -> SlotCard:
-        """See `Reach`."""
+        """Return a card in this process that holds `image`; `rng` makes its challenges."""
         return card_of(image, rng)
 
     def image(self, card: SlotCard) -> AnyImage:
-        """See `Reach`."""
+        """Return what `card` holds."""
         assert isinstance(card, VirtualCard), "only its own cards are asked for"
         return card.image
 

@@ -23,7 +23,13 @@ _WHO: Final = "meter"
 
 @final
 class Meter:
-    """The fixture `meter`: one running meter with the build of the run."""
+    """The fixture `meter`: one running meter with the build of the run.
+
+    Args:
+        rig: The board with its chips.
+        live: The meter while it runs.
+        events: What was seen of it so far; it grows.
+    """
 
     def __init__(self, rig: Rig, live: LiveMeter, events: Sequence[Event]) -> None:
         self._rig = rig
@@ -45,11 +51,14 @@ class Meter:
     # What people do ------------------------------------------------------------------------------
 
     def insert(self, card: Card, *, pulled_after: int | None = None) -> Result:
-        """Put a card in, let the meter serve it, and return the display's message about its order.
+        """Put `card` in, let the meter serve it, and return the display's message about its order.
 
         `NONE` is a display without a message about a card, as without power. With `pulled_after`
         the card is pulled out when the meter has had so many answers from it; otherwise it stays in
         until `remove`.
+
+        Raises:
+            ConfigError: Another card is in, or this one is elsewhere.
         """
         if self._inside is not None:
             raise ConfigError("meter.insert", "card", "there is one in: meter.remove() comes first")
@@ -70,15 +79,27 @@ class Meter:
         self._inside = None
 
     def press(self, key: str | Button) -> None:
-        """Press a button: `"red"` or `"blue"`."""
+        """Press a button; `key` is `"red"` or `"blue"`.
+
+        Raises:
+            ConfigError: There is no such button.
+        """
         self._live.do(Press(_key(key, "meter.press")))
 
     def hold(self, key: str | Button, ms: int = HOLD_MS) -> None:
-        """Hold a button for so long, as gas requires, and let go."""
+        """Hold the button `key` for `ms` milliseconds, as gas requires, and let go.
+
+        Raises:
+            ConfigError: There is no such button.
+        """
         self._live.do(Press(_key(key, "meter.hold"), ms))
 
     def type(self, digits: str) -> None:
-        """Key digits in on the keypad and enter them; blanks between them are none."""
+        """Key `digits` in on the keypad and enter them; blanks between them are none.
+
+        Raises:
+            ConfigError: The meter has no keypad, or it is not 1 to 32 digits.
+        """
         self.do("type", digits)
 
     def shut_appliances(self) -> None:
@@ -92,7 +113,11 @@ class Meter:
     def do(self, word: str, argument: str = "") -> None:
         """Do any act at the meter by its word, as it is typed at a live one: `do("power", "off")`.
 
-        Cards have methods of their own.
+        Cards have methods of their own. `word` is that of the act, `argument` what is typed behind
+        it.
+
+        Raises:
+            ConfigError: There is no such act, or it takes no such argument.
         """
         if word not in OF_WORD:
             raise ConfigError(
@@ -107,7 +132,17 @@ class Meter:
     def power_cut(
         self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: int = 0
     ) -> None:
-        """Cut the power in the street for so long, from now on, and wait until it is back."""
+        """Cut the power in the street from now on, and wait until it is back.
+
+        Args:
+            days: How long: days of 24 hours.
+            hours: Hours besides.
+            minutes: Minutes besides.
+            seconds: Seconds besides.
+
+        Raises:
+            ConfigError: The sum is not above 0, or a planned power cut is in its way.
+        """
         rest_us = length_us(
             "meter.power_cut", days=days, hours=hours, minutes=minutes, seconds=seconds
         )
@@ -116,7 +151,11 @@ class Meter:
         self._live.bench.run_until(now_us + rest_us)
 
     def plan_power_cut(self, at: When, until: When) -> None:
-        """Plan a power cut between two future times."""
+        """Plan a power cut between two future times, `at` and `until`.
+
+        Raises:
+            ConfigError: A time has passed or names no single instant, or another cut is in the way.
+        """
         path = "meter.plan_power_cut"
         self._plan(
             when_us(at, self._rig.zone, path=path, key="at"),
@@ -170,8 +209,11 @@ class Meter:
     def latest_cut(self, at: When) -> datetime:
         """Return by when a meter with power has cut that is to cut `at`.
 
-        It waits until its clock, less all it may be wrong by, has reached the moment; before it
-        the meter must not cut, after this it is late.
+        It waits until its clock, less all it may be wrong by, has reached the moment; before it the
+        meter must not cut, after this it is late.
+
+        Raises:
+            ConfigError: The time names no single instant.
         """
         at_us = when_us(at, self._rig.zone, path="meter.latest_cut", key="at")
         last_us = latest_us(self._rig.household, self._events, at_us)

@@ -19,10 +19,17 @@ from meter_emu.world.rehearsal.rig import Rig
 class MeterSetup:
     """A world with one meter in it, the office that serves it, and its household's card.
 
-    `world`, `meter` and `desk` are what the fixtures of these names give. `seed` is what chance
-    comes from, `rig` the board with its chips, `dialogue` the last steps, for a test that fails.
+    `world`, `meter` and `desk` are what the fixtures of these names give. `rig` is the board with
+    its chips, `dialogue` the last steps, for a test that fails.
 
-    Raise `ConfigError` for a setting or a build that cannot be.
+    Args:
+        setting: Model, balance, load, clock: what the marker `meter` sets.
+        build: The program: `reference`, with defects behind a `+`, or a program of yours.
+        seed: Where chance comes from; the same seed, the same world.
+        reach: The way to cards: `Direct()` has them in this process.
+
+    Raises:
+        ConfigError: The setting or the build cannot be.
     """
 
     def __init__(self, setting: Circumstances, *, build: str, seed: int, reach: Reach) -> None:
@@ -42,7 +49,12 @@ class MeterSetup:
 
     @property
     def card(self) -> Card:
-        """The household's card, issued when it is first asked for."""
+        """The household's card, issued when it is first asked for.
+
+        Raises:
+            ConfigError: The way to cards is not there, or does not go to such a card.
+            DeskError: The office cannot open an account with this setting.
+        """
         if self._household_card is None:
             self._household_card = self._card(self.rig.first_card().image)
         return self._household_card

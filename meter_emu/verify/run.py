@@ -234,17 +234,29 @@ def verify(
     hear: Hear = lambda _stories, _examined: None,
     go_on: GoOn | None = None,
 ) -> Report:
-    """Check the laws on a build: `reference`, with defects, or `MODULE:FACTORY`.
+    """Check the laws on a build, and return what was found.
 
-    Without `models` or `law_ids` all are taken. It ends after `examples` stories, or `deadline_s`
-    seconds from `began_s` (by `monotonic`, now by default), within a tenth more, also in the middle
-    of a story: whichever is first, and at least one is given. `hear` gets the number of stories
-    after each batch, and each broken law at once.
+    It ends after `examples` stories or at the deadline, whichever is first, and at least one of
+    them is given.
 
-    With `go_on` a program of ours goes on from what an interrupted verify has left there; the time
-    that one took counts. Who has the report removes the file. Raise `ConfigError` for a build,
-    model or law that does not exist, with the nearest name, and `OutputError` for a file that
-    cannot be written.
+    Args:
+        build: `reference`, with defects behind a `+`, `MODULE:FACTORY` or `./PROGRAM`.
+        models: Meter models by path or built-in name; all that the program covers by default.
+        law_ids: Ids of the laws to check; all by default.
+        examples: How many stories; `None` for as many as there is time for.
+        seed: Where the stories come from; the same seed, the same stories.
+        deadline_s: Seconds from `began_s`; it ends within a tenth more, also in the middle of a
+            story.
+        began_s: When the time began to run, by `time.monotonic`; now by default.
+        jobs: How many processes; `None` for one a processor.
+        cluster: Workers elsewhere that do the work.
+        hear: Gets the number of stories after each batch, and each broken law at once.
+        go_on: The file of an interrupted verify, from which a program of ours goes on; the time
+            that one took counts. Who has the report removes the file, which cannot be written for
+            an `OutputError`.
+
+    Raises:
+        ConfigError: A build, model or law does not exist; the error has the nearest name.
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
     began_s = monotonic() if began_s is None else began_s

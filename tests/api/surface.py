@@ -5,6 +5,7 @@ what somebody's program will miss. Signatures are as the source has them, whatev
 """
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +24,13 @@ def surface() -> Iterator[str]:
         yield from _lines(name, found)
 
 
-def exported() -> Iterator[tuple[str, griffe.Object]]:
-    """Yield each name that a public module exports, with what it is."""
+@cache
+def exported() -> tuple[tuple[str, griffe.Object], ...]:
+    """Return each name that a public module exports, with what it is."""
+    return tuple(_exported())
+
+
+def _exported() -> Iterator[tuple[str, griffe.Object]]:
     loader = griffe.GriffeLoader(search_paths=[ROOT], allow_inspection=False)
     for package in ("card_protocol", "meter_emu"):
         loader.load(package, try_relative_path=False)

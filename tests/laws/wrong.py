@@ -474,4 +474,4 @@ def at_the_start(raw: bytes) -> Container:
     try:
         return parse_container(raw)
     except LayoutError as error:
-        raise LayoutError("copy", offset=0, want=error.want, got=error.got) from None
+        raise LayoutError("copy", offset=0, expected=error.expected, got=error.got) from None

@@ -223,7 +223,7 @@ def open_sealed(
     record = layout.parse(raw)
     if record.generation != generation:
         raise LayoutError(
-            layout.name, offset=2, want=f"generation {generation}", got=str(record.generation)
+            layout.name, offset=2, expected=f"generation {generation}", got=str(record.generation)
         )
     if not key.verify(mac_text(raw[:-MAC_SIZE_BYTES], card_id), record.mac):
         raise MacError(f"{layout.name}: the MAC does not match this meter's key")

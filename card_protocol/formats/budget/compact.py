@@ -182,8 +182,10 @@ def no_copy(layout: Layout[Any], raws: tuple[bytes, ...]) -> LayoutError | MacEr
     """Return the error for a part without a whole copy: never written, or not ours."""
     if any(raw.startswith(layout.magic) for raw in raws):
         return MacError(f"{layout.name}: no copy has a MAC of this meter's key")
-    want = f"magic {layout.magic.hex()}"
-    return LayoutError(layout.name, offset=0, want=want, got=raws[0][: len(layout.magic)].hex())
+    expected = f"magic {layout.magic.hex()}"
+    return LayoutError(
+        layout.name, offset=0, expected=expected, got=raws[0][: len(layout.magic)].hex()
+    )
 
 
 # Parts and their records -------------------------------------------------------------------------
@@ -192,8 +194,8 @@ def no_copy(layout: Layout[Any], raws: tuple[bytes, ...]) -> LayoutError | MacEr
 def identity_part(identity: IdentityRecord) -> IdentityPart:
     """Return the part for an identity; raise `LayoutError` for generation 2: it has no room."""
     if identity.generation != GENERATION:
-        want = f"generation {GENERATION}, a memory card has no room for instants"
-        raise _refused("identity part", "generation", want, identity.generation)
+        expected = f"generation {GENERATION}, a memory card has no room for instants"
+        raise _refused("identity part", "generation", expected, identity.generation)
     return IdentityPart(
         magic=IDENTITY_PART.magic,
         energy=identity.energy,
@@ -227,8 +229,8 @@ def identity_of(part: IdentityPart) -> IdentityRecord:
 def desk_part(record: AnyDeskRecord, sequence: int) -> DeskPart:
     """Return the part for the desk's record; raise `LayoutError` for values that do not fit."""
     if not isinstance(record, DeskRecord):
-        want = f"an order of generation {GENERATION}"
-        raise _refused(DESK_PART.name, "ends", want, record.generation)
+        expected = f"an order of generation {GENERATION}"
+        raise _refused(DESK_PART.name, "ends", expected, record.generation)
     if record.flags & REACTIVATES:
         raise _refused(DESK_PART.name, "flags", "bit 80 for the token alone", record.flags)
     dates = record.defer_until + record.cut_at
@@ -354,5 +356,5 @@ def _unpacked(packed: int) -> bytes:
     return encode_bcd_minute(unpack_minute(packed))
 
 
-def _refused(part: str, field: str, want: str, got: int) -> LayoutError:
-    return LayoutError(f"{part}.{field}", offset=0, want=want, got=str(got))
+def _refused(part: str, field: str, expected: str, got: int) -> LayoutError:
+    return LayoutError(f"{part}.{field}", offset=0, expected=expected, got=str(got))

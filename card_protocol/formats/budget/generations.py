@@ -57,7 +57,7 @@ def parse_identity(raw: bytes) -> IdentityRecord:
     if identity.generation not in DESK_RECORDS:
         wanted = " or ".join(str(generation) for generation in DESK_RECORDS)
         raise LayoutError(
-            IDENTITY.name, offset=2, want=f"generation {wanted}", got=str(identity.generation)
+            IDENTITY.name, offset=2, expected=f"generation {wanted}", got=str(identity.generation)
         )
     return identity
 

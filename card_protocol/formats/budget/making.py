@@ -102,8 +102,8 @@ def df_of(energy: int) -> int:
     """Return the DF of an energy's cards; raise `LayoutError` for one of which no card is known."""
     if energy not in DF_OF:
         (at,) = (field.offset for field in budget.IDENTITY.fields if field.name == "energy")
-        want = f"energy {' or '.join(map(str, DF_OF))}, which have a DF"
-        raise LayoutError("budget card, identity", offset=at, want=want, got=str(energy))
+        expected = f"energy {' or '.join(map(str, DF_OF))}, which have a DF"
+        raise LayoutError("budget card, identity", offset=at, expected=expected, got=str(energy))
     return DF_OF[energy]
 
 
@@ -200,6 +200,15 @@ def with_record(image: CardImage, sfi: int, raw: bytes) -> CardImage:
     """Return the card with one record replaced, past all access rules.
 
     On a plain card that happens in the current copy, so nothing but this record changes.
+
+    Args:
+        image: A secure or a plain card of the budget family.
+        sfi: Short identifier of the record, as in `docs/card-format.md`.
+        raw: The record's bytes with its MAC, as many as the record has.
+
+    Raises:
+        KeyError: The card has no such record.
+        LayoutError: The bytes are too many or too few, or the card's copies are both broken.
     """
     if image.kind is CardKind.SECURE:
         return image.with_content(_df_on(image), sfi, raw)

@@ -58,7 +58,7 @@ def open_clock_order(raw: bytes, key: Key) -> ClockOrder:
     order = CLOCK.parse(raw)
     if order.generation != CLOCK_GENERATION:
         raise LayoutError(
-            CLOCK.name, offset=2, want=str(CLOCK_GENERATION), got=str(order.generation)
+            CLOCK.name, offset=2, expected=str(CLOCK_GENERATION), got=str(order.generation)
         )
     if not key.verify(raw[:-MAC_SIZE_BYTES], order.mac):
         raise MacError("clock order: the MAC does not match this meter's key")

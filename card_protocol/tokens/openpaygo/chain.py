@@ -41,7 +41,7 @@ EXTENDED: Final = PaygoForm(
 
 @final
 class PaygoKey(TokenSecret):
-    """The secret key of a device, 16 bytes."""
+    """The secret key of a device; `raw` is its 16 bytes."""
 
     __slots__ = ()
 
@@ -51,9 +51,12 @@ class PaygoKey(TokenSecret):
 
 @final
 class PaygoSeed:
-    """What a device is given in the factory: its `key`, 16 bytes, and its `starting_code`.
+    """What a device is given in the factory: its `key`, and its `starting_code` of up to 9 digits.
 
-    The code has up to 9 digits.
+    Without a `starting_code` it is a hash of the key under itself.
+
+    Raises:
+        TokenError: The code has more than 9 digits.
     """
 
     __slots__ = ("key", "starting_code")

@@ -54,12 +54,18 @@ class PaygoCounter:
             raise TokenError("count", f"{self.count} is outside 0 to {COUNT_MAX}")
 
     def tried(self, kind: PaygoKind, limits: CounterLimits = _USUAL) -> int:
-        """Return the highest count that a token of this kind may have now."""
+        """Return the highest count that a token of this `kind` may have now, within `limits`."""
         sync = kind is PaygoKind.COUNTER_SYNC
         return min(COUNT_MAX, self.count + (limits.sync_ahead if sync else limits.ahead))
 
     def takes(self, kind: PaygoKind, count: int, limits: CounterLimits = _USUAL) -> bool:
-        """Whether a token of this kind and count, not above `tried`, is taken."""
+        """Whether a token is taken.
+
+        Args:
+            kind: What the token orders.
+            count: The token's count, not above `tried`.
+            limits: How far it may be from the last one.
+        """
         if kind is PaygoKind.COUNTER_SYNC:
             return count > self.count - limits.sync_back
         if count > self.count:
@@ -73,6 +79,14 @@ class PaygoCounter:
 
         An "add time" is used, and what is older stays open. Any other closes all that is older: a
         "counter sync" puts the count where it says, which may be lower than before.
+
+        Args:
+            kind: What the token ordered.
+            count: The token's count.
+            limits: How far back an unused "add time" stays open.
+
+        Raises:
+            TokenError: The count is outside 0 to 65,535.
         """
         if kind is not PaygoKind.ADD_TIME:
             closed = range(max(0, count - limits.older + 1), count + 1)

@@ -50,10 +50,19 @@ class PaygoAnswer:
 def decode_openpaygo(
     text: str, seed: PaygoSeed, counter: PaygoCounter, *, restricted: bool = False
 ) -> PaygoAnswer:
-    """Return what a device with this counter answers to these digits.
+    """Return what a device answers to the digits of a token.
 
     Every count from 0 to the highest in reach is tried, so that a used token differs from a wrong
-    one. Raise `TokenError` for what no keypad can send.
+    one.
+
+    Args:
+        text: The digits as keyed in, without blanks: 9, or 12 of the extended form.
+        seed: The device's key and starting code.
+        counter: The device's counter before the token.
+        restricted: Read a keypad with the digits 1 to 4 alone, on which tokens are longer.
+
+    Raises:
+        TokenError: No keypad can send these characters.
     """
     code, form = read_digits(text, restricted=restricted)
     value = value_of(code, seed, form)

@@ -13,10 +13,13 @@ _CLEAR_CLASS: Final = 1  # meter tests are not encrypted: any meter obeys them
 
 
 def decode_sts(digits: str, key: DecoderKey | None) -> StsRecord:
-    """Return what a token says.
+    """Return what the token of 20 `digits` says, decrypted with `key`.
 
-    Without a key only class 1, which is not encrypted, can be decoded. Raise `TokenError`, whose
-    `check` is the first that failed: digits, range, class, key, CRC, subclass, register, padding.
+    Without a key only class 1, which is not encrypted, can be decoded.
+
+    Raises:
+        TokenError: The token is none; `check` is the first check that failed: digits, range, class,
+            key, CRC, subclass, register, padding.
     """
     token_class, block = extract_class(digits)
     if token_class == 3:
@@ -37,7 +40,11 @@ def decode_sts(digits: str, key: DecoderKey | None) -> StsRecord:
 
 
 def encode_sts(record: StsRecord, key: DecoderKey | None) -> str:
-    """Return the 20 digits of a record; raise `TokenError` for fields that have no bits, no key."""
+    """Return the 20 digits of `record`, encrypted with `key`; class 1 needs none.
+
+    Raises:
+        TokenError: A field does not fit its bits, or the key is missing.
+    """
     token_class, upper = class_of(record), pack(record)
     block = upper << 16 | crc_of(token_class, upper)
     if token_class != _CLEAR_CLASS:

@@ -50,7 +50,7 @@ class KeyType(IntEnum):
 
 @final
 class DecoderKey(TokenSecret):
-    """The key of a meter: 8 bytes for EA07, 16 for EA11, in standard byte order.
+    """The key of a meter; `raw` is 8 bytes for EA07, 16 for EA11, in standard byte order.
 
     `cipher` is which of the two it is for; `block_cipher` encrypts and decrypts with it.
     """

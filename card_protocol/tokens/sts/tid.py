@@ -38,10 +38,16 @@ class BaseDate(Enum):
 def tid_of(utc_min: int, base: BaseDate, *, offset_min: int) -> int:
     """Return the TID of a token issued at an instant.
 
-    `utc_min` is whole minutes since 1970-01-01 00:00 UTC (seconds are dropped), `offset_min` how
-    many minutes the vending system's clock is ahead of UTC. A token issued at 00:01 gets the TID
-    of 00:02, the same as one issued a minute later: the meter takes only the first of the two.
-    Raise `TokenError` before the base date and after its last minute.
+    A token issued at 00:01 gets the TID of 00:02, the same as one issued a minute later: the meter
+    takes only the first of the two.
+
+    Args:
+        utc_min: The instant, in whole minutes since 1970-01-01 00:00 UTC; seconds are dropped.
+        base: The date from which the meter counts minutes.
+        offset_min: How many minutes the vending system's clock is ahead of UTC.
+
+    Raises:
+        TokenError: The instant is before the base date or after its last minute.
     """
     tid = utc_min + offset_min - base.epoch_min
     if tid % _DAY_MIN == _RESERVED_MIN:

@@ -84,5 +84,5 @@ def _wrong(raw: bytes) -> str:
         whole: Container = parse_container(raw[: parse_head(raw[: HEAD.size_bytes]).size_bytes])
     except LayoutError as error:
         return str(error)
-    want = ", ".join(str(sfi) for sfi in Sfi)
-    return f"expected records {want}, got {', '.join(map(str, whole.records)) or 'none'}"
+    expected = ", ".join(str(sfi) for sfi in Sfi)
+    return f"expected records {expected}, got {', '.join(map(str, whole.records)) or 'none'}"

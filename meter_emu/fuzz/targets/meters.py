@@ -87,12 +87,13 @@ def _believed(bench: FuzzedMeter, registers: bytes) -> None:
     model = bench.rig.household.model
     last = datetime.fromtimestamp(FUZZING_FROM_US // SECOND_US, UTC)
     outage = timedelta(days=model.clock.outage_max_days)
-    want = believed(registers, 0 if model.rtc_base == "utc" else HOUR_S, last, outage)
+    expected = believed(registers, 0 if model.rtc_base == "utc" else HOUR_S, last, outage)
     doubted = Lamp.CLOCK_DOUBTED in bench.rig.board.panel.lamps
-    note("on an edge" if want is None else "believed" if want else "doubted")
-    must(want is None or doubted != want, "a clock is believed where it can be right, and no other",
+    note("on an edge" if expected is None else "believed" if expected else "doubted")
+    right = expected is None or doubted != expected
+    must(right, "a clock is believed where it can be right, and no other",
          f"{registers[:9].hex()} {'doubted' if doubted else 'believed'}",
-         moved=want is not None)  # fmt: skip
+         moved=expected is not None)  # fmt: skip
 
 
 def _clock_seeds() -> tuple[bytes, ...]:

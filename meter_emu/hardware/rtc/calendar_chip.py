@@ -402,7 +402,7 @@ def counters(chip: type[CalendarChip]) -> Mapping[int, tuple[int, Counter]]:
     return {register: (bits[register], counter) for register, counter in found.items()}
 
 
-def _require(name: str, met: bool, offset: int, want: str, got: bytes) -> None:
+def _require(name: str, met: bool, offset: int, expected: str, got: bytes) -> None:
     if not met:
         said = got.hex() if len(got) <= PHASE_BYTES else f"{len(got)} bytes"
-        raise LayoutError(name, offset=offset, want=want, got=said)
+        raise LayoutError(name, offset=offset, expected=expected, got=said)

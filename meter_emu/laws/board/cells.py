@@ -104,9 +104,9 @@ def _differs(
     act = random.randrange(4)
     if act == 0:
         count = random.choice((0, 1, 3, _PAGE, _PAGE + 5, 2 * _SIZE + 1))
-        want = None if busy else cells.read(at, count, lambda: chances[1].randrange(256))
-        if part.read(at, count, now_us) != want:
-            yield f"shows other bytes from {at} on" if want else "answers while it writes"
+        expected = None if busy else cells.read(at, count, lambda: chances[1].randrange(256))
+        if part.read(at, count, now_us) != expected:
+            yield f"shows other bytes from {at} on" if expected else "answers while it writes"
     elif act == 1:
         fates = random.randbytes(3 * _PAGE)
         drawn, wanted = iter(fates), iter(fates)

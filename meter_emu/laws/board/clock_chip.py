@@ -117,10 +117,10 @@ def _counts(chip: CalendarChip, sheet: Sheet, random: Random) -> Iterator[str]:
         if now >= _LAST:
             return
         days = (now.date() - t.date()).days
-        want = _registers(sheet, now, (weekday - first + days) % 7 + first, twelve=twelve)
+        expected = _registers(sheet, now, (weekday - first + days) % 7 + first, twelve=twelve)
         got = chip.read(sheet.first, 7, at, at)
-        if _cleared(got, sheet) != want:
-            yield f"shows {got.hex(' ')} for {want.hex(' ')}, {now - t} after {t}"
+        if _cleared(got, sheet) != expected:
+            yield f"shows {got.hex(' ')} for {expected.hex(' ')}, {now - t} after {t}"
         if sheet.leap and bool(got[5] & sheet.leap) is not (now.year % 4 == 0):  # two digits
             yield f"says otherwise whether {now.year} is a leap year"
         second = now.hour * 3600 + now.minute * 60 + now.second
@@ -155,9 +155,9 @@ def _keeps(chip: CalendarChip, sheet: Sheet, random: Random) -> Iterator[str]:
         for at in random.sample(range(begins, end), 6):
             for size in (1, 5, end - begins + 3):
                 places = [begins + (at - begins + n) % (end - begins) for n in range(size)]
-                want = [raw[place - begins] for place in places]
+                expected = [raw[place - begins] for place in places]
                 got = chip.read(at, size, 0, 0)
-                for place, held, byte in zip(places, want, got, strict=True):
+                for place, held, byte in zip(places, expected, got, strict=True):
                     flags = dict(sheet.only_cleared).get(place, 0) | sheet.clear[place]
                     if (held ^ byte) & ~flags & 0xFF & ~_moves(sheet, place):
                         yield f"holds {byte:02x} in {place:02x}, and {held:02x} was written"
@@ -217,11 +217,11 @@ def _powerless(chip: CalendarChip, sheet: Sheet, random: Random) -> Iterator[str
                 yield f"comes up as {got.hex(' ')} without a reserve"
             return
         now = t + timedelta(microseconds=back)
-        want = _registers(sheet, now, weekday + (now.day != t.day), twelve=False)
+        expected = _registers(sheet, now, weekday + (now.day != t.day), twelve=False)
         if _cleared(got, sheet) != bytes(
-            byte | (0x18 if bits and at == 3 else 0) for at, byte in enumerate(want)
+            byte | (0x18 if bits and at == 3 else 0) for at, byte in enumerate(expected)
         ):
-            yield f"shows {got.hex(' ')} after a failure, not {want.hex(' ')}"
+            yield f"shows {got.hex(' ')} after a failure, not {expected.hex(' ')}"
         if bits:  # those of the first failure stay
             stamps = b"".join(_stamp(t + timedelta(seconds=s), weekday, t) for s in first)
             if chip.read(0x18, 8, back, back) != stamps:

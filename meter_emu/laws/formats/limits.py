@@ -107,9 +107,9 @@ def _of_meter(random: Random) -> Iterator[str]:
     missing: dict[str, Any] = {
         field.name: None for field in fields(written) if getattr(again, field.name) is None
     }
-    want = replace(written, **held, **missing, balance_ueur=-1_500, events=b"\xff" * 24)
-    if again != want:
-        yield f"the write-back {again} is not {want}"
+    expected = replace(written, **held, **missing, balance_ueur=-1_500, events=b"\xff" * 24)
+    if again != expected:
+        yield f"the write-back {again} is not {expected}"
     if set(missing) != {
         "challenge", "charged_wh", "postpaid_wh", "charged_ueur", "emergency_debt_ueur",
         "order_mac", "tariff_number", "night_wh", "charged_night_wh", "shelter_left_min",
@@ -128,9 +128,9 @@ def _of_office(random: Random) -> Iterator[str]:
     for one in (dated, replace(dated, defer_until=_NONE, token=token)):
         part = compact.desk_part(one, 5)
         again = compact.desk_record_of(part)
-        want = replace(one, reserved=b"\xff\xff", seen_session=sessions & _U16)
-        if again != want or part.sequence != 5:
-            yield f"the order {again} is not {want}"
+        expected = replace(one, reserved=b"\xff\xff", seen_session=sessions & _U16)
+        if again != expected or part.sequence != 5:
+            yield f"the order {again} is not {expected}"
     later = DESK_RECORDS[2].parse(b"BD\2" + bytes(DESK_RECORDS[2].size_bytes - 3))
     for wrong in (replace(dated, token=token), replace(dated, flags=0x80), later):
         yield from _refused(lambda wrong=wrong: compact.desk_part(wrong, 1), 0)  # type: ignore[misc]

@@ -117,7 +117,7 @@ class Outcome:
     who: Who | None = None
 
     def supply_at(self, us: int) -> SupplySince | None:
-        """Return the supply at an instant; `None` where nobody saw it."""
+        """Return the supply at `us`, true µs since 1970-01-01 UTC; `None` where nobody saw it."""
         if us >= self.seen_until_us:
             return None
         place = bisect_right(self.supply, us, key=lambda one: one.from_us)

@@ -55,7 +55,13 @@ class Covers:
         return all(kind is not None for kind in kinds)
 
     def outside(self, model: MeterModel, generation: int, carrier: CardKind) -> str | None:
-        """Return in words which part of a meter and its card is outside; `None` for no part."""
+        """Return in words which part of a meter and its card is outside; `None` for no part.
+
+        Args:
+            model: The meter.
+            generation: The card's generation, 1 or 2.
+            carrier: The kind of its card.
+        """
         if model.device not in (self.devices or {BUDGET}):
             return f"a device of {model.device}"
         kind = carrier.name.lower()
@@ -73,7 +79,13 @@ class Covers:
         return next(found, None)
 
     def check(self, build: str) -> None:
-        """Raise `ConfigError` for an unknown name."""
+        """Check that every name that is covered exists.
+
+        `build` is what the error calls the program.
+
+        Raises:
+            ConfigError: A name is unknown.
+        """
         known: dict[str, Collection[Any]] = {
             "energies": ENERGIES, "chips": CLOCK_CHIPS, "time_bases": TIME_BASES,
             "generations": GENERATIONS, "carriers": CARRIERS, "devices": DEVICE_NAMES,

@@ -125,24 +125,24 @@ def _check(raw: bytes, model: MeterModel) -> None:
     """Raise `LayoutError` unless these are the bytes of a whole image of this model."""
     if raw[:4] != MAGIC:
         raise LayoutError(
-            "meter image", offset=0, want=MAGIC.decode(), got=raw[:4].hex() or "nothing"
+            "meter image", offset=0, expected=MAGIC.decode(), got=raw[:4].hex() or "nothing"
         )
     least = eeprom_at(model) + CRC_SIZE_BYTES
     if len(raw) < least:
         raise LayoutError(
-            "meter image", offset=0, want=f"over {least} bytes", got=f"{len(raw)} bytes"
+            "meter image", offset=0, expected=f"over {least} bytes", got=f"{len(raw)} bytes"
         )
     if raw[4] != METER_IMAGE_VERSION:
         raise LayoutError(
-            "meter image", offset=4, want=f"version {METER_IMAGE_VERSION}", got=str(raw[4])
+            "meter image", offset=4, expected=f"version {METER_IMAGE_VERSION}", got=str(raw[4])
         )
     name = raw[8 : 8 + MODEL_NAME_SIZE_BYTES]
     if name != model_code(model):
         got = name.rstrip(b"\0").decode("ascii", "replace")
-        raise LayoutError("meter image", offset=8, want=f"model {model.name}", got=got)
+        raise LayoutError("meter image", offset=8, expected=f"model {model.name}", got=got)
     if crc32(raw[:-CRC_SIZE_BYTES]).to_bytes(CRC_SIZE_BYTES, "big") != raw[-CRC_SIZE_BYTES:]:
         raise LayoutError(
-            "meter image", offset=len(raw) - CRC_SIZE_BYTES, want="its CRC-32", got="another"
+            "meter image", offset=len(raw) - CRC_SIZE_BYTES, expected="its CRC-32", got="another"
         )
 
 

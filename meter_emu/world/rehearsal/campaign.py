@@ -54,11 +54,18 @@ from meter_emu.world.rehearsal.visits import VisitReader, in_order, new_card, re
 def load_campaign(
     path: Path, *, seed: int | None = None, build: str | None = None, model: str | None = None
 ) -> Campaign:
-    """Return the campaign in a file; `seed`, `build` and `model` override the file's.
+    """Return the campaign in a file.
 
-    `model`, a path or a built-in name, is for the households of its energy. Raise `ConfigError`
-    naming file, key and what was wanted. Builds are names only here: the engine knows which there
-    are.
+    Builds are names only here: the engine knows which there are.
+
+    Args:
+        path: The file, as `find("campaigns", NAME)` returns it for a built-in one.
+        seed: Overrides the file's.
+        build: The program of every meter, whatever the file says.
+        model: The model of the households of its energy: a path or a built-in name.
+
+    Raises:
+        ConfigError: The file cannot be used; the error has file, key and what was expected.
     """
     raw = read_toml(path, RawCampaign)
     seed = raw.seed if seed is None else seed

@@ -278,16 +278,27 @@ def rehearse_all(
     say: Callable[[str], None] = lambda _words: None,
     checkpoint: Checkpoint | None = None,
 ) -> Generator[Run, None, None]:
-    """Yield every household's run in the campaign's order, from at most `jobs` processes,
-    one a processor if it is not said.
+    """Yield every household's run in the campaign's order; closing the iterator ends the processes.
 
-    Of equal households one is lived, unless it is a `census` or their events are wanted. `say` gets
-    a line about each build of which equal households ended differently: its are then all lived.
-    A long rehearsal goes on from its `checkpoint`, if it can be kept in one.
+    Of equal households one is lived, unless it is a `census` or their events are wanted. Runs
+    before a failing one are yielded first.
 
-    A `cluster`, if given, does the work. A witness records what people do, in a campaign of one
-    household only. Raise what `run_meter` raises, after at most the runs before it, and
-    `WorkerError` if a worker ended before its work. Closing the iterator ends the processes.
+    Args:
+        campaign: The campaign, as `load_campaign` returns it.
+        jobs: At most so many processes; `None` for one a processor.
+        events: Keep each household's events in its run.
+        witness_of: Makes a witness that records what people do, in a campaign of one household
+            only.
+        cluster: Workers elsewhere that do the work.
+        census: Live every household, equal or not.
+        say: Gets a line about each build of which equal households ended differently: its are then
+            all lived.
+        checkpoint: The file from which a long rehearsal goes on, if it can be kept in one.
+
+    Raises:
+        ConfigError: A build does not exist, or a household cannot be run with it.
+        MeterEmuError: What a household's run raises; `WorkerError` if a worker ended before its
+            work.
     """
     assert witness_of is None or len(campaign.households) == 1, "one witness, one meter"
     if witness_of is not None:
