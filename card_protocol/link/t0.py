@@ -60,8 +60,7 @@ class CardOverT0:
         return self._card.writing_us(command)
 
     def tear(self, command: bytes, fate: Fate) -> None:
-        """Tear the card's write for `command`; `fate` decides what it holds. The line is not cut.
-        """
+        """Tear the card in its write for `command`; `fate` decides what it holds, not the line."""
         self._card.tear(command, fate)
 
     def transmit(self, command: bytes) -> bytes:

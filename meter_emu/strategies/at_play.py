@@ -85,8 +85,7 @@ class HouseholdMachine(RuleBasedStateMachine):
 
     @rule(order=_ORDERS, brought=st.booleans())
     def office(self, order: DeskOrder, *, brought: bool) -> None:
-        """The office writes an `order` on the newest card, perhaps `brought` to the meter at once.
-        """
+        """The office writes an `order` on the newest card, perhaps `brought` to the meter."""
         self.household.write(order)
         if brought:
             self.household.insert(self.household.newest)
