@@ -4,7 +4,7 @@ The ledger is written before the digits are shown: what was handed out is never 
 not shown is in the ledger, and `list` shows it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -13,12 +13,12 @@ import click
 from meter_emu.cli.answers import so_many
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.held import HeldFile
-from meter_emu.cli.names import FILE, OneOf, issued_at_min, issued_at_option
-from meter_emu.cli.output import echo
+from meter_emu.cli.names import FILE, OneOf, issued_at_min, issued_at_option, json_option
+from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.token_keys import read_key_file
 
 if TYPE_CHECKING:
-    from meter_emu.world.households.ledger_file import LedgerFile, Purchase
+    from meter_emu.world.households.ledger_file import LedgerFile, Purchase, SoldToken
 
 _Command: TypeAlias = Callable[..., Any]
 
@@ -34,8 +34,8 @@ _key_option: Final = click.option(
 
 
 def _selling(command: _Command) -> _Command:
-    """Add what every sale has: ledger, device, key and time."""
-    for one in (issued_at_option, _key_option):
+    """Add what every sale has: ledger, device, key, time and JSON."""
+    for one in (json_option, issued_at_option, _key_option):
         command = one(command)
     device = click.option(
         "--device-id", type=click.IntRange(1), required=True, metavar="N",
@@ -64,7 +64,7 @@ def token() -> None:
 
 @examples(
     f"desk token sell shop.toml {_DEVICE} --days 7",
-    f"desk token sell shop.toml {_DEVICE} --days 0.5 --issued-at '2024-03-01 09:00'",
+    f"desk token sell shop.toml {_DEVICE} --days 0.5 --issued-at '2024-03-01 09:00' --json -",
     f"desk token sell power.toml {_DEVICE} --kwh 25.6 --office-key vending.key",
 )
 @token.command()
@@ -166,26 +166,37 @@ def key_change(
 @examples(
     "desk token list shop.toml",
     f"desk token list shop.toml {_DEVICE}",
-    "desk token list shop.toml --office-key office.key",
+    "desk token list shop.toml --office-key office.key --json sold.json",
 )
 @token.command("list")
 @_ledger_argument
 @click.option("--device-id", type=click.IntRange(1), metavar="N", help="This device's alone.")
 @_key_option
-def list_sold(ledger: str, device_id: int | None, key_file: str | None) -> None:
+@json_option
+def list_sold(
+    ledger: str, device_id: int | None, key_file: str | None, json_file: str | None
+) -> None:
     """Show what was sold, and its digits once more."""
     from meter_emu.world.households.ledger_files import open_ledger
 
     book = open_ledger(ledger)
     lines = [line for line in book.sold if device_id in (None, line.device)]
-    echo(f"{ledger}: {so_many(len(lines), 'sale', 'sales')}")
-    for line in lines:
-        for shown in _shown(book, line, key_file):
-            echo(f"{shown}, sold {line.sold:%Y-%m-%d %H:%M}")
+    tokens = [token for line in lines for token in _tokens(book, line, key_file)]
+    _print_tokens(ledger, tokens, json_file)
+    if json_file != STDOUT:
+        echo(f"{ledger}: {so_many(len(lines), 'sale', 'sales')}")
+        for token in tokens:
+            echo(f"{_words(book, token)}, sold {token.sold:%Y-%m-%d %H:%M}")
 
 
 def _sold(
-    path: str, device_id: int, purchase: "Purchase", *, key_file: str | None, issued_at: str | None
+    path: str,
+    device_id: int,
+    purchase: "Purchase",
+    *,
+    key_file: str | None,
+    issued_at: str | None,
+    json_file: str | None,
 ) -> None:
     """Sell something: its line in the ledger first, then its digits."""
     from meter_emu.world.households.ledger_files import open_ledger
@@ -194,13 +205,43 @@ def _sold(
         book = open_ledger(path)
         minute = issued_at_min(issued_at, book.model.zone)
         line = book.sell(device_id, purchase, _EPOCH + timedelta(minutes=minute))
-        shown = list(_shown(book, line, key_file))
+        tokens = _tokens(book, line, key_file)
         before = held.content if held.content.endswith(b"\n") else held.content + b"\n"
         held.write(before + "\n".join(("", *book.line_toml(line), "")).encode("ascii"))
-    for one in shown:
-        echo(f"{one}: in {path}")
+    _print_tokens(path, tokens, json_file)
+    if json_file != STDOUT:
+        for token in tokens:
+            echo(f"{_words(book, token)}: in {path}")
 
 
-def _shown(book: "LedgerFile[Any]", line: object, key_file: str | None) -> Iterator[str]:
+def _tokens(book: "LedgerFile[Any]", line: object, key_file: str | None) -> list["SoldToken"]:
     key = None if key_file is None else read_key_file(key_file, book.KEY_SIZES)
-    return book.shown(line, key)
+    return list(book.tokens(line, key))
+
+
+def _words(book: "LedgerFile[Any]", token: "SoldToken") -> str:
+    groups = range(0, len(token.digits), book.GROUP)
+    spaced = " ".join(token.digits[at : at + book.GROUP] for at in groups)
+    return f"{spaced}  {token.does}, device {token.device_id}, {token.which}"
+
+
+def _print_tokens(path: str, tokens: list["SoldToken"], json_file: str | None) -> None:
+    if json_file is None:
+        return
+    from msgspec import UNSET
+
+    from meter_emu.cli.printed.tokens import DeskTokensJson, SoldTokenJson
+
+    rows = tuple(
+        SoldTokenJson(
+            token=token.digits,
+            does=token.does,
+            device_id=token.device_id,
+            sold=token.sold.isoformat(timespec="seconds"),
+            count=UNSET if token.count is None else token.count,
+            tid=UNSET if token.tid is None else token.tid,
+            section=UNSET if token.section is None else token.section,
+        )
+        for token in tokens
+    )
+    print_json(DeskTokensJson(ledger=path, tokens=rows), json_file)

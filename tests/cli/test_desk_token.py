@@ -1,5 +1,6 @@
 """`meter-emu desk token`: what a device makes of what it sells, and each refusal in one line."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,21 @@ def test_what_is_sold_goes_at_the_end_of_the_ledger_and_is_said(emu: Any, shop: 
     assert shop.read_text() == LEDGER + LINE + "add = 7\ncount = 2\n"
     line = said.replace(": in shop.toml", ", sold 2024-03-01 09:00")
     assert emu("desk", "token", "list", shop).out == f"{shop}: 1 sale\n{line}"
+
+
+def test_json_has_the_digits_that_are_shown_and_a_line_of_the_ledger_first(
+    emu: Any, shop: Path
+) -> None:
+    of_it = (shop, "--device-id", DEVICE, *AT, "--json")
+    sold = json.loads(emu("desk", "token", "sell", *of_it, "-", "--days", 7).out)
+    (token,) = sold["tokens"]
+    assert sold["ledger"] == str(shop)
+    assert (token["does"], token["count"], token["device_id"]) == ("adds 7 days", 2, DEVICE)
+    assert token["sold"] == "2024-03-01T09:00:00+00:00"
+    assert "tid" not in token
+    said = emu("desk", "token", "list", shop, "--json", "all.json").out
+    assert digits_in(said) == [token["token"]]
+    assert json.loads(Path("all.json").read_text()) == sold
 
 
 def test_parts_of_a_day_and_four_keys(emu: Any, shop: Path) -> None:

@@ -1,5 +1,6 @@
 """`meter-emu desk token` for STS: a meter takes what it sells, and each refusal is one line."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +43,18 @@ def tids(emu: Any, shop: Path) -> list[int]:
 def minute(*when: int) -> int:
     """Return the minutes since base date 1993, by `datetime`."""
     return int((datetime(*when, tzinfo=UTC) - EPOCH).total_seconds()) // 60  # type: ignore[arg-type,misc]
+
+
+@pytest.mark.usefixtures("shop")
+def test_json_has_the_tid_of_a_token_and_the_section_of_a_key_change(emu: Any) -> None:
+    at = "2024-11-20 09:00Z"
+    (energy,) = json.loads(sell(emu, at, "--kwh", "25.6", "--json", "-").out)["tokens"]
+    new = ("--new-key-revision", 2, "--json", "-")
+    key = json.loads(sell(emu, at, *new, word="key-change").out)["tokens"]
+    assert energy["tid"] == minute(2024, 11, 20, 9, 0)
+    assert "section" not in energy
+    assert [token["section"] for token in key] == list(range(1, len(key) + 1))
+    assert all(re.fullmatch(r"\d{20}", token["token"]) for token in (energy, *key))
 
 
 @pytest.mark.slow("a meter's bench")

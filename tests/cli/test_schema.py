@@ -57,6 +57,7 @@ sts-key: sts key {PAN}
 sts-keychange: sts keychange {PAN} --new-tariff-index 2
 openpaygo-decode: openpaygo decode 662486790
 openpaygo-encode: openpaygo encode add-time --value 30
+desk-tokens: desk token sell shop.toml --device-id 7 --days 7
 fuzz-list: fuzz list
 fuzz-run: fuzz run canary --runs 2000 --no-coverage --time 20 --jobs 1
 fuzz-replay: fuzz replay find.toml
@@ -90,6 +91,7 @@ def test_what_every_command_prints_holds_under_its_schema(emu, tmp_path, monkeyp
     Path("incident.toml").write_text(small.text(), "utf-8")
     Path("order.bin").write_bytes(ORDER.read_bytes())
     town(tmp_path, 8)
+    Path("shop.toml").write_text('model = "openpaygo"\n[[device]]\nid = 7\n')
     canary = 'target = "canary"\nbuild = "reference"\ninput = "{}"\nwhy = "it was found"\n'
     Path("find.toml").write_text(canary.format(b"METER-EMU".hex()))
     assert set(schemas()) - set(WRITTEN) - READERS == set(COMMANDS), "a line for each"

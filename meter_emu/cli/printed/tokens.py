@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from meter_emu.cli.printed.base import Printed, Shape
+from meter_emu.cli.printed.base import IsoInstant, Printed, Shape
 from meter_emu.resources import means
 
 OutcomeName: TypeAlias = Literal["taken", "used", "invalid", "reserved"]
@@ -103,6 +103,25 @@ class PaygoDecodedJson(Printed, tag="openpaygo-decode/1"):
     key: _Key
     tokens: tuple[PaygoTokenShownJson, ...]
     after: PaygoCounterShownJson
+
+
+class SoldTokenJson(Shape):
+    """A token that an office sold; it has a count, a TID, or the number of its section."""
+
+    token: Annotated[str, means("9, 12, 15 or 20 digits")]
+    does: Annotated[str, means("in words")]
+    device_id: int
+    sold: Annotated[IsoInstant, means("when")]
+    count: Annotated[int | UnsetType, means("of an OpenPAYGO token")] = UNSET
+    tid: Annotated[int | UnsetType, means("of an STS token: minutes since the base date")] = UNSET
+    section: Annotated[int | UnsetType, means("of a key change, from 1")] = UNSET
+
+
+class DeskTokensJson(Printed, tag="desk-tokens/1"):
+    """Tokens of a ledger: those of this sale, or all that were asked for."""
+
+    ledger: Annotated[str, means("its file")]
+    tokens: tuple[SoldTokenJson, ...]
 
 
 class PaygoEncodedJson(Printed, tag="openpaygo-encode/1"):

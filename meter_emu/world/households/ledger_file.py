@@ -7,7 +7,7 @@ changed, is refused: it would sell something twice.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar, Final, Generic, Literal, NoReturn, Protocol, TypeVar, final
 
 from meter_emu.errors import ConfigError
@@ -41,11 +41,31 @@ class Purchase:
     new_key: NewKey | None = None
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoldToken:
+    """A token that somebody was sold; it has a count, a TID, or the number of its section."""
+
+    digits: str
+    does: str
+    device_id: int
+    sold: datetime  # UTC
+    which: str  # its number, in words
+    count: int | None = None
+    tid: int | None = None
+    section: int | None = None
+
+
 class LedgerLine(Protocol):
     """What every line of a ledger has."""
 
     device: int
     sold: datetime
+
+
+def sold_at(line: LedgerLine) -> datetime:
+    """Return when a line was sold, in UTC: a file may leave the offset out."""
+    return line.sold.replace(tzinfo=UTC) if line.sold.tzinfo is None else line.sold.astimezone(UTC)
 
 
 LineT = TypeVar("LineT", bound=LedgerLine)
@@ -56,6 +76,7 @@ class LedgerFile(ABC, Generic[LineT]):
 
     KEY_SIZES: ClassVar[tuple[int, ...]]  # bytes of the office's key
     SELLS: ClassVar[str]
+    GROUP: ClassVar[int]  # digits between two blanks, as they are handed out
 
     def __init__(self, path: str, model: MeterModel) -> None:
         self.path: Final = path
@@ -67,8 +88,8 @@ class LedgerFile(ABC, Generic[LineT]):
         """Return the line of what is sold now, and have it; raise `ConfigError`, `TokenError`."""
 
     @abstractmethod
-    def shown(self, raw_line: LineT, key: bytes | None) -> Iterator[str]:
-        """Yield the digits of a line and what they do, under an office's key or the bench's."""
+    def tokens(self, raw_line: LineT, key: bytes | None) -> Iterator[SoldToken]:
+        """Yield the tokens of a line, under an office's key or the bench's."""
 
     @abstractmethod
     def line_toml(self, raw_line: LineT) -> Iterator[str]:

@@ -19,7 +19,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import ConfigError
 from meter_emu.resources import PRINTABLE, FileTime, means, typed
 from meter_emu.world.households.ledger import token_words, units_in
-from meter_emu.world.households.ledger_file import LedgerFile, Purchase
+from meter_emu.world.households.ledger_file import LedgerFile, Purchase, SoldToken, sold_at
 from meter_emu.world.meter.devices import paygo_seed
 from meter_emu.world.meter.model import MeterModel
 
@@ -62,6 +62,7 @@ class PaygoLedgerFile(LedgerFile[RawLine]):
     """The ledger of an office for devices that are paid for by time."""
 
     KEY_SIZES: ClassVar = (16,)
+    GROUP: ClassVar = 3
     SELLS: ClassVar = "time (sell --days), set --days and disable"
 
     def __init__(self, path: str, table: dict[str, Any], model: MeterModel) -> None:
@@ -91,16 +92,21 @@ class PaygoLedgerFile(LedgerFile[RawLine]):
         return raw_line
 
     @override
-    def shown(self, raw_line: RawLine, key: bytes | None) -> Iterator[str]:
+    def tokens(self, raw_line: RawLine, key: bytes | None) -> Iterator[SoldToken]:
         assert self.model.paygo is not None, "it is such a device"
         seed = paygo_seed(self.model, raw_line.device, TEST_MASTER_KEY if key is None else Key(key))
         _, digits = encode_openpaygo(
             seed, raw_line.count - 1, _kind_sold(raw_line), _units_sold(raw_line),
             restricted=self.model.paygo.restricted,
         )  # fmt: skip
-        spaced = " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
-        does = token_words(_kind_sold(raw_line), _units_sold(raw_line), self.model)
-        yield f"{spaced}  {does}, device {raw_line.device}, count {raw_line.count}"
+        yield SoldToken(
+            digits=digits,
+            does=token_words(_kind_sold(raw_line), _units_sold(raw_line), self.model),
+            device_id=raw_line.device,
+            sold=sold_at(raw_line),
+            which=f"count {raw_line.count}",
+            count=raw_line.count,
+        )
 
     @override
     def line_toml(self, raw_line: RawLine) -> Iterator[str]:

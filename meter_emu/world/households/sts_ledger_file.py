@@ -6,7 +6,7 @@ follow from the lines before, and each line has them to be compared.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, final
 
 import msgspec
@@ -21,7 +21,7 @@ from meter_emu.desk.vending import Edition, MeterKey
 from meter_emu.errors import ConfigError
 from meter_emu.resources import PRINTABLE, FileTime, means, typed
 from meter_emu.units import MINUTE_US, SECOND_US
-from meter_emu.world.households.ledger_file import LedgerFile, NewKey, Purchase
+from meter_emu.world.households.ledger_file import LedgerFile, NewKey, Purchase, SoldToken, sold_at
 from meter_emu.world.households.sts_file import RawMeterKey, meter_key
 from meter_emu.world.households.sts_ledger import (
     OtherToken,
@@ -84,6 +84,7 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
     """The ledger of an office for STS meters."""
 
     KEY_SIZES: ClassVar = (8, 20)
+    GROUP: ClassVar = 4
     SELLS: ClassVar = "energy (sell --kwh), new keys (key-change), set --limit-w and set --clear"
 
     def __init__(self, path: str, table: dict[str, Any], model: MeterModel) -> None:
@@ -124,7 +125,7 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
         return raw_line
 
     @override
-    def shown(self, raw_line: RawStsLine, key: bytes | None) -> Iterator[str]:
+    def tokens(self, raw_line: RawStsLine, key: bytes | None) -> Iterator[SoldToken]:
         vending = TEST_VENDING_KEY if key is None else VendingKey(key)
         tokens = self._tokens[raw_line.device, raw_line.sale]
         keys = [one for one in (tokens[0].under, tokens[0].sale.new_key) if one is not None]
@@ -133,12 +134,18 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
             why = "the new key is the one before: expected another revision or tariff index"
             raise ConfigError(self.path, "", why)
         for token in tokens:
-            digits = sts_digits(token, self.model, raw_line.device, vending)
-            spaced = " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
             which = f"TID {token.tid}" if token.tid is not None else "no TID"
             if token.number:
                 which = f"section {token.number} of {self._sections}"
-            yield f"{spaced}  {token.sale.words}, device {raw_line.device}, {which}"
+            yield SoldToken(
+                digits=sts_digits(token, self.model, raw_line.device, vending),
+                does=token.sale.words,
+                device_id=raw_line.device,
+                sold=sold_at(raw_line),
+                which=which,
+                tid=token.tid,
+                section=token.number or None,
+            )
 
     @override
     def line_toml(self, raw_line: RawStsLine) -> Iterator[str]:
@@ -189,13 +196,10 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
         return self._offices[device_id]
 
     def _sale(self, raw_line: RawStsLine) -> StsSale:
-        at = (
-            raw_line.sold if raw_line.sold.tzinfo is not None else raw_line.sold.replace(tzinfo=UTC)
-        )
         return StsSale(
             id=str(raw_line.sale),
             household=str(raw_line.device),
-            sold_us=int(at.timestamp()) * SECOND_US,
+            sold_us=int(sold_at(raw_line).timestamp()) * SECOND_US,
             wh=raw_line.wh,
             new_key=meter_key(raw_line.new_key),
             rollover=raw_line.rollover,
