@@ -166,10 +166,11 @@ def _lines_of_cuts(explored: CutsExplored, name: str, file: Path | None) -> Iter
 
 
 def _cuts_tried(explored: CutsExplored) -> str:
-    if explored.begun == explored.groups:
+    if explored.tried_whole == explored.groups:
         return "one power cut or two, wherever they come"
     one = "one power cut, wherever it comes"
-    return f"{one}, or by {explored.pairs:,} pairs of them" if explored.pairs else one
+    pairs = so_many(explored.pairs, "pair of them", "pairs of them")
+    return f"{one}, or by {pairs}" if explored.pairs else one
 
 
 def _cuts_in_words(so_far: CutsExplored) -> str:
@@ -177,7 +178,8 @@ def _cuts_in_words(so_far: CutsExplored) -> str:
     groups = f"{so_far.instants:,} instants with 3 fates leave {states}"
     if not so_far.pairs:
         return groups
-    return f"{groups}; {so_far.pairs:,} pairs of cuts, from {so_far.begun:,} of these states all"
+    pairs = so_many(so_far.pairs, "pair of cuts", "pairs of cuts")
+    return f"{groups}; {pairs}, from {so_far.tried_whole:,} of these states all"
 
 
 def _so_far(so_far: Explored) -> str:

@@ -212,14 +212,14 @@ def _instants(calls: Sequence[Call]) -> Iterator[int]:
 class CutsExplored:
     """What of the cuts in a story was exhausted.
 
-    `instants` were tried with each fate; what they left were `groups`. From `begun` of
+    `instants` were tried with each fate; what they left were `groups`. From `tried_whole` of
     these every second instant was tried, `pairs` in all.
     """
 
     build: str
     instants: int = 0
     groups: int = 0
-    begun: int = 0
+    tried_whole: int = 0
     pairs: int = 0
     broken: Counterexample | None = None
     cuts: Cuts = ()
@@ -265,10 +265,10 @@ def explore_cuts(
             explored.pairs += 1
             if ran.wrong is not None:
                 return _found(task, explored, unit, ran.wrong)
-        explored.begun += 1
+            if monotonic() > ends_s:
+                return explored
+        explored.tried_whole += 1
         hear(explored)
-        if monotonic() > ends_s:
-            break
     return explored
 
 

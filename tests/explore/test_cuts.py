@@ -71,7 +71,7 @@ def test_every_pair_of_cuts_in_a_session():
     """The reference survives all; a program that mends its good copy in place, one of any cut."""
     whole = cuts_of("reference", jobs=None)
     assert whole.wrong is None
-    assert whole.begun == whole.groups
+    assert whole.tried_whole == whole.groups
     assert cuts_of(PLANTED, cuts=1, jobs=None).wrong is None
     found = cuts_of(PLANTED, jobs=None)
     assert found.wrong is not None

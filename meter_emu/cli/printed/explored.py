@@ -61,7 +61,7 @@ class CutsJson(Printed, tag="explore-cuts/1"):
     scope: str
     instants: Annotated[int, means("in the calls of the program while somebody is at the meter")]
     groups: Annotated[int, means("what one cut, with three fates, leaves while the power is off")]
-    begun: Annotated[int, means("groups from which every second instant was tried")]
+    tried_whole: Annotated[int, means("groups from which every second instant was tried")]
     pairs: int
     wrong: Annotated[str | None, means("what is broken")]
     cuts: Annotated[tuple[str, ...], means("the cuts that break it, in words")]
@@ -76,7 +76,7 @@ def cuts_json(explored: CutsExplored, name: str) -> CutsJson:
         scope=name,
         instants=explored.instants,
         groups=explored.groups,
-        begun=explored.begun,
+        tried_whole=explored.tried_whole,
         pairs=explored.pairs,
         wrong=explored.wrong,
         cuts=explored.cuts_in_words,
