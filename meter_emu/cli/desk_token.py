@@ -18,7 +18,7 @@ from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.token_keys import read_key_file
 
 if TYPE_CHECKING:
-    from meter_emu.world.households.ledger_file import LedgerFile, Purchase, SoldToken
+    from meter_emu.world.households.ledger_file import HandedOut, LedgerFile, Purchase
 
 _Command: TypeAlias = Callable[..., Any]
 
@@ -186,7 +186,7 @@ def list_sold(
     if json_file != STDOUT:
         echo(f"{ledger}: {so_many(len(lines), 'sale', 'sales')}")
         for token in tokens:
-            echo(f"{_words(book, token)}, sold {token.sold:%Y-%m-%d %H:%M}")
+            echo(f"{_handed_out(book, token)}, sold {token.sold:%Y-%m-%d %H:%M}")
 
 
 def _sold(
@@ -211,29 +211,29 @@ def _sold(
     _print_tokens(path, tokens, json_file)
     if json_file != STDOUT:
         for token in tokens:
-            echo(f"{_words(book, token)}: in {path}")
+            echo(f"{_handed_out(book, token)}: in {path}")
 
 
-def _tokens(book: "LedgerFile[Any]", line: object, key_file: str | None) -> list["SoldToken"]:
+def _tokens(book: "LedgerFile[Any]", raw_line: object, key_file: str | None) -> list["HandedOut"]:
     key = None if key_file is None else read_key_file(key_file, book.KEY_SIZES)
-    return list(book.tokens(line, key))
+    return list(book.tokens(raw_line, key))
 
 
-def _words(book: "LedgerFile[Any]", token: "SoldToken") -> str:
+def _handed_out(book: "LedgerFile[Any]", token: "HandedOut") -> str:
     groups = range(0, len(token.digits), book.GROUP)
     spaced = " ".join(token.digits[at : at + book.GROUP] for at in groups)
     return f"{spaced}  {token.does}, device {token.device_id}, {token.which}"
 
 
-def _print_tokens(path: str, tokens: list["SoldToken"], json_file: str | None) -> None:
+def _print_tokens(path: str, tokens: list["HandedOut"], json_file: str | None) -> None:
     if json_file is None:
         return
     from msgspec import UNSET
 
-    from meter_emu.cli.printed.tokens import DeskTokensJson, SoldTokenJson
+    from meter_emu.cli.printed.tokens import DeskTokensJson, HandedOutJson
 
     rows = tuple(
-        SoldTokenJson(
+        HandedOutJson(
             token=token.digits,
             does=token.does,
             device_id=token.device_id,

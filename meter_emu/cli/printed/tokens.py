@@ -105,7 +105,7 @@ class PaygoDecodedJson(Printed, tag="openpaygo-decode/1"):
     after: PaygoCounterShownJson
 
 
-class SoldTokenJson(Shape):
+class HandedOutJson(Shape):
     """A token that an office sold; it has a count, a TID, or the number of its section."""
 
     token: Annotated[str, means("9, 12, 15 or 20 digits")]
@@ -121,7 +121,7 @@ class DeskTokensJson(Printed, tag="desk-tokens/1"):
     """Tokens of a ledger: those of this sale, or all that were asked for."""
 
     ledger: Annotated[str, means("its file")]
-    tokens: tuple[SoldTokenJson, ...]
+    tokens: tuple[HandedOutJson, ...]
 
 
 class PaygoEncodedJson(Printed, tag="openpaygo-encode/1"):

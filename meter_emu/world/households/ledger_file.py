@@ -43,7 +43,7 @@ class Purchase:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoldToken:
+class HandedOut:
     """A token that somebody was sold; it has a count, a TID, or the number of its section."""
 
     digits: str
@@ -63,9 +63,10 @@ class LedgerLine(Protocol):
     sold: datetime
 
 
-def sold_at(line: LedgerLine) -> datetime:
+def sold_at(raw_line: LedgerLine) -> datetime:
     """Return when a line was sold, in UTC: a file may leave the offset out."""
-    return line.sold.replace(tzinfo=UTC) if line.sold.tzinfo is None else line.sold.astimezone(UTC)
+    sold = raw_line.sold
+    return sold.replace(tzinfo=UTC) if sold.tzinfo is None else sold.astimezone(UTC)
 
 
 LineT = TypeVar("LineT", bound=LedgerLine)
@@ -88,7 +89,7 @@ class LedgerFile(ABC, Generic[LineT]):
         """Return the line of what is sold now, and have it; raise `ConfigError`, `TokenError`."""
 
     @abstractmethod
-    def tokens(self, raw_line: LineT, key: bytes | None) -> Iterator[SoldToken]:
+    def tokens(self, raw_line: LineT, key: bytes | None) -> Iterator[HandedOut]:
         """Yield the tokens of a line, under an office's key or the bench's."""
 
     @abstractmethod

@@ -19,7 +19,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import ConfigError
 from meter_emu.resources import PRINTABLE, FileTime, means, typed
 from meter_emu.world.households.ledger import token_words, units_in
-from meter_emu.world.households.ledger_file import LedgerFile, Purchase, SoldToken, sold_at
+from meter_emu.world.households.ledger_file import HandedOut, LedgerFile, Purchase, sold_at
 from meter_emu.world.meter.devices import paygo_seed
 from meter_emu.world.meter.model import MeterModel
 
@@ -92,14 +92,14 @@ class PaygoLedgerFile(LedgerFile[RawLine]):
         return raw_line
 
     @override
-    def tokens(self, raw_line: RawLine, key: bytes | None) -> Iterator[SoldToken]:
+    def tokens(self, raw_line: RawLine, key: bytes | None) -> Iterator[HandedOut]:
         assert self.model.paygo is not None, "it is such a device"
         seed = paygo_seed(self.model, raw_line.device, TEST_MASTER_KEY if key is None else Key(key))
         _, digits = encode_openpaygo(
             seed, raw_line.count - 1, _kind_sold(raw_line), _units_sold(raw_line),
             restricted=self.model.paygo.restricted,
         )  # fmt: skip
-        yield SoldToken(
+        yield HandedOut(
             digits=digits,
             does=token_words(_kind_sold(raw_line), _units_sold(raw_line), self.model),
             device_id=raw_line.device,

@@ -21,7 +21,7 @@ from meter_emu.desk.vending import Edition, MeterKey
 from meter_emu.errors import ConfigError
 from meter_emu.resources import PRINTABLE, FileTime, means, typed
 from meter_emu.units import MINUTE_US, SECOND_US
-from meter_emu.world.households.ledger_file import LedgerFile, NewKey, Purchase, SoldToken, sold_at
+from meter_emu.world.households.ledger_file import HandedOut, LedgerFile, NewKey, Purchase, sold_at
 from meter_emu.world.households.sts_file import RawMeterKey, meter_key
 from meter_emu.world.households.sts_ledger import (
     OtherToken,
@@ -125,7 +125,7 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
         return raw_line
 
     @override
-    def tokens(self, raw_line: RawStsLine, key: bytes | None) -> Iterator[SoldToken]:
+    def tokens(self, raw_line: RawStsLine, key: bytes | None) -> Iterator[HandedOut]:
         vending = TEST_VENDING_KEY if key is None else VendingKey(key)
         tokens = self._tokens[raw_line.device, raw_line.sale]
         keys = [one for one in (tokens[0].under, tokens[0].sale.new_key) if one is not None]
@@ -137,7 +137,7 @@ class StsLedgerFile(LedgerFile[RawStsLine]):
             which = f"TID {token.tid}" if token.tid is not None else "no TID"
             if token.number:
                 which = f"section {token.number} of {self._sections}"
-            yield SoldToken(
+            yield HandedOut(
                 digits=sts_digits(token, self.model, raw_line.device, vending),
                 does=token.sale.words,
                 device_id=raw_line.device,
