@@ -18,10 +18,11 @@ from meter_emu.world.judge.verdicts import (
     Verdict,
 )
 from meter_emu.world.meter.events import What
+from tests.cells import each_cell
 from tests.docs.pages import ROOT, blocks, page, section, table
 from tests.docs.test_readme import run
-from tests.report.pages import BOTH, ores_page, ores_read
-from tests.report.picture import PICTURE, said_then, said_today, with_text
+from tests.report.pages import BOTH, Page, ores_page, ores_read
+from tests.report.picture import PICTURE, SHEETS, answer_of, said_then, said_today, sheet, with_text
 
 PAGE = page("docs/report.md")
 PICTURE_BYTES_MAX = 200_000
@@ -87,3 +88,10 @@ def test_the_picture_says_what_the_page_says_today() -> None:
     raw = PICTURE.read_bytes()
     assert said_then(raw) == said_today(), "make shots"
     assert said_then(with_text(b"\x89PNG" + raw[-12:], "another")) == "another"
+
+
+@pytest.mark.slow("rehearses a sample of the fleet")
+@each_cell("name", SHEETS, ids=str, short=1)
+def test_a_sheet_says_what_it_would_say_today(name: str) -> None:
+    raw = (ROOT / "docs" / name).read_bytes()
+    assert said_then(raw) == answer_of(Page(sheet(*SHEETS[name]))), "make shots"

@@ -17,7 +17,7 @@ from meter_emu.resources import find
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.sample import sampled
 from tests.docs.pages import ROOT
-from tests.report.pages import BOTH, collected, ores_page, ores_read
+from tests.report.pages import BOTH, Page, collected, ores_page, ores_read
 from tests.web.browser import PROGRAM
 
 PICTURE: Final = ROOT / "docs" / "report.png"
@@ -26,14 +26,20 @@ SHEETS: Final = {  # the first page as it is printed: 726 pixels are 192 mm
     "board-fleet.png": ("ores-fleet", 500),
 }
 _PAPER: Final = {"width": 726, "height": 1054}
+_MARGIN: Final = 14  # pixels of paper around a sheet
 _KEY: Final = b"Description\0"
 _END: Final = b"\0\0\0\0IEND\xaeB`\x82"
 _SAID: Final = {"headline", "more-said"}
 
 
 def said_today() -> str:
-    """Return the answer of the page as it is today."""
-    elements = ores_read(BOTH).elements
+    """Return the answer of the page of July 2020 as it is today."""
+    return answer_of(ores_read(BOTH))
+
+
+def answer_of(page: Page) -> str:
+    """Return the answer of a page."""
+    elements = page.elements
     texts = [one.text for one in elements if one.attributes.get("class") in _SAID]
     return " ".join(" ".join(texts).split()).encode("ascii", "ignore").decode()
 
@@ -76,9 +82,14 @@ def main() -> None:
         paper = browser.new_page(viewport=_PAPER)
         paper.emulate_media(media="print")
         for name, (campaign, sample) in SHEETS.items():
-            file.write_text(sheet(campaign, sample), "utf-8")
+            text = sheet(campaign, sample)
+            file.write_text(text, "utf-8")
             paper.goto(file.as_uri())
-            (PICTURE.parent / name).write_bytes(paper.locator(".board").screenshot())
+            paper.add_style_tag(content=f"body {{ padding: {_MARGIN}px; }}")
+            _, _, width, height = paper.locator(".board").bounding_box().values()
+            size = {"x": 0, "y": 0, "width": width + 2 * _MARGIN, "height": height + 2 * _MARGIN}
+            raw = paper.screenshot(clip=size, full_page=True)
+            (PICTURE.parent / name).write_bytes(with_text(raw, answer_of(Page(text))))
         browser.close()
 
 

@@ -16,6 +16,7 @@ import click
 
 from tests.docs.pages import ROOT
 from tests.site.checked import faults
+from tests.site.landing import distributions
 from tests.site.staged import stage
 
 PAGE = ROOT / ".stamps" / "page"
@@ -39,6 +40,7 @@ def site(folder: Path) -> None:
     built = (folder / "built").resolve()
     if tried.exists():
         shutil.copytree(PAGE, built / "try")
+    distributions(built / "download")
     found = list(faults(built))
     if found:
         sys.exit("\n".join(found))

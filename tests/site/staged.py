@@ -1,8 +1,9 @@
-"""Lays out the pages as the site has them: README first, links turned to where things are there.
+"""Lays out the pages as the site has them: links turned to where things are there.
 
 On a forge a page links to files of the repository. On the site those that are pages are pages, and
 what else is linked lies next to them under `files/`, so that nothing leads to a machine far away.
 The menu is that of the map, docs/README.md: a section of it is a section there, a row an entry.
+The first page, and those in French and Dutch, are landing pages.
 """
 
 import os
@@ -14,10 +15,11 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from tests.docs.pages import ROOT
+from tests.site.landing import LANDINGS, REPORT, drawn, landing, night_in
 
 MAP: Final = "docs/README.md"
 AT_TOP: Final = {  # pages outside docs/, and how they are called on the site
-    "README.md": "index.md",
+    "README.md": "start.md",
     MAP: "map.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
@@ -40,6 +42,7 @@ SECTIONS: Final = (
     "Evidence",
     "Project",
 )
+PLACES: Final = ("index.html", "fr.html", "nl.html")  # landing pages, as they are built
 _PRESS: Final = '{ path = "try/press.mjs", type = "module" }'
 _FENCED: Final = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 _LINK: Final = re.compile(r"(\]\()([^)\s]+)(\))")
@@ -116,7 +119,7 @@ def _title(words: str) -> str:
 
 def nav() -> str:
     """Return the menu as the site's configuration has it."""
-    entries = ['"index.md"', '"map.md"']
+    entries = ['{ "Home" = "index.md" }', '{ "Start here" = "start.md" }', '{ "Map" = "map.md" }']
     for section, rows in menu().items():
         below = ", ".join(
             f'{{ "{title}" = "{place}" }}' if title else f'"{place}"' for title, place in rows
@@ -132,20 +135,29 @@ def stage(folder: Path, *, pressed: bool) -> None:
     With `pressed` each page has the script that puts a button under commands.
     """
     config = Path(__file__).with_name("zensical.toml").read_text("utf-8")
-    scripts = f"extra_javascript = [{_PRESS}]\n" if pressed else ""
-    config = config.replace("extra_javascript = []\n", scripts)
+    if pressed:
+        config = config.replace('["site.js"]', f'["site.js", {_PRESS}]')
     _write(folder / "zensical.toml", config.replace("nav = []\n", nav()))
     below = folder / "pages"
+    for name in LANDINGS:
+        language, run = LANDINGS[name][0], night_in(LANDINGS[name][0], folder / "run")
+        _write(below / REPORT.format(language=language), run.report)
+        place = "index.md" if name == "README.md" else place_of(name)
+        text = staged(name, (ROOT / name).read_text("utf-8"))
+        _write(below / place, landing(name, text, run, pressed=pressed))
     for name, place in pages().items():
         text = (ROOT / name).read_text("utf-8")
-        _write(below / place, staged(name, text))
+        if name == "README.md" or name not in LANDINGS:
+            _write(below / place, staged(name, text))
         for link in filter(is_ours, links(text)):
             target = target_of(name, link)
             if target not in pages():
                 _copy(ROOT / target, below / place_of(target))
     for module in PUBLIC:
         _write(below / "api" / f"{module}.md", f"# `{module}`\n\n::: {module}\n")
-    _copy(Path(__file__).with_name("site.css"), below / "site.css")
+    _copy(Path(__file__).with_name("site.js"), below / "site.js")
+    style = Path(__file__).with_name("site.css").read_text("utf-8")
+    _write(below / "site.css", drawn() + style)
 
 
 def _write(path: Path, text: str) -> None:
