@@ -86,13 +86,11 @@ def search(seen: Any, address: str) -> Iterator[str]:
         yield from (f"the search for {one}" for one in (*missed["must"], *missed["may"]))
 
 
-def neighbours(seen: Any, address: str, names: list[str]) -> Iterator[str]:
+def neighbours(built: Path, names: list[str]) -> Iterator[str]:
     """Yield it if pages but the first and the last of the menu have no previous or no next."""
-    ends = []
-    for name in names:
-        seen.goto(address + name)
-        if seen.locator(".md-footer").count() and seen.locator(".md-footer__link").count() < 2:
-            ends.append(name)
+    texts = {name: (built / name).read_text("utf-8") for name in names}
+    of_menu = {name: text for name, text in texts.items() if 'class="md-footer"' in text}
+    ends = [name for name, text in of_menu.items() if text.count("md-footer__link--") < 2]
     if len(ends) != 2:
         yield f"without previous or next: {', '.join(ends)}"
 
@@ -152,7 +150,7 @@ def walk(built: Path, shots: Path | None) -> None:
 
     names = sorted(path.relative_to(built).as_posix() for path in built.rglob("*.html"))
     names.remove("404.html")
-    wrong: list[str] = []
+    wrong = list(neighbours(built, names))
     with served(built) as address, sync_playwright() as driver:
         flags = ["--no-sandbox"] if os.getuid() == 0 else []
         browser = driver.chromium.launch(executable_path=PROGRAM, args=flags)
@@ -186,7 +184,6 @@ def _at(seen: Any, address: str, names: list[str], scheme: str) -> Iterator[str]
         yield from pages_of(seen, address, names)
         yield from search(seen, address)
     if scheme == "light" and seen.viewport_size["width"] == max(WIDTHS):
-        yield from neighbours(seen, address, names)
         for place in PLACES:
             yield from on_paper(seen, address, place)
 
