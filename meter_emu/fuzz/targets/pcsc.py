@@ -1,7 +1,13 @@
-"""What the process that owns a PC/SC reader may say to the program that started it."""
+"""What the process that owns a PC/SC reader may say to the program that started it.
+
+The first byte of an input says how the process ends and what the program waits for: the signal
+that ends it, or that none does; whether it cannot be started again; whether the program waits long,
+and for a card that goes. The rest is what it says.
+"""
 
 import json
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from signal import SIGALRM
@@ -21,7 +27,12 @@ _COMMANDS: Final = tuple(
     (bytes.fromhex(command), bytes.fromhex(over_t0))
     for command, over_t0 in (("00b0810008",) * 2, ("00a4000002be0100", "00a4000002be01"))
 )
-_SIGNAL: Final = 0x7F  # of the first byte: how a process ends; the bit above, what is waited for
+_SIGNAL, _LASTS, _WAITS_LONG, _GOES = 0x1F, 0x20, 0x40, 0x80  # of the first byte
+_LONG_MS: Final = 60_000  # ours: what a process says is over long before
+_ANSWER_MS: Final = 7_000  # ours: for an answer of the card, not what it is without being said
+_CALL_MS: Final = 10_000  # for all else, as the link says
+_PART_MS: Final = 1_000  # of a long wait
+_LIVES_MAX: Final = 3  # ours: after so many a process cannot be started
 _KINDS: Final = {  # what pcsclite.h says of each, in the words of a link
     "SCARD_E_NO_SMARTCARD": "NO_CARD", "SCARD_W_REMOVED_CARD": "CARD_GONE",
     "SCARD_W_RESET_CARD": "CARD_GONE", "SCARD_W_UNPOWERED_CARD": "CARD_GONE",
@@ -40,12 +51,23 @@ class _Child:
     """A process that says what an input has and ends: a life of it up to an empty piece."""
 
     def __init__(self, data: bytes) -> None:
-        self._status = -(data[0] & _SIGNAL) if data else 0
+        first = data[0] if data else 0
+        self._status, self._lasts = -(first & _SIGNAL), bool(first & _LASTS)
         self._left = data[1:].split(_APART)
         self._ends: list[socket.socket] = []
+        self._lives = 0
+        self._left_open = False
         self.asked: Final[list[dict[str, Any]]] = []
 
+    @property
+    def alive(self) -> bool:
+        """Whether a process was left to itself, or with a channel that is open."""
+        return bool(self._ends) or self._left_open
+
     def start(self) -> tuple[socket.socket, "_Child"]:
+        self._lives += 1
+        if self._lives > _LIVES_MAX:
+            raise OSError("no more processes")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._ends.append(theirs)
         for piece in _life(self._left):
@@ -54,7 +76,8 @@ class _Child:
         return ours, self
 
     def wait(self, timeout: float) -> int:
-        del timeout
+        if self._lasts and self._ends:
+            raise subprocess.TimeoutExpired("a process that lasts", timeout)
         self.kill()
         return self._status
 
@@ -66,12 +89,14 @@ class _Child:
     def _hear(self, end: socket.socket) -> None:
         """Take the requests that a life got, which is over."""
         end.setblocking(False)
-        with suppress(BlockingIOError):
-            while True:
-                try:
-                    request = end.recv(_REQUEST_MAX)
-                except ConnectionResetError:  # said once where an answer was left unread
-                    continue
+        while not self._left_open:
+            try:
+                request = end.recv(_REQUEST_MAX)
+            except ConnectionResetError:  # said once where an answer was left unread
+                continue
+            except BlockingIOError:
+                self._left_open = True
+            else:
                 if not request:
                     return
                 self.asked.append(json.loads(request))
@@ -97,16 +122,22 @@ class _Expected:
 
     def __init__(self, data: bytes) -> None:
         self._left = data[1:].split(_APART)
-        self._hangs = data[:1] != b"" and data[0] & _SIGNAL == SIGALRM
-        self._present = data[:1] < b"\x80"
+        first = data[0] if data else 0
+        self._hangs = first & _SIGNAL == SIGALRM or bool(first & _LASTS)
+        self._waits, self._present = _wait_of(first), not first & _GOES
+        self._lives = 0
         self._said: list[bytes] | None = None
         self.asked: Final[list[dict[str, Any]]] = []
 
     def ask(self, do: str, **what: object) -> Any:  # noqa: ANN401 - JSON
         """Ask the life that there is, or the next one; one that gave no answer is over."""
         if self._said is None:
+            self._lives += 1
+            if self._lives > _LIVES_MAX:
+                raise _Refused("OTHER")
             self._said = _life(self._left)
-        self.asked.append({"do": do, **what})
+        limit_ms = _ANSWER_MS if do == "transmit" else _CALL_MS + int(str(what.get("wait_ms", 0)))
+        self.asked.append({"do": do, "limit_ms": limit_ms, **what})
         line = b""
         while self._said and not line.endswith(b"\n"):
             line += self._said.pop(0)
@@ -131,19 +162,25 @@ class _Expected:
     def dialogue(self) -> Iterator[object]:
         """Yield what comes of looking, of connecting, and of each command; or why nothing does."""
         try:
-            yield self.ask("wait", reader=self.chosen(), present=self._present, wait_ms=0)
+            reader, part_ms = self.chosen(), min(self._waits, _PART_MS)
+            while True:
+                came = self.ask("wait", reader=reader, present=self._present, wait_ms=part_ms)
+                if came or not part_ms:
+                    break
+            yield came
         except _Refused as refused:
             yield str(refused)
         try:
-            powered = self.ask("connect", reader=self.chosen())
-            yield powered["atr"]
-            for command, over_t0 in _COMMANDS:
-                sent = over_t0 if powered["t0"] else command
-                answer = self.ask("transmit", command=sent.hex())
-                if len(answer) < 4:
-                    self._ended()
-                    raise _Refused("BROKEN")
-                yield answer
+            for commands in (_COMMANDS, _COMMANDS[:1]):
+                powered = self.ask("connect", reader=self.chosen())
+                yield powered["atr"]
+                for command, over_t0 in commands:
+                    sent = over_t0 if powered["t0"] else command
+                    answer = self.ask("transmit", command=sent.hex())
+                    if len(answer) < 4:
+                        self._ended()
+                        raise _Refused("BROKEN")
+                    yield answer
             self._ended()
         except _Refused as refused:
             yield str(refused)
@@ -151,6 +188,11 @@ class _Expected:
     def _ended(self) -> None:
         with suppress(_Refused):
             self.ask("leave")
+
+
+def _wait_of(first: int) -> int:
+    """Return how long a program waits for a card."""
+    return _LONG_MS if first & _WAITS_LONG else 0
 
 
 def _json_of(line: bytes) -> dict[str, Any] | None:
@@ -204,22 +246,23 @@ def _dialogue(data: bytes, _build: str) -> None:
     if any(_has_a_key_twice(one) for one in (*data[1:].split(_APART), *joined)):
         note("a key twice")
         return
-    child, expected = _Child(data), _Expected(data)
-    link, got = PcscLink(_READER, start=child.start), list[object]()
+    child, expected, first = _Child(data), _Expected(data), data[0] if data else 0
+    link, got = PcscLink(_READER, answer_ms=_ANSWER_MS, start=child.start), list[object]()
     try:
         try:
-            got.append(link.wait(present=data[:1] < b"\x80", wait_ms=0))
+            got.append(link.wait(present=not first & _GOES, wait_ms=_wait_of(first)))
             note("a card" if got[0] else "no card")
         except LinkError as error:
-            got.append(error.kind.name)
+            got.append(_kind(error))
         try:
-            got.append(link.connect().hex())
-            note("connected")
-            for command, _ in _COMMANDS:
-                got.append(link.exchange(command).hex())
-                note("answered")
+            for commands in (_COMMANDS, _COMMANDS[:1]):  # to connect again is a reset
+                got.append(link.connect().hex())
+                note("connected" if commands is _COMMANDS else "reset")
+                for command, _ in commands:
+                    got.append(link.exchange(command).hex())
+                    note("answered")
         except LinkError as error:
-            got.append(error.kind.name)
+            got.append(_kind(error))
             note(error.kind.name)
             with suppress(LinkError):  # the session is over, and nothing is asked
                 got.append(link.exchange(_COMMANDS[0][0]))
@@ -228,13 +271,21 @@ def _dialogue(data: bytes, _build: str) -> None:
         link.close()
     must(got == list(expected.dialogue()), "an answer is the one that JSON has", str(got),
          moved=bool(got))  # fmt: skip
-    asked = [{name: one[name] for name in one if name != "limit_ms"} for one in child.asked]
-    must(asked == expected.asked, "what is asked is what is needed, and of none that failed",
-         str(asked))  # fmt: skip
+    must(not child.alive, "a process that is no longer needed has ended", moved=bool(got))
+    must(child.asked == expected.asked, "what is asked is what is needed, and of none that failed",
+         f"{child.asked}, expected {expected.asked}")  # fmt: skip
     for piece in dict.fromkeys(data[1:].split(_APART)):
         seen = _json_of(piece)
         for do in _REQUESTS:
             _message(do, piece, seen)
+
+
+def _kind(error: LinkError) -> str:
+    """Return the kind of a link error, which names the reader."""
+    said = str(error)
+    must(_READER.casefold() in said.casefold(), "a link error names its reader", said)
+    must(len(said.splitlines()) == 1, "a link error is one line", said)
+    return error.kind.name
 
 
 def _message(do: str, line: bytes, spoken: dict[str, Any] | None) -> None:
@@ -277,20 +328,29 @@ TARGETS: Final = (
         oracles="a link error of its kind, or the answer that JSON has; "
         "who gave none is asked no more",
         reaches=(
-            "a card", "no card", "connected", "answered", "undecoded", "CARD_GONE",
+            "a card", "no card", "connected", "reset", "answered", "undecoded", "CARD_GONE",
+            "TIMED_OUT", "OTHER",
             *(f"{do}: done" for do in _REQUESTS), "transmit: fault",
         ),
         size_max=1_024,
         check=_dialogue,
         seeds=lambda: (
             b"\0" + _lines(_NAMES, {"done": True}, _NAMES, _POWERED, {"done": "01029000"},
-                           {"done": "6a82"}, {"done": None}),
+                           {"done": "6a82"}, _NAMES, _POWERED, {"done": "9000"}, {"done": None}),
+            b"\0" + _lines(_NAMES, {"done": True}, _NAMES, _POWERED, {"done": "01029000"},
+                           {"done": "6a82"}, _NAMES, _LOST),
             b"\0" + _lines(_NAMES, {"done": True}, _NAMES, _POWERED, _LOST),
             b"\x0e" + _lines(_NAMES, {"done": False}) + _APART * 2
             + _lines(_NAMES, _POWERED, _LOST),
             b"\x8e" + _lines(_NAMES, {"done": True}) + _APART * 2 + _lines(_NAMES),
             b"\x80" + _lines(_NAMES, {"done": False}, _NAMES, _POWERED, {"done": "90"},
                              {"done": None}),
+            b"\x20" + _lines(_NAMES, {"done": True}, _NAMES),
+            b"\x40" + _lines(_NAMES, *[{"done": False}] * 3, {"done": True}, _NAMES, _POWERED,
+                             {"done": "9000"}, _LOST),
+            b"\0" + _lines(_NAMES, _LOST) + _APART * 2 + _lines(_LOST) + _APART * 2
+            + _lines(_NAMES, _POWERED) + _APART * 2 + _lines(_LOST),
+            b"\0?" + _APART * 2 + b"?" + _APART * 2 + b"?" + _APART * 2 + b"?",
             b"\0" + _lines({"done": ["A Reader 000", "Reader 001"]}, {"done": ["reader 00 b"]},
                            _POWERED, {"done": ""}, {"done": None}),
         ),

@@ -4,20 +4,30 @@ An input is the file itself, or a byte 00, which no file has, and what one is dr
 changes of a text are no layout any more.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from random import Random
-from typing import Final, final
+from typing import Any, Final, final
 
 from card_protocol.timestamp.registry import CODECS
 from card_protocol.timestamp.stamp import stamp_at
-from meter_emu.errors import ConfigError
+from meter_emu.errors import ConfigError, ImageError
 from meter_emu.foreign.checks import CHECKS
-from meter_emu.foreign.dump import explain_dump
+from meter_emu.foreign.dump import cut_out, explain_dump
 from meter_emu.foreign.layout_file import COUNTED, DumpLayout, load_layout
 from meter_emu.fuzz.models.checks import check_value
-from meter_emu.fuzz.models.dumps import SaidField, SaidPlace, field_said, is_date, places_said
+from meter_emu.fuzz.models.dumps import (
+    SaidField,
+    SaidPlace,
+    field_said,
+    is_date,
+    is_refused,
+    places_said,
+)
 from meter_emu.fuzz.reach import must, note
 from meter_emu.fuzz.scratch import scratch_file
 from meter_emu.fuzz.target import Target
@@ -30,6 +40,12 @@ _DUMP_MAX: Final = 512  # bytes, ours: every built-in layout has fewer
 _FIELDS_MAX: Final = 8
 _PLACES_MAX: Final = 300
 _WHEN_MS: Final = 1_593_810_000_000
+_NUMBER: Final = re.compile(r"(?<= = )\d+(?=\n|,| })")
+_SLIPS: Final = (
+    "", 'kind = "uint"', 'kind = "float"', 'kind = "text"', "epoch = 2000-01-01", 'codec = "days"',
+    'byte_order = "little"', 'names = { x = "?" }', 'bits = { 0x1 = "on" }', "scale = 10",
+    "scales = 10", 'equals = "00"', "split = [{ name = 'x', bits = 9 }]", "stride = 2", "[[field]]",
+)  # fmt: skip
 
 
 @final
@@ -41,6 +57,23 @@ class _Drawn:
         self._at = self._number = 0
 
     def text(self) -> str:
+        """Return it; one of three has a slip of the pen, which may make it wrong."""
+        text = self._right_text()
+        return self._slipped(text) if self._chooser.below(3) == 2 else text
+
+    def _slipped(self, text: str) -> str:
+        """Return it with a number one off, a line less or a line more."""
+        chooser = self._chooser
+        if how := chooser.below(4):
+            number = chooser.of(tuple(_NUMBER.finditer(text)))
+            other = int(number[0]) + (1 if how > 1 else -1)
+            return f"{text[: number.start()]}{other}{text[number.end() :]}"
+        lines = text.splitlines()
+        at = chooser.below(len(lines))
+        lines[at : at + chooser.below(2)] = [chooser.of(_SLIPS)]
+        return "\n".join(lines)
+
+    def _right_text(self) -> str:
         below = self._chooser.below
         order = self._order()
         fields = [self._field("field") for _ in range(1 + below(_FIELDS_MAX))]
@@ -71,33 +104,40 @@ class _Drawn:
         run += f"number_from = {chooser.below(3)}\n" if many > 1 else ""
         always = "".join(f"{chooser.below(256):02x}" for _ in range(size))
         run += f'equals = "{always}"\n' if chooser.below(6) == 5 else ""
+        run += 'about = "what it is for"\n' if chooser.below(4) == 3 else ""
         return f"[[{table}]]\n{self._name()}offset = {begins}\nsize = {size}\n{more}{run}"
 
     def _reading(self) -> tuple[int, str]:
         """Return a size, and how what has it is read."""
         chooser = self._chooser
-        size = 1 + chooser.below(4)
+        size = 1 + chooser.below(chooser.of((4, 4, 9)))
         how = chooser.of(("number", "date", "split", "bcd", "float", "names", "count", "bytes"))
         if how == "date":
             codec = chooser.of(tuple(CODECS.values()))
             return codec.size_bytes, f'codec = "{codec.name}"\n'
         if how == "count":
-            return size, self._order() + self._counted()
+            return min(size, 4), self._order() + self._counted()
         if how == "split":
             return size, self._order() + self._split(8 * size)
-        kind = chooser.of(("uint", "int")) if how in {"number", "names"} else how
+        kind = chooser.of(("uint", "int", "")) if how in {"number", "names"} else how
+        kind = chooser.of((kind, kind, "bcd")) if how == "names" else kind
         if how == "bytes":
             kind = chooser.of(("bytes", "text", "secret"))
         size = chooser.of((4, 8)) if how == "float" else size
-        more = f'kind = "{kind}"\n' + self._order()
+        more = (f'kind = "{kind}"\n' if kind else "") + self._order()
         if how == "names":
-            keys = [chooser.of((0, 1, 2, 0x80, 0x7F, 3)) for _ in range(2)]
-            named = ", ".join(f'{hex(key)} = "is {key}"' for key in dict.fromkeys(keys))
-            return size, f"{more}{chooser.of(('names', 'bits'))} = {{ {named} }}\n"
+            return size, more + self._named(chooser.of(("names", "bits")))
+        if how == "float":
+            more += f'unit = "{chooser.of(("", "kWh"))}"\n'
         return size, more + (self._amount() if how in {"number", "bcd"} else "")
 
+    def _named(self, names: str = "names") -> str:
+        keys = [self._chooser.of((0, 1, 2, 0x80, 0x7F, 3)) for _ in range(2)]
+        said = ", ".join(f'{hex(key)} = "is {key}"' for key in dict.fromkeys(keys))
+        return f"{names} = {{ {said} }}\n"
+
     def _amount(self) -> str:
-        scale, unit = self._chooser.of((1, 1, 10, 100, 1000)), self._chooser.of(("", "EUR"))
+        scale, unit = self._chooser.of((1, 1, 10, 100, 1000, 10**6)), self._chooser.of(("", "EUR"))
         return f'scale = {scale}\nunit = "{unit}"\n'
 
     def _counted(self) -> str:
@@ -106,7 +146,9 @@ class _Drawn:
 
     def _split(self, left: int) -> str:
         parts: list[str] = []
-        hows: tuple[Callable[[], str], ...] = (self._counted, self._amount, str)
+        hows: tuple[Callable[[], str], ...] = (
+            self._counted, self._amount, self._named, str,
+        )  # fmt: skip
         while left and len(parts) < 5:
             bits = 1 + self._chooser.below(min(left, 20))
             left -= bits
@@ -139,22 +181,63 @@ def _layout(data: bytes, _build: str) -> None:
         layout = load_layout(str(path))
     except ConfigError as error:
         must("\n" not in str(error), "a refusal is one line")
-        refusable = not drawn and data not in _layouts()
-        must(refusable, "a layout that is right is not refused", str(error))
-        note("refused")
+        right = data in _layouts() or (drawn and not _is_refused(_table(path)))
+        must(not right, "a layout that is right is not refused", str(error))
+        note("a slip" if drawn else "refused")
         return
     note("a drawn layout" if drawn else "a layout")
+    table = _table(path)
+    must(not _is_refused(table), "a layout that cannot be is refused")
+    assert table is not None, "or it is refused"
     if layout.size_bytes > _DUMP_MAX or len(layout.cells) > _PLACES_MAX:
         return
-    places = places_said(tomllib.loads(path.read_text("utf-8-sig")))
-    random = Random(data)
+    must((layout.name, layout.source) == (table["name"], table["source"]), "its name and source")
+    _dumps(layout, places_said(table), Random(data))
+
+
+def _table(path: Path) -> dict[str, Any] | None:
+    """Return what a file has, `None` where it is no TOML."""
+    with suppress(ValueError):
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    return None
+
+
+def _is_refused(table: dict[str, Any] | None) -> bool:
+    return table is None or is_refused(table, _sizes())
+
+
+@cache
+def _sizes() -> dict[str, int]:
+    return {name: codec.size_bytes for name, codec in CODECS.items()}
+
+
+def _dumps(layout: DumpLayout, places: Sequence[SaidPlace], random: Random) -> None:
+    """Explain a drawn dump, one that is right, and that with a bit flipped, inside a longer one."""
     raw = random.randbytes(layout.size_bytes)
     _explained(raw, layout, places)
     right = _right(raw, places)
     _explained(right, layout, places)
     at = random.randrange(layout.size_bytes)
     almost = right[:at] + bytes((right[at] ^ 1 << random.randrange(8),)) + right[at + 1 :]
-    _explained(almost, layout, places)
+    before, after = random.randbytes(random.randrange(1, 4)), random.randbytes(random.randrange(2))
+    _explained(almost, layout, places, before, after)
+
+
+def _cut_out(raw: bytes, layout: DumpLayout, before: bytes, after: bytes) -> int:
+    """Ask for the dump inside a longer one; return where it begins."""
+    longer, at = before + raw + after, len(before) or None
+    piece, begins = cut_out(longer, layout, at, "dump")
+    must((piece, begins) == (raw, len(before)), "a dump is cut out where it begins")
+    for wrong, begin in ((longer[:-1] if not after else raw[:-1], at), (longer, None)):
+        if begin is None and len(wrong) == layout.size_bytes:
+            continue
+        try:
+            cut_out(wrong, layout, begin, "dump")
+        except ImageError as error:
+            must("\n" not in str(error), "a refusal is one line")
+            continue
+        must(False, "a dump of another length is refused", f"{len(wrong)} from {begin}")
+    return begins
 
 
 def _right(raw: bytes, places: Sequence[SaidPlace]) -> bytes:
@@ -190,38 +273,62 @@ def _right_bytes(lies: SaidPlace, drawn: bytes) -> bytes:
     return drawn
 
 
-def _explained(raw: bytes, layout: DumpLayout, places: Sequence[SaidPlace]) -> None:
+def _explained(
+    raw: bytes,
+    layout: DumpLayout,
+    places: Sequence[SaidPlace],
+    before: bytes = b"",
+    after: bytes = b"",
+) -> None:
     """Ask for a row of each field that the file has, in its place, and for what it says."""
-    rows = [(part.name, row) for part in explain_dump(raw, layout) for row in part.rows]
+    base = _cut_out(raw, layout, before, after)
+    parts = explain_dump(raw, layout, base)
+    must(all(part.offset == part.rows[0].offset for part in parts), "a part begins with its rows")
+    rows = [(part.name, row) for part in parts for row in part.rows]
     must(len(rows) == len(places), "a dump is explained whole")
     for (part, row), place in zip(rows, places, strict=True):
-        seen = (part, row.field, row.offset, row.size_bytes)
+        seen = (part, row.field, row.offset - base, row.size_bytes)
         must(seen == place[:4], "each row in its place", f"{seen}, expected {place[:4]}")
         said = field_said(raw, place)
         note(said.mark)
         if said.wrong and "equals" in place.spec:
             note("not what it always is")
         _compared(row, said, raw[place.offset : place.offset + place.size])
+        about = place.spec.get("about", "")
+        if "algorithm" in place.spec:
+            about = "{algorithm} of bytes {first} to {last}".format(**place.spec)
+        must(row.about == about, "a field is for what its file says", row.about, moved=bool(about))
 
 
 def _compared(row: Row, said: SaidField, piece: bytes) -> None:
     must(said.value is None or row.value == said.value, "a value is that of its bytes",
          f"{row.value}, expected {said.value}", moved=said.value is not None)  # fmt: skip
+    must(said.unit is None or row.unit == said.unit, "a unit is that of its file",
+         f"{row.unit}, expected {said.unit}", moved=bool(said.unit))  # fmt: skip
     if said.mark == "a secret":
         words = f"{row.value} {row.note} {row.wrong}".split()
         must(row.raw == NOT_SHOWN and piece.hex() not in words, "a secret is not shown")
-    elif said.mark == "a date":
-        alike = is_date(row.note) and (said.note or "").startswith(row.note)
-        must(
-            alike or "*" in row.note, "a date is that of its bytes", f"{row.note}, expected {said}"
-        )
+        return
+    run = f"{piece[0]:02x} * {len(piece)}" if len({*piece}) == 1 and len(piece) > 8 else ""
+    must(row.raw in {piece.hex(), run}, "the bytes of a row are its own", row.raw)
+    if said.mark == "a date":
+        must(_is_that_date(row.note, said.note or ""), "a date is that of its bytes",
+             f"{row.note}, expected {said}")  # fmt: skip
     elif said.mark == "no date":
         must(not is_date(row.note), "what is no date is none", row.note)
     else:
         must(said.note is None or row.note == said.note, "a note is that of its bytes",
              f"{row.note}, expected {said.note}", moved=bool(said.note))  # fmt: skip
-        must(bool(row.wrong) == said.wrong, "what is wrong is said, and nothing else",
-             f"{row}, expected {said}", moved=said.wrong)  # fmt: skip
+        right = said.wrong in row.wrong if said.wrong else not row.wrong
+        must(right, "what is wrong is said, and nothing else",
+             f"{row}, expected {said}", moved=bool(said.wrong))  # fmt: skip
+
+
+def _is_that_date(shown: str, said: str) -> bool:
+    """Whether what is shown is the date: what it leaves out is 0, what it does not say is `*`."""
+    alike = all(one in {"*", other} for one, other in zip(shown, said, strict=False))
+    left_out = said[len(shown) :].strip(" :.0")
+    return alike and not left_out and len(shown) <= len(said) and is_date(shown.replace("*", "0"))
 
 
 def _checked() -> Iterator[bytes]:
@@ -255,10 +362,10 @@ TARGETS: Final = (
         asks="a layout file",
         oracles="one line of refusal, or a row for each field; its numbers and checks right",
         reaches=(
-            "refused", "a layout", "a drawn layout", "a check that holds", "a wrong check",
-            "a number", "an amount", "digits", "no digits", "a float", "a code", "no such code",
-            "bits", "bits of several numbers", "a date", "no date", "a text", "a secret",
-            "not what it always is", "bytes",
+            "refused", "a slip", "a layout", "a drawn layout", "a check that holds",
+            "a wrong check", "a number", "an amount", "digits", "no digits", "a float", "a code",
+            "no such code", "bits", "bits of several numbers", "a date", "no date", "a text",
+            "a secret", "not what it always is", "bytes",
         ),
         size_max=8_192,
         check=_layout,
