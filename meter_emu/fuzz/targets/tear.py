@@ -2,7 +2,7 @@
 
 What the card brings, of which kind it is, and how many sessions went before, the first byte says;
 then in or after which call of the ports, how long after it began, and the seed of what torn cells
-are left with.
+are left with, which also says whether the session that follows is torn as well, and where.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import VirtualCard
+from meter_emu.desk.desk import Account
+from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result, WriteBack
 from meter_emu.firmware.layouts import State
 from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FuzzedMeter
@@ -21,6 +23,7 @@ from meter_emu.fuzz.target import FuzzField, Target
 from meter_emu.hardware.eeprom import WRITE_CYCLE_US
 from meter_emu.laws.hazards.placing import Listening
 from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.households.campaign import METER_ID_FIRST
 from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.meter.board import NEVER_US
 from meter_emu.world.meter.failure import CallLog, NoPulse
@@ -30,6 +33,7 @@ _BRINGS: Final = (
     FAR_OFF,
     DeskOrder(reactivate=True),
     DeskOrder(load_cents=500, prepayment=False),
+    DeskOrder(tariff=Pricing.of(2, 300), load_cents=700),
 )
 _CARRIERS: Final = (CardKind.SECURE, CardKind.PLAIN, CardKind.MEMORY)
 _SESSIONS: Final = range(3)  # before the one that is torn: both copies of each record are in use
@@ -41,7 +45,11 @@ _OUT_US: Final = 10 * SECOND_US
 _AFTER_US: Final = WRITE_CYCLE_US // 0x100 + 1  # of a byte: all of a cycle that a call begins
 _WRITES_OFTENER: Final = 8  # ours: of some 60 calls 4 to 12 write, and there something can tear
 _SEED: Final = slice(3, 5)
+_TWICE_FROM: Final = 0xC0  # of its first byte: then what is brought again is torn too
 _SIZE: Final = 5
+# What a write-back has of the memory's state, by the same name; energy is not used here.
+_BOTH_SAY: Final = ("tariff_number", "order_mac", "order_result", "emergency_debt_ueur", "supply",
+                    "charged_wh", "deferred_wh", "postpaid_wh", "charged_ueur")  # fmt: skip
 _SLOTS: Final = (FuzzField(0, 1, tuple(bytes((case,)) for case in range(len(_CASES)))),)
 
 
@@ -52,8 +60,17 @@ class _Facts(NamedTuple):
     balance_ueur: int
     order: int
     ends: tuple[bytes, bytes]
-    flags: int
-    rest: tuple[object, ...]
+    rest: tuple[tuple[str, object], ...]
+    sessions: int
+
+
+class _Whole(NamedTuple):
+    """What is so before and after a session that nothing happens to, and when its calls were."""
+
+    before: _Facts
+    after: _Facts
+    account: Account
+    calls: Sequence[int]
 
 
 # What a power cut, the time that passes, and the count of sessions change by themselves.
@@ -73,8 +90,8 @@ def _facts(state: State | None) -> _Facts:
         state.balance_ueur,
         state.order_number,
         (state.defer_end, state.cut_end),
-        state.flags,
-        tuple(value for name, value in asdict(state).items() if name not in _PASSING),
+        tuple(pair for pair in asdict(state).items() if pair[0] not in _PASSING),
+        state.session_count,
     )
 
 
@@ -90,55 +107,65 @@ def _begun(case: int, build: str, seed: int) -> tuple[FuzzedMeter, VirtualCard]:
 
 
 @cache
-def _whole(case: int, build: str) -> tuple[_Facts, _Facts, Sequence[int]]:
-    """Return what is so before and after a session that nothing happens to, and its calls.
-
-    Those that write stand there oftener.
-    """
+def _whole(case: int, build: str) -> _Whole:
+    """Let a session take place that nothing happens to; calls that write stand there oftener."""
     bench, card = _begun(case, build, 0)
-    before, heard = _facts(bench.state()), Listening(NoPulse(), 0, NEVER_US)
+    before, account = _facts(bench.state()), bench.account(card)
+    heard = Listening(NoPulse(), 0, NEVER_US)
     bench.live.bench.log = CallLog(bench.rig.board, heard)
     bench.live.bench.rebuild()  # so that it has the ports that are listened to
     bench.insert(card)
     calls = [call.at_us for call in heard.calls]
     writes = [call.at_us for call in heard.calls if call.name == "eeprom_write"]
-    return before, _facts(bench.state()), calls + _WRITES_OFTENER * writes
+    return _Whole(before, _facts(bench.state()), account, calls + _WRITES_OFTENER * writes)
 
 
 def _check(data: bytes, build: str) -> None:
     if len(data) != _SIZE:
         return
     case = data[0] % len(_CASES)
-    before, after, calls = _whole(case, build)
+    before, after, account, calls = _whole(case, build)
     sessions, _, carrier, _ = _CASES[case]
     bench, card = _begun(case, build, int.from_bytes(data[_SEED], "big"))
-    lost_us = calls[data[1] % len(calls)] + 1 + data[2] * _AFTER_US
-    bench.live.bench.plan_outage(lost_us, lost_us + _OUT_US)
-    bench.insert(card)
-    bench.live.bench.run_until(lost_us + _OUT_US + MINUTE_US)
-    now = _facts(bench.state())
-    must(now in {before, after}, "what was being written is old or new", moved=before != after)
-    note_all("old" if now == before else "new", _CARRIERS[carrier].name)
+    board, now = bench.rig.board, before
+    began_us, places = board.now_us, data[1:5:3] if data[3] >= _TWICE_FROM else data[1:2]
+    for place in places:
+        lost_us = calls[place % len(calls)] - began_us + board.now_us + 1 + data[2] * _AFTER_US
+        bench.live.bench.plan_outage(lost_us, lost_us + _OUT_US)
+        bench.insert(card)
+        bench.live.bench.run_until(lost_us + _OUT_US + MINUTE_US)
+        old, new = now, after._replace(sessions=now.sessions + 1)
+        now = _facts(bench.state())
+        must(now in {old, new}, "what was being written is old or new", moved=old != new)
+        note_all("old" if now == old else "new", _CARRIERS[carrier].name)
+        must(board.switch.on, "who has credit is supplied when the power is back")
+        _check_written(bench.written_back(card), now, "at once", {before, after, now})
+        must(bench.account(card) == account, "the card still has its order and money, and all else")
     note(f"after {sessions} sessions more")
-    _check_written(bench.written_back(card), now, "at once", {before, after})
-    account = bench.account(card)
-    must(account.desk.order_number == after.order, "the card still has its order")
-    must(account.desk.loaded_cents == after.accepted[0], "and its money")
+    note("torn twice" if len(places) > 1 else "torn once")
     result = bench.insert(card)
     must(
         result in {Result.EXECUTED, Result.ALREADY_EXECUTED}, "brought again it counts", result.name
     )
-    must(_facts(bench.state()) == after, "and the session has become what it was to be")
-    _check_written(bench.written_back(card), after, "brought again", {after})
-    must(bench.rig.board.switch.on, "nobody is cut by it")
+    again = _facts(bench.state())
+    must(
+        again._replace(sessions=0) == after._replace(sessions=0),
+        "and the session has become what it was to be",
+    )
+    must(again.sessions == now.sessions + 1, "and is counted once")
+    _check_written(bench.written_back(card), again, "brought again", {again})
+    must(bench.account(card) == account, "the card still has its order and money, and all else")
+    must(board.switch.on, "nobody is cut by it")
 
 
 def _check_written(
     written: WriteBack | None, facts: _Facts, when: str, either: set[_Facts]
 ) -> None:
-    """Ask that what the office reads back is one of the states: order, money and credit of it."""
+    """Ask that what the office reads back is one of the states, all that both have."""
     must(written is not None, "a card that a meter has served has a write-back")
     assert written is not None, "it was just said"
+    must(written.meter_id == METER_ID_FIRST, "a write-back is of its meter")
+    must(written.session_count <= facts.sessions, "a write-back is of a session that is counted")
     said = (written.accepted_cents, written.accepted_count, written.order_number,
             (written.defer_until, written.cut_at))  # fmt: skip
     states = {_of_write_back(one): one for one in either}
@@ -148,7 +175,14 @@ def _check_written(
          moved=len(states) > 1)  # fmt: skip
     near_ueur = abs(written.balance_ueur - states[said].balance_ueur)
     must(near_ueur < _MEMORY_CARD_UEUR, "and so is its credit", f"{near_ueur} off")
-    note("written back" if states[said] == facts else "the write-back of the session before")
+    held = dict(states[said].rest)
+    for name in _BOTH_SAY:
+        value = getattr(written, name)
+        must(value is None or value == held[name], "and so is all else that it says",
+             f"{name} {value}, the memory {held[name]}", moved=value is not None)  # fmt: skip
+    note(
+        "written back" if said == _of_write_back(facts) else "the write-back of the session before"
+    )
 
 
 def _of_write_back(facts: _Facts) -> tuple[object, ...]:
@@ -164,7 +198,8 @@ def _seeds() -> Sequence[bytes]:
     """Each case, with power lost before anything is written, or after all of it."""
     late, early = 0x2B, 0x80
     return tuple(
-        bytes((case, late if case % 3 else early, 0, 0, case)) for case in range(len(_CASES))
+        bytes((case, late if case % 3 else early, 0, 0 if case % 4 else _TWICE_FROM, case))
+        for case in range(len(_CASES))
     )
 
 
@@ -180,6 +215,8 @@ TARGETS: Final = (
             *(kind.name for kind in _CARRIERS),
             *(f"after {one} sessions more" for one in _SESSIONS),
             "written back",
+            "torn once",
+            "torn twice",
         ),
         size_max=_SIZE,
         check=_check,
