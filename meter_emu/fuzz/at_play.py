@@ -5,7 +5,7 @@ is no matter of this module: a fuzzer's bytes (`targets/household.py`) or the ru
 (`meter_emu/strategies/at_play.py`).
 """
 
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
@@ -35,6 +35,8 @@ OUTAGES_US: Final = (10 * MINUTE_US, SECOND_US, DAY_US, 6 * HOUR_US, 45 * DAY_US
 # Ours: T2 is a whole minute, and a look then hides what is early. A gas meter looks once an hour.
 _PHASES_US: Final = tuple(SECOND_US * one for one in (41, 29, 0, 17, 53))
 _AMPLE_UEUR: Final = 50 * 100 * UEUR_PER_CENT  # ours: more than anybody here uses in a day
+# No supply without credit on weekdays from 8 to 16, as the model says; a clock may be a minute off.
+_HOURS_END_MIN, _HOURS_BEGIN_MIN, _SATURDAY = 8 * 60 + 15, 16 * 60 - 15, 5
 _DOUBTS: Final = frozenset({What.CLOCK_DOUBTED, What.POWER_LOST, What.CLOCK_SET})
 
 KEY_STATES: Final = (
@@ -43,6 +45,14 @@ KEY_STATES: Final = (
     "limited", "prepayment off",
     "power cut", "loaded", "out of credit", "emergency credit", "repaid",
 )  # fmt: skip
+
+
+class _Terms(NamedTuple):
+    """What an order says beside its dates, and every order after it until another says it anew."""
+
+    prepayment: bool = True
+    limiter: bool = False
+    tariff: tuple[int, int] | None = None  # number and price, `None` as the meter came
 
 
 @final
@@ -64,6 +74,7 @@ class HouseholdAtPlay:
         self._numbers: Final[dict[VirtualCard, int]] = {self.newest: 1}
         self._obeyed = 0  # the highest number of a card that was
         self._ends: dict[int, int | None] = {0: None}  # order number to T2
+        self._terms: dict[int, _Terms] = {0: _Terms()}  # likewise
         self._issued_cents = 0
         self._in_force = 0
         self._since_us = self._board.now_us
@@ -99,11 +110,11 @@ class HouseholdAtPlay:
 
     def press(self) -> None:
         """Press the button that restores the supply, and wait for the result."""
-        rearm = self._rig.household.model.rearm
+        rearm, off = self._rig.household.model.rearm, not self._board.switch.on
         self.meter.live.do(Press(Button[rearm.key.upper()], rearm.hold_ms))
         self.wait((rearm.tightness_s + 60) * SECOND_US)
         if self._board.powered and not rearm.tightness_s:  # in whose test an appliance may be open
-            self._ask_pressed()
+            self._ask_pressed(off=off)
 
     def act(self, act: Act) -> None:
         """Have somebody do something at the meter, and let an hour pass."""
@@ -153,6 +164,13 @@ class HouseholdAtPlay:
         number, self._issued_cents = account.desk.order_number, account.desk.loaded_cents
         ends = order.reactivate or order.cut_us is not None
         self._ends.setdefault(number, order.cut_us if ends else self._ends.get(number - 1))
+        known = self._terms[max(one for one in self._terms if one <= number)]
+        said = {
+            "prepayment": order.prepayment, "limiter": order.limiter,
+            "tariff": order.tariff and order.tariff[:2],
+        }  # fmt: skip
+        said = {name: one for name, one in said.items() if one is not None}
+        self._terms.setdefault(number, known._replace(**said))  # type: ignore[arg-type]
 
     def copy(self) -> VirtualCard:
         """Return a copy of the newest card as it is now: it is no card of the office."""
@@ -195,6 +213,7 @@ class HouseholdAtPlay:
             state.order_number >= before, "an order is never older than the one before", moved=moved
         )
         must(state.order_number in self._ends, "no order is obeyed that was never written")
+        self._ask_terms(state)
         self._in_force = state.order_number
         if self._in_force != before:
             self._since_us = self._board.now_us
@@ -228,13 +247,53 @@ class HouseholdAtPlay:
         for event in self.meter.events[self._heard :]:
             self._hear(event.what, event.at_us, used_up=used_up)
         self._ask_deferred(state)
+        self._ask_accounts(state)
+        self._ask_credit(state)
         self._heard = len(self.meter.events)
         self._ask_money(state, cut=cut)
         must(not self._board.powered or bool(self._board.panel.text), "a display says something")
         self._ask_late()
         self._before = state
 
-    def _ask_pressed(self) -> None:
+    def _ask_terms(self, state: State) -> None:
+        """Ask that the meter keeps what its order says beside the dates, and the card's number."""
+        said, flags = self._terms[state.order_number], state.flags
+        kept = (bool(flags & StateFlags.PREPAYMENT_ON), bool(flags & StateFlags.LIMITER_GRANTED))
+        must(kept == said[:2], "prepayment and limiter are as the order says",
+             f"{kept}, expected {said}", moved=said[:2] != (True, False))  # fmt: skip
+        priced = (state.tariff_number, state.price_ueur_per_wh)
+        must(said.tariff is None or priced == said.tariff, "a tariff is as the order says",
+             f"{priced}, expected {said.tariff}", moved=said.tariff is not None)  # fmt: skip
+        must(state.card_number >= self._before.card_number, "a card is never older than the last")
+
+    def _ask_accounts(self, state: State) -> None:
+        """Ask that energy goes into no account that the order in the meter does not name."""
+        before = self._before
+        if state.order_number != before.order_number:
+            return
+        prepaid = self._terms[state.order_number].prepayment
+        others = ["charged_wh"] if not prepaid else ["postpaid_wh"]
+        others += ["deferred_wh"] if not prepaid or self._ends[state.order_number] is None else []
+        moved = [name for name in others if getattr(state, name) != getattr(before, name)]
+        must(not moved, "energy is booked as the order says", str(moved),
+             moved=state.booked_units != before.booked_units)  # fmt: skip
+
+    def _ask_credit(self, state: State) -> None:
+        """Ask that who has no credit is off in the hours in which nothing but an order protects."""
+        legal = us_to_legal(self._board.now_us, self._rig.zone)
+        minute = 60 * legal.hour + legal.minute
+        said, end_us = self._terms[self._in_force], self._ends[self._in_force]
+        doubted = Lamp.CLOCK_DOUBTED in self._board.panel.lamps
+        if (
+            self._poor and self._board.powered and not doubted and end_us is None
+            and said.prepayment and not said.limiter
+            and legal.weekday() < _SATURDAY and _HOURS_END_MIN < minute < _HOURS_BEGIN_MIN
+        ):  # fmt: skip
+            must(state.balance_ueur > 0 or not self._board.switch.on,
+                 "who has no credit is not supplied in the hours of the office",
+                 moved=state.balance_ueur <= 0)  # fmt: skip
+
+    def _ask_pressed(self, *, off: bool) -> None:
         """Ask that who has pressed the button is supplied, where nothing speaks against it."""
         state, end_us = self._state(), self._ends[self._in_force]
         ample = end_us is None and state.balance_ueur > _AMPLE_UEUR
@@ -243,6 +302,12 @@ class HouseholdAtPlay:
         if ample or (protected and not over):
             must(self._board.switch.on, "who has credit or is protected is supplied at a press",
                  moved=self._in_force > 0)  # fmt: skip
+        before = self._before
+        if off and not over and end_us is None and before.balance_ueur <= 0:
+            owed = before.emergency_debt_ueur > 0
+            must(state.emergency_debt_ueur > 0, "who has no credit is lent some at a press",
+                 moved=not owed)  # fmt: skip
+            must(self._board.switch.on is not owed, "and is supplied, once")
 
     def _ask_deferred(self, state: State) -> None:
         """Ask that nothing is charged while an order protects, and has since the last look."""
@@ -276,9 +341,10 @@ class HouseholdAtPlay:
             must(lent_ueur == left_ueur, "a load repays first what was lent", moved=lent_ueur > 0)
             if lent_ueur < before.emergency_debt_ueur:
                 self.reached.add("repaid")
-        charged_ueur = state.charged_wh * credit.price_ueur_per_wh
-        must(state.charged_ueur == charged_ueur, "what is charged is its price", str(charged_ueur),
-             moved=charged_ueur > 0)  # fmt: skip
+        charged_wh = state.charged_wh - before.charged_wh
+        costs = sorted(charged_wh * one.price_ueur_per_wh for one in (before, state))
+        must(costs[0] <= state.charged_ueur - before.charged_ueur <= costs[1],
+             "what is charged is its price", str(costs), moved=charged_wh > 0)  # fmt: skip
         wh = state.charged_wh + state.deferred_wh + state.postpaid_wh
         used_mwh = self._booked_mwh(state) - self._unused_mwh
         must(1_000 * wh == used_mwh, "what is used is in one account, and once",

@@ -5,6 +5,7 @@ from random import Random
 from typing import Final, final
 
 from card_protocol.card.virtual import VirtualCard
+from meter_emu.desk.pricing import Pricing
 from meter_emu.fuzz.at_play import (
     ANSWERS_MAX,
     KEY_STATES,
@@ -22,6 +23,7 @@ from meter_emu.world.meter.acts import DRAWN
 
 _STEPS_MAX: Final = 24
 _SIZE_MAX: Final = 128
+_PRICE_UEUR_PER_WH: Final = 37  # ours: of a new tariff, as often as its number says
 # All states and laws, twice: `python -m tests.fuzz.seeds household` finds them when draws change.
 _SEEDS: Final = (38, 17, 239, 292, 9)
 
@@ -67,7 +69,9 @@ class DrawnHousehold:
         elif kind == "reactivate":
             order = DeskOrder(reactivate=True)
         elif kind == "load":
-            order = DeskOrder(load_cents=500 * (1 + chooser.below(20)))
+            many = 1 + chooser.below(20)
+            tariff = Pricing.of(many, _PRICE_UEUR_PER_WH * many) if many % 4 == 0 else None
+            order = DeskOrder(load_cents=500 * many, tariff=tariff)
         elif kind == "limiter":
             order = DeskOrder(limiter=chooser.below(3) > 0)
         else:
