@@ -92,8 +92,8 @@ def household_said(household: _Table, table: _Table, before: int) -> _Table:
 
 def around_said(household: _Table, table: _Table) -> _Table:
     """Return what is said of a household in other objects: copies, spread, cards, age."""
-    zone, range_of = ZoneInfo(table["zone"]), household.get
-    ranges = (range_of("clock_error_s"), range_of("drift_ppb"), range_of("visits_later_s"))
+    zone = ZoneInfo(table["zone"])
+    ranges = [household.get(key) for key in ("clock_error_s", "drift_ppb", "visits_later_s")]
     return {
         "count": household.get("count", 1),
         "poll_phase_us": household.get("poll_phase_us"),
@@ -201,7 +201,8 @@ def _dated(one: _Table, key: str, name: str, zone: ZoneInfo) -> _Table:
     return {name: at_us, key: legal.timetuple()[:5]}
 
 
-def _us(when: datetime, zone: ZoneInfo) -> int:
+def _us(when: Any, zone: ZoneInfo) -> int:  # noqa: ANN401 - a time of TOML
     """Return microseconds since 1970 of a legal time that there is once, or one with its offset."""
-    at = when if when.tzinfo is not None else when.replace(tzinfo=zone)
-    return (at.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+    at: datetime = when if when.tzinfo is not None else when.replace(tzinfo=zone)
+    since = at.astimezone(UTC) - _EPOCH
+    return since // timedelta(microseconds=1)

@@ -286,6 +286,11 @@ class _AnsweringAnything:
         return piece
 
 
+_STATUS_WORDS: Final = tuple(
+    bytes.fromhex(one)
+    for one in ("9000", "6100", "6110", "6c00", "6c08", "6283", "63c0", "63c2", "6700", "6982",
+                "6983", "6a82", "6d00", "6f00", "9001", "0000")
+)  # fmt: skip
 # What a meter remembers of a card that it refused, and of one that brought nothing new.
 _REFUSED: Final = frozenset({"sequence", "crc", "events"})
 _SERVED: Final = frozenset({"sequence", "crc", "card_number", "session_count", "shown_session"})
@@ -362,6 +367,19 @@ def _answer_seeds() -> tuple[bytes, ...]:
     return (*found, b"\0\2\x3b\0" + 200 * b"\2\x61\x10")
 
 
+def _answer_slots(data: bytes) -> list[FuzzField]:
+    """Return of each answer its length and its status word."""
+    found, at = list[FuzzField](), 1
+    while at < len(data):
+        size = data[at]
+        lengths = {0, 1, 2, max(0, size - 1), min(255, size + 1), 255} - {size}
+        found.append(FuzzField(at, 1, tuple(bytes((one,)) for one in sorted(lengths))))
+        if 2 <= size <= len(data) - at - 1:
+            found.append(FuzzField(at + size - 1, 2, _STATUS_WORDS))
+        at += 1 + size
+    return found
+
+
 TARGETS: Final = (
     Target(
         id="clock-registers",
@@ -419,6 +437,7 @@ TARGETS: Final = (
         size_max=2_048,
         check=_answers,
         seeds=_answer_seeds,
+        slots=_answer_slots,
         words=(b"\x90\x00", b"\x61\x10", b"\x6c\x08", b"\x6a\x82", b"BI", b"BD", b"BB", b"PE"),
     ),
 )

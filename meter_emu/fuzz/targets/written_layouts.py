@@ -228,15 +228,9 @@ def _cut_out(raw: bytes, layout: DumpLayout, before: bytes, after: bytes) -> int
     longer, at = before + raw + after, len(before) or None
     piece, begins = cut_out(longer, layout, at, "dump")
     must((piece, begins) == (raw, len(before)), "a dump is cut out where it begins")
-    for wrong, begin in ((longer[:-1] if not after else raw[:-1], at), (longer, None)):
-        if begin is None and len(wrong) == layout.size_bytes:
-            continue
-        try:
-            cut_out(wrong, layout, begin, "dump")
-        except ImageError as error:
-            must("\n" not in str(error), "a refusal is one line")
-            continue
-        must(False, "a dump of another length is refused", f"{len(wrong)} from {begin}")
+    others = [(raw[:-1], None), (b"\0" + raw, None), (before + raw[:-1], at)]
+    must(all(_has_no_place(other, layout, begin) for other, begin in others),
+         "a dump of another length is refused")  # fmt: skip
     return begins
 
 
@@ -271,6 +265,14 @@ def _right_bytes(lies: SaidPlace, drawn: bytes) -> bytes:
     if spec.get("names") and lies.size == 1:
         return bytes((int(next(iter(spec["names"])), 0) & 0xFF,))
     return drawn
+
+
+def _has_no_place(dump: bytes, layout: DumpLayout, at: int | None) -> bool:
+    try:
+        cut_out(dump, layout, at, "dump")
+    except ImageError as error:
+        return "\n" not in str(error)
+    return False
 
 
 def _explained(
