@@ -48,7 +48,7 @@ KEY_STATES: Final = (
 
 
 class _Terms(NamedTuple):
-    """What an order says beside its dates, and every order after it until another says it anew."""
+    """What an order says next to its dates, and every order after it until another says it anew."""
 
     prepayment: bool = True
     limiter: bool = False
@@ -256,7 +256,7 @@ class HouseholdAtPlay:
         self._before = state
 
     def _ask_terms(self, state: State) -> None:
-        """Ask that the meter keeps what its order says beside the dates, and the card's number."""
+        """Ask that the meter keeps what its order says next to the dates, and the card's number."""
         said, flags = self._terms[state.order_number], state.flags
         kept = (bool(flags & StateFlags.PREPAYMENT_ON), bool(flags & StateFlags.LIMITER_GRANTED))
         must(kept == said[:2], "prepayment and limiter are as the order says",

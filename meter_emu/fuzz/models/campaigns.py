@@ -5,6 +5,7 @@ A value of a household is compared whole, so each key of the page stands here on
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -84,14 +85,14 @@ def household_said(household: _Table, table: _Table, before: int) -> _Table:
             (_us(one["from"], zone), _us(one["to"], zone)) for one in household.get("outages", ())
         ],
         "rtc_found": [
-            (_us(one["to"], zone), _registers(one["rtc"]))
+            (_us(one["to"], zone), _cells_of(one["rtc"]))
             for one in household.get("outages", ()) if "rtc" in one
         ],
     }  # fmt: skip
 
 
 def around_said(household: _Table, table: _Table) -> _Table:
-    """Return what is said of a household in other objects: copies, spread, cards, age."""
+    """Return the rest of a household: its copies, their spread, its card and its age."""
     zone = ZoneInfo(table["zone"])
     ranges = [household.get(key) for key in ("clock_error_s", "drift_ppb", "visits_later_s")]
     return {
@@ -107,54 +108,51 @@ def around_said(household: _Table, table: _Table) -> _Table:
 
 def visits_said(household: _Table, table: _Table) -> list[_Table]:
     """Return what each visit does, and when, in the order of the file."""
-    raws, zone = household.get("visits", []), ZoneInfo(table["zone"])
+    visits, zone = household.get("visits", []), ZoneInfo(table["zone"])
     heard = heard_said(household, table)
-    return [_visit(raw, raws, heard, zone) for raw in raws]
+    return [_visit(one, visits, heard, zone) for one in visits]
 
 
-def _visit(raw: _Table, raws: list[_Table], heard: list[_Table], zone: ZoneInfo) -> _Table:
-    at_us = _us(raw["at"], zone)
+def _visit(visit: _Table, visits: list[_Table], heard: list[_Table], zone: ZoneInfo) -> _Table:
+    at_us = _us(visit["at"], zone)
     said: _Table = {"at_us": at_us}
-    if raw.get("insert"):
-        earlier = sorted((one for one in raws if one.get("replace_card")), key=_at(zone))
-        cards = 1 + sum(_us(one["at"], zone) <= at_us for one in earlier)
-        number = raw.get("card_number")
+    if visit.get("insert"):
+        in_turn = sorted(visits, key=lambda one: _us(one["at"], zone))
+        before = takewhile(lambda one: one is not visit, in_turn)
+        cards = 1 + sum(one.get("replace_card", False) for one in before)
+        number = visit.get("card_number")
         return said | {
             "card_number": None if number == cards else number,
-            "copy_number": raw.get("copy_of"),
-            "records": tuple(raw.get("records", ())),
-            "flipped": raw.get("flipped"),
-            "whose": raw.get("card_of"),
+            "copy_number": visit.get("copy_of"),
+            "records": tuple(visit.get("records", ())),
+            "flipped": visit.get("flipped"),
+            "whose": visit.get("card_of"),
         }
-    if raw.get("clock_card"):
+    if visit.get("clock_card"):
         return said | {
-            "clock_error_s": raw.get("clock_error_s", 0), "lost": raw.get("lost", False),
-            "made_us": _given(raw, "made", zone), "for_meter": raw.get("meter_id"),
+            "clock_error_s": visit.get("clock_error_s", 0), "lost": visit.get("lost", False),
+            "made_us": _given(visit, "made", zone), "for_meter": visit.get("meter_id"),
         }  # fmt: skip
-    if "upset" in raw:
-        return said | {"registers": _registers(raw["upset"])}
-    if "token" in raw:
-        typo = (raw.get("wrong_digit"), raw.get("swapped_digits"), raw.get("first_digits"))
-        return said | {"token": (raw["token"], *typo)}
+    if "upset" in visit:
+        return said | {"registers": _cells_of(visit["upset"])}
+    if "token" in visit:
+        typo = (visit.get("wrong_digit"), visit.get("swapped_digits"), visit.get("first_digits"))
+        return said | {"token": (visit["token"], *typo)}
     for key in _ACTS:
-        if key in raw:
-            return said | {"act": (key, raw[key])}
-    return said | _at_office(raw, at_us, heard, zone)
+        if key in visit:
+            return said | {"act": (key, visit[key])}
+    return said | _at_office(visit, at_us, heard, zone)
 
 
-def _at(zone: ZoneInfo) -> Any:  # noqa: ANN401 - a key function
-    return lambda raw: _us(raw["at"], zone)
-
-
-def _at_office(raw: _Table, at_us: int, heard: list[_Table], zone: ZoneInfo) -> _Table:
+def _at_office(visit: _Table, at_us: int, heard: list[_Table], zone: ZoneInfo) -> _Table:
     """Return what the office writes; a date that is not said is the newest announced one."""
-    words, tariff, fields = raw.get("desk", ()), raw.get("tariff"), raw.get("fields")
+    words, tariff, fields = visit.get("desk", ()), visit.get("tariff"), visit.get("fields")
     said: _Table = {
-        "load_cents": _cents(raw.get("load_eur", 0)),
-        "office_error_s": raw.get("office_error_s", 0),
-        "torn": raw.get("torn", False),
+        "load_cents": _cents(visit.get("load_eur", 0)),
+        "office_error_s": visit.get("office_error_s", 0),
+        "torn": visit.get("torn", False),
         "reactivate": "reactivate" in words,
-        "new_card": _given(raw, "card_expires", zone) if raw.get("replace_card") else "none",
+        "new_card": _given(visit, "card_expires", zone) if visit.get("replace_card") else "none",
         "mwh_per_unit": None if tariff is None else tariff.get("mwh_per_unit"),
         "tariff": None if tariff is None else (
             tariff["number"], tariff["price_ueur_per_wh"],
@@ -169,14 +167,14 @@ def _at_office(raw: _Table, at_us: int, heard: list[_Table], zone: ZoneInfo) -> 
         said[name] = True if f"{name}-on" in words else False if f"{name}-off" in words else None
     shown = [one for one in heard if one["made_us"] <= at_us]
     for word, key, name in (("defer", "defer_until", "defer_us"), ("cut", "cut_at", "cut_us")):
-        if word in words and key not in raw:
+        if word in words and key not in visit:
             said |= {name: shown[-1][name], key: shown[-1][key]}
         else:
-            said |= _dated(raw, key, name, zone)
+            said |= _dated(visit, key, name, zone)
     return said
 
 
-def _registers(text: str) -> tuple[tuple[int, ...], ...]:
+def _cells_of(text: str) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(int(one, 16) for one in word.split("=")) for word in text.split())
 
 

@@ -118,15 +118,15 @@ def _is_refused_field(one: dict[str, Any], end: int, sizes: Mapping[str, int]) -
         kind == "float" and (size not in {4, 8} or one.get("scale", 1) > 1),
         not all(map(_is_number, (*one.get("names", ()), *one.get("bits", ())))),
         "equals" in one and len(one["equals"]) != 2 * size,
-        bool(one.get("split")) and _is_refused_split(one, words=words),
+        bool(one.get("split")) and _is_refused_split(one, named=words),
     ))  # fmt: skip
 
 
-def _is_refused_split(one: dict[str, Any], *, words: bool) -> bool:
+def _is_refused_split(one: dict[str, Any], *, named: bool) -> bool:
     parts = one["split"]
     if not all(_has_all(part, "split") for part in parts):
         return True
-    other = words or one.get("unit") or one.get("scale", 1) > 1 or "codec" in one
+    other = named or one.get("unit") or one.get("scale", 1) > 1 or "codec" in one
     return (
         bool(other) or one.get("kind") not in {None, "uint"}
         or sum(part["bits"] for part in parts) > 8 * one["size"]

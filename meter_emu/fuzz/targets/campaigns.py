@@ -53,7 +53,7 @@ class _Drawn:
 
     def __init__(self, data: bytes) -> None:
         self._chooser: Final = FromBytes(data)
-        self._gas, self._hears = False, True
+        self._valve, self._hears = False, True
 
     def text(self) -> str:
         chooser = self._chooser
@@ -64,7 +64,7 @@ class _Drawn:
         text += self._some(
             'language = "fr"\n', "polls_max = 5000\n", "card_generation = 2\n",
             'build = "reference+old-orders"\n',
-            f'reported = [{{ at = {self._day(0)}, text = "it was dark" }}]\n',
+            f'reported = [{{ at = {self._day(0)}, text = "no supply" }}]\n',
         )  # fmt: skip
         text += self._announced()
         return text + "".join(self._household(number) for number in range(1 + chooser.below(3)))
@@ -94,12 +94,12 @@ class _Drawn:
         return begins.replace(tzinfo=zone).isoformat()
 
     def _household(self, number: int) -> str:
-        """Return a household: one of three on gas, one of six many alike."""
-        chooser, gas = self._chooser, self._chooser.below(3) == 2
-        self._gas, self._hears = gas, True
+        """Return a household: one of three with a valve, one of six many alike."""
+        chooser, valve = self._chooser, self._chooser.below(3) == 2
+        self._valve, self._hears = valve, True
         load = chooser.of(("0", "400", str([10 * hour for hour in range(24)])))
         text = f'[[household]]\nid = "h{number}"\nkind = "a household"\n'
-        text += 'model = "gas-pcf8563-battery"\nload_dm3_per_h' if gas else "load_w"
+        text += 'model = "gas-pcf8563-battery"\nload_dm3_per_h' if valve else "load_w"
         text += f" = {load}\n"
         balance = chooser.of(("20", '"-3.5"', '"7.05"', '"0.7"'))
         text += f"balance_eur = {balance}\n"
@@ -112,7 +112,7 @@ class _Drawn:
             f"card_expires = {self._day(200)}\n", 'build = "plain"\n',
             "age = { load_count = 3, loaded_cents = 5000, order_number = 7, session_count = 0 }\n",
         )  # fmt: skip
-        if not gas:
+        if not valve:
             text += self._some("limiter = true\n")
         text += chooser.of(("", 'carrier = "plain"\n', "card_generation = 2\n",
                             'card_generation = 1\ncarrier = "memory"\n'))  # fmt: skip
@@ -150,11 +150,11 @@ class _Drawn:
     def _at_office(self, at: str) -> str:
         chooser = self._chooser
         later = (datetime.fromisoformat(at[:19]) + timedelta(days=30)).isoformat()
-        limits = "" if self._gas else ', "limiter-on"'
-        per_unit = ", mwh_per_unit = 10500" if self._gas else ""
+        limits = "" if self._valve else ', "limiter-on"'
+        per_unit = ", mwh_per_unit = 10500" if self._valve else ""
         price = 1 + chooser.below(900)
         night = chooser.of(("", f", night_price_ueur_per_wh = {1 + chooser.below(price)}"))
-        night = "" if self._gas else night
+        night = "" if self._valve else night
         heard = 'desk = ["defer", "cut"]' if self._hears else 'desk = ["reactivate"]'
         return chooser.of((
             f'load_eur = "{5 + chooser.below(200)}.{10 + chooser.below(90)}"', heard, heard,

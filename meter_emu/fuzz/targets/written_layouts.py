@@ -41,7 +41,7 @@ _FIELDS_MAX: Final = 8
 _PLACES_MAX: Final = 300
 _WHEN_MS: Final = 1_593_810_000_000
 _NUMBER: Final = re.compile(r"(?<= = )\d+(?=\n|,| })")
-_SLIPS: Final = (
+_TYPOS: Final = (
     "", 'kind = "uint"', 'kind = "float"', 'kind = "text"', "epoch = 2000-01-01", 'codec = "days"',
     'byte_order = "little"', 'names = { x = "?" }', 'bits = { 0x1 = "on" }', "scale = 10",
     "scales = 10", 'equals = "00"', "split = [{ name = 'x', bits = 9 }]", "stride = 2", "[[field]]",
@@ -57,11 +57,11 @@ class _Drawn:
         self._at = self._number = 0
 
     def text(self) -> str:
-        """Return it; one of three has a slip of the pen, which may make it wrong."""
+        """Return it; one of three has a typo, which may make it wrong."""
         text = self._right_text()
-        return self._slipped(text) if self._chooser.below(3) == 2 else text
+        return self._mistyped(text) if self._chooser.below(3) == 2 else text
 
-    def _slipped(self, text: str) -> str:
+    def _mistyped(self, text: str) -> str:
         """Return it with a number one off, a line less or a line more."""
         chooser = self._chooser
         if how := chooser.below(4):
@@ -70,7 +70,7 @@ class _Drawn:
             return f"{text[: number.start()]}{other}{text[number.end() :]}"
         lines = text.splitlines()
         at = chooser.below(len(lines))
-        lines[at : at + chooser.below(2)] = [chooser.of(_SLIPS)]
+        lines[at : at + chooser.below(2)] = [chooser.of(_TYPOS)]
         return "\n".join(lines)
 
     def _right_text(self) -> str:
@@ -183,7 +183,7 @@ def _layout(data: bytes, _build: str) -> None:
         must("\n" not in str(error), "a refusal is one line")
         right = data in _layouts() or (drawn and not _is_refused(_table(path)))
         must(not right, "a layout that is right is not refused", str(error))
-        note("a slip" if drawn else "refused")
+        note("a typo" if drawn else "refused")
         return
     note("a drawn layout" if drawn else "a layout")
     table = _table(path)
@@ -364,7 +364,7 @@ TARGETS: Final = (
         asks="a layout file",
         oracles="one line of refusal, or a row for each field; its numbers and checks right",
         reaches=(
-            "refused", "a slip", "a layout", "a drawn layout", "a check that holds",
+            "refused", "a typo", "a layout", "a drawn layout", "a check that holds",
             "a wrong check", "a number", "an amount", "digits", "no digits", "a float", "a code",
             "no such code", "bits", "bits of several numbers", "a date", "no date", "a text",
             "a secret", "not what it always is", "bytes",
