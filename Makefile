@@ -18,6 +18,7 @@ TEST_PATH   ?= tests
 # More at a time than two cores have: what goes over PC/SC waits for its daemon most of the time.
 # `make test SEED=1`: with the draws of the run that had this seed.
 PYTEST_ARGS ?= -n 5 --dist=worksteal -q $(if $(SEED),--randomly-seed=$(SEED))
+PYTHONS     ?= python3.12 python3.13 python3.14
 AGAINST     ?= HEAD
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
 # Where no bytecode is written, each of the suite's many processes would compile all of it again.
@@ -39,7 +40,7 @@ BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; 
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
 OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole test-pythons coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -74,6 +75,13 @@ lint: $(DEV)
 	@$(BIN)/ruff format --check $(if $(FIXED),--no-cache) .
 	@$(CACHE) $(BIN)/mypy $(if $(FIXED)$(CI),--cache-dir=/dev/null)
 	@$(CACHE) $(BIN)/lint-imports --no-logo $(if $(FIXED),--no-cache)
+
+# An environment is of one Python, so each has a clone of what is committed; one that is red stays, to be looked at.
+test-pythons:  ## the suite on each CPython of PYTHONS that is here, in a clone of its own: minutes each
+	@for python in $(PYTHONS); do \
+	   if ! $$python -c '' 2>/dev/null; then echo "no $$python here: nothing is shown of it"; continue; fi; \
+	   clone=$$(mktemp -d) && git clone -q . "$$clone" && $(MAKE) --no-print-directory -C "$$clone" test PYTHON=$$python || exit 1; \
+	   rm -rf "$$clone"; done
 
 coverage: $(COVERAGE) $(PCSC) $(FUZZ)  ## lines and branches that the suite reaches, with a floor: a quarter of an hour
 	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 -p pytest_cov --cov --cov-report=term:skip-covered $(TEST_PATH)

@@ -10,6 +10,7 @@ agree on every layout, byte for byte.
 import struct
 from collections.abc import Callable
 from dataclasses import fields
+from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Annotated, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar, get_type_hints
 
@@ -61,9 +62,15 @@ class Layout(Generic[T]):
         self._struct = struct.Struct(">" + "".join(_code(field) for field in self.fields))
         self.size_bytes: Final = self._struct.size
         assert self.size_bytes == self.definition.sizeof(), f"{name}: struct and construct disagree"
+        # A record is read by meter, desk and judge in turn; one that never changes is made once.
+        frozen = record.__hash__ is not None
+        self._parse = lru_cache(maxsize=32)(self._parsed) if frozen else self._parsed
 
     def parse(self, raw: bytes) -> T:
         """Return the record in `raw`; raise `LayoutError` for a wrong size or a wrong magic."""
+        return self._parse(raw)
+
+    def _parsed(self, raw: bytes) -> T:
         if len(raw) != self.size_bytes:
             raise LayoutError(
                 self.name, offset=0, expected=f"{self.size_bytes} bytes", got=f"{len(raw)} bytes"

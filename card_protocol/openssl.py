@@ -15,15 +15,20 @@ def _begun(key: bytes) -> CMAC:
     return CMAC(AES(key))
 
 
+@lru_cache(maxsize=32)  # of three records two are read again before as many others were
+def _cmac(key: bytes, data: bytes) -> bytes:
+    mac = _begun(key).copy()
+    mac.update(data)
+    return mac.finalize()
+
+
 @final
 class OpenSsl:
     """See `Ciphers`."""
 
     def cmac(self, key: bytes, data: bytes) -> bytes:
         """See `Ciphers`."""
-        mac = _begun(key).copy()
-        mac.update(data)
-        return mac.finalize()
+        return _cmac(key, data)
 
     def derive(self, key: bytes, label: bytes, context: bytes) -> bytes:
         """See `Ciphers`."""

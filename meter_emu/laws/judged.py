@@ -61,8 +61,9 @@ def breached_under(
     trial: Trial, verdicts: Collection[Verdict], under: Callable[[list[Promise]], bool]
 ) -> Finding:
     """Return the first of these breaches that begins while `under` holds for the orders heard."""
-    orders = orders_heard(trial)
-    for breach in trial.run.outcome.breaches:
+    breaches = trial.run.outcome.breaches
+    orders = orders_heard(trial) if breaches else []
+    for breach in breaches:
         promise = [order for at_us, order in orders if at_us <= breach.from_us]
         if promise and breach.verdict in verdicts and under(promise):
             return Broken(breach.in_words, for_good=True)

@@ -95,7 +95,8 @@ class _Reading:
     def _write(self, visit: Visit, order: DeskOrder) -> None:
         at_us = visit.at_us
         for before in self._written:
-            if before.desk is not None and before.desk == replace(order, torn=True):
+            told = before.desk
+            if told is not None and told.torn and told == replace(order, torn=True):
                 self._add("torn visit", before.at_us, at_us)
         self._written.append(visit)
         if order.torn:

@@ -12,6 +12,7 @@ from typing import Final
 
 from meter_emu import Campaign
 from meter_emu.resources import find
+from meter_emu.world.households.household import Household
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
@@ -25,6 +26,8 @@ CREDIT_YEAR_S_MAX: Final = 0.06
 FLEET: Final = 53_579
 CORES: Final = 2
 FLEET_MINUTES_MAX: Final = 0.75
+# 0.85 was wanted of the 13.7 ms of e538b751; by turns it is 0.76.
+SHELTERED_MS_MAX: Final = 12
 # ours: each wakes its meter 26 times since every third is a crossing, and 23 times before (165).
 STORIES_MIN: Final = 150
 LINEAR_MAX: Final = 1.2  # ours: what noise may add before growth is called more than linear
@@ -82,13 +85,22 @@ def _fleet(rounds: int) -> Iterator[Row]:
     blanks = {replace(household, id="", meter_id=0) for household in campaign.households}
     lived = Counter(household.kind for household in blanks)
     fleet_s = lived_s = 0.0
+    of_kind_s = dict[str, float]()
     for entry in campaign.households.entries:
         household = entry.household(entry.count, campaign.seed)
         each_s = _cpu_s(partial(rehearsed, household, campaign, events=False), rounds)
+        of_kind_s[household.kind] = each_s
         fleet_s += entry.count * each_s
         lived_s += lived[household.kind] * each_s
+    sheltered_ms = 1000 * of_kind_s[sheltered(campaign).kind]
     yield Row(
-        what="ORES fleet, one household, run and judged",
+        what="ORES fleet, a home that shelters, run and judged",
+        measured=f"{sheltered_ms:.1f} ms",
+        target=f"<= {SHELTERED_MS_MAX} ms",
+        met=sheltered_ms <= SHELTERED_MS_MAX,
+    )
+    yield Row(
+        what="  one household of all",
         measured=f"{1000 * fleet_s / FLEET:.1f} ms",
     )
     minutes = lived_s / CORES / 60
@@ -98,6 +110,12 @@ def _fleet(rounds: int) -> Iterator[Row]:
         target=f"<= {FLEET_MINUTES_MAX} min",
         met=minutes <= FLEET_MINUTES_MAX,
     )
+
+
+def sheltered(campaign: Campaign) -> Household:
+    """Return a home of the fleet's largest kind: without credit, in hours when nobody is cut."""
+    largest = max(campaign.households.entries, key=lambda entry: entry.count)
+    return largest.household(largest.count, campaign.seed)
 
 
 def _cpu_s(job: Callable[[], object], rounds: int) -> float:

@@ -4,12 +4,13 @@ import pytest
 
 from meter_emu.domain import BUDGET
 from meter_emu.firmware.rules import MeterRules, Standing
+from meter_emu.laws.law import campaign_of
 from meter_emu.ports import Sleep
 from meter_emu.resources import built_in
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import story
 from meter_emu.world.rehearsal.campaign import load_campaign
-from tests.bench.meters import year
+from tests.bench.meters import sheltered, year
 from tests.bench.wakes import causes, needless
 from tests.campaigns import FLEETS
 from tests.cells import each_cell
@@ -36,6 +37,11 @@ def test_no_poll_of_a_campaign_is_needless(name):
 def test_no_poll_of_a_story_is_needless(part):
     for number in range(part * STORIES, (part + 1) * STORIES):
         assert needless(story(seeded(f"wakes/{number}"))) == []
+
+
+def test_the_home_of_the_bench_that_shelters_does():
+    fleet = load_campaign(built_in("campaigns")["ores-fleet"])
+    assert causes(campaign_of(fleet, sheltered(fleet)))["a shelter"]
 
 
 def test_a_hint_that_ends_too_early_is_seen(tmp_path, monkeypatch):

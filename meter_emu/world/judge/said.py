@@ -77,17 +77,15 @@ class MeterSaid(Forks):
         for name, civil in stated:
             us = announced[name]
             want = None if us is None else us_to_civil(us, self._household.model.zone)
-            words = f"announced {name} {_date(want)}, and the meter stated {_date(civil)}"
-            right = civil == want
+            words = None
             if us is not None and us <= event.at_us and civil is None:
                 self._forgotten.add((name, us))  # it has come
-                right = True
             elif us is not None and (name, us) in self._forgotten:
                 words = f"{name} had come, and the meter stated none, and then {_date(civil)}"
-                right = False
-            stated_cut = None if name == "T1" or right else (civil,)
-            kind = FindingKind.WRONG_DISPLAY
-            yield Statement(event.at_us, kind, name, None if right else words, stated_cut)
+            elif civil != want:
+                words = f"announced {name} {_date(want)}, and the meter stated {_date(civil)}"
+            stated_cut = None if name == "T1" or words is None else (civil,)
+            yield Statement(event.at_us, FindingKind.WRONG_DISPLAY, name, words, stated_cut)
 
     def supply(self, event: Event) -> Iterator[Statement]:
         """Compare what the display says of the supply with switch and limiter, and power."""
