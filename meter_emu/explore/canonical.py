@@ -118,7 +118,7 @@ class Forms:
         self._numbered: list[tuple[str, int]] = []
         self._due_us, self._last = 0, False
         self._poll_us: Final = lives.scope.household.model.poll_s * SECOND_US
-        numbers = (act.visit.card_number or 0 for act in lives.scope.acts if act.visit)
+        numbers = (visit.card_number or 0 for visit in lives.scope.visits)
         self._drawn: Final = max(numbers, default=0)
         self._values: Final[dict[int, tuple[object, bytes]]] = {}
         self._cards: Final[dict[bytes, _Parts]] = {}

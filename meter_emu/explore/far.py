@@ -22,7 +22,7 @@ class FarFromEnds:
     """What can happen in a scope to the numbers of its household at most."""
 
     def __init__(self, scope: Scope) -> None:
-        loads = [act.visit.desk.load_cents for act in scope.acts if act.visit and act.visit.desk]
+        loads = [visit.desk.load_cents for visit in scope.visits if visit.desk]
         self._acts: Final = len(scope.instants)
         self._cents: Final = self._acts * max(loads, default=0)
         hours = (scope.campaign.end_us - scope.campaign.start_us) // HOUR_US + 1

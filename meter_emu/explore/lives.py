@@ -103,14 +103,15 @@ class Lives:
         scope, at_us, story = self.scope, self.due_us, self.story
         until_us, self._now = at_us, None
         try:
-            if act.visit is not None:
-                visit = self._dated(act.visit, at_us)
+            for timeless in act.visits:
+                visit = self._dated(timeless, at_us + timeless.at_us)
                 if not self._possible(visit):
                     return False
+                story.live_until(visit.at_us)
                 self._visits += (visit,)
                 story.receive(visit, len(self._visits) - 1)
-                until_us = max(at_us, story.bench.board.now_us)
-            elif act.outage_us:
+                until_us = max(visit.at_us, story.bench.board.now_us)
+            if act.outage_us:
                 lost_us = at_us + _LOST_US
                 back_us = lost_us + act.outage_us
                 if any(
@@ -202,12 +203,18 @@ class Lives:
         return self._known_visits[key]
 
     def _possible(self, visit: Visit) -> bool:
-        """Whether there is the card that is to be put in."""
+        """Whether there is the card that is to be put in, and records put back are other ones."""
         if visit.kind is VisitKind.OLD_CARD:
             return (visit.card_number or 0) <= len(self.story.old_cards)
         if visit.kind is VisitKind.COPY:
-            return (visit.copy_number or 0) <= len(self.story.writings)
+            if (visit.copy_number or 0) > len(self.story.writings):
+                return False
+            return not visit.records or self._puts_back(visit)
         return True
+
+    def _puts_back(self, visit: Visit) -> bool:
+        """Whether a card with records of another time differs from the card as it is."""
+        return self.story.copied(visit).to_bytes() != self.story.card.image.to_bytes()
 
     def _then(self) -> _Then:
         if self._now is None:

@@ -1,13 +1,14 @@
 """A scope: the household to begin with, what may happen to it, and the instants to look at.
 
 It is read from a campaign of one household. Its visits and outages are the *acts*, and its dates
-the instants: at each of them any one act may happen, or nothing. What the file has at its very
-`start` has happened: it makes the root. So a campaign file is a scope, and what is found is a
-campaign again.
+the instants: at each of them any one act may happen, or nothing. A card that comes from an office
+and is put in less than five minutes later is one act. What the file has at its very `start` has
+happened: it makes the root. So a campaign file is a scope, and what is found is a campaign again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final, NamedTuple, final
 
 from meter_emu.errors import ConfigError
@@ -19,15 +20,19 @@ from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.model import uncertainty_s
 from meter_emu.world.rehearsal.rig import order_in_words
 
+_BROUGHT_US: Final = 5 * MINUTE_US  # ours: sooner after an office than this, a card is brought
 _HERALD_US: Final = 61 * SECOND_US  # ours: a poll before the end, and the second before
 
 
 @final
 class ScopeAct(NamedTuple):
-    """One thing that may happen at an instant: a visit, an outage so long, or nothing."""
+    """One thing that may happen at an instant: visits, an outage so long, or nothing.
+
+    Of its visits `at_us` is how long after the instant each is.
+    """
 
     label: str
-    visit: Visit | None = None
+    visits: tuple[Visit, ...] = ()
     outage_us: int = 0
 
 
@@ -48,10 +53,14 @@ class Scope(NamedTuple):
         return next((us for us in self.instants if us > at_us), self.campaign.end_us)
 
     @property
+    def visits(self) -> Iterator[Visit]:
+        """Every visit of its acts."""
+        return chain.from_iterable(act.visits for act in self.acts)
+
+    @property
     def copied(self) -> int:
         """How many of the office's writings somebody may put in a copy of, the first ones."""
-        numbers = (act.visit.copy_number or 0 for act in self.acts if act.visit)
-        return max(numbers, default=0)
+        return max((visit.copy_number or 0 for visit in self.visits), default=0)
 
 
 def scope_of(campaign: Campaign, build: str) -> Scope:
@@ -73,13 +82,14 @@ def scope_of(campaign: Campaign, build: str) -> Scope:
         want = "expected a visit after the start: an act"
         raise ConfigError(campaign.path or campaign.name, household.id, want)
     acts = [NOTHING]
-    for visit in visits:
-        timeless = replace(visit, at_us=0, in_file=0)
-        if all(act.visit != timeless for act in acts):
-            acts.append(ScopeAct(_label(timeless, household), visit=timeless))
+    goings = list(_goings(visits))
+    for going in goings:
+        act = act_of(going, household)
+        if act not in acts:
+            acts.append(act)
     for long_us in dict.fromkeys(back - lost for lost, back in outages):
-        acts.append(ScopeAct(f"no power for {long_us // SECOND_US} s", outage_us=long_us))
-    instants = {*(visit.at_us for visit in visits), *(one[0] for one in outages)}
+        acts.append(outage_act(long_us))
+    instants = {*(going[0].at_us for going in goings), *(one[0] for one in outages)}
     begun = bool(happened) or any(one[0] == start_us for one in fixed)
     instants |= set() if begun else {start_us}
     for end_us in _ends(household):
@@ -94,6 +104,34 @@ def scope_of(campaign: Campaign, build: str) -> Scope:
         acts=tuple(acts),
         instants=tuple(sorted(us for us in instants if from_us <= us < campaign.end_us)),
     )
+
+
+def act_of(visits: Sequence[Visit], household: Household) -> ScopeAct:
+    """Return the act of visits that follow each other at once."""
+    first_us = visits[0].at_us
+    timeless = tuple(replace(one, at_us=one.at_us - first_us, in_file=0) for one in visits)
+    label = ", then ".join(_label(visit, household) for visit in timeless)
+    return ScopeAct(label, visits=timeless)
+
+
+def outage_act(long_us: int) -> ScopeAct:
+    """Return the act of a power failure so long."""
+    return ScopeAct(f"no power for {long_us // SECOND_US} s", outage_us=long_us)
+
+
+def _goings(visits: Sequence[Visit]) -> Iterator[list[Visit]]:
+    """Yield visits that are one act: an office and the meter, with no instant between."""
+    going = list[Visit]()
+    for visit in visits:
+        brought = going and going[-1].desk is not None and visit.kind is VisitKind.INSERT
+        if brought and 0 < visit.at_us - going[-1].at_us < _BROUGHT_US:
+            going.append(visit)
+            continue
+        if going:
+            yield going
+        going = [visit]
+    if going:
+        yield going
 
 
 def _ends(household: Household) -> Iterator[int]:
@@ -116,13 +154,21 @@ def _over_us(household: Household, end_us: int) -> int:
 def _label(visit: Visit, household: Household) -> str:
     if visit.desk is not None:
         torn = ", torn" if visit.desk.torn else ""
-        return f"office: {order_in_words(visit.desk, household.model.measures.priced)}{torn}"
+        off_s = visit.desk.office_error_s
+        dated = f", by a date {off_s} s off" if off_s else ""
+        words = order_in_words(visit.desk, household.model.measures.priced)
+        return f"office: {words}{dated}{torn}"
     if visit.kind is VisitKind.COPY:
-        return f"insert a copy, office visit {visit.copy_number}"
+        parts = f", of it {', '.join(visit.records)}" if visit.records else ""
+        turned = "" if visit.flipped is None else f", bit {visit.flipped} turned over"
+        return f"insert a copy, office visit {visit.copy_number}{parts}{turned}"
     if visit.kind is VisitKind.OLD_CARD:
         return f"insert card {visit.card_number}"
     if visit.kind is VisitKind.CLOCK_CARD:
-        return f"technician, {visit.clock_error_s} s off"
+        lost = ", of which the clock takes nothing" if visit.lost else ""
+        others = "" if visit.for_meter is None else ", another meter's card"
+        old = "" if visit.made_us is None else ", an old card"
+        return f"technician, {visit.clock_error_s} s off{old}{others}{lost}"
     if visit.token is not None:
         mistyped = "" if visit.token.typo == NO_TYPO else ", mistyped"
         return f"key in {visit.token.token.id}{mistyped}"

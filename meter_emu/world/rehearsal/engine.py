@@ -238,7 +238,7 @@ class HouseholdStory:
             self._insert(self.old_cards[visit.card_number - 1], number)
         elif visit.kind is VisitKind.COPY:
             assert visit.copy_number is not None, "a copy was made at some time"
-            self._insert(card_of(self._copied(visit), self.rig.challenge), number)
+            self._insert(card_of(self.copied(visit), self.rig.challenge), number)
         elif visit.kind is VisitKind.OTHERS_CARD:
             self._insert(self._others_card(visit), number)
         elif visit.kind is VisitKind.CLOCK_CARD:
@@ -310,7 +310,7 @@ class HouseholdStory:
         self._brings |= order.reactivate or order.load_cents > 0
         self.watch.see(self._board.now_us, What.DESK, detail=written)
 
-    def _copied(self, visit: Visit) -> AnyImage:
+    def copied(self, visit: Visit) -> AnyImage:
         """Return a copy as it was then, or the newest card with some of its record as of then."""
         assert visit.copy_number is not None, "a copy was made at some time"
         then = parse_image(self.writings[visit.copy_number - 1])

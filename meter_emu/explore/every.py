@@ -1,0 +1,198 @@
+"""`explore_every(...)`: every built-in scope, step by step, what can be least goes first.
+
+A step is a scope to a depth. How many sequences there can be to that depth follows from its acts
+and instants alone, so the order is the same for every program: all scopes without an act, then the
+small ones with one and two, and what is large when what is small was tried.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from math import comb
+from time import monotonic
+from typing import Final, NamedTuple, TypeAlias, final
+
+from meter_emu.errors import ConfigError
+from meter_emu.explore.roots import campaign_named
+from meter_emu.explore.scope import Scope, scope_of
+from meter_emu.explore.search import Explored, explore
+from meter_emu.resources import built_in
+from meter_emu.stories.story import ModelAndCards
+from meter_emu.verify.program import check_covered, traits
+from meter_emu.verify.report import Counterexample
+from meter_emu.workers.engines import here_or_processes
+from meter_emu.workers.work import Calling
+from meter_emu.world.meter.build import parse_build
+
+EVERY: Final = "all"  # in place of a scope's name
+_SEQUENCES_MAX: Final = 2_000_000  # ours: of a step; half an hour
+
+
+@final
+class Step(NamedTuple):
+    """A scope to a depth, on a build; and when the time for all is over, by the monotonic clock."""
+
+    build: str
+    scope: str
+    depth: int
+    ends_s: float
+
+
+@final
+class Tried(NamedTuple):
+    """What came of a step; `finished` is whether there was time for it."""
+
+    step: Step
+    finished: bool
+    whole: bool
+    states: int
+    transitions: int
+    pairs: int
+    differing: int
+    broken: Counterexample | None
+
+
+@final
+@dataclass(slots=True)
+class EveryExplored:
+    """What was tried of every scope so far, and what broke first.
+
+    `depths` is to which depth each scope was exhausted, `whole` are those of which nothing is left;
+    `passed_over` are those that the build does not cover, or in which its defect cannot show.
+    """
+
+    build: str
+    depths: dict[str, int] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
+    passed_over: list[str] = field(default_factory=list)
+    states: int = 0
+    transitions: int = 0
+    pairs: int = 0
+    differing: int = 0
+    broken: Counterexample | None = None
+    broken_in: str = ""
+
+
+HearEvery: TypeAlias = Callable[[EveryExplored], None]
+
+
+class _TimeIsOverError(Exception):
+    """There is no time to finish a step."""
+
+
+def explore_every(
+    explored: EveryExplored,
+    *,
+    depth: int | None = None,
+    time_s: float | None = None,
+    jobs: int | None = 1,
+    hear: HearEvery = lambda _explored: None,
+) -> EveryExplored:
+    """Explore every built-in scope to a depth, or for some time, until something breaks.
+
+    What is found so far is in `explored`, also where it is interrupted. Raise `ConfigError` for a
+    build that does not exist, and where it covers the household of no scope.
+    """
+    assert depth is not None or time_s is not None, "it must end some time"
+    ends_s = float("inf") if time_s is None else monotonic() + time_s
+    names = list(_covered(explored))
+    steps = _steps(explored, names, depth, ends_s)
+    engine = here_or_processes(jobs)
+    with closing(engine.results(Calling(tried), steps)) as results:
+        for one in results:
+            if not one.finished:
+                break
+            name = one.step.scope
+            explored.depths[name] = max(explored.depths.get(name, 0), one.step.depth)
+            explored.whole |= {name} if one.whole else set()
+            explored.states += one.states
+            explored.transitions += one.transitions
+            explored.pairs += one.pairs
+            explored.differing += one.differing
+            if one.broken is not None:
+                explored.broken, explored.broken_in = one.broken, name
+                break
+            hear(explored)
+    return explored
+
+
+def sequences(scope: Scope, depth: int) -> int:
+    """Return how many sequences of so many acts there can be, at most."""
+    acts, instants = len(scope.acts) - 1, len(scope.instants)
+    return sum(comb(instants, nth) * acts**nth for nth in range(depth + 1))
+
+
+def tried(step: Step) -> Tried:
+    """Explore a scope to a depth in this process, while there is time."""
+
+    def hear(_explored: Explored) -> None:
+        if monotonic() > step.ends_s:
+            raise _TimeIsOverError
+
+    explored = Explored(_scope(step.scope, step.build))
+    try:
+        explore(explored, depth=step.depth, hear=hear)
+        finished = True
+    except _TimeIsOverError:
+        finished = False
+    return Tried(
+        step=step,
+        finished=finished,
+        whole=explored.whole,
+        states=explored.states,
+        transitions=explored.transitions,
+        pairs=explored.pairs,
+        differing=explored.differing,
+        broken=explored.broken,
+    )
+
+
+@cache
+def _scope(name: str, build: str) -> Scope:
+    return scope_of(campaign_named(name, build), build)
+
+
+def _covered(explored: EveryExplored) -> Iterator[str]:
+    """Yield the scopes whose household the build covers, and can show its defects in."""
+    why: ConfigError | None = None
+    for name in built_in("scopes"):
+        scope = _scope(name, explored.build)
+        try:
+            check_covered(scope.household)
+        except ConfigError as error:
+            why = error
+            explored.passed_over.append(name)
+            continue
+        if can_show(scope):
+            yield name
+        else:
+            explored.passed_over.append(name)
+    if why is not None and len(explored.passed_over) == len(built_in("scopes")):
+        raise why
+
+
+def can_show(scope: Scope) -> bool:
+    """Return whether the household has the meter and card without which no defect of it shows."""
+    home = scope.household
+    card = (home.card_generation, home.carrier)
+    have = set(traits([ModelAndCards(home.model.name, home.model, (card,))]))
+    return all(set(defect.needs) <= have for defect in parse_build(home.build).defects)
+
+
+def _steps(
+    explored: EveryExplored, names: list[str], depth: int | None, ends_s: float
+) -> Iterator[Step]:
+    """Yield the steps, what can be least first; of a scope that was exhausted no more."""
+    build = explored.build
+    turns = sorted(
+        (sequences(scope, acts), name, acts)
+        for name in names
+        for scope in [_scope(name, build)]
+        for acts in range(min(len(scope.instants), len(scope.instants) if depth is None else depth) + 1)
+    )
+    for count, name, acts in turns:
+        if depth is None and count > _SEQUENCES_MAX:
+            return
+        if name not in explored.whole:
+            yield Step(build, name, acts, ends_s)
