@@ -120,9 +120,9 @@ def outage_act(long_us: int) -> ScopeAct:
 
 
 def _goings(visits: Sequence[Visit]) -> Iterator[list[Visit]]:
-    """Yield visits that are one act: an office and the meter, with no instant between."""
+    """Yield visits that are one act: in their file the card is put in right after an office."""
     going = list[Visit]()
-    for visit in visits:
+    for visit in sorted(visits, key=lambda one: one.in_file):
         brought = going and going[-1].desk is not None and visit.kind is VisitKind.INSERT
         if brought and 0 < visit.at_us - going[-1].at_us < _BROUGHT_US:
             going.append(visit)
