@@ -12,13 +12,17 @@ from rich.progress import TextColumn, TimeElapsedColumn
 from meter_emu.cli.answers import played_by, so_many, worst_case
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
-from meter_emu.cli.names import BUILD, LEFT, WORD, json_option
+from meter_emu.cli.names import BUILD, LEFT, WORD, OneOf, json_option
 from meter_emu.cli.output import STDOUT, echo, made_folder, print_json, write_atomically
-from meter_emu.cli.printed.explored import cuts_json, explored_json
+from meter_emu.cli.printed.explored import cuts_json, every_json, explored_json
 from meter_emu.cli.progress import watched
+from meter_emu.explore.acts import ALL_ACTS, acts_missing, with_acts
 from meter_emu.explore.cuts import CutsExplored, explore_cuts
+from meter_emu.explore.every import EVERY, EveryExplored, explore_every
 from meter_emu.explore.graph import dot_of
-from meter_emu.explore.roots import campaign_named, scope_named
+from meter_emu.explore.left_out import LEFT_OUT
+from meter_emu.explore.roots import campaign_named
+from meter_emu.explore.scope import scope_of
 from meter_emu.explore.search import Explored, explore
 from meter_emu.verify.report import Counterexample
 
@@ -26,13 +30,13 @@ _DEPTH: Final = 2  # where neither a depth nor a time is given: seconds
 _SHOWN: Final = 6  # ours: of what differed, the rest is in --json
 _FOLDER: Final = "counterexamples"
 _WIDTH: Final = 80  # ours: columns of a story
-_MORE: Final = "-v says which ends were not distinguished"
+_MORE: Final = "-v says which ends were not distinguished, and which acts the scope has not"
 
 
 @examples(
     "explore reference+end-exclusive",
-    "explore reference --scope aged --depth 4",
-    "explore mine:program --scope home.toml --time 600 --json result.json",
+    "explore mine:program --scope all --time 60",
+    "explore mine:program --scope home.toml --act copy --time 600 --json result.json",
 )
 @click.command("explore", cls=CliCommand)
 @click.argument("build", type=BUILD)
@@ -41,7 +45,15 @@ _MORE: Final = "-v says which ends were not distinguished"
     type=WORD,
     metavar="NAME",
     default="new",
-    help="A scope, or a campaign FILE; default new.",
+    help=f"A scope, a campaign FILE, or {EVERY}: every built-in scope; default new.",
+)
+@click.option(
+    "--act",
+    "acts",
+    type=OneOf(ALL_ACTS),
+    metavar="ACT",
+    multiple=True,
+    help="An act more; again for others. See `list acts`.",
 )
 @click.option(
     "--depth", type=click.IntRange(min=0), help=f"Acts in a sequence at most; default {_DEPTH}."
@@ -68,6 +80,7 @@ def explore_build(
     build: str,
     *,
     scope: str,
+    acts: tuple[str, ...],
     depth: int | None,
     time_s: int | None,
     cuts: int | None,
@@ -83,18 +96,23 @@ def explore_build(
     """
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
     if cuts is not None:
-        if depth is not None or dot_file is not None:
+        if depth is not None or dot_file is not None or acts:
             raise click.UsageError(
-                "--depth and --dot are of acts, expected none of them with --cuts"
+                "--act, --depth and --dot are of acts, expected none of them with --cuts"
             )
         return _explore_cuts(build, scope, cuts, time_s, jobs, Path(folder), json_file)
-    explored = Explored(scope_named(scope, build))
+    depth = _DEPTH if depth is None and time_s is None else depth
+    if scope == EVERY:
+        if dot_file is not None or acts:
+            raise click.UsageError("--act and --dot are of one scope, expected one by its name")
+        return _explore_every(build, depth, time_s, jobs, Path(folder), json_file, verbose=verbose)
+    explored = Explored(scope_of(with_acts(campaign_named(scope, build), acts), build))
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     try:
         with watched(*columns, total=None, shown=json_file != STDOUT) as done:
             explore(
                 explored,
-                depth=_DEPTH if depth is None and time_s is None else depth,
+                depth=depth,
                 time_s=time_s,
                 jobs=jobs,
                 edges=dot_file is not None,
@@ -110,8 +128,80 @@ def explore_build(
     if json_file != STDOUT:
         file = None if explored.broken is None else _leave(explored.broken, Path(folder), scope)
         echo("\n".join(_lines(explored, scope, file)))
-        echo("\n".join(_not_distinguished(explored)) if verbose else _MORE)
+        echo("\n".join(_beyond(explored)) if verbose else _MORE)
     return EXIT_OK if explored.broken is None else EXIT_FOUND
+
+
+def _explore_every(
+    build: str,
+    depth: int | None,
+    time_s: int | None,
+    jobs: int | None,
+    folder: Path,
+    json_file: str | None,
+    *,
+    verbose: bool,
+) -> int:
+    """Explore every built-in scope in turn, and say what was exhausted."""
+    explored = EveryExplored(build)
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    try:
+        with watched(*columns, total=None, shown=json_file != STDOUT) as done:
+            explore_every(
+                explored,
+                depth=depth,
+                time_s=time_s,
+                jobs=jobs,
+                hear=lambda so_far: done(so_far.transitions, _every_tried(so_far)),
+            )
+    except KeyboardInterrupt:
+        echo("\n".join(_lines_of_every(explored, None)), err=json_file == STDOUT)
+        raise
+    if json_file is not None:
+        print_json(every_json(explored), json_file)
+    if json_file != STDOUT:
+        found = explored.broken
+        file = None if found is None else _leave(found, folder, explored.broken_in)
+        echo("\n".join(_lines_of_every(explored, file)))
+        if verbose:
+            echo("\n".join(_depths(explored)))
+    return EXIT_OK if explored.broken is None else EXIT_FOUND
+
+
+def _lines_of_every(explored: EveryExplored, file: Path | None) -> Iterator[str]:
+    found = explored.broken
+    if found is None:
+        yield f"{explored.build}, every scope: nothing broken in {_every_tried(explored)}"
+    else:
+        about = f"{explored.build}, scope {explored.broken_in}"
+        yield f"{about}: broken; tried: {_every_tried(explored)}"
+        play = "nothing was written yet" if file is None else played_by(str(file))
+        yield from worst_case(found.words, _course(found), shown_by=play)
+    yield f"looked at: {explored.transitions:,} transitions, {explored.states:,} states"
+
+
+def _every_tried(explored: EveryExplored) -> str:
+    """Return in words to which depth every scope was exhausted."""
+    scopes = so_many(len(explored.depths), "scope", "scopes")
+    passed = len(explored.passed_over)
+    left = f"; {so_many(passed, 'scope', 'scopes')} not for this build" if passed else ""
+    if not explored.depths:
+        return f"what time there was for{left}"
+    deep = max(explored.depths.values())
+    deepest = sum(depth == deep for depth in explored.depths.values())
+    acts = so_many(deep, "act", "acts")
+    return f"{scopes}, every sequence of up to {acts} of {deepest:,} of them{left}"
+
+
+def _depths(explored: EveryExplored) -> Iterator[str]:
+    """Yield how deep each scope was exhausted."""
+    for depth in sorted(set(explored.depths.values())):
+        names = [name for name, at in explored.depths.items() if at == depth]
+        acts = so_many(depth, "act", "acts")
+        yield from wrap(f"{acts}: {', '.join(sorted(names))}", _WIDTH, subsequent_indent="  ")
+    if explored.passed_over:
+        passed = ", ".join(explored.passed_over)
+        yield from wrap(f"not for this build: {passed}", _WIDTH, subsequent_indent="  ")
 
 
 def _explore_cuts(
@@ -209,17 +299,28 @@ def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
         yield f"merged wrongly, apart from {', '.join(pair.rules) or 'nothing'}: {differs}"
 
 
+def _beyond(explored: Explored) -> Iterator[str]:
+    """Yield what the search could not see: states taken for one, and acts the scope has not."""
+    yield from _not_distinguished(explored)
+    missing = ", ".join(acts_missing(explored.scope)) or "none"
+    yield from wrap(f"The scope has not: {missing}.", _WIDTH, subsequent_indent="  ")
+
+
 def _not_distinguished(explored: Explored) -> Iterator[str]:
     """Yield, in a sentence, which states were taken for one, and what says that they are alike."""
     merged = sum(explored.merged.values())
     if not merged:
         yield "No two ends were taken for one state."
         return
-    rules = sorted({rule for group in explored.merged for rule in group})
-    apart = f" that differ in {', '.join(rules)} alone" if rules else " that are the same"
-    pairs = so_many(explored.pairs, "pair of them", "pairs of them")
-    tried = f"{pairs} lived on side by side, {explored.differing:,} differ"
-    yield from wrap(f"{merged:,} ends were taken for a state{apart}; {tried}.", _WIDTH)
+    used = {rule for group in explored.merged for rule in group}
+    left_out = "; ".join(words for rule, words in LEFT_OUT.items() if rule in used)
+    pairs = so_many(explored.pairs, "pair was", "pairs were")
+    tried = f"{pairs} lived on side by side, and {explored.differing:,} went otherwise"
+    yield from wrap(
+        f"Not distinguished, in {merged:,} ends that were taken for a known state:"
+        f" {left_out or 'nothing'}; {tried}.",
+        _WIDTH,
+    )
     yield f"People saw {len(explored.keys)} different states."
 
 

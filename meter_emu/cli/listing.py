@@ -48,6 +48,19 @@ def campaigns(kind: "ResourceKind" = "campaigns") -> dict[str, str]:
     return {name: load_campaign(path).name for name, path in built_in(kind).items()}
 
 
+def _acts() -> dict[str, str]:
+    """Return which built-in scopes have each act, by its name."""
+    from meter_emu.explore.acts import ALL_ACTS, acts_in
+    from meter_emu.explore.roots import scope_named
+    from meter_emu.resources import built_in
+
+    has = {name: acts_in(scope_named(name, "reference")) for name in built_in("scopes")}
+    return {
+        act: ", ".join(name for name, acts in has.items() if act in acts) or "in no scope"
+        for act in ALL_ACTS
+    }
+
+
 def _plans() -> dict[str, str]:
     from meter_emu.planner.plan_file import load_plan
     from meter_emu.resources import built_in
@@ -95,6 +108,7 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
     "models": _models,
     "campaigns": campaigns,
     "scopes": lambda: campaigns("scopes"),
+    "acts": _acts,
     "plans": _plans,
     "builds": _builds,
     "codecs": _codecs,
@@ -113,9 +127,10 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
 @click.option("--part", type=WORD, metavar="PART", help="Of defects, those of this part alone.")
 @json_option
 def list_(what: str, *, part: str | None, json_file: str | None) -> None:
-    """List defects, laws, models, campaigns, scopes, plans, builds, codecs, layouts, platforms.
+    """List all names of a kind: defects, laws, models, campaigns, scopes, acts, plans, builds, ...
 
-    The defects are listed by part: the calendar, the clock chip, the office.
+    Codecs, layouts and platforms are the others. The defects are listed by part: the calendar, the
+    clock chip, the office. The acts of `explore` are listed with the scopes that have them.
     """
     if part is not None and what != "defects":
         raise click.UsageError(f"{what} have no parts, expected none with --part")

@@ -170,16 +170,15 @@ ACT_ROWS: Final[Mapping[str, ActRow]] = {
         lambda order: order.torn, lambda at: at.office(load_cents=1_000, torn=True)
     ),
     "insert": _kind(VisitKind.INSERT),
-    "old-card": _kind(
-        VisitKind.OLD_CARD, lambda at: at.visit(VisitKind.OLD_CARD, card_number=1)
-    ),
+    "old-card": _kind(VisitKind.OLD_CARD, lambda at: at.visit(VisitKind.OLD_CARD, card_number=1)),
     "copy": _copy(whole=True),
     "copied-record": _copy(whole=False),
     "flipped-bit": _copy(whole=False, flipped=9),
     "anothers-card": _kind(VisitKind.OTHERS_CARD, lambda at: at.another()),
     "clock-card": _clock_card(lambda visit: visit.sets_the_clock, lambda _at: {}),
     "old-clock-card": _clock_card(
-        lambda visit: visit.made_us is not None, lambda at: {"made_us": at.campaign.start_us - DAY_US}
+        lambda visit: visit.made_us is not None,
+        lambda at: {"made_us": at.campaign.start_us - DAY_US},
     ),
     "anothers-clock-card": _clock_card(
         lambda visit: visit.for_meter is not None,

@@ -185,12 +185,12 @@ def _steps(
 ) -> Iterator[Step]:
     """Yield the steps, what can be least first; of a scope that was exhausted no more."""
     build = explored.build
-    turns = sorted(
-        (sequences(scope, acts), name, acts)
-        for name in names
-        for scope in [_scope(name, build)]
-        for acts in range(min(len(scope.instants), len(scope.instants) if depth is None else depth) + 1)
-    )
+    turns = []
+    for name in names:
+        scope = _scope(name, build)
+        most = len(scope.instants) if depth is None else min(depth, len(scope.instants))
+        turns += [(sequences(scope, acts), name, acts) for acts in range(most + 1)]
+    turns.sort()
     for count, name, acts in turns:
         if depth is None and count > _SEQUENCES_MAX:
             return

@@ -70,6 +70,7 @@ verify: verify reference+end-exclusive --examples 20 --jobs 1 --law never-early
 verify-driver: verify --driver tests.driver_bench.drivers.ours:Ours --examples 10 --law torn-get
 distinguish: distinguish reference+end-exclusive reference --examples 40
 explore: explore reference+end-exclusive --depth 1 --jobs 1
+explore-every: explore reference+end-exclusive --scope all --depth 0 --jobs 1
 explore-cuts: explore reference+end-exclusive --scope sessions --cuts 1 --jobs 1
 plan-result: plan run plan.toml --jobs 1
 diagnose: diagnose incident.toml --samples 1 --jobs 1 --kept kept --only night-named-by-its-morning

@@ -4,7 +4,7 @@ Each is written from its report alone, in the meter's terms, without a look at t
 entered into the catalogue of this process, so `reference+ID` is a build: import this first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from card_protocol.timestamp import Civil
@@ -190,9 +190,9 @@ def looked(unit: tuple[str, tuple[figures.Step, ...], float]) -> figures.Looked:
     return figures.looked(unit)
 
 
-def _enter() -> None:
+def enter(reports: Mapping[str, Report]) -> None:
     """Enter them into the catalogue of this process."""
-    for name, report in REPORTS.items():
+    for name, report in reports.items():
         body = {
             report.name: report.routine,
             "__slots__": (),
@@ -210,4 +210,4 @@ def _enter() -> None:
         )
 
 
-_enter()
+enter(REPORTS)

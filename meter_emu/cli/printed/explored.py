@@ -3,7 +3,9 @@
 from typing import Annotated, TypeAlias
 
 from meter_emu.cli.printed.base import Printed, Shape
+from meter_emu.explore.acts import acts_missing
 from meter_emu.explore.cuts import CutsExplored
+from meter_emu.explore.every import EveryExplored
 from meter_emu.explore.search import Explored
 from meter_emu.resources import means
 
@@ -40,6 +42,7 @@ class ExploredJson(Printed, tag="explore/1"):
     build: str
     scope: str
     acts: tuple[str, ...]
+    acts_missing: Annotated[tuple[str, ...], means("those of `list acts` that the scope has not")]
     instants: int
     depth_exhausted: Annotated[int, means("acts of which every sequence was tried; -1 for none")]
     whole: Annotated[bool, means("whether no more acts could happen at these instants")]
@@ -51,6 +54,22 @@ class ExploredJson(Printed, tag="explore/1"):
     merged_pairs: Annotated[int, means("merges of which both sides were lived on")]
     merged_pairs_differing: int
     differences: Annotated[tuple[PairJson, ...], means("the first of them")]
+    broken: BrokenJson | None
+
+
+class EveryJson(Printed, tag="explore-every/1"):
+    """What of every built-in scope was exhausted, and what is broken."""
+
+    build: str
+    depths_exhausted: Annotated[dict[str, int], means("acts of which every sequence was tried")]
+    passed_over: Annotated[
+        tuple[str, ...], means("scopes that the build does not cover, or can show nothing in")
+    ]
+    transitions: int
+    states: int
+    merged_pairs: Annotated[int, means("merges of which both sides were lived on")]
+    merged_pairs_differing: int
+    scope: Annotated[str | None, means("the scope in which something is broken")]
     broken: BrokenJson | None
 
 
@@ -84,6 +103,22 @@ def cuts_json(explored: CutsExplored, name: str) -> CutsJson:
     )
 
 
+def every_json(explored: EveryExplored) -> EveryJson:
+    """Return what was explored of every built-in scope."""
+    found = explored.broken
+    return EveryJson(
+        build=explored.build,
+        depths_exhausted=dict(sorted(explored.depths.items())),
+        passed_over=tuple(explored.passed_over),
+        transitions=explored.transitions,
+        states=explored.states,
+        merged_pairs=explored.pairs,
+        merged_pairs_differing=explored.differing,
+        scope=explored.broken_in or None,
+        broken=found and BrokenJson(found.words, found.course, found.text),
+    )
+
+
 def explored_json(explored: Explored, name: str) -> ExploredJson:
     """Return what was explored of the scope of this name."""
     scope, found = explored.scope, explored.broken
@@ -91,6 +126,7 @@ def explored_json(explored: Explored, name: str) -> ExploredJson:
         build=scope.household.build,
         scope=name,
         acts=tuple(act.label for act in scope.acts),
+        acts_missing=acts_missing(scope),
         instants=len(scope.instants),
         depth_exhausted=explored.depth,
         whole=explored.whole,

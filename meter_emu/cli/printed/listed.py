@@ -23,6 +23,7 @@ class ListedJson(Printed, tag="list/1"):
     models: tuple[NamedJson, ...] | UnsetType = UNSET
     campaigns: tuple[NamedJson, ...] | UnsetType = UNSET
     scopes: tuple[NamedJson, ...] | UnsetType = UNSET
+    acts: tuple[NamedJson, ...] | UnsetType = UNSET
     plans: tuple[NamedJson, ...] | UnsetType = UNSET
     builds: tuple[NamedJson, ...] | UnsetType = UNSET
     codecs: tuple[NamedJson, ...] | UnsetType = UNSET
