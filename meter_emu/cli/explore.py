@@ -152,7 +152,7 @@ def _explore_every(
                 depth=depth,
                 time_s=time_s,
                 jobs=jobs,
-                hear=lambda so_far: done(so_far.transitions, _every_tried(so_far)),
+                step_done=lambda so_far: done(so_far.transitions, _every_tried(so_far)),
             )
     except KeyboardInterrupt:
         echo("\n".join(_lines_of_every(explored, None)), err=json_file == STDOUT)

@@ -1,6 +1,6 @@
-"""All acts that a scope can have: a row each, which tells it in a household's visits and makes one.
+"""All acts that a scope can have: a row each, which knows it in a visit and makes one.
 
-`acts_in` says which of them a scope has; `with_act` adds one to a household.
+`acts_in` says which of them a scope has; `with_acts` adds some to a household.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -46,8 +46,10 @@ class Placed(NamedTuple):
         """Return an order with T1 or T2, a day after the visit or half-way to the end."""
         left_us = self.campaign.end_us - self.at_us
         us = (self.at_us + min(DAY_US, left_us // 2)) // MINUTE_US * MINUTE_US
-        keys = {"defer": "defer_until", "cut": "cut_at"}
-        return self.office(**{keys[name]: us_to_civil(us, self.campaign.zone), f"{name}_us": us})
+        civil = us_to_civil(us, self.campaign.zone)
+        if name == "defer":
+            return self.office(defer_until=civil, defer_us=us)
+        return self.office(cut_at=civil, cut_us=us)
 
     def no_date(self) -> Visit:
         """Return an order with a T2 that no calendar has, and a load with it."""
@@ -82,14 +84,14 @@ class Placed(NamedTuple):
 
 @final
 class ActRow(NamedTuple):
-    """How an act is told, and one of it."""
+    """How an act is recognised, and one of it."""
 
-    tells: Callable[[Visit], bool]
+    is_in: Callable[[Visit], bool]
     made: Callable[[Placed], Visit]
 
 
-def _order(tells: Callable[[DeskOrder], bool], made: Callable[[Placed], Visit]) -> ActRow:
-    return ActRow(lambda visit: visit.desk is not None and tells(visit.desk), made)
+def _ordered(is_in: Callable[[DeskOrder], bool], made: Callable[[Placed], Visit]) -> ActRow:
+    return ActRow(lambda visit: visit.desk is not None and is_in(visit.desk), made)
 
 
 def _kind(kind: VisitKind, made: Callable[[Placed], Visit] | None = None) -> ActRow:
@@ -97,22 +99,22 @@ def _kind(kind: VisitKind, made: Callable[[Placed], Visit] | None = None) -> Act
 
 
 def _copy(*, whole: bool, flipped: int | None = None) -> ActRow:
-    def tells(visit: Visit) -> bool:
+    def is_in(visit: Visit) -> bool:
         turned = (visit.flipped is None) is (flipped is None)
         return visit.kind is VisitKind.COPY and (not visit.records) is whole and turned
 
     records = () if whole else ("wallet",)
     return ActRow(
-        tells,
+        is_in,
         lambda at: at.visit(VisitKind.COPY, copy_number=1, records=records, flipped=flipped),
     )
 
 
 def _clock_card(
-    tells: Callable[[Visit], bool], made: Callable[[Placed], dict[str, object]]
+    is_in: Callable[[Visit], bool], made: Callable[[Placed], dict[str, object]]
 ) -> ActRow:
     return ActRow(
-        lambda visit: visit.kind is VisitKind.CLOCK_CARD and tells(visit),
+        lambda visit: visit.kind is VisitKind.CLOCK_CARD and is_in(visit),
         lambda at: at.visit(VisitKind.CLOCK_CARD, **made(at)),
     )
 
@@ -129,44 +131,44 @@ def _at_meter(key: str, said: str) -> ActRow:
 
 OUTAGE: Final = "outage"
 ACT_ROWS: Final[Mapping[str, ActRow]] = {
-    "defer": _order(lambda order: order.defer_us is not None, lambda at: at.end("defer")),
-    "cut": _order(lambda order: order.cut_us is not None, lambda at: at.end("cut")),
-    "reactivate": _order(lambda order: order.reactivate, lambda at: at.office(reactivate=True)),
-    "load": _order(lambda order: order.load_cents > 0, lambda at: at.office(load_cents=2_000)),
-    "prepayment-on": _order(
+    "defer": _ordered(lambda order: order.defer_us is not None, lambda at: at.end("defer")),
+    "cut": _ordered(lambda order: order.cut_us is not None, lambda at: at.end("cut")),
+    "reactivate": _ordered(lambda order: order.reactivate, lambda at: at.office(reactivate=True)),
+    "load": _ordered(lambda order: order.load_cents > 0, lambda at: at.office(load_cents=2_000)),
+    "prepayment-on": _ordered(
         lambda order: order.prepayment is True, lambda at: at.office(prepayment=True)
     ),
-    "prepayment-off": _order(
+    "prepayment-off": _ordered(
         lambda order: order.prepayment is False, lambda at: at.office(prepayment=False)
     ),
-    "limiter-on": _order(lambda order: order.limiter is True, lambda at: at.office(limiter=True)),
-    "limiter-off": _order(
+    "limiter-on": _ordered(lambda order: order.limiter is True, lambda at: at.office(limiter=True)),
+    "limiter-off": _ordered(
         lambda order: order.limiter is False, lambda at: at.office(limiter=False)
     ),
-    "tariff": _order(
+    "tariff": _ordered(
         lambda order: order.tariff is not None, lambda at: at.office(tariff=Pricing.of(9, 310))
     ),
-    "worth-of-a-unit": _order(
+    "worth-of-a-unit": _ordered(
         lambda order: order.mwh_per_unit is not None,
         lambda at: at.office(tariff=Pricing.of(9, 90), mwh_per_unit=10_300),
     ),
-    "new-card": _order(
+    "new-card": _ordered(
         lambda order: order.new_card is not None and order.new_card.expires_us is None,
         lambda at: at.office(new_card=NewCard()),
     ),
-    "temporary-card": _order(
+    "temporary-card": _ordered(
         lambda order: order.new_card is not None and order.new_card.expires_us is not None,
         lambda at: at.office(new_card=_expiring(at)),
     ),
-    "office-date": _order(
+    "office-date": _ordered(
         lambda order: order.office_error_s != 0,
         lambda at: at.office(prepayment=True, office_error_s=_AHEAD_S),
     ),
-    "wrong-fields": _order(
+    "wrong-fields": _ordered(
         lambda order: order.fields is not None,
         lambda at: at.no_date(),
     ),
-    "torn-visit": _order(
+    "torn-visit": _ordered(
         lambda order: order.torn, lambda at: at.office(load_cents=1_000, torn=True)
     ),
     "insert": _kind(VisitKind.INSERT),
@@ -206,7 +208,7 @@ ALL_ACTS: Final = (*ACT_ROWS, OUTAGE)
 def acts_in(scope: Scope) -> frozenset[str]:
     """Return which acts a scope has, by the names of `ALL_ACTS`."""
     visits = list(scope.visits)
-    found = {name for name, row in ACT_ROWS.items() if any(map(row.tells, visits))}
+    found = {name for name, row in ACT_ROWS.items() if any(map(row.is_in, visits))}
     return frozenset(found | {OUTAGE for act in scope.acts if act.outage_us})
 
 

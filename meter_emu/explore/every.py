@@ -30,7 +30,7 @@ _SEQUENCES_MAX: Final = 2_000_000  # ours: of a step; half an hour
 
 
 @final
-class Step(NamedTuple):
+class ScopeStep(NamedTuple):
     """A scope to a depth, on a build; and when the time for all is over, by the monotonic clock."""
 
     build: str
@@ -40,10 +40,10 @@ class Step(NamedTuple):
 
 
 @final
-class Tried(NamedTuple):
+class StepTried(NamedTuple):
     """What came of a step; `finished` is whether there was time for it."""
 
-    step: Step
+    step: ScopeStep
     finished: bool
     whole: bool
     states: int
@@ -87,7 +87,7 @@ def explore_every(
     depth: int | None = None,
     time_s: float | None = None,
     jobs: int | None = 1,
-    hear: HearEvery = lambda _explored: None,
+    step_done: HearEvery = lambda _explored: None,
 ) -> EveryExplored:
     """Explore every built-in scope to a depth, or for some time, until something breaks.
 
@@ -113,7 +113,7 @@ def explore_every(
             if one.broken is not None:
                 explored.broken, explored.broken_in = one.broken, name
                 break
-            hear(explored)
+            step_done(explored)
     return explored
 
 
@@ -123,7 +123,7 @@ def sequences(scope: Scope, depth: int) -> int:
     return sum(comb(instants, nth) * acts**nth for nth in range(depth + 1))
 
 
-def tried(step: Step) -> Tried:
+def tried(step: ScopeStep) -> StepTried:
     """Explore a scope to a depth in this process, while there is time."""
 
     def hear(_explored: Explored) -> None:
@@ -136,7 +136,7 @@ def tried(step: Step) -> Tried:
         finished = True
     except _TimeIsOverError:
         finished = False
-    return Tried(
+    return StepTried(
         step=step,
         finished=finished,
         whole=explored.whole,
@@ -182,7 +182,7 @@ def can_show(scope: Scope) -> bool:
 
 def _steps(
     explored: EveryExplored, names: list[str], depth: int | None, ends_s: float
-) -> Iterator[Step]:
+) -> Iterator[ScopeStep]:
     """Yield the steps, what can be least first; of a scope that was exhausted no more."""
     build = explored.build
     turns = []
@@ -195,4 +195,4 @@ def _steps(
         if depth is None and count > _SEQUENCES_MAX:
             return
         if name not in explored.whole:
-            yield Step(build, name, acts, ends_s)
+            yield ScopeStep(build, name, acts, ends_s)

@@ -3,12 +3,9 @@
 import time
 from typing import NamedTuple
 
+from meter_emu.explore.every import can_show
 from meter_emu.explore.roots import scope_named
-from meter_emu.explore.scope import Scope
 from meter_emu.explore.search import Explored, explore
-from meter_emu.stories.story import ModelAndCards
-from meter_emu.verify.program import traits
-from meter_emu.world.meter.build import parse_build
 
 CHEAP_S = 0.2  # of processor time
 DEARER = 8
@@ -82,7 +79,7 @@ def looked(unit: tuple[str, tuple[Step, ...], float]) -> Looked:
         if step.cost_s > time_s - (time.process_time() - began_s):
             return Looked(build, "", 0, transitions, "", _since_s(began_s), steps[number:])
         scope = scope_named(step.scope, build)
-        if not has_what_it_needs(scope):
+        if not can_show(scope):
             continue
         explored = explore(Explored(scope), depth=step.depth)
         transitions += explored.transitions
@@ -95,11 +92,3 @@ def looked(unit: tuple[str, tuple[Step, ...], float]) -> Looked:
 
 def _since_s(began_s: float) -> float:
     return time.process_time() - began_s
-
-
-def has_what_it_needs(scope: Scope) -> bool:
-    """Whether the household has the meter and card without which no defect of its build shows."""
-    home = scope.household
-    card = (home.card_generation, home.carrier)
-    have = set(traits([ModelAndCards(home.model.name, home.model, (card,))]))
-    return all(set(defect.needs) <= have for defect in parse_build(home.build).defects)

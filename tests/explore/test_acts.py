@@ -60,13 +60,13 @@ def test_every_key_of_a_visit_and_of_an_order_is_in_an_act():
     }
 
 
-def test_an_act_is_told_by_its_row():
+def test_a_row_recognises_its_act():
     for act, row in ACT_ROWS.items():
-        assert row.tells(made(act)), act
-    told = {
-        act: [name for name, row in ACT_ROWS.items() if row.tells(made(act))] for act in ACT_ROWS
+        assert row.is_in(made(act)), act
+    seen = {
+        act: [name for name, row in ACT_ROWS.items() if row.is_in(made(act))] for act in ACT_ROWS
     }
-    assert {act: names for act, names in told.items() if names != [act]} == {
+    assert {act: names for act, names in seen.items() if names != [act]} == {
         "worth-of-a-unit": ["tariff", "worth-of-a-unit"],
         "wrong-fields": ["cut", "load", "wrong-fields"],
         "torn-visit": ["load", "torn-visit"],

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from meter_emu.explore.every import can_show
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.search import Explored, explore
 from meter_emu.laws import laws
 from meter_emu.resources import built_in
 from tests.cells import each_cell
-from tests.explore.figures import Step, has_what_it_needs, looked
+from tests.explore.figures import Step, looked
 
 SMALL = 7  # acts
 
@@ -62,7 +63,19 @@ def test_a_defect_is_looked_for_step_by_step_while_there_is_time():
 
 def test_a_defect_is_not_looked_for_where_its_chip_is_missing():
     chips = {
-        name: has_what_it_needs(scope_named(name, "reference+waits-for-a-tick"))
+        name: can_show(scope_named(name, "reference+waits-for-a-tick"))
         for name in ("lost-clock", "lost-before-its-end")
     }
     assert chips == {"lost-clock": False, "lost-before-its-end": True}
+
+
+def crossed_scopes() -> list[str]:
+    return [name for name in built_in("scopes") if name.startswith("crossed-")]
+
+
+@pytest.mark.slow("a hundred states of a meter each")
+@each_cell("scope", crossed_scopes, short=2)
+def test_the_reference_is_clean_where_themes_cross(scope: str):
+    explored = explore(Explored(scope_named(scope, "reference")), depth=1)
+    assert explored.broken is None
+    assert explored.depth == 1
