@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from meter_emu.explore.every import can_show
+from meter_emu.explore.lives import Lives
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.search import Explored, explore
 from meter_emu.laws import laws
 from meter_emu.resources import built_in
+from meter_emu.units import MINUTE_US
 from tests.cells import each_cell
 from tests.explore.figures import Step, looked
 
@@ -28,8 +30,8 @@ def test_what_a_file_has_at_its_start_has_happened():
     assert [visit.kind.value for visit in armed.household.visits] == ["desk", "insert"]
     assert [act.label for act in armed.acts[1:]] == [
         "office: reactivate",
-        "office: defer until 2020-07-06 23:01, cut at 2020-07-06 23:01",
         "insert",
+        "office: defer until 2020-07-06 23:01, cut at 2020-07-06 23:01",
         "press red",
     ]
     ((lost_us, _back_us),) = lost.household.outages
@@ -79,3 +81,18 @@ def test_the_reference_is_clean_where_themes_cross(scope: str):
     explored = explore(Explored(scope_named(scope, "reference")), depth=1)
     assert explored.broken is None
     assert explored.depth == 1
+
+
+def test_a_card_brought_from_an_office_is_one_act_and_one_instant():
+    scope = scope_named("crossed-09", "reference")
+    brought = [act for act in scope.acts if len(act.visits) == 2]
+    assert [act.label for act in brought][1] == "office: reactivate, then insert"
+    assert {act.visits[1].at_us - act.visits[0].at_us for act in brought} == {2 * MINUTE_US}
+    assert {act.visits[0].at_us for act in scope.acts if act.visits} == {0}
+    assert "insert" in [act.label for act in scope.acts], (
+        "a card that is shown later is its own act"
+    )
+    lives = Lives(scope)
+    assert lives.do(brought[1])
+    office, meter = lives.household.visits[-2:]
+    assert meter.at_us - office.at_us == 2 * MINUTE_US
