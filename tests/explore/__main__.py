@@ -4,8 +4,9 @@ The first explores every built-in scope on the reference and prints the page's t
 looks for each defect of the catalogue in every scope to every depth, what costs least on the
 reference first: some seconds for each, then what is left of the time for those not found, in equal
 shares, again and again. It names those that no scope shows; the reference is looked at as long as
-they, and must be among them. The third does so for twenty defects of field reports (`field.py`).
-The seconds are of two processors.
+they, and must be among them. `field SECONDS` does so for twenty defects of field reports
+(`field.py`), `mistakes SECONDS` for ours that no catalogue has (`mistakes.py`). The seconds are of
+two processors.
 """
 
 import sys
@@ -16,7 +17,7 @@ from meter_emu.defects import catalogue
 from meter_emu.resources import built_in
 from meter_emu.workers.processes import Processes
 from meter_emu.workers.work import Calling
-from tests.explore import field, figures
+from tests.explore import field, figures, mistakes
 
 FIRST_S = 4.0  # of processor time, for each
 
@@ -34,9 +35,13 @@ def lines(what: str, number: int) -> Iterator[str]:
             Calling(figures.row), ((name, number) for name in built_in("scopes"))
         )
         return
-    looked = field.looked if what == "field" else figures.looked
-    reports = set(field.REPORTS)
-    names = reports if what == "field" else set(catalogue()) - reports
+    others = {
+        "field": (field.looked, {*field.REPORTS}),
+        "mistakes": (mistakes.looked, {*mistakes.OURS}),
+    }
+    looked, names = others.get(what, (figures.looked, set(catalogue())))
+    if what not in others:
+        names -= set[str]().union(*(known for _, known in others.values()))
     builds = ["reference", *(f"reference+{defect}" for defect in sorted(names))]
     left_s, steps = number * 2.0, []
     for of_one, took_s in engine.results(Calling(figures.steps_of), iter(built_in("scopes"))):
