@@ -121,13 +121,19 @@ def drawn() -> str:
     )
 
 
+def begun(text: str) -> tuple[re.Match[str], list[tuple[str, str]]]:
+    """Return the heading of a page with what it is, and the rows of its table of doors."""
+    first = _FIRST.match(text)
+    doors = _DOOR.findall(text)
+    assert first is not None, "it begins with a heading and what it is"
+    assert doors, "it has a table of doors"
+    return first, doors
+
+
 def landing(name: str, text: str, run: Run, *, pressed: bool) -> str:
     """Return the landing page made of a page's text, whose links are as on the site."""
     language, words = LANDINGS[name]
-    first = _FIRST.match(text)
-    doors = _DOOR.findall(text)
-    assert first is not None, f"{name} begins with a heading and what it is"
-    assert doors, f"{name} has a table of doors"
+    first, doors = begun(text)
     try_it = f"[{words.without}](try/index.html){{ .md-button }}" if pressed else ""
     wheel, source = downloads()
     whole = f'<a href="{REPORT.format(language=language)}">{words.whole}</a>'

@@ -8,6 +8,7 @@ import pytest
 from tests.cells import each_cell
 from tests.docs.pages import ROOT
 from tests.site.checked import faults
+from tests.site.landing import LANDINGS, begun
 from tests.site.staged import (
     AT_TOP,
     is_ours,
@@ -55,6 +56,19 @@ def test_a_fence_has_a_language_and_at_most_a_title(name):
 
 def test_pages_outside_docs_are_there():
     assert set(AT_TOP) <= set(SOURCES)
+
+
+def test_landing_pages_say_it_in_two_sentences_and_lead_through_the_same_doors():
+    doors = {}
+    for name in LANDINGS:
+        first, rows = begun(SOURCES[name])
+        assert len(re.findall(r"\.\*?(?=\s|$)", first["said"].replace("*", ""))) == 2, name
+        assert all(row[0].startswith("**") for row in rows)
+        doors[name] = [target_of(name, link) for row in rows for link in links(row[1])]
+        assert len(rows) == 4
+    assert len({tuple(one) for one in doors.values()}) == 1, doors
+    with pytest.raises(AssertionError):
+        begun("# A page\n\nIt has no doors.\n")
 
 
 def page_with(body: str) -> str:
