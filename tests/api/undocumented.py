@@ -5,8 +5,10 @@ where `__init__` takes it, under `Args:`. Members of an enumeration may have the
 words in their module, keyed by member.
 """
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -27,7 +29,7 @@ _EPOCH: Final = re.compile(r"\b(?:since|from) (?:1970|2000|the bench began)")
 def undocumented(found: griffe.Object) -> Iterator[str]:
     """Yield the path of each attribute, function and class in it that says nothing of itself."""
     if isinstance(found, griffe.Attribute):
-        if not (_says(found) or _named_by_class(found) or _in_a_table(found)):
+        if not (_says(found) or _named_by_class(found) or in_a_table(found)):
             yield found.path
     elif not _says(found):
         yield found.path
@@ -50,15 +52,28 @@ def _named_by_class(found: griffe.Attribute) -> bool:
     return re.search(rf"`{name}\b|(?m:^    {name}: )", parent.docstring.value) is not None
 
 
-def _in_a_table(found: griffe.Attribute) -> bool:
+def in_a_table(found: griffe.Attribute) -> str | None:
+    """Return the words that a table in its module has for a member of an enumeration."""
     parent = found.parent
     if not isinstance(parent, griffe.Class) or not isinstance(parent.parent, griffe.Module):
-        return False
-    member = re.escape(f"{parent.name}.{found.name}")
+        return None
     file = parent.parent.filepath
     assert isinstance(file, Path), "a module is one file"
-    source = "\n".join(parent.lines_collection[file])
-    return re.search(rf'(?m)^    {member}: "', source) is not None
+    return _tables(file).get(f"{parent.name}.{found.name}")
+
+
+@cache
+def _tables(file: Path) -> dict[str, str]:
+    """Return the rows of a module's tables whose values are words, by key as it is written."""
+    tree = ast.parse(file.read_text("utf-8"))
+    return {
+        ast.unparse(key): value.value
+        for table in ast.walk(tree)
+        if isinstance(table, ast.Dict)
+        for key, value in zip(table.keys, table.values, strict=True)
+        if isinstance(key, ast.Attribute)
+        if isinstance(value, ast.Constant) and isinstance(value.value, str)
+    }
 
 
 def unmeasured(found: griffe.Object) -> Iterator[str]:

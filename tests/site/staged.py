@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from card_protocol import __version__
 from tests.docs.pages import ROOT
 from tests.site.landing import LANDINGS, REPORT, drawn, landing, night_in
 
@@ -137,6 +138,7 @@ def stage(folder: Path, *, pressed: bool) -> None:
     config = Path(__file__).with_name("zensical.toml").read_text("utf-8")
     if pressed:
         config = config.replace('["site.js"]', f'["site.js", {_PRESS}]')
+    config = config.replace('meter-emu VERSION"', f'meter-emu {__version__}"')
     _write(folder / "zensical.toml", config.replace("nav = []\n", nav()))
     below = folder / "pages"
     for name in LANDINGS:
