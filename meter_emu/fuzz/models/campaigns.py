@@ -17,7 +17,7 @@ _Table = dict[str, Any]
 
 
 def campaign_said(table: _Table) -> _Table:
-    """Return what a campaign has but its households."""
+    """Return what a campaign has but its announcements and households."""
     zone = ZoneInfo(table["zone"])
     return {
         "name": table["name"],
@@ -27,7 +27,6 @@ def campaign_said(table: _Table) -> _Table:
         "language": table.get("language"),
         "polls_max": table.get("polls_max"),
         "reported": [(_us(one["at"], zone), one["text"]) for one in table.get("reported", ())],
-        "announced": announced_said(table),
     }
 
 
@@ -49,10 +48,10 @@ def announced_said(table: _Table) -> list[_Table]:
     ]
 
 
-def heard_said(household: _Table, table: _Table) -> list[_Table]:
+def heard_said(household: _Table, announced: list[_Table]) -> list[_Table]:
     """Return the announcements that a household heard, in the order in which they were made."""
     names = household.get("announced", [None])
-    heard = [one for one in announced_said(table) if names != "none" and one["name"] in names]
+    heard = [one for one in announced if names != "none" and one["name"] in names]
     return sorted(heard, key=lambda one: one["made_us"])
 
 
@@ -106,10 +105,9 @@ def around_said(household: _Table, table: _Table) -> _Table:
     }  # fmt: skip
 
 
-def visits_said(household: _Table, table: _Table) -> list[_Table]:
+def visits_said(household: _Table, heard: list[_Table], zone_key: str) -> list[_Table]:
     """Return what each visit does, and when, in the order of the file."""
-    visits, zone = household.get("visits", []), ZoneInfo(table["zone"])
-    heard = heard_said(household, table)
+    visits, zone = household.get("visits", []), ZoneInfo(zone_key)
     return [_visit(one, visits, heard, zone) for one in visits]
 
 

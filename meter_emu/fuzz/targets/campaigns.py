@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from meter_emu.errors import MeterEmuError
 from meter_emu.fuzz.models.campaigns import (
+    announced_said,
     around_said,
     campaign_said,
     heard_said,
@@ -94,8 +95,8 @@ class _Drawn:
         return begins.replace(tzinfo=zone).isoformat()
 
     def _household(self, number: int) -> str:
-        """Return a household: one of three with a valve, one of six many alike."""
-        chooser, valve = self._chooser, self._chooser.below(3) == 2
+        """Return a household: one of six with a valve, one of five many alike."""
+        chooser, valve = self._chooser, self._chooser.below(6) == 5
         self._valve, self._hears = valve, True
         load = chooser.of(("0", "400", str([10 * hour for hour in range(24)])))
         text = f'[[household]]\nid = "h{number}"\nkind = "a household"\n'
@@ -198,7 +199,8 @@ def _check(data: bytes, _build: str) -> None:
 def _as_said(campaign: Campaign, table: dict[str, Any]) -> None:
     """Ask that what was read is what the file says."""
     said = campaign_said(table)
-    for one, want in zip(campaign.announced, said.pop("announced"), strict=True):
+    announced = announced_said(table)
+    for one, want in zip(campaign.announced, announced, strict=True):
         _alike(one, want, "an announcement is what its file says")
     reported = [(one.at_us, one.text) for one in campaign.reported]
     must(reported == said.pop("reported"), "what was reported is", moved=bool(reported))
@@ -216,11 +218,11 @@ def _as_said(campaign: Campaign, table: dict[str, Any]) -> None:
         }  # fmt: skip
         around = around_said(raw, table)
         must(seen == around, "and so are its copies, card and age", f"{seen}, expected {around}")
-        heard = heard_said(raw, table)
+        heard = heard_said(raw, announced)
         must(len(first.announced) == len(heard), "each hears what is for it", moved=bool(heard))
         for one, want in zip(first.announced, heard, strict=True):
             _alike(one, want, "what is heard is what its file says")
-        _visits_as_said(first, visits_said(raw, table))
+        _visits_as_said(first, visits_said(raw, heard, table["zone"]))
 
 
 def _alike(read: object, said: dict[str, Any], what: str) -> None:
