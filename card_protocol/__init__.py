@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from card_protocol.tokens.sts.tid import BaseDate, tid_of
     from card_protocol.trace import Recorder, Trace
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 """The version of the packages, as in `meter-emu --version`."""
 
 __all__ = [

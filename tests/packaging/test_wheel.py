@@ -29,6 +29,14 @@ def test_the_wheel_holds_every_data_file_and_no_test(wheel: Path) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
+def test_the_wheel_weighs_what_the_page_says_and_brings_nothing_of_translators(wheel: Path) -> None:
+    (said,) = re.findall(r"^(\d\.\d\d) MB in", page("docs/where-it-runs.md"), re.MULTILINE)
+    assert abs(wheel.stat().st_size / 1e6 - float(said)) < float(said) / 20
+    with zipfile.ZipFile(wheel) as archive:
+        assert {"fr.mo", "nl.mo"} < {Path(name).name for name in archive.namelist()}
+        assert [name for name in archive.namelist() if name.endswith((".po", ".pot"))] == []
+
+
 def description(wheel: Path) -> str:
     """Return what a package index shows."""
     with zipfile.ZipFile(wheel) as archive:
