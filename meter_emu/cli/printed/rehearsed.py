@@ -122,19 +122,19 @@ class MeterShownJson(Shape):
 
 
 class KindSampledJson(Shape):
-    """How many of a kind were drawn."""
+    """How many of a kind were run."""
 
     kind: Annotated[str, means("in the words of its file")]
     id: Annotated[str, means("of the kind's first household")]
     of: Annotated[int, means("households of the kind")]
-    drawn: int
-    unexpected: Annotated[int, means("of those drawn")] = field(name="not_as_expected")
+    sampled: Annotated[int, means("of these, run")]
+    unexpected: Annotated[int, means("of those run")] = field(name="not_as_expected")
     at_least: Annotated[int, means("of all, not as expected")]
     at_most: Annotated[int, means("of all, not as expected")]
 
 
 class SampleShownJson(Shape):
-    """What was drawn of a campaign."""
+    """What was run of a campaign."""
 
     of: Annotated[int, means("households of the campaign")]
     risk: Annotated[float, means("that the truth lies outside of two bounds")]
@@ -303,13 +303,13 @@ def answer_shown(counts: HouseholdCounts, zone: TimeZone) -> AnswerJson:
 
 
 def sample_shown(sample: Sample) -> SampleShownJson:
-    """Return what was drawn, and what it cannot speak for."""
+    """Return what was run, and what it cannot speak for."""
     kinds = tuple(
         KindSampledJson(
             kind=one.kind,
             id=one.id,
             of=one.of,
-            drawn=one.drawn,
+            sampled=one.sampled,
             unexpected=one.unexpected,
             at_least=one.bounds().least,
             at_most=one.bounds().most,

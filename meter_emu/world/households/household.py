@@ -38,8 +38,8 @@ _COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
 class VisitKind(Enum):
     """What a person does: the card at the office, a card in the meter, another act at the meter."""
 
-    DESK = marked("desk")
-    INSERT = marked("insert")  # the household's newest card
+    DESK = marked("at the office")
+    INSERT = marked("card put in")  # the household's newest card
     OLD_CARD = marked("old card")  # a card that was replaced
     COPY = marked("copy")  # a copy of the card, made when it came from the office
     OTHERS_CARD = marked("another's card")

@@ -49,31 +49,31 @@ class Bounds(NamedTuple):
 @final
 @dataclass(slots=True)
 class SampledKind:
-    """A kind in its own words: its first household's id, how many there are and were drawn."""
+    """A kind in its own words: its first household's id, how many there are and were run."""
 
     kind: str
     id: str
     of: int
-    drawn: int
+    sampled: int
     unexpected: int = 0
 
     def bounds(self, risk: Fraction = RISK) -> Bounds:
         """How many of the kind are not as expected, at least and at most, at this risk in all."""
         seen, half = self.unexpected, risk / 2
-        right = most_unexpected(self.of, self.drawn, self.drawn - seen, half)
-        return Bounds(self.of - right, most_unexpected(self.of, self.drawn, seen, half))
+        right = most_unexpected(self.of, self.sampled, self.sampled - seen, half)
+        return Bounds(self.of - right, most_unexpected(self.of, self.sampled, seen, half))
 
     @property
     def in_words(self) -> str:
         """What the sample says of all households of the kind, and what was seen."""
         words = {"kind": self.kind, "name": self.id, "bounds": self.bounds().in_words(self.of)}
-        if self.drawn == self.of:
+        if self.sampled == self.of:
             return said("{kind} ({name}): {bounds} (all run)", **words)
         return said(
             "{kind} ({name}): {bounds} ({unexpected} of {drawn} run)",
             **words,
             unexpected=self.unexpected,
-            drawn=self.drawn,
+            drawn=self.sampled,
         )
 
 
@@ -128,7 +128,7 @@ def sampled(campaign: Campaign, count: int) -> tuple[Campaign, Sample | None]:
     chosen: list[int] = []
     for name, kind in kinds.items():
         of_kind = [place for there in places[name] for place in there]
-        chosen += Random(f"{campaign.seed}/sample/{name}").sample(of_kind, kind.drawn)  # noqa: S311
+        chosen += Random(f"{campaign.seed}/sample/{name}").sample(of_kind, kind.sampled)  # noqa: S311
     found = (whole.place(place) for place in sorted(chosen))
     entries = tuple(entry.alone(number, campaign.seed) for entry, number in found)
     name = f"{campaign.name} (a sample: {count:,} of {len(whole):,} households)"
@@ -140,16 +140,16 @@ def _share(kinds: list[SampledKind], count: int) -> None:
     """Share out the sample: the floor, then the rest in proportion to what is left of each."""
     floor = min(FLOOR, count // len(kinds))
     for kind in kinds:
-        kind.drawn = min(floor, kind.of)
-    rest = count - sum(kind.drawn for kind in kinds)
-    left = {kind.id: kind.of - kind.drawn for kind in kinds}
+        kind.sampled = min(floor, kind.of)
+    rest = count - sum(kind.sampled for kind in kinds)
+    left = {kind.id: kind.of - kind.sampled for kind in kinds}
     all_left = sum(left.values())
     for kind in kinds:
-        kind.drawn += rest * left[kind.id] // all_left
+        kind.sampled += rest * left[kind.id] // all_left
     # What rounding leaves goes to the largest remainders.
     more = sorted(kinds, key=lambda kind: -(rest * left[kind.id] % all_left))
-    for kind in more[: count - sum(kind.drawn for kind in kinds)]:
-        kind.drawn += 1
+    for kind in more[: count - sum(kind.sampled for kind in kinds)]:
+        kind.sampled += 1
 
 
 def most_unexpected(of: int, drawn: int, seen: int, risk: Fraction = RISK) -> int:

@@ -79,12 +79,12 @@ def test_a_kind_and_a_campaign_speak_in_numbers_of_the_fleet():
     before = sample.bounds
     assert before.least == 0
     for kind in sample.kinds[:1]:
-        kind.unexpected = kind.drawn
+        kind.unexpected = kind.sampled
         said = kind.in_words
         least = kind.bounds().least
         assert said == (
             f"{kind.kind} ({kind.id}): at least {least:,} of {kind.of:,} not as expected "
-            f"({kind.drawn} of {kind.drawn} run)"
+            f"({kind.sampled} of {kind.sampled} run)"
         )
     assert 0 < sample.bounds.least < kind.bounds().least, "its part of the risk is smaller"
     assert sample.bounds.most > before.most
@@ -104,14 +104,14 @@ def test_a_sample_has_a_floor_of_each_kind_and_the_rest_in_proportion(tmp_path):
     for whole, count in (*((FLEET, count) for count in counts), (small, all_but_one)):
         campaign, sample = sampled(whole, count)
         assert sample is not None
-        assert len(campaign.households) == count == sum(kind.drawn for kind in sample.kinds)
+        assert len(campaign.households) == count == sum(kind.sampled for kind in sample.kinds)
         floor = min(FLOOR, count // KINDS)
         left = {kind.id: kind.of - min(floor, kind.of) for kind in sample.kinds}
         rest = count - sum(min(floor, kind.of) for kind in sample.kinds)
         for kind in sample.kinds:
             share = rest * left[kind.id] / sum(left.values())
-            assert abs(kind.drawn - min(floor, kind.of) - share) <= 1, (count, kind.id)
-            assert kind.drawn <= kind.of
+            assert abs(kind.sampled - min(floor, kind.of) - share) <= 1, (count, kind.id)
+            assert kind.sampled <= kind.of
 
 
 def test_a_drawn_household_is_the_one_of_the_whole_and_the_seed_draws_it():
