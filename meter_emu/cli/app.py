@@ -22,6 +22,7 @@ from _thread import start_new_thread
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from io import TextIOWrapper
+from itertools import chain, islice
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeVar
@@ -99,16 +100,17 @@ class CliCommand(click.Command):
 class CliGroup(click.Group):
     """A group of commands: without one it shows its help; for an unknown one it suggests another.
 
-    Its examples are the first ones of its first commands.
+    Its examples are the first ones of its first commands; of two commands also the second one.
     """
 
     command_class = CliCommand
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """The first example of each of the first commands."""
-        first = list(self.commands.values())[:EXAMPLES_SHOWN]
-        return tuple(one.examples[0] for one in first if isinstance(one, CliCommand | CliGroup))
+        """The first example of each of the first commands, then their second ones."""
+        ours = [one for one in self.commands.values() if isinstance(one, CliCommand | CliGroup)]
+        by_turn = chain.from_iterable(zip(*(one.examples for one in ours), strict=True))
+        return tuple(islice(by_turn, EXAMPLES_SHOWN))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Add the examples, each a command that can be copied."""
