@@ -229,6 +229,8 @@ clean:         ## remove what make made
 
 # Debian splits venv off python3; as root or with sudo we fetch it, otherwise we say the one line.
 # The stamp is the last thing made, and a second run waits for it: half an environment is made anew.
+# What an installed copy says of itself: name and needs, and the version.
+NAMED := pyproject.toml card_protocol/__init__.py
 LOCK := $(if $(shell command -v flock),flock .stamps/lock)
 $(MADE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -257,14 +259,14 @@ $(MADE):
 	     [ -z "$$lost" ] || { echo "apt-get cannot install:$$lost"; exit 1; }; }; \
 	 else echo "please run as root: apt-get install $(PACKAGES)"; exit 1; fi
 
-$(RUN): $(MADE) pyproject.toml locked/run.txt locked/dev.txt locked/drivers.txt
+$(RUN): $(MADE) $(NAMED) locked/run.txt locked/dev.txt locked/drivers.txt
 	@$(HASHED) locked/run.txt
 	@$(OURS)
 	@touch $@
 
 # What is locked is whole, and is not asked what it wants: drivers that judge our clock chips name USB
 # and serial adapters, which nobody needs. It has all that the run has: who tests first installs nothing twice.
-$(DEV): $(MADE) pyproject.toml locked/dev.txt locked/drivers.txt
+$(DEV): $(MADE) $(NAMED) locked/dev.txt locked/drivers.txt
 	@$(HASHED) locked/dev.txt --requirement locked/drivers.txt --no-deps
 	@$(OURS)
 	@touch $(RUN) $@
