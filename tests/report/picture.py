@@ -27,6 +27,7 @@ SHEETS: Final = {  # the first page as it is printed: 726 pixels are 192 mm
 }
 _PAPER: Final = {"width": 726, "height": 1054}
 _MARGIN: Final = 14  # pixels of paper around a sheet
+_ALONE: Final = f"body {{ padding: {_MARGIN}px; }} .board ~ * {{ display: none; }}"
 _KEY: Final = b"Description\0"
 _END: Final = b"\0\0\0\0IEND\xaeB`\x82"
 _SAID: Final = {"headline", "more-said"}
@@ -85,7 +86,7 @@ def main() -> None:
             text = sheet(campaign, sample)
             file.write_text(text, "utf-8")
             paper.goto(file.as_uri())
-            paper.add_style_tag(content=f"body {{ padding: {_MARGIN}px; }}")
+            paper.add_style_tag(content=_ALONE)
             _, _, width, height = paper.locator(".board").bounding_box().values()
             size = {"x": 0, "y": 0, "width": width + 2 * _MARGIN, "height": height + 2 * _MARGIN}
             raw = paper.screenshot(clip=size, full_page=True)
