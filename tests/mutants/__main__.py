@@ -6,7 +6,7 @@ all is done. An area that is not asked of stays as it was. After a law has becom
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
@@ -25,6 +25,8 @@ from tests.mutants.page import (
     SAMPLES,
     STORIES,
     load,
+    percent,
+    reading,
     save,
     survivors,
     text,
@@ -41,7 +43,7 @@ _PROCESSOR_S = 90  # ours: whole grids take 20 to 30 s, laws of a survivor as lo
 @click.option("--by", multiple=True, type=click.Choice([BY_LAWS, BY_TESTS]), help="This alone.")
 @click.option("--sample", type=click.IntRange(min=1), help="So many of each; else what is shown.")
 @click.option("--stories", type=click.IntRange(min=1), help="Of each way to draw one.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), help="Default: one that was not drawn last.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True)
 @click.option("--survivors", "again", is_flag=True, help="Only those that nothing found before.")
 @click.option("--write/--no-write", default=True, help="Whether data and page are written.")
@@ -51,7 +53,7 @@ def mutation(
     by: Sequence[str],
     sample: int | None,
     stories: int | None,
-    seed: int,
+    seed: int | None,
     jobs: int,
     again: bool,
     write: bool,
@@ -59,14 +61,15 @@ def mutation(
     """Ask laws and tests of a sample of mutants. Exit status 1 if one is left that nobody read."""
     began, found = monotonic(), load()
     for area in areas or AREAS:
-        names = sampled(area, sample or SAMPLES[area], seed)
+        drawn = seed_of(found.get(area), seed, again=again or bool(by))
+        names = sampled(area, sample or SAMPLES[area], drawn)
         count_stories = stories or STORIES[area]
-        click.echo(f"{len(names)} mutants of {area}")
+        click.echo(f"{len(names)} mutants of {area}, seed {drawn}")
         was: dict[str, Any] = found.get(area, {}).get("mutants", {}) if again or by else {}
         one: dict[str, dict[str, Any]] = {name: dict(was.get(name, {})) for name in names}
         for kind in by or ((BY_LAWS,) if area == PROGRAM else (BY_LAWS, BY_TESTS)):
             left = [name for name in names if again is False or not _found(one[name].get(kind))]
-            what = partial(tried, area=area, by=kind, stories=count_stories, seed=seed)
+            what = partial(tried, area=area, by=kind, stories=count_stories, seed=drawn)
             first_without(what)
             places = [" ".join(map(str, mutants(area)[name].place)) for name in left]
             children = in_children(what, places, jobs=jobs, processor_s=_PROCESSOR_S)
@@ -75,12 +78,15 @@ def mutation(
                 one[name][kind] = how
                 said = how.get("failed") or how.get("law") or "SURVIVED"
                 click.echo(f"{count:>3} of {len(left)}  {area} by {kind}  {said:<28}  {name}")
-            alive = len(survivors(one, kind))
-            click.echo(f"{len(names) - alive} of {len(names)} of {len(mutants(area))} by {kind}")
+            alive = survivors(one, kind)
+            rate = percent(len(names) - len(alive), len(names))
+            click.echo(f"{rate} of {len(mutants(area))} by {kind}")
+            for name in alive:
+                click.echo(f"survived, {': '.join(filter(None, reading(name)))}: {name}")
         found[area] = {
             "made": f"{datetime.now(UTC):%Y-%m-%d}",
             "stories": count_stories,
-            "seed": seed,
+            "seed": drawn,
             "all": len(mutants(area)),
             "mutants": one,
         }
@@ -100,6 +106,15 @@ def first_without(what: Callable[[str], dict[str, Any]]) -> None:
     if why:
         words = "" if done.result is None else done.result.get("words", "")
         sys.exit(f"the unchanged program is found by {why}: {words}")
+
+
+def seed_of(last: Mapping[str, Any] | None, asked: int | None, *, again: bool) -> int:
+    """Return the seed asked for; else the next after the last, or the last where it goes on."""
+    if asked is not None:
+        return asked
+    if last is None:
+        return 0
+    return int(last["seed"]) + (not again)
 
 
 def sampled(area: str, count: int, seed: int) -> list[str]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from tests.bench.power import Share
 from tests.docs.pages import ROOT
 from tests.mutants.read import EQUIVALENT, READ
 from tests.mutants.sites import AREAS, PROGRAM
@@ -33,6 +34,9 @@ Of what lies on cards the [fuzz targets](../fuzzing.md) are laws too, with sixty
 chips the laws of [the driver bench](../driver-under-test.md), with drivers that others
 published. What explains a card to a person (the views) is in no area, and outside the program no
 text with values in it is changed. Tests run whole: a figure depends on the sample alone.
+
+Each run draws a sample of another seed than the one before; `--seed N` draws one again. Behind a
+rate are the bounds (Wilson) between which that of all changes is, in 95 of 100 samples.
 
 More than 85 of a hundred by laws was the aim, and 95 by the tests of office, formats and chips.
 What is not found is listed: most of it differs in one second, or one instant of a century, and
@@ -97,10 +101,10 @@ def _lines(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         if area in found:
             one = found[area]
             sample = f"{len(one['mutants'])} of {one['all']:,}, seed {one['seed']}"
-            tests = _percent(*share(one, BY_TESTS)) if asked_by_both(one) else "not run"
+            tests = percent(*share(one, BY_TESTS)) if asked_by_both(one) else "not run"
             yield (
                 f"| {title} | {sample} | {one['made']} | {one['stories']} | "
-                f"**{_percent(*share(one))}** | {tests} |"
+                f"**{percent(*share(one))}** | {tests} |"
             )
     for area, title in _TITLES.items():
         if area in found:
@@ -113,8 +117,11 @@ def asked_by_both(one: Mapping[str, Any]) -> bool:
     return all(BY_TESTS in found for found in one["mutants"].values())
 
 
-def _percent(killed: int, of: int) -> str:
-    return f"{killed} of {of}, {100 * killed / max(of, 1):.1f} %"
+def percent(killed: int, of: int) -> str:
+    """Return a rate with the bounds that the true one is between in 95 of 100 samples."""
+    low, high = Share(killed, max(of, 1)).interval
+    rate = 100 * killed / max(of, 1)
+    return f"{killed} of {of}, {rate:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _area(area: str, mutants: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

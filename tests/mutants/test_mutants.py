@@ -6,7 +6,7 @@ from importlib.util import find_spec, module_from_spec
 import pytest
 
 from tests.matrix.children import in_children
-from tests.mutants.__main__ import first_without
+from tests.mutants.__main__ import first_without, seed_of
 from tests.mutants.by_tests import TESTS
 from tests.mutants.changes import REACHED, Changing
 from tests.mutants.page import (
@@ -15,6 +15,7 @@ from tests.mutants.page import (
     SAMPLES,
     asked_by_both,
     load,
+    percent,
     reading,
     share,
     survivors,
@@ -93,6 +94,20 @@ def test_a_program_that_is_found_unchanged_ends_the_search():
 
 def _returning(_place: str, *, found: dict[str, str]) -> dict[str, str]:
     return found
+
+
+def test_a_sample_is_of_another_seed_each_time_but_where_it_goes_on():
+    last = {"seed": 7}
+    assert seed_of(None, None, again=False) == 0
+    assert seed_of(last, None, again=False) == 8
+    assert seed_of(last, None, again=True) == 7, "survivors are asked again in their own sample"
+    assert seed_of(last, 3, again=False) == 3
+
+
+def test_a_rate_has_the_bounds_of_its_sample():
+    """By the Wilson formula, as tables have it: 9 of 10 is 59.6 to 98.2 %."""
+    assert percent(9, 10) == "9 of 10, 90.0 % (59.6 to 98.2)"
+    assert percent(0, 0) == "0 of 0, 0.0 % (0.0 to 79.3)"
 
 
 @pytest.mark.slow("asks the laws in a process of its own")
