@@ -82,9 +82,9 @@ NOT_CAUGHT: Final = {
     "whole-hours": "no zone of ours has half hours",
     "gap-skipped": "no right office writes an end in the hour that is skipped",
     "gap-endless": "no right office writes an end in the hour that is skipped",
-    "fold-silent": "it is late by less than an hour where an hour comes twice, and a right meter that is not sure is as late",
+    "fold-silent": "silent for one hour of a year; explore shows it where it is looked for",
     "strictly-after": "it is a look late, and a right meter may be as late",
-    "leap-second-early": "a second early, within what a right clock is sure of; a scope made for it shows it",
+    "leap-second-early": "a second, within what a right clock is off; a scope of its own shows it",
     "set-and-fed": "the cut is latched again at the same look, before the switch can move",
 }
 
