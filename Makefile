@@ -40,7 +40,7 @@ BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; 
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
 OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: run test .compiled test-whole test-pythons coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole test-pythons coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose signatures seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -177,6 +177,9 @@ test-drivers: $(DEV)  ## clock drivers: every day of our three, tries of each pl
 
 test-diagnose: $(DEV)  ## how often the true mistake leads, on households that the library has not: a quarter of an hour
 	@$(BIN)/python -m tests.diagnosis.accuracy
+
+signatures: $(DEV)  ## what diagnose ships of the built-in incident, made anew after a change of the meter or its mistakes: half an hour
+	@$(BIN)/python -m tests.diagnosis.ship
 
 languages: $(DEV)  ## bring the catalogues of sentences up to date, and compile them; what is new is translated by hand
 	@$(BIN)/python -m tests.languages.catalogues

@@ -46,12 +46,15 @@ RawT = TypeVar("RawT")
 
 def built_in(resource_kind: ResourceKind) -> dict[str, Path]:
     """Return the built-in files of a `resource_kind` by name without suffix, in order."""
+    folder = folder_of(resource_kind)
+    return {path.stem: path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
+
+
+def folder_of(resource_kind: ResourceKind) -> Path:
+    """Return where the built-in files of a kind are."""
     assert resource_kind in get_args(ResourceKind), "no such kind of file"
-    for root in _DATA_ROOTS:
-        folder = root / resource_kind
-        if folder.is_dir():
-            return {path.stem: path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
-    return {}
+    there = (root / resource_kind for root in _DATA_ROOTS)
+    return next((folder for folder in there if folder.is_dir()), _DATA_ROOTS[-1] / resource_kind)
 
 
 def find(resource_kind: ResourceKind, name_or_path: str, *, folder: Path | None = None) -> Path:

@@ -25,6 +25,7 @@ from meter_emu.diagnosis.incident import load_incident
 from meter_emu.diagnosis.kept import default_folder
 from meter_emu.diagnosis.memo import Diagnosis, memo
 from meter_emu.diagnosis.sampling import SAMPLES
+from meter_emu.diagnosis.shipped import shipped_file
 from meter_emu.resources import find
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
@@ -96,6 +97,7 @@ def diagnose(
             kept_in=folder,
             jobs=jobs,
             only=only,
+            shipped=shipped_file(),
             hear=hear,
         )
         if held := at_work.predictor.kept.held:

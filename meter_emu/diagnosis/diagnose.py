@@ -6,13 +6,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias, final
 
-from meter_emu.diagnosis.decide import Deciding, leaders, probes
+from meter_emu.diagnosis.decide import Deciding, asked_again, probes
 from meter_emu.diagnosis.hypotheses import Hypothesis, pairs_of, singles
 from meter_emu.diagnosis.incident import Incident
 from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.memo import Diagnosis
 from meter_emu.diagnosis.pairs import SCREENS_MAX, screens, survivors
-from meter_emu.diagnosis.predictions import Predictor
+from meter_emu.diagnosis.predictions import Predictor, is_about
 from meter_emu.diagnosis.ranking import ranked
 from meter_emu.diagnosis.sampling import sampled_households
 
@@ -32,14 +32,19 @@ class Diagnosing:
         kept_in: Path,
         jobs: int | None,
         only: Sequence[str] = (),
+        shipped: Path | None = None,
         hear: HearRuns = lambda _what, _done, _of: None,
     ) -> None:
-        households = sampled_households(incident, samples, seed)
+        households = tuple(
+            home
+            for home in sampled_households(incident, samples, seed)
+            if any(is_about(said, home) for said in incident.observations)
+        )
         self._incident, self._samples, self._jobs = incident, samples, jobs
         self.hear = hear
         self._only: Final = only
         self._probes: Final = probes(incident, households)
-        kept = KeptSignatures(kept_in, (*households, *self._probes.households))
+        kept = KeptSignatures(kept_in, (*households, *self._probes.households), shipped)
         self.predictor: Final = Predictor(incident, households, kept)
         self._singles: Final = singles(only)
 
@@ -64,11 +69,13 @@ class Diagnosing:
     def decided(self, found: Diagnosis) -> Diagnosis:
         """Return a diagnosis with the questions and bench orders that would decide."""
         first = len(self.predictor.households)
-        asks = Deciding(self.predictor, self._probes, first, leaders(found.ranking))
+        asks = Deciding(self.predictor, self._probes, first, found.ranking)
         self._run("what would decide", asks.runs())
         return replace(
             found,
+            again=asked_again(self._incident, found.ranking),
             questions=asks.questions(),
+            openings=asks.openings(),
             experiments=asks.experiments(),
             alike=asks.alike(),
         )

@@ -27,6 +27,7 @@ from meter_emu.energies import ENERGIES
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml
+from meter_emu.units import HOUR_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, Visit, VisitKind
 from meter_emu.world.meter.model import MeterModel, load_model
@@ -36,6 +37,8 @@ from meter_emu.world.rehearsal.visits import VisitReader
 from meter_emu.zones import TimeZone
 
 _NO_CARD: Final = (VisitKind.DESK, VisitKind.ACT, VisitKind.CLOCK_CARD)
+BOTH: Final = "both"  # of energies: a home with a meter for each
+_LATE_US: Final = 2 * HOUR_US  # ours: so long after the announced cut a meter is not just late
 SURE_MIN: Final = 0.5  # below, a report would speak for its opposite: it is written the other way
 
 
@@ -323,24 +326,26 @@ class _Reader:
             _known(whose.id, self._persons, place, "id")
             return msgspec.structs.replace(whose, fleet=self._persons[whose.id].fleet)
         _known(whose.fleet, self._fleets, place, "fleet")
-        _known(whose.energy, ENERGIES, place, "energy")
+        _known(whose.energy, (*ENERGIES, BOTH), place, "energy")
         _known(whose.kind, [one.id for one in self._fleets[whose.fleet].kinds], place, "kind")
         return whose
 
     def _seen(self, raw_seen: RawSeen, whose: Whose, place: FilePlace) -> Sighting:
         given = {
             key: getattr(raw_seen, key)
-            for key in ("cut", "fed", "off", "card", "shown")
+            for key in ("cut", "fed", "off", "lived", "card", "shown")
             if getattr(raw_seen, key) is not None
         }
         if len(given) != 1:
-            place.refuse("", "expected one of cut, fed, off, card, shown")
+            place.refuse("", "expected one of cut, fed, off, lived, card, shown")
         ((key, value),) = given.items()
         campaign = self._fleets[whose.fleet].campaign
         if key in ("card", "shown"):
             return self._at_visit(raw_seen, whose, place)
         if raw_seen.at_visit is not None:
             place.refuse("at_visit", "expected it with card or shown only")
+        if key == "lived":
+            return self._lived(value, whose, place)
         times = value if isinstance(value, list) else [value]
         instants = [place.instant(when, key) for when in times]
         if any(not campaign.start_us <= us < campaign.end_us for us in instants):
@@ -351,6 +356,22 @@ class _Reader:
                 place.refuse("cut", "expected [from, to], the earlier first")
             return Sighting(cut_us=(from_us, to_us))
         return Sighting(fed_us=instants[0]) if key == "fed" else Sighting(off_us=instants[0])
+
+    def _lived(self, verdict: str, whose: Whose, place: FilePlace) -> Sighting:
+        """Return what it is next to the announced cut, which is the same for all of them."""
+        fleet = self._fleets[whose.fleet]
+        homes = fleet.kinds if whose.id is None else (self._persons[whose.id].household,)
+        cuts = {
+            home.last_announced.cut_us
+            for home in homes
+            if whose.kind in (None, home.id) and home.last_announced is not None
+        }
+        cut_us = cuts.pop() if len(cuts) == 1 else None
+        if cut_us is None:
+            place.refuse("lived", "these households were announced no cut, or several: give times")
+        if verdict == "dark_before":
+            return Sighting(cut_us=(fleet.campaign.start_us, cut_us - 1))
+        return Sighting(fed_us=min(cut_us + _LATE_US, fleet.campaign.end_us - 1))
 
     def _at_visit(self, raw_seen: RawSeen, whose: Whose, place: FilePlace) -> Sighting:
         if whose.id is None or raw_seen.at_visit is None:
@@ -446,6 +467,9 @@ def _in_words(whose: Whose, many: str, raw_seen: RawSeen) -> str:
         return f"{who}: card{negated} {raw_seen.card} at visit {raw_seen.at_visit}"
     if raw_seen.shown is not None:
         return f"{who}: display{negated} showed {raw_seen.shown!r} at visit {raw_seen.at_visit}"
+    if raw_seen.lived is not None:
+        what = {"dark_before": "cut before", "still_on": "still supplied after"}[raw_seen.lived]
+        return f"{who}{negated} {what} the announced time"
     when = raw_seen.fed or raw_seen.off
     assert when is not None, "one of them is given"
     what = "with" if raw_seen.fed is not None else "without"

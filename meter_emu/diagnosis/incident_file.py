@@ -61,7 +61,9 @@ class Whose(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tru
     fleet: Annotated[_Words, means("of this operator")] = ""
     id: Annotated[_Words | None, means("this household")] = None
     kind: Annotated[_Words | None, means("of this kind")] = None
-    energy: Annotated[_Words | None, means("with this energy")] = None
+    energy: Annotated[
+        _Words | None, means("with this energy; both: some home of each, at one address")
+    ] = None
     reactivated: Annotated[bool | None, means("reactivated before, or not")] = None
 
     def within(self, other: "Whose") -> bool:
@@ -76,6 +78,10 @@ class RawSeen(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     cut: Annotated[_Window | None, means("disconnected between these two times")] = None
     fed: Annotated[FileTime | None, means("supplied at this time")] = None
     off: Annotated[FileTime | None, means("without supply at this time")] = None
+    lived: Annotated[
+        Literal["dark_before", "still_on"] | None,
+        means("next to what was announced: disconnected before, or supplied after it"),
+    ] = None
     card: Annotated[
         Literal["served", "refused"] | None, means("what the meter said of the card")
     ] = None

@@ -9,21 +9,27 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from functools import cache
 from hashlib import sha256
 from pathlib import Path, PurePath
 from shutil import rmtree
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 import msgspec
 
 from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.sampling import SampledHousehold
+from meter_emu.diagnosis.shipped import ShippedSignatures, meaning_digest
 from meter_emu.diagnosis.signatures import HouseholdRuns, Running, Signature, batches
 from meter_emu.errors import OutputError
 from meter_emu.workers.engines import here_or_processes
 from meter_emu.workers.results_file import ResultsFile, source_digest
 
-_NOT_RUN: Final = frozenset({"cli", "report", "fuzz", "laws", "verify", "stories", "driver_bench"})
+# What runs a meter, or gives it its name: `card_protocol` with it.
+_ROOMS: Final = frozenset(
+    {"defects", "desk", "firmware", "hardware", "world", "domain.py", "energies.py", "families.py"}
+    | {"ports.py", "rows.py", "units.py", "zones.py"}
+)
 _OF_DIAGNOSIS: Final = frozenset({"signatures.py", "hypotheses.py"})
 _VERSIONS_KEPT: Final = 3  # ours: of the source; older ones are removed
 _DIGEST: Final = re.compile("[0-9a-f]{16}")
@@ -49,12 +55,34 @@ class _Batch(msgspec.Struct, array_like=True):
             yield key, self.signatures[number]
 
 
+class _Kept(NamedTuple):
+    """A story's signatures: on disk, and those that are known by their hypotheses."""
+
+    story: str
+    file: ResultsFile[_Batch]
+    known: dict[str, Signature]
+
+
 def _matters(path: PurePath) -> bool:
     """Whether a signature depends on a module."""
-    package, room, *_ = path.parts
+    package, room, *rest = path.parts
     if package == "card_protocol":
         return True
-    return room not in _NOT_RUN and (room != "diagnosis" or path.name in _OF_DIAGNOSIS)
+    if room == "world" and rest[0] == "judge":  # a signature has no verdicts
+        return False
+    return room in _ROOMS or (room == "diagnosis" and path.name in _OF_DIAGNOSIS)
+
+
+@cache
+def code_digest() -> str:
+    """Return the digest of what signatures depend on, apart from comments and docstrings."""
+    root = Path(__file__).parents[2]
+    every = (
+        path
+        for package in ("card_protocol", "meter_emu")
+        for path in (root / package).rglob("*.py")
+    )
+    return meaning_digest([path for path in every if _matters(path.relative_to(root))], root)
 
 
 def default_folder() -> Path:
@@ -67,18 +95,32 @@ def default_folder() -> Path:
 class KeptSignatures:
     """The signatures of an incident's households, from disk or run now."""
 
-    def __init__(self, folder: Path, households: Sequence[SampledHousehold]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        households: Sequence[SampledHousehold],
+        shipped: Path | None = None,
+    ) -> None:
         self._households: Final = tuple(households)
+        self._shipped: Final = None if shipped is None else ShippedSignatures(shipped, code_digest)
         self._folder: Final = folder / source_digest(_matters)[:16]
         # Households with the same story, as two fleets may have them, share a file.
-        files: dict[str, tuple[ResultsFile[_Batch], dict[str, Signature]]] = {}
-        self._kept: Final = [self._of_story(one, files) for one in self._households]
-        self.held: Final = sum(len(known) for _, known in files.values())
+        self._stories: Final[dict[str, _Kept]] = {}
+        self._kept: Final = [self._of_story(one) for one in self._households]
+        self.held: Final = sum(len(one.known) for one in self._stories.values())
         self.runs = 0
 
     def of(self, place: int, hypothesis: Hypothesis) -> Signature:
         """Return the signature of a household; `complete` must have run it."""
-        return self._kept[place][1][hypothesis.key]
+        return self._kept[place].known[hypothesis.key]
+
+    def knows(self, place: int, hypotheses: Sequence[Hypothesis]) -> bool:
+        """Whether none of these need be run in a household."""
+        return not self._unknown(self._kept[place], hypotheses)
+
+    def stories(self) -> dict[str, dict[str, Signature]]:
+        """Return all that is known, by story and hypothesis."""
+        return {key: one.known for key, one in self._stories.items()}
 
     def complete(
         self,
@@ -93,8 +135,7 @@ class KeptSignatures:
         """
         units: list[HouseholdRuns] = []
         for place, hypotheses in wanted.items():
-            _, known = self._kept[place]
-            units += batches(place, [one for one in hypotheses if one.key not in known])
+            units += batches(place, self._unknown(self._kept[place], tuple(hypotheses)))
         total, done = sum(len(unit.hypotheses) for unit in units), 0
         if not total:
             return
@@ -106,24 +147,27 @@ class KeptSignatures:
                     one.key: signature
                     for one, signature in zip(unit.hypotheses, found, strict=True)
                 }
-                file, known = self._kept[unit.place]
-                file.add(_Batch.of(signatures))
-                known.update(signatures)
+                kept = self._kept[unit.place]
+                kept.file.add(_Batch.of(signatures))
+                kept.known.update(signatures)
                 self.runs += len(found)
                 done += len(found)
                 hear(done, total)
 
-    def _of_story(
-        self,
-        one: SampledHousehold,
-        files: dict[str, tuple[ResultsFile[_Batch], dict[str, Signature]]],
-    ) -> tuple[ResultsFile[_Batch], dict[str, Signature]]:
+    def _unknown(self, kept: "_Kept", hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+        """Return the hypotheses that are to be run: neither kept nor shipped."""
+        if self._shipped and any(one.key not in kept.known for one in hypotheses):
+            kept.known.update(self._shipped.of(kept.story) | kept.known)
+        return [one for one in hypotheses if one.key not in kept.known]
+
+    def _of_story(self, one: SampledHousehold) -> "_Kept":
         story = (one.household, one.campaign.start_us, one.campaign.end_us, one.campaign.seed)
         key = sha256(repr(story).encode()).hexdigest()
-        if key not in files:
+        if key not in self._stories:
             file = ResultsFile(self._folder / key[:32], key, _Batch)
-            files[key] = file, dict(each for batch in file.held() for each in batch.each())
-        return files[key]
+            held = dict(each for batch in file.held() for each in batch.each())
+            self._stories[key] = _Kept(key, file, held)
+        return self._stories[key]
 
     def _make_folder(self) -> None:
         if self._folder.is_dir():

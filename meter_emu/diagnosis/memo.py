@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final, final
 
-from meter_emu.diagnosis.decide import Decider
+from meter_emu.diagnosis.decide import AGAIN, ASK, OPEN, ORDER, Decider
 from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.incident import Incident
 from meter_emu.diagnosis.ranking import (
@@ -21,7 +21,8 @@ COLUMNS: Final = 80
 _HEAD, _OVER = "against assume  ", "  over nothing wrong"
 _ROWS: Final = 5  # ours: classes of a memo, next to the front; all are in the JSON
 _NAMES: Final = 3  # ours: mistakes named of a class
-_ASKED: Final = 1  # ours: questions of a memo, and two orders; the page has more
+_ALIKE: Final = 1  # ours: groups that no order tells apart
+HOW: Final = (AGAIN, ASK, OPEN, ORDER)  # the cheapest first
 SIGNS: Final = {EXPLAINED: "+", CONTRADICTED: "-", SAYS_NOTHING: "."}
 
 
@@ -36,7 +37,9 @@ class Diagnosis:
     samples: int
     hypotheses: int
     pairs: int | None
+    again: tuple[Decider, ...] = ()
     questions: tuple[Decider, ...] = ()
+    openings: tuple[Decider, ...] = ()
     experiments: tuple[Decider, ...] = ()
     alike: tuple[tuple[Hypothesis, ...], ...] = ()
 
@@ -46,25 +49,44 @@ class Diagnosis:
         first = self.ranking.classes[0]
         if not self.ranking.fits:
             what = "No single mistake" if self.pairs is None else "Nothing"
-            chance = f"{100 * self.ranking.misfit:.2g} %"
+            chance = f"{100 * self.ranking.outside:.0f} %"
             return (
-                f"{what} in the catalogue fits: an answer that is right would leave so much "
-                f"unexplained in {chance} of cases"
+                f"{what} in the catalogue fits: with {chance}, what was wrong is something that "
+                "nobody has written down"
             )
         if not first.hypothesis.mistakes:
             against = first.marks.count(CONTRADICTED)
             if not against:
                 return "Nothing need have been wrong: the reports are what a sound meter gives"
             return (
-                f"Too little was reported: {against} of {len(first.marks)} reports speak against "
-                "that nothing was wrong, and no mistake gains more than it assumes"
+                f"The reports are what a sound meter gives, but for {against} of "
+                f"{len(first.marks)}: no mistake gains more than it assumes"
             )
         many = len(first.names)
         names = shortened(first.names, 2)
-        lead = "nine to one or more over" if self.ranking.lead >= NINE_TO_ONE else "ahead of"
-        return f"Consistent with the reports, and {lead} all else with as few assumptions: " + (
+        lead = (
+            "nine to one or more over" if self.ranking.first_chance >= NINE_TO_ONE else "ahead of"
+        )
+        return f"Consistent with the reports, and {lead} all else: " + (
             names if many == 1 else f"{many} mistakes that predict the same, {names}"
         )
+
+    @property
+    def steps(self) -> tuple[tuple[str, tuple[Decider, ...]], ...]:
+        """What to do next: each sort of step with those worth taking, the best first."""
+        every = (*self.again, *self.questions, *self.openings, *self.experiments)
+        each = ((how, tuple(one for one in every if one.how == how)) for how in HOW)
+        return tuple((how, found) for how, found in each if found)
+
+    @property
+    def next_step(self) -> str:
+        """The step that tells most, in a sentence, and what each outcome would mean."""
+        every = [one for _, found in self.steps for one in found]
+        if not every:
+            return "Next: nothing that can be asked or tried here tells what is left apart."
+        best = max(every, key=lambda one: round(one.bits, 6))
+        means = "; ".join(f"{answer}: {shortened(names, 2)}" for answer, names in best.answers)
+        return f"Next ({best.bits:.2f} bit): {best.how}: {best.words} {means}."
 
 
 def shortened(names: Sequence[str], most: int) -> str:
@@ -95,9 +117,13 @@ def memo(found: Diagnosis) -> Iterator[str]:
     yield "+ explained   - contradicted   . says nothing: so it would be anyway"
     yield "against: decades of likelihood lost. * none is better in both columns"
     yield ""
-    yield from _deciders("ask people", found.questions[:_ASKED])
-    yield from _deciders("order on a bench, real meter", found.experiments[: _ASKED + 1])
-    for group in found.alike[:_ASKED]:
+    for how, steps in found.steps:
+        yield f"what would decide: {how}"
+        for step in steps[: 2 if how == ORDER else 1]:
+            yield from _indented(f"  {step.bits:.2f} bit  ", step.words)
+            for answer, names in step.answers:
+                yield from _indented(" " * 12, f"{answer}: {shortened(names, 2)}")
+    for group in found.alike[:_ALIKE]:
         names = shortened([one.words for one in group], _NAMES)
         builds = list(dict.fromkeys(one.build for one in group if one.office is None))[:2]
         again = f": meter-emu distinguish {' '.join(builds)}" if len(builds) > 1 else ""
@@ -110,6 +136,8 @@ def memo(found: Diagnosis) -> Iterator[str]:
         f"{found.samples} of each kind on each model. A class is consistent with the reports or is "
         "not; which of its members was the cause, if any, is not said.",
     )
+    yield ""
+    yield from _indented("", found.next_step)
 
 
 def listed(ranking: Ranking) -> tuple[FitClass, ...]:
@@ -138,16 +166,6 @@ def _side_by_side(cells: Sequence[str]) -> list[str]:
         " " * len(_HEAD) + " ".join(f"{cell:<{wide}}" for cell in cells[first : first + many])
         for first in range(0, len(cells), many)
     ]
-
-
-def _deciders(heading: str, found: Sequence[Decider]) -> Iterator[str]:
-    if not found:
-        return
-    yield f"what would decide: {heading}"
-    for one in found:
-        yield from _indented(f"  {one.bits:.2f} bit  ", one.words)
-        for answer, names in one.answers:
-            yield from _indented(" " * 12, f"{answer}: {shortened(names, 2)}")
 
 
 def _indented(head: str, text: str) -> Iterator[str]:

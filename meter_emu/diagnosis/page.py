@@ -14,6 +14,7 @@ from meter_emu.diagnosis.hypotheses import Hypothesis, served_wrongly
 from meter_emu.diagnosis.memo import SIGNS, Diagnosis, listed, shortened
 from meter_emu.diagnosis.ranking import FitClass
 from meter_emu.diagnosis.sampling import SampledHousehold
+from meter_emu.diagnosis.sightings import meets
 from meter_emu.report.drawn_household import Story, story_of
 from meter_emu.report.facts import Seen
 from meter_emu.report.page import environment_of_pages
@@ -118,7 +119,7 @@ def _shows(at_work: Diagnosing, one: FitClass, number: int) -> int:
     places = at_work.predictor.about(number)
     for place in places:
         under = at_work.predictor.there(one.hypothesis, observation.whose.fleet, one.assumed)
-        if at_work.predictor.kept.of(place, under).meets(observation.seen) == wanted:
+        if meets(at_work.predictor.kept.of(place, under), observation.seen) == wanted:
             return place
     return places[0]
 

@@ -13,6 +13,7 @@ from meter_emu.diagnosis.evidence import Evidence, mean_of
 from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.predictions import Predictor
 from meter_emu.diagnosis.ranking import ASSUMPTION_DECADES, CONTRADICTED, Ranking
+from meter_emu.diagnosis.sightings import meets
 
 SCREENS_MAX: Final = 3  # ours: households in turn, until a pair survives in one
 
@@ -69,7 +70,7 @@ def survivors(
     def adds(pair: Hypothesis) -> bool:
         mine = predictor.kept.of(where.place, pair)
         met = any(
-            mine.meets(observation.seen) == (observation.many == "some")
+            meets(mine, observation.seen) == (observation.many == "some")
             for observation in (predictor.incident.observations[n] for n in where.observations)
         )
         halves = halves_of(pair)
@@ -99,8 +100,7 @@ class _Gains:
         for number, one in enumerate(ranking.classes):
             mine = range(number * many, (number + 1) * many)
             fits = [
-                mean_of([group.under(group.said)[group.place_of[row]] for row in mine])
-                for group in groups
+                mean_of([group.decades[group.place_of[row]] for row in mine]) for group in groups
             ]
             for member in one.members:
                 self._by_sort.setdefault(member.key, fits)

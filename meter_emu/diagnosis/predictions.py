@@ -14,14 +14,16 @@ from math import exp, log10
 from typing import Final, NamedTuple, final
 
 from meter_emu.diagnosis.hypotheses import Hypothesis
-from meter_emu.diagnosis.incident import Incident, IncidentFleet, Observation
+from meter_emu.diagnosis.incident import BOTH, Incident, IncidentFleet, Observation
 from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.sampling import SampledHousehold
+from meter_emu.diagnosis.sightings import HANGS, lived, told
 from meter_emu.errors import ConfigError
 from meter_emu.world.households.household import Household, VisitKind
 
 UNSEEN: Final = 0.01  # ours: the chance of what none of the sampled households shows
 _ONE_OF_FEW: Final = 0.04  # ours: added to both outcomes when one person is spoken of
+_MISCOUNTED: Final = 0.3  # ours: how likely a count is told that is up to half or twice
 RARE: Final = 0.2  # ours: where at most so many samples of a kind and model show something
 _PARTS: Final = 9  # ours: points between the bounds of the part of a fleet, evenly in its logarithm
 
@@ -42,10 +44,14 @@ class Assumed(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """Of the households that an observation is about: the share that show it, and of how many."""
+    """Of the households that an observation is about: the share that show it, and of how many.
+
+    `most` is how likely it is told of the one of which it is likeliest.
+    """
 
     share: float
-    met: int
+    told: float
+    most: float
     asked: int
 
 
@@ -66,7 +72,7 @@ class Predictor:
         self.households: Final = tuple(households)
         self.kept: Final = kept
         self._about: Final = [
-            tuple(n for n, one in enumerate(self.households) if _is_about(observation, one))
+            tuple(n for n, one in enumerate(self.households) if is_about(observation, one))
             for observation in incident.observations
         ]
         for one, places in zip(incident.observations, self._about, strict=True):
@@ -125,8 +131,8 @@ class Predictor:
             alike: dict[tuple[str, str], list[bool]] = {}
             for place in self._about[number]:
                 one = self.households[place]
-                meets = self.kept.of(place, hypothesis).meets(observation.seen)
-                alike.setdefault((one.kind, one.model), []).append(meets)
+                so = self._told(place, hypothesis, observation) >= HANGS
+                alike.setdefault((one.kind, one.model), []).append(so)
             most = max((sum(met) / len(met) for met in alike.values()), default=0.0)
             if 0 < most <= RARE:
                 return True
@@ -153,7 +159,7 @@ class Predictor:
         found = self._tally(number, here, on)
         sound = self._tally(number, Hypothesis(hypothesis.base), on)
         if observation.whose.id is not None:
-            chance = (found.met + _ONE_OF_FEW) / (found.asked + 2 * _ONE_OF_FEW)
+            chance = (found.told + _ONE_OF_FEW) / (found.asked + 2 * _ONE_OF_FEW)
             return 1 - chance if observation.many == "none" else chance
         part = (fleet.part or self.incident.first.part) if assumed.part else None
         shares = [
@@ -167,10 +173,17 @@ class Predictor:
         if observation.many == "share":
             assert observation.share is not None, "a share has its bounds"
             low, high = observation.share
-            inside = sum(low <= share <= high for share in shares) / len(shares)
+            inside = sum(_counted_as(share, low, high) for share in shares) / len(shares)
             return min(1 - UNSEEN, max(UNSEEN, inside))
-        seen = found.met or (part is not None and sound.met)
-        return 1 - UNSEEN if bool(seen) == (observation.many == "some") else UNSEEN
+        seen = max(found.most, 0.0 if part is None else sound.most)
+        chance = min(1 - UNSEEN, max(UNSEEN, seen))
+        return chance if observation.many == "some" else 1 - chance
+
+    def _told(self, place: int, hypothesis: Hypothesis, observation: Observation) -> float:
+        """Return how likely it is told of a home: who saw it may err by a time, no count does."""
+        say = told if observation.many == "some" else lived
+        load_percent = self.households[place].load_percent
+        return say(self.kept.of(place, hypothesis), observation.seen, load_percent)
 
     def _tally(self, number: int, hypothesis: Hypothesis, world: ModelWorld | None) -> Tally:
         key = (number, hypothesis.key, world)
@@ -185,14 +198,30 @@ class Predictor:
         if world is not None:
             there = [place for place in places if self.households[place].model in world]
             places = tuple(there) or places  # a fleet without that model has its own
-        met = [self.kept.of(place, hypothesis).meets(observation.seen) for place in places]
-        kinds: dict[str, list[bool]] = {}
-        for place, meets in zip(places, met, strict=True):
-            kinds.setdefault(self.households[place].kind, []).append(meets)
+        each = [self._told(place, hypothesis, observation) for place in places]
+        kinds: dict[str, list[float]] = {}
+        for place, so in zip(places, each, strict=True):
+            kinds.setdefault(self.households[place].kind, []).append(so)
+        likeliest = max(each)
+        if observation.whose.energy == BOTH:  # as likely as in the meter in which it is less so
+            by_energy: dict[str, float] = {}
+            for place, so in zip(places, each, strict=True):
+                energy = self.households[place].energy
+                by_energy[energy] = max(so, by_energy.get(energy, 0.0))
+            likeliest = min(by_energy.values())
         # A person's household is no kind of the fleet's, and counts as one.
         shares = [(fleet.weights.get(kind, 1), sum(one) / len(one)) for kind, one in kinds.items()]
         whole = sum(weight for weight, _ in shares)
-        return Tally(sum(weight * share for weight, share in shares) / whole, sum(met), len(met))
+        return Tally(
+            sum(weight * share for weight, share in shares) / whole, sum(each), likeliest, len(each)
+        )
+
+
+def _counted_as(share: float, low: float, high: float) -> float:
+    """Return how likely a share is counted as between two others."""
+    if low <= share <= high:
+        return 1.0
+    return _MISCOUNTED if low / 2 <= share <= 2 * high else 0.0
 
 
 def _other(fleet: IncidentFleet, assumed: Assumed) -> bool:
@@ -204,7 +233,7 @@ def _points(part: tuple[float, float]) -> list[float]:
     return [10 ** (low + (high - low) * n / (_PARTS - 1)) for n in range(_PARTS)]
 
 
-def _is_about(observation: Observation, one: SampledHousehold) -> bool:
+def is_about(observation: Observation, one: SampledHousehold) -> bool:
     """Whether an observation is about a sampled household."""
     whose = observation.whose
     if whose.id is not None:
@@ -213,13 +242,14 @@ def _is_about(observation: Observation, one: SampledHousehold) -> bool:
         return False
     if whose.kind is not None and one.kind != whose.kind:
         return False
-    if whose.energy is not None and one.energy != whose.energy:
+    if whose.energy not in (None, BOTH, one.energy):
         return False
     if whose.reactivated is None:
         return True
     seen = observation.seen
-    before_us = seen.cut_us[0] if seen.cut_us else (seen.fed_us or seen.off_us or 0)
-    return whose.reactivated == reactivated_by(one.household, before_us)
+    first_us, last_us = seen.cut_us or (seen.fed_us or seen.off_us or 0,) * 2
+    by_us = first_us if whose.reactivated else last_us  # so it is, whenever it happened
+    return whose.reactivated == reactivated_by(one.household, by_us)
 
 
 def reactivated_by(household: Household, before_us: int) -> bool:

@@ -21,7 +21,7 @@ from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import to_us, us_to_utc
 
 SAMPLES: Final = 1  # ours: of each kind on each model; a cold run takes so many times as long
-_LOAD_PERCENT: Final = 20  # ours: as copies of a household vary
+LOAD_PERCENT: Final = 20  # ours: so far a home's load is from the usual one, as copies vary
 _VISITS_US: Final = HOUR_US  # ours: a campaign's visits are typical ones, up to an hour off
 _PERSONS_US: Final = 10 * MINUTE_US  # ours: a person who speaks of it knows the time better
 _DRIFT_SHARE: Final = 0.5  # ours: of the model's bound; cabinets are seldom as hot as the sheet's
@@ -32,13 +32,17 @@ _POLLS_MAX: Final = 3_000  # ours: a story with a working clock has some 200
 @final
 @dataclass(frozen=True, slots=True)
 class SampledHousehold:
-    """One household to run: whom it represents, on which model, from when on."""
+    """One household to run: whom it represents, on which model, from when on.
+
+    `load_percent` is how much it uses of what its kind does.
+    """
 
     fleet: str
     person: str | None
     kind: str
     household: Household
     campaign: Campaign
+    load_percent: int = 100
 
     @property
     def model(self) -> str:
@@ -81,7 +85,7 @@ def drawn(
     """Return a household with its unknowns drawn."""
     campaign, model = fleet.campaign, kind.model
     start_us, set_us = _on_the_wall(fleet, model, chance)
-    percent = 100 + chance.randint(-_LOAD_PERCENT, _LOAD_PERCENT)
+    percent = 100 + chance.randint(-LOAD_PERCENT, LOAD_PERCENT)
     reach_us = _VISITS_US if person is None else _PERSONS_US
     off_us = chance.randint(-reach_us // SECOND_US, reach_us // SECOND_US) * SECOND_US
     if kind.visits:
@@ -108,7 +112,7 @@ def drawn(
         reported=(),
         path=campaign.name,
     )
-    return SampledHousehold(fleet.name, person, kind.id, household, alone)
+    return SampledHousehold(fleet.name, person, kind.id, household, alone, percent)
 
 
 def _on_the_wall(fleet: IncidentFleet, model: MeterModel, chance: Random) -> tuple[int, int]:

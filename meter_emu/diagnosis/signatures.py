@@ -11,13 +11,13 @@ import msgspec
 from typing_extensions import override
 
 from meter_emu.diagnosis.hypotheses import Hypothesis, served_wrongly
-from meter_emu.diagnosis.incident import Sighting
 from meter_emu.diagnosis.sampling import SampledHousehold
 from meter_emu.units import SECOND_US
 from meter_emu.workers.work import Task
 from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.engine import run_meter
 
+_NO_CREDIT = "OFF: CREDIT EXHAUSTED"
 _OBEYED = {What.CARD_SERVED: "served", What.CARD_REFUSED: "refused", What.CARD_UNSEEN: "refused"}
 
 
@@ -33,7 +33,9 @@ class Signature(msgspec.Struct, frozen=True, array_like=True):
     """One household's story from outside; instants are true seconds since 1970.
 
     `off` are the stretches in which the meter gave no supply. `shown` is the display at each press
-    of a button. `ended` is when the story ended: a program that failed ends it early.
+    of a button. `ended` is when the story ended: a program that failed ends it early. `spent` has
+    when credit ran out, or would run out after the end at the same rate, each with the instant
+    since when it was being used: a home that uses more is off earlier.
     """
 
     off: tuple[tuple[int, int], ...]
@@ -41,24 +43,7 @@ class Signature(msgspec.Struct, frozen=True, array_like=True):
     shown: tuple[tuple[int, str], ...]
     ended: int
     failed: bool
-
-    def meets(self, seen: Sighting) -> bool:
-        """Whether the household's story agrees with a sighting."""
-        if seen.cut_us is not None:
-            first, last = (us / SECOND_US for us in seen.cut_us)
-            return any(first <= begun <= last for begun, _ in self.off)
-        if seen.fed_us is not None:
-            return not self._is_off(seen.fed_us)
-        if seen.off_us is not None:
-            return self._is_off(seen.off_us)
-        at_visit = [one for one in self.cards if one.visit == seen.visit]
-        if seen.card is not None:
-            return any(one.answer == seen.card for one in at_visit)
-        assert seen.shown is not None, "a sighting is one of these"
-        return any(seen.shown in one.shown for one in at_visit)
-
-    def _is_off(self, at_us: int) -> bool:
-        return any(begun <= at_us / SECOND_US < until for begun, until in self.off)
+    spent: tuple[tuple[int, int], ...]
 
 
 def signature_of(events: Sequence[Event]) -> Signature:
@@ -86,7 +71,29 @@ def signature_of(events: Sequence[Event]) -> Signature:
         if event.what is What.KEY_PRESSED
     )
     failed = events[-1].failure is not None
-    return Signature(tuple(off), tuple(cards), tuple(pressed), end, failed)
+    return Signature(tuple(off), tuple(cards), tuple(pressed), end, failed, tuple(_spent(events)))
+
+
+def _spent(events: Sequence[Event]) -> Iterator[tuple[int, int]]:
+    """Yield when credit ran out, by the meter's own words, and since when it was being used."""
+    since = events[0]
+    on = beginning_of(events).supply_on
+    for event in events:
+        if event.what is What.OPENED:
+            on = False
+            if event.shown == _NO_CREDIT:
+                yield event.at_us // SECOND_US, since.at_us // SECOND_US
+        elif event.what is What.CLOSED:
+            on = True
+        elif event.what is What.CARD_SERVED:
+            since = event
+    last = events[-1]
+    if not on or since.balance_ueur is None or last.balance_ueur is None:
+        return
+    used, lived_us = since.balance_ueur - last.balance_ueur, last.at_us - since.at_us
+    if used > 0 and last.balance_ueur >= 0:
+        out_us = last.at_us + lived_us * last.balance_ueur // used
+        yield out_us // SECOND_US, since.at_us // SECOND_US
 
 
 def run_under(one: SampledHousehold, hypothesis: Hypothesis) -> list[Event]:

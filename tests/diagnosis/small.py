@@ -14,7 +14,7 @@ FEW = (
     "reactivation-clears-one",
     "office:order-a-day-early",
 )
-_DROPPED = ("june-15", "gas-monday", "before-summer-time", "never-back-summer", "june-12", "monday")
+_DROPPED = ("gas-monday", "before-summer-time", "never-back-summer")
 
 
 def text() -> str:

@@ -62,7 +62,6 @@ def test_one_that_contradicts_resa_is_listed_with_it_or_with_its_assumption(
 def test_no_single_mistake_cuts_a_household_that_reactivated(alone: Diagnosis) -> None:
     first = alone.ranking.classes[0]
     assert "reactivated-too" in against(alone, first)
-    assert alone.ranking.misfit < 0.1
 
 
 def test_the_pair_that_does_is_found_and_takes_less_against_it(paired: Diagnosis) -> None:
@@ -71,13 +70,14 @@ def test_the_pair_that_does_is_found_and_takes_less_against_it(paired: Diagnosis
     assert "reactivated-too" not in against(paired, pair)
     assert pair.front
     assert paired.ranking.fits
-    assert paired.ranking.misfit > 0.2
+    assert paired.ranking.outside < 0.5
     assert pair.against < class_of(paired, "night-named-by-its-morning").against
 
 
 def test_the_error_at_the_redo_is_explained_by_nothing(paired: Diagnosis) -> None:
     ids = [paired.incident.observations[number].id for number in paired.ranking.unexplained]
-    assert ids == ["error-8"]
+    assert "error-8" in ids
+    assert not {"night", "reactivated-too", "resa-on-time"} & set(ids)
 
 
 def test_nothing_was_wrong_is_on_the_list_and_on_its_front(alone: Diagnosis) -> None:
@@ -111,7 +111,7 @@ def test_a_memo_is_80_columns_wide_and_claims_no_cause(paired: Diagnosis) -> Non
     whole = " ".join(" ".join(lines).split())
     assert "Consistent with the reports" in whole
     assert "caused" not in whole
-    assert "Explained by nothing in the catalogue: 6 error-8" in whole
+    assert " error-8" in whole
 
 
 def test_a_memo_of_many_reports_is_no_wider(paired: Diagnosis) -> None:
@@ -183,7 +183,7 @@ def test_where_nothing_fits_the_first_line_says_so(tmp_path: Path) -> None:
     reports = odd("after-summer-time", 10) + odd("june-29", 10) + odd("after-summer-time", 14)
     found = at_work(tmp_path, NOTHING_FITS + reports).singles()
     assert not found.ranking.fits
-    assert found.ranking.misfit < 0.01
+    assert found.ranking.outside > 0.5
     assert next(memo(found)).startswith("No single mistake in the catalogue fits")
     assert found.ranking.unexplained == (0, 1, 2)
 
@@ -193,4 +193,4 @@ def test_one_report_that_nothing_explains_is_no_misfit(tmp_path: Path) -> None:
     reports = odd("after-summer-time", 10).replace("0.95", "0.8")
     found = at_work(tmp_path, NOTHING_FITS + reports).singles()
     assert found.ranking.fits
-    assert found.headline.startswith("Too little was reported: 1 of 1 reports")
+    assert found.headline.startswith("The reports are what a sound meter gives, but for 1 of 1")

@@ -75,7 +75,8 @@ WRONG = {  # what is replaced, by what: the line that it gives
         'like = "aieg:june-29"',
     ): "person 'redo': like: expected one of ores, resa, got 'aieg'",
     ('"redo" }\nsome = { fed', '"rdo" }\nsome = { fed'): (
-        "observed 'office-mends', whose: id: expected one of redo, got 'rdo', did you mean 'redo'?"
+        "observed 'office-mends', whose: id: expected one of redo, remedy, got 'rdo', did you mean "
+        "'redo'?"
     ),
     ("at_visit = 6", "at_visit = 5"): (
         "observed 'error-8', some: at_visit: expected one with a card: 2, 4, 6, 8"
@@ -138,4 +139,4 @@ def test_one_time_inside_another_is_no_contradiction(tmp_path: Path) -> None:
     narrow = (
         'whose = { fleet = "ores" }\nnone = { cut = [2020-07-03T02:00:00, 2020-07-03T03:00:00] }'
     )
-    assert len(loaded(tmp_path, with_another(narrow)).observations) == 10
+    assert len(loaded(tmp_path, with_another(narrow)).observations) == 17

@@ -23,7 +23,7 @@ COMMANDS = {
     ),
     "rehearse on a cluster": ("meter_emu rehearse ores-fleet --cluster local:2", 3),
     "explore": ("meter_emu explore reference --depth 9 --jobs 2", 3),
-    "diagnose": ("meter_emu diagnose ores-2020-07 --kept kept --jobs 2", 3),
+    "diagnose": ("meter_emu diagnose ores-2020-07 --seed 1 --kept kept --jobs 2", 3),
     "verify": ("meter_emu verify reference --jobs 2 --examples 100000", 3),
     "fuzz": ("meter_emu fuzz run atr --time 600 --jobs 1 --no-coverage", 1),
     "matrix": ("tests.matrix torn-read --stories 5000", 2),

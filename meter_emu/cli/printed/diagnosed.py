@@ -57,11 +57,14 @@ class DiagnosedJson(Printed, tag="diagnose/1"):
     incident: Annotated[str, means("its name")]
     headline: Annotated[str, means("the answer in a sentence")]
     fits: Annotated[bool, means("whether anything in the catalogue does")]
-    misfit: Annotated[float, means("how often so much speaks against a right answer")]
+    outside: Annotated[float, means("how likely it is something outside the catalogue, 0 to 1")]
     observations: tuple[ObservationShownJson, ...]
     classes: Annotated[tuple[FitClassShownJson, ...], means("the best first")]
     unexplained: Annotated[tuple[str, ...], means("ids of reports")]
+    next_step: Annotated[str, means("the step that tells most, and what each outcome would mean")]
+    again: Annotated[tuple[DeciderShownJson, ...], means("reports to ask again about")]
     ask: tuple[DeciderShownJson, ...]
+    open: Annotated[tuple[DeciderShownJson, ...], means("meters to open, and what to look at")]
     bench: Annotated[tuple[DeciderShownJson, ...], means("experiments with a real meter")]
     alike: Annotated[tuple[tuple[str, ...], ...], means("what no question tells apart")]
     hypotheses: Annotated[int, means("how many were tried")]
@@ -77,14 +80,17 @@ def diagnosed(found: Diagnosis) -> DiagnosedJson:
         incident=incident.name,
         headline=found.headline,
         fits=ranking.fits,
-        misfit=ranking.misfit,
+        outside=ranking.outside,
         observations=tuple(
             ObservationShownJson(id=one.id, words=one.words, sure=one.sure, sources=tuple(one.refs))
             for one in incident.observations
         ),
         classes=tuple(_class(one) for one in ranking.classes),
         unexplained=tuple(incident.observations[at].id for at in ranking.unexplained),
+        next_step=found.next_step,
+        again=tuple(_decider(one) for one in found.again),
         ask=tuple(_decider(one) for one in found.questions),
+        open=tuple(_decider(one) for one in found.openings),
         bench=tuple(_decider(one) for one in found.experiments),
         alike=tuple(tuple(one.words for one in group) for group in found.alike),
         hypotheses=found.hypotheses,
