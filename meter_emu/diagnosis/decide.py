@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from math import log2
 from typing import Final, NamedTuple, final
 
-from meter_emu.diagnosis.bench import bench_orders
+from meter_emu.diagnosis.bench_orders import bench_orders
 from meter_emu.diagnosis.evidence import report_chance
 from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.incident import Incident
@@ -126,7 +126,7 @@ def asked_again(incident: Incident, ranking: Ranking) -> tuple[Decider, ...]:
         for one, chance in zip(classes, so, strict=True):
             names[chance >= mean] += one.names
         names[report.sure >= mean].append(OUTSIDE)
-        of_whom = ", ".join(report.refs) or "whoever would know"
+        of_whom = ", ".join(report.refs) or "the operator"
         answers = (("it was so", tuple(names[True])), ("it was not", tuple(names[False])))
         found.append(
             Decider(
@@ -269,8 +269,8 @@ def _best(found: Iterator[Decider] | Sequence[Decider]) -> tuple[Decider, ...]:
     return tuple(different.values())[:STEPS_MAX]
 
 
-def _entropy(parts: Sequence[float]) -> float:
-    return -sum(part * log2(part) for part in parts if part > 0)
+def _entropy(chances: Sequence[float]) -> float:
+    return -sum(chance * log2(chance) for chance in chances if chance > 0)
 
 
 def _joined(so_far: Sequence[tuple[str, ...]], answers: Sequence[str]) -> list[tuple[str, ...]]:
@@ -308,9 +308,9 @@ def _pressed(incident: Incident, one: SampledHousehold) -> SampledHousehold:
     return replace(one, household=replace(one.household, visits=tuple(visits)))
 
 
-def _page(shown: Sequence[tuple[int, str]], page: str) -> str:
+def _page(presses: Sequence[tuple[int, str]], page: str) -> str:
     """Return what a page of the display showed, without the time of the day of a clock."""
-    for _, text in shown:
+    for _, text in presses:
         words = text.split()
         if words and words[0] == page:
             return " ".join(words[:2]) if page == "CLOCK" else " ".join(words)

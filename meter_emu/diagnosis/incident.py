@@ -37,7 +37,7 @@ from meter_emu.world.rehearsal.visits import VisitReader
 from meter_emu.zones import TimeZone
 
 _NO_CARD: Final = (VisitKind.DESK, VisitKind.ACT, VisitKind.CLOCK_CARD)
-BOTH: Final = "both"  # of energies: a home with a meter for each
+BOTH: Final = "both"  # of energies: a meter for each in one household
 _LATE_US: Final = 2 * HOUR_US  # ours: so long after the announced cut a meter is not just late
 SURE_MIN: Final = 0.5  # below, a report would speak for its opposite: it is written the other way
 
@@ -360,16 +360,16 @@ class _Reader:
     def _lived(self, verdict: str, whose: Whose, place: FilePlace) -> Sighting:
         """Return what it is next to the announced cut, which is the same for all of them."""
         fleet = self._fleets[whose.fleet]
-        homes = fleet.kinds if whose.id is None else (self._persons[whose.id].household,)
+        spoken_of = fleet.kinds if whose.id is None else (self._persons[whose.id].household,)
         cuts = {
-            home.last_announced.cut_us
-            for home in homes
-            if whose.kind in (None, home.id) and home.last_announced is not None
+            household.last_announced.cut_us
+            for household in spoken_of
+            if whose.kind in (None, household.id) and household.last_announced is not None
         }
         cut_us = cuts.pop() if len(cuts) == 1 else None
         if cut_us is None:
             place.refuse("lived", "these households were announced no cut, or several: give times")
-        if verdict == "dark_before":
+        if verdict == "cut_before":
             return Sighting(cut_us=(fleet.campaign.start_us, cut_us - 1))
         return Sighting(fed_us=min(cut_us + _LATE_US, fleet.campaign.end_us - 1))
 
@@ -468,7 +468,7 @@ def _in_words(whose: Whose, many: str, raw_seen: RawSeen) -> str:
     if raw_seen.shown is not None:
         return f"{who}: display{negated} showed {raw_seen.shown!r} at visit {raw_seen.at_visit}"
     if raw_seen.lived is not None:
-        what = {"dark_before": "cut before", "still_on": "still supplied after"}[raw_seen.lived]
+        what = {"cut_before": "cut before", "still_on": "still supplied after"}[raw_seen.lived]
         return f"{who}{negated} {what} the announced time"
     when = raw_seen.fed or raw_seen.off
     assert when is not None, "one of them is given"

@@ -62,7 +62,7 @@ class Whose(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tru
     id: Annotated[_Words | None, means("this household")] = None
     kind: Annotated[_Words | None, means("of this kind")] = None
     energy: Annotated[
-        _Words | None, means("with this energy; both: some home of each, at one address")
+        _Words | None, means("with this energy; both: a meter of each in one household")
     ] = None
     reactivated: Annotated[bool | None, means("reactivated before, or not")] = None
 
@@ -79,7 +79,7 @@ class RawSeen(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     fed: Annotated[FileTime | None, means("supplied at this time")] = None
     off: Annotated[FileTime | None, means("without supply at this time")] = None
     lived: Annotated[
-        Literal["dark_before", "still_on"] | None,
+        Literal["cut_before", "still_on"] | None,
         means("next to what was announced: disconnected before, or supplied after it"),
     ] = None
     card: Annotated[

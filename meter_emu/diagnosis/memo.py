@@ -124,10 +124,10 @@ def memo(found: Diagnosis) -> Iterator[str]:
             for answer, names in step.answers:
                 yield from _indented(" " * 12, f"{answer}: {shortened(names, 2)}")
     for group in found.alike[:_ALIKE]:
-        names = shortened([one.words for one in group], _NAMES)
+        some = shortened([one.words for one in group], _NAMES)
         builds = list(dict.fromkeys(one.build for one in group if one.office is None))[:2]
         again = f": meter-emu distinguish {' '.join(builds)}" if len(builds) > 1 else ""
-        yield from _indented("  ", f"no such order tells apart {names}{again}")
+        yield from _indented("  ", f"no such order tells apart {some}{again}")
     pairs = "pairs not tried" if found.pairs is None else f"{found.pairs:,} pairs"
     yield ""
     yield from _indented(

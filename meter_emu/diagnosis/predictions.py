@@ -17,13 +17,13 @@ from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.incident import BOTH, Incident, IncidentFleet, Observation
 from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.sampling import SampledHousehold
-from meter_emu.diagnosis.sightings import HANGS, lived, told
+from meter_emu.diagnosis.sightings import HANGS, report_of, truth_of
 from meter_emu.errors import ConfigError
 from meter_emu.world.households.household import Household, VisitKind
 
 UNSEEN: Final = 0.01  # ours: the chance of what none of the sampled households shows
 _ONE_OF_FEW: Final = 0.04  # ours: added to both outcomes when one person is spoken of
-_MISCOUNTED: Final = 0.3  # ours: how likely a count is told that is up to half or twice
+_MISCOUNTED: Final = 0.3  # ours: how likely a count is reported that is up to half or twice
 RARE: Final = 0.2  # ours: where at most so many samples of a kind and model show something
 _PARTS: Final = 9  # ours: points between the bounds of the part of a fleet, evenly in its logarithm
 
@@ -46,11 +46,11 @@ class Assumed(NamedTuple):
 class Tally(NamedTuple):
     """Of the households that an observation is about: the share that show it, and of how many.
 
-    `most` is how likely it is told of the one of which it is likeliest.
+    `met` of them are expected to show it, and the likeliest with chance `most`.
     """
 
     share: float
-    told: float
+    met: float
     most: float
     asked: int
 
@@ -131,7 +131,7 @@ class Predictor:
             alike: dict[tuple[str, str], list[bool]] = {}
             for place in self._about[number]:
                 one = self.households[place]
-                so = self._told(place, hypothesis, observation) >= HANGS
+                so = self._said(place, hypothesis, observation) >= HANGS
                 alike.setdefault((one.kind, one.model), []).append(so)
             most = max((sum(met) / len(met) for met in alike.values()), default=0.0)
             if 0 < most <= RARE:
@@ -159,7 +159,7 @@ class Predictor:
         found = self._tally(number, here, on)
         sound = self._tally(number, Hypothesis(hypothesis.base), on)
         if observation.whose.id is not None:
-            chance = (found.told + _ONE_OF_FEW) / (found.asked + 2 * _ONE_OF_FEW)
+            chance = (found.met + _ONE_OF_FEW) / (found.asked + 2 * _ONE_OF_FEW)
             return 1 - chance if observation.many == "none" else chance
         part = (fleet.part or self.incident.first.part) if assumed.part else None
         shares = [
@@ -179,9 +179,9 @@ class Predictor:
         chance = min(1 - UNSEEN, max(UNSEEN, seen))
         return chance if observation.many == "some" else 1 - chance
 
-    def _told(self, place: int, hypothesis: Hypothesis, observation: Observation) -> float:
-        """Return how likely it is told of a home: who saw it may err by a time, no count does."""
-        say = told if observation.many == "some" else lived
+    def _said(self, place: int, hypothesis: Hypothesis, observation: Observation) -> float:
+        """Return how likely it is reported: who saw it may have a time wrong, a count has none."""
+        say = report_of if observation.many == "some" else truth_of
         load_percent = self.households[place].load_percent
         return say(self.kept.of(place, hypothesis), observation.seen, load_percent)
 
@@ -198,22 +198,22 @@ class Predictor:
         if world is not None:
             there = [place for place in places if self.households[place].model in world]
             places = tuple(there) or places  # a fleet without that model has its own
-        each = [self._told(place, hypothesis, observation) for place in places]
+        each = [self._said(place, hypothesis, observation) for place in places]
         kinds: dict[str, list[float]] = {}
         for place, so in zip(places, each, strict=True):
             kinds.setdefault(self.households[place].kind, []).append(so)
-        likeliest = max(each)
+        most = max(each)
         if observation.whose.energy == BOTH:  # as likely as in the meter in which it is less so
             by_energy: dict[str, float] = {}
             for place, so in zip(places, each, strict=True):
                 energy = self.households[place].energy
                 by_energy[energy] = max(so, by_energy.get(energy, 0.0))
-            likeliest = min(by_energy.values())
+            most = min(by_energy.values())
         # A person's household is no kind of the fleet's, and counts as one.
         shares = [(fleet.weights.get(kind, 1), sum(one) / len(one)) for kind, one in kinds.items()]
         whole = sum(weight for weight, _ in shares)
         return Tally(
-            sum(weight * share for weight, share in shares) / whole, sum(each), likeliest, len(each)
+            sum(weight * share for weight, share in shares) / whole, sum(each), most, len(each)
         )
 
 

@@ -1,6 +1,6 @@
-"""How likely one who knows a home says something of it, from the story of a home like it.
+"""How likely a household is reported of as it was, from the story of one like it.
 
-What hangs on credit is an interval, for nobody knows how much a home uses. Who speaks of it may be
+What hangs on credit is an interval, for nobody knows how much a household uses. Who reports may be
 an hour off with a time, or a day. These are errors that leave something right; how often a report
 is wrong altogether is its surety.
 """
@@ -14,14 +14,14 @@ from meter_emu.diagnosis.sampling import LOAD_PERCENT
 from meter_emu.diagnosis.signatures import Signature
 from meter_emu.units import DAY_US, HOUR_US, SECOND_US
 
-HANGS: Final = 0.5  # ours: how likely is told what depends on how much the home uses
-# Ours: what is told with a time that is so far off, and how likely.
+HANGS: Final = 0.5  # ours: how likely was so what depends on how much the household uses
+# Ours: how far off a time is reported, and how likely.
 _OFF_BY_US: Final = ((HOUR_US, 0.3), (DAY_US, 0.1))
 
 
-def told(story: Signature, seen: Sighting, load_percent: int) -> float:
-    """Return how likely it is told of a home like this, whose load is so much of the usual one."""
-    so = lived(story, seen, load_percent)
+def report_of(story: Signature, seen: Sighting, load_percent: int) -> float:
+    """Return how likely it is reported, where the story's load is so much of the usual one."""
+    so = truth_of(story, seen, load_percent)
     off = (
         chance
         for by_us, chance in _OFF_BY_US
@@ -31,8 +31,8 @@ def told(story: Signature, seen: Sighting, load_percent: int) -> float:
     return max(so, *off, 0.0)
 
 
-def lived(story: Signature, seen: Sighting, load_percent: int) -> float:
-    """Return how likely it was so in a home like this, whose load is so much of the usual one."""
+def truth_of(story: Signature, seen: Sighting, load_percent: int) -> float:
+    """Return how likely it was so, where the story's load is so much of the usual one."""
     return HANGS if _hangs(story, seen, load_percent) else float(meets(story, seen))
 
 
@@ -47,7 +47,7 @@ def _moved(seen: Sighting, by_us: int) -> Sighting:
 
 
 def _hangs(story: Signature, seen: Sighting, load_percent: int) -> bool:
-    """Whether it is so or not by how much the home uses."""
+    """Whether it is so or not by how much the household uses."""
     at_us = seen.fed_us or seen.off_us
     first, last = seen.cut_us or (at_us, at_us)
     if first is None or last is None:
@@ -56,7 +56,7 @@ def _hangs(story: Signature, seen: Sighting, load_percent: int) -> bool:
     for begun, until in story.off:
         begun_us, until_us = begun * SECOND_US, until * SECOND_US
         so = first <= begun_us <= last if seen.cut_us else begun_us <= first < until_us
-        if so and begun not in spent:  # switched off by an order, whatever the home uses
+        if so and begun not in spent:  # switched off by an order, whatever the household uses
             return False
     return any(
         least * SECOND_US <= last and first <= most * SECOND_US
@@ -65,7 +65,7 @@ def _hangs(story: Signature, seen: Sighting, load_percent: int) -> bool:
 
 
 def _out_of_credit(story: Signature, load_percent: int) -> Iterator[tuple[int, int]]:
-    """Yield between when and when credit runs out, for all loads that the home may have."""
+    """Yield between when and when credit runs out, for all loads that the household may have."""
     for begun, since in story.spent:
         lasted = (begun - since) * load_percent
         yield (

@@ -35,7 +35,7 @@ class Signature(msgspec.Struct, frozen=True, array_like=True):
     `off` are the stretches in which the meter gave no supply. `shown` is the display at each press
     of a button. `ended` is when the story ended: a program that failed ends it early. `spent` has
     when credit ran out, or would run out after the end at the same rate, each with the instant
-    since when it was being used: a home that uses more is off earlier.
+    since when it was being used: a household that uses more is off earlier.
     """
 
     off: tuple[tuple[int, int], ...]

@@ -5,7 +5,7 @@ from math import log2
 
 import pytest
 
-from meter_emu.diagnosis.decide import AGAIN, OPEN, OUTSIDE, asked_again
+from meter_emu.diagnosis.decide import ASK, OPEN, ORDER, OUTSIDE, asked_again
 from meter_emu.diagnosis.diagnose import Diagnosing
 from meter_emu.diagnosis.memo import Diagnosis, memo
 from tests.diagnosis.small import at_work
@@ -39,7 +39,7 @@ def test_a_report_that_is_asked_again_tells_what_its_answer_narrows(found: Diagn
         for so in (True, False):
             each = [p * (q if so else 1 - q) for p, q in zip(prior, true, strict=True)]
             bits -= sum(each) * _bits([one / sum(each) for one in each])
-        words = f"{', '.join(report.refs) or 'whoever would know'}: {report.words}?"
+        words = f"{', '.join(report.refs) or 'the operator'}: {report.words}?"
         if words in told:
             assert told[words].bits == pytest.approx(bits, abs=1e-6)
         else:
@@ -52,7 +52,7 @@ def _bits(parts: list[float]) -> float:
 
 def test_each_step_says_what_every_outcome_would_mean(found: Diagnosis) -> None:
     kinds = {how for how, _ in found.steps}
-    assert {AGAIN, OPEN} <= kinds
+    assert {ASK, OPEN, ORDER} <= kinds
     leading = set(found.ranking.classes[0].names)
     for _, steps in found.steps:
         for one in steps:

@@ -180,12 +180,13 @@ sources = [{{ ref = "a caller", sure = 0.95 }}]
 
 @pytest.mark.slow("runs all that is tried in an incident of its own")
 def test_where_nothing_fits_the_first_line_says_so(tmp_path: Path) -> None:
-    reports = odd("after-summer-time", 10) + odd("june-29", 10) + odd("after-summer-time", 14)
+    days = (10, 12, 14, 16)
+    reports = "".join(odd(kind, day) for kind in ("after-summer-time", "june-29") for day in days)
     found = at_work(tmp_path, NOTHING_FITS + reports).singles()
     assert not found.ranking.fits
     assert found.ranking.outside > 0.5
     assert next(memo(found)).startswith("No single mistake in the catalogue fits")
-    assert found.ranking.unexplained == (0, 1, 2)
+    assert found.ranking.unexplained == tuple(range(8))
 
 
 @pytest.mark.slow("runs all that is tried in an incident of its own")

@@ -18,6 +18,7 @@ from tests.cells import each_cell
 
 AGAIN = "the meter or the mistakes were changed: run `make signatures`"
 SIZE_MAX = 300_000
+EARLY = "order-a-day-early"
 INCIDENT = load_incident(built_in("incidents")["ores-2020-07"])
 HOUSEHOLDS = tuple(
     home

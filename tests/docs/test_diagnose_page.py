@@ -32,20 +32,24 @@ def diagnosed(folder: Path, incident: str) -> Diagnosis:
 
 def support(found: Diagnosis) -> str:
     """Return how well the mistake that explains the hour is supported."""
+    return in_words(decades(found))
+
+
+def decades(found: Diagnosis) -> float:
+    """Return by how much the mistake that explains the hour is likelier than none."""
     (twice,) = (one for one in found.ranking.classes if one.names == ("summer-time-twice",))
-    return in_words(twice.over_nothing)
+    return twice.over_nothing
 
 
 @pytest.mark.slow("runs what the page says")
 def test_the_village_is_as_the_page_says(tmp_path: Path) -> None:
     (incident,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     found = diagnosed(tmp_path, incident)
-    first, _, rest = found.headline.partition(",")
-    assert f"*{first}" in " ".join(PAGE.split())
-    assert rest
+    assert f"*{found.headline}*" in " ".join(PAGE.split())
     assert support(found) == "weak support"
-    twice = diagnosed(tmp_path, incident + MORE)
-    assert support(twice) == "moderate support"
+    with_another = diagnosed(tmp_path, incident + MORE)
+    assert support(with_another) == "weak support"
+    assert decades(with_another) > decades(found)
 
 
 @pytest.mark.slow("runs what the page says")
