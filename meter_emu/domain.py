@@ -100,7 +100,17 @@ class Result(IntEnum):
     @property
     def refused(self) -> bool:
         """Whether something on the card was refused: a wallet may be, and its order obeyed."""
-        return self >= 0x10
+        return is_refused(self)
+
+
+def is_refused(code: int) -> bool:
+    """Whether the code of a result says that something was refused, also one that nobody knows."""
+    return code >= 0x10
+
+
+def result_said(code: int) -> str:
+    """Return the name of a result, or its number if nobody knows it."""
+    return Result(code).name if code in set(Result) else f"{code:02X}h"
 
 
 # From the card ------------------------------------------------------------------------------------

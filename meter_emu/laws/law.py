@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, final
 
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
+from meter_emu.laws.sessions import Listener, Session
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, on_build
 from meter_emu.world.households.campaign import Campaign
@@ -19,7 +20,7 @@ from meter_emu.world.households.household import Entry, Household, Households
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import MEANING, Verdict
 from meter_emu.world.meter.bench import Bench
-from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.build import OUR_BUILDS, parse_build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.covered import covers_household
 from meter_emu.world.rehearsal.engine import run_meter
@@ -84,6 +85,13 @@ class Trial:
         self.hung = False  # whether the program did not come back in one
         self.crashed = False  # whether another's program failed in one
         self._events: list[Event] | None = None
+        self._listener = Listener()
+
+    @property
+    def sessions(self) -> Sequence[Session]:
+        """What each card was like before and after it was in the meter, in the story's own run."""
+        _ = self.run
+        return self._listener.sessions
 
     @cached_property
     def run(self) -> Run:
@@ -103,7 +111,13 @@ class Trial:
         Raises:
             ConfigError: The build does not exist, or the story cannot be run with it.
         """
-        self._events = self.events(self.household, prepare=listen)
+
+        def prepare(bench: Bench) -> None:
+            self._listener.listen(bench)
+            if listen is not None:
+                listen(bench)
+
+        self._events = self.events(self.household, prepare=prepare)
         return self._events
 
     def events(
@@ -208,6 +222,13 @@ class Law:
             found = self.check(trial)
         except ConfigError as error:
             return Broken(f"the office cannot write the card: {error}", for_good=True)
+        except Exception as error:
+            # Of the reference it is our own mistake. Others, and defects, write what nobody can
+            # read, such as a thirteenth month.
+            if trial.build in OUR_BUILDS:
+                raise
+            words = f"what it leaves cannot be read: {type(error).__name__}: {error}"
+            return Broken(words, for_good=True)
         if trial.unwatched and isinstance(found, Broken) and not found.for_good:
             return UNWATCHED
         return found

@@ -1,17 +1,15 @@
 """What the office says of a write-back: each way in which card and meter disagree, no other."""
 
-import struct
 from dataclasses import replace
 from typing import Any, Final
 
 from card_protocol.card.virtual import card_of
 from card_protocol.formats.budget import WRITE_BACK
 from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
-from meter_emu.laws.office_record import RECORDS, mac
+from meter_emu.laws.office_record import RECORDS, mac, order_text
 from meter_emu.stories.story import armed_household
 from meter_emu.world.rehearsal.engine import rig_of
 
-_NO_MINUTE: Final = 0xFFFF_FFFF
 _UNKNOWN: Final = b"\xff" * 8
 _TRIES: Final = 12
 
@@ -31,7 +29,7 @@ def _check(trial: Trial) -> Finding:
             seen_session=random.choice((0, 5, 32_000)),
         )
         number = max(0, desk.order_number + random.choice((-1, 0, 0, 0, 1)))
-        seal = mac(RECORDS, rig.meter_id, _order_text(rig.meter_id, desk))
+        seal = mac(RECORDS, rig.meter_id, order_text(rig.meter_id, desk))
         other = bytes((seal[0] ^ 1,)) + seal[1:]
         written = replace(
             empty,
@@ -43,23 +41,12 @@ def _check(trial: Trial) -> Finding:
             cut_at=random.choice((desk.cut_at, bytes(5))),
         )
         said = [one.contradicts for one in rig.desk.doubts(written, account._replace(desk=desk))]
-        if said != _right(written, desk, seal):
+        if said != doubts_owed(written, desk, seal):
             return Broken(f"the office says {said} of order {number}, {desk.order_number} written")
     return None
 
 
-def _order_text(meter_id: int, desk: Any) -> bytes:  # noqa: ANN401  of either generation
-    """Return the text of an order's MAC: docs/card-format.md, "order_mac"."""
-    minutes = [getattr(desk, name, _NO_MINUTE) for name in ("defer_min", "cut_min")]
-    return struct.pack(
-        ">Q5sIB5sI5sIB8sHIIH", meter_id, b"order", desk.order_number, desk.flags,
-        desk.defer_until, minutes[0], desk.cut_at, minutes[1], getattr(desk, "zone_rule", 0xFF),
-        desk.token, desk.tariff_number, desk.price_ueur_per_wh, desk.night_price_ueur_per_wh,
-        desk.mwh_per_unit,
-    )  # fmt: skip
-
-
-def _right(written: Any, desk: Any, seal: bytes) -> list[bool]:  # noqa: ANN401
+def doubts_owed(written: Any, desk: Any, seal: bytes) -> list[bool]:  # noqa: ANN401
     """Return for each doubt that is owed whether card and meter contradict each other."""
     found = []
     if written.session_count < desk.seen_session:

@@ -84,6 +84,17 @@ def mac(label: bytes, meter_id: int, text: bytes) -> bytes:
     return _cmac(key, text)[:8]
 
 
+def order_text(meter_id: int, desk: Any) -> bytes:  # noqa: ANN401  of either generation
+    """Return the text of an order's MAC: docs/card-format.md, "order_mac"."""
+    minutes = [getattr(desk, name, _NO_MINUTE) for name in ("defer_min", "cut_min")]
+    return struct.pack(
+        ">Q5sIB5sI5sIB8sHIIH", meter_id, b"order", desk.order_number, desk.flags,
+        desk.defer_until, minutes[0], desk.cut_at, minutes[1], getattr(desk, "zone_rule", 0xFF),
+        desk.token, desk.tariff_number, desk.price_ueur_per_wh, desk.night_price_ueur_per_wh,
+        desk.mwh_per_unit,
+    )  # fmt: skip
+
+
 def _check(trial: Trial) -> Finding:
     random = chance(trial, "visits")
     rig = rig_of(trial.household, trial.campaign)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from meter_emu.domain import BUDGET, DeviceName
-from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.laws.law import Law, Trial
 from meter_emu.units import decimal
@@ -16,6 +15,7 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.households.ledger import TypedToken
 from meter_emu.world.judge.verdicts import GRAVITY, Verdict
+from meter_emu.world.meter.build import OUR_BUILDS
 from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
@@ -158,7 +158,9 @@ def verdict_of(trial: Trial) -> Verdict:
     """Return what became of the household of a story."""
     try:
         return trial.run.outcome.verdict
-    except ConfigError:  # the office never wrote the card
+    except Exception:  # the office never wrote the card, or what the program left is unreadable
+        if trial.build in OUR_BUILDS:
+            raise
         return Verdict.NOT_SEEN
 
 
@@ -166,7 +168,9 @@ def story_in_words(trial: Trial) -> tuple[str, ...]:
     """Return a story in a few lines."""
     try:
         events = trial.run.events
-    except ConfigError:  # the office never wrote the card
+    except Exception:  # as above
+        if trial.build in OUR_BUILDS:
+            raise
         return tuple(_lines(trial.household))
     return (*_lines(trial.household), *_ran(events, trial.campaign.zone))
 

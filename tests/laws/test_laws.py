@@ -5,9 +5,11 @@ from unittest.mock import patch
 
 import pytest
 
+from card_protocol.carrier import find
 from card_protocol.carrier.replaced import whatever_lies_there
 from card_protocol.formats.budget import compact
 from meter_emu.desk import desk as office
+from meter_emu.desk.confirmed import Doubt
 from meter_emu.laws import laws
 from meter_emu.laws.board import cells, register, small_parts
 from meter_emu.laws.compared import apart_us, first_difference, same_cut, shifted
@@ -91,16 +93,19 @@ BROKEN_BY = {
     "twelve-hours": f"{DEFECT}twelve-is-twelve",
     "weeks": f"{DEFECT}doy-common-year",
     "woken": f"{WRONG}Hasty",
+    "write-back": f"{WRONG}uncharged",
     "wrong-office": f"{WRONG}trusting",
 }
 LEGAL = {"cut-at-step", "fails-again", "off-over-step"}  # it takes a clock in legal time
 FOREIGN_NOT = {"rebuilt"}  # asked of our own programs alone: see the test of a forgetful one below
 # Laws of parts that no build swaps: a name in a module, and what is wrong in its place.
 WRONG_PARTS = {
+    "card-kept": (find, "SLOT_COUNT", 1),
     "board-parts": (small_parts, "Backup", wrong.Unending),
     "first-content": (first_content, "refuse_loss", whatever_lies_there),
     "impossible-image": (refusals, "parse_container", wrong.at_the_start),
     "memory-cells": (cells, "Eeprom", wrong.Whole),
+    "office-agrees": (office, "doubts", lambda *_: (Doubt("all is wrong", contradicts=True),)),
     "office-doubts": (office, "doubts", lambda *_: ()),
     "record-limits": (compact, "SESSION_MASK", 0xFF),
     "register-counts": (register, "Metrology", wrong.Generous),

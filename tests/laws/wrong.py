@@ -191,6 +191,15 @@ class _Losing(Ledger):
         state.balance_ueur -= 1
 
 
+class _Uncharged(Ledger):
+    """Forgets with each load what it has charged."""
+
+    @override
+    def load(self, state: State, wallet: Wallet) -> int:
+        state.charged_ueur = 0
+        return super().load(state, wallet)
+
+
 class _Untold(Ledger):
     """Counts nothing apart."""
 
@@ -314,6 +323,10 @@ def miserly(ports: Ports) -> Wrapped:
 
 def losing(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Losing)
+
+
+def uncharged(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Uncharged)
 
 
 def unannounced(ports: Ports) -> Wrapped:

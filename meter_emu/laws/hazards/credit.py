@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from meter_emu.domain import Result
+from meter_emu.domain import result_said
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.stories.chooser import Chooser
@@ -218,7 +218,7 @@ def _check_many_loads(trial: Trial) -> Finding:
         refused = event.what is What.CARD_REFUSED and event.written is not None
         if refused and event.visit is not None and visits[event.visit].kind is VisitKind.INSERT:
             assert event.written is not None, "it was just asked"
-            return Broken(f"a right load is refused: {Result(event.written.result).name}")
+            return Broken(f"a right load is refused: {result_said(event.written.result)}")
     return promises(trial)
 
 

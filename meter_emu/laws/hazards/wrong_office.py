@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, encode_bcd_minute
 from meter_emu.desk.as_is import AsIs
-from meter_emu.domain import Result
+from meter_emu.domain import Result, result_said
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
@@ -279,7 +279,7 @@ def _answered(trial: Trial, was: list[Event], now: list[Event], want: Result) ->
     if card is None or card.written is None or right is None or right.written is None:
         return Aside("the card was put into a meter without power")
     if card.written.result != want:
-        said = Result(card.written.result).name
+        said = result_said(card.written.result)
         return Broken(f"the card is to be answered {want.name}, and the meter wrote {said}")
     shown = card_said(card.shown)
     if shown is not want and (trial.ours or shown is not Result.NONE):

@@ -1,0 +1,65 @@
+"""What is seen of a card session by somebody who has the card before and after it.
+
+A listener only looks: he takes no time, wears nothing and draws no chance.
+"""
+
+from typing import Final, NamedTuple, final
+
+from card_protocol.card.virtual import AnyImage, VirtualCard
+from meter_emu.ports import Lamp
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import SlotCard
+
+
+class Session(NamedTuple):
+    """One card in the meter: its image before and after, and the meter's register likewise.
+
+    `at_us` is when it was put in. `supply_on` and `lamps` are as the program left them. `unbroken`
+    is whether there was power all the time: only then has the program said all that it would.
+    """
+
+    at_us: int
+    before: AnyImage
+    after: AnyImage
+    units: tuple[int, int]
+    supply_on: bool
+    lamps: Lamp
+    unbroken: bool
+
+
+@final
+class Listener:
+    """Writes down the sessions of one run."""
+
+    def __init__(self) -> None:
+        self.sessions: Final[list[Session]] = []
+        self._put_in: tuple[int, AnyImage, int] | None = None
+
+    def listen(self, bench: Bench) -> None:
+        """Listen at a bench on which nothing has happened yet."""
+        self.sessions.clear()
+        self._put_in = None
+
+        def look(card: SlotCard) -> None:
+            if isinstance(card, VirtualCard):
+                self._look(bench, card.image)
+
+        bench.on_card = look
+
+    def _look(self, bench: Bench, image: AnyImage) -> None:
+        board = bench.board
+        units = board.metrology.read_units(board.now_us)
+        if self._put_in is None:
+            self._put_in = board.now_us, image, units
+            return
+        (at_us, before, units_before), self._put_in = self._put_in, None
+        session = Session(
+            at_us,
+            before,
+            image,
+            (units_before, units),
+            board.switch.on,
+            board.panel.lamps,
+            unbroken=board.powered and bench.down_us < at_us,
+        )
+        self.sessions.append(session)

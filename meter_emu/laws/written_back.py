@@ -1,0 +1,281 @@
+"""A write-back agrees with meter and card, field by field, and with the one before it.
+
+Offsets and codes are those of `docs/card-format.md`; what a memory card has no room for is not
+compared.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from card_protocol.carrier.find import laid_open
+from card_protocol.errors import CardProtocolError, TimestampError
+from card_protocol.formats.budget import WriteBackRecord
+from card_protocol.formats.budget.generations import CardRecords
+from card_protocol.keys import Purpose, derive
+from card_protocol.timestamp import decode_bcd_minute
+from meter_emu.desk.published_key import TEST_MASTER_KEY
+from meter_emu.domain import Result, is_refused, result_said
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.office_record import RECORDS, mac, order_text
+from meter_emu.laws.sessions import Session
+from meter_emu.ports import Lamp
+from meter_emu.stories.story import story
+from meter_emu.units import UEUR_PER_CENT
+from meter_emu.world.households.household import Household, VisitKind
+from meter_emu.world.meter.events import What
+from meter_emu.world.meter.model import uncertainty_s
+
+_U32: Final = 1 << 32
+_SESSIONS: Final = 1 << 16  # as many numbers as a memory card says
+_SURE_UEUR: Final = 20_000  # ours: so far from nothing a balance is surely on its side of it
+_ROUNDED_S: Final = 5  # ours: by so much a program may round its uncertainty up
+_DAY: Final = timedelta(1)
+_NO_MAC: Final = b"\xff" * 8
+_ON, _READY = 1, 2  # of `supply`
+_PROGRAMMED, _CREDIT = 0x01, 0x02  # of `blocks`
+_DEFERRAL, _PREPAYMENT_OFF = 0x01, 0x04  # of `shields`
+_PREPAYMENT_ON, _LIMITER = 0x01, 0x02  # of an order's flags
+_ORDER_EXECUTED: Final = 6  # a code of the journal
+_EVENT_BYTES: Final = 8
+_RESULTS: Final = frozenset(Result)
+_PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
+_CLOCK_MOVES: Final = frozenset({VisitKind.CLOCK_CARD, VisitKind.UPSET})
+
+
+class _Said(NamedTuple):
+    """A write-back, the card that it lies on, and what was seen of the session."""
+
+    written: Any  # a `WriteBackRecord`: its fields that may be missing are asked for first
+    card: CardRecords
+    seen: Session
+
+    @property
+    def heard(self) -> bool:
+        """Whether the order on the card is the one in the meter."""
+        same = self.written.order_number == self.card.desk.order_number
+        return bool(same) and not is_refused(self.written.result)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the meter believes its clock."""
+        return bool(self.written.clock_health == 0)
+
+
+def _check(trial: Trial) -> Finding:
+    household = trial.household
+    if household.image is not None:
+        return Aside("a meter that nobody has seen begin")
+    said = list(_all_said(trial))
+    for before, now in zip([None, *said], said, strict=False):
+        for wrong in _wrong(trial, before, now):
+            return Broken(f"the card says {wrong}", for_good=True)
+    return None if said else Aside("no card came back with a new write-back")
+
+
+def _all_said(trial: Trial) -> Iterator[_Said]:
+    """Yield the new write-backs of sessions in which power held."""
+    household = trial.household
+    desk_key, meter_key = (
+        derive(TEST_MASTER_KEY, purpose, household.meter_id)
+        for purpose in (Purpose.DESK_RECORD, Purpose.METER_RECORD)
+    )
+    for seen in trial.sessions:
+        if seen.after is seen.before or not seen.unbroken:
+            continue
+        try:
+            card = laid_open(seen.after)
+            records, written = card.contents(desk_key), card.written_back(meter_key)
+            if written is not None and written != laid_open(seen.before).written_back(meter_key):
+                yield _Said(written, records, seen)
+        except CardProtocolError:  # another meter's, or no budget card
+            continue
+
+
+def _wrong(trial: Trial, before: _Said | None, now: _Said) -> Iterator[str]:
+    household, events = trial.household, trial.run.events
+    pressed = any(
+        event.what in _PRESSED and (before is None or event.at_us > before.seen.at_us)
+        for event in events
+        if event.at_us <= now.seen.at_us
+    )
+    yield from _of_session(household, before, now)
+    yield from _of_supply(now)
+    yield from _of_clock(household, now)
+    yield from _of_order(household, before, now)
+    yield from _of_money(household, before, now, pressed=pressed)
+    yield from _of_journal(household, before, now)
+
+
+def _of_session(household: Household, before: _Said | None, now: _Said) -> Iterator[str]:
+    written, age = now.written, household.age
+    if written.meter_id != household.meter_id:
+        yield f"meter {written.meter_id}"
+    since = age.session_count if before is None else before.written.session_count
+    if not 0 < (written.session_count - since) % _SESSIONS < _SESSIONS // 2:
+        yield f"session {written.session_count}, after session {since}"
+    again = before is not None and written.challenge == before.written.challenge
+    if again and written.challenge is not None:
+        yield "the challenge of the session before"
+    first, last = now.seen.units
+    if (written.register_units - first) % _U32 > (last - first) % _U32:
+        yield f"register {written.register_units}, which showed {first} to {last}"
+
+
+def _of_supply(now: _Said) -> Iterator[str]:
+    written, lamps = now.written, now.seen.lamps
+    if (written.supply == _ON) != now.seen.supply_on:
+        yield f"supply {written.supply}, and it is {'on' if now.seen.supply_on else 'off'}"
+    if (written.supply == _READY) != (Lamp.RECONNECT in lamps):
+        yield f"supply {written.supply}, and the lamp says otherwise"
+    if not now.heard:
+        return
+    flags = now.card.desk.flags
+    if bool(written.shields & _PREPAYMENT_OFF) == bool(flags & _PREPAYMENT_ON):
+        yield f"shields {written.shields:#04x}, and the order's flags are {flags:#04x}"
+    if abs(written.balance_ueur) > _SURE_UEUR:
+        blocked = bool(flags & _PREPAYMENT_ON) and written.balance_ueur < 0
+        if bool(written.blocks & _CREDIT) != blocked:
+            yield f"blocks {written.blocks:#04x} with {written.balance_ueur} micro-euro"
+    if written.blocks & _PROGRAMMED and written.supply == _ON and not flags & _LIMITER:
+        yield "a programmed cut, and supply"
+    if written.blocks & _PROGRAMMED and now.card.desk.token != _NO_MAC:
+        yield "a programmed cut after a reactivation"
+
+
+def _of_clock(household: Household, now: _Said) -> Iterator[str]:
+    written = now.written
+    if now.trusted == (Lamp.CLOCK_DOUBTED in now.seen.lamps):
+        yield f"clock health {written.clock_health}, and the lamp says otherwise"
+    if not now.trusted:
+        return
+    moved = household.outages or household.rtc_found
+    if not moved and not any(visit.kind in _CLOCK_MOVES for visit in household.visits):
+        u_s = uncertainty_s(household.model, household.clock_set_us, now.seen.at_us)
+        if not -_ROUNDED_S <= written.uncertainty_s - u_s <= _ROUNDED_S:
+            yield f"an uncertainty of {written.uncertainty_s} s, expected {u_s} s"
+    clock, defer, cut = map(_when, (written.clock, written.defer_until, written.cut_at))
+    if clock is None:
+        return
+    deferred = bool(written.shields & _DEFERRAL)
+    if deferred and (defer is None or defer < clock - _DAY):
+        yield f"a deferral, at {clock} until {defer}"
+    if not deferred and defer is not None and defer > clock + _DAY and now.heard:
+        yield f"no deferral, at {clock} until {defer}"
+    if cut is not None and cut < clock - _DAY and not written.blocks & _PROGRAMMED:
+        yield f"no programmed cut, at {clock} of {cut}"
+
+
+def _when(raw: bytes) -> datetime | None:
+    """Return a date of a write-back; a wrong one is found elsewhere."""
+    try:
+        civil = decode_bcd_minute(raw)
+        return None if civil is None else datetime(*civil)  # noqa: DTZ001  legal time
+    except (TimestampError, ValueError):  # ValueError is 31 February, which BCD does not refuse
+        return None
+
+
+def _of_order(household: Household, before: _Said | None, now: _Said) -> Iterator[str]:
+    written, desk = now.written, now.card.desk
+    if is_refused(written.order_result):
+        yield f"{result_said(written.order_result)} of the order that it obeys"
+    for code in (written.result, written.order_result):
+        if code not in _RESULTS:
+            yield f"{result_said(code)}, which is no result"
+    number = household.age.order_number if before is None else before.written.order_number
+    number = min(number, 0xFFFF) if written.order_mac is None else number
+    tariff = (
+        household.model.credit.tariff_number if before is None else before.written.tariff_number
+    )
+    seal = _NO_MAC if before is None else before.written.order_mac
+    anew = written.order_number != number
+    if anew and not now.heard:
+        return  # heard on a card that was pulled out, or whose session broke
+    if anew:
+        tariff, seal = desk.tariff_number, _seal(household, desk)
+    if written.tariff_number not in {None, tariff}:
+        yield f"tariff {written.tariff_number}, expected {tariff}"
+    known = {None, seal} | ({_seal(household, desk)} if before is None else set())
+    if written.order_mac not in known and seal is not None:
+        yield f"another order {written.order_number} than the one it obeyed"
+
+
+def _seal(household: Household, desk: Any) -> bytes:  # noqa: ANN401  of either generation
+    return mac(RECORDS, household.meter_id, order_text(household.meter_id, desk))
+
+
+def _of_money(
+    household: Household, before: _Said | None, now: _Said, *, pressed: bool
+) -> Iterator[str]:
+    written = now.written
+    if written.charged_ueur is None or written.emergency_debt_ueur is None:
+        return
+    loan_ueur = household.model.credit.emergency_cents * UEUR_PER_CENT
+    if written.emergency_debt_ueur > loan_ueur:
+        yield f"a debt of {written.emergency_debt_ueur} micro-euro, of {loan_ueur} lent"
+    if before is not None and before.written.charged_ueur is not None:
+        was, is_ = _worth(before.written), _worth(written)
+    elif household.age.said:
+        return  # what it has charged before nobody knows
+    else:
+        was, is_ = household.balance_cents * UEUR_PER_CENT, _worth(written)
+    if was != is_:
+        yield f"{is_ - was} micro-euro more than were loaded, charged and lent"
+    if before is None or pressed:
+        return
+    loaded_cents = written.accepted_cents - before.written.accepted_cents
+    debt_ueur = before.written.emergency_debt_ueur or 0
+    owed_ueur = max(0, debt_ueur - loaded_cents * UEUR_PER_CENT)
+    if written.emergency_debt_ueur != owed_ueur:
+        yield f"a debt of {written.emergency_debt_ueur} micro-euro, expected {owed_ueur}"
+    if not (now.written.blocks | before.written.blocks) & _CREDIT:
+        favour = (written.shelter_left_min, written.shelter_left_wh)
+        if favour != (before.written.shelter_left_min, before.written.shelter_left_wh):
+            yield f"{favour} left of a shelter that nobody used"
+    if now.trusted and before.trusted and written.night_left_wh != before.written.night_left_wh:
+        yield f"{written.night_left_wh} Wh left at the night price, and the clock is believed"
+
+
+def _worth(written: Any) -> int:  # noqa: ANN401  all of its fields are there
+    """Return what is not explained by loads: balance and what was charged, less what was lent."""
+    accepted_ueur = written.accepted_cents * UEUR_PER_CENT
+    worth = written.balance_ueur + written.charged_ueur - written.emergency_debt_ueur
+    return int(worth - accepted_ueur)
+
+
+def _of_journal(household: Household, before: _Said | None, now: _Said) -> Iterator[str]:
+    """Check the newest events: the newest first, and an order that was obeyed is one of them."""
+    number = now.written.order_number
+    known = household.age.order_number if before is None else before.written.order_number
+    anew = number != known and now.heard and now.written.result != Result.PENDING
+    if now.written.charged_wh is None or not anew or not now.trusted:
+        return
+    events = _events(now.written)
+    minutes = [minute for minute, _, _ in events]
+    named = (_ORDER_EXECUTED, min(number, 0xFFFFFF)) in {(code, of) for _, code, of in events}
+    if not named and len(set(minutes)) > 1:
+        yield f"nothing of order {number} in its newest events"
+    if household.outages or any(visit.kind in _CLOCK_MOVES for visit in household.visits):
+        return
+    if minutes != sorted(minutes, reverse=True):
+        yield "its newest events in another order"
+
+
+def _events(written: WriteBackRecord) -> Sequence[tuple[int, int, int]]:
+    """Return minute, code and detail of each event there is."""
+    raw = written.events
+    each = [raw[at : at + _EVENT_BYTES] for at in range(0, len(raw), _EVENT_BYTES)]
+    whole = (one for one in each if one != b"\xff" * _EVENT_BYTES)
+    return [
+        (int.from_bytes(one[:4], "big"), one[4], int.from_bytes(one[5:], "big")) for one in whole
+    ]
+
+
+LAW: Final = Law(
+    id="write-back",
+    says="each field that the meter writes on a card agrees with meter, card, and the one before",
+    properties=("P9", "P10", "P13"),
+    presumes="a card on which the meter writes",
+    draw=story,
+    check=_check,
+)
