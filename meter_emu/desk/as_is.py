@@ -25,6 +25,8 @@ class AsIs:
     loaded_cents: int | None = None
     load_count: int | None = None
     token: bytes | None = None
+    flags: int | None = None
+    reserved: bytes | None = None
 
     @property
     def said(self) -> dict[str, Any]:

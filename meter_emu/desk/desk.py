@@ -217,9 +217,11 @@ class Desk:
         identity = self._expiring(identity, expires, reading)
         return self.personalised(account._replace(identity=identity), card_kind)
 
-    def personalised(self, account: Account, card_kind: CardKind) -> AnyImage:
-        """Return a card with an account, sealed."""
-        return personalise_card(self._master, account, card_kind, pin=PIN_NOT_USED)
+    def personalised(self, account: Account, card_kind: CardKind, *, sequence: int = 1) -> AnyImage:
+        """Return a card with an account, sealed; `sequence` is the number of its first copy."""
+        return personalise_card(
+            self._master, account, card_kind, pin=PIN_NOT_USED, sequence=sequence
+        )
 
     def account(self, exchange: Exchange) -> Account:
         """Return the card's contents, every record checked."""

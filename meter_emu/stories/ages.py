@@ -38,9 +38,12 @@ def aged(chooser: Chooser, carrier: CardKind, *, keypad: bool = False) -> Age:
     loaded_cents = _sum(chooser, _FULL, _ROOM_CENTS)
     if bool(load_count) != bool(loaded_cents):  # money comes in loads
         load_count, loaded_cents = max(load_count, 1), max(loaded_cents, 500)
+    card_number = max(1, _number(chooser, full))
+    order_number = _number(chooser, full)
     return Age(
-        card_number=max(1, _number(chooser, full)),
-        order_number=_number(chooser, full),
+        card_number=card_number,
+        order_number=order_number,
+        card_writes=max(1, order_number),  # each order is a write
         load_count=load_count,
         loaded_cents=loaded_cents,
         session_count=_number(chooser, _FULL, room=0),

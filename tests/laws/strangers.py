@@ -102,20 +102,21 @@ class ReadTwice(On):
         return was
 
 
-class SavesAlways(Program):
-    """Saves its state in every poll, changed or not."""
+class SavesTwice(Program):
+    """Saves each change in both copies at once."""
 
     __slots__ = ()
 
     def __init__(self, ports: Ports, parts: Any, known: Any) -> None:
         super().__init__(ports, parts, known)
-        self._memory = _SavedAlways(ports, parts.ends.possible)
+        self._memory = _SavedTwice(ports, parts.ends.possible)
 
 
-class _SavedAlways(Memory):
+class _SavedTwice(Memory):
     @override
-    def save_changed(self, state: State) -> None:
-        self.save(state)
+    def save(self, state: State) -> None:
+        super().save(state)
+        super().save(state)
 
 
 class RoundedUp(ClockTrust):
@@ -195,7 +196,7 @@ class EveryHalfMinute(Program):
 SHAPES: Final = {
     "every_half_minute": Shape(program=EveryHalfMinute),
     "no_hint": Shape(hints=lambda _: None),
-    "saved_every_poll": Shape(program=SavesAlways, chip="ds3231"),
+    "saved_twice": Shape(program=SavesTwice, chip="ds3231"),
     "clock_read_twice": Shape(on=ReadTwice),
     "other_words": Shape(on=OtherWords),
     "rounded_up": Shape(swaps=(RoundedUp,), chip="ds3231"),

@@ -30,8 +30,9 @@ BOUNDS = {
     "4 digits": 10_000, "6 digits": 1_000_000,
 }  # fmt: skip
 COUNTS = (
-    "card_number", "order_number", "load_count", "loaded_cents", "session_count", "save_count",
-    "register_units", "charged_wh", "deferred_wh", "postpaid_wh", "night_wh", "charged_night_wh",
+    "card_number", "order_number", "card_writes", "load_count", "loaded_cents", "session_count",
+    "save_count", "register_units", "charged_wh", "deferred_wh", "postpaid_wh", "night_wh",
+    "charged_night_wh",
 )  # fmt: skip
 AGE_FLOOR = 0.006
 KIT_FLOOR = 0.03

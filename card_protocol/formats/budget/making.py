@@ -79,20 +79,23 @@ _DELIVERED_PROTECTION: Final = bytes.fromhex("30ff1ff8")  # addresses 0-3, 6, 7 
 
 
 def personalise_card(
-    master: Key, contents: CardRecords, card_kind: CardKind, *, pin: str
+    master: Key, contents: CardRecords, card_kind: CardKind, *, pin: str, sequence: int = 1
 ) -> AnyImage:
     """Return a new card of `card_kind` with these records, sealed under keys derived from `master`.
 
-    Raise `LayoutError` for a PIN not of 4 to 8 digits and for what this kind has no room for.
+    `sequence` is the number of its first copy, where it has copies. Raise `LayoutError` for a PIN
+    not of 4 to 8 digits and for what this kind has no room for.
     """
     if card_kind is CardKind.MEMORY:
-        return personalise_memory_budget_card(master, contents)
+        return personalise_memory_budget_card(master, contents, sequence)
     identity = contents.identity
     df, generation = df_of(identity.energy), identity.generation
     key = derive(master, Purpose.DESK_RECORD, identity.meter_id)
     records = sealed_records(contents, key, card_kind)
     if card_kind is CardKind.PLAIN:
-        return personalise_plain_budget_card(records, generation=generation, df=df)
+        return personalise_plain_budget_card(
+            records, generation=generation, df=df, sequence=sequence
+        )
     return personalise_budget_card(
         master, identity.meter_id, records, pin=pin, generation=generation, df=df
     )
@@ -117,8 +120,10 @@ def sealed_records(contents: CardRecords, key: Key, card_kind: CardKind) -> dict
     }
 
 
-def personalise_memory_budget_card(master: Key, contents: CardRecords) -> MemoryImage:
-    """Return a new memory card: one copy of the desk's part, number 1, nothing of a meter.
+def personalise_memory_budget_card(
+    master: Key, contents: CardRecords, sequence: int = 1
+) -> MemoryImage:
+    """Return a new memory card: one copy of the desk's part, so numbered, nothing of a meter.
 
     Its code is its own, derived from `master`, meter and card number.
     """
@@ -127,7 +132,7 @@ def personalise_memory_budget_card(master: Key, contents: CardRecords) -> Memory
     key = derive(master, Purpose.DESK_RECORD, meter_id)
     card = identity.card_id(CardKind.MEMORY)
     parts = seal_part(IDENTITY_PART, identity_part(identity), key, card)
-    parts += seal_part(DESK_PART, desk_part(contents.desk, 1), key, card)
+    parts += seal_part(DESK_PART, desk_part(contents.desk, sequence), key, card)
     assert DESK_AT[0] + DESK_PART.size_bytes == FIRST_AT + len(parts), "the first copy lies first"
     main = _DELIVERED.ljust(FIRST_AT, _ERASED) + parts
     code = card_code(master, meter_id, identity.card_number)
@@ -163,13 +168,13 @@ def personalise_budget_card(
 
 
 def personalise_plain_budget_card(
-    records: Mapping[Sfi, bytes], *, generation: int, df: int
+    records: Mapping[Sfi, bytes], *, generation: int, df: int, sequence: int = 1
 ) -> CardImage:
     """Return a new plain card with these records of `generation`; a missing one is erased, all FF.
 
-    The first copy is current under number 1 and the second slot is empty.
+    The first copy is current under number `sequence` and the second slot is empty.
     """
-    first = Container(1, _filled(records, generation)).to_bytes()
+    first = Container(sequence, _filled(records, generation)).to_bytes()
     return new_plain_card(first.ljust(FILE_SIZE_BYTES, _ERASED), df)
 
 

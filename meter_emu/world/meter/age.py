@@ -14,9 +14,11 @@ class Age:
     """What was counted before the story, each 32 bits wide; a new meter has counted nothing.
 
     The card holds the numbers of its order, loads and of itself, the meter those that it has heard
-    of them. The others are the meter's: sessions, saves of its state, its register, and the energy
-    of each account in Wh. `token_count` is the last count of a device that takes OpenPAYGO tokens,
-    `credit_wh` the energy that an STS meter has left.
+    of them. `card_writes` is how often the office has written the first card, which a plain and a
+    memory card count, and of `session_count` the office has seen the last. The others are the
+    meter's: sessions, saves of its state, its register, and the energy of each account in Wh.
+    `token_count` is the last count of a device that takes OpenPAYGO tokens, `credit_wh` the energy
+    that an STS meter has left.
     """
 
     card_number: int = 1
@@ -25,6 +27,7 @@ class Age:
     loaded_cents: int = 0
     session_count: int = 0
     save_count: int = 1
+    card_writes: int = 1
     register_units: int = 0
     charged_wh: int = 0
     deferred_wh: int = 0
@@ -46,7 +49,8 @@ class Age:
     @property
     def on_memory_card(self) -> bool:
         """Whether a memory card has room for its numbers, of 16 bits."""
-        return max(self.card_number, self.order_number, self.load_count) < _MEMORY_ROOM
+        counts = (self.card_number, self.order_number, self.load_count, self.card_writes)
+        return max(counts) < _MEMORY_ROOM
 
     def since(self, written: WrittenBack) -> WrittenBack:
         """Return a write-back with the energy of this story alone; sums wrap at 32 bits."""

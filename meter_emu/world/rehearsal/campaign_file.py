@@ -71,6 +71,11 @@ class RawFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         Annotated[str, Meta(pattern="^[0-9A-F]{16}$")] | None,
         means("of a reactivation, 16 hex digits"),
     ] = None
+    flags: Annotated[Annotated[int, Meta(ge=0, le=255)] | None, means("of the order")] = None
+    reserved: Annotated[
+        Annotated[str, Meta(pattern="^([0-9A-F]{4}|[0-9A-F]{18})$")] | None,
+        means("bytes that nobody reads yet: two of generation 1, nine of generation 2"),
+    ] = None
 
 
 class _RawAtOffice(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -187,6 +192,9 @@ class RawAge(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     loaded_cents: Annotated[_U32, means("ever loaded")] = 0
     session_count: Annotated[_U32, means("sessions with a card")] = 0
     save_count: Annotated[_U32, means("saves of the memory")] = 1
+    card_writes: Annotated[
+        Annotated[int, Meta(ge=1, le=2**32 - 1)], means("writes of the first card by the office")
+    ] = 1
     register_units: Annotated[_U32, means("what the register has counted, Wh or dm³")] = 0
     charged_wh: Annotated[_U32, means("charged")] = 0
     deferred_wh: Annotated[_U32, means("used without charge while disconnection was deferred")] = 0

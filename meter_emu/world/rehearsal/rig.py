@@ -161,9 +161,11 @@ class Rig:
                 loaded_cents=age.loaded_cents,
                 load_count=age.load_count,
                 order_number=age.order_number,
+                seen_session=age.session_count,
             )
         )
-        card = card_of(self.desk.personalised(account, household.carrier), self.challenge)
+        image = self.desk.personalised(account, household.carrier, sequence=age.card_writes)
+        card = card_of(image, self.challenge)
         standing = Work(
             limiter_granted=True if household.limiter else None,
             prepayment_on=None if household.prepayment else False,

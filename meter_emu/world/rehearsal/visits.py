@@ -327,7 +327,7 @@ def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
 def _fields(raw_fields: RawFields, place: FilePlace) -> AsIs:
     """Return the field values that a faulty office writes unchanged."""
     said = msgspec.structs.asdict(raw_fields)
-    for name in ("defer_until", "cut_at", "token"):
+    for name in ("defer_until", "cut_at", "token", "reserved"):
         said[name] = said[name] and bytes.fromhex(said[name])
     fields = AsIs(**said)
     if not fields.said:

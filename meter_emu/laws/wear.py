@@ -1,0 +1,46 @@
+"""A memory lasts: a program that saves at each look wears a page out within the life of a meter.
+
+Looked at with every poll run: a real meter looks at the model's cadence.
+"""
+
+from typing import Final
+
+from meter_emu.laws.law import Broken, Finding, Law, Trial
+from meter_emu.stories.around_t import around_t
+from meter_emu.units import DAY_US
+from meter_emu.world.meter.bench import Bench
+
+_LIFE_D: Final = 15 * 365  # ours: a meter is in service for as long
+_AN_ACT: Final = 3  # ours: writes of one page for whatever a person, or a power failure, does
+_AT_FIRST: Final = 10  # ours: a story is short, and may begin with a clock that is set
+
+
+def _check(trial: Trial) -> Finding:
+    benches: list[Bench] = []
+
+    def prepare(bench: Bench) -> None:
+        bench.obey_hints = False
+        benches.append(bench)
+
+    household = trial.household
+    trial.events(household, prepare=prepare)
+    board = benches[-1].board
+    span_us, endurance = board.now_us - trial.campaign.start_us, board.eeprom.endurance_cycles
+    acts = len(household.visits) + len(household.outages)
+    most = span_us * endurance // (_LIFE_D * DAY_US) + acts * _AN_ACT + _AT_FIRST
+    worn = max(board.eeprom.wear)
+    if worn <= most:
+        return None
+    words = f"a page of the memory is written {worn} times in {span_us // 60_000_000} min"
+    return Broken(f"{words}, and lasts for {endurance:,} writes", for_good=True)
+
+
+LAW: Final = Law(
+    id="memory-lasts",
+    says="no page of the memory is written more often than it lasts for in fifteen years",
+    properties=("P8",),
+    presumes="the built-in board, and some hours in which every poll is run",
+    draw=around_t,
+    check=_check,
+    one_in=40,
+)
