@@ -59,6 +59,7 @@ BROKEN_BY = {
     "generation": f"{WRONG}hour_before",
     "hint": f"{WRONG}Oversleeper",
     "holiday": f"{DEFECT}holidays-protected",
+    "in-parts": f"{DEFECT}reactivation-clears-one",
     "lost-setting": f"{DEFECT}setting-not-read-back",
     "many-loads": f"{DEFECT}loads-in-16-bits",
     "never-early": f"{DEFECT}end-exclusive",

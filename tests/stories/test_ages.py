@@ -41,7 +41,8 @@ NO_COUNT = {
     ORDERED: (
         "price_ueur_per_wh night_price_ueur_per_wh mwh_per_unit tariff_number meter_id "
         "customer_ref customer_high customer_low limiter_ampere window_start_minute "
-        "window_end_minute drift_bound_ppb trust_max_days outage_max_days emergency_cents load_max_cents "
+        "window_end_minute drift_bound_ppb trust_max_days outage_max_days emergency_cents "
+        "load_max_cents "
         "low_credit_cents rearm_hold_ms tightness_s night_start_minute night_end_minute "
         "connection_w shelter_longest_min balance_ueur balance_100ueur"
     ),
