@@ -89,7 +89,11 @@ class Trial:
 
     @property
     def sessions(self) -> Sequence[Session]:
-        """What each card was like before and after it was in the meter, in the story's own run."""
+        """What each card was like before and after it was in the meter, in the story's own run.
+
+        Raises:
+            ConfigError: The build does not exist, or the story cannot be run with it.
+        """
         _ = self.run
         return self._listener.sessions
 

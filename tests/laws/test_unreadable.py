@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 from typing_extensions import override
@@ -28,7 +29,7 @@ class _Rambling(BudgetDialogue):
     def _written(self, said: WriteBack) -> None:
         random = Random(repr(said))
         sizes = {field.name: field.size_bytes for field in WRITE_BACK.fields}
-        fields = {}
+        fields: dict[str, Any] = {}
         for name, value in said._asdict().items():
             raw = bytes(random.choice((0, 0xFF, 0x13, 0x31, 0x99)) for _ in range(sizes[name]))
             number = int.from_bytes(raw, "big", signed=name == "balance_ueur")
@@ -41,7 +42,7 @@ class _Thirteen(DeskCodec):
     """Rolls a month over to 13."""
 
     @override
-    def armed(self, order, defer, cut):  # type: ignore[no-untyped-def]
+    def armed(self, order, defer, cut):
         armed = super().armed(order, defer, cut)
         return replace(armed, cut_at=armed.cut_at[:1] + b"\x13" + armed.cut_at[2:])
 
