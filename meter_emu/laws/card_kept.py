@@ -96,6 +96,7 @@ CARD_KEPT: Final = Law(
     presumes="power while the card is in the meter",
     draw=story,
     check=_check,
+    one_in=4,
 )
 
 
@@ -107,7 +108,7 @@ def _check_office(trial: Trial) -> Finding:
     desk_class, dates, codec = parse_build(trial.build).desk_parts(trial.campaign.zone)
     desk = desk_class(TEST_MASTER_KEY, dates=dates, codec=codec)
     read = 0
-    for card, written, obeyed in _read(trial):
+    for card, written, obeyed in _came_back(trial):
         read += 1
         said = [one.contradicts for one in desk.doubts(written, card)]
         seal = mac(RECORDS, household.meter_id, order_text(household.meter_id, card.desk))
@@ -120,7 +121,7 @@ def _check_office(trial: Trial) -> Finding:
     return None if read else Aside("no card came back with a write-back")
 
 
-def _read(trial: Trial) -> Iterator[tuple[CardRecords, WriteBackRecord, bool]]:
+def _came_back(trial: Trial) -> Iterator[tuple[CardRecords, WriteBackRecord, bool]]:
     """Yield what the office reads on each card that comes back, and whether it was obeyed."""
     key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, trial.household.meter_id)
     for session in trial.sessions:
@@ -143,4 +144,5 @@ OFFICE_AGREES: Final = Law(
     presumes="our office, with or without defects, and a card that the meter writes on",
     draw=story,
     check=_check_office,
+    one_in=4,
 )

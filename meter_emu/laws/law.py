@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, final
 
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
-from meter_emu.laws.sessions import Listener, Session
+from meter_emu.laws.sessions import Listener, SeenSession
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, on_build
 from meter_emu.world.households.campaign import Campaign
@@ -88,7 +88,7 @@ class Trial:
         self._listener = Listener()
 
     @property
-    def sessions(self) -> Sequence[Session]:
+    def sessions(self) -> Sequence[SeenSession]:
         """What each card was like before and after it was in the meter, in the story's own run.
 
         Raises:

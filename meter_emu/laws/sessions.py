@@ -11,7 +11,7 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import SlotCard
 
 
-class Session(NamedTuple):
+class SeenSession(NamedTuple):
     """One card in the meter: its image before and after, and the meter's register likewise.
 
     `at_us` is when it was put in. `supply_on` and `lamps` are as the program left them. `unbroken`
@@ -32,7 +32,7 @@ class Listener:
     """Writes down the sessions of one run."""
 
     def __init__(self) -> None:
-        self.sessions: Final[list[Session]] = []
+        self.sessions: Final[list[SeenSession]] = []
         self._put_in: tuple[int, AnyImage, int] | None = None
 
     def listen(self, bench: Bench) -> None:
@@ -53,7 +53,7 @@ class Listener:
             self._put_in = board.now_us, image, units
             return
         (at_us, before, units_before), self._put_in = self._put_in, None
-        session = Session(
+        session = SeenSession(
             at_us,
             before,
             image,

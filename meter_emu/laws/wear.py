@@ -42,5 +42,5 @@ LAW: Final = Law(
     presumes="the built-in board, and some hours in which every poll is run",
     draw=around_t,
     check=_check,
-    one_in=40,
+    one_in=80,
 )

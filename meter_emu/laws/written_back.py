@@ -18,7 +18,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result, is_refused, result_said
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.laws.office_record import RECORDS, mac, order_text
-from meter_emu.laws.sessions import Session
+from meter_emu.laws.sessions import SeenSession
 from meter_emu.ports import Lamp
 from meter_emu.stories.story import story
 from meter_emu.units import UEUR_PER_CENT
@@ -48,7 +48,7 @@ class _Said(NamedTuple):
 
     written: Any  # a `WriteBackRecord`: its fields that may be missing are asked for first
     card: CardRecords
-    seen: Session
+    seen: SeenSession
 
     @property
     def heard(self) -> bool:
@@ -68,7 +68,7 @@ def _check(trial: Trial) -> Finding:
         return Aside("a meter that nobody has seen begin")
     said = list(_all_said(trial))
     for before, now in zip([None, *said], said, strict=False):
-        for wrong in _wrong(trial, before, now):
+        for wrong in _disagreeing(trial, before, now):
             return Broken(f"the card says {wrong}", for_good=True)
     return None if said else Aside("no card came back with a new write-back")
 
@@ -92,23 +92,23 @@ def _all_said(trial: Trial) -> Iterator[_Said]:
             continue
 
 
-def _wrong(trial: Trial, before: _Said | None, now: _Said) -> Iterator[str]:
+def _disagreeing(trial: Trial, before: _Said | None, said: _Said) -> Iterator[str]:
     household, events = trial.household, trial.run.events
     pressed = any(
         event.what in _PRESSED and (before is None or event.at_us > before.seen.at_us)
         for event in events
-        if event.at_us <= now.seen.at_us
+        if event.at_us <= said.seen.at_us
     )
-    yield from _of_session(household, before, now)
-    yield from _of_supply(now)
-    yield from _of_clock(household, now)
-    yield from _of_order(household, before, now)
-    yield from _of_money(household, before, now, pressed=pressed)
-    yield from _of_journal(household, before, now)
+    yield from _of_session(household, before, said)
+    yield from _of_supply(said)
+    yield from _of_clock(household, said)
+    yield from _of_order(household, before, said)
+    yield from _of_money(household, before, said, pressed=pressed)
+    yield from _of_journal(household, before, said)
 
 
-def _of_session(household: Household, before: _Said | None, now: _Said) -> Iterator[str]:
-    written, age = now.written, household.age
+def _of_session(household: Household, before: _Said | None, said: _Said) -> Iterator[str]:
+    written, age = said.written, household.age
     if written.meter_id != household.meter_id:
         yield f"meter {written.meter_id}"
     since = age.session_count if before is None else before.written.session_count
@@ -117,20 +117,20 @@ def _of_session(household: Household, before: _Said | None, now: _Said) -> Itera
     again = before is not None and written.challenge == before.written.challenge
     if again and written.challenge is not None:
         yield "the challenge of the session before"
-    first, last = now.seen.units
+    first, last = said.seen.units
     if (written.register_units - first) % _U32 > (last - first) % _U32:
         yield f"register {written.register_units}, which showed {first} to {last}"
 
 
-def _of_supply(now: _Said) -> Iterator[str]:
-    written, lamps = now.written, now.seen.lamps
-    if (written.supply == _ON) != now.seen.supply_on:
-        yield f"supply {written.supply}, and it is {'on' if now.seen.supply_on else 'off'}"
+def _of_supply(said: _Said) -> Iterator[str]:
+    written, lamps = said.written, said.seen.lamps
+    if (written.supply == _ON) != said.seen.supply_on:
+        yield f"supply {written.supply}, and it is {'on' if said.seen.supply_on else 'off'}"
     if (written.supply == _READY) != (Lamp.RECONNECT in lamps):
         yield f"supply {written.supply}, and the lamp says otherwise"
-    if not now.heard:
+    if not said.heard:
         return
-    flags = now.card.desk.flags
+    flags = said.card.desk.flags
     if bool(written.shields & _PREPAYMENT_OFF) == bool(flags & _PREPAYMENT_ON):
         yield f"shields {written.shields:#04x}, and the order's flags are {flags:#04x}"
     if abs(written.balance_ueur) > _SURE_UEUR:
@@ -139,19 +139,19 @@ def _of_supply(now: _Said) -> Iterator[str]:
             yield f"blocks {written.blocks:#04x} with {written.balance_ueur} micro-euro"
     if written.blocks & _PROGRAMMED and written.supply == _ON and not flags & _LIMITER:
         yield "a programmed cut, and supply"
-    if written.blocks & _PROGRAMMED and now.card.desk.token != _NO_MAC:
+    if written.blocks & _PROGRAMMED and said.card.desk.token != _NO_MAC:
         yield "a programmed cut after a reactivation"
 
 
-def _of_clock(household: Household, now: _Said) -> Iterator[str]:
-    written = now.written
-    if now.trusted == (Lamp.CLOCK_DOUBTED in now.seen.lamps):
+def _of_clock(household: Household, said: _Said) -> Iterator[str]:
+    written = said.written
+    if said.trusted == (Lamp.CLOCK_DOUBTED in said.seen.lamps):
         yield f"clock health {written.clock_health}, and the lamp says otherwise"
-    if not now.trusted:
+    if not said.trusted:
         return
     moved = household.outages or household.rtc_found
     if not moved and not any(visit.kind in _CLOCK_MOVES for visit in household.visits):
-        u_s = uncertainty_s(household.model, household.clock_set_us, now.seen.at_us)
+        u_s = uncertainty_s(household.model, household.clock_set_us, said.seen.at_us)
         if not -_ROUNDED_S <= written.uncertainty_s - u_s <= _ROUNDED_S:
             yield f"an uncertainty of {written.uncertainty_s} s, expected {u_s} s"
     clock, defer, cut = map(_when, (written.clock, written.defer_until, written.cut_at))
@@ -160,7 +160,7 @@ def _of_clock(household: Household, now: _Said) -> Iterator[str]:
     deferred = bool(written.shields & _DEFERRAL)
     if deferred and (defer is None or defer < clock - _DAY):
         yield f"a deferral, at {clock} until {defer}"
-    if not deferred and defer is not None and defer > clock + _DAY and now.heard:
+    if not deferred and defer is not None and defer > clock + _DAY and said.heard:
         yield f"no deferral, at {clock} until {defer}"
     if cut is not None and cut < clock - _DAY and not written.blocks & _PROGRAMMED:
         yield f"no programmed cut, at {clock} of {cut}"
@@ -175,8 +175,8 @@ def _when(raw: bytes) -> datetime | None:
         return None
 
 
-def _of_order(household: Household, before: _Said | None, now: _Said) -> Iterator[str]:
-    written, desk = now.written, now.card.desk
+def _of_order(household: Household, before: _Said | None, said: _Said) -> Iterator[str]:
+    written, desk = said.written, said.card.desk
     if is_refused(written.order_result):
         yield f"{result_said(written.order_result)} of the order that it obeys"
     for code in (written.result, written.order_result):
@@ -189,7 +189,7 @@ def _of_order(household: Household, before: _Said | None, now: _Said) -> Iterato
     )
     seal = _NO_MAC if before is None else before.written.order_mac
     anew = written.order_number != number
-    if anew and not now.heard:
+    if anew and not said.heard:
         return  # heard on a card that was pulled out, or whose session broke
     if anew:
         tariff, seal = desk.tariff_number, _seal(household, desk)
@@ -205,9 +205,9 @@ def _seal(household: Household, desk: Any) -> bytes:  # noqa: ANN401  of either 
 
 
 def _of_money(
-    household: Household, before: _Said | None, now: _Said, *, pressed: bool
+    household: Household, before: _Said | None, said: _Said, *, pressed: bool
 ) -> Iterator[str]:
-    written = now.written
+    written = said.written
     if written.charged_ueur is None or written.emergency_debt_ueur is None:
         return
     loan_ueur = household.model.credit.emergency_cents * UEUR_PER_CENT
@@ -228,11 +228,11 @@ def _of_money(
     owed_ueur = max(0, debt_ueur - loaded_cents * UEUR_PER_CENT)
     if written.emergency_debt_ueur != owed_ueur:
         yield f"a debt of {written.emergency_debt_ueur} micro-euro, expected {owed_ueur}"
-    if not (now.written.blocks | before.written.blocks) & _CREDIT:
+    if not (said.written.blocks | before.written.blocks) & _CREDIT:
         favour = (written.shelter_left_min, written.shelter_left_wh)
         if favour != (before.written.shelter_left_min, before.written.shelter_left_wh):
             yield f"{favour} left of a shelter that nobody used"
-    if now.trusted and before.trusted and written.night_left_wh != before.written.night_left_wh:
+    if said.trusted and before.trusted and written.night_left_wh != before.written.night_left_wh:
         yield f"{written.night_left_wh} Wh left at the night price, and the clock is believed"
 
 
@@ -243,14 +243,14 @@ def _worth(written: Any) -> int:  # noqa: ANN401  all of its fields are there
     return int(worth - accepted_ueur)
 
 
-def _of_journal(household: Household, before: _Said | None, now: _Said) -> Iterator[str]:
+def _of_journal(household: Household, before: _Said | None, said: _Said) -> Iterator[str]:
     """Check the newest events: the newest first, and an order that was obeyed is one of them."""
-    number = now.written.order_number
+    number = said.written.order_number
     known = household.age.order_number if before is None else before.written.order_number
-    anew = number != known and now.heard and now.written.result != Result.PENDING
-    if now.written.charged_wh is None or not anew or not now.trusted:
+    anew = number != known and said.heard and said.written.result != Result.PENDING
+    if said.written.charged_wh is None or not anew or not said.trusted:
         return
-    events = _events(now.written)
+    events = _events(said.written)
     minutes = [minute for minute, _, _ in events]
     named = (_ORDER_EXECUTED, min(number, 0xFFFFFF)) in {(code, of) for _, code, of in events}
     if not named and len(set(minutes)) > 1:
@@ -278,4 +278,5 @@ LAW: Final = Law(
     presumes="a card on which the meter writes",
     draw=story,
     check=_check,
+    one_in=2,
 )

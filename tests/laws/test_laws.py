@@ -24,7 +24,7 @@ from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClockChip
 from meter_emu.world.meter.devices import DEVICES
 from meter_emu.zones import BELGIAN
 from tests.cells import each_cell
-from tests.laws import wrong
+from tests.laws import wrong, wrong_cards
 
 HOMES = {
     kit.model_name: [kit]
@@ -33,6 +33,7 @@ HOMES = {
 }
 UTC = HOMES["electricity-pcf8563-utc"]
 WRONG = f"{wrong.__name__}:"
+WRONG_CARDS = f"{wrong_cards.__name__}:"
 DEFECT = "reference+"
 # By which each law is broken, within so many stories.
 BROKEN_BY = {
@@ -53,7 +54,7 @@ BROKEN_BY = {
     "deferred-again": f"{WRONG}once",
     "doubt-has-an-end": f"{DEFECT}lost-clock-waits",
     "doubts": f"{WRONG}anxious",
-    "edge-bytes": f"{WRONG}AsText",
+    "edge-bytes": f"{WRONG_CARDS}AsText",
     "emergency-again": f"{DEFECT}emergency-again-and-again",
     "fails-again": f"{WRONG}stepped_again",
     "generation": f"{WRONG}hour_before",
@@ -63,7 +64,7 @@ BROKEN_BY = {
     "lost-setting": f"{DEFECT}setting-not-read-back",
     "many-loads": f"{DEFECT}loads-in-16-bits",
     "never-early": f"{DEFECT}end-exclusive",
-    "memory-lasts": f"{WRONG}saving",
+    "memory-lasts": f"{WRONG_CARDS}saving",
     "newest-order": f"{DEFECT}reactivation-clears-one",
     "no-look-ahead": f"{WRONG}Reborn",
     "no-orders": f"{WRONG}forgiving",
@@ -92,11 +93,12 @@ BROKEN_BY = {
     "time-base": f"{DEFECT}hour-set-back-again",
     "torn-visit": f"{DEFECT}large-load-sent-twice",
     "two-offices": f"{DEFECT}stamp-always-obeyed",
+    "unknown-bits": f"{WRONG_CARDS}obliging",
     "used-without-time": f"{WRONG}unannounced",
     "twelve-hours": f"{DEFECT}twelve-is-twelve",
     "weeks": f"{DEFECT}doy-common-year",
     "woken": f"{WRONG}Hasty",
-    "write-back": f"{WRONG}uncharged",
+    "write-back": f"{WRONG_CARDS}uncharged",
     "wrong-office": f"{WRONG}trusting",
 }
 LEGAL = {"cut-at-step", "fails-again", "off-over-step"}  # it takes a clock in legal time
@@ -127,7 +129,7 @@ def trials(
 def test_a_law_finds_the_program_that_breaks_it(law_id):
     build = BROKEN_BY[law_id]
     own = HOMES["electricity-legal-time"] if law_id in LEGAL else UTC
-    kits = own if build.startswith(WRONG) else None
+    kits = own if build.startswith((WRONG, WRONG_CARDS)) else None
     asked = laws()[law_id].asked
     assert any(isinstance(asked(trial), Broken) for trial in trials(law_id, build, 60, kits))
 

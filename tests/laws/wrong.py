@@ -8,13 +8,10 @@ from typing_extensions import override
 
 from card_protocol.card.memory_card import ATR_HEADER
 from card_protocol.errors import LayoutError
-from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.formats.container import Container, parse_container
-from card_protocol.keys import Key
 from card_protocol.timestamp import Civil
-from meter_emu.domain import Contents, Order, Reactivation, Result, Tariff, Wallet
+from meter_emu.domain import Order, Result, Tariff, Wallet
 from meter_emu.energies import ENERGIES
-from meter_emu.firmware.dialogues.budget import BudgetDialogue
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, StatedEnd
 from meter_emu.firmware.layouts import NO_END, Factory, Health, State, StateFlags
@@ -194,15 +191,6 @@ class _Losing(Ledger):
         state.balance_ueur -= 1
 
 
-class _Uncharged(Ledger):
-    """Forgets with each load what it has charged."""
-
-    @override
-    def load(self, state: State, wallet: Wallet) -> int:
-        state.charged_ueur = 0
-        return super().load(state, wallet)
-
-
 class _Untold(Ledger):
     """Counts nothing apart."""
 
@@ -326,40 +314,6 @@ def miserly(ports: Ports) -> Wrapped:
 
 def losing(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Losing)
-
-
-class _Saving(Memory):
-    """Saves in every poll, changed or not."""
-
-    @override
-    def save_changed(self, state: State) -> None:
-        self.save(state)
-
-
-def saving(ports: Ports) -> Wrapped:
-    return Wrapped(ports, _Saving)
-
-
-class _AsText(BudgetDialogue):
-    """Keeps the token of an order as text, which ends before the first 00."""
-
-    def said(self, records: CardRecords, key: Key, token_key: Key, meter_id: int) -> Contents:
-        said = super().said(records, key, token_key, meter_id)
-        cut_short = b"\0" in records.desk.token
-        forged = said.order._replace(reactivation=Reactivation.FORGED)
-        return said._replace(order=forged) if cut_short else said
-
-
-class AsText(Wrapped):
-    """Our program with a dialogue that keeps text."""
-
-    def __init__(self, ports: Ports) -> None:
-        super().__init__(ports)
-        self._program._dialogues = (_AsText, *dialogues()[1:])
-
-
-def uncharged(ports: Ports) -> Wrapped:
-    return Wrapped(ports, _Uncharged)
 
 
 def unannounced(ports: Ports) -> Wrapped:

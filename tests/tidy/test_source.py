@@ -87,13 +87,18 @@ def test_only_the_command_line_prints_and_exits() -> None:
     assert found_by(prints_and_exits, outside_the_command_line()) == []
 
 
-SWALLOWS = "meter_emu/fuzz/watched.py"  # it records a find and tries the next input, when so asked
+# How often, and why: each of them raises what is a mistake of ours.
+SWALLOWS = {
+    "meter_emu/fuzz/watched.py": 1,  # it records a find and tries the next input, when so asked
+    "meter_emu/laws/law.py": 1,  # what a program left that nobody can read is an accusation
+    "meter_emu/verify/report.py": 2,  # and has no course to tell
+}
 
 
 def test_nothing_is_swallowed() -> None:
-    others = {name: tree for name, tree in modules().items() if name != SWALLOWS}
+    others = {name: tree for name, tree in modules().items() if name not in SWALLOWS}
     assert found_by(swallowed, others) == []
-    assert len(list(swallowed(modules()[SWALLOWS]))) == 1
+    assert {name: len(list(swallowed(modules()[name]))) for name in SWALLOWS} == SWALLOWS
 
 
 @each_cell(

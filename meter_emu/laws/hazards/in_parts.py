@@ -124,6 +124,6 @@ LAW: Final = Law(
     presumes="a clock within its model's bound",
     draw=in_parts,
     check=promises,
-    one_in=10,
+    one_in=20,
     hazard=True,
 )

@@ -126,6 +126,24 @@ _OF_2: Final[tuple[_Writing, ...]] = (
 
 def wrong_office(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw an armed or reactivated household, then a wrong order or load."""
+    seed, draft = _armed_before(chooser, among)
+    what = chooser.below(6)
+    if what == 5:
+        order = DeskOrder(reactivate=True, fields=_forged(draft))
+    elif what == 4:
+        order = DeskOrder(load_cents=1_000, fields=_wallet(draft))
+    else:
+        order = _armed_wrongly(draft, chooser.of(_OF_2 if draft.generation == 2 else _ANY))
+    return _brought(draft, seed, order)
+
+
+def unknown_bits(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw an armed or reactivated household, then an order with what nobody has defined."""
+    seed, draft = _armed_before(chooser, among)
+    return _brought(draft, seed, _armed_wrongly(draft, chooser.of((_unknown, _reserved))))
+
+
+def _armed_before(chooser: Chooser, among: Among) -> tuple[int, Draft]:
     seed, draft = begin(chooser, among)
     draft.kind = "an office that is wrong"
     armed_s, end_s = draft.timing
@@ -134,19 +152,19 @@ def wrong_office(chooser: Chooser, among: Among = ()) -> Campaign:
     before = draft.arming(other_s, other_s) if chooser.below(4) else DeskOrder(reactivate=True)
     draft.first_s = first_s - DAY_S
     draft.bring(first_s, replace(before, load_cents=_LOADED_CENTS))
-    what = chooser.below(8)
-    if what == 5:
-        order = DeskOrder(reactivate=True, fields=_forged(draft))
-    elif what == 4:
-        order = DeskOrder(load_cents=1_000, fields=_wallet(draft))
-    else:
-        order = draft.arming(end_s - chooser.below(3) * DAY_S, end_s)
-        of_dates = _OF_2 if draft.generation == 2 else _ANY
-        writing = (_unknown, _reserved)[what - 6] if what > 5 else chooser.of(of_dates)
-        load_cents = chooser.of((0, 1_000))
-        order = replace(order, fields=writing(draft, order), load_cents=load_cents)
-    draft.office(armed_s - 60, order)
-    draft.insert(armed_s)
+    return seed, draft
+
+
+def _armed_wrongly(draft: Draft, writing: _Writing) -> DeskOrder:
+    chooser, end_s = draft.chooser, draft.timing.end_s
+    order = draft.arming(end_s - chooser.below(3) * DAY_S, end_s)
+    load_cents = chooser.of((0, 1_000))
+    return replace(order, fields=writing(draft, order), load_cents=load_cents)
+
+
+def _brought(draft: Draft, seed: int, order: DeskOrder) -> Campaign:
+    draft.office(draft.timing.armed_s - 60, order)
+    draft.insert(draft.timing.armed_s)
     draft.ample_credit = True
     return finish(draft, seed)
 
@@ -332,6 +350,17 @@ LAW: Final = Law(
     presumes="an office with the right keys, and a clock within its model's bound",
     draw=wrong_office,
     check=_check,
-    one_in=20,
+    one_in=40,
+    hazard=True,
+)
+
+UNKNOWN_BITS: Final = Law(
+    id="unknown-bits",
+    says="an order with a flag that nobody has defined is refused; reserved bytes change nothing",
+    properties=("P4", "P13"),
+    presumes="an office with the right keys, and a clock within its model's bound",
+    draw=unknown_bits,
+    check=_check,
+    one_in=40,
     hazard=True,
 )
