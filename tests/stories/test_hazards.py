@@ -27,6 +27,7 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from tests.cells import each_cell
 from tests.stories.favours import FAVOURS
+from tests.stories.orders import IN_ORDERS
 from tests.stories.rates import BRUSSELS, HOUR, armed, at, credit_end, wanted
 from tests.stories.spoilt import SPOILT
 from tests.stories.upsets import TWELVE, UPSETS
@@ -221,35 +222,6 @@ def wrong_office(campaign: Campaign, household: Household) -> set[str]:
     return found
 
 
-def unknown_bits(_: Campaign, household: Household) -> set[str]:
-    (fields,) = (
-        visit.desk.fields for visit in household.visits if visit.desk and visit.desk.fields
-    )
-    if fields.reserved is not None:
-        return {"reserved bytes"} if set(fields.reserved) != {0xFF} else set()
-    return {"a flag"} if (fields.flags or 0) & ~0x83 else set()
-
-
-def edge_bytes(_: Campaign, household: Household) -> set[str]:
-    return {
-        "a token" if any(v.desk and v.desk.reactivate for v in household.visits) else "a record"
-    }
-
-
-def in_parts(_: Campaign, household: Household) -> set[str]:
-    found, ends = set(), set()
-    orders = [visit for visit in household.visits if visit.kind is not VisitKind.INSERT]
-    for visit in orders:
-        assert visit.desk is not None
-        armed = {"T1"} if visit.desk.defer_us else {"T2"} if visit.desk.cut_us else set()
-        found |= {f"{one} alone" for one in armed}
-        found |= {f"{one} upon a {other}" for one in armed for other in ends - armed}
-        ends = set() if visit.desk.reactivate else ends | armed
-        found |= set() if visit.desk.prepayment is None else {"a switch"}
-    fetched = sum(visit.kind is VisitKind.INSERT for visit in household.visits)
-    return found | ({"not fetched"} if fetched < len(orders) else set())
-
-
 def minute(us: int | None) -> int:
     assert us is not None, "an armed home has both"
     return us // 60_000_000 - 15_778_080
@@ -286,9 +258,7 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
             "generation 2",
         },
     ),
-    "unknown-bits": (unknown_bits, {"a flag", "reserved bytes"}),
-    "edge-bytes": (edge_bytes, {"a token", "a record"}),
-    "in-parts": (in_parts, {"T1 alone", "T2 upon a T1", "T1 upon a T2", "not fetched", "a switch"}),
+    **IN_ORDERS,
     "clocks-change": (
         clocks_change,
         {"the first of two", "the second of two", "at the gap", "ordered the winter before"},
