@@ -100,10 +100,10 @@ class Result(IntEnum):
     @property
     def refused(self) -> bool:
         """Whether something on the card was refused: a wallet may be, and its order obeyed."""
-        return is_refused(self)
+        return says_refused(self)
 
 
-def is_refused(code: int) -> bool:
+def says_refused(code: int) -> bool:
     """Whether the code of a result says that something was refused, also one that nobody knows."""
     return code >= 0x10
 

@@ -15,7 +15,7 @@ from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.formats.container import SLOT_BYTES, in_force
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from meter_emu.domain import is_refused
+from meter_emu.domain import says_refused
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.laws.office_doubts import doubts_owed
 from meter_emu.laws.office_record import RECORDS, mac, order_text
@@ -133,7 +133,7 @@ def _came_back(trial: Trial) -> Iterator[tuple[CardRecords, WriteBackRecord, boo
             card = laid_open(session.after).contents(key)
         except CardProtocolError:
             continue
-        yield card, written, new and not is_refused(written.result)
+        yield card, written, new and not says_refused(written.result)
 
 
 OFFICE_AGREES: Final = Law(

@@ -15,7 +15,7 @@ from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import decode_bcd_minute
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from meter_emu.domain import Result, is_refused, result_said
+from meter_emu.domain import Result, result_said, says_refused
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.laws.office_record import RECORDS, mac, order_text
 from meter_emu.laws.sessions import SeenSession
@@ -54,7 +54,7 @@ class _Said(NamedTuple):
     def heard(self) -> bool:
         """Whether the order on the card is the one in the meter."""
         same = self.written.order_number == self.card.desk.order_number
-        return bool(same) and not is_refused(self.written.result)
+        return bool(same) and not says_refused(self.written.result)
 
     @property
     def trusted(self) -> bool:
@@ -177,7 +177,7 @@ def _when(raw: bytes) -> datetime | None:
 
 def _of_order(household: Household, before: _Said | None, said: _Said) -> Iterator[str]:
     written, desk = said.written, said.card.desk
-    if is_refused(written.order_result):
+    if says_refused(written.order_result):
         yield f"{result_said(written.order_result)} of the order that it obeys"
     for code in (written.result, written.order_result):
         if code not in _RESULTS:

@@ -52,7 +52,7 @@ from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from meter_emu.domain import is_refused
+from meter_emu.domain import says_refused
 from meter_emu.errors import ConfigError, DeskError, PollsSpentError, ProgramError
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import MINUTE_US, SECOND_US
@@ -474,7 +474,7 @@ class HouseholdStory:
             session=after.session_count,
             clock=_stated(after.clock),
         )
-        if is_refused(after.result):
+        if says_refused(after.result):
             self.watch.see(at_us, What.CARD_REFUSED, visit=number, written=written)
             return
         understood = (_stated(after.defer_until), _stated(after.cut_at))
