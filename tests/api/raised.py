@@ -35,7 +35,7 @@ NEVER: Final[Mapping[Place, tuple[str, str]]] = MappingProxyType({
     Place("meter_emu.desk.desk", "Desk.personalised"): (
         "LayoutError", "likewise, and each energy of a model has its DF"
     ),
-    Place("meter_emu.world.rehearsal.engine", "HouseholdStory._copied"): (
+    Place("meter_emu.world.rehearsal.engine", "HouseholdStory.copied"): (
         "LayoutError", "the record is a card's of the same household"
     ),
     Place("meter_emu.strategies.dates", "pairs"): ("ValueError", "all kinds exist"),
