@@ -40,11 +40,11 @@ class Listener:
         self.sessions.clear()
         self._put_in = None
 
-        def look(card: SlotCard) -> None:
-            if isinstance(card, VirtualCard):
-                self._look(bench, card.image)
+        bench.on_card = self._see
 
-        bench.on_card = look
+    def _see(self, bench: Bench, card: SlotCard) -> None:
+        if isinstance(card, VirtualCard):
+            self._look(bench, card.image)
 
     def _look(self, bench: Bench, image: AnyImage) -> None:
         board = bench.board

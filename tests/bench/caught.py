@@ -22,12 +22,12 @@ from meter_emu.workers.work import Calling
 from tests.bench.held_out import HELD_OUT
 from tests.bench.power import HAZARD_STORIES, POLLS_MAX
 from tests.bench.stories import SEED, story_at
-from tests.explore.field import REPORTS
+from tests.explore.field import REPORTS, entered
 from tests.explore.mistakes import OURS
 
 STORIES: Final = 300  # as a session of `verify` has
 PROMISES: Final = "promises"  # any law that one judged run shows
-KNOWN: Final = (*REPORTS, *OURS, *HELD_OUT)
+KNOWN: Final = {**REPORTS, **OURS, **HELD_OUT}
 ANEW: Final = "anew"
 _BOUNDS: Final = (20, 60, 150, STORIES, 3 * STORIES)  # ours
 
@@ -97,21 +97,23 @@ def bound_of(story: int) -> int:
 def first(defect_id: str) -> Caught | None:
     """Return what catches a defect first: a story, or a hazard's."""
     hazards = [law for law in laws().values() if law.hazard]
-    for number in range(STORIES):
-        if isinstance(promises(_trial(defect_id, story_at(number, models()))), Broken):
-            return Caught(PROMISES, number + 1, bound_of(number + 1))
-        for law in hazards if number < HAZARD_STORIES else ():
-            if _broken_in(defect_id, law, number):
-                return Caught(law.id, number + 1, bound_of(number + 1))
+    with entered({defect_id: KNOWN[defect_id]}):
+        for number in range(STORIES):
+            if isinstance(promises(_trial(defect_id, story_at(number, models()))), Broken):
+                return Caught(PROMISES, number + 1, bound_of(number + 1))
+            for law in hazards if number < HAZARD_STORIES else ():
+                if _broken_in(defect_id, law, number):
+                    return Caught(law.id, number + 1, bound_of(number + 1))
     return None
 
 
 def still(defect_id: str, row: Caught) -> bool:
     """Whether a defect is caught within its bound, by what it was caught before."""
-    if row.law == PROMISES:
-        trials = (_trial(defect_id, story_at(n, models())) for n in range(row.bound))
-        return any(isinstance(promises(trial), Broken) for trial in trials)
-    return any(_broken_in(defect_id, laws()[row.law], n) for n in range(row.bound))
+    with entered({defect_id: KNOWN[defect_id]}):
+        if row.law == PROMISES:
+            trials = (_trial(defect_id, story_at(n, models())) for n in range(row.bound))
+            return any(isinstance(promises(trial), Broken) for trial in trials)
+        return any(_broken_in(defect_id, laws()[row.law], n) for n in range(row.bound))
 
 
 def asked(defect_id: str) -> bool:
@@ -147,7 +149,7 @@ def lost() -> Iterator[str]:
 def said() -> int:
     """Print what is asked for; return the exit status."""
     if sys.argv[1:2] == [ANEW]:
-        for line in anew(sys.argv[2:] or KNOWN):
+        for line in anew(sys.argv[2:] or list(KNOWN)):
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
         return 0

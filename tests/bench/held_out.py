@@ -1,7 +1,4 @@
-"""Three defects of earlier held-out sets, written again from what they were called.
-
-They are entered into the catalogue of this process, so `reference+ID` is a build.
-"""
+"""Three defects of earlier held-out sets, written again from what they were called."""
 
 from typing import Any, Final
 
@@ -12,7 +9,7 @@ from meter_emu.firmware.layouts import Health
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.firmware.trust import EPOCH_2000_S
-from tests.explore.field import Report, enter
+from tests.explore.field import Report
 
 _SECONDS: Final = 0x02  # of the PCF8563
 
@@ -46,5 +43,3 @@ HELD_OUT: Final = {
         RecordCodec, "set_to_s", to_the_nearest_minute, "a held-out set"
     ),
 }
-
-enter(HELD_OUT)

@@ -40,8 +40,6 @@ def lines(what: str, number: int) -> Iterator[str]:
         "mistakes": (mistakes.looked, {*mistakes.OURS}),
     }
     looked, names = others.get(what, (figures.looked, set(catalogue())))
-    if what not in others:
-        names -= set[str]().union(*(known for _, known in others.values()))
     builds = ["reference", *(f"reference+{defect}" for defect in sorted(names))]
     left_s, steps = number * 2.0, []
     for of_one, took_s in engine.results(Calling(figures.steps_of), iter(built_in("scopes"))):

@@ -1,10 +1,10 @@
 """Twenty defects of field reports that are not in the catalogue: does explore find them?
 
-Each is written from its report alone, in the meter's terms, without a look at the scopes. They are
-entered into the catalogue of this process, so `reference+ID` is a build: import this first.
+Each is written from its report alone, in the meter's terms, without a look at the scopes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from card_protocol.timestamp import Civil
@@ -14,6 +14,7 @@ from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.firmware.ends import EndStore, WeekTable
 from meter_emu.firmware.gate import OrderGate
 from meter_emu.firmware.trust import ClockTrust
+from meter_emu.world.meter.build import parse_build
 from tests.explore import figures
 
 _TENTHS: Final = 1 << 32
@@ -185,13 +186,9 @@ REPORTS: Final = {
 }
 
 
-def looked(unit: tuple[str, tuple[figures.Step, ...], float]) -> figures.Looked:
-    """Look for one of them: a process that is sent this has their builds."""
-    return figures.looked(unit)
-
-
-def enter(reports: Mapping[str, Report]) -> None:
-    """Enter them into the catalogue of this process."""
+@contextmanager
+def entered(reports: Mapping[str, Report]) -> Iterator[None]:
+    """Have them in the catalogue of this process, so that `reference+ID` is a build."""
     for name, report in reports.items():
         body = {
             report.name: report.routine,
@@ -208,6 +205,15 @@ def enter(reports: Mapping[str, Report]) -> None:
             seen=report.seen,
             avoid="",
         )
+    try:
+        yield
+    finally:
+        for name in reports:
+            del catalogue()[name]
+        parse_build.cache_clear()
 
 
-enter(REPORTS)
+def looked(unit: tuple[str, tuple[figures.Step, ...], float]) -> figures.Looked:
+    """Look for one of them."""
+    with entered(REPORTS):
+        return figures.looked(unit)

@@ -16,7 +16,7 @@ from meter_emu.firmware.ledger import Ledger
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rules import MeterRules
 from tests.explore import figures
-from tests.explore.field import Report, enter
+from tests.explore.field import Report, entered
 
 
 def limiter_lost_with_prices(
@@ -190,8 +190,6 @@ OURS: Final = {
 
 
 def looked(unit: tuple[str, tuple[figures.Step, ...], float]) -> figures.Looked:
-    """Look for one of them: a process that is sent this has their builds."""
-    return figures.looked(unit)
-
-
-enter(OURS)
+    """Look for one of them."""
+    with entered(OURS):
+        return figures.looked(unit)

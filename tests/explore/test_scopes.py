@@ -27,7 +27,10 @@ def test_built_in_scopes_have_names_of_their_own():
 
 def test_what_a_file_has_at_its_start_has_happened():
     armed, lost = (scope_named(name, "reference") for name in ("armed", "lost-clock"))
-    assert [visit.kind.value for visit in armed.household.visits] == ["desk", "insert"]
+    assert [visit.kind.value for visit in armed.household.visits] == [
+        "at the office",
+        "card put in",
+    ]
     assert [act.label for act in armed.acts[1:]] == [
         "office: reactivate",
         "insert",
@@ -86,7 +89,7 @@ def test_the_reference_is_clean_where_themes_cross(scope: str):
 def test_a_card_brought_from_an_office_is_one_act_and_one_instant():
     scope = scope_named("crossed-09", "reference")
     brought = [act for act in scope.acts if len(act.visits) == 2]
-    assert [act.label for act in brought][1] == "office: reactivate, then insert"
+    assert [act.label for act in brought][1] == "office: reactivate, then card put in"
     assert {act.visits[1].at_us - act.visits[0].at_us for act in brought} == {2 * MINUTE_US}
     assert {act.visits[0].at_us for act in scope.acts if act.visits} == {0}
     assert "insert" in [act.label for act in scope.acts], (

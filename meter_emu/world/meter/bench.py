@@ -32,8 +32,8 @@ class Bench:
     bounded (`failure`), and there are at most `polls_max`. With a `log` its ports come from there.
     Every method that runs the program raises `ProgramError` if it fails, and `PollsSpentError`
     after its last poll. `outages` are true (from, to) instants, ascending and apart. `on_poll` is
-    called after every poll, `on_power` when the supply goes and comes, `on_card` with a card before
-    it is put in and when the program has looked at it, and `witness` records what people do.
+    called after every poll, `on_power` when the supply goes and comes, `on_card` with bench and card
+    before it is put in and when the program has looked at it, and `witness` records what people do.
     `polling` is whether the program is running: it sees acts in the meantime
     (`Board.meanwhile`) in its ports, or in the next poll right after.
     """
@@ -67,7 +67,7 @@ class Bench:
         self.obey_hints = obey_hints
         self.watched = False  # somebody looks at the display at the end of every span of time
         self.on_poll = on_poll
-        self.on_card: Callable[[SlotCard], None] = lambda _card: None
+        self.on_card: Callable[[Bench, SlotCard], None] = lambda _bench, _card: None
         self._on_power = on_power
         self._witness = witness
         self._wake_us = board.now_us
@@ -131,10 +131,10 @@ class Bench:
         """Put a card in, `name` for people; wakes a powered program at once."""
         if self._witness is not None:
             card = self._witness.inserted(card, name)
-        self.on_card(card)
+        self.on_card(self, card)
         self.board.insert(card)
         self.wake()
-        self.on_card(card)
+        self.on_card(self, card)
 
     def remove(self) -> None:
         """Pull the card out."""
