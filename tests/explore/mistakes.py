@@ -1,7 +1,6 @@
 """Twenty-two mistakes that the catalogue has not, of one condition, of two, and of long lives.
 
-Each was written before anybody looked which scope shows it. They are entered into the catalogue of
-this process, as those of `field.py` are.
+Each was written before anybody looked which scope shows it.
 """
 
 from typing import Any, Final

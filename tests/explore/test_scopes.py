@@ -33,7 +33,7 @@ def test_what_a_file_has_at_its_start_has_happened():
     ]
     assert [act.label for act in armed.acts[1:]] == [
         "office: reactivate",
-        "insert",
+        "card put in",
         "office: defer until 2020-07-06 23:01, cut at 2020-07-06 23:01",
         "press red",
     ]
@@ -92,7 +92,7 @@ def test_a_card_brought_from_an_office_is_one_act_and_one_instant():
     assert [act.label for act in brought][1] == "office: reactivate, then card put in"
     assert {act.visits[1].at_us - act.visits[0].at_us for act in brought} == {2 * MINUTE_US}
     assert {act.visits[0].at_us for act in scope.acts if act.visits} == {0}
-    assert "insert" in [act.label for act in scope.acts], (
+    assert "card put in" in [act.label for act in scope.acts], (
         "a card that is shown later is its own act"
     )
     lives = Lives(scope)

@@ -32,8 +32,9 @@ class Bench:
     bounded (`failure`), and there are at most `polls_max`. With a `log` its ports come from there.
     Every method that runs the program raises `ProgramError` if it fails, and `PollsSpentError`
     after its last poll. `outages` are true (from, to) instants, ascending and apart. `on_poll` is
-    called after every poll, `on_power` when the supply goes and comes, `on_card` with bench and card
-    before it is put in and when the program has looked at it, and `witness` records what people do.
+    called after every poll, `on_power` when the supply goes and comes, `on_card` with bench and
+    card before it is put in and when the program has looked at it, and `witness` records what
+    people do.
     `polling` is whether the program is running: it sees acts in the meantime
     (`Board.meanwhile`) in its ports, or in the next poll right after.
     """

@@ -6,6 +6,7 @@ That is parts of the header and tables of the page; the words around them are wr
 import inspect
 import re
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from pathlib import Path
 
 from meter_emu.ports import CALLS, VERSION, Button, Lamp, PortCall, Ports, ResetCause
@@ -14,6 +15,7 @@ from tests.docs.pages import ROOT
 from tests.world.meter.host.compiling import C
 
 HEADER = C / "meter_ports.h"
+SECTIONS = ("Args:", "Returns:", "Raises:")
 PAGE = ROOT / "docs" / "ports.md"
 BITS = {
     "buttons": ("BUTTON", Button),
@@ -94,7 +96,8 @@ def header(text: str) -> str:
 
 def _doc(name: str) -> str:
     words = inspect.getdoc(getattr(Ports, name)) or ""
-    return " ".join(words.split("\n\n")[0].split())
+    prose = takewhile(lambda part: not part.startswith(SECTIONS), words.split("\n\n"))
+    return " ".join(" ".join(prose).split())
 
 
 def page(text: str) -> str:
