@@ -100,7 +100,7 @@ UPSETS = {
             *(kit.model.rtc for kit in models()),
             *("minute", "hour", "day", "month", "year"),
             *("the chip's own doubt", "the next century", "a late day"),
-            *("insert", "clock card", "act", "nobody mends it"),
+            *("card put in", "clock card", "act", "nobody mends it"),
         },
     ),
 }
