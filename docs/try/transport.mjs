@@ -9,6 +9,11 @@ window.Transport = class {
   constructor() {
     const asked = parent.sitting ?? { argv: ["run"] };
     const sitting = { ...asked, argv: [...asked.argv, "--language", document.documentElement.lang] };
+    if (!crossOriginIsolated) { // opened by itself, before the page that gives it shared memory
+      this.readyState = CLOSED;
+      queueMicrotask(() => this.say(["! This is a room of the page without install. Open that page first: it is one folder up."]));
+      return;
+    }
     this.pipe = new Pipe();
     this.worker = new Worker(new URL("../worker.mjs", import.meta.url), { type: "module" });
     this.worker.onmessage = ({ data }) => this.hear(data, sitting);

@@ -174,6 +174,17 @@ def test_a_file_that_was_changed_on_the_server_is_not_taken(seen: Seen, tmp_path
         page.context.close()
 
 
+def test_the_meter_opened_by_itself_says_where_to_begin(seen: Seen) -> None:
+    wrong: list[str] = []
+    with served(PAGE) as address:
+        page = seen.page.context.browser.new_context().new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(address + "meter/en.html")
+        expect(page.locator("#log")).to_contain_text("This is a room of the page without install")
+        page.context.close()
+    assert wrong == []
+
+
 BLOCKS = """<!doctype html><title>a page of the documentation</title>
 <div class="highlight"><pre><code>meter-emu card new home.card --meter-id 541000000001
 meter-emu show file home.card  # the same, explained</code></pre></div>
