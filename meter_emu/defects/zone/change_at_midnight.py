@@ -16,7 +16,7 @@ DEFECT = Defect(
     mechanism="a change of clocks by date alone",
     swap=ChangeAtMidnight,
     effect=Effect.EARLY,
-    law="never-early",
+    law="clocks-change",
     shown=armed("2020-03-29 01:30", on="2020-03-20 10:00"),
     blind="all but two or three hours of two nights a year",
     seen="word clocks and plugs: techniccontroller/wordclock_esp8266#79; a day late: "
