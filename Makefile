@@ -190,7 +190,7 @@ toys: $(DEV)  ## a toy member of every table: who names the places that it lacks
 test-alike: $(DEV)  ## no two defects behave the same in the homes of all: a minute
 	@$(BIN)/python -m tests.defects.test_shown
 
-matrix: $(DEV)  ## every law against every defect, in processes: a quarter of an hour; DEFECTS="ID ID" for some
+matrix: $(DEV)  ## every law against every defect, in processes: half an hour; DEFECTS="ID ID" for some
 	@$(BIN)/python -m tests.matrix $(DEFECTS)
 
 mutants: $(DEV)  ## the laws, and the tests of each room, against 420 small changes: forty minutes

@@ -10,8 +10,9 @@ from functools import cached_property
 from random import Random
 from typing import Final, TypeAlias, final
 
+from card_protocol.errors import CardProtocolError
 from meter_emu.domain import BUDGET, DeviceName
-from meter_emu.errors import ConfigError
+from meter_emu.errors import ConfigError, DeskError, ImageError
 from meter_emu.laws.sessions import Listener, SeenSession
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, on_build
@@ -26,6 +27,11 @@ from meter_emu.world.rehearsal.covered import covers_household
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.fleet import Run
 
+# What reading a card, memory or date raises that a defect or somebody's program wrote, such as a
+# thirteenth month. All else, such as a failing assert, is our own mistake, whoever wrote it.
+UNREADABLE: Final = (
+    CardProtocolError, DeskError, ImageError, ValueError, ArithmeticError, LookupError,
+)  # fmt: skip
 MOVES = frozenset({What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED})
 
 
@@ -226,9 +232,7 @@ class Law:
             found = self.check(trial)
         except ConfigError as error:
             return Broken(f"the office cannot write the card: {error}", for_good=True)
-        except Exception as error:
-            # Of the reference it is our own mistake. Others, and defects, write what nobody can
-            # read, such as a thirteenth month.
+        except UNREADABLE as error:
             if trial.build in OUR_BUILDS:
                 raise
             words = f"what it leaves cannot be read: {type(error).__name__}: {error}"

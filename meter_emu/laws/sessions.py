@@ -39,15 +39,12 @@ class Listener:
         """Listen at a bench on which nothing has happened yet."""
         self.sessions.clear()
         self._put_in = None
+        bench.on_card = self._look
 
-        bench.on_card = self._see
-
-    def _see(self, bench: Bench, card: SlotCard) -> None:
-        if isinstance(card, VirtualCard):
-            self._look(bench, card.image)
-
-    def _look(self, bench: Bench, image: AnyImage) -> None:
-        board = bench.board
+    def _look(self, bench: Bench, card: SlotCard) -> None:
+        if not isinstance(card, VirtualCard):
+            return
+        board, image = bench.board, card.image
         units = board.metrology.read_units(board.now_us)
         if self._put_in is None:
             self._put_in = board.now_us, image, units

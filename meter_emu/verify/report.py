@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from meter_emu.domain import BUDGET, DeviceName
+from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
-from meter_emu.laws.law import Law, Trial
+from meter_emu.laws.law import UNREADABLE, Law, Trial
 from meter_emu.units import decimal
 from meter_emu.verify.crossings import CROSSINGS
 from meter_emu.verify.met import all_met
@@ -158,7 +159,7 @@ def verdict_of(trial: Trial) -> Verdict:
     """Return what became of the household of a story."""
     try:
         return trial.run.outcome.verdict
-    except Exception:  # the office never wrote the card, or what the program left is unreadable
+    except (ConfigError, *UNREADABLE):
         if trial.build in OUR_BUILDS:
             raise
         return Verdict.NOT_SEEN
@@ -168,7 +169,7 @@ def story_in_words(trial: Trial) -> tuple[str, ...]:
     """Return a story in a few lines."""
     try:
         events = trial.run.events
-    except Exception:  # as above
+    except (ConfigError, *UNREADABLE):
         if trial.build in OUR_BUILDS:
             raise
         return tuple(_lines(trial.household))

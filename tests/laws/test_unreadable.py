@@ -92,3 +92,15 @@ def test_a_law_that_cannot_read_accuses_others_and_never_the_reference() -> None
                            for_good=True)  # fmt: skip
     with pytest.raises(ValueError, match="month"):
         law.asked(Trial(campaign, "reference"))
+
+
+def _mistaken(_: Trial) -> None:
+    raise AssertionError("a mistake of a law")
+
+
+def test_a_mistake_of_a_law_accuses_nobody() -> None:
+    never_early = laws()["never-early"]
+    law = Law(id="x", says="x", properties=(), presumes="x", draw=never_early.draw,
+              check=_mistaken)  # fmt: skip
+    with pytest.raises(AssertionError, match="of a law"):
+        law.asked(Trial(law.draw(seeded(1), models()), "reference+end-exclusive"))
