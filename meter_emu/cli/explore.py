@@ -165,6 +165,9 @@ def _explore_every(
         echo("\n".join(_lines_of_every(explored, file)))
         if verbose:
             echo("\n".join(_depths(explored)))
+    if explored.broken is None and not explored.depths:
+        why = "no scope was finished in its time" if explored.covered else "no scope can show it"
+        see_checked(f"{build}, every scope", why)
     return EXIT_OK if explored.broken is None else EXIT_FOUND
 
 
@@ -182,7 +185,7 @@ def _lines_of_every(explored: EveryExplored, file: Path | None) -> Iterator[str]
 
 def _every_tried(explored: EveryExplored) -> str:
     """Return in words to which depth every scope was exhausted."""
-    scopes = so_many(len(explored.depths), "scope", "scopes")
+    scopes = f"{len(explored.depths)} of {so_many(explored.covered, 'scope', 'scopes')}"
     passed = len(explored.passed_over)
     left = f"; {so_many(passed, 'scope', 'scopes')} not for this build" if passed else ""
     if not explored.depths:

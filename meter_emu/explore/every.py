@@ -58,11 +58,13 @@ class StepTried(NamedTuple):
 class EveryExplored:
     """What was tried of every scope so far, and what broke first.
 
-    `depths` is to which depth each scope was exhausted, `whole` are those of which nothing is left;
-    `passed_over` are those that the build does not cover, or in which its defect cannot show.
+    `covered` are how many scopes there are for it. `depths` is to which depth each was exhausted,
+    `whole` are those of which nothing is left; `passed_over` are those that the build does not
+    cover, or in which its defect cannot show.
     """
 
     build: str
+    covered: int = 0
     depths: dict[str, int] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
     passed_over: list[str] = field(default_factory=list)
@@ -97,6 +99,7 @@ def explore_every(
     assert depth is not None or time_s is not None, "it must end some time"
     ends_s = float("inf") if time_s is None else monotonic() + time_s
     names = list(_covered(explored))
+    explored.covered = len(names)
     steps = _steps(explored, names, depth, ends_s)
     engine = here_or_processes(jobs)
     with closing(engine.results(Calling(tried), steps)) as results:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from meter_emu.explore import every
 from meter_emu.ports import Ports, Sleep
 from meter_emu.world.meter.covers import Covers
 from tests.campaigns import head
@@ -99,6 +100,19 @@ def test_a_run_in_which_no_target_had_time_is_not_green(emu, tmp_path):
     assert done.out.count("no input was tried in its") > 20
     said = "meter-emu: fuzz: nothing was checked: no input was tried in 1 s\n"
     assert (done.code, done.err) == (2, said)
+
+
+def test_every_scope_in_none_of_which_a_defect_can_show_is_not_green(emu, monkeypatch):
+    """Nor is a time in which none was finished."""
+    monkeypatch.setattr(every, "built_in", lambda _kind: dict.fromkeys(("session", "one-end")))
+    words = ("explore", "reference+waits-for-a-tick", "--scope", "all", "--jobs", 1)
+    done = emu(*words, "--depth", 1)
+    said = "every scope: nothing was checked: no scope can show it\n"
+    assert (done.code, done.err) == (2, f"meter-emu: reference+waits-for-a-tick, {said}")
+    monkeypatch.setattr(every, "monotonic", iter((0.0, *[9.0] * 99)).__next__)
+    done = emu("explore", "reference", "--scope", "all", "--time", 1, "--jobs", 1)
+    said = "every scope: nothing was checked: no scope was finished in its time\n"
+    assert (done.code, done.err) == (2, f"meter-emu: reference, {said}")
 
 
 def test_cuts_of_a_story_in_which_nobody_comes_are_not_green(emu, tmp_path):
