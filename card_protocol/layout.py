@@ -68,7 +68,7 @@ class Layout(Generic[T]):
 
     def parse(self, raw: bytes) -> T:
         """Return the record in `raw`; raise `LayoutError` for a wrong size or a wrong magic."""
-        return self._parse(raw)
+        return self._parse(bytes(raw))  # a buffer of somebody's has no hash, and may change
 
     def _parsed(self, raw: bytes) -> T:
         if len(raw) != self.size_bytes:

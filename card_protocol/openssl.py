@@ -28,7 +28,7 @@ class OpenSsl:
 
     def cmac(self, key: bytes, data: bytes) -> bytes:
         """See `Ciphers`."""
-        return _cmac(key, data)
+        return _cmac(key, bytes(data))
 
     def derive(self, key: bytes, label: bytes, context: bytes) -> bytes:
         """See `Ciphers`."""
