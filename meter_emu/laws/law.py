@@ -28,7 +28,7 @@ from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.fleet import Run
 
 # What reading a card, memory or date raises that a defect or somebody's program wrote, such as a
-# thirteenth month. All else, such as a failing assert, is our own mistake, whoever wrote it.
+# thirteenth month. All else, such as a failing assert, is a mistake of ours.
 UNREADABLE: Final = (
     CardProtocolError, DeskError, ImageError, ValueError, ArithmeticError, LookupError,
 )  # fmt: skip
