@@ -152,7 +152,7 @@ def _explore_every(
                 depth=depth,
                 time_s=time_s,
                 jobs=jobs,
-                step_done=lambda so_far: done(so_far.transitions, _every_tried(so_far)),
+                step_done=lambda so_far: done(so_far.transitions, _every_so_far(so_far)),
             )
     except KeyboardInterrupt:
         echo("\n".join(_lines_of_every(explored, None)), err=json_file == STDOUT)
@@ -181,6 +181,9 @@ def _lines_of_every(explored: EveryExplored, file: Path | None) -> Iterator[str]
         play = "nothing was written yet" if file is None else played_by(str(file))
         yield from worst_case(found.words, _course(found), shown_by=play)
     yield f"looked at: {explored.transitions:,} transitions, {explored.states:,} states"
+    if explored.walks:
+        walks = so_many(explored.walks, "walk", "walks")
+        yield f"beyond that: {walks} by chance, with acts that their scopes have not"
 
 
 def _every_tried(explored: EveryExplored) -> str:
@@ -194,6 +197,11 @@ def _every_tried(explored: EveryExplored) -> str:
     deepest = sum(depth == deep for depth in explored.depths.values())
     acts = so_many(deep, "act", "acts")
     return f"{scopes}, every sequence of up to {acts} of {deepest:,} of them{left}"
+
+
+def _every_so_far(explored: EveryExplored) -> str:
+    walks = f"; {so_many(explored.walks, 'walk', 'walks')}" if explored.walks else ""
+    return f"{_every_tried(explored)}{walks}"
 
 
 def _depths(explored: EveryExplored) -> Iterator[str]:

@@ -20,7 +20,7 @@ from meter_emu.world.meter.acts import OF_KEY, Press
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.times import us_to_civil
 
-_OUTAGE_US: Final = 3 * MINUTE_US
+OUTAGE_US: Final = 3 * MINUTE_US
 _AHEAD_S: Final = 800  # ours: an office's date that no meter takes for the time
 _NO_DATE: Final = bytes.fromhex("2002300800")  # 30 February
 _TYPED: Final = "12345678901234567890"  # as many digits as a token of STS has: none that was sold
@@ -228,7 +228,7 @@ def with_acts(campaign: Campaign, names: Iterable[str]) -> Campaign:
     for name in names:
         if name == OUTAGE:
             lost_us = max([last_us, *(back for _, back in household.outages)]) + MINUTE_US
-            outages = (*household.outages, (lost_us, lost_us + _OUTAGE_US))
+            outages = (*household.outages, (lost_us, lost_us + OUTAGE_US))
             household = replace(household, outages=outages)
         else:
             visit = ACT_ROWS[name].made(Placed(campaign, household, last_us))

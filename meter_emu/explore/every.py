@@ -2,13 +2,15 @@
 
 A step is a scope to a depth. How many sequences there can be to that depth follows from its acts
 and instants alone, so the order is the same for every program: all scopes without an act, then the
-small ones with one and two, and what is large when what is small was tried.
+small ones with one and two, and what is large when what is small was tried. Where a time alone is
+given, its second half is for walks by chance (`walks`), some of each scope in turn.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain, count
 from math import comb
 from time import monotonic
 from typing import Final, NamedTuple, TypeAlias, final
@@ -17,6 +19,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.explore.roots import campaign_named
 from meter_emu.explore.scope import Scope, scope_of
 from meter_emu.explore.search import Explored, explore
+from meter_emu.explore.walks import Walk, walked
 from meter_emu.resources import built_in
 from meter_emu.stories.story import ModelAndCards
 from meter_emu.verify.program import check_covered, traits
@@ -27,6 +30,7 @@ from meter_emu.world.meter.build import parse_build
 
 EVERY: Final = "all"  # in place of a scope's name
 _SEQUENCES_MAX: Final = 2_000_000  # ours: of a step; half an hour
+_WALKS: Final = 8  # ours: that a process takes at once; a tenth of a second
 
 
 @final
@@ -54,13 +58,32 @@ class StepTried(NamedTuple):
 
 
 @final
+class Walks(NamedTuple):
+    """Walks through a scope of a build, and when the time for all is over, as above."""
+
+    build: str
+    scope: str
+    first: int
+    ends_s: float
+
+
+@final
+class WalksTried(NamedTuple):
+    """What came of walks: how many there was time for, and what the last of them broke."""
+
+    scope: str
+    walks: int
+    broken: Counterexample | None
+
+
+@final
 @dataclass(slots=True)
 class EveryExplored:
     """What was tried of every scope so far, and what broke first.
 
     `covered` are how many scopes there are for it. `depths` is to which depth each was exhausted,
     `whole` are those of which nothing is left; `passed_over` are those that the build does not
-    cover, or in which its defect cannot show.
+    cover, or in which its defect cannot show. `walks` are how many there were, beyond that.
     """
 
     build: str
@@ -72,8 +95,27 @@ class EveryExplored:
     transitions: int = 0
     pairs: int = 0
     differing: int = 0
+    walks: int = 0
     broken: Counterexample | None = None
     broken_in: str = ""
+
+    def take(self, one: StepTried | WalksTried) -> None:
+        """Count what was tried, and take what it broke; of a step without time nothing counts."""
+        if isinstance(one, WalksTried):
+            self.walks += one.walks
+            name = one.scope
+        elif one.finished:
+            name = one.step.scope
+            self.depths[name] = max(self.depths.get(name, 0), one.step.depth)
+            self.whole |= {name} if one.whole else set()
+            self.states += one.states
+            self.transitions += one.transitions
+            self.pairs += one.pairs
+            self.differing += one.differing
+        else:
+            return
+        if one.broken is not None:
+            self.broken, self.broken_in = one.broken, name
 
 
 HearEvery: TypeAlias = Callable[[EveryExplored], None]
@@ -93,28 +135,25 @@ def explore_every(
 ) -> EveryExplored:
     """Explore every built-in scope to a depth, or for some time, until something breaks.
 
-    What is found so far is in `explored`, also where it is interrupted. Raise `ConfigError` for a
-    build that does not exist, and where it covers the household of no scope.
+    Of a time without a depth half is for the claim, and half for walks. What is found so far is in
+    `explored`, also where it is interrupted. Raise `ConfigError` for a build that does not exist,
+    and where it covers the household of no scope.
     """
     assert depth is not None or time_s is not None, "it must end some time"
-    ends_s = float("inf") if time_s is None else monotonic() + time_s
+    began_s = monotonic()
+    ends_s = float("inf") if time_s is None else began_s + time_s
+    claim_s = began_s + time_s / 2 if time_s is not None and depth is None else ends_s
     names = list(_covered(explored))
     explored.covered = len(names)
-    steps = _steps(explored, names, depth, ends_s)
+    units: Iterator[ScopeStep | Walks] = chain(
+        _steps(explored, names, depth, claim_s),
+        _walks(explored.build, names, ends_s) if depth is None else (),
+    )
     engine = here_or_processes(jobs)
-    with closing(engine.results(Calling(tried), steps)) as results:
+    with closing(engine.results(Calling(done), units)) as results:
         for one in results:
-            if not one.finished:
-                break
-            name = one.step.scope
-            explored.depths[name] = max(explored.depths.get(name, 0), one.step.depth)
-            explored.whole |= {name} if one.whole else set()
-            explored.states += one.states
-            explored.transitions += one.transitions
-            explored.pairs += one.pairs
-            explored.differing += one.differing
-            if one.broken is not None:
-                explored.broken, explored.broken_in = one.broken, name
+            explored.take(one)
+            if explored.broken is not None:
                 break
             step_done(explored)
     return explored
@@ -124,6 +163,22 @@ def sequences(scope: Scope, depth: int) -> int:
     """Return how many sequences of so many acts there can be, at most."""
     acts, instants = len(scope.acts) - 1, len(scope.instants)
     return sum(comb(instants, nth) * acts**nth for nth in range(depth + 1))
+
+
+def done(unit: ScopeStep | Walks) -> StepTried | WalksTried:
+    """Do one of either."""
+    return tried(unit) if isinstance(unit, ScopeStep) else gone(unit)
+
+
+def gone(walks: Walks) -> WalksTried:
+    """Walk through a scope, while there is time and nothing breaks."""
+    nth = 0
+    while nth < _WALKS and monotonic() < walks.ends_s:
+        broken = walked(Walk(walks.scope, walks.first + nth), walks.build)
+        nth += 1
+        if broken is not None:
+            return WalksTried(walks.scope, nth, broken)
+    return WalksTried(walks.scope, nth, None)
 
 
 def tried(step: ScopeStep) -> StepTried:
@@ -194,8 +249,17 @@ def _steps(
         most = len(scope.instants) if depth is None else min(depth, len(scope.instants))
         turns += [(sequences(scope, acts), name, acts) for acts in range(most + 1)]
     turns.sort()
-    for count, name, acts in turns:
-        if depth is None and count > _SEQUENCES_MAX:
+    for ways, name, acts in turns:
+        if monotonic() > ends_s or (depth is None and ways > _SEQUENCES_MAX):
             return
         if name not in explored.whole:
             yield ScopeStep(build, name, acts, ends_s)
+
+
+def _walks(build: str, names: list[str], ends_s: float) -> Iterator[Walks]:
+    """Yield walks through each scope in turn, until the time is over."""
+    for first in count(0, _WALKS):
+        for name in names:
+            if monotonic() > ends_s:
+                return
+            yield Walks(build, name, first, ends_s)

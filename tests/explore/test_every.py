@@ -60,7 +60,7 @@ def test_a_scope_in_which_a_defect_cannot_show_is_passed_over():
 
 
 def test_small_steps_come_before_large_ones():
-    steps = list(every._steps(EveryExplored("reference"), list(SMALL), 3, 0.0))
+    steps = list(every._steps(EveryExplored("reference"), list(SMALL), 3, float("inf")))
     sizes = [sequences(scope_named(step.scope, "reference"), step.depth) for step in steps]
     assert sizes == sorted(sizes)
     assert {(step.scope, step.depth) for step in steps} == {

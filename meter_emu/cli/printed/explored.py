@@ -69,6 +69,7 @@ class EveryJson(Printed, tag="explore-every/1"):
     states: int
     merged_pairs: Annotated[int, means("merges of which both sides were lived on")]
     merged_pairs_differing: int
+    walks: Annotated[int, means("acts by chance at nearly every instant of a scope, beyond that")]
     scope: Annotated[str | None, means("the scope in which something is broken")]
     broken: BrokenJson | None
 
@@ -114,6 +115,7 @@ def every_json(explored: EveryExplored) -> EveryJson:
         states=explored.states,
         merged_pairs=explored.pairs,
         merged_pairs_differing=explored.differing,
+        walks=explored.walks,
         scope=explored.broken_in or None,
         broken=found and BrokenJson(found.words, found.course, found.text),
     )

@@ -1,0 +1,153 @@
+"""Walks: an act drawn by chance at nearly every instant, with acts that the scope has not.
+
+A defect that takes three acts in one order is one of thousands of sequences, and each search by
+depth comes to it last. A walk through five instants holds ten such threes, so some hundred walks
+meet it where a depth takes as many thousand transitions. Every second walk draws from all acts that
+a household can have (`acts`), an order mostly brought to the meter at once: so what no author of a
+scope thought of crosses what he did. What a walk breaks has its acts taken out again one by one.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from random import Random
+from typing import Final, NamedTuple, final
+
+from meter_emu.domain import BUDGET
+from meter_emu.explore.acts import ACT_ROWS, OUTAGE, OUTAGE_US, Placed, acts_in
+from meter_emu.explore.lives import Lives, Path
+from meter_emu.explore.roots import campaign_named
+from meter_emu.explore.scope import Scope, ScopeAct, act_of, outage_act, scope_of
+from meter_emu.explore.search import wrong_in
+from meter_emu.laws.card_kept import CARD_KEPT, OFFICE_AGREES
+from meter_emu.laws.conserved import LAW as CONSERVED
+from meter_emu.laws.law import Broken, Trial, campaign_of
+from meter_emu.laws.written_back import LAW as WRITE_BACK
+from meter_emu.units import MINUTE_US
+from meter_emu.verify.report import Counterexample, story_in_words
+from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.households.household import Household, Visit, VisitKind
+
+_REST: Final = 0.25  # ours: at how many instants nothing happens
+_READ_ONE_IN: Final = 4  # ours: walks whose cards are read as well; that takes another life
+_WAY_US: Final = 2 * MINUTE_US  # ours: from an office to the meter
+# What is never added. An office that is wrong moves a lost clock, or leaves a date on the card that
+# the next order brings: a right meter obeys, and the judge, who goes by what was announced, accuses
+# it. Nobody has another's card or a token there.
+NOT_ADDED: Final = frozenset(
+    {"office-date", "wrong-fields", "anothers-card", "token", "mistyped-token", "type"}
+)
+_OF_LIMITER: Final = frozenset({"limiter-on", "limiter-off"})
+_READ: Final = (CARD_KEPT, OFFICE_AGREES, CONSERVED, WRITE_BACK)  # beside what the judge says
+
+
+@final
+class Walk(NamedTuple):
+    """One walk through a scope, by its number: the same on any machine."""
+
+    scope: str
+    number: int
+
+
+def walked(walk: Walk, build: str) -> Counterexample | None:
+    """Walk through a scope of a build; return what breaks, as small as taking acts out makes it."""
+    lives, own = _lives(walk.scope, build)
+    random = Random(f"{walk.scope}/{walk.number}")  # noqa: S311  no secrets
+    acts = range(1, len(lives.scope.acts) if walk.number % 2 else own)
+    path = _drawn(lives, random, acts)
+    reads = walk.number // 2 % _READ_ONE_IN == 0
+    words = _wrong(lives, reads=reads)
+    return None if words is None else _smallest(lives, path, reads=reads)
+
+
+def _drawn(lives: Lives, random: Random, acts: range) -> Path:
+    """Walk, and return the acts; one that is not possible where it is drawn is left out."""
+    path: Path = ()
+    lives.go(())
+    while not lives.over:
+        act = 0 if random.random() < _REST else random.choice(acts)
+        if not lives.do(lives.scope.acts[act]):
+            _play(lives, path)
+            act = 0
+            lives.do(lives.scope.acts[act])
+        path = (*path, act)
+    return path
+
+
+def _play(lives: Lives, path: Path) -> bool:
+    """Live along a path from the start; return whether all of it was possible."""
+    lives.go(())
+    return all(not lives.over and lives.do(lives.scope.acts[act]) for act in path)
+
+
+def _wrong(lives: Lives, *, reads: bool) -> str | None:
+    """Return what is wrong with the life that was lived last, `None` for nothing."""
+    words = wrong_in(lives, lives.seen())
+    if words is not None or not reads or lives.scope.household.model.device != BUDGET:
+        return words
+    trial = _trial(lives)
+    found = (law.asked(trial) for law in _READ)
+    return next((one.words for one in found if isinstance(one, Broken)), None)
+
+
+def _smallest(lives: Lives, path: Path, *, reads: bool) -> Counterexample:
+    """Return a walk that breaks something without the acts that it does not need."""
+    runs = 0
+    for place in [place for place, act in enumerate(path) if act]:
+        shorter = (*path[:place], 0, *path[place + 1 :])
+        runs += 1
+        if _play(lives, shorter) and _wrong(lives, reads=reads) is not None:
+            path = shorter
+    assert _play(lives, path), "its acts were possible before"
+    words = _wrong(lives, reads=reads)
+    assert words is not None, "it broke before, and nothing is left to chance"
+    trial = _trial(lives)
+    return Counterexample(
+        number=0,
+        campaign=trial.campaign,
+        words=words,
+        course=story_in_words(trial),
+        tape=(),
+        runs=runs,
+        verdict=trial.run.outcome.verdict,
+    )
+
+
+def _trial(lives: Lives) -> Trial:
+    campaign = campaign_of(lives.campaign, lives.household)
+    return Trial(campaign, lives.scope.household.build)
+
+
+@cache
+def _lives(name: str, build: str) -> tuple[Lives, int]:
+    """Return the household of a scope that has all acts, and how many are the scope's own."""
+    campaign = campaign_named(name, build)
+    scope = scope_of(campaign, build)
+    return Lives(widened(campaign, scope)), len(scope.acts)
+
+
+def widened(campaign: Campaign, scope: Scope) -> Scope:
+    """Return a scope with the acts that it has not, after its own, at its own instants."""
+    household = campaign.households[0]
+    if household.model.device != BUDGET:
+        return scope
+    acts = list(scope.acts)
+    for act in added(campaign, household, scope):
+        acts += [act] if act not in acts else []
+    return scope._replace(acts=tuple(acts))
+
+
+def added(campaign: Campaign, household: Household, scope: Scope) -> Iterator[ScopeAct]:
+    """Yield the acts that a household can have and its scope has not."""
+    placed = Placed(campaign, household, scope.instants[len(scope.instants) // 2])
+    limited = household.model.limiter_a > 0
+    has = acts_in(scope) | NOT_ADDED
+    for name in (name for name in ACT_ROWS if name not in has):
+        if name in _OF_LIMITER and not limited:
+            continue
+        visit = ACT_ROWS[name].made(placed)
+        visits = [visit]
+        if visit.desk is not None and not visit.desk.torn:
+            visits.append(Visit(at_us=visit.at_us + _WAY_US, kind=VisitKind.INSERT))
+        yield act_of(visits, household)
+    if OUTAGE not in has:
+        yield outage_act(OUTAGE_US)

@@ -1,0 +1,65 @@
+"""Walks by chance: what no author of a scope thought of crosses what he did."""
+
+import pytest
+
+from meter_emu.explore import every
+from meter_emu.explore.acts import ALL_ACTS, acts_in
+from meter_emu.explore.every import EveryExplored, explore_every
+from meter_emu.explore.roots import campaign_named, scope_named
+from meter_emu.explore.search import Explored, explore
+from meter_emu.explore.walks import NOT_ADDED, Walk, walked, widened
+from meter_emu.resources import built_in
+from tests.cells import each_cell
+from tests.explore.field import entered
+from tests.explore.mistakes import OURS
+
+LIMITED = {"limiter-on", "limiter-off"}
+TOKENS = {"paygo", "sts"}  # devices whose scopes stay as they are
+
+
+def acts_of(name: str) -> frozenset[str]:
+    return acts_in(widened(campaign_named(name, "reference"), scope_named(name, "reference")))
+
+
+@each_cell("name", lambda: sorted(built_in("scopes")), short=12)
+def test_a_walk_has_all_acts_that_its_household_can_have(name: str):
+    scope = scope_named(name, "reference")
+    if name.partition("-")[0] in TOKENS:
+        assert acts_of(name) == acts_in(scope)
+        return
+    gas = scope.household.model.energy == "gas"
+    missing = set(ALL_ACTS) - NOT_ADDED - acts_of(name)
+    assert missing == (LIMITED if gas else set())
+    assert acts_in(scope) <= acts_of(name), "its own are among them"
+
+
+@pytest.mark.slow("eight walks each")
+@each_cell("name", lambda: sorted(built_in("scopes")), short=6)
+def test_walks_find_nothing_in_the_reference(name: str):
+    for number in range(8):
+        found = walked(Walk(name, number), "reference")
+        assert found is None, number
+
+
+@pytest.mark.slow("some dozen walks")
+def test_a_walk_finds_what_the_acts_of_a_scope_cannot_show():
+    """Nobody has a limiter in this scope, and no order brings other prices."""
+    build = "reference+limiter-lost-with-prices"
+    with entered(OURS):
+        assert explore(Explored(scope_named("session", build)), depth=6).broken is None
+        found = next(filter(None, (walked(Walk("session", n), build) for n in range(1, 4_000, 2))))
+    assert "10 A" in found.words
+    orders = [visit.desk for visit in found.campaign.households[0].visits if visit.desk]
+    assert any(order.limiter for order in orders)
+    assert any(order.tariff for order in orders)
+
+
+@pytest.mark.slow("some dozen walks")
+def test_a_time_has_room_for_walks(monkeypatch):
+    monkeypatch.setattr(every, "built_in", lambda _kind: {"session": None})
+    with entered(OURS):
+        explored = explore_every(EveryExplored("reference+limiter-lost-with-prices"), time_s=120)
+    assert explored.whole == {"session"}
+    assert explored.walks > 0
+    assert explored.broken is not None
+    assert explored.broken_in == "session"
