@@ -19,7 +19,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.explore.roots import campaign_named
 from meter_emu.explore.scope import Scope, scope_of
 from meter_emu.explore.search import Explored, explore
-from meter_emu.explore.walks import Walk, walked
+from meter_emu.explore.walks import ChanceWalk, broken_by
 from meter_emu.resources import built_in
 from meter_emu.stories.story import ModelAndCards
 from meter_emu.verify.program import check_covered, traits
@@ -165,16 +165,16 @@ def sequences(scope: Scope, depth: int) -> int:
     return sum(comb(instants, nth) * acts**nth for nth in range(depth + 1))
 
 
-def done(unit: ScopeStep | Walks) -> StepTried | WalksTried:
+def done(piece: ScopeStep | Walks) -> StepTried | WalksTried:
     """Do one of either."""
-    return tried(unit) if isinstance(unit, ScopeStep) else gone(unit)
+    return tried(piece) if isinstance(piece, ScopeStep) else gone(piece)
 
 
 def gone(walks: Walks) -> WalksTried:
     """Walk through a scope, while there is time and nothing breaks."""
     nth = 0
     while nth < _WALKS and monotonic() < walks.ends_s:
-        broken = walked(Walk(walks.scope, walks.first + nth), walks.build)
+        broken = broken_by(ChanceWalk(walks.scope, walks.first + nth), walks.build)
         nth += 1
         if broken is not None:
             return WalksTried(walks.scope, nth, broken)

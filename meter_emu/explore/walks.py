@@ -2,12 +2,16 @@
 
 A defect that takes three acts in one order is one of thousands of sequences, and each search by
 depth comes to it last. A walk through five instants holds ten such threes, so some hundred walks
-meet it where a depth takes as many thousand transitions. Every second walk draws from all acts that
-a household can have (`acts`), an order mostly brought to the meter at once: so what no author of a
-scope thought of crosses what he did. What a walk breaks has its acts taken out again one by one.
+meet it where a depth takes as many thousand transitions. Of four walks one is through the scope as
+it is. The others draw from all acts that a household can have (`acts`), an order brought to the
+meter at once: so what no author of a scope thought of crosses what he did. And of these one has a
+household whose credit ends on the way, and one whose counts are near their bounds (`ages`). What a
+walk breaks has its acts taken out again one by one.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from enum import Enum, unique
 from functools import cache
 from random import Random
 from typing import Final, NamedTuple, final
@@ -22,7 +26,9 @@ from meter_emu.laws.card_kept import CARD_KEPT, OFFICE_AGREES
 from meter_emu.laws.conserved import LAW as CONSERVED
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.laws.written_back import LAW as WRITE_BACK
-from meter_emu.units import MINUTE_US
+from meter_emu.stories.ages import aged
+from meter_emu.stories.chooser import seeded
+from meter_emu.units import HOUR_US, MINUTE_US, MWH_PER_WH, UEUR_PER_CENT
 from meter_emu.verify.report import Counterexample, story_in_words
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, Visit, VisitKind
@@ -37,31 +43,44 @@ NOT_ADDED: Final = frozenset(
     {"office-date", "wrong-fields", "anothers-card", "token", "mistyped-token", "type"}
 )
 _OF_LIMITER: Final = frozenset({"limiter-on", "limiter-off"})
-_READ: Final = (CARD_KEPT, OFFICE_AGREES, CONSERVED, WRITE_BACK)  # beside what the judge says
+_READ: Final = (CARD_KEPT, OFFICE_AGREES, CONSERVED, WRITE_BACK)  # and what the judge says
 
 
 @final
-class Walk(NamedTuple):
-    """One walk through a scope, by its number: the same on any machine."""
+@unique
+class WalkKind(Enum):
+    """What is another than in the scope: nothing, its acts, or its acts and its household."""
+
+    AS_IT_IS = "as it is"
+    ALL_ACTS = "all acts"
+    CREDIT_ENDS = "credit ends"
+    AGED = "aged"
+
+
+_KINDS: Final = tuple(WalkKind)
+
+
+@final
+class ChanceWalk(NamedTuple):
+    """A walk through a scope, by its number: the same on any machine."""
 
     scope: str
     number: int
 
 
-def walked(walk: Walk, build: str) -> Counterexample | None:
+def broken_by(walk: ChanceWalk, build: str) -> Counterexample | None:
     """Walk through a scope of a build; return what breaks, as small as taking acts out makes it."""
-    lives, own = _lives(walk.scope, build)
-    random = Random(f"{walk.scope}/{walk.number}")  # noqa: S311  no secrets
-    acts = range(1, len(lives.scope.acts) if walk.number % 2 else own)
-    path = _drawn(lives, random, acts)
-    reads = walk.number // 2 % _READ_ONE_IN == 0
-    words = _wrong(lives, reads=reads)
+    lives = _lives(walk.scope, build, _KINDS[walk.number % len(_KINDS)])
+    path = _drawn(lives, Random(f"{walk.scope}/{walk.number}"))  # noqa: S311  no secrets
+    reads = walk.number // len(_KINDS) % _READ_ONE_IN == 0
+    words = _wrong_with(lives, reads=reads)
     return None if words is None else _smallest(lives, path, reads=reads)
 
 
-def _drawn(lives: Lives, random: Random, acts: range) -> Path:
+def _drawn(lives: Lives, random: Random) -> Path:
     """Walk, and return the acts; one that is not possible where it is drawn is left out."""
     path: Path = ()
+    acts = range(1, len(lives.scope.acts))
     lives.go(())
     while not lives.over:
         act = 0 if random.random() < _REST else random.choice(acts)
@@ -79,7 +98,7 @@ def _play(lives: Lives, path: Path) -> bool:
     return all(not lives.over and lives.do(lives.scope.acts[act]) for act in path)
 
 
-def _wrong(lives: Lives, *, reads: bool) -> str | None:
+def _wrong_with(lives: Lives, *, reads: bool) -> str | None:
     """Return what is wrong with the life that was lived last, `None` for nothing."""
     words = wrong_in(lives, lives.seen())
     if words is not None or not reads or lives.scope.household.model.device != BUDGET:
@@ -95,10 +114,10 @@ def _smallest(lives: Lives, path: Path, *, reads: bool) -> Counterexample:
     for place in [place for place, act in enumerate(path) if act]:
         shorter = (*path[:place], 0, *path[place + 1 :])
         runs += 1
-        if _play(lives, shorter) and _wrong(lives, reads=reads) is not None:
+        if _play(lives, shorter) and _wrong_with(lives, reads=reads) is not None:
             path = shorter
     assert _play(lives, path), "its acts were possible before"
-    words = _wrong(lives, reads=reads)
+    words = _wrong_with(lives, reads=reads)
     assert words is not None, "it broke before, and nothing is left to chance"
     trial = _trial(lives)
     return Counterexample(
@@ -118,22 +137,40 @@ def _trial(lives: Lives) -> Trial:
 
 
 @cache
-def _lives(name: str, build: str) -> tuple[Lives, int]:
-    """Return the household of a scope that has all acts, and how many are the scope's own."""
+def _lives(name: str, build: str, kind: WalkKind) -> Lives:
+    """Return the household of a scope, of a kind of walk, with the acts of that kind."""
     campaign = campaign_named(name, build)
     scope = scope_of(campaign, build)
-    return Lives(widened(campaign, scope)), len(scope.acts)
+    return Lives(scope if kind is WalkKind.AS_IT_IS else widened(campaign, scope, kind))
 
 
-def widened(campaign: Campaign, scope: Scope) -> Scope:
-    """Return a scope with the acts that it has not, after its own, at its own instants."""
-    household = campaign.households[0]
+def widened(campaign: Campaign, scope: Scope, kind: WalkKind) -> Scope:
+    """Return a scope with the acts that it has not, after its own, at its own instants.
+
+    Its household has the credit, or the age, of that kind of walk. Of a device that obeys tokens
+    the scope stays as it is.
+    """
+    household = scope.household
     if household.model.device != BUDGET:
         return scope
     acts = list(scope.acts)
-    for act in added(campaign, household, scope):
+    for act in added(campaign, campaign.households[0], scope):
         acts += [act] if act not in acts else []
-    return scope._replace(acts=tuple(acts))
+    if kind is WalkKind.CREDIT_ENDS:
+        household = replace(household, balance_cents=_until_cents(scope))
+    if kind is WalkKind.AGED:
+        age = aged(seeded(f"walks/{campaign.name}"), household.carrier)
+        household = replace(household, age=age)
+    return scope._replace(acts=tuple(acts), household=household)
+
+
+def _until_cents(scope: Scope) -> int:
+    """Return the credit that is used up half-way through a scope."""
+    household, model = scope.household, scope.household.model
+    hours = (scope.instants[len(scope.instants) // 2] - scope.campaign.start_us) / HOUR_US
+    used_wh = hours * max(household.load) * model.credit.mwh_per_unit / MWH_PER_WH
+    price_ueur = model.credit.pricing.price_ueur_per_wh
+    return max(1, int(used_wh * price_ueur / UEUR_PER_CENT))
 
 
 def added(campaign: Campaign, household: Household, scope: Scope) -> Iterator[ScopeAct]:
