@@ -1,6 +1,7 @@
 """`distinguish`: in which household two builds differ, and that equal ones do not."""
 
 import json
+import struct
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,12 +10,17 @@ import pytest
 from typing_extensions import override
 
 from meter_emu.cli.app import run
+from meter_emu.domain import Wallet
 from meter_emu.errors import ConfigError
+from meter_emu.firmware.layouts import State
+from meter_emu.firmware.ledger import Ledger
 from meter_emu.ports import Ports, Sleep
 from meter_emu.verify.distinguish import distinguish
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from tests.cells import each_cell
+from tests.explore.field import Report, entered
+from tests.explore.mistakes import OURS
 from tests.laws import wrong
 from tests.laws.wrong import Wrapped
 
@@ -52,6 +58,27 @@ class Deaf:
 def test_programs_that_do_the_same_are_not_told_apart(second):
     found = distinguish("reference", second, models=[MODEL], examples=15)
     assert (found.difference, found.stories) == (None, 15)
+
+
+def money_through_a_float(self: Ledger, state: State, wallet: Wallet) -> int:
+    """Of 32 bits, as a microcontroller has it."""
+    cents = Ledger.load(self, state, wallet)
+    (euro,) = struct.unpack("f", struct.pack("f", state.balance_ueur / 1_000_000))
+    state.balance_ueur = round(euro * 1_000_000)
+    return cents
+
+
+FLOAT = Report(Ledger, "load", money_through_a_float, "ours")
+AGED = ("loads-by-thousands", "order-in-15-bits")
+
+
+@pytest.mark.slow("some dozen stories each", short=2)
+@pytest.mark.parametrize("name", ["money-through-a-float", *AGED])
+def test_what_shows_in_hazards_and_old_meters_is_told_apart_in_300_stories(name):
+    with entered({**OURS, "money-through-a-float": FLOAT}):
+        found = distinguish("reference", f"reference+{name}", examples=300).difference
+    assert found is not None
+    assert found.look_at in {"the card that comes back", "the display when the card is in"}
 
 
 @pytest.mark.slow("lives stories under all laws", short=2)
