@@ -220,7 +220,7 @@ fuzz: $(FUZZ)  ## fuzz every target, TIME seconds in all (60): a line each
 	@$(BIN)/meter-emu fuzz run all --time $(TIME)
 
 faults: $(FUZZ)  ## find each fault put in on purpose, from an empty corpus, three seeds: minutes
-	@$(BIN)/python -m tests.fuzz.faults
+	@$(BIN)/python -m tests.fuzz.faulty
 
 locked: $(DEV)  ## the hashes of what constraints.txt names, anew; wants pip-tools
 	@for extra in run dev pcsc bench browser coverage fuzz docs release; do \

@@ -1,27 +1,18 @@
-"""A process that fuzzes with one fault in it: `python -m tests.fuzz.faulty FAULT CPU_S`.
+"""Finds faults that are put in on purpose: `python -m tests.fuzz.faulty [FAULT]...`, a row each.
 
-What follows on the line is for libFuzzer. The fault is made where our packages are instrumented, so
-that coverage guides to it as to the rest. It ends with SIGXCPU when its processor time is over.
+Our packages are imported once, instrumented, so that coverage guides to a fault as to the rest;
+each run is a child of this process.
 """
 
-import resource
-import sys
+from contextlib import redirect_stderr
+from io import StringIO
 
 import atheris
 
-from meter_emu.fuzz import worker
-
-
-def main() -> int:
-    """Make the fault, and fuzz."""
-    fault_id, cpu_s = sys.argv.pop(1), int(sys.argv.pop(1))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
-    with atheris.instrument_imports(include=worker.INSTRUMENTED):
-        from tests.fuzz.faults import FAULTS
-
-        FAULTS[fault_id].apply()
-    return worker.main()
-
+from meter_emu.fuzz.worker import INSTRUMENTED
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    # A line for each module is said meanwhile, which nobody reads.
+    with redirect_stderr(StringIO()), atheris.instrument_imports(include=INSTRUMENTED):
+        from tests.fuzz.faults import main
+    main()

@@ -1,9 +1,9 @@
 """Commands and answers to reset, read as ISO/IEC 7816-3 and 7816-4 write them down."""
 
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import xor
 from struct import unpack
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class CommandFields(NamedTuple):
@@ -42,6 +42,9 @@ def asked_by(raw: bytes) -> CommandFields | None:
             data = rest[:long]
             ne = (unpack(">H", rest[long:])[0] or 65_536) if len(rest) > long else None
     return CommandFields(raw[0], raw[1], raw[2], raw[3], data, ne)
+
+
+asked_again: Final = lru_cache(256)(asked_by)  # of a card that is sent the same again and again
 
 
 class ResetFields(NamedTuple):

@@ -1,13 +1,14 @@
 """A card of files as ISO/IEC 7816-4 and docs/card-format.md have it, on the bytes of its image."""
 
 from collections.abc import Callable
-from struct import unpack_from
+from functools import lru_cache
+from struct import iter_unpack, unpack_from
 from typing import Final, NamedTuple, final
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from meter_emu.fuzz.models.apdus import CommandFields, asked_by
+from meter_emu.fuzz.models.apdus import CommandFields, asked_again
 
 _LIFE, _TRIES, _PIN, _KEYS, _TABLE = 3, 9, 12, 0x14, 0x44
 _CREATION, _IN_USE, _BLOCKED = 1, 7, 12
@@ -24,6 +25,9 @@ _RULES: Final = {
     0x84: ((0,), "must", 0), 0x88: ((8,), "must", 0x6985), 0xA4: (range(17), "may", 0),
     0xB0: ((0,), "must", 0), 0xC0: ((0,), "must", 0), 0xD6: (range(1, 0x8000), "no", 0x6985),
 }  # fmt: skip
+# Sizes of data by P1 of SELECT.
+_SELECTS: Final = {0: (0, 2), 1: (2,), 2: (2,), 3: (0,), 4: range(1, 17), 8: range(2, 17, 2),
+                   9: range(2, 17, 2)}  # fmt: skip
 _OF_KEYS: Final = frozenset({0x82, 0x84, 0x88})
 _TAKES_DATA: Final = frozenset({0x20, 0x82, 0x88, 0xA4, 0xD6})
 _KEYLESS: Final = (
@@ -48,12 +52,7 @@ class FileCardModel:
     def __init__(self, image: bytes, random: Callable[[int], bytes], *, t0: bool) -> None:
         self.image: Final = bytearray(image[:-4])
         self._random, self._t0 = random, t0
-        self._files: list[_File] = []
-        at = _TABLE + 9 * image[8]
-        for row in range(_TABLE, at, 9):
-            df, fid, sfi, read, update, size = unpack_from(">HHBBBH", image, row)
-            self._files.append(_File(df, fid, sfi, read, update, size, at))
-            at += size
+        self._files = _files_of(image[_TABLE : _TABLE + 9 * image[8]])
         self._rules, self._takes = _KEYLESS if image[:2] == b"PC" else (_RULES, _TAKES_DATA)
         self._dfs = {_MF} | {one.df for one in self._files}
         self._df = _MF
@@ -65,7 +64,7 @@ class FileCardModel:
         """Return what the card must answer."""
         self._challenge, self._fresh = self._fresh, b""
         waiting, self._waiting = self._waiting, b""
-        asked = asked_by(raw)
+        asked = asked_again(raw)
         if asked is None:
             return _sw(0x6700)
         if asked.cla:
@@ -104,7 +103,7 @@ class FileCardModel:
             return _sw(0x6985)
         if self.image[_LIFE] == _BLOCKED and blocked:
             return _sw(blocked)
-        wrong_le = {"must": asked.ne is None, "no": asked.ne is not None, "may": False}[le]
+        wrong_le = le == ("must" if asked.ne is None else "no")
         if len(asked.data) not in sizes or wrong_le:
             return _sw(0x6700)
         return self._handlers[asked.ins](self, asked)
@@ -112,8 +111,7 @@ class FileCardModel:
     # Files ----------------------------------------------------------------------------------------
 
     def _select(self, asked: CommandFields) -> bytes:
-        sizes = {0: (0, 2), 1: (2,), 2: (2,), 3: (0,), 4: range(1, 17), 8: range(2, 17, 2),
-                 9: range(2, 17, 2)}.get(asked.p1)  # fmt: skip
+        sizes = _SELECTS.get(asked.p1)
         if sizes is None or asked.p2 not in {0x00, 0x04, 0x0C}:
             return _sw(0x6A86)
         if len(asked.data) not in sizes:
@@ -273,6 +271,16 @@ class FileCardModel:
         0x88: _own, 0xA4: _select, 0xB0: _read, 0xC0: lambda _card, _asked: _sw(0x6985),
         0xD6: _update,
     }  # fmt: skip
+
+
+@lru_cache(16)
+def _files_of(table: bytes) -> tuple[_File, ...]:
+    """Return the files of a card, whose bytes follow the table in its order."""
+    files, at = list[_File](), _TABLE + len(table)
+    for df, fid, sfi, read, update, size in iter_unpack(">HHBBBH", table):
+        files.append(_File(df, fid, sfi, read, update, size, at))
+        at += size
+    return tuple(files)
 
 
 def image_holds(image: bytes) -> bool:

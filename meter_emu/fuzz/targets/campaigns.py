@@ -27,7 +27,8 @@ from meter_emu.resources import built_in
 from meter_emu.stories.chooser import FromBytes
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, Visit
-from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.meter.model import MeterModel, load_model
+from meter_emu.world.rehearsal.campaign import campaign_of_file, load_campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 _DRAWN: Final = b"\0"
@@ -173,10 +174,14 @@ class _Drawn:
 
 def _check(data: bytes, _build: str) -> None:
     path, drawn = scratch_file("fuzzed.toml"), data[:1] == _DRAWN
-    text = _Drawn(data[1:]).text() if drawn else data
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
     try:
-        campaign = load_campaign(path)
+        if drawn:
+            text = _Drawn(data[1:]).text()
+            campaign = campaign_of_file(text, path, _models())
+        else:
+            path.write_bytes(data)
+            campaign = load_campaign(path)
+            text = data.decode("utf-8-sig")
         if len(campaign.households) > _HOMES_MAX:
             return
         written = campaign_toml(campaign)
@@ -187,9 +192,8 @@ def _check(data: bytes, _build: str) -> None:
         note("refused")
         return
     note("a drawn campaign" if drawn else "a campaign")
-    _as_said(campaign, tomllib.loads(path.read_text("utf-8-sig")))
-    path.write_text(written)
-    again = load_campaign(path)
+    _as_said(campaign, tomllib.loads(text))
+    again = campaign_of_file(written, path, _models())
     must(campaign_toml(again) == written, "a campaign is the same when written again")
     must(list(again.households) == list(campaign.households), "and nothing of it is lost")
     kept = {name: getattr(again, name) for name in _KEPT}
@@ -260,6 +264,12 @@ def _of_visit(visit: Visit, name: str) -> object:
     if name == "fields":
         return desk and desk.fields and desk.fields.said
     return getattr(visit if hasattr(visit, name) else desk, name, None)
+
+
+@cache
+def _models() -> dict[str, MeterModel]:
+    """Return the built-in models by name: a file of a model is read once, not at each input."""
+    return {name: load_model(path) for name, path in built_in("meters").items()}
 
 
 @cache

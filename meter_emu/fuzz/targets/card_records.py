@@ -95,8 +95,14 @@ def _carried(data: bytes, build: str) -> None:
         want = order.money if _may_load(order, before, load_max_cents) else _money(before)
         must(_money(after) == want, "money that may be loaded is loaded, and no other", result.name,
              moved=want != _money(before))  # fmt: skip
+        if order.number < before.order_number or _generation(data) == 1:
+            first = record_on(_files(bench.card), Sfi.DESK)[: DESK.size_bytes]
+            _ask_known(order, order_of(first, 1), result, before, after)
     again = bench.insert(card)
     twice = _state(bench)
+    if after.order_number != before.order_number:
+        must(again in {Result.ALREADY_EXECUTED, *_ORDER_OBEYED}, "what was obeyed is known again",
+             again.name)  # fmt: skip
     if not again.refused:
         must(_money(after) == _money(twice), "a card shown twice is booked once")
         must(after.order_number == twice.order_number, "and obeyed once")
@@ -157,6 +163,25 @@ def _ask_order(said: SaidOrder, result: Result, before: State, after: State) -> 
              str(tariff), moved=said.tariff[1] != before.price_ueur_per_wh)  # fmt: skip
         for end, kept in zip(said.ends, (after.defer_end, after.cut_end), strict=True):
             must(end in {kept, None}, "its ends are those of the card", kept.hex())
+
+
+def _ask_known(
+    said: SaidOrder, known: SaidOrder | None, result: Result, before: State, after: State
+) -> None:
+    """Ask that the `known` order is harmless, another of its number refused, and an older one."""
+    if said.number > before.order_number:
+        return
+    stale, same = (
+        said.number < before.order_number,
+        said == (known and known._replace(money=said.money)),
+    )
+    name = (
+        Result.STALE_ORDER if stale else Result.ALREADY_EXECUTED if same else Result.ANOTHER_ORDER
+    )
+    want = {name, *_ORDER_OBEYED}
+    if same and _money(after) != _money(before):
+        want.add(Result.EXECUTED)
+    must(result in want, "an order is known by all that it says", result.name, moved=not same)
 
 
 def _may_load(said: SaidOrder, before: State, load_max_cents: int) -> bool:

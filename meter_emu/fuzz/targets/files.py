@@ -16,7 +16,7 @@ from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import MeterEmuError
-from meter_emu.fuzz.modelled import ModelledCard, numbered
+from meter_emu.fuzz.modelled import ModelledCard, bytes_of, numbered
 from meter_emu.fuzz.models.file_card import image_holds
 from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.scratch import scratch_file
@@ -64,7 +64,7 @@ def _card_image(data: bytes, _build: str) -> None:
         must(not _could_be(data), "an image of a card that there can be is not refused", str(error))
         return
     must(_could_be(data), "what no card can hold is refused")
-    must(image.to_bytes() == data, "an image is the same bytes when it is written again")
+    must(bytes_of(image) == data, "an image is the same bytes when it is written again")
     card = ModelledCard(image, numbered)
     if not card.power_on():
         card.transmit(_SELECT_MEMORY)

@@ -10,6 +10,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from signal import SIGALRM
 from typing import Any, Final, final
 
@@ -194,6 +195,7 @@ def _wait_of(first: int) -> int:
     return _LONG_MS if first & _WAITS_LONG else 0
 
 
+@lru_cache(64)  # an input's pieces, each asked for by several
 def _json_of(line: bytes) -> dict[str, Any] | None:
     """Return the object that JSON has in a line, `None` where it has none."""
     try:
