@@ -14,5 +14,8 @@ from meter_emu.fuzz.worker import INSTRUMENTED
 if __name__ == "__main__":
     # A line for each module is said meanwhile, which nobody reads.
     with redirect_stderr(StringIO()), atheris.instrument_imports(include=INSTRUMENTED):
+        from meter_emu.fuzz.targets import targets
         from tests.fuzz.faults import main
+
+        targets()  # each imports what it tries
     main()

@@ -44,7 +44,7 @@ def asked_by(raw: bytes) -> CommandFields | None:
     return CommandFields(raw[0], raw[1], raw[2], raw[3], data, ne)
 
 
-asked_again: Final = lru_cache(256)(asked_by)  # of a card that is sent the same again and again
+asked_often: Final = lru_cache(256)(asked_by)  # of a card that is sent the same again and again
 
 
 class ResetFields(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, final
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from meter_emu.fuzz.models.apdus import CommandFields, asked_again
+from meter_emu.fuzz.models.apdus import CommandFields, asked_often
 
 _LIFE, _TRIES, _PIN, _KEYS, _TABLE = 3, 9, 12, 0x14, 0x44
 _CREATION, _IN_USE, _BLOCKED = 1, 7, 12
@@ -64,7 +64,7 @@ class FileCardModel:
         """Return what the card must answer."""
         self._challenge, self._fresh = self._fresh, b""
         waiting, self._waiting = self._waiting, b""
-        asked = asked_again(raw)
+        asked = asked_often(raw)
         if asked is None:
             return _sw(0x6700)
         if asked.cla:
@@ -274,10 +274,10 @@ class FileCardModel:
 
 
 @lru_cache(16)
-def _files_of(table: bytes) -> tuple[_File, ...]:
+def _files_of(file_table: bytes) -> tuple[_File, ...]:
     """Return the files of a card, whose bytes follow the table in its order."""
-    files, at = list[_File](), _TABLE + len(table)
-    for df, fid, sfi, read, update, size in iter_unpack(">HHBBBH", table):
+    files, at = list[_File](), _TABLE + len(file_table)
+    for df, fid, sfi, read, update, size in iter_unpack(">HHBBBH", file_table):
         files.append(_File(df, fid, sfi, read, update, size, at))
         at += size
     return tuple(files)

@@ -2,7 +2,7 @@
 
 from typing import Final, final
 
-from meter_emu.fuzz.models.apdus import asked_again
+from meter_emu.fuzz.models.apdus import asked_often
 
 _PROTECTION, _COUNTER, _CODE = 0x104, 0x108, 0x109
 # Sizes of data and of the answer, by instruction.
@@ -24,7 +24,7 @@ class MemoryCardModel:
 
     def transmit(self, raw: bytes) -> bytes:
         """Return what the reader must answer."""
-        asked = asked_again(raw)
+        asked = asked_often(raw)
         if raw[:2] == b"\xff\xa4":
             self._selected = asked is not None and asked.data == b"\x06"
             if self._selected:

@@ -166,14 +166,18 @@ def _ask_order(said: SaidOrder, result: Result, before: State, after: State) -> 
 
 
 def _ask_known(
-    said: SaidOrder, known: SaidOrder | None, result: Result, before: State, after: State
+    said: SaidOrder,
+    in_meter: SaidOrder | None,
+    result: Result,
+    before: State,
+    after: State,
 ) -> None:
-    """Ask that the `known` order is harmless, another of its number refused, and an older one."""
+    """Ask that the order `in_meter` is harmless, and another of its number or an older refused."""
     if said.number > before.order_number:
         return
     stale, same = (
         said.number < before.order_number,
-        said == (known and known._replace(money=said.money)),
+        said == (in_meter and in_meter._replace(money=said.money)),
     )
     name = (
         Result.STALE_ORDER if stale else Result.ALREADY_EXECUTED if same else Result.ANOTHER_ORDER

@@ -1,9 +1,9 @@
 """Targets in files: card images, traces, meter models, read as commands read them."""
 
+import json
 import tomllib
-from collections.abc import Callable
 from functools import cache
-from pathlib import Path
+from random import Random
 from typing import Any, Final
 from zlib import crc32
 
@@ -18,10 +18,12 @@ from meter_emu.energies import ENERGIES
 from meter_emu.errors import MeterEmuError
 from meter_emu.fuzz.modelled import ModelledCard, bytes_of, numbered
 from meter_emu.fuzz.models.file_card import image_holds
+from meter_emu.fuzz.models.meter_models import RANGES, numbers_of, numbers_refused
 from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.scratch import scratch_file
 from meter_emu.fuzz.target import FuzzField, Target, last_bytes
 from meter_emu.resources import built_in
+from meter_emu.stories.chooser import FromBytes
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
 from meter_emu.world.meter.model import load_model
 
@@ -106,16 +108,9 @@ def _image_slots(data: bytes) -> list[FuzzField]:
     return [FuzzField(at, 1, edges) for at in (*range(2, 12), *rows)]
 
 
-def _of_file(name: str, ask: Callable[[Path], None]) -> Callable[[bytes, str], None]:
-    def check(data: bytes, _build: str) -> None:
-        path = scratch_file(name)
-        path.write_bytes(data)
-        ask(path)
-
-    return check
-
-
-def _trace(path: Path) -> None:
+def _trace(data: bytes, _build: str) -> None:
+    path = scratch_file("fuzzed.trace")
+    path.write_bytes(data)
     try:
         with Trace(path) as trace:
             for row in trace.rows():
@@ -123,22 +118,43 @@ def _trace(path: Path) -> None:
                 note(type(row).__name__)
     except TraceError as error:
         must("\n" not in str(error), "a refusal is one line")
-        must(path.read_bytes() not in _traces()[:2], "a trace that is right is not refused")
+        must(data not in _traces()[:2], "a trace that is right is not refused")
         note("refused")
         return
     note("cut off" if trace.cut else "ended")
 
 
-def _model(path: Path) -> None:
+def _model(data: bytes, _build: str) -> None:
+    path, drawn = scratch_file("fuzzed-model.toml"), data[:1] == _DRAWN
+    path.write_bytes(_with_an_edge(FromBytes(data[1:])).encode() if drawn else data)
     try:
         model = load_model(path)
     except MeterEmuError as error:
         must("\n" not in str(error), "a refusal is one line")
-        must(path.read_bytes() not in _files(), "a file that is right is not refused", str(error))
-        note("refused")
+        right = not numbers_refused(tomllib.loads(path.read_text())) if drawn else data in _files()
+        must(not right, "a file that is right is not refused", str(error))
+        note("a number refused" if drawn else "refused")
         return
     note_all(model.rtc, model.energy)
-    _says(tomllib.loads(path.read_text()), model)
+    table = tomllib.loads(path.read_text())
+    must(not numbers_refused(table), "a number that cannot be is refused", moved=drawn)
+    _says(table, model)
+
+
+def _with_an_edge(chooser: FromBytes) -> str:
+    """Return a built-in file with a number at an edge of it, or next to another of its section."""
+    table = tomllib.loads(chooser.of(_files()).decode())
+    section, key = chooser.of(numbers_of(table))
+    owner = table if section == "" else table[section]
+    others = [owner[other] for other in RANGES[section] if other in owner]
+    owner[key] = max(0, chooser.of((*RANGES[section][key], *others)) + chooser.of((-1, 0, 1)))
+    plain = [(None, {name: one for name, one in table.items() if not isinstance(one, dict)})]
+    sections = [(name, one) for name, one in table.items() if isinstance(one, dict)]
+    return "".join(
+        (f"[{name}]\n" if name else "")
+        + "".join(f"{key} = {json.dumps(value)}\n" for key, value in one.items())
+        for name, one in (*plain, *sections)
+    )
 
 
 def _says(table: dict[str, Any], read: object) -> None:
@@ -192,6 +208,7 @@ def _chips() -> list[str]:
 
 
 _TOML_SIZE_MAX: Final = 8_192
+_DRAWN: Final = b"\0"  # no file begins with it
 
 TARGETS: Final = (
     Target(
@@ -239,7 +256,7 @@ TARGETS: Final = (
             "Ended",
         ),
         size_max=4_096,
-        check=_of_file("fuzzed.trace", _trace),
+        check=_trace,
         seeds=_traces,
         words=(b'"row":', b'"exchange"', b'"answer":', b'"us":', b"xx", b'{"row":"end"}\n'),
     ),
@@ -247,10 +264,15 @@ TARGETS: Final = (
         id="model",
         asks="a meter model's file",
         oracles="refused in one line, or the model that the file says",
-        reaches=("refused", *_chips(), *ENERGIES),
+        reaches=("refused", "a number refused", *_chips(), *ENERGIES),
         size_max=_TOML_SIZE_MAX,
-        check=_of_file("fuzzed-model.toml", _model),
-        seeds=lambda: (*_files(), b"?"),
+        check=_model,
+        drawn=True,
+        seeds=lambda: (
+            *_files(),
+            b"?",
+            *(_DRAWN + Random(number).randbytes(8) for number in range(24)),
+        ),
         words=(b"[clock]", b"[credit]", b"[window]", b"[night]", b"rtc = ", b"poll_s = "),
     ),
 )
