@@ -31,11 +31,12 @@ _SUFFIX: Final = ".toml"
 # The parser takes memory with the square of a key's parts: 20 kB of dots took 440 MB.
 KEY_PARTS_MAX: Final = 16  # ours: our files nest four deep
 # Strings and comments. What is not closed ends with its line, or the text: were it no match, each
-# quote in it would be looked at again, and 1 MB of `"\\` took minutes.
+# quote in it would be looked at again, and 1 MB of `"\\` took minutes. Groups are atomic and not
+# possessive: CPython before 3.11.5, which Debian 12 has, goes on at a wrong place after those.
 _STRINGS: Final = re.compile(
-    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}|\\?\Z)'
-    r"|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)"
-    r'|"(?:[^"\\\n]++|\\.)*+"?|\'[^\'\n]*+\'?|#[^\n]*+',
+    r'"""(?>(?:[^"\\]++|\\.|"(?!""))*)(?:"{3,5}|\\?\Z)'
+    r"|'''(?>(?:[^']++|'(?!''))*)(?:'{3,5}|\Z)"
+    r'|"(?>(?:[^"\\\n]++|\\.)*)"?|\'[^\'\n]*+\'?|#[^\n]*+',
     re.DOTALL,
 )
 _LONG_KEY: Final = re.compile(rf"(?<![\w-])[\w-]++(?:[ \t]*+\.[ \t]*+[\w-]++){{{KEY_PARTS_MAX},}}")

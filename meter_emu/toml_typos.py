@@ -17,7 +17,7 @@ _AT: Final = re.compile(
 )
 _DAY: Final = r"\d{4}-\d\d-\d\d"
 # What is inside of right quotes, or a comment, is no typo.
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|\'[^\']*+\'|#.*+')
+_QUOTED: Final = re.compile(r'"(?>(?:[^"\\]|\\.)*)"|\'[^\']*+\'|#.*+')
 
 
 class TomlTypo(NamedTuple):

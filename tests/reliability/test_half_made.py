@@ -32,6 +32,9 @@ from tests.leaks import Held
 from tests.pcsc.needs import DAEMON, absent, refuse
 
 MORE_MAX: Final = 40  # ours: handles; none of these needs as many
+# CPython before 3.11.4 leaves the handles of a process that it could not start (gh-87474).
+OWNED: Final = sys.version_info >= (3, 11, 4)
+BY_SUBPROCESS: Final = {"driver", "fuzzing worker"}
 
 # Programs as the benches start them: they say what they are, and go when nobody asks more.
 METER: Final = f"""
@@ -128,6 +131,8 @@ MADE: Final[dict[str, Callable[[Path], AbstractContextManager[object]]]] = {
 @pytest.mark.slow("starts a process for each handle that it needs", short=2)
 @pytest.mark.parametrize("what", MADE)
 def test_what_cannot_be_made_whole_leaves_nothing(what: str, tmp_path: Path) -> None:
+    if what in BY_SUBPROCESS and not OWNED:
+        pytest.skip("CPython before 3.11.4 leaves handles itself")
     with suppress(ConfigError), MADE[what](tmp_path):  # what it imports is there from now on
         pass
     handlers, held = [signal.getsignal(number) for number in signal.Signals], Held.now()

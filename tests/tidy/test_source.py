@@ -14,6 +14,8 @@ FUNCTION_LINES_MAX = 60
 # Nor does it to say what a function takes and raises: these lines of a docstring count nowhere.
 TABLE = re.compile(r"(?ms)^ +(?:Args|Raises):\n.*\Z")
 
+POSSESSIVE_GROUP = re.compile(r"\)(?:[*+?]|\{[\d,]+\})\+(?![+*])")
+
 DOCUMENTED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -58,6 +60,13 @@ def swallowed(tree: ast.Module) -> Iterator[str]:
                 yield f"line {node.lineno}: except {caught}"
 
 
+def possessive_groups(tree: ast.Module) -> Iterator[str]:
+    """Yield what CPython before 3.11.5 misreads (gh-106052): `(?>(...)*)` says the same."""
+    for node in walked(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from (f"line {node.lineno}: {one}" for one in POSSESSIVE_GROUP.findall(node.value))
+
+
 def outside_the_command_line() -> dict[str, ast.Module]:
     return {name: tree for name, tree in modules().items() if not name.startswith("meter_emu/cli/")}
 
@@ -87,6 +96,10 @@ def test_only_the_command_line_prints_and_exits() -> None:
     assert found_by(prints_and_exits, outside_the_command_line()) == []
 
 
+def test_no_group_of_a_pattern_is_possessive() -> None:
+    assert found_by(possessive_groups, modules()) == []
+
+
 # How often, and why: each of them raises what is a mistake of ours.
 SWALLOWS = {
     "meter_emu/fuzz/watched.py": 1,  # it records a find and tries the next input, when so asked
@@ -107,6 +120,7 @@ def test_nothing_is_swallowed() -> None:
         (silent_modules, '"""A heading without an end"""\n'),
         (silent_modules, '"""Two lines: the first goes on, and on.\nTo here."""\n'),
         (prints_and_exits, "def f():\n    sys.exit(1)\n"),
+        (possessive_groups, "_WORD = r'(?:a|b)*+c'\n"),
         (swallowed, "try:\n    f()\nexcept:\n    pass\n"),
         (swallowed, "try:\n    f()\nexcept Exception:\n    pass\n"),
     ],
