@@ -64,7 +64,8 @@ def possessive_groups(tree: ast.Module) -> Iterator[str]:
     """Yield what CPython before 3.11.5 misreads (gh-106052): `(?>(...)*)` says the same."""
     for node in walked(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from (f"line {node.lineno}: {one}" for one in POSSESSIVE_GROUP.findall(node.value))
+            found = POSSESSIVE_GROUP.findall(node.value)
+            yield from (f"line {node.lineno}: {one}" for one in found)
 
 
 def outside_the_command_line() -> dict[str, ast.Module]:
