@@ -230,7 +230,7 @@ class Deciding:
             yield (
                 one,
                 self._signatures(number, one),
-                one.person or f"{one.fleet}, a household as {one.kind}",
+                f"{one.fleet}, {one.person or f'a household as {one.kind}'}",
             )
 
     def _decider(self, how: str, words: str, answers: Sequence[str]) -> Decider:

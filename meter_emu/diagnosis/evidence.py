@@ -1,4 +1,4 @@
-"""The likelihood of the reports: under a prediction, and under a mistake that nobody has written.
+"""The likelihood of the reports under a prediction, and what those that speak against it agree on.
 
 Several reports may make the same statement about households of the same sort. If real meters behave
 there unlike every sampled one, all these reports are off together. So each statement is false with
@@ -6,18 +6,22 @@ probability `OTHERWISE`, for all its reports at once; given that, each report is
 independently, with its own surety. For the same reason no single sort of households can count
 against a prediction by more than `LAST_WORD`, relative to the prediction that fits that sort best.
 
-A mistake outside the catalogue gives each sort of households a story of its own: that of a sound
-meter, that of some mistake in the catalogue, or one in which any statement is as likely as not.
+Wrong reports are scattered, while a mistake that nobody has written gives households a story that
+several people tell. So what speaks for one is the reports against a prediction that agree, without
+as many of them as may just be wrong.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
 from math import log10, prod
 from typing import Final, final
 
+from meter_emu.diagnosis.incident import Observation
+
 OTHERWISE: Final = 0.01  # ours: of statements
 LAST_WORD: Final = 0.003  # ours: the chance that a sort of households has another story
-# Ours: how often, under a mistake outside the catalogue, a sort of households has which story.
-_AS_SOUND, _AS_ANOTHER, _OF_ITS_OWN = 0.5, 0.3, 0.2
+_UNPREDICTED: Final = (
+    0.2  # ours: below the chance of what a report has an hour off, or half a count
+)
 _TOLD_APART: Final = 2  # digits of a chance in which two statements differ
 
 
@@ -42,7 +46,7 @@ class ReportedStatement:
     """One statement about a sort of households, and who affirms or denies it.
 
     `chances` has, for each distinct prediction, the chance that the statement is true. `decades`
-    are the likelihoods of its reports then, `of_its_own` that if it is as likely so as not.
+    are the likelihoods of its reports then.
     """
 
     def __init__(
@@ -51,7 +55,6 @@ class ReportedStatement:
         self._reports: Final = tuple(zip(said, sures, strict=True))
         each = {chance: self._decades(chance) for chance in set(chances)}
         self.decades: Final = [each[chance] for chance in chances]
-        self.of_its_own: Final = mean_of([self._decades(1.0), self._decades(0.0)])
 
     def _decades(self, chance: float) -> float:
         so, not_so = (
@@ -77,16 +80,6 @@ class AlikeHouseholds:
         self._statements = tuple(_statements(list(places), [sures[n] for n in numbers]))
         each = (one.decades for one in self._statements)
         self.decades: Final = [sum(column) for column in zip(*each, strict=True)]
-
-    def unknown(self, sound: int) -> float:
-        """Return the likelihood under a mistake outside the catalogue; row `sound` has none."""
-        own = sum(one.of_its_own for one in self._statements)
-        each = (
-            (_AS_SOUND, self.decades[self.place_of[sound]]),
-            (_AS_ANOTHER, mean_of(self.decades)),
-            (_OF_ITS_OWN, own),
-        )
-        return sum_of([log10(chance) + decades for chance, decades in each])
 
 
 @final
@@ -122,9 +115,27 @@ class Evidence:
             each.append([bound[place] for place in group.place_of])
         return [sum(column) for column in zip(*each, strict=True)]
 
-    def unknown(self) -> float:
-        """Return the likelihood, in decades, under a mistake outside the catalogue."""
-        return sum(group.unknown(0) for group in self.groups)
+
+def agreed_against(observations: Sequence[Observation], chances: Sequence[float]) -> float:
+    """Return the decades with which reports that agree speak against a prediction.
+
+    Reports of a cut agree where their times overlap; the others always do. As many of the surest as
+    are expected to be wrong, of all reports and one at least, count for nothing.
+    """
+    against = [one for one, so in zip(observations, chances, strict=True) if so < _UNPREDICTED]
+    cuts = [(one, *one.seen.cut_us) for one in against if one.seen.cut_us and one.many != "none"]
+    others = [one for one in against if one.seen.cut_us is None or one.many == "none"]
+    at_once = (
+        [_decades_of(one) for one, first_us, last_us in cuts if first_us <= us <= last_us]
+        for _, us, _ in cuts
+    )
+    told = sorted([*max(at_once, key=sum, default=[]), *map(_decades_of, others)])
+    wrong = max(1, int(sum(1 - one.sure for one in observations)))
+    return sum(told[:-wrong])
+
+
+def _decades_of(one: Observation) -> float:
+    return log10(one.sure / (1 - one.sure))
 
 
 def _statements(

@@ -60,7 +60,8 @@ class Diagnosis:
                 return "Nothing need have been wrong: the reports are what a sound meter gives"
             return (
                 f"The reports are what a sound meter gives, but for {against} of "
-                f"{len(first.marks)}: no mistake gains more than it assumes"
+                f"{len(first.marks)}: that anything was wrong has "
+                f"{100 * self.ranking.wrong:.0f} %"
             )
         many = len(first.names)
         names = shortened(first.names, 2)

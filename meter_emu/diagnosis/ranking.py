@@ -1,10 +1,14 @@
 """The answer: classes of hypotheses that predict the same, and how well each fits.
 
-Before any report, nothing being wrong has weight 1, each mistake and each further assumption costs
-`ASSUMPTION_DECADES`, and for `_WRITTEN` mistakes that were tried there is one that nobody has
-written. These priors are ours: with some 170 mistakes, nothing was wrong once in seven incidents. A
-class has the weight of all its members. The likelihood ratio over "nothing was wrong" needs none of
-them; it is on the verbal scale of ENFSI's guideline for evaluative reporting (2015).
+Before any report, nothing being wrong has weight 1, and each mistake and each further assumption
+costs `ASSUMPTION_DECADES`. These priors are ours: with some 170 mistakes, nothing was wrong once in
+seven incidents. A class has the weight of all its members. The likelihood ratio over "nothing was
+wrong" needs none of them; it is on the verbal scale of ENFSI's guideline for evaluative reporting
+(2015). For `_WRITTEN` stories that the catalogue has there is one that it has not: that of the
+nearest class, but for what several reports say alike against it.
+
+What is said is decided from these weights in two steps: whether anything was wrong, and if so,
+whether in the catalogue or outside.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,14 +17,15 @@ from itertools import product
 from math import log10
 from typing import Final, final
 
-from meter_emu.diagnosis.evidence import Evidence, mean_of, sum_of
+from meter_emu.diagnosis.evidence import Evidence, agreed_against, mean_of, sum_of
 from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.predictions import Assumed, Predictor
 from meter_emu.world.meter.build import REFERENCE
 
 ASSUMPTION_DECADES: Final = 1.5  # ours: what one assumption costs in the order of the list
-_WRITTEN: Final = 8  # ours: mistakes of the catalogue for each that is outside
+_WRITTEN: Final = 8  # ours: stories of the catalogue for each that is outside
 NINE_TO_ONE: Final = 0.9
+_EVEN: Final = 0.5
 _SUPPORTED: Final = 1.0  # ours: moderate support; who has less explains nothing by the way
 _AS_GOOD: Final = 0.05  # ours: decades that are no difference
 EXPLAINED: Final = "explained"  # the class predicts it, and a sound meter does not
@@ -99,21 +104,23 @@ class FitClass:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """All classes, the best first; `outside` is how likely it is something outside the catalogue.
+    """All classes, the best first.
 
-    Where some mistake is likelier than none, "nothing was wrong" comes behind the supported ones.
+    `wrong` is how likely anything was wrong, `outside` how likely something outside the catalogue.
+    Where that is likelier than not, "nothing was wrong" comes behind the supported mistakes.
     `unexplained` are the observations that contradict every class with moderate support, or with
     the most there is, and a sound meter too.
     """
 
     classes: tuple[FitClass, ...]
+    wrong: float
     outside: float
     unexplained: tuple[int, ...]
 
     @property
     def fits(self) -> bool:
         """Whether something in the catalogue fits."""
-        return self.outside < 0.5
+        return self.wrong < _EVEN or self.outside < self.wrong / 2
 
     @property
     def front(self) -> tuple[FitClass, ...]:
@@ -139,7 +146,7 @@ def in_words(decades: float) -> str:
 
 def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     """Return the classes of these hypotheses; every base program alone is among them."""
-    readings, unknown = _readings(predictor, hypotheses)
+    readings = _readings(predictor, hypotheses)
     groups: dict[tuple[object, ...], list[FitClass]] = {}
     for same in readings.values():
         for one in _worth_it(same):
@@ -147,7 +154,9 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     merged = [
         replace(same[0], members=tuple(one.hypothesis for one in same)) for same in groups.values()
     ]
-    classes = _fronted(_in_order(merged))
+    outside = _outside(predictor, merged)
+    wrong, in_order = _in_order(merged, outside)
+    classes = _fronted(in_order)
     support = min(_SUPPORTED, max(one.over_nothing for one in classes))
     explained = {
         number
@@ -156,42 +165,51 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
         for number, mark in enumerate(one.marks)
         if mark != CONTRADICTED
     }
-    inside = sum_of([-one.score for one in classes])
-    tried = {one.mistakes for one in readings if len(one.mistakes) == 1}
-    odds = len(tried) / _WRITTEN * 10 ** (unknown - ASSUMPTION_DECADES - inside)
     return Ranking(
         classes=classes,
-        outside=odds / (1 + odds),
+        wrong=wrong,
+        outside=outside,
         unexplained=tuple(n for n in range(len(classes[0].marks)) if n not in explained),
     )
 
 
-def _in_order(classes: Sequence[FitClass]) -> list[FitClass]:
-    """Return the classes by their weight; whether anything was wrong is decided by all mistakes."""
+def _outside(predictor: Predictor, classes: Sequence[FitClass]) -> float:
+    """Return how likely it is something outside: by what agrees against each class, on average.
+
+    Where nothing agrees, what is outside predicts what the catalogue does and counts as that.
+    """
+    whole = sum_of([-one.score for one in classes])
+    decades = sum(
+        10 ** (-one.score - whole) * agreed_against(predictor.incident.observations, one.chances)
+        for one in classes
+    )
+    odds = (10**decades - 1) / _WRITTEN
+    return odds / (1 + odds)
+
+
+def _in_order(classes: Sequence[FitClass], outside: float) -> tuple[float, list[FitClass]]:
+    """Return how likely anything was wrong, by all mistakes together, and the classes in order."""
     by_weight = sorted(
         classes, key=lambda one: (round(one.score, 6), len(one.assumptions), one.names)
     )
     sound = next(one for one in by_weight if not one.assumptions)
-    wrong = [one for one in by_weight if one.assumptions and one.over_nothing > _AS_GOOD]
-    if not wrong or -sound.score >= sum_of([-one.score for one in wrong]):
-        return [sound, *(one for one in by_weight if one is not sound)]
-    return [*wrong, *(one for one in by_weight if one not in wrong)]
+    supported = [one for one in by_weight if one.assumptions and one.over_nothing > _AS_GOOD]
+    nothing = 10 ** (-sound.score - sum_of([-one.score for one in (sound, *supported)]))
+    wrong = 1 - (1 - outside) * nothing
+    first = supported if wrong > _EVEN else [sound]
+    return wrong, [*first, *(one for one in by_weight if one not in first)]
 
 
 def _readings(
     predictor: Predictor, hypotheses: Iterable[Hypothesis]
-) -> tuple[dict[Hypothesis, list[FitClass]], float]:
-    """Return each hypothesis with its possible assumptions, as classes of one.
-
-    And the likelihood, in decades, under something outside the catalogue.
-    """
+) -> dict[Hypothesis, list[FitClass]]:
+    """Return each hypothesis with its possible assumptions, as classes of one."""
     worlds, asked = predictor.worlds, list(hypotheses)
     read = list(product(dict.fromkeys((Hypothesis(), *asked)), predictor.readings()))
     rows = [predictor.chances(what, how, world) for what, how in read for world in worlds]
     sures = [one.sure for one in predictor.incident.observations]
     perfect = sum(map(log10, sures))
-    evidence = Evidence(rows, sures, predictor.alike)
-    fits = [one - perfect for one in evidence.decades()]
+    fits = [one - perfect for one in Evidence(rows, sures, predictor.alike).decades()]
     found: dict[Hypothesis, list[FitClass]] = {}
     sound: FitClass | None = None
     for number, (hypothesis, assumed) in enumerate(read):
@@ -199,7 +217,7 @@ def _readings(
         one = _alone(predictor, hypothesis, assumed, rows[mine], fits[mine], sound)
         sound = sound or one
         found.setdefault(hypothesis, []).append(one)
-    return {hypothesis: found[hypothesis] for hypothesis in asked}, evidence.unknown() - perfect
+    return {hypothesis: found[hypothesis] for hypothesis in asked}
 
 
 def _alone(

@@ -1,59 +1,71 @@
-"""Something outside the catalogue: seldom likelier where a class is right, often where none is."""
+"""What agrees against a prediction: seldom anything where it is right, often where it is not."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from math import log10
 from random import Random
 
 import pytest
 
-from meter_emu.diagnosis.evidence import LAST_WORD, Evidence, mean_of, report_chance
+from meter_emu.diagnosis.evidence import LAST_WORD, Evidence, agreed_against, report_chance
+from meter_emu.diagnosis.incident import Observation, Sighting
+from meter_emu.diagnosis.incident_file import Whose
 
-KINDS, PERSONS, SAID, SURE = 6, 3, 6, 0.95
-SO, NOT_SO = 0.98, 0.02
-Story = tuple[bool, ...]  # of a class: what each statement about each kind was
-
-
-def stories(count: int, seed: int) -> list[Story]:
-    """Return sound meters and classes that differ from them, each for two kinds of household."""
-    chance = Random(seed)
-    found = [(True,) * (KINDS * SAID)]
-    while len(found) < count:
-        kinds = chance.sample(range(KINDS), 2)
-        one = tuple(n // SAID not in kinds or chance.random() < 0.5 for n in range(KINDS * SAID))
-        found.append(one)
-    return found
+SURE = 0.95
+NIGHTS, TOLD = 14, 9  # nights in which supply may have gone off, and reports of an incident
+ODDS = log10(SURE / (1 - SURE))
 
 
-def outside(library: list[Story], reports: list[tuple[int, bool]]) -> float:
-    """Return by how many decades something outside is likelier than a library, the sound first."""
-    rows = [[SO if one[n] == says else NOT_SO for n, says in reports] for one in library]
-    evidence = Evidence(rows, [SURE] * len(reports), [n // SAID for n, _ in reports])
-    return evidence.unknown() - mean_of(evidence.decades())
+def cut_in(night: int, many: str = "some") -> Observation:
+    return said(Sighting(cut_us=(10 * night, 10 * night + 8)), many)
 
 
-def said_of(story: Story, chance: Random) -> list[tuple[int, bool]]:
-    """Return what several persons of each kind say of a story, some of it wrong."""
+def said(seen: Sighting, many: str = "some") -> Observation:
+    return Observation(
+        id="", whose=Whose(fleet="village"), many=many, seen=seen, sure=SURE, refs=(), words=""
+    )
+
+
+def against(reports: Sequence[Observation], predicted: int) -> float:
+    """Return what agrees against a cut in one night alone, of reports of cuts."""
+    return agreed_against(reports, [0.98 if one == cut_in(predicted) else 0.02 for one in reports])
+
+
+def told_of(night: int, chance: Random) -> list[Observation]:
+    """Return what several persons say of a cut, each right as often as they are sure."""
     return [
-        (n, so == (chance.random() < SURE)) for _ in range(PERSONS) for n, so in enumerate(story)
+        cut_in(night if chance.random() < SURE else chance.randrange(NIGHTS)) for _ in range(TOLD)
     ]
 
 
-def outsides(library: list[Story], truths: list[Story], seed: int) -> Iterator[bool]:
-    chance = Random(seed)
-    for truth in truths:
-        yield outside(library, said_of(truth, chance)) > 0
+def test_where_a_prediction_is_right_wrong_reports_seldom_agree() -> None:
+    chance = Random(1)
+    found = [against(told_of(night % NIGHTS, chance), night % NIGHTS) for night in range(200)]
+    assert sum(one > 0 for one in found) <= 6
 
 
-def test_outside_a_class_that_is_right_there_is_seldom_anything() -> None:
-    library = stories(12, 1)
-    found = list(outsides(library, library[::2] * 10, 2))
-    assert sum(found) <= 3, f"{sum(found)} of {len(found)}"
+def test_where_it_is_wrong_reports_agree() -> None:
+    chance = Random(2)
+    found = [against(told_of(night % NIGHTS, chance), (night + 1) % NIGHTS) for night in range(200)]
+    assert sum(one > 3 * ODDS for one in found) >= 195
 
 
-def test_a_mistake_that_is_not_in_the_library_is_found() -> None:
-    library, unknown = stories(12, 1), stories(61, 3)[1:]
-    found = list(outsides(library, unknown, 4))
-    assert sum(found) >= 45, f"{sum(found)} of {len(found)}"
+@pytest.mark.parametrize(
+    ("reports", "decades"),
+    [
+        ([cut_in(1)], 0.0),
+        ([cut_in(1), cut_in(2), cut_in(3)], 0.0),
+        ([cut_in(1), cut_in(1)], ODDS),
+        ([cut_in(1), cut_in(1), cut_in(2)], ODDS),
+        ([cut_in(1), cut_in(1, "none")], ODDS),
+        ([cut_in(1), said(Sighting(card="refused", visit=0))], ODDS),
+        ([cut_in(1)] * 70, 67 * ODDS),  # of 70 who are 95 % sure three are wrong
+    ],
+)
+def test_reports_against_a_prediction_count_where_they_agree(
+    reports: list[Observation], decades: float
+) -> None:
+    assert agreed_against(reports, [0.02] * len(reports)) == pytest.approx(decades)
+    assert agreed_against(reports, [0.3] * len(reports)) == 0, "an hour off is not against it"
 
 
 def test_one_false_report_costs_a_bounded_factor() -> None:
