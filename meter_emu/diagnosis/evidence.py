@@ -19,9 +19,10 @@ from meter_emu.diagnosis.incident import Observation
 
 OTHERWISE: Final = 0.01  # ours: of statements
 LAST_WORD: Final = 0.003  # ours: the chance that a sort of households has another story
-_UNPREDICTED: Final = (
-    0.2  # ours: below the chance of what a report has an hour off, or half a count
-)
+_BY_CHANCE: Final = 0.2  # ours: how many of all wrong reports agree with one another
+# Ours: a report with less chance is against a prediction; one that is an hour off, or half a count,
+# has more.
+_UNPREDICTED: Final = 0.2
 _TOLD_APART: Final = 2  # digits of a chance in which two statements differ
 
 
@@ -42,29 +43,6 @@ def sum_of(decades: Sequence[float]) -> float:
 
 
 @final
-class ReportedStatement:
-    """One statement about a sort of households, and who affirms or denies it.
-
-    `chances` has, for each distinct prediction, the chance that the statement is true. `decades`
-    are the likelihoods of its reports then.
-    """
-
-    def __init__(
-        self, chances: Sequence[float], sures: Sequence[float], said: Sequence[bool]
-    ) -> None:
-        self._reports: Final = tuple(zip(said, sures, strict=True))
-        each = {chance: self._decades(chance) for chance in set(chances)}
-        self.decades: Final = [each[chance] for chance in chances]
-
-    def _decades(self, chance: float) -> float:
-        so, not_so = (
-            prod(report_chance(one if says else 1 - one, sure) for says, sure in self._reports)
-            for one in (chance, 1 - chance)
-        )
-        return log10((1 - OTHERWISE) * so + OTHERWISE * not_so)
-
-
-@final
 class AlikeHouseholds:
     """What is reported of one sort of households; rows with equal predictions share a place.
 
@@ -77,14 +55,13 @@ class AlikeHouseholds:
         predicted = [tuple(round(row[n], _TOLD_APART) for n in numbers) for row in predictions]
         places = {chances: place for place, chances in enumerate(dict.fromkeys(predicted))}
         self.place_of: Final = [places[chances] for chances in predicted]
-        self._statements = tuple(_statements(list(places), [sures[n] for n in numbers]))
-        each = (one.decades for one in self._statements)
+        each = _statements(list(places), [sures[n] for n in numbers])
         self.decades: Final = [sum(column) for column in zip(*each, strict=True)]
 
 
 @final
 class Evidence:
-    """All reports, and a row of `predictions` for each class and model; the first has no mistake.
+    """All reports, and a row of `predictions` for each class and model.
 
     A row has, for each report, the chance that its statement is true. `sures` has the surety of
     each report; reports with equal values in `alike` are about one sort of households.
@@ -120,7 +97,7 @@ def agreed_against(observations: Sequence[Observation], chances: Sequence[float]
     """Return the decades with which reports that agree speak against a prediction.
 
     Reports of a cut agree where their times overlap; the others always do. As many of the surest as
-    are expected to be wrong, of all reports and one at least, count for nothing.
+    are expected to be wrong and agree by chance, one at least, count for nothing.
     """
     against = [one for one, so in zip(observations, chances, strict=True) if so < _UNPREDICTED]
     cuts = [(one, *one.seen.cut_us) for one in against if one.seen.cut_us and one.many != "none"]
@@ -130,7 +107,7 @@ def agreed_against(observations: Sequence[Observation], chances: Sequence[float]
         for _, us, _ in cuts
     )
     told = sorted([*max(at_once, key=sum, default=[]), *map(_decades_of, others)])
-    wrong = max(1, int(sum(1 - one.sure for one in observations)))
+    wrong = max(1, int(_BY_CHANCE * sum(1 - one.sure for one in observations)))
     return sum(told[:-wrong])
 
 
@@ -138,14 +115,25 @@ def _decades_of(one: Observation) -> float:
     return log10(one.sure / (1 - one.sure))
 
 
-def _statements(
-    places: Sequence[Sequence[float]], sures: Sequence[float]
-) -> Iterator[ReportedStatement]:
-    """Yield the distinct statements; a report that denies one belongs to it as well."""
+def _statements(places: Sequence[Sequence[float]], sures: Sequence[float]) -> Iterator[list[float]]:
+    """Yield the likelihood of the reports of each distinct statement, in decades, at each place.
+
+    A report that denies a statement belongs to it as well.
+    """
     found: dict[tuple[float, ...], list[tuple[float, bool]]] = {}
     for so, sure in zip(zip(*places, strict=True), sures, strict=True):
         not_so = tuple(round(1 - chance, _TOLD_APART) for chance in so)
         key = not_so if not_so in found else so
         found.setdefault(key, []).append((sure, key == so))
     for chances, reports in found.items():
-        yield ReportedStatement(chances, *zip(*reports, strict=True))
+        each = {chance: _likelihood(chance, reports) for chance in set(chances)}
+        yield [each[chance] for chance in chances]
+
+
+def _likelihood(chance: float, reports: Sequence[tuple[float, bool]]) -> float:
+    """Return the likelihood, in decades, of the reports that affirm or deny a statement."""
+    so, not_so = (
+        prod(report_chance(one if says else 1 - one, sure) for sure, says in reports)
+        for one in (chance, 1 - chance)
+    )
+    return log10((1 - OTHERWISE) * so + OTHERWISE * not_so)

@@ -7,7 +7,7 @@ wrong" needs none of them; it is on the verbal scale of ENFSI's guideline for ev
 (2015). For `_WRITTEN` stories that the catalogue has there is one that it has not: that of the
 nearest class, but for what several reports say alike against it.
 
-What is said is decided from these weights in two steps: whether anything was wrong, and if so,
+These weights decide the answer in two steps: whether anything was wrong, and if so,
 whether in the catalogue or outside.
 """
 
