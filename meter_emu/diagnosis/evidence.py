@@ -19,7 +19,6 @@ from meter_emu.diagnosis.incident import Observation
 
 OTHERWISE: Final = 0.01  # ours: of statements
 LAST_WORD: Final = 0.003  # ours: the chance that a sort of households has another story
-_BY_CHANCE: Final = 0.2  # ours: how many of all wrong reports agree with one another
 # Ours: a report with less chance is against a prediction; one that is an hour off, or half a count,
 # has more.
 _UNPREDICTED: Final = 0.2
@@ -97,7 +96,7 @@ def agreed_against(observations: Sequence[Observation], chances: Sequence[float]
     """Return the decades with which reports that agree speak against a prediction.
 
     Reports of a cut agree where their times overlap; the others always do. As many of the surest as
-    are expected to be wrong and agree by chance, one at least, count for nothing.
+    are expected to be wrong, of all reports and one at least, count for nothing.
     """
     against = [one for one, so in zip(observations, chances, strict=True) if so < _UNPREDICTED]
     cuts = [(one, *one.seen.cut_us) for one in against if one.seen.cut_us and one.many != "none"]
@@ -107,7 +106,7 @@ def agreed_against(observations: Sequence[Observation], chances: Sequence[float]
         for _, us, _ in cuts
     )
     told = sorted([*max(at_once, key=sum, default=[]), *map(_decades_of, others)])
-    wrong = max(1, int(_BY_CHANCE * sum(1 - one.sure for one in observations)))
+    wrong = max(1, int(sum(1 - one.sure for one in observations)))
     return sum(told[:-wrong])
 
 

@@ -58,7 +58,7 @@ def test_where_it_is_wrong_reports_agree() -> None:
         ([cut_in(1), cut_in(1), cut_in(2)], ODDS),
         ([cut_in(1), cut_in(1, "none")], ODDS),
         ([cut_in(1), said(Sighting(card="refused", visit=0))], ODDS),
-        ([cut_in(1)] * 210, 208 * ODDS),  # some ten are wrong, of whom two may agree
+        ([cut_in(1)] * 70, 67 * ODDS),  # of 70 who are 95 % sure three are wrong
     ],
 )
 def test_reports_against_a_prediction_count_where_they_agree(
