@@ -22,6 +22,8 @@ from meter_emu.fuzz.target import Target
 ENV_RUN: Final = "METER_EMU_FUZZ_RUN"
 _REPORT_S: Final = 1.0
 SLOWER: Final = 30  # ours: so many times the median of a target is a find
+# Ours: and so many times the slowest of the first: a meter in doubt looks each minute, for days.
+_SLOWEST: Final = 5
 _SLOW_S: Final = (
     1.0  # ours: and at least so long: a day in which a meter polls takes a quarter of it
 )
@@ -107,7 +109,8 @@ class Watched:
         """Take what an input took of the processor; from some on there is a median, and a bound."""
         self._took_s.append(took_s)
         if len(self._took_s) >= _MEDIAN_FROM:
-            self._slow_s = max(_SLOW_S, SLOWER * median(self._took_s))
+            usual_s = max(SLOWER * median(self._took_s), _SLOWEST * max(self._took_s))
+            self._slow_s = max(_SLOW_S, usual_s)
 
     def _time(self, data: bytes) -> None:
         """Try again an input that took long: on a busy machine any does, now and then."""

@@ -184,9 +184,21 @@ def _internal(session: Session, a: int, b: int, c: int) -> None:
 
 
 def _raw(session: Session, a: int, b: int, c: int) -> None:
-    """A header alone, as a raw TPDU may have it: case 1, a class or instruction nobody has."""
+    """A header alone, as a raw TPDU may have it: case 1, a class or instruction nobody has.
+
+    Or data of a size that some instruction takes, or is next to one.
+    """
     ins = a if a & 1 else tuple(_SAID)[a // 2 % len(_SAID)]
-    session.send(bytes((b if b > 0xF0 else 0, ins, c & 0x0F, c >> 4)) + bytes((b,)) * (c & 1))
+    body = _sized(_SIZES[b % len(_SIZES)], c) if a >= 0x80 else bytes((b,)) * (c & 1)
+    session.send(bytes((b if b > 0xF0 else 0, ins, c & 0x0F, c >> 4)) + body)
+
+
+_SIZES: Final = (0, 3, 4, 7, 8, 9, 15, 16, 17)
+
+
+def _sized(size: int, seed: int) -> bytes:
+    """Return data with its length before it, nothing where it is empty."""
+    return bytes((size,)) + _data(size, seed) if size else b""
 
 
 def _get_response(session: Session, a: int, _b: int, _c: int) -> None:
@@ -243,7 +255,7 @@ def _data(size: int, seed: int) -> bytes:
 
 _FILE_STEPS: Final[tuple[Step, ...]] = (
     _select, _read, _update, _verify, _prove, _internal, _raw, _reset, _at_offset, _long,
-    _get_response, _select, _read, _update, _wear, _prove,
+    _get_response, _raw, _read, _update, _wear, _prove,
 )  # fmt: skip
 
 
@@ -298,7 +310,11 @@ def _memory_counter(session: Session, a: int, _b: int, _c: int) -> None:
 
 
 def _memory_raw(session: Session, a: int, b: int, c: int) -> None:
-    session.send(bytes((0xFF if c & 1 else b, a, 0, c)))
+    """A header alone, or data of a size next to the three bytes of a code."""
+    if b >= 0x80:
+        _memory(session, (0x20, 0xD2)[a & 1], c % 3, _data(2 + b % 3, c))
+    else:
+        session.send(bytes((0xFF if c & 1 else b, a, 0, c)))
 
 
 _MEMORY_STEPS: Final[tuple[Step, ...]] = (
