@@ -5,11 +5,11 @@ depth comes to it last. A walk through five instants holds ten such threes, so s
 meet it where a depth takes as many thousand transitions. Of four walks one is through the scope as
 it is. The others draw from all acts that a household can have (`acts`), an order brought to the
 meter at once: so what no author of a scope thought of crosses what he did. And of these one has a
-household whose credit ends on the way, and one whose counts are near their bounds (`ages`). What a
+household whose credit ends soon, and one whose counts are near their bounds (`ages`). What a
 walk breaks has its acts taken out again one by one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import Enum, unique
 from functools import cache
@@ -35,6 +35,7 @@ from meter_emu.world.households.household import Household, Visit, VisitKind
 
 _REST: Final = 0.25  # ours: at how many instants nothing happens
 _READ_ONE_IN: Final = 4  # ours: walks whose cards are read as well; that takes another life
+_PRESSED_TIMES: Final = 3  # ours
 _WAY_US: Final = 2 * MINUTE_US  # ours: from an office to the meter
 # What is never added. An office that is wrong moves a lost clock, or leaves a date on the card that
 # the next order brings: a right meter obeys, and the judge, who goes by what was announced, accuses
@@ -70,17 +71,27 @@ class ChanceWalk(NamedTuple):
 
 def broken_by(walk: ChanceWalk, build: str) -> Counterexample | None:
     """Walk through a scope of a build; return what breaks, as small as taking acts out makes it."""
-    lives = _lives(walk.scope, build, _KINDS[walk.number % len(_KINDS)])
-    path = _drawn(lives, Random(f"{walk.scope}/{walk.number}"))  # noqa: S311  no secrets
+    kind = _KINDS[walk.number % len(_KINDS)]
+    lives = _lives(walk.scope, build, kind)
+    random = Random(f"{walk.scope}/{walk.number}")  # noqa: S311  no secrets
+    path = _drawn(lives, random, _choices(lives.scope, kind))
     reads = walk.number // len(_KINDS) % _READ_ONE_IN == 0
     words = _wrong_with(lives, reads=reads)
     return None if words is None else _smallest(lives, path, reads=reads)
 
 
-def _drawn(lives: Lives, random: Random) -> Path:
+def _choices(scope: Scope, kind: WalkKind) -> Sequence[int]:
+    """Return the acts to draw from: who has no credit presses keys more often than others."""
+    acts = range(1, len(scope.acts))
+    if kind is not WalkKind.CREDIT_ENDS:
+        return acts
+    presses = [act for act in acts if any(one.act is not None for one in scope.acts[act].visits)]
+    return [*acts, *presses * _PRESSED_TIMES]
+
+
+def _drawn(lives: Lives, random: Random, acts: Sequence[int]) -> Path:
     """Walk, and return the acts; one that is not possible where it is drawn is left out."""
     path: Path = ()
-    acts = range(1, len(lives.scope.acts))
     lives.go(())
     while not lives.over:
         act = 0 if random.random() < _REST else random.choice(acts)
@@ -165,9 +176,10 @@ def widened(campaign: Campaign, scope: Scope, kind: WalkKind) -> Scope:
 
 
 def _until_cents(scope: Scope) -> int:
-    """Return the credit that is used up half-way through a scope."""
+    """Return the credit that is used up before the second instant of a scope."""
     household, model = scope.household, scope.household.model
-    hours = (scope.instants[len(scope.instants) // 2] - scope.campaign.start_us) / HOUR_US
+    until_us = scope.instants[min(1, len(scope.instants) - 1)]
+    hours = (until_us - scope.campaign.start_us) / HOUR_US
     used_wh = hours * max(household.load) * model.credit.mwh_per_unit / MWH_PER_WH
     price_ueur = model.credit.pricing.price_ueur_per_wh
     return max(1, int(used_wh * price_ueur / UEUR_PER_CENT))

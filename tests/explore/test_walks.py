@@ -5,10 +5,14 @@ import pytest
 from meter_emu.explore import every
 from meter_emu.explore.acts import ALL_ACTS, acts_in
 from meter_emu.explore.every import EveryExplored, explore_every
+from meter_emu.explore.lives import Lives
 from meter_emu.explore.roots import campaign_named, scope_named
+from meter_emu.explore.scope import Scope
 from meter_emu.explore.search import Explored, explore
 from meter_emu.explore.walks import NOT_ADDED, ChanceWalk, WalkKind, broken_by, widened
 from meter_emu.resources import built_in
+from meter_emu.world.meter.age import NEW
+from meter_emu.world.meter.events import What
 from tests.cells import each_cell
 from tests.explore.field import entered
 from tests.explore.mistakes import OURS
@@ -18,8 +22,7 @@ TOKENS = {"paygo", "sts"}  # devices whose scopes stay as they are
 
 
 def acts_of(name: str) -> frozenset[str]:
-    scope = scope_named(name, "reference")
-    return acts_in(widened(campaign_named(name, "reference"), scope, WalkKind.ALL_ACTS))
+    return acts_in(of_kind(name, WalkKind.ALL_ACTS))
 
 
 @each_cell("name", lambda: sorted(built_in("scopes")), short=12)
@@ -32,6 +35,29 @@ def test_a_walk_has_all_acts_that_its_household_can_have(name: str):
     missing = set(ALL_ACTS) - NOT_ADDED - acts_of(name)
     assert missing == (LIMITED if gas else set())
     assert acts_in(scope) <= acts_of(name), "its own are among them"
+
+
+def of_kind(name: str, kind: WalkKind) -> Scope:
+    return widened(campaign_named(name, "reference"), scope_named(name, "reference"), kind)
+
+
+@each_cell("name", ["new", "armed", "crossed-01", "gas", "spring", "memory-card"])
+def test_credit_ends_before_the_second_instant(name: str):
+    """Or soon after it, where none is cut by night; in households that begin with no load."""
+    lives = Lives(of_kind(name, WalkKind.CREDIT_ENDS))
+    assert (
+        0 < lives.household.balance_cents < scope_named(name, "reference").household.balance_cents
+    )
+    while not lives.over and all(event.what is not What.OPENED for event in lives.events):
+        lives.do(lives.scope.acts[0])
+    assert any(event.what is What.OPENED for event in lives.events)
+
+
+def test_meters_of_many_ages_are_walked_through():
+    budget = [name for name in built_in("scopes") if name.partition("-")[0] not in TOKENS]
+    ages = {of_kind(name, WalkKind.AGED).household.age for name in budget}
+    assert NEW in ages
+    assert len(ages) > len(budget) / 2
 
 
 @pytest.mark.slow("eight walks each")
