@@ -37,12 +37,16 @@ _REST: Final = 0.25  # ours: at how many instants nothing happens
 _READ_ONE_IN: Final = 4  # ours: walks whose cards are read as well; that takes another life
 _PRESSED_TIMES: Final = 3  # ours
 _WAY_US: Final = 2 * MINUTE_US  # ours: from an office to the meter
-# What is never added. An office that is wrong moves a lost clock, or leaves a date on the card that
-# the next order brings: a right meter obeys, and the judge, who goes by what was announced, accuses
-# it. Nobody has another's card or a token there.
+# What is never added: of these the judge may think otherwise than a right meter. An office that is
+# wrong moves a lost clock, or leaves a date on the card that the next order brings; of a card that
+# is broken in part the meter has another copy; and while a clock is spoilt each may take the hour
+# for another. Nobody has another's card or a token there.
 NOT_ADDED: Final = frozenset(
-    {"office-date", "wrong-fields", "anothers-card", "token", "mistyped-token", "type"}
+    {"office-date", "wrong-fields", "copied-record", "flipped-bit", "anothers-card"}
+    | {"upset", "lost-setting", "old-clock-card", "anothers-clock-card"}
+    | {"token", "mistyped-token", "type"}
 )
+_SPOILS: Final = {"upset", "lost-setting"}  # a clock
 _OF_LIMITER: Final = frozenset({"limiter-on", "limiter-off"})
 _READ: Final = (CARD_KEPT, OFFICE_AGREES, CONSERVED, WRITE_BACK)  # and what the judge says
 
@@ -167,7 +171,8 @@ def widened(campaign: Campaign, scope: Scope, kind: WalkKind) -> Scope:
     acts = list(scope.acts)
     for act in added(campaign, campaign.households[0], scope):
         acts += [act] if act not in acts else []
-    if kind is WalkKind.CREDIT_ENDS:
+    doubted = household.rtc_found or acts_in(scope) & _SPOILS
+    if kind is WalkKind.CREDIT_ENDS and not doubted:
         household = replace(household, balance_cents=_until_cents(scope))
     if kind is WalkKind.AGED:
         age = aged(seeded(f"walks/{campaign.name}"), household.carrier)
