@@ -41,7 +41,7 @@ def of_kind(name: str, kind: WalkKind) -> Scope:
     return widened(campaign_named(name, "reference"), scope_named(name, "reference"), kind)
 
 
-@each_cell("name", ["new", "armed", "crossed-01", "gas", "spring", "memory-card"])
+@each_cell("name", ["new", "armed", "gas", "spring", "memory-card"])
 def test_credit_ends_before_the_second_instant(name: str):
     """Or soon after it, where none is cut by night; in households that begin with no load."""
     lives = Lives(of_kind(name, WalkKind.CREDIT_ENDS))
