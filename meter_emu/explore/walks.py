@@ -163,10 +163,10 @@ def widened(campaign: Campaign, scope: Scope, kind: WalkKind) -> Scope:
     """Return a scope with the acts that it has not, after its own, at its own instants.
 
     Its household has the credit, or the age, of that kind of walk. Of a device that obeys tokens
-    the scope stays as it is.
+    the scope stays as it is; so does one whose office writes wrong fields, as they stay on a card.
     """
     household = scope.household
-    if household.model.device != BUDGET:
+    if household.model.device != BUDGET or "wrong-fields" in acts_in(scope):
         return scope
     acts = list(scope.acts)
     for act in added(campaign, campaign.households[0], scope):

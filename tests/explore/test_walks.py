@@ -18,7 +18,7 @@ from tests.explore.field import entered
 from tests.explore.mistakes import OURS
 
 LIMITED = {"limiter-on", "limiter-off"}
-TOKENS = {"paygo", "sts"}  # devices whose scopes stay as they are
+TOKENS = {"paygo", "sts", "faulty"}  # whose scopes stay as they are: devices, and a wrong office
 
 
 def acts_of(name: str) -> frozenset[str]:
