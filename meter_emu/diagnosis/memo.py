@@ -10,6 +10,7 @@ from meter_emu.diagnosis.hypotheses import Hypothesis
 from meter_emu.diagnosis.incident import Incident
 from meter_emu.diagnosis.ranking import (
     CONTRADICTED,
+    EVEN,
     EXPLAINED,
     NINE_TO_ONE,
     SAYS_NOTHING,
@@ -68,8 +69,11 @@ class Diagnosis:
         lead = (
             "nine to one or more over" if self.ranking.first_chance >= NINE_TO_ONE else "ahead of"
         )
-        return f"Consistent with the reports, and {lead} all else: " + (
-            names if many == 1 else f"{many} mistakes that predict the same, {names}"
+        outside = self.ranking.outside
+        return (
+            f"Consistent with the reports, and {lead} all else: "
+            + (names if many == 1 else f"{many} mistakes that predict the same, {names}")
+            + (f"; something outside has {100 * outside:.0f} %" if outside >= EVEN else "")
         )
 
     @property

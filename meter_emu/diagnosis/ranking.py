@@ -25,7 +25,8 @@ from meter_emu.world.meter.build import REFERENCE
 ASSUMPTION_DECADES: Final = 1.5  # ours: what one assumption costs in the order of the list
 _WRITTEN: Final = 8  # ours: stories of the catalogue for each that is outside
 NINE_TO_ONE: Final = 0.9
-_EVEN: Final = 0.5
+EVEN: Final = 0.5
+_TWO_TO_ONE: Final = 2 / 3  # ours: a wrong "nothing fits" sends an engineer away from what it was
 _SUPPORTED: Final = 1.0  # ours: moderate support; who has less explains nothing by the way
 _AS_GOOD: Final = 0.05  # ours: decades that are no difference
 EXPLAINED: Final = "explained"  # the class predicts it, and a sound meter does not
@@ -119,8 +120,8 @@ class Ranking:
 
     @property
     def fits(self) -> bool:
-        """Whether something in the catalogue fits."""
-        return self.wrong < _EVEN or self.outside < self.wrong / 2
+        """Whether something in the catalogue fits: unless it is outside by two to one."""
+        return self.wrong < EVEN or self.outside < self.wrong * _TWO_TO_ONE
 
     @property
     def front(self) -> tuple[FitClass, ...]:
@@ -196,7 +197,7 @@ def _in_order(classes: Sequence[FitClass], outside: float) -> tuple[float, list[
     supported = [one for one in by_weight if one.assumptions and one.over_nothing > _AS_GOOD]
     nothing = 10 ** (-sound.score - sum_of([-one.score for one in (sound, *supported)]))
     wrong = 1 - (1 - outside) * nothing
-    first = supported if wrong > _EVEN else [sound]
+    first = supported if wrong > EVEN else [sound]
     return wrong, [*first, *(one for one in by_weight if one not in first)]
 
 

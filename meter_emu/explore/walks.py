@@ -22,10 +22,8 @@ from meter_emu.explore.lives import Lives, Path
 from meter_emu.explore.roots import campaign_named
 from meter_emu.explore.scope import Scope, ScopeAct, act_of, outage_act, scope_of
 from meter_emu.explore.search import wrong_in
-from meter_emu.laws.card_kept import CARD_KEPT, OFFICE_AGREES
-from meter_emu.laws.conserved import LAW as CONSERVED
+from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Trial, campaign_of
-from meter_emu.laws.written_back import LAW as WRITE_BACK
 from meter_emu.stories.ages import aged
 from meter_emu.stories.chooser import seeded
 from meter_emu.units import HOUR_US, MINUTE_US, MWH_PER_WH, UEUR_PER_CENT
@@ -48,7 +46,7 @@ NOT_ADDED: Final = frozenset(
 )
 _SPOILS: Final = {"upset", "lost-setting"}  # a clock
 _OF_LIMITER: Final = frozenset({"limiter-on", "limiter-off"})
-_READ: Final = (CARD_KEPT, OFFICE_AGREES, CONSERVED, WRITE_BACK)  # and what the judge says
+_READ: Final = ("card-kept", "office-agrees", "conserved", "write-back")  # and by the judge
 
 
 @final
@@ -119,7 +117,7 @@ def _wrong_with(lives: Lives, *, reads: bool) -> str | None:
     if words is not None or not reads or lives.scope.household.model.device != BUDGET:
         return words
     trial = _trial(lives)
-    found = (law.asked(trial) for law in _READ)
+    found = (laws()[name].asked(trial) for name in _READ)
     return next((one.words for one in found if isinstance(one, Broken)), None)
 
 
