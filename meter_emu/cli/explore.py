@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from textwrap import wrap
 from typing import Final
 
@@ -178,12 +179,21 @@ def _lines_of_every(explored: EveryExplored, file: Path | None) -> Iterator[str]
     else:
         about = f"{explored.build}, scope {explored.broken_in}"
         yield f"{about}: broken; tried: {_every_tried(explored)}"
-        play = "nothing was written yet" if file is None else played_by(str(file))
-        yield from worst_case(found.words, _course(found), shown_by=play)
+        yield from worst_case(found.words, _course(found), shown_by=_shown_by(explored, file))
     yield f"looked at: {explored.transitions:,} transitions, {explored.states:,} states"
     if explored.walks:
         walks = so_many(explored.walks, "walk", "walks")
         yield f"beyond that: {walks} by chance, with acts that their scopes have not"
+
+
+def _shown_by(explored: EveryExplored, file: Path | None) -> str:
+    """Return the command that shows what broke: what a law alone says is shown by that law."""
+    if file is None:
+        return "nothing was written yet"
+    if not explored.broken_law:
+        return played_by(str(file))
+    asked = f"verify {quote(explored.build)} --law {explored.broken_law}"
+    return f"meter-emu {asked} --story {quote(str(file))}"
 
 
 def _every_tried(explored: EveryExplored) -> str:

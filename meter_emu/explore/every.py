@@ -19,7 +19,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.explore.roots import campaign_named
 from meter_emu.explore.scope import Scope, scope_of
 from meter_emu.explore.search import Explored, explore
-from meter_emu.explore.walks import ChanceWalk, broken_by
+from meter_emu.explore.walks import ChanceWalk, WalkBroken, broken_by
 from meter_emu.resources import built_in
 from meter_emu.stories.story import ModelAndCards
 from meter_emu.verify.program import check_covered, traits
@@ -73,7 +73,7 @@ class WalksTried(NamedTuple):
 
     scope: str
     walks: int
-    broken: Counterexample | None
+    broken: WalkBroken | None
 
 
 @final
@@ -84,6 +84,7 @@ class EveryExplored:
     `covered` are how many scopes there are for it. `depths` is to which depth each was exhausted,
     `whole` are those of which nothing is left; `passed_over` are those that the build does not
     cover, or in which its defect cannot show. `walks` are how many there were, beyond that.
+    `broken_law` is the law that says so, "" for the judge.
     """
 
     build: str
@@ -98,12 +99,15 @@ class EveryExplored:
     walks: int = 0
     broken: Counterexample | None = None
     broken_in: str = ""
+    broken_law: str = ""
 
     def take(self, one: StepTried | WalksTried) -> None:
         """Count what was tried, and take what it broke; of a step without time nothing counts."""
         if isinstance(one, WalksTried):
             self.walks += one.walks
-            name = one.scope
+            if one.broken is not None:
+                self.broken, self.broken_law = one.broken
+                self.broken_in = one.scope
         elif one.finished:
             name = one.step.scope
             self.depths[name] = max(self.depths.get(name, 0), one.step.depth)
@@ -112,10 +116,8 @@ class EveryExplored:
             self.transitions += one.transitions
             self.pairs += one.pairs
             self.differing += one.differing
-        else:
-            return
-        if one.broken is not None:
-            self.broken, self.broken_in = one.broken, name
+            if one.broken is not None:
+                self.broken, self.broken_in = one.broken, name
 
 
 HearEvery: TypeAlias = Callable[[EveryExplored], None]

@@ -71,15 +71,29 @@ class ChanceWalk(NamedTuple):
     number: int
 
 
-def broken_by(walk: ChanceWalk, build: str) -> Counterexample | None:
+@final
+class WalkBroken(NamedTuple):
+    """What a walk broke; `law` is that which says so, "" for the judge, who reads every life."""
+
+    story: Counterexample
+    law: str
+
+
+@final
+class _Wrong(NamedTuple):
+    words: str
+    law: str = ""
+
+
+def broken_by(walk: ChanceWalk, build: str) -> WalkBroken | None:
     """Walk through a scope of a build; return what breaks, as small as taking acts out makes it."""
     kind = _KINDS[walk.number % len(_KINDS)]
     lives = _lives(walk.scope, build, kind)
     random = Random(f"{walk.scope}/{walk.number}")  # noqa: S311  no secrets
     path = _drawn(lives, random, _choices(lives.scope, kind))
     reads = walk.number // len(_KINDS) % _READ_ONE_IN == 0
-    words = _wrong_with(lives, reads=reads)
-    return None if words is None else _smallest(lives, path, reads=reads)
+    found = _wrong_with(lives, reads=reads)
+    return None if found is None else _smallest(lives, path, reads=reads)
 
 
 def _choices(scope: Scope, kind: WalkKind) -> Sequence[int]:
@@ -111,17 +125,19 @@ def _play(lives: Lives, path: Path) -> bool:
     return all(not lives.over and lives.do(lives.scope.acts[act]) for act in path)
 
 
-def _wrong_with(lives: Lives, *, reads: bool) -> str | None:
+def _wrong_with(lives: Lives, *, reads: bool) -> _Wrong | None:
     """Return what is wrong with the life that was lived last, `None` for nothing."""
     words = wrong_in(lives, lives.seen())
-    if words is not None or not reads or lives.scope.household.model.device != BUDGET:
-        return words
+    if words is not None:
+        return _Wrong(words)
+    if not reads or lives.scope.household.model.device != BUDGET:
+        return None
     trial = _trial(lives)
-    found = (laws()[name].asked(trial) for name in _READ)
-    return next((one.words for one in found if isinstance(one, Broken)), None)
+    found = ((name, laws()[name].asked(trial)) for name in _READ)
+    return next((_Wrong(one.words, name) for name, one in found if isinstance(one, Broken)), None)
 
 
-def _smallest(lives: Lives, path: Path, *, reads: bool) -> Counterexample:
+def _smallest(lives: Lives, path: Path, *, reads: bool) -> WalkBroken:
     """Return a walk that breaks something without the acts that it does not need."""
     runs = 0
     for place in [place for place, act in enumerate(path) if act]:
@@ -130,18 +146,19 @@ def _smallest(lives: Lives, path: Path, *, reads: bool) -> Counterexample:
         if _play(lives, shorter) and _wrong_with(lives, reads=reads) is not None:
             path = shorter
     assert _play(lives, path), "its acts were possible before"
-    words = _wrong_with(lives, reads=reads)
-    assert words is not None, "it broke before, and nothing is left to chance"
+    wrong = _wrong_with(lives, reads=reads)
+    assert wrong is not None, "it broke before, and nothing is left to chance"
     trial = _trial(lives)
-    return Counterexample(
+    story = Counterexample(
         number=0,
         campaign=trial.campaign,
-        words=words,
+        words=wrong.words,
         course=story_in_words(trial),
         tape=(),
         runs=runs,
         verdict=trial.run.outcome.verdict,
     )
+    return WalkBroken(story, wrong.law)
 
 
 def _trial(lives: Lives) -> Trial:

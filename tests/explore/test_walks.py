@@ -1,10 +1,12 @@
 """Walks by chance: what no author of a scope thought of crosses what he did."""
 
+import re
+import shlex
+
 import pytest
 
 from meter_emu.explore import every
 from meter_emu.explore.acts import ALL_ACTS, acts_in
-from meter_emu.explore.every import EveryExplored, explore_every
 from meter_emu.explore.lives import Lives
 from meter_emu.explore.roots import campaign_named, scope_named
 from meter_emu.explore.scope import Scope
@@ -14,6 +16,7 @@ from meter_emu.resources import built_in
 from meter_emu.world.meter.age import NEW
 from meter_emu.world.meter.events import What
 from tests.cells import each_cell
+from tests.cli.outcome import runner
 from tests.explore.field import entered
 from tests.explore.mistakes import OURS
 
@@ -77,18 +80,23 @@ def test_a_walk_finds_what_the_acts_of_a_scope_cannot_show():
         found = next(
             filter(None, (broken_by(ChanceWalk("session", n), build) for n in range(4_000)))
         )
-    assert "10 A" in found.words
-    orders = [visit.desk for visit in found.campaign.households[0].visits if visit.desk]
+    assert "10 A" in found.story.words
+    assert not found.law, "the judge says so"
+    orders = [visit.desk for visit in found.story.campaign.households[0].visits if visit.desk]
     assert any(order.limiter for order in orders)
     assert any(order.tariff for order in orders)
 
 
-@pytest.mark.slow("some dozen walks")
-def test_a_time_has_room_for_walks(monkeypatch):
+@pytest.mark.slow("a walk, and its story again by a law")
+def test_what_a_law_alone_says_is_shown_by_that_law(tmp_path, monkeypatch, capsys):
+    """The judge reads no estimate on a card, so `rehearse` would show nothing."""
+    emu = runner(monkeypatch, capsys)
     monkeypatch.setattr(every, "built_in", lambda _kind: {"session": None})
-    with entered(OURS):
-        explored = explore_every(EveryExplored("reference+limiter-lost-with-prices"), time_s=120)
-    assert explored.whole == {"session"}
-    assert explored.walks > 0
-    assert explored.broken is not None
-    assert explored.broken_in == "session"
+    build = "reference+setting-error-forgotten"
+    found = emu("explore", build, "--scope", "all", "--time", 120, "--jobs", 1, "--to", tmp_path)
+    assert re.search(r"beyond that: \d+ walks? by chance", found.out), "a time has room for walks"
+    (command,) = re.findall(r"shown by: meter-emu (.*)", found.out)
+    assert "--law write-back" in command
+    again = emu(*shlex.split(command), "--to", tmp_path)
+    assert (found.code, again.code) == (1, 1)
+    assert "the card says an uncertainty" in again.out

@@ -71,6 +71,7 @@ class EveryJson(Printed, tag="explore-every/1"):
     merged_pairs_differing: int
     walks: Annotated[int, means("acts by chance at nearly every instant of a scope, beyond that")]
     scope: Annotated[str | None, means("the scope in which something is broken")]
+    law: Annotated[str | None, means("the law that says so, of `list laws`, if not the judge")]
     broken: BrokenJson | None
 
 
@@ -117,6 +118,7 @@ def every_json(explored: EveryExplored) -> EveryJson:
         merged_pairs_differing=explored.differing,
         walks=explored.walks,
         scope=explored.broken_in or None,
+        law=explored.broken_law or None,
         broken=found and BrokenJson(found.words, found.course, found.text),
     )
 
