@@ -94,7 +94,8 @@ def looked_into(library: Library, case: Case) -> Found:
     near = {
         name
         for one in ranking.classes
-        if one.assumptions and sum(a != b for a, b in zip(one.marks, true, strict=True)) <= NEAR
+        if one.hypothesis.mistakes
+        and sum(a != b for a, b in zip(one.marks, true, strict=True)) <= NEAR
         for name in one.names
     }
     left = ranked(predictor, [one for one in tried if one.words not in near])
