@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
+from functools import cache
 from pathlib import Path
 from typing import Final, Self, TypeVar, final
 
@@ -40,6 +41,7 @@ VPCD_READERS: Final = (
     "Virtual PCD 00 00",
     "Virtual PCD 00 01",
 )  # one reader of the driver: two slots
+_WITHOUT_POLKIT: Final = "--disable-polkit"  # pcsc-lite 2.0; 1.9.9, Debian 12's, has it not
 BOUND_S: Final = 10.0  # ours: much longer than anything here takes, short enough to watch
 
 _PORTS: Final = (PORT, PORT + 1)  # each namespace has its own
@@ -60,6 +62,18 @@ DEVICENAME /dev/null:{{port:#06x}}
 LIBPATH {DRIVER}
 CHANNELID {{port:#06x}}
 """
+
+
+@cache
+def can_go_without_polkit() -> bool:
+    """Whether the installed daemon can be told not to ask polkit; an older one lets root in."""
+    path = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"
+    program = shutil.which("pcscd", path=path)
+    if program is None:
+        return False
+    command = [program, "--help"]
+    said = subprocess.run(command, capture_output=True, timeout=BOUND_S, check=False)  # noqa: S603
+    return _WITHOUT_POLKIT.encode() in said.stdout + said.stderr
 
 
 @final
@@ -86,7 +100,7 @@ class PrivatePcscd:
         self.apart: Final = can_be_apart() if apart is None else apart
         self._daemon: subprocess.Popen[bytes] | None = None
         self._conf: Final = str(folder / "reader.conf")
-        self._flags: Final = () if polkit else ("--disable-polkit",)
+        self._flags: Final = () if polkit or not can_go_without_polkit() else (_WITHOUT_POLKIT,)
         (folder / "none").mkdir()
         with ExitStack() as undo:
             self._where: Final = undo.enter_context(closing(_Apart() if self.apart else _Here()))
@@ -140,7 +154,11 @@ class PrivatePcscd:
                 process_group=0,  # Ctrl-C is for who started us, and he ends the daemon
                 env={**os.environ, "PCSCLITE_HP_DROPDIR": str(self.folder / "none")},
             )  # fmt: skip
-        until(self._listens, lambda: self.log)
+        try:
+            until(self._listens, lambda: self.log)
+        except BaseException:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """End the daemon as a crash does. Its socket goes with it, as with a stopped service."""

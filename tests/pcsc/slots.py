@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from card_protocol.card.virtual import VirtualCard
+from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link import pcsc_child
 from card_protocol.link.pcsc import PcscLink
-from card_protocol.serve.pcscd import PrivatePcscd, until
-from tests.bounds import HANG_MS, HANG_S
+from card_protocol.serve.pcscd import PrivatePcscd
+from tests.bounds import HANG_MS, HANG_S, until
 from tests.workers.test_leader_killed import descendants
 
 POWER_OFF, POWER_ON, RESET, GET_ATR = 0, 1, 2, 4
@@ -178,3 +179,12 @@ class Pulled:
         assert self.slot is not None
         self.slot.pull()
         return b""
+
+
+def kind_of_connecting(link: PcscLink) -> LinkErrorKind | None:
+    """Connect, and return what kept us from it; `None` for nothing."""
+    try:
+        link.connect()
+    except LinkError as error:
+        return error.kind
+    return None

@@ -15,11 +15,11 @@ from card_protocol.errors import LinkError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.formats.budget.making import record_on
 from card_protocol.link.pcsc import PcscLink
-from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd, until
+from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from tests.bounds import HANG_S
+from tests.bounds import HANG_S, until
 from tests.cli.serving import Serving
 from tests.pcsc.needs import absent, pyscard_absent, refuse
 

@@ -123,7 +123,7 @@ CLIENTS: dict[str, tuple[list[str], str, dict[CardKind, tuple[str, ...]]]] = {
     "ykman": (
         ["ykman", "--reader", VPCD_READERS[0], "info"],
         "",
-        dict.fromkeys(CardKind, ("Failed to connect to YubiKey.",)),
+        dict.fromkeys(CardKind, ("Failed to connect",)),
     ),
 }
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from card_protocol.card.virtual import card_of
-from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd, can_be_apart, until
+from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd, can_be_apart
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from tests.bounds import HANG_S
+from tests.bounds import HANG_S, until
 from tests.docs.pages import blocks, page
 from tests.pcsc.needs import DAEMON, absent, refuse
 

@@ -16,14 +16,14 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import LinkError
 from card_protocol.link.pcsc import PcscLink
-from card_protocol.serve.pcscd import SOCKET_VARIABLE, VPCD_READERS, PrivatePcscd, until
+from card_protocol.serve.pcscd import SOCKET_VARIABLE, VPCD_READERS, PrivatePcscd
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from tests.bounds import HANG_MS, HANG_S
+from tests.bounds import HANG_MS, HANG_S, until
 from tests.cli.outcome import Outcome, runner
 from tests.cli.serving import ROOT, Serving
 from tests.pcsc.needs import absent, pyscard_absent, refuse
-from tests.pcsc.slots import Pulled, card_in, inserted
+from tests.pcsc.slots import Pulled, card_in, inserted, kind_of_connecting
 from tests.reliability.hostile import EACH
 
 REAL, STUDIED = VPCD_READERS
@@ -194,7 +194,7 @@ def test_killed_in_a_session_it_leaves_the_card_to_others_unpowered(
         seen(terminal, present=False)
         with pytest.raises(LinkError):
             terminal.exchange(READ)
-        real.connect()
+        until(lambda: kind_of_connecting(real) is None or None)  # the service lets go of the dead
         assert real.exchange(READ)[-2:] != DONE, "nothing is selected in it any more"
 
 

@@ -34,7 +34,7 @@ from tests.pcsc.needs import DAEMON, absent, refuse
 MORE_MAX: Final = 40  # ours: handles; none of these needs as many
 # CPython before 3.11.4 leaves the handles of a process that it could not start (gh-87474).
 OWNED: Final = sys.version_info >= (3, 11, 4)
-BY_SUBPROCESS: Final = {"driver", "fuzzing worker"}
+BY_SUBPROCESS: Final = {"driver", "fuzzing worker", "namespace", "ports"}
 
 # Programs as the benches start them: they say what they are, and go when nobody asks more.
 METER: Final = f"""

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from card_protocol.errors import LinkError
-from card_protocol.serve.pcscd import until
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.stories.chooser import Replayed
@@ -23,6 +22,7 @@ from meter_emu.world.meter.failure import FailureKind
 from meter_emu.world.meter.host import hosted
 from meter_emu.world.meter.host.process import as_written, hosts_of
 from meter_emu.world.rehearsal.fleet import rehearsed
+from tests.bounds import until
 from tests.forked import PROGRAM, Forked
 from tests.world.meter.host.compiling import C, compiler, linked, run
 
