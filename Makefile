@@ -175,7 +175,7 @@ test-exhaustive: $(DEV)  ## power cuts, tears, forgeries, leaps of the clock, al
 test-drivers: $(DEV)  ## clock drivers: every day of our three, tries of each planted mistake by ten seeds: minutes
 	@$(BIN)/python -m tests.driver_bench.power
 
-test-diagnose: $(DEV)  ## how often the true mistake leads, on households that the library has not: a quarter of an hour
+test-diagnose: $(DEV)  ## how often the true mistake leads, on households that the library has not: minutes
 	@$(BIN)/python -m tests.diagnosis.accuracy
 
 signatures: $(DEV)  ## what diagnose ships of the built-in incident, made anew after a change of the meter or its mistakes: half an hour

@@ -66,7 +66,7 @@ CHANNELID {{port:#06x}}
 
 @cache
 def can_go_without_polkit() -> bool:
-    """Whether the installed daemon can be told not to ask polkit; an older one lets root in."""
+    """Whether the installed daemon has the option not to ask polkit; an older one lets root in."""
     path = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"
     program = shutil.which("pcscd", path=path)
     if program is None:
