@@ -67,8 +67,7 @@ CHANNELID {{port:#06x}}
 @cache
 def can_go_without_polkit() -> bool:
     """Whether the installed daemon has the option not to ask polkit; an older one lets root in."""
-    path = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"
-    program = shutil.which("pcscd", path=path)
+    program = shutil.which("pcscd", path=_path())
     if program is None:
         return False
     command = [program, "--help"]
@@ -271,9 +270,14 @@ def _neighbours() -> tuple[socket.socket, socket.socket]:
     raise LinkError(LinkErrorKind.OTHER, "no two ports for the virtual reader are free")
 
 
+def _path() -> str:
+    """Return where programs are looked for, as `_START` does: services are in /usr/sbin."""
+    return f"{os.environ.get('PATH', '')}:/usr/sbin"
+
+
 def check_installed() -> None:
     """Raise `LinkError` OTHER with the line that installs the programs a private daemon needs."""
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    path = _path()
     missing = [name for one, name in PACKAGES.items() if shutil.which(one, os.F_OK, path) is None]
     if missing:
         why = f"not installed; as root: apt-get install {' '.join(missing)}"

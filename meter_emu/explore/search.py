@@ -399,21 +399,42 @@ def _batches(paths: Iterable[Path]) -> Iterator[tuple[Path, ...]]:
 def _counterexample(scope: Scope, path: Path) -> Counterexample:
     """Return a path that breaks something as a campaign, without the acts that it does not need."""
     lives = Lives(scope)
-    runs = 0
-    for place, act in enumerate(path):
-        shorter = (*path[:place], 0, *path[place + 1 :])
-        if act:
-            runs += 1
-            path = shorter if _breaks(lives, shorter) is not None else path
+    path, runs = smaller(path, lambda shorter: _breaks(lives, shorter) is not None)
     words = _breaks(lives, path)
     assert words is not None, "it broke before, and nothing is left to chance"
-    trial = Trial(campaign_of(lives.campaign, lives.household), scope.household.build)
+    return by_the_judge(lives, runs)
+
+
+def smaller(path: Path, breaks: Callable[[Path], bool]) -> tuple[Path, int]:
+    """Return a path without the acts that it does not need to break something, and the tries."""
+    runs = 0
+    for place in [place for place, act in enumerate(path) if act]:
+        shorter = (*path[:place], 0, *path[place + 1 :])
+        runs += 1
+        path = shorter if breaks(shorter) else path
+    return path, runs
+
+
+def lived_as_trial(lives: Lives) -> Trial:
+    """Return the life that was lived last as a campaign, to be lived from its start."""
+    campaign = campaign_of(lives.campaign, lives.household)
+    return Trial(campaign, lives.scope.household.build)
+
+
+def by_the_judge(lives: Lives, runs: int) -> Counterexample:
+    """Return the life that was lived last, of which the judge says that something breaks."""
+    trial = lived_as_trial(lives)
     found = promises(trial)
     assert isinstance(found, Broken), "played from its file it breaks as well"
+    return in_its_words(trial, found.words, runs)
+
+
+def in_its_words(trial: Trial, words: str, runs: int) -> Counterexample:
+    """Return a story that breaks something as a counterexample; `runs` made it small."""
     return Counterexample(
         number=0,
         campaign=trial.campaign,
-        words=found.words,
+        words=words,
         course=story_in_words(trial),
         tape=(),
         runs=runs,

@@ -21,13 +21,13 @@ from meter_emu.explore.acts import ACT_ROWS, OUTAGE, OUTAGE_US, Placed, acts_in
 from meter_emu.explore.lives import Lives, Path
 from meter_emu.explore.roots import campaign_named
 from meter_emu.explore.scope import Scope, ScopeAct, act_of, outage_act, scope_of
-from meter_emu.explore.search import wrong_in
+from meter_emu.explore.search import by_the_judge, in_its_words, lived_as_trial, smaller, wrong_in
 from meter_emu.laws import laws
-from meter_emu.laws.law import Broken, Trial, campaign_of
+from meter_emu.laws.law import Broken
 from meter_emu.stories.ages import aged
 from meter_emu.stories.chooser import seeded
 from meter_emu.units import HOUR_US, MINUTE_US, MWH_PER_WH, UEUR_PER_CENT
-from meter_emu.verify.report import Counterexample, story_in_words
+from meter_emu.verify.report import Counterexample
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, Visit, VisitKind
 
@@ -132,38 +132,24 @@ def _wrong_with(lives: Lives, *, reads: bool) -> _Wrong | None:
         return _Wrong(words)
     if not reads or lives.scope.household.model.device != BUDGET:
         return None
-    trial = _trial(lives)
+    trial = lived_as_trial(lives)
     found = ((name, laws()[name].asked(trial)) for name in _READ)
     return next((_Wrong(one.words, name) for name, one in found if isinstance(one, Broken)), None)
 
 
 def _smallest(lives: Lives, path: Path, *, reads: bool) -> WalkBroken:
     """Return a walk that breaks something without the acts that it does not need."""
-    runs = 0
-    for place in [place for place, act in enumerate(path) if act]:
-        shorter = (*path[:place], 0, *path[place + 1 :])
-        runs += 1
-        if _play(lives, shorter) and _wrong_with(lives, reads=reads) is not None:
-            path = shorter
+
+    def breaks(shorter: Path) -> bool:
+        return _play(lives, shorter) and _wrong_with(lives, reads=reads) is not None
+
+    path, runs = smaller(path, breaks)
     assert _play(lives, path), "its acts were possible before"
     wrong = _wrong_with(lives, reads=reads)
     assert wrong is not None, "it broke before, and nothing is left to chance"
-    trial = _trial(lives)
-    story = Counterexample(
-        number=0,
-        campaign=trial.campaign,
-        words=wrong.words,
-        course=story_in_words(trial),
-        tape=(),
-        runs=runs,
-        verdict=trial.run.outcome.verdict,
-    )
-    return WalkBroken(story, wrong.law)
-
-
-def _trial(lives: Lives) -> Trial:
-    campaign = campaign_of(lives.campaign, lives.household)
-    return Trial(campaign, lives.scope.household.build)
+    if not wrong.law:
+        return WalkBroken(by_the_judge(lives, runs), wrong.law)
+    return WalkBroken(in_its_words(lived_as_trial(lives), wrong.words, runs), wrong.law)
 
 
 @cache

@@ -27,21 +27,14 @@ HOUSEHOLDS = tuple(
 )
 
 
-needs_them = pytest.mark.skipif(
-    not shipped_file().exists(), reason="none are shipped: `make signatures` makes them"
-)
-
-
 def shipped(folder: Path, households: list[SampledHousehold]) -> KeptSignatures:
     return KeptSignatures(folder, households, shipped_file())
 
 
-@needs_them
 def test_what_is_shipped_is_small() -> None:
     assert shipped_file().stat().st_size <= SIZE_MAX
 
 
-@needs_them
 @pytest.mark.slow("ranks all mistakes")
 def test_the_first_diagnosis_runs_nothing(tmp_path: Path) -> None:
     """Also the digest: of another source nothing would be believed, and all be run."""
@@ -55,7 +48,6 @@ def test_the_first_diagnosis_runs_nothing(tmp_path: Path) -> None:
     assert kept.runs == 0, AGAIN
 
 
-@needs_them
 @pytest.mark.slow("lives a household under a dozen mistakes")
 @each_cell("place", range(len(HOUSEHOLDS)), short=2)
 def test_a_shipped_signature_is_what_the_household_lives(place: int, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from meter_emu.desk.dates import DeskCodec
 from meter_emu.domain import WriteBack
 from meter_emu.firmware.dialogues.budget import BudgetDialogue
 from meter_emu.laws import laws
-from meter_emu.laws.law import Broken, Law, Trial
+from meter_emu.laws.law import Broken, Finding, Law, Trial
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import models
 from meter_emu.verify.report import story_in_words, verdict_of
@@ -78,14 +78,18 @@ def test_what_nobody_can_read_is_an_accusation(build: str) -> None:
     assert broken > 3
 
 
-def _unreadable(_: Trial) -> None:
-    raise ValueError("month must be in 1..12")
+def _raises(error: Exception) -> Law:
+    """Return a law whose check raises `error` of every story."""
+
+    def check(_: Trial) -> Finding:
+        raise error
+
+    return Law(id="x", says="x", properties=(), presumes="x", draw=laws()["never-early"].draw,
+               check=check)  # fmt: skip
 
 
 def test_a_law_that_cannot_read_accuses_others_and_never_the_reference() -> None:
-    never_early = laws()["never-early"]
-    law = Law(id="x", says="x", properties=(), presumes="x", draw=never_early.draw,
-              check=_unreadable)  # fmt: skip
+    law = _raises(ValueError("month must be in 1..12"))
     campaign = law.draw(seeded(1), models())
     found = law.asked(Trial(campaign, "reference+end-exclusive"))
     assert found == Broken("what it leaves cannot be read: ValueError: month must be in 1..12",
@@ -94,13 +98,7 @@ def test_a_law_that_cannot_read_accuses_others_and_never_the_reference() -> None
         law.asked(Trial(campaign, "reference"))
 
 
-def _mistaken(_: Trial) -> None:
-    raise AssertionError("a mistake of a law")
-
-
 def test_a_mistake_of_a_law_accuses_nobody() -> None:
-    never_early = laws()["never-early"]
-    law = Law(id="x", says="x", properties=(), presumes="x", draw=never_early.draw,
-              check=_mistaken)  # fmt: skip
+    law = _raises(AssertionError("a mistake of a law"))
     with pytest.raises(AssertionError, match="of a law"):
         law.asked(Trial(law.draw(seeded(1), models()), "reference+end-exclusive"))
