@@ -134,6 +134,9 @@ class PcscLink:
         self._connected = True
         if len(response) < STATUS_BYTES:
             self.disconnect()
+            # pcsc-lite before 2.0 takes no bytes from a card that is being pulled for its answer
+            if self.wait(present=False, wait_ms=PART_MS):
+                raise LinkError(LinkErrorKind.CARD_GONE, self._process.about)
             why = f"the card answered with {len(response)} bytes, expected 2 or more"
             raise LinkError(LinkErrorKind.BROKEN, f"{self._process.about}: {why}")
         return response

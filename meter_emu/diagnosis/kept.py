@@ -25,7 +25,7 @@ from meter_emu.errors import OutputError
 from meter_emu.workers.engines import here_or_processes
 from meter_emu.workers.results_file import ResultsFile, source_digest
 
-# What runs a meter, or gives it its name: `card_protocol` with it, but for what serves others.
+# What runs a meter, or gives it its name: `card_protocol` with it, but for readers of cards.
 _ROOMS: Final = frozenset(
     {"defects", "desk", "firmware", "hardware", "world", "domain.py", "energies.py", "families.py"}
     | {"ports.py", "rows.py", "units.py", "zones.py"}
@@ -67,7 +67,7 @@ def _matters(path: PurePath) -> bool:
     """Whether a signature depends on a module."""
     package, room, *rest = path.parts
     if package == "card_protocol":
-        return room != "serve"  # to other programs
+        return room not in {"link", "serve"}  # real readers, and cards for other programs
     if room == "world" and rest[0] == "judge":  # a signature has no verdicts
         return False
     return room in _ROOMS or (room == "diagnosis" and path.name in _OF_DIAGNOSIS)

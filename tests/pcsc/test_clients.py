@@ -55,8 +55,9 @@ ATRS = {
     CardKind.PLAIN: "3b8b01807334014065504c41494e33",
     CardKind.MEMORY: "3b04a2131091",
 }
-# Each client: what it is started with, what is typed, and what it says of each kind of card.
-CLIENTS: dict[str, tuple[list[str], str, dict[CardKind, tuple[str, ...]]]] = {
+# Each client: what it is started with, what is typed, and what it says of each kind of card; of
+# several in brackets one, as its versions differ.
+CLIENTS: dict[str, tuple[list[str], str, dict[CardKind, tuple[str | tuple[str, ...], ...]]]] = {
     "opensc-explorer": (
         ["opensc-explorer", "--reader", "0"],
         "cd DF01\ninfo EF01\ncat EF01\ncd ..\ninfo BE01\ncat BE01\nquit\n",
@@ -123,7 +124,7 @@ CLIENTS: dict[str, tuple[list[str], str, dict[CardKind, tuple[str, ...]]]] = {
     "ykman": (
         ["ykman", "--reader", VPCD_READERS[0], "info"],
         "",
-        dict.fromkeys(CardKind, ("Failed to connect",)),
+        dict.fromkeys(CardKind, (("Failed to connect", "Device type: Security Key"),)),
     ),
 }
 
@@ -151,7 +152,8 @@ def test_each_client_finds_its_way_and_writes_nothing(
         said = done.stdout + done.stderr
         assert "Traceback" not in said, (name, said)
         for text in says[card.image.kind]:
-            assert text in said, (name, said)
+            either = (text,) if isinstance(text, str) else text
+            assert any(one in said for one in either), (name, said)
     assert card.image.to_bytes() == before
 
 

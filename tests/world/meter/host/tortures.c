@@ -117,7 +117,7 @@ void meter_poll(meter_sleep *hint) {
     }
     if (is("fifty_away")) { away(50, 0); pause(); }
     if (is("eats_memory")) eat((size_t)1 << 40);
-    if (is("eats_in_children")) { away(4, (size_t)400 << 20); pause(); }
+    if (is("eats_in_children")) { away(4, (size_t)100 << 20); pause(); }
     if (is("leaks_in_each_poll")) eat((size_t)640 << 20);
     if (is("stops_its_parent")) { kill(getppid(), SIGSTOP); _exit(3); }
     if (is("stops_and_goes_on")) kill(getppid(), SIGSTOP);
