@@ -100,8 +100,7 @@ class PcscLink:
         while True:
             left_ms = max(0, int((deadline_s - time.monotonic()) * 1_000))
             part_ms = min(left_ms, PART_MS)
-            what: dict[str, str | int] = {"present": present, "wait_ms": part_ms}
-            if self._asked("wait", part_ms + CALL_MS, reader=reader, **what):
+            if self._seen(reader, present=present, wait_ms=part_ms):
                 return True
             if part_ms == left_ms:
                 return False
@@ -123,8 +122,8 @@ class PcscLink:
 
         Over T=0 the command travels as its TPDU, so case 4 without Le, and one that T=0 cannot
         carry is an `ApduError`. Raise `LinkError`: CARD_GONE, TIMED_OUT when the card gave no
-        answer in time and was let go, BROKEN for less than a status word and before `connect`. The
-        session is then over.
+        answer in time and was let go, BROKEN for less than a status word, if the card stays in the
+        reader, and before `connect`. The session is then over.
         """
         if not self._connected:
             raise LinkError(LinkErrorKind.BROKEN, f"{self._process.about}: not connected")
@@ -135,7 +134,7 @@ class PcscLink:
         if len(response) < STATUS_BYTES:
             self.disconnect()
             # pcsc-lite before 2.0 takes no bytes from a card that is being pulled for its answer
-            if self.wait(present=False, wait_ms=PART_MS):
+            if self._seen(self._process.about, present=False, wait_ms=PART_MS):
                 raise LinkError(LinkErrorKind.CARD_GONE, self._process.about)
             why = f"the card answered with {len(response)} bytes, expected 2 or more"
             raise LinkError(LinkErrorKind.BROKEN, f"{self._process.about}: {why}")
@@ -152,6 +151,12 @@ class PcscLink:
         """Let everything go: the card, unpowered, and the process that held it."""
         self._connected = False
         self._process.close()
+
+    def _seen(self, reader: str, *, present: bool, wait_ms: int) -> bool:
+        """Wait for a card in a reader, or for none, and return whether that came."""
+        what: dict[str, str | int] = {"present": present, "wait_ms": wait_ms}
+        came: bool = self._asked("wait", wait_ms + CALL_MS, reader=reader, **what)
+        return came
 
     def _asked(self, do: str, limit_ms: int, **what: str | int) -> Any:  # noqa: ANN401 - JSON
         return _asked(self._process, do, limit_ms, **what)

@@ -39,6 +39,7 @@ _PREPAYMENT_ON, _LIMITER = 0x01, 0x02  # of an order's flags
 _ORDER_EXECUTED: Final = 6  # a code of the journal
 _EVENT_BYTES: Final = 8
 _RESULTS: Final = frozenset(Result)
+_NOT_NOW: Final = frozenset({Result.PENDING, Result.ALREADY_EXECUTED})
 _PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
 _CLOCK_MOVES: Final = frozenset({VisitKind.CLOCK_CARD, VisitKind.UPSET})
 
@@ -247,7 +248,8 @@ def _of_journal(household: Household, before: _Said | None, said: _Said) -> Iter
     """Check the newest events: the newest first, and an order that was obeyed is one of them."""
     number = said.written.order_number
     known = household.age.order_number if before is None else before.written.order_number
-    anew = number != known and said.heard and said.written.result != Result.PENDING
+    # It may have been executed in a session that broke.
+    anew = number != known and said.heard and said.written.result not in _NOT_NOW
     if said.written.charged_wh is None or not anew or not said.trusted:
         return
     events = _events(said.written)

@@ -10,6 +10,8 @@ from card_protocol.carrier.replaced import whatever_lies_there
 from card_protocol.formats.budget import compact
 from meter_emu.desk import desk as office
 from meter_emu.desk.confirmed import Doubt
+from meter_emu.firmware.layouts import EventCode
+from meter_emu.firmware.rules import MeterRules
 from meter_emu.laws import laws
 from meter_emu.laws.board import cells, register, small_parts
 from meter_emu.laws.compared import apart_us, first_difference, same_cut, shifted
@@ -22,6 +24,7 @@ from meter_emu.stories.story import ModelAndCards, armed_household, models, own_
 from meter_emu.units import DAY_US
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClockChip
 from meter_emu.world.meter.devices import DEVICES
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.zones import BELGIAN
 from tests.cells import each_cell
 from tests.laws import wrong, wrong_cards
@@ -183,6 +186,56 @@ def test_a_program_that_remembers_goes_on_otherwise_when_it_is_made_anew():
         found.append(first_difference(trial.run.events, anew, "made anew", BELGIAN))
         assert isinstance(laws()["rebuilt"].check(trial), Aside)
     assert any(isinstance(finding, Broken) for finding in found)
+
+
+# The meter hears the card as its power comes back: a session of which not all was seen.
+IN_BEFORE_POWER = """
+name = "a card that is in before its power"
+zone = "Europe/Brussels"
+start = 2020-03-27T20:00:00
+end = 2020-03-31T01:03:00
+model = "electricity-bi-hourly"
+
+[[household]]
+id = "home"
+kind = "cut"
+balance_eur = 20
+load_w = 500
+clock_error_s = -45
+age = { session_count = 4294967293 }
+outages = [
+  { from = 2020-03-27T21:49:21, to = 2020-03-28T00:00:21 },
+  { from = 2020-03-28T03:00:00, to = 2020-03-28T03:10:00 },
+]
+visits = [
+  { at = 2020-03-27T23:30:00, desk = ["defer", "cut"], defer_until = 2020-03-29T08:00:00, \
+cut_at = 2020-03-29T08:00:00 },
+  { at = IN, insert = true },
+  { at = 2020-03-29T07:59:59, clock_card = true },
+  { at = 2020-03-30T22:00:00, insert = true },
+]
+"""
+
+
+def test_a_session_that_broke_is_no_session_in_which_an_order_was_not_journalled(tmp_path):
+    path, asked = tmp_path / "home.toml", laws()["write-back"].asked
+
+    def found(put_in: str) -> list[object]:
+        path.write_text(IN_BEFORE_POWER.replace("IN", put_in))
+        campaign = load_campaign(path)
+        right = asked(Trial(campaign, "reference"))
+        with patch.object(MeterRules, "note", unjournalled):
+            return [right, asked(Trial(campaign, "reference"))]
+
+    assert found("2020-03-28T00:00:00") == [None, None]
+    right, wrong = found("2020-03-28T09:00:00")
+    assert right is None
+    assert isinstance(wrong, Broken)
+
+
+def unjournalled(rules, code, *detail, note=MeterRules.note):
+    if code is not EventCode.ORDER_EXECUTED:
+        note(rules, code, *detail)
 
 
 def test_two_homes_that_are_cut_at_different_times_are_found():

@@ -172,14 +172,16 @@ class _Expected:
             yield str(refused)
         try:
             for commands in (_COMMANDS, _COMMANDS[:1]):
-                powered = self.ask("connect", reader=self.chosen())
+                reader = self.chosen()
+                powered = self.ask("connect", reader=reader)
                 yield powered["atr"]
                 for command, over_t0 in commands:
                     sent = over_t0 if powered["t0"] else command
                     answer = self.ask("transmit", command=sent.hex())
                     if len(answer) < 4:
                         self._ended()
-                        raise _Refused("BROKEN")
+                        gone = self.ask("wait", reader=reader, present=False, wait_ms=_PART_MS)
+                        raise _Refused("CARD_GONE" if gone else "BROKEN")
                     yield answer
             self._ended()
         except _Refused as refused:
@@ -345,13 +347,13 @@ TARGETS: Final = (
             + _lines(_NAMES, _POWERED, _LOST),
             b"\x8e" + _lines(_NAMES, {"done": True}) + _APART * 2 + _lines(_NAMES),
             b"\x80" + _lines(_NAMES, {"done": False}, _NAMES, _POWERED, {"done": "90"},
-                             {"done": None}),
+                             {"done": None}, {"done": False}),
             b"\x20" + _lines(_NAMES, {"done": True}, _NAMES),
             b"\x40" + _lines(_NAMES, *[{"done": False}] * 3, {"done": True}, _NAMES, _POWERED,
                              {"done": "9000"}, _LOST),
             b"\x1f?" + _APART * 2 + _lines(_NAMES, _POWERED),
             b"\0" + _lines({"done": ["A Reader 000", "Reader 001"]}, {"done": ["reader 00 b"]},
-                           _POWERED, {"done": ""}, {"done": None}),
+                           _POWERED, {"done": ""}, {"done": None}, {"done": True}),
         ),
         words=(
             b'{"done": ', b'{"call": "', b'", "fault": "', b'"t0": ', b"true", b"null", b"[", b"\0",
