@@ -16,12 +16,13 @@ from meter_emu.laws import laws
 from meter_emu.laws.board import cells, register, small_parts
 from meter_emu.laws.compared import apart_us, first_difference, same_cut, shifted
 from meter_emu.laws.formats import first_content, refusals
+from meter_emu.laws.hazards.twelve_hours import hour_and_second
 from meter_emu.laws.law import Aside, Broken, Trial
 from meter_emu.laws.rebuilt import _rebuilding
 from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import ModelAndCards, armed_household, models, own_models
-from meter_emu.units import DAY_US
+from meter_emu.units import DAY_S, DAY_US, HOUR_S, SECOND_US
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClockChip
 from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.rehearsal.campaign import load_campaign
@@ -236,6 +237,15 @@ def test_a_session_that_broke_is_no_session_in_which_an_order_was_not_journalled
 def unjournalled(rules, code, *detail, note=MeterRules.note):
     if code is not EventCode.ORDER_EXECUTED:
         note(rules, code, *detail)
+
+
+def test_every_clock_shows_an_hour_however_long_it_has_to_midnight():
+    slow_us = DAY_US * 40_000 // 10**9  # by which the slowest clock is longer on its way
+    for second in range(DAY_S):
+        left_us = (DAY_S - second) * SECOND_US
+        assert hour_and_second(left_us) == divmod(second, HOUR_S)
+        assert hour_and_second(left_us - 1) == divmod(second, HOUR_S)
+    assert hour_and_second(DAY_US + slow_us) == (0, 0)
 
 
 def test_two_homes_that_are_cut_at_different_times_are_found():

@@ -54,7 +54,7 @@ def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
     left_us = next((c.midnight_us - c.at_us for c in heard if c.midnight_us is not None), None)
     if left_us is None:
         return None
-    hour, second = divmod(DAY_S - -(-left_us // SECOND_US), HOUR_S)
+    hour, second = hour_and_second(left_us)
     if second < 5:  # the hour was another when power came
         return None
     tens, ones = divmod((hour - 1) % 12 + 1, 10)
@@ -65,6 +65,14 @@ def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
         replace(household, rtc_found=((back_us, ((chip.HOURS, code),)),)) for code in codes
     )
     return first, second_household
+
+
+def hour_and_second(left_us: int) -> tuple[int, int]:
+    """Return the hour, and the second of it, of a clock that comes to midnight in so long.
+
+    A slow clock that has just passed midnight has more than a day left.
+    """
+    return divmod(max(0, DAY_S - -(-left_us // SECOND_US)), HOUR_S)
 
 
 def _check(trial: Trial) -> Finding:
