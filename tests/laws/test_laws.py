@@ -16,6 +16,7 @@ from meter_emu.laws import laws
 from meter_emu.laws.board import cells, register, small_parts
 from meter_emu.laws.compared import apart_us, first_difference, same_cut, shifted
 from meter_emu.laws.formats import first_content, refusals
+from meter_emu.laws.hazards.edge_bytes import _sealed
 from meter_emu.laws.hazards.twelve_hours import hour_and_second
 from meter_emu.laws.law import Aside, Broken, Trial
 from meter_emu.laws.rebuilt import _rebuilding
@@ -241,11 +242,16 @@ def unjournalled(rules, code, *detail, note=MeterRules.note):
 
 def test_every_clock_shows_an_hour_however_long_it_has_to_midnight():
     slow_us = DAY_US * 40_000 // 10**9  # by which the slowest clock is longer on its way
-    for second in range(DAY_S):
-        left_us = (DAY_S - second) * SECOND_US
-        assert hour_and_second(left_us) == divmod(second, HOUR_S)
-        assert hour_and_second(left_us - 1) == divmod(second, HOUR_S)
+    shown = [hour_and_second((DAY_S - second) * SECOND_US) for second in range(DAY_S)]
+    assert shown == [divmod(second, HOUR_S) for second in range(DAY_S)]
     assert hour_and_second(DAY_US + slow_us) == (0, 0)
+
+
+def test_a_record_that_is_made_to_fit_counts_money_where_it_counts_a_load():
+    campaign = armed_household(seeded(3), UTC)
+    assert campaign.households[0].age.loaded_cents == 0
+    (household,) = _sealed(campaign, lambda _: True).households
+    assert (household.age.load_count, household.age.loaded_cents) == (1, 1)
 
 
 def test_two_homes_that_are_cut_at_different_times_are_found():

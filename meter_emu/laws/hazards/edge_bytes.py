@@ -67,9 +67,9 @@ def _sealed(campaign: Campaign, fits: Callable[[bytes], bool]) -> Campaign:
     household = replace(household, age=age)
     at_desk = replace(household, visits=tuple(v for v in household.visits if v.desk is not None))
     written = laid_open(rig_of(at_desk, campaign).card_as_written().image).contents(key)
-    for more in count():
-        assert more < _TRIES, "one in 256 does it"
-        cents = written.desk.loaded_cents + more
+    first_cents = max(1, written.desk.loaded_cents)  # no load is of nothing
+    for cents in count(first_cents):
+        assert cents < first_cents + _TRIES, "one in 256 does it"
         records = CardRecords(written.identity, replace(written.desk, loaded_cents=cents))
         (*_, raw) = sealed_records(records, key, household.carrier).values()
         if fits(raw[-MAC_SIZE_BYTES:]):
