@@ -59,14 +59,9 @@ def _reactivate(draft: Draft, at_s: int) -> None:
 
 
 def _switch(draft: Draft, at_s: int) -> None:
-    may_limit = draft.model.limiter_a > 0
-    draft.bring(
-        at_s,
-        DeskOrder(
-            prepayment=draft.chooser.of((False, True, None)),
-            limiter=draft.chooser.of((True, False)) if may_limit else None,
-        ),
-    )
+    limiter = draft.chooser.of((True, False)) if draft.model.limiter_a > 0 else None
+    switches = (False, True) if limiter is None else (False, True, None)
+    draft.bring(at_s, DeskOrder(prepayment=draft.chooser.of(switches), limiter=limiter))
 
 
 def _reprice(draft: Draft, at_s: int) -> None:

@@ -1,5 +1,6 @@
 """The generator is tested: what it draws, at what rates, wherever the choices come from."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.card.image import CardKind
+from meter_emu.laws import laws
 from meter_emu.stories.chooser import Drawn, FromBytes, Replayed, seeded
 from meter_emu.stories.people import PEOPLE
 from meter_emu.stories.story import lived, models, on_build, story
@@ -156,6 +158,20 @@ def test_stories_of_some_models_are_of_those_alone():
     assert {story(seeded(seed), some).households[0].model_name for seed in range(50)} == {
         "gas-pcf8563-battery"
     }
+
+
+DRAWS = {law.draw.__name__: law.draw for law in laws().values() if law.draw is not story}
+
+
+@pytest.mark.slow("draws stories of many laws")
+@each_cell("draw", list(DRAWS), short=6)
+def test_whatever_a_law_draws_is_a_file_that_loads_as_the_same_campaign(draw, tmp_path):
+    for number in range(40):
+        campaign = DRAWS[draw](seeded(f"{draw}/{number}", number), ())
+        (tmp_path / "story.toml").write_text(campaign_toml(campaign))
+        loaded = load_campaign(tmp_path / "story.toml")
+        assert list(loaded.households) == list(campaign.households), number
+        assert replace(loaded, households=campaign.households) == campaign, number
 
 
 @pytest.mark.slow("draws many stories")
