@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from enum import Enum, unique
 from typing import final
 
+from card_protocol.one_line import one_line
+
 
 class CardProtocolError(Exception):
     """Root of all exceptions of `card_protocol`."""
@@ -146,4 +148,4 @@ def decoding() -> Iterator[None]:
         raise UndecodedError(f"it is not UTF-8 text (byte {error.start})") from None
     except (msgspec.MsgspecError, ValueError) as error:  # json's and tomllib's are ValueErrors
         long = "digits" in str(error)  # Python turns no more than 4,300 into a number
-        raise UndecodedError("a number is too long" if long else str(error)) from None
+        raise UndecodedError("a number is too long" if long else one_line(str(error))) from None

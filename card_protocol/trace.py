@@ -148,7 +148,7 @@ def row_words(row: TraceRow) -> str:
         case Ended():
             return "end of the recording"
         case Exchanged() | Torn():
-            return row.means
+            return row.means or "no words"
 
 
 def hide(command: bytes, answer: bytes = b"", *, answers: bytes = b"") -> tuple[str, str]:

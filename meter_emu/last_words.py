@@ -3,6 +3,8 @@
 import signal
 from typing import Final
 
+from card_protocol.one_line import one_line
+
 _TEXT_MAX: Final = 200  # ours: a program's own message is cut off here
 
 
@@ -10,15 +12,6 @@ def printable(text: str) -> str:
     """Return a message as one line, cut to length."""
     line = one_line(text)
     return line if len(line) <= _TEXT_MAX else f"{line[:_TEXT_MAX]}…"
-
-
-def one_line(text: str) -> str:
-    """Return text as one line, with what a terminal would obey, or a person not see, escaped."""
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    return " " if char.isspace() else char.encode("unicode_escape").decode("ascii")
 
 
 def signal_name(number: int) -> str:

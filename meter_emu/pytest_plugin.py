@@ -72,8 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if option(name) and link != _HARDWARE:
             raise pytest.UsageError(f"{name} is for a real card: --meter-card-link {_HARDWARE}")
     if option("--meter-firmware") != _REFERENCE:
+        from card_protocol.one_line import one_line
         from meter_emu.errors import ConfigError
-        from meter_emu.last_words import one_line
         from meter_emu.world.meter.build import parse_build
 
         here = str(config.invocation_params.dir)
@@ -88,8 +88,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @contextmanager
 def mistakes_in_one_line() -> Iterator[None]:
     """Fail a test whose options, marker or card are at fault without a traceback of ours."""
+    from card_protocol.one_line import one_line
     from meter_emu.errors import MeterEmuError
-    from meter_emu.last_words import one_line
 
     try:
         yield

@@ -302,8 +302,9 @@ class HouseholdAtPlay:
         if ample or (protected and not over):
             must(self._board.switch.on, "who has credit or is protected is supplied at a press",
                  moved=self._in_force > 0)  # fmt: skip
-        before = self._before
-        if off and not over and end_us is None and before.balance_ueur <= 0:
+        before, said = self._before, self._terms[self._in_force]
+        paid_before = said.prepayment and not said.limiter
+        if off and paid_before and not over and end_us is None and before.balance_ueur <= 0:
             owed = before.emergency_debt_ueur > 0
             must(state.emergency_debt_ueur > 0, "who has no credit is lent some at a press",
                  moved=not owed)  # fmt: skip

@@ -4,10 +4,10 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from card_protocol.one_line import one_line
 from card_protocol.trace import Exchanged, Reset, Torn, TraceRow, row_words
 from meter_emu.explain.meter import explain_image
 from meter_emu.explain.records import LOADED, NO_EVENT_NOTE
-from meter_emu.last_words import one_line
 from meter_emu.testing.dialogue import Heard
 from meter_emu.testing.setup import MeterSetup
 from meter_emu.units import euro
