@@ -134,6 +134,10 @@ TraceRow: TypeAlias = Inserted | Removed | Reset | Unpowered | Exchanged | Torn 
 
 def row_words(row: TraceRow) -> str:
     """Return a row in words, without its time."""
+    return _row_words(row) or "no words"
+
+
+def _row_words(row: TraceRow) -> str:
     match row:
         case Inserted():
             return f"card put in: {row.card}"
@@ -148,7 +152,7 @@ def row_words(row: TraceRow) -> str:
         case Ended():
             return "end of the recording"
         case Exchanged() | Torn():
-            return row.means or "no words"
+            return row.means
 
 
 def hide(command: bytes, answer: bytes = b"", *, answers: bytes = b"") -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias, final
 
 from meter_emu.errors import ConfigError, PollsSpentError, ProgramError
 from meter_emu.explore.scope import Scope, ScopeAct
+from meter_emu.laws.law import NOT_REPRODUCIBLE
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, Visit, VisitKind
@@ -76,7 +77,8 @@ class Lives:
             self._begin()
         self._path = path
         for place in range(saved, len(path)):
-            assert self.do(self.scope.acts[path[place]]), "the acts of a path were possible once"
+            if not self.do(self.scope.acts[path[place]]):
+                raise self.unsteady("the acts of a path were possible once")
             if self.ours:
                 if not self.over:
                     self.judged(self.seen())  # once, and not again for each act from there
@@ -168,6 +170,11 @@ class Lives:
     def saved(self) -> AtRest:
         """Return the household as it is now."""
         return self._then().rest
+
+    def unsteady(self, expected: str) -> ConfigError:
+        """Return what to say of a program that does otherwise when it is run again; not of ours."""
+        assert not self.ours, expected
+        return ConfigError(self.scope.household.build, "", NOT_REPRODUCIBLE)
 
     # Inside --------------------------------------------------------------------------------------
 

@@ -400,8 +400,8 @@ def _counterexample(scope: Scope, path: Path) -> Counterexample:
     """Return a path that breaks something as a campaign, without the acts that it does not need."""
     lives = Lives(scope)
     path, runs = smaller(path, lambda shorter: _breaks(lives, shorter) is not None)
-    words = _breaks(lives, path)
-    assert words is not None, "it broke before, and nothing is left to chance"
+    if _breaks(lives, path) is None:
+        raise lives.unsteady("it broke before, and nothing is left to chance")
     return by_the_judge(lives, runs)
 
 
@@ -425,7 +425,8 @@ def by_the_judge(lives: Lives, runs: int) -> Counterexample:
     """Return the life that was lived last, of which the judge says that something breaks."""
     trial = lived_as_trial(lives)
     found = promises(trial)
-    assert isinstance(found, Broken), "played from its file it breaks as well"
+    if not isinstance(found, Broken):
+        raise lives.unsteady("played from its file it breaks as well")
     return in_its_words(trial, found.words, runs)
 
 

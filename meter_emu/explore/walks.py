@@ -144,9 +144,10 @@ def _smallest(lives: Lives, path: Path, *, reads: bool) -> WalkBroken:
         return _play(lives, shorter) and _wrong_with(lives, reads=reads) is not None
 
     path, runs = smaller(path, breaks)
-    assert _play(lives, path), "its acts were possible before"
-    wrong = _wrong_with(lives, reads=reads)
-    assert wrong is not None, "it broke before, and nothing is left to chance"
+    possible = _play(lives, path)
+    wrong = _wrong_with(lives, reads=reads) if possible else None
+    if wrong is None:
+        raise lives.unsteady("it broke before, and nothing is left to chance")
     if not wrong.law:
         return WalkBroken(by_the_judge(lives, runs), wrong.law)
     return WalkBroken(in_its_words(lived_as_trial(lives), wrong.words, runs), wrong.law)

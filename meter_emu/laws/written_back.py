@@ -39,17 +39,20 @@ _PREPAYMENT_ON, _LIMITER = 0x01, 0x02  # of an order's flags
 _ORDER_EXECUTED: Final = 6  # a code of the journal
 _EVENT_BYTES: Final = 8
 _RESULTS: Final = frozenset(Result)
-_NOT_NOW: Final = frozenset({Result.PENDING, Result.ALREADY_EXECUTED})
 _PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
 _CLOCK_MOVES: Final = frozenset({VisitKind.CLOCK_CARD, VisitKind.UPSET})
 
 
 class _Said(NamedTuple):
-    """A write-back, the card that it lies on, and what was seen of the session."""
+    """A write-back, the card that it lies on, and what was seen of the session.
+
+    `unheard` is whether a session since the last write-back left none: what that did nobody knows.
+    """
 
     written: Any  # a `WriteBackRecord`: its fields that may be missing are asked for first
     card: CardRecords
     seen: SeenSession
+    unheard: bool
 
     @property
     def heard(self) -> bool:
@@ -81,14 +84,17 @@ def _all_said(trial: Trial) -> Iterator[_Said]:
         derive(TEST_MASTER_KEY, purpose, household.meter_id)
         for purpose in (Purpose.DESK_RECORD, Purpose.METER_RECORD)
     )
+    unheard = False
     for seen in trial.sessions:
+        unheard, before = True, unheard
         if seen.after is seen.before or not seen.unbroken:
             continue
         try:
             card = laid_open(seen.after)
             records, written = card.contents(desk_key), card.written_back(meter_key)
             if written is not None and written != laid_open(seen.before).written_back(meter_key):
-                yield _Said(written, records, seen)
+                yield _Said(written, records, seen, before)
+                unheard = False
         except CardProtocolError:  # another meter's, or no budget card
             continue
 
@@ -248,9 +254,11 @@ def _of_journal(household: Household, before: _Said | None, said: _Said) -> Iter
     """Check the newest events: the newest first, and an order that was obeyed is one of them."""
     number = said.written.order_number
     known = household.age.order_number if before is None else before.written.order_number
-    # It may have been executed in a session that broke.
-    anew = number != known and said.heard and said.written.result not in _NOT_NOW
-    if said.written.charged_wh is None or not anew or not said.trusted:
+    if number == known or not said.heard or said.unheard:
+        return
+    if said.written.result == Result.ALREADY_EXECUTED:
+        yield f"order {number} was executed before, and it is new"
+    if said.written.charged_wh is None or not said.trusted:
         return
     events = _events(said.written)
     minutes = [minute for minute, _, _ in events]

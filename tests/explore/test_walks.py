@@ -2,9 +2,11 @@
 
 import re
 import shlex
+from itertools import count
 
 import pytest
 
+from meter_emu.errors import ConfigError
 from meter_emu.explore import every
 from meter_emu.explore.acts import ALL_ACTS, acts_in
 from meter_emu.explore.lives import Lives
@@ -17,6 +19,7 @@ from meter_emu.world.meter.age import NEW
 from meter_emu.world.meter.events import What
 from tests.cells import each_cell
 from tests.cli.outcome import runner
+from tests.explore import by_chance
 from tests.explore.field import entered
 from tests.explore.mistakes import OURS
 
@@ -85,6 +88,17 @@ def test_a_walk_finds_what_the_acts_of_a_scope_cannot_show():
     orders = [visit.desk for visit in found.story.campaign.households[0].visits if visit.desk]
     assert any(order.limiter for order in orders)
     assert any(order.tariff for order in orders)
+
+
+def test_a_program_that_does_otherwise_when_it_is_run_again_is_named_in_a_line(monkeypatch, capsys):
+    monkeypatch.setattr(by_chance, "MADE", count(1))
+    build = "tests.explore.by_chance:fails_once"
+    said = runner(monkeypatch, capsys)("explore", build, "--scope", "session", "--jobs", 1)
+    assert (said.code, next(by_chance.MADE) > by_chance.FAILS) == (2, True)
+    assert f"{build}: not reproducible: run again it does otherwise" in said.err
+    monkeypatch.setattr(by_chance, "MADE", count(by_chance.FAILS))
+    with pytest.raises(ConfigError, match="not reproducible"):
+        broken_by(ChanceWalk("session", 0), build)
 
 
 @pytest.mark.slow("a walk, and its story again by a law")

@@ -10,6 +10,7 @@ from card_protocol.carrier.replaced import whatever_lies_there
 from card_protocol.formats.budget import compact
 from meter_emu.desk import desk as office
 from meter_emu.desk.confirmed import Doubt
+from meter_emu.domain import Result
 from meter_emu.firmware.layouts import EventCode
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.laws import laws
@@ -233,6 +234,20 @@ def test_a_session_that_broke_is_no_session_in_which_an_order_was_not_journalled
     right, wrong = found("2020-03-28T09:00:00")
     assert right is None
     assert isinstance(wrong, Broken)
+
+
+def test_an_order_that_is_new_was_not_executed_before(tmp_path):
+    path = tmp_path / "home.toml"
+    path.write_text(IN_BEFORE_POWER.replace("IN", "2020-03-28T09:00:00"))
+    with patch.object(MeterRules, "_take_order", executed_before):
+        found = laws()["write-back"].asked(Trial(load_campaign(path), "reference"))
+    assert isinstance(found, Broken)
+    assert found.words == "the card says order 1 was executed before, and it is new"
+
+
+def executed_before(rules, contents, *, take=MeterRules._take_order):
+    result = take(rules, contents)
+    return Result.ALREADY_EXECUTED if result is Result.EXECUTED else result
 
 
 def unjournalled(rules, code, *detail, note=MeterRules.note):

@@ -15,6 +15,7 @@ from meter_emu.firmware.layouts import (
     EVENT_CODE_AT,
     FACTORY,
     FACTORY_AT,
+    MONEY_MAX_UEUR,
     STATE,
     STATE_AT,
     EventCode,
@@ -171,8 +172,9 @@ def _goes_on(cells: bytes, state: State | None, board: Board) -> None:
     changed = {name for name, _ in now} - (_LIVED if configured else frozenset())
     must(not changed, "a meter goes on with the newest state that can be", ", ".join(changed))
     stands_ueur = kept[_BALANCE] + kept[_CHARGED]
-    must(state.balance_ueur + state.charged_ueur == stands_ueur, "and its money is conserved",
-         moved=state.charged_ueur != kept[_CHARGED])  # fmt: skip
+    full = MONEY_MAX_UEUR in {state.charged_ueur, -state.balance_ueur}  # sums stop there
+    must(full or state.balance_ueur + state.charged_ueur == stands_ueur,
+         "and its money is conserved", moved=state.charged_ueur != kept[_CHARGED])  # fmt: skip
 
 
 def _memory_seal(data: bytes) -> bytes:
