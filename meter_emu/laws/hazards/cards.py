@@ -19,6 +19,7 @@ from meter_emu.world.meter.events import What
 
 _OTHER_S: Final = (-DAY_S, -3 * DAY_S, -HOUR_S, DAY_S)  # from the first T to the one that counts
 _LOADED_CENTS: Final = (2_000, 500, 10_000)
+_TRIES: Final = (3, 5, 8, 10, 16)  # ours: of a card that is refused
 
 
 def _on(among: Among, *kinds: CardKind) -> Among:
@@ -106,7 +107,10 @@ RECORD_PUT_BACK: Final = Law(
 
 
 def replaced_card(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a household that is armed, gets a new card with another order, and uses the old one."""
+    """Draw a household that is armed, gets a new card with another order, and uses the old one.
+
+    Sometimes as often as somebody does who cannot believe it; then it comes with the right one.
+    """
     seed, draft = begin(chooser, among)
     draft.kind = "a card that was replaced"
     armed_s, end_s = draft.timing
@@ -115,17 +119,30 @@ def replaced_card(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.bring(first_s, draft.arming(other_s, other_s))
     if chooser.below(2):  # more on the old card, which goes over to the new one
         late_s = max(other_s, end_s) + DAY_S
-        draft.office(first_s + MINUTE_S, draft.arming(late_s, late_s))
+        of_old = draft.arming(late_s, late_s), DeskOrder(reactivate=True, load_cents=500)
+        draft.office(first_s + MINUTE_S, chooser.of(of_old))
     second_s = max(armed_s, first_s + 3 * MINUTE_S)
     new_card = draft.new_card(None)
-    draft.office(second_s - MINUTE_S, replace(_second(draft, end_s), new_card=new_card))
+    on_it = _second(draft, end_s) if chooser.below(4) else DeskOrder(load_cents=2_000)
+    draft.office(second_s - MINUTE_S, replace(on_it, new_card=new_card))
     draft.insert(second_s)
-    left_s = max(1, end_s - second_s - 2 * MINUTE_S)
-    for _ in range(1 + chooser.below(2)):
-        at_s = second_s + 2 * MINUTE_S + chooser.below(left_s)
-        draft.insert_old(at_s + (0, 0, 0, DAY_S)[chooser.below(4)], 1)
+    if chooser.below(4) == 3:
+        _insisted(draft, second_s + 2 * MINUTE_S)
+    else:
+        left_s = max(1, end_s - second_s - 2 * MINUTE_S)
+        for _ in range(1 + chooser.below(2)):
+            at_s = second_s + 2 * MINUTE_S + chooser.below(left_s)
+            draft.insert_old(at_s + (0, 0, 0, DAY_S)[chooser.below(4)], 1)
     draft.ample_credit = True
     return finish(draft, seed)
+
+
+def _insisted(draft: Draft, at_s: int) -> None:
+    """Put the replaced card in again and again, then bring another order on the right one."""
+    for _ in range(draft.chooser.of(_TRIES)):
+        draft.insert_old(at_s, 1)
+        at_s += draft.chooser.of((MINUTE_S, 61 * MINUTE_S))
+    draft.bring(at_s, _second(draft, max(draft.timing.end_s, at_s + HOUR_S)))
 
 
 REPLACED_CARD: Final = Law(
@@ -157,6 +174,8 @@ def torn_visit(chooser: Chooser, among: Among = ()) -> Campaign:
     other_s = max(end_s + chooser.of(_OTHER_S), first_s + MINUTE_S)
     draft.bring(first_s, draft.arming(other_s, other_s))
     torn_s = first_s + 2 * MINUTE_S
+    if chooser.below(2):  # what is on the card already, and not heard yet, is on it still
+        draft.office(first_s + MINUTE_S, draft.arming(end_s + DAY_S, end_s + DAY_S))
     order = _second(draft, end_s)
     draft.office(torn_s, replace(order, torn=True))
     if chooser.below(2):

@@ -66,6 +66,13 @@ class _Card:
         """Prepayment on or off."""
         return DeskOrder(prepayment=self.draft.chooser.below(2) == 0)
 
+    def and_switched(self, order: DeskOrder) -> DeskOrder:
+        """An end, and a switch with it."""
+        switch = self.draft.chooser.below(2) == 0
+        if self.draft.model.limiter_a and self.draft.chooser.below(2):
+            return replace(order, limiter=switch)
+        return replace(order, prepayment=switch)
+
     def repriced(self, _: int) -> DeskOrder:
         """Another tariff."""
         return DeskOrder(tariff=self.draft.tariff(), mwh_per_unit=self.draft.worth_of_a_unit())
@@ -87,7 +94,7 @@ _ORDERS: Final[tuple[Callable[[_Card, int], DeskOrder | None], ...]] = (
 
 
 def in_parts(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a household that gets three to seven orders of one thing each; some it does not fetch.
+    """Draw a household that gets three to seven orders, mostly of one thing; some not fetched.
 
     Whatever comes last is put in, and it is watched beyond its ends.
     """
@@ -101,6 +108,8 @@ def in_parts(chooser: Chooser, among: Among = ()) -> Campaign:
             continue
         if chooser.below(4) == 3 and not order.load_cents:
             order = replace(order, load_cents=chooser.of(_LOADS_CENTS))
+        if chooser.below(4) == 3 and (order.cut_at or order.defer_until):
+            order = card.and_switched(order)
         heard = chooser.below(4) < 3
         draft.office(at_s, order)
         if heard:
@@ -119,7 +128,7 @@ def in_parts(chooser: Chooser, among: Among = ()) -> Campaign:
 
 LAW: Final = Law(
     id="in-parts",
-    says="an order of one thing leaves the others as they were, heard or not",
+    says="an order leaves what it does not name as it was, heard or not",
     properties=("P9", "P11", "P13"),
     presumes="a clock within its model's bound",
     draw=in_parts,

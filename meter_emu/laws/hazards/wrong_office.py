@@ -69,7 +69,12 @@ def _cut_apart(draft: Draft, order: DeskOrder) -> AsIs:
 
 def _half(draft: Draft, _: DeskOrder) -> AsIs:
     fields = AsIs(cut_min=MINUTES_NONE), AsIs(cut_at=BCD_NONE), AsIs(defer_min=MINUTES_NONE)
-    return draft.chooser.of((*fields, AsIs(zone_rule=draft.model.zone.rule.code + 1)))
+    return draft.chooser.of(fields)
+
+
+def _other_zone(draft: Draft, _: DeskOrder) -> AsIs:
+    """Return the rule of a zone that is not this meter's."""
+    return AsIs(zone_rule=draft.model.zone.rule.code + draft.chooser.of((1, 2, -1)))
 
 
 def _too_far(draft: Draft, _: DeskOrder) -> AsIs:
@@ -120,7 +125,8 @@ def _reserved(draft: Draft, _: DeskOrder) -> AsIs:
 
 _ANY: Final[tuple[_Writing, ...]] = (_no_date, _no_date, _backwards)
 _OF_2: Final[tuple[_Writing, ...]] = (
-    _no_date, _backwards, *(_deferral_apart,) * 4, *(_cut_apart,) * 4, _half, _too_far
+    _no_date, _backwards, *(_deferral_apart,) * 4, *(_cut_apart,) * 4, _half, _too_far,
+    *(_other_zone,) * 3,
 )  # fmt: skip
 
 
