@@ -1,0 +1,172 @@
+"""How many mistakes are found that were planted by one who had not read what is to find them.
+
+`python -m tests.unseen verify`, `explore` or `fuzz`, with a set of one's own behind it: a file of
+entries, each a line `# NN name`, further lines of `# key: value`, and a diff. Each mistake is put
+into a copy of this tree of its own. A find of the fuzzer counts if its input holds on the tree as
+it is. `--jobs 1` for one at a time, `--only NN`, `--seeds 1,2`.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
+
+from tests.forked import ROOT
+
+STORIES: Final = 300
+_TIME_S: Final = 60
+_PARTS: Final = ("card_protocol", "meter_emu", "fixtures")
+_ENTRY: Final = re.compile(r"^# (\d\d) (\S+)$", re.MULTILINE)
+_SAID: Final = re.compile(r"^# (\w+): (.*)$", re.MULTILINE)
+
+
+class Mistake(NamedTuple):
+    """A mistake of a set: `said` is what its author says of it, by key."""
+
+    number: str
+    name: str
+    said: dict[str, str]
+    diff: str
+
+
+class Looked(NamedTuple):
+    """What became of one: how soon it was found, in words and in a figure, or why it was not."""
+
+    found: bool
+    words: str
+    after: int = 0
+
+
+def mistakes(text: str) -> Iterator[Mistake]:
+    """Yield the mistakes of a set."""
+    for number, name, body in zip(*[iter(_ENTRY.split(text)[1:])] * 3, strict=True):
+        head, diff, rest = body.partition("diff --git ")
+        yield Mistake(number, name, dict(_SAID.findall(head)), diff + rest)
+
+
+def planted(mistake: Mistake, folder: Path) -> None:
+    """Put a copy of the program with a mistake into a folder."""
+    for part in _PARTS:
+        copytree(ROOT / part, folder / part, ignore=ignore_patterns("__pycache__"))
+    command = ["patch", "-p1", "--quiet", "--no-backup-if-mismatch"]
+    subprocess.run(command, cwd=folder, input=mistake.diff, text=True, check=True)
+
+
+def _said(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run `meter-emu` as it is in a folder."""
+    line = [sys.executable, "-P", "-m", "meter_emu", *command]
+    ran = subprocess.run(
+        line,
+        cwd=folder,
+        env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode not in {0, 1}:
+        raise SystemExit(f"{' '.join(command)}: exit status {ran.returncode}: {ran.stderr[-500:]}")
+    return ran
+
+
+def verified(_: Mistake, folder: Path) -> Looked:
+    """Look for it with all laws: a session of `verify`."""
+    ran = _said(
+        folder, "verify", "reference", "--examples", str(STORIES), "--jobs", "1", "--json", "-"
+    )
+    laws = [law for law in json.loads(ran.stdout)["laws"] if law["broken"]]
+    if not laws:
+        return Looked(found=False, words=f"nothing in {STORIES} stories")
+    law = min(laws, key=lambda law: int(law["broken"]["story"]))
+    story = int(law["broken"]["story"])
+    return Looked(True, f"story {story}, {law['id']}", story)
+
+
+def explored(_: Mistake, folder: Path) -> Looked:
+    """Look for it in all built-in scopes, for a minute."""
+    ran = _said(
+        folder, "explore", "reference", "--scope", "all", "--time", str(_TIME_S), "--jobs", "1"
+    )
+    found = ran.returncode == 1
+    return Looked(found, ran.stdout.split("\n", 1)[0] if found else "nothing")
+
+
+def fuzzed(mistake: Mistake, folder: Path, seed: int) -> Looked:
+    """Look for it with the target that its author would take, for a minute."""
+    finds = folder / "finds"
+    ran = _said(
+        folder, "fuzz", "run", mistake.said["target"], "--time", str(_TIME_S), "--jobs", "1",
+        "--seed", str(seed), "--to", str(finds),
+    )  # fmt: skip
+    if not ran.returncode:
+        return Looked(found=False, words=f"nothing by seed {seed}")
+    for find in sorted(finds.glob("*.toml")):
+        again = _said(ROOT, "fuzz", "replay", str(find))
+        if again.returncode:
+            return Looked(found=False, words=f"a false alarm by seed {seed}: {find.name}")
+    return Looked(found=True, words=f"seed {seed}")
+
+
+def _by_seeds(mistake: Mistake, folder: Path, seeds: list[int]) -> Looked:
+    each = [fuzzed(mistake, folder, seed) for seed in seeds]
+    words = ", ".join(one.words for one in each)
+    return Looked(any(one.found for one in each), words, sum(one.found for one in each))
+
+
+def _looked(look: Callable[[Mistake, Path], Looked], mistake: Mistake) -> Looked:
+    with TemporaryDirectory() as folder:
+        planted(mistake, Path(folder))
+        return look(mistake, Path(folder))
+
+
+def main() -> int:
+    """Print a line for each mistake, and a total; return the exit status."""
+    parser = ArgumentParser(prog="python -m tests.unseen", description=__doc__)
+    parser.add_argument("way", choices=("verify", "explore", "fuzz"))
+    parser.add_argument("set", type=Path)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--seeds", default="1,2")
+    asked = parser.parse_args()
+    seeds = [int(seed) for seed in asked.seeds.split(",")]
+    look: dict[str, Callable[[Mistake, Path], Looked]] = {
+        "verify": verified,
+        "explore": explored,
+        "fuzz": partial(_by_seeds, seeds=seeds),
+    }
+    each = [
+        one
+        for one in mistakes(asked.set.read_text("utf-8"))
+        if not asked.only or one.number in asked.only
+    ]
+    found, of, after = Counter[str](), Counter[str](), []
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        for mistake, looked in zip(
+            each, pool.map(partial(_looked, look[asked.way]), each), strict=True
+        ):
+            kind = mistake.said.get("class", "planted")
+            of[kind] += 1
+            found[kind] += looked.found
+            after += [looked.after] * looked.found
+            mark = "found" if looked.found else "NOT"
+            sys.stdout.write(
+                f"{mistake.number} {kind:15} {mark:5} {mistake.name}: {looked.words}\n"
+            )
+            sys.stdout.flush()
+    for kind in of:
+        sys.stdout.write(f"{kind}: {found[kind]} of {of[kind]}\n")
+    sys.stdout.write(f"found: {found.total()} of {of.total()}; median {median(after or [0]):g}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
