@@ -149,6 +149,7 @@ shots: $(BROWSER)  ## the pictures of README.md, docs/front-panel.md and docs/to
 power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/evidence/power.md; FROM=DIR for yours
 	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')
 	@$(if $(FROM),,$(BIN)/python -m tests.bench.caught)
+	@$(if $(FROM),,$(BIN)/python -m tests.unseen verify)
 
 test-lived: $(DEV)  ## 20,000 drawn households, and 20,000 campaigns on real meters, by two accounts: minutes
 	@METER_EMU_LIVED=20000 $(BIN)/python -m pytest -q -n 2 -o faulthandler_timeout=0 tests/world/judge/test_lived.py tests/world/judge/test_lived_campaigns.py

@@ -253,8 +253,8 @@ class Draft:
         return Pricing.of(2, day, night)
 
     def worth_of_a_unit(self) -> int | None:
-        """Draw the energy of a unit by another tariff; `None` if it never changes."""
-        if not self.model.measures.varies:
+        """Draw the energy of a unit by another tariff; `None` if it stays as it is."""
+        if not self.model.measures.varies or self.chooser.below(4) == 3:
             return None
         return self.model.credit.mwh_per_unit + self.chooser.around(2_000)
 

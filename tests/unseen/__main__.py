@@ -1,9 +1,10 @@
 """How many mistakes are found that were planted by one who had not read what is to find them.
 
-`python -m tests.unseen verify`, `explore` or `fuzz`, with a set of one's own behind it: a file of
-entries, each a line `# NN name`, further lines of `# key: value`, and a diff. Each mistake is put
-into a copy of this tree of its own. A find of the fuzzer counts if its input holds on the tree as
-it is. `--jobs 1` for one at a time, `--only NN`, `--seeds 1,2`.
+`python -m tests.unseen verify`, `explore` or `fuzz` asks for the sets that lie here, or for files of
+one's own behind it: entries, each a line `# NN name`, further lines of `# key: value`, and a diff.
+Each mistake is put into a copy of this tree of its own. A find of the fuzzer counts if its input
+holds on the tree as it is. `--jobs 1` for one at a time, `--only NN`, `--seeds 1,2`. Exit status 1
+if one is not found.
 """
 
 import json
@@ -23,6 +24,7 @@ from typing import Final, NamedTuple
 
 from tests.forked import ROOT
 
+HERE: Final = Path(__file__).parent
 STORIES: Final = 300
 _TIME_S: Final = 60
 _PARTS: Final = ("card_protocol", "meter_emu", "fixtures")
@@ -132,7 +134,7 @@ def main() -> int:
     """Print a line for each mistake, and a total; return the exit status."""
     parser = ArgumentParser(prog="python -m tests.unseen", description=__doc__)
     parser.add_argument("way", choices=("verify", "explore", "fuzz"))
-    parser.add_argument("set", type=Path)
+    parser.add_argument("sets", type=Path, nargs="*")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--seeds", default="1,2")
@@ -143,9 +145,11 @@ def main() -> int:
         "explore": explored,
         "fuzz": partial(_by_seeds, seeds=seeds),
     }
+    ours = sorted(HERE.glob("fuzz-*.diff" if asked.way == "fuzz" else "verify-*.diff"))
     each = [
         one
-        for one in mistakes(asked.set.read_text("utf-8"))
+        for path in asked.sets or ours
+        for one in mistakes(path.read_text("utf-8"))
         if not asked.only or one.number in asked.only
     ]
     found, of, after = Counter[str](), Counter[str](), []
@@ -165,7 +169,7 @@ def main() -> int:
     for kind in of:
         sys.stdout.write(f"{kind}: {found[kind]} of {of[kind]}\n")
     sys.stdout.write(f"found: {found.total()} of {of.total()}; median {median(after or [0]):g}\n")
-    return 0
+    return int(found.total() < of.total())
 
 
 if __name__ == "__main__":

@@ -215,7 +215,12 @@ def two_offices(chooser: Chooser, among: Among = ()) -> Campaign:
     at_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
     orders = [draft.arming(end_s, end_s), *(DeskOrder(load_cents=500),) * (1 + chooser.below(3))]
     for number, order in enumerate(orders):
-        draft.bring(at_s, replace(order, office_error_s=offices[number % 2]))
+        written = replace(order, office_error_s=offices[number % 2])
+        if chooser.below(2):  # at once, while a date that is ahead still is
+            draft.office(at_s - MINUTE_S, written)
+            draft.insert(at_s)
+        else:
+            draft.bring(at_s, written)
         at_s += chooser.of((HOUR_S, 5 * MINUTE_S, DAY_S)) + chooser.below(HOUR_S)
     draft.ample_credit = True
     return finish(draft, seed)

@@ -97,7 +97,7 @@ def _office_ahead(draft: Draft) -> None:
     """One load at an office whose date is ahead, so that office or clock is wrong."""
     draft.kind = "an office that is ahead"
     at_s = draft.timing.armed_s
-    ahead_s = (20 + draft.chooser.below(40)) * MINUTE_S + 2 * _uncertainty_s(draft.model)
+    ahead_s = (20 + draft.chooser.below(40)) * MINUTE_S + 2 * unsure_s(draft.model)
     draft.office(at_s, DeskOrder(load_cents=500, office_error_s=ahead_s))
     draft.insert(at_s + 2 * MINUTE_S)
     draft.credit_ends_s = at_s + (1 + draft.chooser.below(20)) * HOUR_S
@@ -135,7 +135,8 @@ def _is_weekend(day: date) -> bool:
     return day.weekday() >= 5
 
 
-def _uncertainty_s(model: MeterModel) -> int:
+def unsure_s(model: MeterModel) -> int:
+    """Return the uncertainty of a clock that is as old as it may be."""
     return uncertainty_s(model, 0, model.clock.trust_max_days * DAY_US)
 
 
@@ -273,6 +274,8 @@ def doubt(chooser: Chooser, among: Among = ()) -> Campaign:
     else:
         people.live(draft, people.NEVER)
         draft.ample_credit = True
+    if chooser.below(3) == 2:
+        return _disputed(draft, seed)
     lost_s = armed_s + HOUR_S + chooser.below(end_s - armed_s - HOUR_S)
     back_s = lost_s + (draft.model.clock.backup_days + 1 + chooser.below(14)) * DAY_S
     draft.outages.append((lost_s, back_s))
@@ -285,12 +288,24 @@ def doubt(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
+def _disputed(draft: Draft, seed: int) -> Campaign:
+    """The clock runs on in doubt, as a card comes from an office that is ahead, before T."""
+    armed_s, end_s = draft.timing
+    draft.kind = f"{draft.kind}, the clock disputed"
+    ahead_s = draft.chooser.of((HOUR_S, 5 * HOUR_S, 3 * DAY_S)) + 2 * unsure_s(draft.model)
+    at_s = armed_s + HOUR_S + draft.chooser.below(end_s - armed_s - HOUR_S)
+    draft.office(at_s, DeskOrder(prepayment=True, office_error_s=ahead_s))
+    draft.insert(at_s + 2 * MINUTE_S)
+    draft.scroll(_late_us(draft.model, (), end_s * SECOND_US) // SECOND_US + 7 * DAY_S)
+    return finish(draft, seed)
+
+
 def _late_us(model: MeterModel, outages_s: Sequence[tuple[int, int]], end_us: int) -> int:
     """Return when a lower bound has reached an end: later by the time without power.
 
     Each power failure costs what was not journalled as well.
     """
-    us = end_us + 2 * _uncertainty_s(model) * SECOND_US + 2 * model.poll_s * SECOND_US + WORK_US
+    us = end_us + 2 * unsure_s(model) * SECOND_US + 2 * model.poll_s * SECOND_US + WORK_US
     for lost_s, back_s in outages_s:
         us += (back_s - lost_s) * SECOND_US + _JOURNAL_US
     return us
@@ -298,7 +313,7 @@ def _late_us(model: MeterModel, outages_s: Sequence[tuple[int, int]], end_us: in
 
 def _check_doubt(trial: Trial) -> Finding:
     household, events = trial.household, trial.run.events
-    ends = [visit.desk for visit in household.visits if visit.desk is not None]
+    ends = [visit.desk for visit in household.visits if visit.desk and visit.desk.defer_us]
     outages_s = [(lost // SECOND_US, back // SECOND_US) for lost, back in household.outages]
     order = ends[-1] if ends else DeskOrder()
     end_us = order.cut_us or order.defer_us
@@ -320,7 +335,8 @@ def _check_doubt(trial: Trial) -> Finding:
 
 DOUBT_HAS_AN_END: Final = Law(
     id="doubt-has-an-end",
-    says="a clock that is lost delays T1 and T2 by the time without power, and no longer",
+    says="a clock that is lost delays T1 and T2 by the time without power, and no longer; one in "
+    "dispute not at all",
     properties=("P8",),
     presumes="a day at most of what each power failure makes the meter forget",
     draw=doubt,

@@ -137,7 +137,8 @@ def wrong_office(chooser: Chooser, among: Among = ()) -> Campaign:
     if what == 5:
         order = DeskOrder(reactivate=True, fields=_forged(draft))
     elif what == 4:
-        order = DeskOrder(load_cents=1_000, fields=_wallet(draft))
+        beside = DeskOrder(), DeskOrder(reactivate=True), draft.arming(*(draft.timing.end_s,) * 2)
+        order = replace(chooser.of(beside), load_cents=1_000, fields=_wallet(draft))
     else:
         order = _armed_wrongly(draft, chooser.of(_OF_2 if draft.generation == 2 else _ANY))
     return _brought(draft, seed, order)
@@ -297,6 +298,8 @@ def _check(trial: Trial) -> Finding:
         right = (_right(household, nth, EPOCH_2000_US + later * MINUTE_US),)
     elif order.fields.of_order and order.load_cents:
         right = (_right(household, nth, None),)
+    elif not order.fields.of_order and (order.reactivate or order.cut_us is not None):
+        right = (_without_money(household.visits[nth], order),)
     other = replace(
         household, visits=(*household.visits[:nth], *right, *household.visits[nth + 1 :])
     )
@@ -314,6 +317,10 @@ def _right(household: Household, nth: int, defer_us: int | None) -> Visit:
     return replace(
         visit, desk=replace(visit.desk, fields=None, defer_until=civil, defer_us=defer_us)
     )
+
+
+def _without_money(visit: Visit, order: DeskOrder) -> Visit:
+    return replace(visit, desk=replace(order, fields=None, load_cents=0))
 
 
 def _answered(trial: Trial, was: list[Event], now: list[Event], want: Result) -> Finding:
