@@ -27,13 +27,13 @@ _NEAR_US: Final = (
 
 
 def wrapping(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a household whose power never fails, so that its ticks go on; half of them of gas.
+    """Draw a household whose power never fails, so that its ticks go on; half of them with a valve.
 
     A valve is opened after a countdown in ticks, and what asks for it mostly comes after a cut.
     """
     kits = among or models()
-    gas = [kit for kit in kits if kit.model.measures.switch == "valve"]
-    seed, draft = begin(chooser, (gas if chooser.below(2) else ()) or kits)
+    valves = [kit for kit in kits if kit.model.measures.switch == "valve"]
+    seed, draft = begin(chooser, (valves if chooser.below(2) else ()) or kits)
     people.live(draft, _ASKED)
     return finish(draft, seed)
 

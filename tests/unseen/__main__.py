@@ -1,10 +1,10 @@
 """How many mistakes are found that were planted by one who had not read what is to find them.
 
 `python -m tests.unseen verify`, `explore` or `fuzz` asks for the sets that lie here, or for files
-of one's own behind it: entries, each a line `# NN name`, further lines of `# key: value`, and a diff.
-Each mistake is put into a copy of this tree of its own. A find of the fuzzer counts if its input
-holds on the tree as it is. `--jobs 1` for one at a time, `--only NN`, `--seeds 1,2`. Exit status 1
-if one is not found.
+of one's own behind it: entries, each a line `# NN name`, further lines of `# key: value`, and a
+diff. Each mistake is put into a copy of this tree of its own. A find of the fuzzer counts if its
+input holds on the tree as it is. `--jobs 1` for one at a time, `--only NN`, `--seeds 1,2`. Exit
+status 1 if one is not found.
 """
 
 import json

@@ -137,8 +137,8 @@ def wrong_office(chooser: Chooser, among: Among = ()) -> Campaign:
     if what == 5:
         order = DeskOrder(reactivate=True, fields=_forged(draft))
     elif what == 4:
-        beside = DeskOrder(), DeskOrder(reactivate=True), draft.arming(*(draft.timing.end_s,) * 2)
-        order = replace(chooser.of(beside), load_cents=1_000, fields=_wallet(draft))
+        orders = DeskOrder(), DeskOrder(reactivate=True), draft.arming(*(draft.timing.end_s,) * 2)
+        order = replace(chooser.of(orders), load_cents=1_000, fields=_wallet(draft))
     else:
         order = _armed_wrongly(draft, chooser.of(_OF_2 if draft.generation == 2 else _ANY))
     return _brought(draft, seed, order)
