@@ -3,7 +3,7 @@
 import re
 import struct
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from math import isfinite
@@ -194,7 +194,8 @@ def field_said(raw: bytes, lies: SaidPlace) -> SaidField:
         return SaidField(note="", wrong=f"expected {want.hex()}", mark="a wrong check")
     said = _unchecked(piece, lies)
     if "equals" in spec and piece.hex() != spec["equals"].lower():
-        return said._replace(wrong=f"expected {spec['equals'].lower()}")
+        wrong = filter(None, (said.wrong, f"expected {spec['equals'].lower()}"))
+        return said._replace(wrong="; ".join(wrong))
     return said
 
 
@@ -211,9 +212,8 @@ def _unchecked(piece: bytes, lies: SaidPlace) -> SaidField:
     if kind == "text":
         text = piece.rstrip(b"\0")
         plain = all(0x20 <= byte < 0x7F for byte in text)
-        return SaidField(
-            note=text.decode() if plain else None, wrong="" if plain else "ASCII", mark="a text"
-        )
+        said = (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in text)
+        return SaidField(note="".join(said), wrong="" if plain else "ASCII", mark="a text")
     if kind == "float":
         (value,) = struct.unpack(">f" if lies.size == 4 else ">d", _big_first(piece, lies))
         alike = f"{value:.9g}" if lies.size == 4 else repr(value)
@@ -271,9 +271,7 @@ def _split(bit_fields: list[dict[str, Any]], number: int, size: int) -> SaidFiel
         plain = f"{value} {one.get('unit', '')}".strip()
         notes.append(f"{one['name']} {said.note or plain}")
         wrong += [f"{one['name']}: {said.wrong}"] if said.wrong else []
-    return SaidField(
-        note="; ".join(notes), wrong=wrong[0] if wrong else "", mark="bits of several numbers"
-    )
+    return SaidField(note="; ".join(notes), wrong="; ".join(wrong), mark="bits of several numbers")
 
 
 def _counted(epoch: date, unit: str, count: int) -> ReadMoment:
@@ -286,7 +284,9 @@ def _as_date(said: ReadMoment | None, codec: str) -> SaidField:
     year, month, day, hour, minute, second, ms = said.when
     whole = f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{ms:03}"
     sizes = {"days": -13, "minutes": -7, "seconds": -4}
-    return SaidField(note=whole[: sizes.get(codec)], mark="a date")
+    own = datetime(2000 + year % 400, month, day).isoweekday()  # noqa: DTZ001
+    wrong = "" if said.weekday in {None, own} else "weekday"
+    return SaidField(note=whole[: sizes.get(codec)], wrong=wrong, mark="a date")
 
 
 def is_date(note: str) -> bool:

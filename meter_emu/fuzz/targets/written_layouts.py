@@ -39,6 +39,7 @@ _DRAWN: Final = b"\0"
 _DUMP_MAX: Final = 512  # bytes, ours: every built-in layout has fewer
 _FIELDS_MAX: Final = 8
 _PLACES_MAX: Final = 300
+_EDGES: Final = b"\0\1\x1f\x20\x7e\x7f\x80\xff"
 _WHEN_MS: Final = 1_593_810_000_000
 _NUMBER: Final = re.compile(r"(?<= = )\d+(?=\n|,| })")
 _TYPOS: Final = (
@@ -50,7 +51,7 @@ _TYPOS: Final = (
 
 @final
 class _Drawn:
-    """A layout that is right, drawn from bytes: fields in a row, with gaps, records, checks."""
+    """A layout drawn from bytes: fields in a row, with gaps, records, checks; right or at edges."""
 
     def __init__(self, data: bytes) -> None:
         self._chooser: Final = FromBytes(data)
@@ -64,9 +65,9 @@ class _Drawn:
     def _mistyped(self, text: str) -> str:
         """Return it with a number one off, a line less or a line more."""
         chooser = self._chooser
-        if how := chooser.below(4):
+        if (how := chooser.below(4)) > 1:
             number = chooser.of(tuple(_NUMBER.finditer(text)))
-            other = int(number[0]) + (1 if how > 1 else -1)
+            other = int(number[0]) + (1 if how > 2 else -1)
             return f"{text[: number.start()]}{other}{text[number.end() :]}"
         lines = text.splitlines()
         at = chooser.below(len(lines))
@@ -116,7 +117,7 @@ class _Drawn:
             codec = chooser.of(tuple(CODECS.values()))
             return codec.size_bytes, f'codec = "{codec.name}"\n'
         if how == "count":
-            return min(size, 4), self._order() + self._counted()
+            return min(size, chooser.of((4, 4, 5))), self._order() + self._counted()
         if how == "split":
             return size, self._order() + self._split(8 * size)
         kind = chooser.of(("uint", "int", "")) if how in {"number", "names"} else how
@@ -133,7 +134,8 @@ class _Drawn:
 
     def _named(self, names: str = "names") -> str:
         keys = [self._chooser.of((0, 1, 2, 0x80, 0x7F, 3)) for _ in range(2)]
-        said = ", ".join(f'{hex(key)} = "is {key}"' for key in dict.fromkeys(keys))
+        cut = 4 if self._chooser.below(12) < 11 else 2  # 0x alone is no number
+        said = ", ".join(f'{hex(key)[:cut]} = "is {key}"' for key in dict.fromkeys(keys))
         return f"{names} = {{ {said} }}\n"
 
     def _amount(self) -> str:
@@ -150,7 +152,7 @@ class _Drawn:
             self._counted, self._amount, self._named, str,
         )  # fmt: skip
         while left and len(parts) < 5:
-            bits = 1 + self._chooser.below(min(left, 20))
+            bits = min(left, self._chooser.of((1 + self._chooser.below(20), 32, 64, left)))
             left -= bits
             how = self._chooser.of(hows)().replace("\n", ", ")
             parts.append(f"{{ {self._name().strip()}, bits = {bits}, {how}".rstrip(", ") + " }")
@@ -165,10 +167,13 @@ class _Drawn:
         return head + "".join(fields)
 
     def _check(self, checked: int) -> str:
-        name = self._chooser.of(tuple(CHECKS))
-        begins, first = self._at, self._chooser.below(checked)
+        name, below = self._chooser.of(tuple(CHECKS)), self._chooser.below
+        begins, first, how = self._at, below(checked), below(4)
         self._at += CHECKS[name].size_bytes
-        last = first + self._chooser.below(checked - first)
+        last = begins + below(2) - 1 if how == 1 else first + below(checked - first)
+        if how == 2:  # of what lies behind it; here and above one byte too many is refused
+            first, self._at = self._at - below(2), self._at + 1 + below(2)
+            last = self._at + below(2) - 1
         return (f'[[check]]\n{self._name()}algorithm = "{name}"\noffset = {begins}\n'
                 f"first = {first}\nlast = {last}\n{self._order()}")  # fmt: skip
 
@@ -213,7 +218,8 @@ def _sizes() -> dict[str, int]:
 
 def _dumps(layout: DumpLayout, places: Sequence[SaidPlace], random: Random) -> None:
     """Explain a drawn dump, one that is right, and that with a bit flipped, inside a longer one."""
-    raw = random.randbytes(layout.size_bytes)
+    edges = random.choices(_EDGES, k=layout.size_bytes)
+    raw = bytes(edges) if random.randrange(2) else random.randbytes(layout.size_bytes)
     _explained(raw, layout, places)
     right = _right(raw, places)
     _explained(right, layout, places)
@@ -228,7 +234,8 @@ def _cut_out(raw: bytes, layout: DumpLayout, before: bytes, after: bytes) -> int
     longer, at = before + raw + after, len(before) or None
     piece, begins = cut_out(longer, layout, at, "dump")
     must((piece, begins) == (raw, len(before)), "a dump is cut out where it begins")
-    others = [(raw[:-1], None), (b"\0" + raw, None), (before + raw[:-1], at)]
+    others = [(raw[:-1], None), (b"\0" + raw, None), (before + raw[:-1], at),
+              (raw, len(raw) + 1)]  # fmt: skip
     must(all(_has_no_place(other, layout, begin) for other, begin in others),
          "a dump of another length is refused")  # fmt: skip
     return begins
@@ -252,8 +259,9 @@ def _right_bytes(lies: SaidPlace, drawn: bytes) -> bytes:
     spec = lies.spec
     if "equals" in spec:
         return bytes.fromhex(spec["equals"])
-    if spec.get("kind") in {"bcd", "text"}:
-        return bytes(byte % 10 | 0x30 for byte in drawn)
+    if spec.get("kind") in {"bcd", "text"}:  # two digits, or a character
+        bcd = spec["kind"] == "bcd"
+        return bytes(byte % 10 | 0x30 if bcd else 0x20 + byte % 0x5F for byte in drawn)
     if codec := CODECS.get(spec.get("codec", "")):
         step_ms = max(codec.step_ms, 2_000)
         carried = {"offset_min": 120, "summer": True}
@@ -313,15 +321,19 @@ def _compared(row: Row, said: SaidField, piece: bytes) -> None:
         return
     run = f"{piece[0]:02x} * {len(piece)}" if len({*piece}) == 1 and len(piece) > 8 else ""
     must(row.raw in {piece.hex(), run}, "the bytes of a row are its own", row.raw)
+    worded = all(one in row.wrong for one in said.wrong.split("; "))
     if said.mark == "a date":
+        doubted = "*" in row.note or ("weekday" in row.wrong) == ("weekday" in said.wrong)
+        must(worded and doubted, "what is wrong is said, and nothing else", f"{row}, {said}",
+             moved=bool(said.wrong))  # fmt: skip
         must(_is_that_date(row.note, said.note or ""), "a date is that of its bytes",
              f"{row.note}, expected {said}")  # fmt: skip
     elif said.mark == "no date":
-        must(not is_date(row.note), "what is no date is none", row.note)
+        must(worded and not is_date(row.note), "what is no date is none", row.note)
     else:
         must(said.note is None or row.note == said.note, "a note is that of its bytes",
              f"{row.note}, expected {said.note}", moved=bool(said.note))  # fmt: skip
-        right = said.wrong in row.wrong if said.wrong else not row.wrong
+        right = worded if said.wrong else not row.wrong
         must(right, "what is wrong is said, and nothing else",
              f"{row}, expected {said}", moved=bool(said.wrong))  # fmt: skip
 
