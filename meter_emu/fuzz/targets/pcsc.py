@@ -33,6 +33,7 @@ _LONG_MS: Final = 60_000  # ours: what a process says is over long before
 _ANSWER_MS: Final = 7_000  # ours: for an answer of the card, not what it is without being said
 _CALL_MS: Final = 10_000  # for all else, as the link says
 _PART_MS: Final = 1_000  # of a long wait
+_ENDING_S: Final = 1  # ours: which a process is given to end, and may need
 _ONCE: Final = 0x1F  # a signal, ours: after it no other process can be started
 _KINDS: Final = {  # what pcsclite.h says of each, in the words of a link
     "SCARD_E_NO_SMARTCARD": "NO_CARD", "SCARD_W_REMOVED_CARD": "CARD_GONE",
@@ -76,7 +77,7 @@ class _Child:
         return ours, self
 
     def wait(self, timeout: float) -> int:
-        if self._lasts and self._ends:
+        if self._ends and (self._lasts or timeout < _ENDING_S):
             raise subprocess.TimeoutExpired("a process that lasts", timeout)
         self.kill()
         return self._status
@@ -171,7 +172,7 @@ class _Expected:
         except _Refused as refused:
             yield str(refused)
         try:
-            for commands in (_COMMANDS, _COMMANDS[:1]):
+            for commands in (_COMMANDS, _COMMANDS[1:]):
                 reader = self.chosen()
                 powered = self.ask("connect", reader=reader)
                 yield powered["atr"]
@@ -258,7 +259,7 @@ def _dialogue(data: bytes, _build: str) -> None:
         except LinkError as error:
             got.append(_kind(error))
         try:
-            for commands in (_COMMANDS, _COMMANDS[:1]):  # to connect again is a reset
+            for commands in (_COMMANDS, _COMMANDS[1:]):  # to connect again is a reset
                 got.append(link.connect().hex())
                 note("connected" if commands is _COMMANDS else "reset")
                 for command, _ in commands:
@@ -354,9 +355,13 @@ TARGETS: Final = (
             b"\x1f?" + _APART * 2 + _lines(_NAMES, _POWERED),
             b"\0" + _lines({"done": ["A Reader 000", "Reader 001"]}, {"done": ["reader 00 b"]},
                            _POWERED, {"done": ""}, {"done": None}, {"done": True}),
+            b"\0" + _lines(_NAMES, {"done": True}, _NAMES, _POWERED, *[{"done": "9000"}] * 2,
+                           _NAMES, {"done": {"atr": "3b00", "t0": False}}, {"done": "9000"}),
+            *(b"\0" + _lines({"call": "SCardConnect", "fault": fault}) for fault in _KINDS),
         ),
         words=(
-            b'{"done": ', b'{"call": "', b'", "fault": "', b'"t0": ', b"true", b"null", b"[", b"\0",
+            b'{"done": ', b'{"call": "', b'", "fault": "', b'"t0": ', b"true", b"false", b"null",
+            b"[", b"\0",
             *(fault.encode() for fault in _KINDS), b"\\ud800", b"\\u0000",
         ),
     ),
