@@ -11,9 +11,10 @@ from meter_emu.domain import Result, WriteBack
 from meter_emu.firmware.layouts import State
 from meter_emu.fuzz.reach import must, tell
 from meter_emu.resources import find
-from meter_emu.units import DAY_US, HOURS_A_DAY, SECOND_US
+from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.households.campaign import METER_ID_FIRST
 from meter_emu.world.households.household import DeskOrder, Household
+from meter_emu.world.meter.acts import Appliances
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.live import LiveMeter
@@ -55,8 +56,9 @@ def begun(rig: Rig) -> tuple[LiveMeter, list[Event]]:
 class FuzzedMeter:
     """A meter of a home with ample credit, its card, and everything that is seen of it.
 
-    A `poor` one has little credit, and uses it. `seed` decides what half-done things leave. It
-    looks `phase_us` after each whole minute.
+    A `poor` one has little credit, and uses it. A `used` one did so for an hour before it
+    was armed. `seed` decides what half-done things leave. It looks `phase_us` after each whole
+    minute.
     """
 
     def __init__(
@@ -68,12 +70,17 @@ class FuzzedMeter:
         carrier: CardKind = CardKind.SECURE,
         seed: int = 0,
         poor: bool = False,
+        used: bool = False,
         phase_us: int = 0,
     ) -> None:
         name = FUZZED_MODELS[selector % len(FUZZED_MODELS)]
-        household = _household(name, build, carrier, poor=poor, phase_us=phase_us)
+        watts = _LOAD_W if poor or used else 0
+        household = _household(name, build, carrier, poor=poor, watts=watts, phase_us=phase_us)
         self.rig = Rig.seeded(household, start_us=FUZZING_FROM_US, seed=seed)
         self.live, self.events = begun(self.rig)
+        if used:
+            self.live.bench.run_until(self.rig.board.now_us + HOUR_US)
+            self.live.do(Appliances(lit=False))
         if armed:
             self.rig.write(self.card, FAR_OFF)
             self.rig.write(self.card, A_LOAD)
@@ -128,9 +135,9 @@ class FuzzedMeter:
 
 @cache
 def _household(
-    model_name: str, build: str, carrier: CardKind, *, poor: bool, phase_us: int
+    model_name: str, build: str, carrier: CardKind, *, poor: bool, watts: int, phase_us: int
 ) -> Household:
-    """Return a home with ample credit that uses nothing, or a poor one; its clock just set."""
+    """Return a home with ample credit, or a poor one; its clock just set."""
     return Household(
         id="home",
         kind="the home of a fuzzed meter",
@@ -138,7 +145,7 @@ def _household(
         model_name=model_name,
         build=build,
         balance_cents=_LITTLE_CENTS if poor else _AMPLE_CENTS,
-        load=(_LOAD_W if poor else 0,) * HOURS_A_DAY,
+        load=(watts,) * HOURS_A_DAY,
         clock_set_us=FUZZING_FROM_US,
         meter_id=METER_ID_FIRST,
         poll_phase_us=phase_us,

@@ -7,16 +7,17 @@ are left with, which also says whether the session that follows is torn as well,
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import cache
 from itertools import product
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import VirtualCard
 from meter_emu.desk.desk import Account
 from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result, WriteBack
-from meter_emu.firmware.layouts import State
+from meter_emu.firmware.layouts import NO_END, Health, State, StateFlags
 from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FuzzedMeter
 from meter_emu.fuzz.reach import must, note, note_all
 from meter_emu.fuzz.target import FuzzField, Target
@@ -27,6 +28,7 @@ from meter_emu.world.households.campaign import METER_ID_FIRST
 from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.meter.board import NEVER_US
 from meter_emu.world.meter.failure import CallLog, NoPulse
+from meter_emu.world.meter.times import us_to_legal
 
 _BRINGS: Final = (
     A_LOAD,
@@ -47,9 +49,12 @@ _WRITES_OFTENER: Final = 8  # ours: of some 60 calls 4 to 12 write, and there so
 _SEED: Final = slice(3, 5)
 _TWICE_FROM: Final = 0xC0  # of its first byte: then what is brought again is torn too
 _SIZE: Final = 5
-# What a write-back has of the memory's state, by the same name; energy is not used here.
-_BOTH_SAY: Final = ("tariff_number", "order_mac", "order_result", "emergency_debt_ueur", "supply",
-                    "charged_wh", "deferred_wh", "postpaid_wh", "charged_ueur")  # fmt: skip
+# What a write-back has of the memory's state, by its name there; no energy is used meanwhile.
+_BOTH_SAY: Final = {name: name for name in (
+    "tariff_number", "order_mac", "order_result", "emergency_debt_ueur", "supply", "charged_wh",
+    "deferred_wh", "postpaid_wh", "charged_ueur", "night_wh", "charged_night_wh",
+)} | {"register_units": "booked_units"}  # fmt: skip
+_CLOCK_OFF_MAX_S: Final = 90  # ours: it was set hours ago, and shows minutes
 _SLOTS: Final = (FuzzField(0, 1, tuple(bytes((case,)) for case in range(len(_CASES)))),)
 
 
@@ -60,7 +65,7 @@ class _Facts(NamedTuple):
     balance_ueur: int
     order: int
     ends: tuple[bytes, bytes]
-    rest: tuple[tuple[str, object], ...]
+    rest: tuple[tuple[str, Any], ...]
     sessions: int
 
 
@@ -98,7 +103,8 @@ def _facts(state: State | None) -> _Facts:
 def _begun(case: int, build: str, seed: int) -> tuple[FuzzedMeter, VirtualCard]:
     """Return an armed meter, and the card that brings it something."""
     sessions, model, carrier, brings = _CASES[case % len(_CASES)]
-    bench = FuzzedMeter(model, build, armed=True, carrier=_CARRIERS[carrier], seed=seed)
+    kind = _CARRIERS[carrier]
+    bench = FuzzedMeter(model, build, armed=True, used=True, carrier=kind, seed=seed)
     for _ in range(sessions):
         bench.rig.write(bench.card, A_LOAD)
         bench.insert(bench.card)
@@ -143,6 +149,7 @@ def _check(data: bytes, build: str) -> None:
         must(bench.account(card) == account, "the card still has its order and money, and all else")
     note(f"after {sessions} sessions more")
     note("torn twice" if len(places) > 1 else "torn once")
+    torn = bench.written_back(card)
     result = bench.insert(card)
     must(
         result in {Result.EXECUTED, Result.ALREADY_EXECUTED}, "brought again it counts", result.name
@@ -153,7 +160,12 @@ def _check(data: bytes, build: str) -> None:
         "and the session has become what it was to be",
     )
     must(again.sessions == now.sessions + 1, "and is counted once")
-    _check_written(bench.written_back(card), again, "brought again", {again})
+    written = bench.written_back(card)
+    _check_written(written, again, "brought again", {again})
+    assert torn is not None, "it was just said"
+    assert written is not None, "likewise"
+    _check_session(written, bench, result)
+    must(written.challenge is None or written.challenge != torn.challenge, "each has its challenge")
     must(bench.account(card) == account, "the card still has its order and money, and all else")
     must(board.switch.on, "nobody is cut by it")
 
@@ -175,14 +187,33 @@ def _check_written(
          moved=len(states) > 1)  # fmt: skip
     near_ueur = abs(written.balance_ueur - states[said].balance_ueur)
     must(near_ueur < _MEMORY_CARD_UEUR, "and so is its credit", f"{near_ueur} off")
-    held = dict(states[said].rest)
-    for name in _BOTH_SAY:
+    whose, held = states[said], dict(states[said].rest)
+    must(written.blocks == 0, "who has credit and is not cut has no reason to be")
+    shields = (whose.ends[0][:5] != NO_END[:5]) | 4 * (not held["flags"] & StateFlags.PREPAYMENT_ON)
+    must(written.shields & 5 == shields, "a deferral shields, and no prepayment")
+    for name, there in _BOTH_SAY.items():
         value = getattr(written, name)
-        must(value is None or value == held[name], "and so is all else that it says",
-             f"{name} {value}, the memory {held[name]}", moved=value is not None)  # fmt: skip
+        must(value is None or value == held[there], "and so is all else that it says",
+             f"{name} {value}, the memory {held[there]}", moved=value is not None)  # fmt: skip
     note(
         "written back" if said == _of_write_back(facts) else "the write-back of the session before"
     )
+
+
+def _check_session(written: WriteBack, bench: FuzzedMeter, result: Result) -> None:
+    """Ask for what a write-back has of its session: its result, the time, what was journalled."""
+    must(written.result == result, "a write-back has the result that was shown",
+         f"{written.result}, shown {result}")  # fmt: skip
+    state = bench.state()
+    events = b"" if state is None else state.events[: len(written.events)]
+    journalled = written.challenge is None or written.events == events
+    must(journalled, "and what was journalled last", moved=written.challenge is not None)
+    if written.clock_health == Health.TRUSTED:
+        now = us_to_legal(bench.rig.board.now_us, bench.rig.zone).replace(tzinfo=None)
+        said = datetime.strptime(written.clock.hex(), "%y%m%d%H%M")  # noqa: DTZ007
+        off_s = abs((now - said).total_seconds())
+        must(off_s < _CLOCK_OFF_MAX_S, "and the time, where the clock is right", f"{said}, {now}")
+        must(0 < written.uncertainty_s < _CLOCK_OFF_MAX_S, "and how far that may be off")
 
 
 def _of_write_back(facts: _Facts) -> tuple[object, ...]:
