@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, final
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
 from card_protocol.timestamp import Civil
+from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.errors import MeterEmuError
 from meter_emu.firmware.layouts import State, StateFlags
@@ -36,7 +37,10 @@ OUTAGES_US: Final = (10 * MINUTE_US, SECOND_US, DAY_US, 6 * HOUR_US, 45 * DAY_US
 _PHASES_US: Final = tuple(SECOND_US * one for one in (41, 29, 0, 17, 53))
 _AMPLE_UEUR: Final = 50 * 100 * UEUR_PER_CENT  # ours: more than anybody here uses in a day
 # No supply without credit on weekdays from 8 to 16, as the model says; a clock may be a minute off.
-_HOURS_END_MIN, _HOURS_BEGIN_MIN, _SATURDAY = 8 * 60 + 15, 16 * 60 - 15, 5
+_OPENS_MIN, _SHUTS_MIN, _SATURDAY, _OFF_MIN = 8 * 60, 16 * 60, 5, 15
+_KEYS: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
+# After these nobody here knows how much of the longest shelter is left.
+_UNKNOWN_SHELTER: Final = frozenset({"clock doubted", "clock set", "limited"})
 _DOUBTS: Final = frozenset({What.CLOCK_DOUBTED, What.POWER_LOST, What.CLOCK_SET})
 
 KEY_STATES: Final = (
@@ -52,7 +56,7 @@ class _Terms(NamedTuple):
 
     prepayment: bool = True
     limiter: bool = False
-    tariff: tuple[int, int] | None = None  # number and price, `None` as the meter came
+    tariff: Pricing | None = None  # `None` as the meter came
 
 
 @final
@@ -167,7 +171,7 @@ class HouseholdAtPlay:
         known = self._terms[max(one for one in self._terms if one <= number)]
         said = {
             "prepayment": order.prepayment, "limiter": order.limiter,
-            "tariff": order.tariff and order.tariff[:2],
+            "tariff": order.tariff,
         }  # fmt: skip
         said = {name: one for name, one in said.items() if one is not None}
         self._terms.setdefault(number, known._replace(**said))  # type: ignore[arg-type]
@@ -261,7 +265,8 @@ class HouseholdAtPlay:
         kept = (bool(flags & StateFlags.PREPAYMENT_ON), bool(flags & StateFlags.LIMITER_GRANTED))
         must(kept == said[:2], "prepayment and limiter are as the order says",
              f"{kept}, expected {said}", moved=said[:2] != (True, False))  # fmt: skip
-        priced = (state.tariff_number, state.price_ueur_per_wh)
+        prices = state.price_ueur_per_wh, state.night_price_ueur_per_wh
+        priced = (state.tariff_number, *prices)
         must(said.tariff is None or priced == said.tariff, "a tariff is as the order says",
              f"{priced}, expected {said.tariff}", moved=said.tariff is not None)  # fmt: skip
         must(state.card_number >= self._before.card_number, "a card is never older than the last")
@@ -280,31 +285,41 @@ class HouseholdAtPlay:
 
     def _ask_credit(self, state: State) -> None:
         """Ask that who has no credit is off in the hours in which nothing but an order protects."""
-        legal = us_to_legal(self._board.now_us, self._rig.zone)
-        minute = 60 * legal.hour + legal.minute
         said, end_us = self._terms[self._in_force], self._ends[self._in_force]
         doubted = Lamp.CLOCK_DOUBTED in self._board.panel.lamps
         if (
             self._poor and self._board.powered and not doubted and end_us is None
             and said.prepayment and not said.limiter
-            and legal.weekday() < _SATURDAY and _HOURS_END_MIN < minute < _HOURS_BEGIN_MIN
+            and (state.emergency_debt_ueur > 0 or self._is_office(self._board.now_us, -_OFF_MIN))
         ):  # fmt: skip
             must(state.balance_ueur > 0 or not self._board.switch.on,
-                 "who has no credit is not supplied in the hours of the office",
+                 "who has no credit is not supplied in the hours of the office, or was lent some",
                  moved=state.balance_ueur <= 0)  # fmt: skip
+
+    def _is_office(self, at_us: int, more_min: int) -> bool:
+        """Whether the hours of the office are on, from so much before to so much after them."""
+        legal = us_to_legal(at_us, self._rig.zone)
+        minute = 60 * legal.hour + legal.minute
+        within = _OPENS_MIN - more_min < minute < _SHUTS_MIN + more_min
+        return legal.weekday() < _SATURDAY and within
 
     def _ask_pressed(self, *, off: bool) -> None:
         """Ask that who has pressed the button is supplied, where nothing speaks against it."""
         state, end_us = self._state(), self._ends[self._in_force]
         ample = end_us is None and state.balance_ueur > _AMPLE_UEUR
         protected = end_us is not None and self._board.now_us < end_us - HOUR_US
-        over = self._latched or state.flags & StateFlags.DEFERRAL_OVER
-        if ample or (protected and not over):
+        if ample or (protected and not self._latched):
             must(self._board.switch.on, "who has credit or is protected is supplied at a press",
                  moved=self._in_force > 0)  # fmt: skip
         before, said = self._before, self._terms[self._in_force]
         paid_before = said.prepayment and not said.limiter
-        if off and paid_before and not over and end_us is None and before.balance_ueur <= 0:
+        if (
+            off
+            and paid_before
+            and not self._latched
+            and end_us is None
+            and before.balance_ueur <= 0
+        ):
             owed = before.emergency_debt_ueur > 0
             must(state.emergency_debt_ueur > 0, "who has no credit is lent some at a press",
                  moved=not owed)  # fmt: skip
@@ -315,7 +330,7 @@ class HouseholdAtPlay:
         before, end_us = self._before, self._ends[self._in_force]
         if state.order_number != before.order_number or end_us is None:
             return
-        if self._board.now_us < end_us and not before.flags & StateFlags.DEFERRAL_OVER:
+        if self._board.now_us < end_us:
             unmoved = state.charged_wh == before.charged_wh
             must(unmoved, "nothing is charged while an order protects",
                  f"{before.charged_wh} Wh, then {state.charged_wh}",
@@ -343,7 +358,10 @@ class HouseholdAtPlay:
             if lent_ueur < before.emergency_debt_ueur:
                 self.reached.add("repaid")
         charged_wh = state.charged_wh - before.charged_wh
-        costs = sorted(charged_wh * one.price_ueur_per_wh for one in (before, state))
+        night_wh = state.charged_night_wh - before.charged_night_wh
+        costs = [night_wh * most(one.night_price_ueur_per_wh for one in (before, state))
+                 + (charged_wh - night_wh) * most(one.price_ueur_per_wh for one in (before, state))
+                 for most in (min, max)]  # fmt: skip
         must(costs[0] <= state.charged_ueur - before.charged_ueur <= costs[1],
              "what is charged is its price", str(costs), moved=charged_wh > 0)  # fmt: skip
         wh = state.charged_wh + state.deferred_wh + state.postpaid_wh
@@ -366,6 +384,9 @@ class HouseholdAtPlay:
         if what is What.OPENED and used_up:
             protected = end_us is not None and self._since_us <= at_us < end_us
             must(not protected, "who is protected keeps the supply without credit too")
+            sheltered = end_us is None and not self._before.emergency_debt_ueur
+            if sheltered and not self.reached & _UNKNOWN_SHELTER:
+                must(self._is_office(at_us, _OFF_MIN), "nobody runs out of credit in the hours")
             self.reached.add("out of credit")
         elif what is What.OPENED and not self._latched:
             must(end_us is not None, "a household with credit that is not armed keeps its supply")
@@ -375,12 +396,14 @@ class HouseholdAtPlay:
             self._latched = True
         elif what is What.CLOSED:
             limited = self._board.switch.limiter_a > 0
+            must(any(one.what in _KEYS for one in self.meter.events[self._heard :]),
+                 "a supply comes back by somebody's hand")  # fmt: skip
             must(not self._latched or limited, "who was cut is fed again when the order is lifted",
                  moved=end_us is None)  # fmt: skip
             self.reached.add("fed again")
         elif what is What.LIMITED:
             self.reached.add("limited")
-            self._latched = True
+            self._latched |= end_us is not None and at_us >= end_us  # else it is for lack of credit
         elif what is What.CLOCK_DOUBTED:
             self.reached.add("clock doubted")
 

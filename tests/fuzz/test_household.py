@@ -38,7 +38,7 @@ def test_every_key_state_is_reached_and_nothing_is_wrong_with_the_reference():
     [
         ("reference+end-exclusive", "no cut comes early"),
         ("reference+stale-order-accepted", "an order is never older"),
-        ("reference+reactivation-clears-one", "not armed keeps its supply"),
+        ("reference+reactivation-clears-one", "is supplied at a press"),
         ("reference+only-in-its-minute", "a cut that is due has come"),
     ],
 )
