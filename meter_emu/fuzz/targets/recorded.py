@@ -43,6 +43,7 @@ _SHOWN_US: Final = {  # what a clock shows, as a capture has it; any other keeps
 }  # fmt: skip
 _WRITING_STEP_US: Final = 235_000  # 255 of them are under a minute
 _TRUE_US: Final = (0, 1, 1_584_972_600_000_000, 4_102_444_799_999_999)
+_GUESSED: Final = 4  # ours: bytes that no words have by chance
 _FAILURE: Final = LinkError(LinkErrorKind.CARD_GONE, "pulled out")
 
 
@@ -148,6 +149,13 @@ def _same(one: _Drawn, row: TraceRow, shown: tuple[str, str]) -> None:
     said = tuple((name, getattr(row, name)) for name, _ in one.more)
     must((row.at, said) == (one.at, one.more), "and all else that was said", f"{row.at} {said}")
     note(row.__struct_config__.tag if isinstance(row.__struct_config__.tag, str) else "")
+    for data in ((one.command or b"")[5:], (one.answer or b"")[:-2]):
+        shows = data.hex() in getattr(row, "means", "").lower() and data.hex() not in "".join(shown)
+        must(len(data) < _GUESSED or not shows, "no word of a row shows what is hidden",
+             moved="xx" in "".join(shown))  # fmt: skip
+    many = len(one.answer or b"") - 2
+    must(many < 1 or f" {many} byte" in getattr(row, "means", ""), "and says how much came",
+         moved=many > 0)  # fmt: skip
     for name in ("command", "answer", "atr"):
         text, raw = getattr(row, name, UNSET), getattr(one, name)
         must((text is UNSET) == (raw is None), "a row has what was recorded, and no more")
@@ -207,13 +215,17 @@ def _replayed(data: bytes, _build: str) -> None:
     must(playback.difference is None, "the same commands are no difference", moved=bool(drawn))
     must(playback.over, "and play it to its end", moved=bool(drawn))
     must(playback.exchanges == answered, "each exchange is counted", moved=answered > 0)
-    asked = [at for at, one in enumerate(drawn) if one.row is Exchanged and one.command]
+    asked = [at for at, one in enumerate(drawn) if one.row in {Exchanged, Torn} and one.command]
     if asked:
         _flipped(drawn, rows, asked[data[0] % len(asked)], data[1])
 
 
 def _play(card: ReplayCard, one: _Drawn, shown: tuple[str, str]) -> int:
     """Do what a row is, and ask for what it has; return whether it was an exchange."""
+    if one.row in {Exchanged, Torn}:
+        us = dict(one.more).get("writing_us", UNSET)
+        must(card.writing_us(one.command or b"") == (0 if us is UNSET else us),
+             "it writes as long as it did", moved=us is not UNSET)  # fmt: skip
     if one.row is Unpowered:
         card.power_off()
     elif one.row is Reset:
@@ -245,14 +257,18 @@ def _flipped(drawn: Sequence[_Drawn], recorded: Sequence[TraceRow], at: int, bit
     command = bytearray(drawn[at].command or b"")
     command[bit // 8 % len(command)] ^= 1 << bit % 8
     hidden = _shown(bytes(command), b"", b"")[0] == _shown(drawn[at].command or b"", b"", b"")[0]
-    with suppress(LinkError):
-        card.transmit(bytes(command))
+    if drawn[at].row is Torn:
+        card.tear(bytes(command), lambda: 0)
+    else:
+        with suppress(LinkError):
+            card.transmit(bytes(command))
     note("a hidden bit" if hidden else "a bit that is seen")
     found = playback.difference
     must((found is None) == hidden, "a bit that is seen is a difference, and no other is")
     if found is not None:
         must(found.startswith(f"line {at + 2}:") or f"line {at + 2} (" in found, "at its line")
         must(_answers_nothing(card, bytes(command)), "behind a difference there is no answer")
+        must(playback.difference == found, "and the first difference stands")
 
 
 def _answers_nothing(card: ReplayCard, command: bytes) -> bool:
@@ -351,6 +367,7 @@ def _seeds() -> Sequence[bytes]:
 _GET: Final = _row(8, 0, "00c0000004 010203049000")  # a secret, where what it fetches is one
 _FETCHED: Final = b"".join((
     _row(8, 0, "00ca000000 6108"), _GET, _GET, _row(8, 0, "00b0810004 6104"), _GET, _GET,
+    _row(6, 0, "80a4040008 a000000003000000"),
 ))  # fmt: skip
 
 TARGETS: Final = (
