@@ -47,6 +47,7 @@ _TYPOS: Final = (
     'byte_order = "little"', 'names = { x = "?" }', 'bits = { 0x1 = "on" }', "scale = 10",
     "scales = 10", 'equals = "00"', "split = [{ name = 'x', bits = 9 }]", "stride = 2", "[[field]]",
 )  # fmt: skip
+_REFUSED_OF_CODECS: Final = ("epoch = 2000-01-01\n", 'byte_order = "little"\n')
 
 
 @final
@@ -115,7 +116,8 @@ class _Drawn:
         how = chooser.of(("number", "date", "split", "bcd", "float", "names", "count", "bytes"))
         if how == "date":
             codec = chooser.of(tuple(CODECS.values()))
-            return codec.size_bytes, f'codec = "{codec.name}"\n'
+            more = chooser.of(("",) * 10 + _REFUSED_OF_CODECS)
+            return codec.size_bytes, f'codec = "{codec.name}"\n{more}'
         if how == "count":
             return min(size, chooser.of((4, 4, 5))), self._order() + self._counted()
         if how == "split":
@@ -152,7 +154,7 @@ class _Drawn:
             self._counted, self._amount, self._named, str,
         )  # fmt: skip
         while left and len(parts) < 5:
-            bits = min(left, self._chooser.of((1 + self._chooser.below(20), 32, 64, left)))
+            bits = min(left, self._chooser.of((1 + self._chooser.below(20), 32, 33, 64, left)))
             left -= bits
             how = self._chooser.of(hows)().replace("\n", ", ")
             parts.append(f"{{ {self._name().strip()}, bits = {bits}, {how}".rstrip(", ") + " }")
