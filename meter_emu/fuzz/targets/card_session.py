@@ -12,7 +12,7 @@ from typing import Final, final
 
 from card_protocol.apdu import CommandApdu
 from card_protocol.card.files import df_name
-from card_protocol.card.image import CardKind
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage
 from card_protocol.formats.container import TRANSPORT_PIN
@@ -106,9 +106,15 @@ def _select(session: Session, a: int, b: int, c: int) -> None:
     p1, p2 = ((0x00, 0x08)[b & 1], (0x0C, 0x04, 0x00)[b // 2 % 3])
     if b >= _OTHER_WAYS:
         p1 = (0x01, 0x02, 0x03, 0x04)[b & 3]
-        data = b"" if p1 == 0x03 else df_name(_FIDS[1])[: 1 + a % 12] if p1 == 0x04 else data
+        data = (
+            b""
+            if p1 == 0x03
+            else (df_name(_FIDS[1]) + bytes(5))[: 1 + a % 17]
+            if p1 == 0x04
+            else data
+        )
     elif p1 == 0x08 and a >= 0x80:
-        data = _FIDS[1].to_bytes(2, "big") + data
+        data = _FIDS[1].to_bytes(2, "big") * (a % 2 + 7 if a >= 0xF0 else 1) + data
     _ask(session, CommandApdu(0, 0xA4, p1, p2, data, None if p2 == 0x0C else 256), c, b)
 
 
@@ -130,6 +136,19 @@ def _at_offset(session: Session, a: int, b: int, c: int) -> None:
     else:
         command = CommandApdu(0, 0xB0, a >> 1 & 7, b, ne=c or 256)
         session.send(command.to_bytes(extended=a & 0x80 > 0))
+
+
+def _at_end(session: Session, a: int, b: int, c: int) -> None:
+    """READ or UPDATE near the end of a file: up to it, one byte too many, behind it."""
+    image = session.card.image
+    assert isinstance(image, CardImage), "a card of files"
+    spec = image.tree.specs[a % len(image.tree.specs)]
+    session.send(CommandApdu(0, 0xA4, 0, 0x0C, spec.fid.to_bytes(2, "big")).to_bytes())
+    high, low = divmod(spec.size_bytes - 2 + b % 4, 256)
+    if b & 4:
+        session.send(CommandApdu(0, 0xD6, high, low, _data(1 + c % 4, c)).to_bytes())
+    else:
+        session.send(CommandApdu(0, 0xB0, high, low, ne=1 + c % 4).to_bytes())
 
 
 def _verify(session: Session, a: int, b: int, c: int) -> None:
@@ -190,9 +209,11 @@ def _raw(session: Session, a: int, b: int, c: int) -> None:
     """
     ins = a if a & 1 else tuple(_SAID)[a // 2 % len(_SAID)]
     body = _sized(_SIZES[b % len(_SIZES)], c) if a >= 0x80 else bytes((b,)) * (c & 1)
-    session.send(bytes((b if b > 0xF0 else 0, ins, c & 0x0F, c >> 4)) + body)
+    cla = b if b > 0xF0 else _CLASSES[b % 8] if b > 0xE0 else 0
+    session.send(bytes((cla, ins, c & 0x0F, c >> 4)) + body)
 
 
+_CLASSES: Final = (0x01, 0x0C, 0x10, 0x1F, 0x20, 0x3F, 0x40, 0x7F)  # edges of the table of CLA
 _SIZES: Final = (0, 3, 4, 7, 8, 9, 15, 16, 17)
 
 
@@ -211,8 +232,9 @@ def _long(session: Session, a: int, b: int, c: int) -> None:
         command = CommandApdu(0, 0xA4, 0, 0x04, _FIDS[a // 2 % 8].to_bytes(2, "big"), 1 + b)
         session.send(command.to_bytes(extended=c & 1 > 0))
     else:
-        session.send(CommandApdu(0, 0xB0, 0x80 | a // 2 % 7, b, ne=1 + c * 16).to_bytes(
-            extended=True))  # fmt: skip
+        ne = 65_536 if c == 0xFF else 1 + c * 16
+        command = CommandApdu(0, 0xB0, 0x80 | a // 2 % 7, b, ne=ne)
+        session.send(command.to_bytes(extended=True))
     note("extended" if c & 1 or not a & 1 else "an Le other than 00 behind data")
 
 
@@ -255,7 +277,7 @@ def _data(size: int, seed: int) -> bytes:
 
 _FILE_STEPS: Final[tuple[Step, ...]] = (
     _select, _read, _update, _verify, _prove, _internal, _raw, _reset, _at_offset, _long,
-    _get_response, _raw, _read, _update, _wear, _prove,
+    _get_response, _raw, _at_end, _update, _wear, _prove,
 )  # fmt: skip
 
 
@@ -344,6 +366,7 @@ def _seeds() -> tuple[bytes, ...]:
     read = bytes.fromhex("01010000 010100ff 01014020 01018000 02012042 0201ff20 0800000a 08010004")
     wrong = bytes.fromhex("04000100 04001203 03010000 030000f0 06a00000 06200001 07000000 02020020")
     ways = bytes.fromhex("0000e300 0002e100 0000e200 0001e000 0003e300 06100000 07000000")
+    ends = bytes.fromhex("00010000 03000000 0c010603 0c010700 0c010101 0c010201 0c000603 0c000701")
     steps = ways + opening + parts + read + wrong
     worn = bytes.fromhex("00800100 0e000200 00010000 02020020 03000000 04000000 0e020a00"
                          "04010000 02020020 0e010a00 04000000 04000300 0400f000 03050009"
@@ -353,7 +376,7 @@ def _seeds() -> tuple[bytes, ...]:
                            "05000000 01000000 02806041 03800000 07000000 02806042"
                            "00000000 01000000 04040301 02040355 05010000 08010203"
                            "01000000")  # fmt: skip
-    files = (bytes((which,)) + some for which in range(4) for some in (steps, worn))
+    files = (bytes((which,)) + some for which in range(4) for some in (steps, worn, ends))
     return (*files, b"\x04" + memory)
 
 
