@@ -103,7 +103,7 @@ class _Drawn:
         text = f'[[household]]\nid = "h{number}"\nkind = "a household"\n'
         text += 'model = "gas-pcf8563-battery"\nload_dm3_per_h' if valve else "load_w"
         text += f" = {load}\n"
-        balance = chooser.of(("20", '"-3.5"', '"7.05"', '"0.7"'))
+        balance = chooser.of(("20", '"-3.5"', '"7.05"', '"0.7"', '"99999.99"', "-99999"))
         text += f"balance_eur = {balance}\n"
         text += self._some(
             "prepayment = false\n", 'group = "north"\n', 'rearm = "careless"\n',
