@@ -131,7 +131,7 @@ class LinkError(CardProtocolError):
     """
 
     def __init__(self, kind: LinkErrorKind, detail: str = "") -> None:
-        super().__init__(f"{kind.value}: {detail}" if detail else kind.value)
+        super().__init__(one_line(f"{kind.value}: {detail}") if detail else kind.value)
         self.kind = kind
 
 
