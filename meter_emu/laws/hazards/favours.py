@@ -31,7 +31,7 @@ _COUNTED_US: Final = 15 * MINUTE_US  # ours: what it need not have counted yet o
 _FORGOTTEN_PART: Final = 5  # ours: a failure costs one in so many of what it has counted since one
 _JOURNAL_US: Final = DAY_US  # ours: what a meter may forget of the time at a power failure
 _RATES: Final = (2_000, 500, 4_000, 1_000)
-_WATCHED_D: Final = 8  # as many days hold 96 hours outside office hours
+_WATCHED_D: Final = 12  # 8 days hold 96 hours outside office hours; a failure may cost some of it
 
 
 # Shelter ------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Finding, Law, Trial
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, begin, finish, with_clock_cards
-from meter_emu.stories.times import Timing
+from meter_emu.stories.times import FIRST_S, Timing
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder
@@ -21,26 +21,29 @@ _LAMPS: Final = (What.CLOCK_DOUBTED, What.CLOCK_TRUSTED)
 def office_ahead(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a card of an office that is ahead, a technician, and the same card after him.
 
-    In half of all the meter has lost its clock before.
+    In half of all the meter has lost its clock before, in the others power fails for hours after.
     """
     seed, draft = begin(chooser, with_clock_cards(among))
     draft.kind = "an office that is ahead, then a technician"
     draft.ample_credit = True
-    end_s = draft.timing.end_s
-    at_s = end_s - (2 + chooser.below(4)) * DAY_S
+    lead_s = (2 + chooser.below(4)) * DAY_S
+    without_s = (draft.model.clock.backup_days + 1 + chooser.below(20)) * DAY_S
+    end_s = max(draft.timing.end_s, FIRST_S + without_s + DAY_S + lead_s)
+    at_s = end_s - lead_s
     draft.timing = Timing(at_s, end_s)
     draft.first_s = at_s - DAY_S
-    order = draft.arming(end_s, end_s)
-    if chooser.below(2):  # which then goes on from that date: nobody is to be cut by it
+    order, set_s = draft.arming(end_s, end_s), at_s + (1 + chooser.below(40)) * HOUR_S
+    if chooser.below(2):
+        dark_s = set_s + (2 + chooser.below(6)) * HOUR_S
+        draft.outages.append((dark_s, dark_s + chooser.of((MINUTE_S, HOUR_S, 9 * HOUR_S))))
+    else:  # which then goes on from that date: nobody is to be cut by it
         order = DeskOrder(load_cents=500)
         back_s = at_s - (1 + chooser.below(20)) * HOUR_S
-        lost_s = back_s - (draft.model.clock.backup_days + 1 + chooser.below(20)) * DAY_S
-        draft.outages.append((lost_s, back_s))
-        draft.first_s = lost_s - DAY_S
+        draft.outages.append((back_s - without_s, back_s))
+        draft.first_s = back_s - without_s - DAY_S
     ahead_s = chooser.of(_AHEAD_S) + 2 * unsure_s(draft.model)
     draft.office(at_s, replace(order, office_error_s=ahead_s))
     draft.insert(at_s + 2 * MINUTE_S)
-    set_s = at_s + (1 + chooser.below(40)) * HOUR_S
     draft.technician(set_s, draft.tool_error_s())
     draft.insert(set_s + (2 + chooser.below(90)) * MINUTE_S)
     return finish(draft, seed)
@@ -55,8 +58,9 @@ def _check(trial: Trial) -> Finding:
         return Broken("a technician's card sets no clock after an office that was ahead")
     doubts = [event for event in events if event.what in _LAMPS and sets and event.at_us > sets[-1]]
     # A clock that was lost goes on from the date: that is not yet to dispute it.
-    if not trial.household.outages and doubts and doubts[-1].what is What.CLOCK_DOUBTED:
-        return Broken("a date that was disputed before the clock was set is disputed again")
+    lost = any(back_us < at_us for _, back_us in trial.household.outages for at_us in tools)
+    if not lost and doubts and doubts[-1].what is What.CLOCK_DOUBTED:
+        return Broken("a clock that a technician has set is doubted again, for what was known then")
     return promises(trial)
 
 

@@ -363,7 +363,7 @@ LAW: Final = Law(
     presumes="an office with the right keys, and a clock within its model's bound",
     draw=wrong_office,
     check=_check,
-    one_in=40,
+    one_in=20,
     hazard=True,
 )
 
