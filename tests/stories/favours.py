@@ -42,11 +42,24 @@ def shelter(campaign: Campaign, household: Household) -> set[str]:
 
 
 def doubt(campaign: Campaign, household: Household) -> set[str]:
+    orders = [visit.desk for visit in household.visits if visit.desk is not None]
+    if any(order.office_error_s >= 3_600 for order in orders):
+        return set() if household.outages else {"disputed"}
     if not beyond_the_reserve(household):
         return set()
-    orders = [visit.desk for visit in household.visits if visit.desk is not None]
     found = {"T2" if orders[-1].cut_us else "T1, and credit that ends after it"}
     return found | ({"more failures"} if len(household.outages) > 1 else set())
+
+
+def ahead(campaign: Campaign, household: Household) -> set[str]:
+    order, heard, tool, again = household.visits
+    if order.desk is None or order.desk.office_error_s < 1_200 or not tool.sets_the_clock:
+        return set()
+    (outage,) = household.outages
+    found = {"a clock lost before" if outage[1] < heard.at_us else "no power after it was set"}
+    found.add("T1 and T2" if order.desk.cut_us else "a load")
+    assert tool.at_us < again.at_us, "the same card once more"
+    return found | ({"days ahead"} if order.desk.office_error_s * SECOND_US > DAY_US else set())
 
 
 FAVOURS: dict[str, tuple[Callable[[Campaign, Household], set[str]], set[str]]] = {
@@ -61,5 +74,12 @@ FAVOURS: dict[str, tuple[Callable[[Campaign, Household], set[str]], set[str]]] =
             "a granted limiter",
         },
     ),
-    "doubt-has-an-end": (doubt, {"T2", "T1, and credit that ends after it", "more failures"}),
+    "doubt-has-an-end": (
+        doubt,
+        {"T2", "T1, and credit that ends after it", "more failures", "disputed"},
+    ),
+    "stamp-ahead": (
+        ahead,
+        {"a clock lost before", "no power after it was set", "a load", "T1 and T2", "days ahead"},
+    ),
 }

@@ -210,7 +210,8 @@ def wrong_office(campaign: Campaign, household: Household) -> set[str]:
     found = {f"generation {household.card_generation}"}
     if said.keys() & {"loaded_cents", "load_count"}:
         cents = said.get("loaded_cents", 1 << 32) - household.age.loaded_cents
-        return {"a wallet"} | ({"money gone"} if cents < 2_000 else set())
+        order_too = {"an order with it"} if order.reactivate or order.cut_us else set()
+        return {"a wallet"} | order_too | ({"money gone"} if cents < 2_000 else set())
     for name in ("defer_until", "cut_at"):
         raw = said.get(name, b"")
         found |= {f"{name} of no calendar"} if raw and no_date(raw.hex()) else set()
@@ -250,6 +251,7 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
             "a wallet",
             "a forged reactivation",
             "money gone",
+            "an order with it",
             "defer_until of no calendar",
             "cut_at of no calendar",
             "defer_min apart",

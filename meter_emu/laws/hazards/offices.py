@@ -65,7 +65,7 @@ def _check(trial: Trial) -> Finding:
 
 
 LAW: Final = Law(
-    id="office-ahead",
+    id="stamp-ahead",
     says="an office whose date is ahead puts a clock in doubt until a technician sets it, and once",
     properties=("P6", "P8"),
     presumes="a meter that obeys a technician's card, and remembers the date that it disputed",

@@ -91,7 +91,7 @@ def _wallet(draft: Draft) -> AsIs:
     """Return an amount that was not loaded: less than before, none, or too much."""
     known_cents, known_loads = _heard(draft.grown_old())
     return draft.chooser.of((
-        *(AsIs(loaded_cents=known_cents - 1),) * 2,
+        *(AsIs(loaded_cents=known_cents - 1),) * 4,
         AsIs(loaded_cents=0, load_count=0),
         AsIs(load_count=known_loads),
         AsIs(loaded_cents=known_cents + draft.model.credit.load_max_cents + 1),
@@ -125,8 +125,8 @@ def _reserved(draft: Draft, _: DeskOrder) -> AsIs:
 
 _ANY: Final[tuple[_Writing, ...]] = (_no_date, _no_date, _backwards)
 _OF_2: Final[tuple[_Writing, ...]] = (
-    _no_date, _backwards, *(_deferral_apart,) * 4, *(_cut_apart,) * 4, _half, _too_far,
-    *(_other_zone,) * 3,
+    _no_date, _backwards, *(_deferral_apart,) * 6, *(_cut_apart,) * 6, _half, _too_far,
+    *(_other_zone,) * 2,
 )  # fmt: skip
 
 
