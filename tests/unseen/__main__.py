@@ -110,10 +110,10 @@ def explored(_: Mistake, folder: Path) -> Looked:
 
 def fuzzed(mistake: Mistake, folder: Path, seed: int) -> Looked:
     """Look for it with the target that its author would take, for a minute."""
-    finds = folder / "finds"
+    finds, corpus = folder / f"finds-{seed}", folder / f"corpus-{seed}"
     ran = _said(
         folder, "fuzz", "run", mistake.said["target"], "--time", str(_TIME_S), "--jobs", "1",
-        "--seed", str(seed), "--to", str(finds),
+        "--seed", str(seed), "--to", str(finds), "--corpus", str(corpus),
     )  # fmt: skip
     if not ran.returncode:
         return Looked(found=False, words=f"nothing by seed {seed}")
