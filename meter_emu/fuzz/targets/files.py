@@ -197,8 +197,9 @@ def _traces() -> tuple[bytes, ...]:
 
 @cache
 def _files() -> tuple[bytes, ...]:
-    """Return the built-in models: all are right."""
-    texts = (path.read_bytes() for path in built_in("meters").values())
+    """Return the built-in models, of meters and of devices: all are right."""
+    paths = (*built_in("meters").values(), *built_in("devices").values())
+    texts = (path.read_bytes() for path in paths)
     return tuple(text for text in texts if len(text) <= _TOML_SIZE_MAX)
 
 
