@@ -14,7 +14,7 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.errors import MeterEmuError
 from meter_emu.firmware.layouts import State, StateFlags
-from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
+from meter_emu.fuzz.bench import FUZZED_MODELS, LOAD_W, FuzzedMeter
 from meter_emu.fuzz.reach import must
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, UEUR_PER_CENT
@@ -41,6 +41,7 @@ _OPENS_MIN, _SHUTS_MIN, _SATURDAY, _OFF_MIN = 8 * 60, 16 * 60, 5, 15
 _KEYS: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
 # After these nobody here knows how much of the longest shelter is left.
 _UNKNOWN_SHELTER: Final = frozenset({"clock doubted", "clock set", "limited"})
+_LOOKS_US: Final = 3 * MINUTE_US  # ours: until a look has seen it, with its clock a minute off
 _DOUBTS: Final = frozenset({What.CLOCK_DOUBTED, What.POWER_LOST, What.CLOCK_SET})
 
 KEY_STATES: Final = (
@@ -87,7 +88,7 @@ class HouseholdAtPlay:
         first = self.meter.state()
         assert first is not None, "a new meter's memory can be read"
         self._first_ueur = first.balance_ueur
-        self._before = first
+        self._before, self._charged_wh, self._charged_us = first, first.charged_wh, self._since_us
         self._unused_mwh: Final = self._booked_mwh(first)  # what the register had before
         if self._poor:  # it begins with its credit used up, and asks for some
             self.wait(2 * DAY_US)
@@ -323,17 +324,26 @@ class HouseholdAtPlay:
             owed = before.emergency_debt_ueur > 0
             must(state.emergency_debt_ueur > 0, "who has no credit is lent some at a press",
                  moved=not owed)  # fmt: skip
-            must(self._board.switch.on is not owed, "and is supplied, once")
+            # Who owed more than is lent, behind a limiter, is not supplied by it.
+            enough = state.balance_ueur > 0 and not owed
+            must(self._board.switch.on == enough, "and is supplied, once", moved=enough)
 
     def _ask_deferred(self, state: State) -> None:
-        """Ask that nothing is charged while an order protects, and has since the last look."""
+        """Ask that nothing that flows while an order protects is charged, then or afterwards."""
         before, end_us = self._before, self._ends[self._in_force]
         if state.order_number != before.order_number or end_us is None:
-            return
-        if self._board.now_us < end_us:
+            # An order is obeyed once all is booked.
+            self._charged_wh, self._charged_us = state.charged_wh, self._board.now_us
+        elif self._board.now_us < end_us:
             unmoved = state.charged_wh == before.charged_wh
             must(unmoved, "nothing is charged while an order protects",
                  f"{before.charged_wh} Wh, then {state.charged_wh}",
+                 moved=state.deferred_wh != before.deferred_wh)  # fmt: skip
+        else:
+            over_us = self._board.now_us - max(end_us, self._charged_us) + _LOOKS_US
+            most_wh, charged_wh = LOAD_W * over_us // HOUR_US + 1, state.charged_wh
+            must(charged_wh - self._charged_wh <= most_wh, "nor is it charged once it does no more",
+                 f"{charged_wh - self._charged_wh} Wh of {most_wh}",
                  moved=state.deferred_wh != before.deferred_wh)  # fmt: skip
 
     def _ask_money(self, state: State, *, cut: bool) -> None:

@@ -29,7 +29,7 @@ A_LOAD: Final = DeskOrder(load_cents=2_000)
 
 FUZZED_MODELS: Final = ("electricity-pcf8563-utc", "electricity-legal-time", "gas-pcf8563-battery")
 _AMPLE_CENTS: Final = 1_000_000
-_LITTLE_CENTS, _LOAD_W = 150, 400  # ours: out of credit after a day, or a few of gas
+_LITTLE_CENTS, LOAD_W = 150, 400  # ours: out of credit after a day, or a few of gas
 FUZZING_FROM_US: Final = 1_584_529_200_000_000  # 18 March 2020 12:00, as the bench of tests
 _POLL_US_MAX: Final = 30 * SECOND_US  # ours: a session is bounded by 20 s of ticks and one exchange
 
@@ -74,7 +74,7 @@ class FuzzedMeter:
         phase_us: int = 0,
     ) -> None:
         name = FUZZED_MODELS[selector % len(FUZZED_MODELS)]
-        watts = _LOAD_W if poor or used else 0
+        watts = LOAD_W if poor or used else 0
         household = _household(name, build, carrier, poor=poor, watts=watts, phase_us=phase_us)
         self.rig = Rig.seeded(household, start_us=FUZZING_FROM_US, seed=seed)
         self.live, self.events = begun(self.rig)

@@ -303,7 +303,7 @@ def _fuzz(fault: Fault, seed: int, cpu_s: int, corpus: Path, said: Path) -> None
     with said.open("w") as out:
         os.dup2(out.fileno(), sys.stdout.fileno())
         os.dup2(out.fileno(), sys.stderr.fileno())
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 10))  # SIGXCPU, and not yet SIGKILL
     fault.apply()
     target = targets()[fault.target]
     os.environ |= {ENV_TARGET: place_of(target), ENV_BUILD: fault.build, ENV_SEED: str(seed)}
