@@ -31,7 +31,9 @@ def believed(registers: bytes, offset_s: int, last: datetime, outage: timedelta)
     """
     shown = shown_by(registers)
     if shown is None:
-        counts_on = registers[2] >> 7 == 0 and registers[2] >= _NEAR_THE_MINUTE
+        second = registers[2]
+        no_digit = second & 0x0F > 9  # which is a number again as soon as it has counted on
+        counts_on = second >> 7 == 0 and (second >= _NEAR_THE_MINUTE or no_digit)
         return None if counts_on else False
     since = shown - timedelta(seconds=offset_s) - last
     edges = (timedelta(), outage)
