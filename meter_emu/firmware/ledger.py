@@ -163,6 +163,8 @@ class Ledger:
 
     def emergency_offered(self, state: State, factory: Factory) -> bool:
         """Whether emergency credit can be taken: once, until it is repaid in full."""
+        # Doubt: who owes more than is lent, once a limiter is taken back, is lent it and stays off.
+        # No source says whether a meter of 2020 lent it for nothing.
         return state.emergency_debt_ueur == 0 and factory.emergency_cents > 0
 
     def take_emergency(self, state: State, factory: Factory) -> None:
