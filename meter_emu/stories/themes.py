@@ -191,13 +191,18 @@ def _clock_lost(stage: Stage, at_s: int) -> None:
 
 
 def _clock_spoilt(stage: Stage, at_s: int) -> None:
-    """Registers change under a running program; one without power finds a lost clock."""
+    """Registers change under a running program; one without power finds a lost clock.
+
+    Somebody wakes the program then: where it sleeps until the power fails, nothing could tell it
+    that the time it finds is not what went by without power.
+    """
     if stage.lost_s is not None:
         _clock_lost(stage, at_s)
         return
     draft = stage.draft
     found = upset(draft.chooser, draft.model, at_s)
     draft.upset_now(at_s, without_seconds(draft.model, found))
+    draft.scroll(at_s + 5)
 
 
 def _credit_used_up(stage: Stage, at_s: int) -> None:

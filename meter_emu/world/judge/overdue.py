@@ -59,9 +59,11 @@ class Overdue(Forks):
         """Return when the latest right meter has acted; far away where one need not act at all.
 
         A meter that is not sure of the time waits at both ends of the non-disconnection period. One
-        that had limited knew that none ran, and is not waiting for its next look.
+        that had limited knew that none ran, and is not waiting for its next look; unless it has
+        limited no more because its clock was set, by which the cut may be to come again.
         """
-        knew = self.unlimited_us == supply.now_us
+        just_set = supply.now_us - knowledge.since_us <= WORK_US
+        knew = self.unlimited_us == supply.now_us and not just_set
         look_us = WORK_US if knew else knowledge.look_us
         if supply.by_order:
             return supply.ready_us + look_us

@@ -295,3 +295,43 @@ visits = [
     outcome = judge(household, campaign, run_meter(household, campaign))
     assert outcome.breaches == ()
     assert outcome.findings == ()
+
+
+LIMITED_THEN_SET = """
+name = "a limiter in place of the cut, then a clock that is set back over T"
+zone = "Europe/Brussels"
+start = 2019-12-28T06:00:00
+end = 2020-01-03T11:06:00
+model = "electricity-bi-hourly"
+
+[[household]]
+id = "home"
+kind = "switched"
+balance_eur = "39.25"
+load_w = 500
+clock_set = 2019-12-27T06:00:00
+limiter = true
+outages = [{ from = 2019-12-31T15:34:38, to = 2019-12-31T15:35:38 }]
+visits = [
+  { at = 2019-12-28T07:29:34, desk = ["defer", "cut"], defer_until = 2020-01-03T08:00:00, \
+cut_at = 2020-01-03T08:00:00 },
+  { at = 2019-12-28T07:59:34, insert = true },
+  { at = 2020-01-03T08:02:00, clock_card = true, clock_error_s = -59 },
+]
+"""
+
+
+def test_who_was_limited_waits_for_the_cut_again_where_the_clock_is_set_back(tmp_path: Path):
+    path = tmp_path / "c.toml"
+    path.write_text(LIMITED_THEN_SET, "utf-8")
+    campaign = load_campaign(path)
+    (household,) = campaign.households
+    events = run_meter(household, campaign)
+    assert [event.what for event in events].count(What.LIMITED) == 2
+    assert judge(household, campaign, events).findings == ()
+    (again,) = [event for event in events if event.what is What.LIMITED][1:]
+    later = [
+        replace(one, at_us=one.at_us + 3 * MINUTE_US) if one is again else one for one in events
+    ]
+    (late,) = judge(household, campaign, sorted(later, key=lambda one: one.at_us)).findings
+    assert late.words.endswith("the household is not limited")
