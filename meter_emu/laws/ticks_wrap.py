@@ -18,12 +18,8 @@ _ASKED: Final = ("came back", "came back", "ordinary", "switched", "never came b
 _SEEN: Final = frozenset(
     {What.CLOSED, What.OPENED, What.CARD_SERVED, What.KEY_PRESSED, What.KEY_HELD, What.CLOCK_SET}
 )
-_NEAR_US: Final = (
-    13 * MINUTE_US,
-    13 * MINUTE_US,
-    MINUTE_US,
-    HOUR_US,
-)  # ours: a countdown takes twelve minutes
+# Ours: a countdown takes twelve minutes.
+_NEAR_US: Final = (13 * MINUTE_US, 13 * MINUTE_US, MINUTE_US, HOUR_US)
 
 
 def wrapping(chooser: Chooser, among: Among = ()) -> Campaign:
@@ -68,9 +64,8 @@ def _wrap_us(trial: Trial) -> int | None:
     seen += [event for event in seen if event.what is What.CLOSED] * 3
     near_us = draw.choice(_NEAR_US)
     wrap_us = draw.choice(seen).at_us + draw.randrange(-near_us, near_us)
-    return (
-        wrap_us - (wrap_us - trial.campaign.start_us) % 1_000
-    )  # at the same part of a millisecond
+    # At the same part of a millisecond as the other ticks.
+    return wrap_us - (wrap_us - trial.campaign.start_us) % 1_000
 
 
 LAW: Final = Law(
