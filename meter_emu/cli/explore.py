@@ -3,14 +3,13 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from shlex import quote
 from textwrap import wrap
 from typing import Final
 
 import click
 from rich.progress import TextColumn, TimeElapsedColumn
 
-from meter_emu.cli.answers import played_by, so_many, worst_case
+from meter_emu.cli.answers import asked_by, played_by, so_many, worst_case
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.names import BUILD, LEFT, WORD, OneOf, json_option
@@ -179,21 +178,14 @@ def _lines_of_every(explored: EveryExplored, file: Path | None) -> Iterator[str]
     else:
         about = f"{explored.build}, scope {explored.broken_in}"
         yield f"{about}: broken; tried: {_every_tried(explored)}"
-        yield from worst_case(found.words, _course(found), shown_by=_shown_by(explored, file))
+        play = "nothing was written yet" if file is None else played_by(str(file))
+        if file is not None and not found.accused:
+            play = asked_by(explored.broken_law, explored.build, str(file))
+        yield from worst_case(found.words, _course(found), shown_by=play)
     yield f"looked at: {explored.transitions:,} transitions, {explored.states:,} states"
     if explored.walks:
         walks = so_many(explored.walks, "walk", "walks")
         yield f"beyond that: {walks} by chance, with acts that their scopes have not"
-
-
-def _shown_by(explored: EveryExplored, file: Path | None) -> str:
-    """Return the command that shows what broke: what a law alone says is shown by that law."""
-    if file is None:
-        return "nothing was written yet"
-    if not explored.broken_law:
-        return played_by(str(file))
-    asked = f"verify {quote(explored.build)} --law {explored.broken_law}"
-    return f"meter-emu {asked} --story {quote(str(file))}"
 
 
 def _every_tried(explored: EveryExplored) -> str:

@@ -312,6 +312,7 @@ def _found(task: CutStory, explored: CutsExplored, cuts: Cuts, words: str) -> Cu
                 tape=(),
                 runs=seed + 1,
                 verdict=trial.run.outcome.verdict,
+                accused=True,
             )
             break
     return explored

@@ -24,7 +24,7 @@ from meter_emu.explore.scope import Scope
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.verify.program import check_covered
-from meter_emu.verify.report import Counterexample, story_in_words
+from meter_emu.verify.report import Counterexample, judged, story_in_words
 from meter_emu.workers.engines import here_or_processes
 from meter_emu.workers.work import Here, Reusable, Task
 from meter_emu.world.judge.outcome import Outcome
@@ -432,6 +432,7 @@ def by_the_judge(lives: Lives, runs: int) -> Counterexample:
 
 def in_its_words(trial: Trial, words: str, runs: int) -> Counterexample:
     """Return a story that breaks something as a counterexample; `runs` made it small."""
+    verdict, accused = judged(trial)
     return Counterexample(
         number=0,
         campaign=trial.campaign,
@@ -439,7 +440,8 @@ def in_its_words(trial: Trial, words: str, runs: int) -> Counterexample:
         course=story_in_words(trial),
         tape=(),
         runs=runs,
-        verdict=trial.run.outcome.verdict,
+        verdict=verdict,
+        accused=accused,
     )
 
 

@@ -8,7 +8,8 @@ from typing import Final, final
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
-from meter_emu.laws.law import UNREADABLE, Law, Trial
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import UNREADABLE, Broken, Law, Trial
 from meter_emu.units import decimal
 from meter_emu.verify.crossings import CROSSINGS
 from meter_emu.verify.met import all_met
@@ -35,7 +36,8 @@ class Counterexample:
     `tape` is the choices that make it: the same ones make the same story.
 
     It was found at story `number`; `runs` more runs made it small. `verdict` is what became of its
-    household: laws are shown by that, the gravest first.
+    household: laws are shown by that, the gravest first. `accused` is whether the judge accuses
+    it, so that a rehearsal shows it: else the law alone does.
     """
 
     number: int
@@ -45,6 +47,7 @@ class Counterexample:
     tape: tuple[int, ...]
     runs: int
     verdict: Verdict
+    accused: bool
 
     @property
     def text(self) -> str:
@@ -155,14 +158,14 @@ def _commonest(examined: Sequence[Examined]) -> str:
     return f"{why}: {detail}" if detail else why
 
 
-def verdict_of(trial: Trial) -> Verdict:
-    """Return what became of the household of a story."""
+def judged(trial: Trial) -> tuple[Verdict, bool]:
+    """Return what became of the household of a story, and whether the judge accuses it."""
     try:
-        return trial.run.outcome.verdict
+        return trial.run.outcome.verdict, isinstance(promises(trial), Broken)
     except (ConfigError, *UNREADABLE):
         if trial.build in OUR_BUILDS:
             raise
-        return Verdict.NOT_SEEN
+        return Verdict.NOT_SEEN, False
 
 
 def story_in_words(trial: Trial) -> tuple[str, ...]:

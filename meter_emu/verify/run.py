@@ -28,8 +28,8 @@ from meter_emu.verify.report import (
     Counterexample,
     Examined,
     Report,
+    judged,
     story_in_words,
-    verdict_of,
 )
 from meter_emu.verify.shrinking import Tape, shrunk
 from meter_emu.workers.engines import here_or_processes, processes
@@ -400,6 +400,7 @@ def examine(trial: Trial, law: Law) -> Examined:
     finding = law.asked(trial)
     broken = None
     if isinstance(finding, Broken):
+        verdict, accused = judged(trial)
         broken = Counterexample(
             number=0,
             campaign=finding.campaign or trial.campaign,
@@ -407,7 +408,8 @@ def examine(trial: Trial, law: Law) -> Examined:
             course=story_in_words(trial),
             tape=(),
             runs=0,
-            verdict=verdict_of(trial),
+            verdict=verdict,
+            accused=accused,
         )
     aside = finding if isinstance(finding, Aside) else None
     return Examined(
@@ -494,6 +496,7 @@ def _examined(
 
 def _counterexample(trial: Trial, finding: Broken, at: _Breach, *, runs: int) -> Counterexample:
     where = trial if finding.campaign is None else Trial(finding.campaign, trial.build)
+    verdict, accused = judged(where)
     return Counterexample(
         number=at.number,
         campaign=where.campaign,
@@ -501,7 +504,8 @@ def _counterexample(trial: Trial, finding: Broken, at: _Breach, *, runs: int) ->
         course=story_in_words(where),
         tape=at.tape,
         runs=runs,
-        verdict=verdict_of(where),
+        verdict=verdict,
+        accused=accused,
     )
 
 

@@ -17,7 +17,7 @@ from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Finding, Law, Trial
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import models
-from meter_emu.verify.report import story_in_words, verdict_of
+from meter_emu.verify.report import judged, story_in_words
 from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.build import parse_build
 
@@ -74,7 +74,7 @@ def test_what_nobody_can_read_is_an_accusation(build: str) -> None:
             if isinstance(law.asked(trial), Broken):
                 broken += 1
                 assert story_in_words(trial)
-                assert verdict_of(trial) in Verdict
+                assert judged(trial)[0] in Verdict
     assert broken > 3
 
 

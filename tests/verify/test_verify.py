@@ -240,6 +240,20 @@ def test_the_verb_shows_what_breaks_a_law_and_writes_its_story(meter_emu, tmp_pa
     assert meter_emu("rehearse", str(file)) == 1
 
 
+@pytest.mark.slow("lives stories under a law")
+def test_what_no_rehearsal_shows_is_shown_by_its_law(meter_emu, tmp_path, capsys):
+    build, law = "reference+stands-on-its-backup", "clock-chip"
+    assert meter_emu("verify", build, "--law", law, "--jobs", "1") == 1
+    shown_by = capsys.readouterr().out.splitlines()[2]
+    file = tmp_path / "counterexamples" / f"{law}.toml"
+    assert meter_emu("rehearse", str(file)) == 0, "the judge accuses it: take another"
+    command = f"meter-emu verify {build} --law {law} --story counterexamples/{law}.toml"
+    assert shown_by == f"shown by: {command}"
+    capsys.readouterr()
+    assert meter_emu(*command.split()[1:]) == 1
+    assert capsys.readouterr().out.splitlines()[2] == shown_by, "so does the file, asked itself"
+
+
 @pytest.mark.slow("lives stories under all laws")
 def test_the_verb_writes_json_and_no_folder_where_nothing_is_broken(meter_emu, tmp_path, capsys):
     status = meter_emu("verify", "reference", "--examples", "10", "--jobs", "1", "--json", "-")
