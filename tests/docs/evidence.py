@@ -102,6 +102,7 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
 
 _CHANGES: Final = {
     "program": "most small changes of the program that make a difference break a law",
+    "tokens": "the same of the programs that take tokens",
     "office": "the same of the office",
     "formats": "the same of formats and carriers",
     "chips": "the same of the board's chips",

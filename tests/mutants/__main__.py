@@ -18,6 +18,7 @@ import click
 from tests.docs import evidence
 from tests.interrupted import run_or_interrupted
 from tests.matrix.children import in_children
+from tests.mutants.by_tests import TESTS
 from tests.mutants.page import (
     BY_LAWS,
     BY_TESTS,
@@ -31,7 +32,7 @@ from tests.mutants.page import (
     survivors,
     text,
 )
-from tests.mutants.sites import AREAS, PROGRAM, mutants
+from tests.mutants.sites import AREAS, mutants
 from tests.mutants.trial import UNCHANGED, tried
 
 _UNCHANGED_S = 600  # ours: a whole grid of tests, or all stories
@@ -67,7 +68,7 @@ def mutation(
         click.echo(f"{len(names)} mutants of {area}, seed {drawn}")
         was: dict[str, Any] = found.get(area, {}).get("mutants", {}) if again or by else {}
         one: dict[str, dict[str, Any]] = {name: dict(was.get(name, {})) for name in names}
-        for kind in by or ((BY_LAWS,) if area == PROGRAM else (BY_LAWS, BY_TESTS)):
+        for kind in by or ((BY_LAWS, BY_TESTS) if area in TESTS else (BY_LAWS,)):
             left = [name for name in names if again is False or not _found(one[name].get(kind))]
             what = partial(tried, area=area, by=kind, stories=count_stories, seed=drawn)
             first_without(what)
@@ -100,9 +101,13 @@ def mutation(
 
 
 def first_without(what: Callable[[str], dict[str, Any]]) -> None:
-    """Ask the unchanged program; exit if it is found, as every mutant would be too."""
+    """Ask the unchanged program; exit if it is found or too slow, as every mutant would be too."""
     (done,) = in_children(what, [UNCHANGED], jobs=1, processor_s=_UNCHANGED_S)
     why = done.failed or done.result.get("failed") or done.result.get("law")
+    if not why and done.result.get("took_s", 0) > _PROCESSOR_S / 2:
+        sys.exit(
+            f"the unchanged program takes {done.result['took_s']} s: what is as slow has ended"
+        )
     if why:
         words = "" if done.result is None else done.result.get("words", "")
         sys.exit(f"the unchanged program is found by {why}: {words}")

@@ -10,6 +10,7 @@ from functools import partial
 from random import Random
 from typing import Any, Final
 
+from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.driver_bench.examine import examine_law
 from meter_emu.driver_bench.load import open_driver
 from meter_emu.driver_bench.verify_driver import DRIVER_LAWS, driver_rig
@@ -19,6 +20,7 @@ from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, DrawStory, Law, Trial
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import models
+from meter_emu.world.meter.devices import DEVICES
 from tests.mutants.changes import REACHED
 
 POLLS_MAX: Final = 1_000  # ours: of a home; the reference has 400 at most, in 300 stories
@@ -44,21 +46,24 @@ _DRIVERS: Final[dict[str, frozenset[str]]] = {
 def by_laws(area: str, *, stories: int, seed: int) -> dict[str, Any]:
     """Return which law breaks first, and after how many stories of each way to draw one.
 
-    `reached` counts the stories in which the changed routine ran.
+    The laws are those of the devices whose routines are in the area. `reached` counts the stories
+    in which the changed routine ran.
     """
     for name in _broken_by_inputs(area, seed) if area in _TARGETS else ():
         return {"law": name, "after": 0}
     if area == "chips":
         for name in _broken_by_drivers(seed):
             return {"law": name, "after": 0}
-    groups: dict[DrawStory, list[Law]] = {}
-    for law in laws().values():
-        groups.setdefault(law.draw, []).append(law)
+    groups: dict[tuple[DeviceName, DrawStory], list[Law]] = {}
+    for device in DEVICES:
+        if (device == BUDGET) == (area != "tokens"):
+            for law in laws(device).values():
+                groups.setdefault((device, law.draw), []).append(law)
     reached = 0
     for number in range(stories):
-        for draw, group in groups.items():
+        for (device, draw), group in groups.items():
             before = REACHED[0]
-            story = draw(seeded(f"{seed}/{draw.__name__}/{number}", number), models())
+            story = draw(seeded(f"{seed}/{draw.__name__}/{number}", number), models(device))
             trial = Trial(replace(story, polls_max=POLLS_MAX), "reference")
             for law in group:
                 finding = law.asked(trial)

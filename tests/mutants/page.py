@@ -8,15 +8,23 @@ from typing import Any, Final
 from tests.bench.power import Share
 from tests.docs.pages import ROOT
 from tests.mutants.read import EQUIVALENT, READ
-from tests.mutants.sites import AREAS, PROGRAM
+from tests.mutants.sites import AREAS, PROGRAM, TOKENS
 
 PAGE: Final = ROOT / "docs" / "evidence" / "mutants.md"
 DATA: Final = ROOT / "docs" / "evidence" / "mutants.json"
 BY_LAWS, BY_TESTS = "laws", "tests"
-SAMPLES: Final = {PROGRAM: 300, "office": 40, "formats": 40, "chips": 40}  # at least
-STORIES: Final = {PROGRAM: 100, "office": 20, "formats": 20, "chips": 20}  # ours: as time allows
+SAMPLES: Final = {PROGRAM: 300, TOKENS: 40, "office": 40, "formats": 40, "chips": 40}  # at least
+# Ours: as time allows.
+STORIES: Final = {
+    PROGRAM: 100,
+    TOKENS: 20,
+    "office": 20,
+    "formats": 20,
+    "chips": 20,
+}
 _TITLES: Final = {
     PROGRAM: "The program",
+    TOKENS: "The programs that take tokens",
     "office": "The office",
     "formats": "Formats and carriers",
     "chips": "The board's chips",
@@ -26,9 +34,10 @@ HEAD: Final = """# What the laws find of small changes
 The other way round from [the kill matrix](kill-matrix.md): not the mistakes that people made, but
 any small one. `make mutants` draws a sample of all changes of one comparison, number, sign,
 condition or statement, makes each in a process of its own while its module is imported, and asks
-[the laws](../verify.md): no unit test runs. For office, formats and chips the tests of that
-room are run as well, without any law. A process that ends, or that takes 90 s of processor time,
-counts as found, and says so; so does a change with which nothing can be imported or drawn.
+[the laws](../verify.md): no unit test runs. The programs that take tokens are asked the laws of
+their devices. For office, formats and chips the tests of that room are run as well, without any
+law. A process that ends, or that takes 90 s of processor time, counts as found, and says so; so
+does a change with which nothing can be imported or drawn.
 
 Of what lies on cards the [fuzz targets](../fuzzing.md) are laws too, with sixty inputs each; of
 chips the laws of [the driver bench](../driver-under-test.md), with drivers that others

@@ -11,10 +11,12 @@ from tests.defects.test_fit import PARTS
 from tests.mutants.changes import Place, changes, routine_in
 
 PROGRAM: Final = "program"
-# Whose routines are changed, by their modules; of the program, those of its parts. What is of no
+TOKENS: Final = "tokens"
+# Whose routines are changed, by their modules; of the programs, those of their parts. What is of no
 # area explains to a person what is on a card (`desk/card_image`, the views), or is a tool's.
 AREAS: Final[dict[str, tuple[str, ...]]] = {
     PROGRAM: ("meter_emu.firmware",),
+    TOKENS: ("meter_emu.firmware.token",),
     "office": tuple(
         f"meter_emu.desk.{name}"
         for name in ("desk", "dates", "pricing", "confirmed", "as_is", "clock.clock_card")
@@ -26,6 +28,7 @@ AREAS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "chips": ("meter_emu.hardware",),
 }  # fmt: skip
+_PROGRAMS: Final = (PROGRAM, TOKENS)
 
 
 class Mutant(NamedTuple):
@@ -48,9 +51,9 @@ class Mutant(NamedTuple):
 def mutants(area: str = PROGRAM) -> dict[str, Mutant]:
     """Return every mutant of an area by its name, in the order of parts, routines and lines."""
     found: dict[str, Mutant] = {}
-    for module, part, routine in _of_parts() if area == PROGRAM else _of_modules(area):
+    for module, part, routine in _routines(area):
         tree = routine_in(_tree(module), part, routine)
-        said = set() if area == PROGRAM else set(_in_words(tree))
+        said = set() if area in _PROGRAMS else set(_in_words(tree))
         for number, change in enumerate(changes(tree)):
             if change.node in said:
                 continue
@@ -79,10 +82,16 @@ def _in_words(tree: ast.AST) -> Iterator[ast.AST]:
             yield from ast.walk(node)
 
 
-def _of_parts() -> Iterator[tuple[str, str, str]]:
-    """Yield module, class and name of each routine of a part of the program."""
+def _routines(area: str) -> Iterator[tuple[str, str, str]]:
+    """Return module, class if any, and name of each routine of an area."""
+    return _of_parts(area) if area in _PROGRAMS else _of_modules(area)
+
+
+def _of_parts(area: str) -> Iterator[tuple[str, str, str]]:
+    """Yield module, class and name of each routine of a part of a program."""
     for kind in dict.fromkeys(kind for part in PARTS for kind in part.__mro__):
-        if kind.__module__.startswith(AREAS[PROGRAM]):
+        of_tokens = kind.__module__.startswith(AREAS[TOKENS])
+        if kind.__module__.startswith(AREAS[PROGRAM]) and of_tokens == (area == TOKENS):
             yield from (
                 (kind.__module__, kind.__name__, name)
                 for name in _plain(_class(_tree(kind.__module__), kind.__name__))

@@ -2,6 +2,7 @@
 
 from functools import partial
 from importlib.util import find_spec, module_from_spec
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.mutants.__main__ import first_without, seed_of
 from tests.mutants.by_tests import TESTS
 from tests.mutants.changes import REACHED, Changing
 from tests.mutants.page import (
+    BY_LAWS,
     BY_TESTS,
     PAGE,
     SAMPLES,
@@ -90,9 +92,11 @@ def test_a_program_that_is_found_unchanged_ends_the_search():
     for found in ({"failed": "nothing runs", "words": "ModuleNotFoundError"}, {"law": "account"}):
         with pytest.raises(SystemExit, match="unchanged program is found by"):
             first_without(partial(_returning, found=found))
+    with pytest.raises(SystemExit, match="unchanged program takes"):
+        first_without(partial(_returning, found={"took_s": 60.0}))
 
 
-def _returning(_place: str, *, found: dict[str, str]) -> dict[str, str]:
+def _returning(_place: str, *, found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
@@ -119,6 +123,13 @@ def test_the_page_is_written_from_what_was_found_and_everything_on_it_was_read()
     assert PAGE.read_text("utf-8") == text(FOUND)
     alive = {n.partition(":")[0] for area in FOUND.values() for n in survivors(area["mutants"])}
     assert alive <= set(READ)
+
+
+def test_the_stories_of_an_area_come_to_its_routines():
+    """As those of a budget meter alone do not to the programs that take tokens."""
+    for area, one in FOUND.items():
+        alive = [one["mutants"][name][BY_LAWS]["reached"] for name in survivors(one["mutants"])]
+        assert alive.count(0) <= len(one["mutants"]) // 20, area
 
 
 def test_the_samples_are_whole_and_no_less_is_found_than_when_they_were_read():
