@@ -61,7 +61,7 @@ CAUGHT: Final = {
     "debt-paid-twice": Caught(PROMISES, 296, 900),
     "second-card-lasts": Caught(PROMISES, 5, 20),
     "two-back-is-fresh": Caught(PROMISES, 23, 150),
-    "loads-by-thousands": Caught("replaced-card", 2, 20),
+    "loads-by-thousands": Caught("two-offices", 1, 20),
     "cents-in-24-bits": Caught("many-loads", 7, 60),
     "cards-in-8-bits": Caught("replaced-card", 1, 20),
     "cards-in-7-bits": Caught("replaced-card", 1, 20),
