@@ -273,7 +273,9 @@ def test_writes_take_turns_until_the_numbers_are_used_up():
 
 
 def test_cells_that_nobody_wrote_are_told_from_forged_ones():
-    assert isinstance(no_copy(DESK_PART, (b"\xff" * 44,) * 2), LayoutError)
+    blank = no_copy(DESK_PART, (b"\xff" * 44, b"\x00" * 44))
+    assert isinstance(blank, LayoutError)
+    assert "ff" in str(blank), "what the first copy begins with"
     assert isinstance(no_copy(DESK_PART, (b"\xff" * 44, b"D" * 44)), MacError)
 
 

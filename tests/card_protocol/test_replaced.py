@@ -10,8 +10,16 @@ from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, card_of
 from card_protocol.carrier.find import find_memory, put_file
 from card_protocol.carrier.first_content import put_cells
-from card_protocol.carrier.replaced import Confirm, Held, refuse_loss, whatever_lies_there
+from card_protocol.carrier.replaced import (
+    Confirm,
+    Held,
+    Lies,
+    held_in_cells,
+    refuse_loss,
+    whatever_lies_there,
+)
 from card_protocol.errors import ApduError
+from card_protocol.formats.budget.compact import DESK_AT, DESK_PART
 from card_protocol.terminal import Terminal
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
@@ -98,6 +106,15 @@ def test_what_nobody_would_miss_is_written_over(kind):
         assert [one for one in sent if one[1] == VERIFY], name
     found, _ = put(new, loaded, refuse_loss)
     assert "0.00 loaded" in str(found), "an older state of the same card"
+
+
+def test_a_memory_card_of_ours_without_a_whole_record_says_nothing_of_money_and_orders():
+    image = issued(CardKind.MEMORY, number=3, cents=5_000)
+    assert isinstance(image, MemoryImage)
+    main = bytearray(image.main)
+    for at in DESK_AT:
+        main[at : at + DESK_PART.size_bytes] = b"\xff" * DESK_PART.size_bytes
+    assert held_in_cells(bytes(main), image.main) == Held(Lies.OURS, METER, 3)
 
 
 def test_who_insists_writes_over_a_foreign_plain_card():

@@ -17,7 +17,7 @@ SAMPLES: Final = {PROGRAM: 300, TOKENS: 40, "office": 40, "formats": 40, "chips"
 # Ours: as time allows.
 STORIES: Final = {
     PROGRAM: 100,
-    TOKENS: 20,
+    TOKENS: 40,
     "office": 20,
     "formats": 20,
     "chips": 20,
