@@ -13,6 +13,8 @@ from tests.mutants.changes import REACHED, Changing
 from tests.mutants.page import (
     BY_LAWS,
     BY_TESTS,
+    LEAST,
+    LEAST_BY_TESTS,
     PAGE,
     SAMPLES,
     asked_by_both,
@@ -136,7 +138,7 @@ def test_the_samples_are_whole_and_no_less_is_found_than_when_they_were_read():
     for area, one in FOUND.items():
         assert len(one["mutants"]) >= SAMPLES[area]
         killed, of = share(one)
-        assert killed / of >= 0.85, area
+        assert killed / of >= LEAST[area], area
         if asked_by_both(one):
             killed, of = share(one, BY_TESTS)
-            assert killed / of >= 0.95, area
+            assert killed / of >= LEAST_BY_TESTS, area
