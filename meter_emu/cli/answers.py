@@ -17,7 +17,7 @@ def played_by(file: str, build: str | None = None) -> str:
     return f"meter-emu rehearse {quote(file)}{other} --events"
 
 
-def asked_by(law_id: str, build: str, file: str) -> str:
+def asked_of_law(law_id: str, build: str, file: str) -> str:
     """Return the command that asks one law of a campaign: what no rehearsal shows, that does."""
     return f"meter-emu verify {quote(build)} --law {law_id} --story {quote(file)}"
 

@@ -9,7 +9,7 @@ from typing import Final
 import click
 from rich.progress import TextColumn, TimeElapsedColumn
 
-from meter_emu.cli.answers import asked_by, played_by, so_many, worst_case
+from meter_emu.cli.answers import asked_of_law, played_by, so_many, worst_case
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.names import BUILD, LEFT, WORD, OneOf, json_option
@@ -180,7 +180,7 @@ def _lines_of_every(explored: EveryExplored, file: Path | None) -> Iterator[str]
         yield f"{about}: broken; tried: {_every_tried(explored)}"
         play = "nothing was written yet" if file is None else played_by(str(file))
         if file is not None and not found.accused:
-            play = asked_by(explored.broken_law, explored.build, str(file))
+            play = asked_of_law(explored.broken_law, explored.build, str(file))
         yield from worst_case(found.words, _course(found), shown_by=play)
     yield f"looked at: {explored.transitions:,} transitions, {explored.states:,} states"
     if explored.walks:

@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Final
 
-from meter_emu.cli.answers import asked_by, played_by, so_many, worst_case
+from meter_emu.cli.answers import asked_of_law, played_by, so_many, worst_case
 from meter_emu.cli.output import WIDTH_MIN
 from meter_emu.verify.crossings import CROSSINGS
 from meter_emu.verify.report import NO_STORY, Counterexample, Examined, Report
@@ -103,7 +103,7 @@ def _worst(
     found, law = one.broken, one.law
     assert found is not None, f"{law.id} is not broken"
     file, other = (str(files[law.id]), None) if story is None else (story, build)
-    play = played_by(file, other) if found.accused else asked_by(law.id, build, file)
+    play = played_by(file, other) if found.accused else asked_of_law(law.id, build, file)
     course = (f"{law.id}: {law.says}", *found.course)
     yield from worst_case(f"{found.words} ({law.id})", course, shown_by=play)
 
