@@ -5,7 +5,7 @@ from typing import Final, NoReturn
 
 import click
 
-from meter_emu.cli.exits import EXIT_INTERRUPTED
+from meter_emu.cli.exits import EXIT_INTERRUPTED, status_of_signal
 
 WORDS: Final = "interrupted: nothing is written before the end"
 
@@ -20,4 +20,7 @@ def run_or_interrupted(command: click.Command) -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except RuntimeError as error:
+        status = status_of_signal(error)
+        click.echo(WORDS, err=True)
     sys.exit(status)

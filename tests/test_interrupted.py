@@ -33,6 +33,26 @@ go()
 """
 
 
+CLASS = """
+import click, sys, time
+class Waits:
+    def __set_name__(self, owner, name):
+        click.echo("begun")
+        time.sleep(60)
+@click.command()
+def go():
+    class Made:
+        one = Waits()
+"""
+MADE_IN = {
+    "a command of make": "from tests.interrupted import run_or_interrupted\nrun_or_interrupted(go)",
+    "the program": (
+        "from meter_emu.cli.app import cli, main\n"
+        "cli.callback = go.callback\nsys.argv = ['meter-emu', 'list']\nmain()"
+    ),
+}
+
+
 def interrupted(*words: str, begun: str) -> "subprocess.CompletedProcess[str]":
     """Run Python in a group of its own; interrupt the group when a line of it begins so."""
     with subprocess.Popen(
@@ -61,6 +81,14 @@ def test_ctrl_c_is_one_line_and_nothing_is_written(module):
     assert done.returncode == EXIT_INTERRUPTED, done.stderr
     assert done.stderr.split() == WORDS.split()
     assert {path: path.read_bytes() for path in EVIDENCE.iterdir()} == before
+
+
+@each_cell("where", MADE_IN)
+def test_ctrl_c_as_a_class_is_made_is_no_traceback(where):
+    """Up to Python 3.11 it comes as the cause of a `RuntimeError`."""
+    done = interrupted("-c", CLASS + MADE_IN[where], begun="begun")
+    assert done.returncode == EXIT_INTERRUPTED, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_what_does_not_take_it_is_seen():

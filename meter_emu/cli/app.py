@@ -37,6 +37,7 @@ from meter_emu.cli.exits import (
     EXIT_OK,
     EXIT_PIPE_CLOSED,
     EXIT_SIGNAL,
+    status_of_signal,
 )
 from meter_emu.cli.output import WIDTH_MIN, echo, escaped, stdout_refused
 from meter_emu.errors import ConfigError, MeterEmuError, ProgramError
@@ -317,6 +318,8 @@ def run() -> int:
             raise
         _forget_stdout()
         return _complain(str(stdout_refused(error)))
+    except RuntimeError as error:
+        return status_of_signal(error)
     return status if isinstance(status, int) else EXIT_OK
 
 

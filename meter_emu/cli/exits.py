@@ -12,6 +12,19 @@ EXIT_INTERRUPTED: Final = EXIT_SIGNAL + 2  # SIGINT
 EXIT_PIPE_CLOSED: Final = EXIT_SIGNAL + 13  # SIGPIPE: the reader of our output has gone
 
 
+def status_of_signal(error: RuntimeError) -> int:
+    """Return the status of a signal that came as a class was made; raise what is something else.
+
+    Up to Python 3.11 what is raised there comes as the cause of a `RuntimeError`.
+    """
+    cause = error.__cause__
+    if isinstance(cause, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    if isinstance(cause, SystemExit) and isinstance(cause.code, int):
+        return cause.code
+    raise error
+
+
 def see_checked(what: str, nothing: str | None) -> None:
     """Raise `NothingCheckedError` where there is a reason why nothing was checked."""
     if nothing is not None:

@@ -52,7 +52,7 @@ rate are the bounds (Wilson) between which that of all changes is, in 95 of 100 
 
 85 of a hundred by laws is the aim, and 95 by the tests of office, formats and chips. Samples whose
 survivors had become new laws met it; a fresh one shows what is still missing. Nobody reads the
-journal of events, hears the buzzer, or turns the pages of the display, no law asks whether a meter
+journal of events, hears the buzzer, or looks at the display's pages, no law asks whether a meter
 says that an order waits, and of a device that takes tokens none reads display and lamps. The rest
 of what is not found is listed: most of it differs in one second, or one instant of a century.
 """

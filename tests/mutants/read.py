@@ -155,7 +155,7 @@ READ: Final[dict[str, tuple[str, str]]] = {
           "Program._serve_card#9")),
         (UNREAD, "the lamp of a fault: no law reads the lamps",
          ("Program.poll#27",)),
-        (UNREAD, "the pages that the blue button turns, which nobody presses in a story",
+        (UNREAD, "the pages that the blue button turns",
          ("Program._show#8",)),
         (UNREAD, "what a caller leaves out: stories give it",
          ("Desk.__init__#2",)),
