@@ -193,13 +193,29 @@ CARRIER: Final = Law(
 
 
 def _chip(trial: Trial) -> Finding:
-    household = trial.household
+    """Half of the others have their clock set on the way to T, and then the power fails."""
+    household, serviced = trial.household, _serviced(trial.household)
+    kept = trial.campaign.seed % 2 and any(trial.within([("", serviced)]))
     others = (
-        (f"by a {rtc}", replace(household, model=msgspec.structs.replace(household.model, rtc=rtc)))
+        (f"by a {rtc}", replace(one, model=msgspec.structs.replace(one.model, rtc=rtc)))
+        for one in (serviced if kept else household,)
         for rtc in CLOCK_CHIPS
         if rtc != household.model.rtc
     )
     return same_cut(trial, others, apart_us(household))
+
+
+def _serviced(household: Household) -> Household:
+    """Return the household after a technician's visit and a power failure, if there is time."""
+    end_us = ordered_us(household)
+    if end_us is None or household.outages:
+        return household
+    set_us = household.visits[-1].at_us + 2 * MINUTE_US
+    off_us, on_us = set_us + 10 * MINUTE_US, set_us + 20 * MINUTE_US
+    if on_us + 2 * MINUTE_US > end_us - apart_us(household):
+        return household
+    setting = Visit(at_us=set_us, kind=VisitKind.CLOCK_CARD)
+    return replace(household, visits=(*household.visits, setting), outages=((off_us, on_us),))
 
 
 CHIP: Final = Law(

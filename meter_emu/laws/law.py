@@ -61,6 +61,7 @@ class Aside:
     detail: str = ""
 
 
+_FOR_ALL: Final = 4  # ours: stories of a search that every law is asked of
 NOT_REPRODUCIBLE: Final = (
     "not reproducible: run again it does otherwise: it reads a clock, or what nobody wrote"
 )
@@ -194,8 +195,9 @@ class Law:
     `says` is its sentence; `properties` are its numbers in the catalogue's source (P1 to P14);
     `presumes` are its assumptions. `draw` draws its stories; laws with the same draw share them. It
     is checked against one story in `one_in`: a run of its own costs more than to look at one that
-    others share. A `hazard` draws a situation that other stories do not meet. It is a law of one
-    kind of `device`; a law of two kinds has a row for each.
+    others share. The first stories are for every law, as most of what is found is found by the
+    first that a law gets. A `hazard` draws a situation that other stories do not meet. It is a law
+    of one kind of `device`; a law of two kinds has a row for each.
     """
 
     id: str
@@ -207,6 +209,15 @@ class Law:
     one_in: int = 1
     hazard: bool = False
     device: DeviceName = BUDGET
+
+    def is_due(self, number: int) -> bool:
+        """Whether it is checked against this story of a search.
+
+        The first four are taken from those that would come next: after four times `one_in` stories
+        it has been checked against four.
+        """
+        turn, rest = divmod(number, self.one_in)
+        return number < _FOR_ALL or (turn >= _FOR_ALL and not rest)
 
     def asked(self, trial: Trial) -> Finding:
         """Check the story of a `trial`, and return what was found. A failing office breaks any law.

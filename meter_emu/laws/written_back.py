@@ -6,7 +6,7 @@ compared.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from card_protocol.carrier.find import laid_open
 from card_protocol.errors import CardProtocolError, TimestampError
@@ -21,7 +21,7 @@ from meter_emu.laws.office_record import RECORDS, mac, order_text
 from meter_emu.laws.sessions import SeenSession
 from meter_emu.ports import Lamp
 from meter_emu.stories.story import story
-from meter_emu.units import UEUR_PER_CENT
+from meter_emu.units import EPOCH_2000_US, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.households.household import Household, VisitKind
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.model import uncertainty_s
@@ -36,11 +36,17 @@ _ON, _READY = 1, 2  # of `supply`
 _PROGRAMMED, _CREDIT = 0x01, 0x02  # of `blocks`
 _DEFERRAL, _PREPAYMENT_OFF = 0x01, 0x04  # of `shields`
 _PREPAYMENT_ON, _LIMITER = 0x01, 0x02  # of an order's flags
-_ORDER_EXECUTED: Final = 6  # a code of the journal
+_ORDER_EXECUTED, _REFUSED, _DISAGREE, _UNCHECKED = 6, 7, 15, 21  # codes of the journal
 _EVENT_BYTES: Final = 8
+_U24_MAX: Final = 0xFFFFFF
+_DATED: Final = frozenset({0, 8, 9})  # of `clock_health`: believed, a lower bound, disputed
+_SESSION_S: Final = 180  # ours: from a card's insertion to its last event, and a minute begun
 _RESULTS: Final = frozenset(Result)
+_NO_DATE: Final = b"\xff" * 5
+_TWICE: Final = 2  # once for the card, once for credit that is low
 _PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
 _CLOCK_MOVES: Final = frozenset({VisitKind.CLOCK_CARD, VisitKind.UPSET})
+_Events: TypeAlias = Sequence[tuple[int, int, int]]
 
 
 class _Said(NamedTuple):
@@ -127,6 +133,8 @@ def _of_session(household: Household, before: _Said | None, said: _Said) -> Iter
     first, last = said.seen.units
     if (written.register_units - first) % _U32 > (last - first) % _U32:
         yield f"register {written.register_units}, which showed {first} to {last}"
+    if not said.seen.beeps:
+        yield f"session {written.session_count}, of which nothing was heard"
 
 
 def _of_supply(said: _Said) -> Iterator[str]:
@@ -135,6 +143,8 @@ def _of_supply(said: _Said) -> Iterator[str]:
         yield f"supply {written.supply}, and it is {'on' if said.seen.supply_on else 'off'}"
     if (written.supply == _READY) != (Lamp.RECONNECT in lamps):
         yield f"supply {written.supply}, and the lamp says otherwise"
+    if Lamp.FAULT in lamps:
+        yield f"supply {written.supply}, and the lamp of a fault is lit"
     if not said.heard:
         return
     flags = said.card.desk.flags
@@ -156,8 +166,7 @@ def _of_clock(household: Household, said: _Said) -> Iterator[str]:
         yield f"clock health {written.clock_health}, and the lamp says otherwise"
     if not said.trusted:
         return
-    moved = household.outages or household.rtc_found
-    if not moved and not any(visit.kind in _CLOCK_MOVES for visit in household.visits):
+    if not _is_moved(household):
         u_s = uncertainty_s(household.model, household.clock_set_us, said.seen.at_us)
         if not -_ROUNDED_S <= written.uncertainty_s - u_s <= _ROUNDED_S:
             yield f"an uncertainty of {written.uncertainty_s} s, expected {u_s} s"
@@ -189,6 +198,11 @@ def _of_order(household: Household, before: _Said | None, said: _Said) -> Iterat
     for code in (written.result, written.order_result):
         if code not in _RESULTS:
             yield f"{result_said(code)}, which is no result"
+    waits = written.clock_health not in _DATED and _ends_ahead(written)
+    if written.order_result == Result.PENDING and written.clock_health in _DATED:
+        yield "an order that waits, and the clock can be dated"
+    if written.order_result == Result.EXECUTED and waits:
+        yield "an order that waits for nothing, and the clock is lost"
     number = household.age.order_number if before is None else before.written.order_number
     number = min(number, 0xFFFF) if written.order_mac is None else number
     tariff = (
@@ -205,6 +219,12 @@ def _of_order(household: Household, before: _Said | None, said: _Said) -> Iterat
     known = {None, seal} | ({_seal(household, desk)} if before is None else set())
     if written.order_mac not in known and seal is not None:
         yield f"another order {written.order_number} than the one it obeyed"
+
+
+def _ends_ahead(written: Any) -> bool:  # noqa: ANN401  of either size
+    defer = written.shields & _DEFERRAL and _when(written.defer_until)
+    cut = not written.blocks & _PROGRAMMED and _when(written.cut_at)
+    return bool(defer or cut)
 
 
 def _seal(household: Household, desk: Any) -> bytes:  # noqa: ANN401  of either generation
@@ -235,12 +255,23 @@ def _of_money(
     owed_ueur = max(0, debt_ueur - loaded_cents * UEUR_PER_CENT)
     if written.emergency_debt_ueur != owed_ueur:
         yield f"a debt of {written.emergency_debt_ueur} micro-euro, expected {owed_ueur}"
+    if not (debt_ueur or written.emergency_debt_ueur or household.outages):
+        yield from _of_low_credit(household, before, said)
     if not (said.written.blocks | before.written.blocks) & _CREDIT:
         favour = (written.shelter_left_min, written.shelter_left_wh)
         if favour != (before.written.shelter_left_min, before.written.shelter_left_wh):
             yield f"{favour} left of a shelter that nobody used"
     if said.trusted and before.trusted and written.night_left_wh != before.written.night_left_wh:
         yield f"{written.night_left_wh} Wh left at the night price, and the clock is believed"
+
+
+def _of_low_credit(household: Household, before: _Said, said: _Said) -> Iterator[str]:
+    """Check that somebody was told, once a load, that credit is low."""
+    left_ueur = said.written.balance_ueur
+    low_ueur = household.model.credit.low_credit_cents * UEUR_PER_CENT
+    is_low = 0 < left_ueur <= low_ueur < before.written.balance_ueur
+    if is_low and not said.unheard and said.seen.beeps_before + said.seen.beeps < _TWICE:
+        yield f"{left_ueur} micro-euro left, and nobody was told that it is low"
 
 
 def _worth(written: Any) -> int:  # noqa: ANN401  all of its fields are there
@@ -251,27 +282,81 @@ def _worth(written: Any) -> int:  # noqa: ANN401  all of its fields are there
 
 
 def _of_journal(household: Household, before: _Said | None, said: _Said) -> Iterator[str]:
-    """Check the newest events: the newest first, and an order that was obeyed is one of them."""
+    """Check the newest events: what the session was about is one of them, at its time."""
+    written = said.written
+    if written.charged_wh is None:
+        return
+    events = _events(written)
+    newest = events[0] if events else (0, 0, 0)
+    for _, code, of in events:
+        if code == _REFUSED and not says_refused(of):
+            yield f"{result_said(of)} as an event of a card that was refused"
+    if says_refused(written.result):
+        if newest[1:] != (_REFUSED, written.result):
+            yield f"{result_said(written.result)}, and its newest event is {newest[1]}"
+        yield from _of_time(household, said, newest)
+        return
+    expires = said.card.identity.expires != _NO_DATE and not said.trusted
+    if expires and not _is_among(events, _UNCHECKED, said.card.identity.card_number):
+        yield "nothing of an expiry that it could not check in its newest events"
+    if before is not None and not said.unheard and not says_refused(before.written.result):
+        yield from _of_sessions(before, said, events)
+    yield from _of_orders(household, before, said, events)
+
+
+def _of_time(household: Household, said: _Said, newest: tuple[int, int, int]) -> Iterator[str]:
+    """Check when the newest event was, of a clock that was never touched."""
+    if _is_moved(household) or not said.trusted:
+        return
+    off_s = newest[0] * 60 + EPOCH_2000_US // SECOND_US - said.seen.at_us // SECOND_US
+    if abs(off_s) > said.written.uncertainty_s + _SESSION_S:
+        yield f"its newest event {off_s} s from where it was"
+
+
+def _is_moved(household: Household) -> bool:
+    moved = household.outages or household.rtc_found
+    return bool(moved) or any(visit.kind in _CLOCK_MOVES for visit in household.visits)
+
+
+def _is_among(events: _Events, code: int, of: int) -> bool:
+    """Whether there is such an event, or as many of the same minute as there is room for."""
+    named = (code, min(of, _U24_MAX)) in {event[1:] for event in events}
+    return named or len({minute for minute, _, _ in events}) <= 1
+
+
+def _of_sessions(before: _Said, said: _Said, events: _Events) -> Iterator[str]:
+    """Check that who has not seen the session before is noted, and nobody else."""
+    was, now, desk = before.written, said.written, said.card.desk
+    counts = (was.accepted_count, was.order_number), (now.accepted_count, now.order_number)
+    same = before.card.identity.card_number == said.card.identity.card_number
+    if counts[0] == counts[1] or not same:
+        return
+    if not was.session_count <= desk.seen_session < now.session_count:
+        if not _is_among(events, _DISAGREE, desk.seen_session):
+            yield f"nothing of session {desk.seen_session}, the last that the office has seen"
+    elif events[:1] and events[0][1] == _DISAGREE:
+        yield f"sessions that disagree, and the office has seen {desk.seen_session}"
+
+
+def _of_orders(
+    household: Household, before: _Said | None, said: _Said, events: _Events
+) -> Iterator[str]:
     number = said.written.order_number
     known = household.age.order_number if before is None else before.written.order_number
     if number == known or not said.heard or said.unheard:
         return
     if said.written.result == Result.ALREADY_EXECUTED:
         yield f"order {number} was executed before, and it is new"
-    if said.written.charged_wh is None or not said.trusted:
+    if not said.trusted:
         return
-    events = _events(said.written)
-    minutes = [minute for minute, _, _ in events]
-    named = (_ORDER_EXECUTED, min(number, 0xFFFFFF)) in {(code, of) for _, code, of in events}
-    if not named and len(set(minutes)) > 1:
+    if not _is_among(events, _ORDER_EXECUTED, number):
         yield f"nothing of order {number} in its newest events"
-    if household.outages or any(visit.kind in _CLOCK_MOVES for visit in household.visits):
-        return
-    if minutes != sorted(minutes, reverse=True):
+    minutes = [minute for minute, _, _ in events]
+    if not _is_moved(household) and minutes != sorted(minutes, reverse=True):
         yield "its newest events in another order"
 
 
-def _events(written: WriteBackRecord) -> Sequence[tuple[int, int, int]]:
+def _events(written: WriteBackRecord) -> _Events:
     """Return minute, code and detail of each event there is."""
     raw = written.events
     each = [raw[at : at + _EVENT_BYTES] for at in range(0, len(raw), _EVENT_BYTES)]

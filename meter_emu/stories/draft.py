@@ -41,6 +41,7 @@ from meter_emu.world.meter.times import us_to_civil, us_to_legal
 
 # A household's load, W; of another energy a share of it (`Energy.drawn_one_in`).
 USES: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)
+_TOO_BRIEFLY_S: Final = 5  # ours: so long before it is held as it must be
 # How long after the office the card is put into the meter.
 _ON_THE_WAY_S: Final = (30 * MINUTE_S, 30 * MINUTE_S, 5 * MINUTE_S, 2 * HOUR_S, 20 * HOUR_S)
 
@@ -155,9 +156,12 @@ class Draft:
         self.act(at_s, Press(Button.RED if self.model.rearm.key == "blue" else Button.BLUE))
 
     def ask_supply(self, at_s: int) -> None:
-        """Somebody asks for supply by this model's button."""
+        """Somebody asks for supply by this model's button; one to be held too briefly at first."""
         rearm = self.model.rearm
-        self.act(at_s, Press(Button[rearm.key.upper()], HOLD_MS if rearm.hold_ms else 0))
+        button = Button[rearm.key.upper()]
+        if rearm.hold_ms:
+            self.act(at_s - _TOO_BRIEFLY_S, Press(button))
+        self.act(at_s, Press(button, HOLD_MS if rearm.hold_ms else 0))
 
     def ask_clock(self, at_s: int) -> None:
         """Somebody presses blue, which first shows the clock after each start of the program."""

@@ -125,7 +125,7 @@ def _stories_of(device: DeviceName, seed: int) -> Iterator[tuple[Law, Chooser]]:
         draws.setdefault(law.draw, []).append(law)
     for number in count():
         for draw, group in draws.items():
-            if any(number % law.one_in == 0 for law in group):
+            if any(law.is_due(number) for law in group):
                 yield group[-1], seeded(f"{seed}/{draw.__name__}/{number}", number)
 
 

@@ -146,9 +146,7 @@ class Examining(TextTask[Stories, _Seen]):
         for number in range(unit.first, unit.stop):
             for draw, group in groups.items():
                 asked = [
-                    law
-                    for law in group
-                    if number % law.one_in == 0 and tallies[law.id].broken is None
+                    law for law in group if law.is_due(number) and tallies[law.id].broken is None
                 ]
                 if not asked:
                     continue

@@ -115,7 +115,20 @@ def _limited(draft: Draft) -> None:
     draft.scroll(draft.credit_ends_s + 2 * _WATCHED_D * DAY_S)
 
 
-_SITUATIONS: Final = (_office_hours, _reserve_lost, _office_ahead, _flickering, _cheaper, _limited)
+def _failing_again(draft: Draft) -> None:
+    """The clock is lost, and the power fails once or twice a day from then on."""
+    _reserve_lost(draft)
+    draft.kind = "a clock that is lost, and power that fails again"
+    ((_, at_s),) = draft.outages
+    until_s = at_s + _WATCHED_D * DAY_S
+    while (at_s := at_s + (10 + draft.chooser.below(30)) * HOUR_S) < until_s:
+        draft.outages.append((at_s, at_s + (1 + draft.chooser.below(20)) * MINUTE_S))
+
+
+_SITUATIONS: Final = (
+    *(_office_hours, _reserve_lost, _office_ahead, _flickering, _cheaper, _limited),
+    _failing_again,
+)
 
 
 def _out_in_office_hours(draft: Draft, first: date) -> None:

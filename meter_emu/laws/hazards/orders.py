@@ -3,16 +3,19 @@
 Each has its draw and its `Law`.
 """
 
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
+import msgspec
+
 from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Law
+from meter_emu.laws.law import Broken, Finding, Law, Trial, trial_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import USES, Draft
 from meter_emu.stories.moments import end_after_midnight
-from meter_emu.stories.story import FAST_D, Among, begin, finish
+from meter_emu.stories.story import FAST_D, Among, begin, finish, with_clock_cards
 from meter_emu.stories.times import FIRST_S, Timing, at_minute_s, legal, midnight_s, rtc_midnight_s
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S, PPB
 from meter_emu.world.households.campaign import Campaign
@@ -254,6 +257,53 @@ RESERVE_LOST: Final = Law(
     presumes="nothing",
     draw=reserve_lost,
     check=promises,
+    one_in=40,
+    hazard=True,
+)
+
+
+# Later cut ----------------------------------------------------------------------------------------
+#
+# T has come, a card brings a later one, and then somebody sets the clock and asks for supply.
+
+_LATER_S: Final = (DAY_S, HOUR_S, 30 * DAY_S)
+
+
+def later_cut(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a household that is cut, gets a later T, and has its clock set before that comes."""
+    seed, draft = begin(chooser, with_clock_cards(among))
+    people.live(draft, people.NEVER)
+    draft.ample_credit = True
+    at_s = draft.timing.end_s + (1 + chooser.below(40)) * DAY_S // 4
+    later_s = at_s + chooser.of(_LATER_S)
+    draft.bring(at_s, draft.arming(later_s, later_s))
+    draft.technician(at_s + 10 * MINUTE_S, draft.tool_error_s())
+    draft.ask_supply(at_s + 20 * MINUTE_S)
+    return finish(draft, seed)
+
+
+def _check_later_cut(trial: Trial) -> Finding:
+    """Judge it by either reading of a later cut: the model's own, and the other."""
+    household, model = trial.household, trial.household.model
+    other = "stays_cut" if model.later_cut == "reconnect" else "reconnect"
+    changed = replace(household, model=msgspec.structs.replace(model, later_cut=other))
+    own = promises(trial)
+    if own is not None:
+        return own
+    for what, one in trial.within([(f"by a model of {other}", changed)]):
+        found = promises(trial_of(trial, one))
+        return Broken(f"{what}: {found.words}") if isinstance(found, Broken) else found
+    return None
+
+
+LATER_CUT: Final = Law(
+    id="later-cut",
+    says="after a cut a later T2 gives supply back where the model says so, and nowhere else, "
+    "whoever sets the clock",
+    properties=("P11", "P13"),
+    presumes="a technician's card; a model of either reading",
+    draw=later_cut,
+    check=_check_later_cut,
     one_in=40,
     hazard=True,
 )

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, final
 
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Result
+from meter_emu.units import HOURS_A_DAY
 
 _CARD: Final = re.compile(r"\| CARD ([0-9A-F]{2})\b", re.ASCII)
 _CLOCK: Final = re.compile(
@@ -20,6 +21,10 @@ _END: Final = re.compile(r"\b(T1|T2) (NONE|\d{4}-\d\d-\d\d \d\d:\d\d)", re.ASCII
 _CUT: Final = re.compile(r"\bOFF: CUT AS OF (\d{4}-\d\d-\d\d \d\d:\d\d)", re.ASCII)
 _SUPPLY: Final = re.compile(r"(OFF:|LIMITED TO) ", re.ASCII)
 _CREDIT: Final = re.compile(r"\bCREDIT (-?)(\d+)\.(\d\d) EUR\b", re.ASCII)
+_ENERGY: Final = re.compile(
+    r"(?:(\d+) kWh|NO CREDIT)(?: \| (?:(\d+) [A-Z ]+|KEY CHANGE))?", re.ASCII
+)
+_PAID: Final = re.compile(r"(?:PAID (\d+)d (\d\d)h|(NOT PAID)|UNLOCKED)(?: \| [A-Z ]+)?", re.ASCII)
 _RESULTS: Final = {result.value: result for result in Result}
 
 
@@ -50,6 +55,40 @@ class SupplySaid(Enum):
 
     OFF = "OFF:"
     LIMITED = "LIMITED TO"
+
+
+@final
+class EnergySaid(NamedTuple):
+    """What an STS meter says: the whole kWh left, `None` for none, and the number of its answer."""
+
+    kwh: int | None
+    answer: int | None
+
+
+@final
+class PaidSaid(NamedTuple):
+    """What a device paid for by the day says: the whole hours left, `None` where it names none."""
+
+    hours: int | None
+    is_over: bool
+
+
+def energy_said(text: str) -> EnergySaid | None:
+    """Return what an STS meter says is left; `None` for a display in other words."""
+    found = _ENERGY.fullmatch(text)
+    if found is None:
+        return None
+    kwh, answer = (int(one) if one else None for one in found.groups())
+    return EnergySaid(kwh, answer)
+
+
+def paid_said(text: str) -> PaidSaid | None:
+    """Return what a device says is paid for; `None` for a display in other words."""
+    found = _PAID.fullmatch(text)
+    if found is None:
+        return None
+    hours = int(found[1]) * HOURS_A_DAY + int(found[2]) if found[1] else None
+    return PaidSaid(hours, bool(found[3]))
 
 
 def card_said(text: str) -> Result:
