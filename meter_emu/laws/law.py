@@ -28,10 +28,10 @@ from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.fleet import Run
 
 # What reading a card, memory or date raises that a defect or somebody's program wrote, such as a
-# thirteenth month. All else, such as a failing assert, is a mistake of ours.
-UNREADABLE: Final = (
-    CardProtocolError, DeskError, ImageError, ValueError, ArithmeticError, LookupError,
-)  # fmt: skip
+# thirteenth month. All else, such as a failing assert, is a mistake of ours; and so is what does
+# not name a record, where our own program alone has run.
+_NAMED: Final = CardProtocolError, ConfigError, DeskError, ImageError
+UNREADABLE: Final = (*_NAMED, ValueError, ArithmeticError, LookupError)
 MOVES = frozenset({What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED})
 
 
@@ -244,13 +244,18 @@ class Law:
         except ConfigError as error:
             return Broken(f"the office cannot write the card: {error}", for_good=True)
         except UNREADABLE as error:
-            if trial.build in OUR_BUILDS:
+            if is_our_mistake(trial, error):
                 raise
             words = f"what it leaves cannot be read: {type(error).__name__}: {error}"
             return Broken(words, for_good=True)
         if trial.unwatched and isinstance(found, Broken) and not found.for_good:
             return UNWATCHED
         return found
+
+
+def is_our_mistake(trial: Trial, error: Exception) -> bool:
+    """Whether an error is one of this package's own, and no finding."""
+    return trial.build in OUR_BUILDS and not isinstance(error, _NAMED)
 
 
 def trial_of(trial: Trial, household: Household, events: list[Event] | None = None) -> Trial:

@@ -39,7 +39,7 @@ _PREPAYMENT_ON, _LIMITER = 0x01, 0x02  # of an order's flags
 _ORDER_EXECUTED, _REFUSED, _DISAGREE, _UNCHECKED = 6, 7, 15, 21  # codes of the journal
 _EVENT_BYTES: Final = 8
 _U24_MAX: Final = 0xFFFFFF
-_DATED: Final = frozenset({0, 8, 9})  # of `clock_health`: believed, a lower bound, disputed
+_OBEYED: Final = frozenset({Result.EXECUTED, Result.PENDING, Result.LATER_END_TAKEN})
 _SESSION_S: Final = 180  # ours: from a card's insertion to its last event, and a minute begun
 _RESULTS: Final = frozenset(Result)
 _NO_DATE: Final = b"\xff" * 5
@@ -198,11 +198,6 @@ def _of_order(household: Household, before: _Said | None, said: _Said) -> Iterat
     for code in (written.result, written.order_result):
         if code not in _RESULTS:
             yield f"{result_said(code)}, which is no result"
-    waits = written.clock_health not in _DATED and _ends_ahead(written)
-    if written.order_result == Result.PENDING and written.clock_health in _DATED:
-        yield "an order that waits, and the clock can be dated"
-    if written.order_result == Result.EXECUTED and waits:
-        yield "an order that waits for nothing, and the clock is lost"
     number = household.age.order_number if before is None else before.written.order_number
     number = min(number, 0xFFFF) if written.order_mac is None else number
     tariff = (
@@ -212,6 +207,8 @@ def _of_order(household: Household, before: _Said | None, said: _Said) -> Iterat
     anew = written.order_number != number
     if anew and not said.heard:
         return  # heard on a card that was pulled out, or whose session broke
+    if anew and written.order_result not in _OBEYED:
+        yield f"{result_said(written.order_result)} of a new order that it obeys"
     if anew:
         tariff, seal = desk.tariff_number, _seal(household, desk)
     if written.tariff_number not in {None, tariff}:
@@ -219,12 +216,6 @@ def _of_order(household: Household, before: _Said | None, said: _Said) -> Iterat
     known = {None, seal} | ({_seal(household, desk)} if before is None else set())
     if written.order_mac not in known and seal is not None:
         yield f"another order {written.order_number} than the one it obeyed"
-
-
-def _ends_ahead(written: Any) -> bool:  # noqa: ANN401  of either size
-    defer = written.shields & _DEFERRAL and _when(written.defer_until)
-    cut = not written.blocks & _PROGRAMMED and _when(written.cut_at)
-    return bool(defer or cut)
 
 
 def _seal(household: Household, desk: Any) -> bytes:  # noqa: ANN401  of either generation
@@ -248,6 +239,8 @@ def _of_money(
         was, is_ = household.balance_cents * UEUR_PER_CENT, _worth(written)
     if was != is_:
         yield f"{is_ - was} micro-euro more than were loaded, charged and lent"
+    if not (written.emergency_debt_ueur or household.outages or said.unheard):
+        yield from _of_low_credit(household, before, said)
     if before is None or pressed:
         return
     loaded_cents = written.accepted_cents - before.written.accepted_cents
@@ -255,8 +248,6 @@ def _of_money(
     owed_ueur = max(0, debt_ueur - loaded_cents * UEUR_PER_CENT)
     if written.emergency_debt_ueur != owed_ueur:
         yield f"a debt of {written.emergency_debt_ueur} micro-euro, expected {owed_ueur}"
-    if not (debt_ueur or written.emergency_debt_ueur or household.outages):
-        yield from _of_low_credit(household, before, said)
     if not (said.written.blocks | before.written.blocks) & _CREDIT:
         favour = (written.shelter_left_min, written.shelter_left_wh)
         if favour != (before.written.shelter_left_min, before.written.shelter_left_wh):
@@ -265,12 +256,14 @@ def _of_money(
         yield f"{written.night_left_wh} Wh left at the night price, and the clock is believed"
 
 
-def _of_low_credit(household: Household, before: _Said, said: _Said) -> Iterator[str]:
+def _of_low_credit(household: Household, before: _Said | None, said: _Said) -> Iterator[str]:
     """Check that somebody was told, once a load, that credit is low."""
-    left_ueur = said.written.balance_ueur
+    was_ueur, left_ueur = household.balance_cents * UEUR_PER_CENT, said.written.balance_ueur
+    if before is not None:
+        was_ueur = before.written.balance_ueur - before.written.emergency_debt_ueur
     low_ueur = household.model.credit.low_credit_cents * UEUR_PER_CENT
-    is_low = 0 < left_ueur <= low_ueur < before.written.balance_ueur
-    if is_low and not said.unheard and said.seen.beeps_before + said.seen.beeps < _TWICE:
+    is_low = 0 < left_ueur <= low_ueur < was_ueur
+    if is_low and said.seen.beeps_before + said.seen.beeps < _TWICE:
         yield f"{left_ueur} micro-euro left, and nobody was told that it is low"
 
 

@@ -35,7 +35,7 @@ _AROUND_MIN: Final = (0, 1, -1, 2, 60, -60, 1440)
 def energy(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household that buys energy, round a T of its key."""
     seed, draft = begin_energy(chooser, among)
-    _live(draft)
+    live_on_energy(draft)
     lose_power(draft)
     return finish(draft, seed)
 
@@ -43,7 +43,7 @@ def energy(chooser: Chooser, among: Among = ()) -> Campaign:
 def energy_alone(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household that buys energy and no key, with power all the time."""
     seed, draft = begin_energy(chooser, among)
-    _live(draft, ("one token of energy", "some tokens of energy"))
+    live_on_energy(draft, ("one token of energy", "some tokens of energy"))
     return finish(draft, seed)
 
 
@@ -51,7 +51,7 @@ def energy_hours(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw some hours of such a household: every poll is run."""
     seed, draft = begin_energy(chooser, among)
     draft.short = True
-    _live(draft, HOURS)
+    live_on_energy(draft, HOURS)
     return finish(draft, seed)
 
 
@@ -69,7 +69,7 @@ def begin_energy(chooser: Chooser, among: Among) -> tuple[int, Draft]:
     return seed, draft
 
 
-def _live(draft: Draft, among: Sequence[str] = ()) -> None:
+def live_on_energy(draft: Draft, among: Sequence[str] = ()) -> None:
     """Draw one of these households, or of all by default."""
     name = draft.chooser.of(among or ENERGY_BUYERS)
     draft.kind, draft.rates = name, ENERGY_LOADS_W

@@ -9,7 +9,7 @@ from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.laws.judged import promises
-from meter_emu.laws.law import UNREADABLE, Broken, Law, Trial
+from meter_emu.laws.law import UNREADABLE, Broken, Law, Trial, is_our_mistake
 from meter_emu.units import decimal
 from meter_emu.verify.crossings import CROSSINGS
 from meter_emu.verify.met import all_met
@@ -17,7 +17,6 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.households.ledger import TypedToken
 from meter_emu.world.judge.verdicts import GRAVITY, Verdict
-from meter_emu.world.meter.build import OUR_BUILDS
 from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
@@ -162,8 +161,8 @@ def judged(trial: Trial) -> tuple[Verdict, bool]:
     """Return what became of the household of a story, and whether the judge accuses it."""
     try:
         return trial.run.outcome.verdict, isinstance(promises(trial), Broken)
-    except (ConfigError, *UNREADABLE):
-        if trial.build in OUR_BUILDS:
+    except (ConfigError, *UNREADABLE) as error:
+        if is_our_mistake(trial, error):
             raise
         return Verdict.NOT_SEEN, False
 
@@ -172,8 +171,8 @@ def story_in_words(trial: Trial) -> tuple[str, ...]:
     """Return a story in a few lines."""
     try:
         events = trial.run.events
-    except (ConfigError, *UNREADABLE):
-        if trial.build in OUR_BUILDS:
+    except (ConfigError, *UNREADABLE) as error:
+        if is_our_mistake(trial, error):
             raise
         return tuple(_lines(trial.household))
     return (*_lines(trial.household), *_ran(events, trial.campaign.zone))

@@ -25,7 +25,8 @@ from meter_emu.laws.tokens.cut import cut_in
 from meter_emu.laws.tokens.entries import sold
 from meter_emu.ports import Firmware, Ports, Sleep
 from meter_emu.stories.chooser import seeded
-from meter_emu.stories.story import models
+from meter_emu.stories.energy import begin_energy, live_on_energy
+from meter_emu.stories.story import finish, models
 from meter_emu.units import DAY_S, SECOND_US
 from meter_emu.verify.met import all_met, met
 from meter_emu.verify.run import verify
@@ -210,6 +211,20 @@ class Signed(Planted):
     used = _Signed
 
 
+class _Generous(PaygoProgram):
+    """Shows a day more than there is."""
+
+    @override
+    def _show(self, state: PaygoState, now: Now, said: str, *, fault: bool) -> None:
+        super()._show(state, now._replace(utc_s=now.utc_s - DAY_S), said, fault=fault)
+
+
+class Generous(Planted):
+    """Promises a day of light that nobody paid for."""
+
+    program = _Generous
+
+
 class StsPlanted(Planted):
     """Somebody else's right program of an STS meter, with parts that may be wrong."""
 
@@ -270,6 +285,39 @@ class StsPunishing(StsPlanted):
     sts = _StsPunishing
 
 
+class _StsGenerous(StsProgram):
+    """Shows two kWh more than there are."""
+
+    __slots__ = ()
+
+    @override
+    def _show(self, state: StsState, register_units: int, said: str, *, fault: bool) -> None:
+        super()._show(state, register_units - 2_000, said, fault=fault)
+
+
+class StsGenerous(StsPlanted):
+    """Promises light that nobody paid for."""
+
+    sts = _StsGenerous
+
+
+class _Patient(StsProgram):
+    """Locks one wrong entry later than its model says."""
+
+    __slots__ = ()
+
+    @override
+    def _wrong(self, factory: StsFactory, state: StsState) -> None:
+        super()._wrong(factory, state)
+        state.locked &= state.tries > factory.tries
+
+
+class StsPatient(StsPlanted):
+    """Lets one more wrong token be tried."""
+
+    sts = _Patient
+
+
 class _FirstKey(StsEffects):
     """Says that it has taken a key, and keeps its first one."""
 
@@ -302,6 +350,7 @@ BROKEN_BY["openpaygo"] = {
     "parts-of-a-day": f"{DEFECT}unit-in-whole-hours",
     "refused-entry": f"{WRONG}Punishing",
     "reserve-pulled": f"{WRONG}Costless",
+    "time-shown": f"{WRONG}Generous",
     "typed-again": f"{DEFECT}used-counts-forgotten",
 }
 BROKEN_BY["sts"] = {
@@ -310,6 +359,7 @@ BROKEN_BY["sts"] = {
     "energy-ends": f"{WRONG}TidForgotten",
     "energy-given": f"{DEFECT}credit-cleared-with-key",
     "energy-once": f"{DEFECT}tid-with-a-sign",
+    "energy-shown": f"{WRONG}StsGenerous",
     "half-a-set": f"{DEFECT}key-at-first-half",
     "hint": f"{WRONG}StsOversleeper",
     "many-tokens": f"{DEFECT}ring-by-arrival",
@@ -341,6 +391,17 @@ def test_each_law_has_its_negative(device: DeviceName) -> None:
 def test_a_law_finds_the_program_that_breaks_it(device: DeviceName, law_id: str) -> None:
     asked, tried = laws(device)[law_id].asked, trials(device, law_id, BROKEN_BY[device][law_id], 60)
     assert any(isinstance(asked(trial), Broken) for trial in tried)
+
+
+@pytest.mark.slow("lives many wrong entries")
+def test_a_keypad_that_is_locked_too_late_is_seen() -> None:
+    def wrong_entries(number: int) -> Trial:
+        seed, draft = begin_energy(seeded(f"patient/{number}"), KITS["sts"][:1])
+        live_on_energy(draft, ("wrong entries",))
+        return Trial(finish(draft, seed), f"{WRONG}StsPatient")
+
+    asked = laws("sts")["energy-shown"].asked
+    assert any(isinstance(asked(wrong_entries(number)), Broken) for number in range(200))
 
 
 @pytest.mark.slow("lives stories under all laws")

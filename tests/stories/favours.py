@@ -26,6 +26,7 @@ def shelter(campaign: Campaign, household: Household) -> set[str]:
         found.add("flicker within a minute")
     if beyond_the_reserve(household):
         found.add("no power until the clock is lost")
+        found |= {"power that fails again"} if len(household.outages) > 5 else set()
     orders = [visit for visit in household.visits if visit.desk is not None]
     if any(visit.desk and visit.desk.office_error_s >= 1_200 for visit in orders):
         found.add("an office that is 20 minutes ahead")
@@ -45,10 +46,27 @@ def doubt(campaign: Campaign, household: Household) -> set[str]:
     orders = [visit.desk for visit in household.visits if visit.desk is not None]
     if any(order.office_error_s >= 3_600 for order in orders):
         return set() if household.outages else {"disputed"}
-    if not beyond_the_reserve(household):
+    by_a_setting = any(visit.lost for visit in household.visits)
+    if not (beyond_the_reserve(household) or by_a_setting):
         return set()
-    found = {"T2" if orders[-1].cut_us else "T1, and credit that ends after it"}
+    found = {"by a setting"} if by_a_setting else set()
+    found |= {"T2" if orders[-1].cut_us else "T1, and credit that ends after it"}
     return found | ({"more failures"} if len(household.outages) > 1 else set())
+
+
+def visited(campaign: Campaign, household: Household) -> set[str]:
+    orders = [visit for visit in household.visits if visit.desk is not None]
+    found = {"T2" if orders[0].desk and orders[0].desk.cut_us else "T1"}
+    if any(visit.desk and visit.desk.office_error_s > 0 for visit in orders):
+        found.add("a wrong date, then a technician")
+    if any(visit.desk and visit.desk.office_error_s < 0 for visit in orders):
+        found.add("an office that is behind")
+    if any(visit.desk and visit.desk.reactivate for visit in orders):
+        found.add("a reactivation")
+    ways = (beyond_the_reserve(household), bool(household.rtc_found))
+    lost = any(visit.lost for visit in household.visits)
+    names = ("by the reserve", "by other registers", "by a setting")
+    return found | {name for name, there in zip(names, (*ways, lost), strict=True) if there}
 
 
 def ahead(campaign: Campaign, household: Household) -> set[str]:
@@ -69,6 +87,7 @@ FAVOURS: dict[str, tuple[Callable[[Campaign, Household], set[str]], set[str]]] =
             "no power in office hours",
             "flicker within a minute",
             "no power until the clock is lost",
+            "power that fails again",
             "an office that is 20 minutes ahead",
             "a lower price below zero",
             "a granted limiter",
@@ -76,7 +95,20 @@ FAVOURS: dict[str, tuple[Callable[[Campaign, Household], set[str]], set[str]]] =
     ),
     "doubt-has-an-end": (
         doubt,
-        {"T2", "T1, and credit that ends after it", "more failures", "disputed"},
+        {"T2", "T1, and credit that ends after it", "more failures", "disputed", "by a setting"},
+    ),
+    "visited-while-lost": (
+        visited,
+        {
+            "T1",
+            "T2",
+            "a wrong date, then a technician",
+            "an office that is behind",
+            "a reactivation",
+            "by the reserve",
+            "by other registers",
+            "by a setting",
+        },
     ),
     "stamp-ahead": (
         ahead,

@@ -1,5 +1,6 @@
 """What is in the hazards of orders: bits that nobody has defined, bytes at an edge, parts."""
 
+from meter_emu.units import DAY_US, HOUR_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, VisitKind
 from tests.stories.spoilt import Facts
@@ -35,8 +36,25 @@ def in_parts(_: Campaign, household: Household) -> set[str]:
     return found | ({"not fetched"} if fetched < len(orders) else set())
 
 
+def later_cut(_: Campaign, household: Household) -> set[str]:
+    first, then = (v.desk.cut_us for v in household.visits if v.desk and v.desk.cut_us)
+    brought = [v.at_us for v in household.visits if v.kind is VisitKind.INSERT][-1]
+    (set_us,) = (v.at_us for v in household.visits if v.kind is VisitKind.CLOCK_CARD)
+    if not (first or 0) < brought < set_us < (then or 0):
+        return set()
+    within = (then or 0) - brought
+    return {
+        "within an hour"
+        if within < 2 * HOUR_US
+        else "a day on"
+        if within < 2 * DAY_US
+        else "a month on"
+    }
+
+
 IN_ORDERS: dict[str, tuple[Facts, set[str]]] = {
     "unknown-bits": (unknown_bits, {"a flag", "reserved bytes"}),
     "edge-bytes": (edge_bytes, {"a token", "a record"}),
+    "later-cut": (later_cut, {"within an hour", "a day on", "a month on"}),
     "in-parts": (in_parts, {"T1 alone", "T2 upon a T1", "T1 upon a T2", "not fetched", "a switch"}),
 }

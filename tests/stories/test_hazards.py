@@ -15,7 +15,7 @@ import pytest
 
 from meter_emu.defects import catalogue
 from meter_emu.laws import laws
-from meter_emu.laws.hazards.failing import failing
+from meter_emu.laws.hazards.failing import failing, tearing
 from meter_emu.laws.hazards.steps import cut_between, setting_at_midnight, ticking_inside
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.stories.boundaries import FULL_COUNTS
@@ -445,6 +445,11 @@ def fails_again_there(trial: Trial) -> Household | None:
     return placed and placed.household
 
 
+def torn_there(trial: Trial) -> Household | None:
+    placed = tearing(trial)
+    return placed and placed.household
+
+
 def failed_again(household: Household, chip: Chip) -> set[str]:
     times = len(household.outages)
     return {"once" if times == 1 else "again" if times < 7 else "often"}
@@ -455,6 +460,7 @@ PLACINGS = {
     "tick-inside": (ticking_inside, ticked, {"at a boot", "at a poll"}),
     "clock-card-at-midnight": (setting_at_midnight, clock_set, {"at a read", "at a write"}),
     "cut-at-step": (cut_between, stepped, {"before the write", "after the write"}),
+    "torn-card": (torn_there, failed_again, {"once"}),
     "fails-again": (
         fails_again_there,
         failed_again,

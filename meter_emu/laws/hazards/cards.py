@@ -22,7 +22,7 @@ _LOADED_CENTS: Final = (2_000, 500, 10_000)
 _TRIES: Final = (3, 5, 8, 10, 16)  # ours: of a card that is refused
 
 
-def _on(among: Among, *kinds: CardKind) -> Among:
+def with_cards(among: Among, *kinds: CardKind) -> Among:
     """Return the kits with cards of these kinds alone, or all as they are if there is none."""
     found = [
         kit._replace(cards=tuple(card for card in kit.cards if card[1] in kinds))
@@ -66,7 +66,7 @@ def record_put_back(chooser: Chooser, among: Among = ()) -> Campaign:
 
     Or with a bit of its desk record changed.
     """
-    seed, draft = begin(chooser, _on(among, CardKind.SECURE, CardKind.PLAIN))
+    seed, draft = begin(chooser, with_cards(among, CardKind.SECURE, CardKind.PLAIN))
     second_s = _two_orders(draft)
     draft.kind = "a record put back"
     left_s = max(1, draft.timing.end_s - second_s - 2 * MINUTE_S)

@@ -15,7 +15,7 @@ from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.registers import other_time, upset, without_seconds
 from meter_emu.stories.story import Among, begin, finish, with_clock_cards
-from meter_emu.stories.times import Timing, legal
+from meter_emu.stories.times import FIRST_S, Timing, legal, rtc_midnight_s
 from meter_emu.units import DAY_S, DAY_US, EPOCH_2000_US, HOUR_S, MINUTE_S, PPB, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
@@ -39,7 +39,8 @@ def _spoilt_s(draft: Draft) -> int:
 #
 # Registers of the clock chip change under a running program: any of them, or the crystal stops.
 
-_OFF_H: Final = (1, 2, 12, 24, 48, 720, 8_760)
+_OFF_H: Final = (1, 1, 2, 12, 24, 48, 720, 8_760)
+_LATE_H: Final = 22  # ours: of the clock's day, since whose midnight it has journalled no time
 
 
 def clock_upset(chooser: Chooser, among: Among = ()) -> Campaign:
@@ -49,6 +50,10 @@ def clock_upset(chooser: Chooser, among: Among = ()) -> Campaign:
     technician sets the clock afterwards.
     """
     seed, draft = begin(chooser, among)
+    if chooser.below(2):
+        late_s = rtc_midnight_s(draft.model, draft.timing.end_s) - (DAY_S - _LATE_H * HOUR_S)
+        end_s = max(FIRST_S + 2 * DAY_S, late_s + chooser.below(2 * HOUR_S))
+        draft.timing = Timing(min(draft.timing.armed_s, end_s - DAY_S), end_s)
     at_s = _spoilt_s(draft)
     draft.upset_now(at_s, _found(draft, at_s))
     if chooser.below(3):
@@ -75,7 +80,7 @@ CLOCK_UPSET: Final = Law(
     presumes="a program that compares its clock with its ticks",
     draw=clock_upset,
     check=promises,
-    one_in=40,
+    one_in=20,
     hazard=True,
 )
 

@@ -11,13 +11,14 @@ from typing import Final
 from meter_emu.domain import result_said
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.written_back import LAW as WRITE_BACK
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import USES
 from meter_emu.stories.people import near_week_edge_s
 from meter_emu.stories.registers import other_time, upset
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing, at_minute_s, legal
-from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S
+from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S, UEUR_PER_CENT
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, VisitKind
 from meter_emu.world.judge.account import LoadProfile
@@ -188,6 +189,7 @@ _LOADED_CENTS: Final = (
 _SPENT_RATES: Final = (4_000, 500, 8_000)  # 4 kW are 65 kWh in 16 hours
 _LOADS_APART_S: Final = (DAY_S, HOUR_S, 2 * DAY_S, 6 * HOUR_S)
 _LOADS_MAX: Final = 6
+_LOADED_BEFORE: Final = ((1 << 32) // UEUR_PER_CENT, (1 << 31) // UEUR_PER_CENT)  # of 32 bits
 
 
 def many_loads(chooser: Chooser, among: Among = ()) -> Campaign:
@@ -195,6 +197,9 @@ def many_loads(chooser: Chooser, among: Among = ()) -> Campaign:
     seed, draft = begin(chooser, among)
     draft.kind = "many loads"
     draft.rates = _SPENT_RATES
+    if chooser.below(2):  # what was charged so far soon fills 32 bits
+        cents = chooser.of(_LOADED_BEFORE) - chooser.below(1_000)
+        draft.age = replace(draft.grown_old(), loaded_cents=cents, load_count=200)
     at_s, count = draft.timing.armed_s, 3 + chooser.below(_LOADS_MAX - 2)
     other = chooser.below(count + 1)  # the load that brings another tariff, if any
     for number in range(count):
@@ -219,7 +224,8 @@ def _check_many_loads(trial: Trial) -> Finding:
         if refused and event.visit is not None and visits[event.visit].kind is VisitKind.INSERT:
             assert event.written is not None, "it was just asked"
             return Broken(f"a right load is refused: {result_said(event.written.result)}")
-    return promises(trial)
+    found = promises(trial)
+    return found if isinstance(found, Broken) else WRITE_BACK.check(trial) or found
 
 
 MANY_LOADS: Final = Law(

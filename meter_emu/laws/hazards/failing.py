@@ -12,6 +12,8 @@ from itertools import pairwise
 from random import Random
 from typing import Final, NamedTuple, final
 
+from card_protocol.card.image import CardKind
+from meter_emu.laws.hazards.cards import with_cards
 from meter_emu.laws.hazards.placing import Call, calls, with_placed
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Finding, Law, Trial, chance, trial_of
@@ -29,7 +31,8 @@ from meter_emu.world.meter.model import uncertainty_s
 
 TIMES: Final = (40, 20, 7, 3, 2, 1)
 _DARK_S: Final = (1, 10, MINUTE_S, HOUR_S, HOUR_S + MINUTE_S)
-_WRITES: Final = frozenset({"eeprom_write", "rtc_write", "switch_drive", "card_exchange"})
+_EXCHANGE: Final = "card_exchange"
+_WRITES: Final = frozenset({"eeprom_write", "rtc_write", "switch_drive", _EXCHANGE})
 _AFTER_S: Final = 3 * HOUR_S  # whatever T or a change of clocks makes the meter do is over by then
 _SESSIONS: Final = 1 << 16  # as many numbers as a memory card says
 _LAST_US: Final = 2_000_000  # ours: more than any one call takes but for a wait
@@ -129,6 +132,11 @@ def fails_again(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
+def torn_card(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw the same with a card that the meter writes copy by copy."""
+    return fails_again(chooser, with_cards(among, CardKind.PLAIN, CardKind.MEMORY))
+
+
 def failing(trial: Trial) -> Trial | None:
     """Return the story, run, with its outage where the supply fails again and again."""
     household = trial.household
@@ -147,6 +155,31 @@ def failing(trial: Trial) -> Trial | None:
         times=draw.choice(TIMES),
         dark_us=back_us - lost_us,
         span_us=(poll[0].poll_us, lost_us),
+    )
+
+
+def tearing(trial: Trial) -> Trial | None:
+    """Return the story, run, with its outage once, in the second half of a card's session."""
+    household = trial.household
+    if len(household.outages) != 1:
+        return None
+    ((lost_us, back_us),) = household.outages
+    draw = chance(trial, "torn")
+    heard = [
+        call for call in calls(trial, trial.campaign.start_us, lost_us) if call.name == _EXCHANGE
+    ]
+    if not heard:
+        return None
+    number = draw.choice(sorted({call.poll for call in heard}))
+    session = [call for call in heard if call.poll == number]
+    nth = draw.randrange(len(session) // 2, len(session))
+    into_us = draw.choice((1, 1_000, 10_000))
+    return failed(
+        trial,
+        CallPlace(_EXCHANGE, nth, into_us),
+        times=1,
+        dark_us=back_us - lost_us,
+        span_us=(session[0].poll_us, lost_us),
     )
 
 
@@ -226,5 +259,16 @@ FAILS_AGAIN: Final = Law(
     draw=fails_again,
     check=_check,
     one_in=40,
+    hazard=True,
+)
+
+TORN_CARD: Final = Law(
+    id="torn-card",
+    says="power that fails while a card is written leaves it one that the meter takes again",
+    properties=("P6", "P7", "P13"),
+    presumes="a card that is written copy by copy",
+    draw=torn_card,
+    check=lambda trial: with_placed(trial, tearing, "no card is read", _promises_and_numbers),
+    one_in=20,
     hazard=True,
 )

@@ -29,7 +29,7 @@ from meter_emu.zones import TimeZone
 _POWERED_US: Final = 96 * HOUR_US  # ours: how long the hours alone may keep the supply on
 _COUNTED_US: Final = 15 * MINUTE_US  # ours: what it need not have counted yet of that
 _FORGOTTEN_PART: Final = 5  # ours: a failure costs one in so many of what it has counted since one
-_JOURNAL_US: Final = DAY_US  # ours: what a meter may forget of the time at a power failure
+_JOURNAL_US: Final = DAY_US  # ours: what a meter may forget at a failure, or until it is set again
 _RATES: Final = (2_000, 500, 4_000, 1_000)
 _WATCHED_D: Final = 12  # 8 days hold 96 hours outside office hours; a failure may cost some of it
 
@@ -273,7 +273,7 @@ SHELTER_HAS_AN_END: Final = Law(
 
 
 def doubt(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a clock that is lost in an outage before T, and some more outages afterwards."""
+    """Draw a clock that is lost before T, in an outage or by a setting, and more outages."""
     seed, draft = begin(chooser, among)
     end_s = draft.timing.end_s
     armed_s = end_s - (1 + chooser.below(2)) * DAY_S
@@ -290,14 +290,25 @@ def doubt(chooser: Chooser, among: Among = ()) -> Campaign:
     if chooser.below(3) == 2:
         return _disputed(draft, seed)
     lost_s = armed_s + HOUR_S + chooser.below(end_s - armed_s - HOUR_S)
-    back_s = lost_s + (draft.model.clock.backup_days + 1 + chooser.below(14)) * DAY_S
-    draft.outages.append((lost_s, back_s))
-    for _ in range(chooser.below(4)):
-        lost_s = back_s + (1 + chooser.below(30)) * HOUR_S
+    failures = chooser.below(4)
+    if chooser.below(2) and draft.clock_cards and not without_credit:
+        draft.clock_card(lost_s, error_s=draft.tool_error_s(), lost=True)
+        back_s = lost_s
+        if chooser.below(2):
+            failures = max(1, failures)  # a clock that was not set is set at the next start
+        else:  # or by the next card, which the office wrote before
+            back_s += (1 + chooser.below(20)) * HOUR_S
+            draft.office(armed_s + 30 * MINUTE_S, DeskOrder(load_cents=500))
+            draft.insert(back_s)
+    else:
+        back_s = lost_s + (draft.model.clock.backup_days + 1 + chooser.below(14)) * DAY_S
+        draft.outages.append((lost_s, back_s))
+    for _ in range(failures):
+        lost_s = back_s + (1 + chooser.below(20)) * HOUR_S
         back_s = lost_s + (1 + chooser.below(300)) * MINUTE_S
         draft.outages.append((lost_s, back_s))
     last_s = max(back_s, _late_us(draft.model, draft.outages, end_s * SECOND_US) // SECOND_US)
-    draft.scroll(last_s + (7 if without_credit else 1) * DAY_S)
+    draft.scroll(last_s + (7 if without_credit else 2) * DAY_S)
     return finish(draft, seed)
 
 
@@ -333,6 +344,7 @@ def _check_doubt(trial: Trial) -> Finding:
     if end_us is None:
         return Aside("another story: its last order has no end")
     late_us = _late_us(household.model, outages_s, end_us)
+    late_us += _JOURNAL_US * sum(visit.lost for visit in household.visits)
     if order.cut_us is None:  # then the credit, and then the shelter
         late_us += (
             DAY_US + _POWERED_US + _POWERED_US * 2 * household.model.clock.drift_bound_ppb // PPB
@@ -354,6 +366,6 @@ DOUBT_HAS_AN_END: Final = Law(
     presumes="a day at most of what each power failure makes the meter forget",
     draw=doubt,
     check=_check_doubt,
-    one_in=40,
+    one_in=20,
     hazard=True,
 )

@@ -12,12 +12,13 @@ from meter_emu.laws.law import Aside, Finding, Law, Trial
 from meter_emu.stories import people
 from meter_emu.stories.boundaries import changes
 from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import Draft
 from meter_emu.stories.moments import end_after_midnight
 from meter_emu.stories.story import Among, begin, finish, models
 from meter_emu.stories.times import FIRST_S, Timing, change_s, legal, rtc_midnight_s
 from meter_emu.units import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND_US
 from meter_emu.world.households.campaign import Campaign
-from meter_emu.world.households.household import Household, VisitKind
+from meter_emu.world.households.household import DeskOrder, Household, VisitKind
 from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
 
@@ -37,13 +38,15 @@ def clocks_change(chooser: Chooser, among: Among = ()) -> Campaign:
     A card of generation 2 can mean the first of two equal times, one of generation 1 cannot.
     """
     seed, draft = begin(chooser, among)
-    name, minutes = chooser.of(_WHEN), chooser.of(_MINUTES)
+    name, minutes, meant = chooser.of(_WHEN), chooser.of(_MINUTES), "second"
     zone = draft.model.zone
     year = min(legal(draft.timing.end_s, zone).year, _LAST_YEAR)
     spring, autumn = changes(zone.info, year, year)
     lead_s = draft.timing.end_s - draft.timing.armed_s
     if name == "twice":
-        draft.earlier = draft.generation == 2 and chooser.below(2) == 1
+        if draft.generation == 2:
+            meant = chooser.of(("second", "first", "both"))
+        draft.earlier = meant != "second"
         end_s = autumn.at_s - HOUR_S * draft.earlier + minutes * MINUTE_S
     else:
         end_s = spring.at_s + (minutes - 30) * MINUTE_S
@@ -52,8 +55,25 @@ def clocks_change(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.timing = Timing(max(FIRST_S, end_s - lead_s), end_s)
     draft.first_s = draft.timing.armed_s - DAY_S
     draft.ample_credit = True
-    people.live(draft, people.NEVER)
+    if meant == "both":
+        _round_the_change(draft, autumn.at_s)
+    else:
+        people.live(draft, people.NEVER)
     return finish(draft, seed)
+
+
+def _round_the_change(draft: Draft, changed_s: int) -> None:
+    """Order T1 in the first of two equal hours, then T2 in the second, at any of their minutes."""
+    draft.kind = "T1 and T2 in two equal hours"
+    armed_s, minutes = draft.timing.armed_s, draft.chooser.of(_MINUTES)
+    until, until_us = draft.minute(changed_s - HOUR_S + minutes * MINUTE_S)
+    draft.bring(armed_s, DeskOrder(defer_until=until, defer_us=until_us))
+    draft.earlier = False
+    end_s = changed_s + draft.chooser.of(_MINUTES) * MINUTE_S
+    cut, cut_us = draft.minute(end_s)
+    draft.office(armed_s + MINUTE_S, DeskOrder(cut_at=cut, cut_us=cut_us))
+    draft.insert(armed_s + 2 * MINUTE_S)
+    draft.timing = Timing(armed_s, end_s)
 
 
 CLOCKS_CHANGE: Final = Law(

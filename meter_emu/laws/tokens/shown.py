@@ -22,6 +22,7 @@ from meter_emu.world.meter.model import Sts, uncertainty_s
 _SAYS: Final = frozenset({What.TYPED, What.OPENED, What.CLOSED, What.ENDED})
 _TAKEN, _WRONG, _LOCKED = frozenset({1, 2, 3}), frozenset({6, 7, 13}), 15  # docs/sts.md
 _DOUBLED_MOST: Final = 16
+_AT_ONCE_US: Final = 2 * SECOND_US  # ours: an entry is served within it
 
 
 def _said(events: Sequence[Event]) -> list[tuple[Event, bool]]:
@@ -90,7 +91,7 @@ def _locks(sts: Sts, events: Sequence[Event]) -> Finding:
         if event.what is not What.TYPED or said is None or said.answer is None:
             continue
         left_us = until_us - event.at_us
-        if abs(left_us) > WORK_US and (said.answer == _LOCKED) is not (left_us > 0):
+        if abs(left_us) > _AT_ONCE_US and (said.answer == _LOCKED) is not (left_us > 0):
             locked = "is" if left_us > 0 else "is not"
             return Broken(
                 f"it shows {event.shown!r}, and {wrong} wrong entries: it {locked} locked"
