@@ -257,14 +257,14 @@ def _of_money(
 
 
 def _of_low_credit(household: Household, before: _Said | None, said: _Said) -> Iterator[str]:
-    """Check that somebody was told, once a load, that credit is low."""
+    """Check that credit that is low was heard to be, once a load."""
     was_ueur, left_ueur = household.balance_cents * UEUR_PER_CENT, said.written.balance_ueur
     if before is not None:
         was_ueur = before.written.balance_ueur - before.written.emergency_debt_ueur
     low_ueur = household.model.credit.low_credit_cents * UEUR_PER_CENT
     is_low = 0 < left_ueur <= low_ueur < was_ueur
     if is_low and said.seen.beeps_before + said.seen.beeps < _TWICE:
-        yield f"{left_ueur} micro-euro left, and nobody was told that it is low"
+        yield f"{left_ueur} micro-euro left, and nothing was heard of it"
 
 
 def _worth(written: Any) -> int:  # noqa: ANN401  all of its fields are there

@@ -41,6 +41,7 @@ UTC = HOMES["electricity-pcf8563-utc"]
 WRONG = f"{wrong.__name__}:"
 WRONG_CARDS = f"{wrong_cards.__name__}:"
 WRONG_SAVES = "tests.laws.wrong_saves:"
+WRONG_RULES = "tests.laws.wrong_rules:"
 DEFECT = "reference+"
 # By which each law is broken, within so many stories.
 BROKEN_BY = {
@@ -69,7 +70,7 @@ BROKEN_BY = {
     "holiday": f"{DEFECT}holidays-protected",
     "in-parts": f"{DEFECT}reactivation-clears-one",
     "lost-setting": f"{DEFECT}setting-not-read-back",
-    "later-cut": f"{WRONG}by_the_newest_end",
+    "later-cut": f"{WRONG_RULES}by_the_newest_end",
     "many-loads": f"{DEFECT}loads-in-16-bits",
     "never-early": f"{DEFECT}end-exclusive",
     "memory-lasts": f"{WRONG_CARDS}saving",
@@ -107,7 +108,7 @@ BROKEN_BY = {
     "unknown-bits": f"{WRONG_CARDS}obliging",
     "used-without-time": f"{WRONG}unannounced",
     "twelve-hours": f"{DEFECT}twelve-is-twelve",
-    "visited-while-lost": f"{WRONG}leaves_it_over",
+    "visited-while-lost": f"{WRONG_RULES}leaves_it_over",
     "weeks": f"{DEFECT}doy-common-year",
     "woken": f"{WRONG}Hasty",
     "write-back": f"{WRONG_CARDS}uncharged",
@@ -141,7 +142,7 @@ def trials(
 def test_a_law_finds_the_program_that_breaks_it(law_id):
     build = BROKEN_BY[law_id]
     own = HOMES["electricity-legal-time"] if law_id in LEGAL else UTC
-    kits = own if build.startswith((WRONG, WRONG_CARDS, WRONG_SAVES)) else None
+    kits = own if build.startswith((WRONG, WRONG_CARDS, WRONG_RULES, WRONG_SAVES)) else None
     asked = laws()[law_id].asked
     assert any(isinstance(asked(trial), Broken) for trial in trials(law_id, build, 60, kits))
 
@@ -154,12 +155,12 @@ def test_a_supply_that_fails_again_finds_what_is_full_forgets_or_is_numbered_twi
     assert any(isinstance(finding, Broken) for finding in found)
 
 
-@pytest.mark.slow("draws up to 400 stories", short=2)
+@pytest.mark.slow("draws up to 400 stories")
 @each_cell("fault", ["unnoted_refusals", "unnoted_sessions", "unnoted_expiry", "an_hour_on",
                      "says_nothing_of_it", "tells_nobody"])  # fmt: skip
 def test_what_a_meter_does_not_note_or_tell_is_missed_on_the_card(fault):
     asked = laws()["write-back"].asked
-    found = (asked(trial) for trial in trials("write-back", f"{WRONG}{fault}", 400, UTC))
+    found = (asked(trial) for trial in trials("write-back", f"{WRONG_RULES}{fault}", 400, UTC))
     assert any(isinstance(finding, Broken) for finding in found)
 
 

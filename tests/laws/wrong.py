@@ -10,18 +10,18 @@ from card_protocol.card.memory_card import ATR_HEADER
 from card_protocol.errors import LayoutError
 from card_protocol.formats.container import Container, parse_container
 from card_protocol.timestamp import Civil
-from meter_emu.domain import Contents, Order, Result, Tariff, Wallet
+from meter_emu.domain import Order, Result, Tariff, Wallet
 from meter_emu.energies import ENERGIES
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, StatedEnd
-from meter_emu.firmware.layouts import NO_END, EventCode, Factory, Health, State, StateFlags
+from meter_emu.firmware.layouts import NO_END, Factory, Health, State, StateFlags
 from meter_emu.firmware.ledger import Ledger
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
-from meter_emu.firmware.rules import MeterRules, Standing
+from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.trust import ClockBase, ClockTrust, Now
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
@@ -374,93 +374,6 @@ def unjournalled(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Unjournalled)
 
 
-class _ByTheNewestEnd(MeterRules):
-    """Compares the clock that was just set with the newest end, and not with the one reached."""
-
-    __slots__ = ()
-
-    @override
-    def unlatch_ends(self) -> None:
-        self.state.latched_end = self.state.cut_end
-        super().unlatch_ends()
-
-
-class _LeavesItOver(MeterRules):
-    """Never gives a deferral back that a wrong date has ended."""
-
-    __slots__ = ()
-
-    @override
-    def unlatch_ends(self) -> None:
-        over = self.state.flags & StateFlags.DEFERRAL_OVER
-        super().unlatch_ends()
-        self.state.flags |= over
-
-
-class _Unnoted(MeterRules):
-    """Has a journal in which nothing of a kind is ever noted."""
-
-    __slots__ = ()
-    without = EventCode.CARD_REFUSED
-
-    @override
-    def note(self, code: EventCode, detail: int = 0) -> None:
-        if code is not self.without:
-            super().note(code, detail)
-
-
-class _UnnotedSessions(_Unnoted):
-    __slots__ = ()
-    without = EventCode.SESSIONS_DISAGREE
-
-
-class _UnnotedExpiry(_Unnoted):
-    __slots__ = ()
-    without = EventCode.EXPIRY_UNCHECKED
-
-
-class _AnHourOn(MeterRules):
-    """Journals an hour that is not yet."""
-
-    __slots__ = ()
-
-    @override
-    def _now_min(self) -> int:
-        return super()._now_min() + 60
-
-
-class _SaysNothingOfIt(MeterRules):
-    """Obeys an order, and says of it that nothing became of it."""
-
-    __slots__ = ()
-
-    @override
-    def obey(self, contents: Contents) -> Result:
-        result = super().obey(contents)
-        self.state.order_result = Result.NONE
-        return result
-
-
-class _TellsNobody(MeterRules):
-    """Keeps it to itself that credit is low."""
-
-    __slots__ = ()
-
-    @override
-    def settle(self) -> Standing:
-        standing = super().settle()
-        self.beeping = False
-        return standing
-
-
-leaves_it_over = partial(Wrapped, swap=_LeavesItOver)
-by_the_newest_end = partial(Wrapped, swap=_ByTheNewestEnd)
-unnoted_refusals = partial(Wrapped, swap=_Unnoted)
-unnoted_sessions = partial(Wrapped, swap=_UnnotedSessions)
-unnoted_expiry = partial(Wrapped, swap=_UnnotedExpiry)
-an_hour_on = partial(Wrapped, swap=_AnHourOn)
-says_nothing_of_it = partial(Wrapped, swap=_SaysNothingOfIt)
-tells_nobody = partial(Wrapped, swap=_TellsNobody)
 stepped_again = partial(Wrapped, swap=_SteppedAgain)
 
 

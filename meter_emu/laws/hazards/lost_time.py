@@ -60,7 +60,7 @@ def _defer(draft: Draft) -> None:
 
 
 def _lose_time(draft: Draft, at_s: int) -> int:
-    """Take the time away: by the reserve, by other registers, or by a setting that is not taken."""
+    """Take the time away: by an empty capacitor, other registers, or a setting not taken."""
     chooser, clock = draft.chooser, draft.model.clock
     how = chooser.below(3)
     if how == 2 and draft.ample_credit:  # T1 would hold until somebody sets it

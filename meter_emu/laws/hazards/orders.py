@@ -299,7 +299,7 @@ def _check_later_cut(trial: Trial) -> Finding:
 LATER_CUT: Final = Law(
     id="later-cut",
     says="after a cut a later T2 gives supply back where the model says so, and nowhere else, "
-    "whoever sets the clock",
+    "also when its clock is set",
     properties=("P11", "P13"),
     presumes="a technician's card; a model of either reading",
     draw=later_cut,

@@ -54,6 +54,12 @@ def _until_off(events: Sequence[Event]) -> Iterator[tuple[Event, Event]]:
             yield event, after
 
 
+def _in_other_words(trial: Trial, event: Event) -> Finding:
+    """Return what a display means that nobody reads: a fault, but of somebody else's program."""
+    words = f"it shows {event.shown!r} when somebody looks"
+    return Broken(words) if trial.ours else Aside("a display in other words")
+
+
 def _energy_shown(trial: Trial) -> Finding:
     household, events, sts = trial.household, trial.run.events, trial.household.model.sts
     if sts is None:
@@ -61,7 +67,7 @@ def _energy_shown(trial: Trial) -> Finding:
     for event, on in _said(events):
         said = energy_said(event.shown)
         if said is None:
-            return Broken(f"it shows {event.shown!r} when somebody looks")
+            return _in_other_words(trial, event)
         if event.what is not What.TYPED and on is (said.kwh is None):
             return Broken(f"it shows {event.shown!r}, and the supply is {'on' if on else 'off'}")
     if not _untouched(household):
@@ -115,7 +121,7 @@ def _time_shown(trial: Trial) -> Finding:
     for event, on in _said(events):
         said = paid_said(event.shown)
         if said is None:
-            return Broken(f"it shows {event.shown!r} when somebody looks")
+            return _in_other_words(trial, event)
         if event.what is not What.TYPED and on is said.is_over:
             return Broken(f"it shows {event.shown!r}, and the supply is {'on' if on else 'off'}")
         if untouched and not event.clock_trusted:
@@ -136,7 +142,7 @@ ENERGY_SHOWN: Final = Law(
     id="energy-shown",
     says="the display says how much energy is left, and why the keypad takes nothing",
     properties=("P4", "P10"),
-    presumes="a display in the words of this page",
+    presumes="a display in the words of the reference",
     draw=energy,
     check=_energy_shown,
     device="sts",
@@ -146,7 +152,7 @@ TIME_SHOWN: Final = Law(
     id="time-shown",
     says="the display says how much time is left, and the lamp doubts no clock that is right",
     properties=("P4", "P10"),
-    presumes="a display in the words of this page",
+    presumes="a display in the words of the reference",
     draw=paid,
     check=_time_shown,
     device="openpaygo",

@@ -15,8 +15,8 @@ from meter_emu.firmware.token.sts_layouts import StsFactory, StsState
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.rehearsal.engine import run_meter
-from tests.laws import test_tokens
-from tests.laws.test_tokens import StsPlanted
+from tests.laws import wrong_tokens
+from tests.laws.wrong_tokens import StsPlanted
 from tests.world.judge.sts_homes import campaign_of_home, differences, drawn
 
 
@@ -40,7 +40,7 @@ class LockedForGood(StsPlanted):
 BY_CUTS: Final = {"credit-before-tid", "key-before-memory"}
 FAULTS: Final = [
     f"{__name__}:LockedForGood",
-    f"{test_tokens.__name__}:TidForgotten",
+    f"{wrong_tokens.__name__}:TidForgotten",
     *(one.build for one in defects_of("sts").values() if one.id not in BY_CUTS),
 ]
 HOMES_MAX: Final = 150
@@ -68,7 +68,7 @@ def test_a_fault_is_found_by_the_judge_and_by_the_oracle(build: str) -> None:
 def test_a_right_program_of_somebody_else_is_judged_by_what_it_does() -> None:
     for number in range(3):
         home = drawn(number)
-        household = home.household(f"{test_tokens.__name__}:StsPlanted")
+        household = home.household(f"{wrong_tokens.__name__}:StsPlanted")
         campaign = campaign_of_home(household, home)
         events = run_meter(household, campaign)
         assert judge(household, campaign, events).verdict is Verdict.KEPT
