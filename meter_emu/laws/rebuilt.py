@@ -11,14 +11,15 @@ from meter_emu.stories.around_t import around_t
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.events import What
 
-_KEYS: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
+# What somebody does while such a page is shown.
+_AT_A_PAGE: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD, What.SHUT, What.LIT})
 
 
 def _check(trial: Trial) -> Finding:
     if not trial.ours:
         return Aside("another's program is made anew by a power cut only")
     anew = trial.events(trial.household, prepare=_rebuilding)
-    was, now = (without_screen(events, _KEYS) for events in (trial.run.events, anew))
+    was, now = (without_screen(events, _AT_A_PAGE) for events in (trial.run.events, anew))
     return first_difference(was, now, "with the program made anew", trial.campaign.zone)
 
 
