@@ -16,13 +16,16 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import decode_bcd_minute
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result, result_said, says_refused
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.law import MOVES, Aside, Broken, Finding, Law, Trial
 from meter_emu.laws.office_record import RECORDS, mac, order_text
 from meter_emu.laws.sessions import SeenSession
 from meter_emu.ports import Lamp
 from meter_emu.stories.story import story
-from meter_emu.units import EPOCH_2000_US, SECOND_US, UEUR_PER_CENT
+from meter_emu.units import EPOCH_2000_US, HOUR_US, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.households.household import Household, VisitKind
+from meter_emu.world.judge.account import LoadProfile
+from meter_emu.world.judge.hours import ZoneHours
+from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.model import uncertainty_s
 
@@ -65,6 +68,11 @@ class _Said(NamedTuple):
         """Whether the order on the card is the one in the meter."""
         same = self.written.order_number == self.card.desk.order_number
         return bool(same) and not says_refused(self.written.result)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the card, or something on it, was refused."""
+        return says_refused(self.written.result)
 
     @property
     def trusted(self) -> bool:
@@ -118,6 +126,8 @@ def _disagreeing(trial: Trial, before: _Said | None, said: _Said) -> Iterator[st
     yield from _of_order(household, before, said)
     yield from _of_money(household, before, said, pressed=pressed)
     yield from _of_journal(household, before, said)
+    if before is not None and not (said.unheard or before.refused or said.refused):
+        yield from _of_registers(trial, before, said)  # a card that is refused books nothing
 
 
 def _of_session(household: Household, before: _Said | None, said: _Said) -> Iterator[str]:
@@ -272,6 +282,57 @@ def _worth(written: Any) -> int:  # noqa: ANN401  all of its fields are there
     accepted_ueur = written.accepted_cents * UEUR_PER_CENT
     worth = written.balance_ueur + written.charged_ueur - written.emergency_debt_ueur
     return int(worth - accepted_ueur)
+
+
+def _of_registers(trial: Trial, before: _Said, said: _Said) -> Iterator[str]:
+    """Check that all energy since the last write-back is in the account that it belongs to."""
+    was, now, household = before.written, said.written, trial.household
+    if now.charged_wh is None or was.charged_wh is None:
+        return
+    charged, deferred, postpaid, night = (
+        (getattr(now, name) - getattr(was, name)) % _U32
+        for name in ("charged_wh", "deferred_wh", "postpaid_wh", "night_wh")
+    )
+    orders = [visit.desk for visit in household.visits if visit.desk is not None]
+    if not any(order.mwh_per_unit for order in orders):
+        units = (now.register_units - was.register_units) % _U32
+        wh = units * household.model.credit.mwh_per_unit // 1000
+        if abs(wh - charged - deferred - postpaid) > 1:
+            yield f"{charged}, {deferred} and {postpaid} Wh more in its accounts, of {wh} Wh used"
+    if now.order_number != was.order_number:
+        return
+    both, either = now.shields & was.shields, now.shields | was.shields
+    if both & _PREPAYMENT_OFF and charged + deferred:
+        yield f"{charged} Wh charged and {deferred} deferred without prepayment"
+    suspended = household.model.deferral_accounting == "suspended"
+    if suspended and both & _DEFERRAL and not either & _PREPAYMENT_OFF and charged + postpaid:
+        yield f"{charged} Wh charged and {postpaid} postpaid in a deferral"
+    bi_hourly = household.model.credit.pricing.bi_hourly and not any(o.tariff for o in orders)
+    still = not household.outages and not any(
+        before.seen.at_us < event.at_us < said.seen.at_us and event.what in MOVES
+        for event in trial.run.events
+    )
+    if bi_hourly and still and said.trusted and before.trusted and said.seen.supply_on:
+        least, most = _night_wh(household, before.seen.at_us, said.seen.at_us)
+        if not least <= night <= most:
+            yield f"{night} Wh more by night, of {least} to {most} Wh"
+
+
+def _night_wh(household: Household, from_us: int, to_us: int) -> tuple[int, int]:
+    """Return the least and the most energy that flowed at night, Wh, by a right clock and *u*."""
+    model, profile = household.model, LoadProfile(household.load)
+    assert model.night is not None, "it has two prices"
+    hours, at_us, used, edges = ZoneHours(model.night, model.zone), from_us, 0, 1
+    while at_us < to_us:
+        until_us = min(to_us, hours.next_change_us(at_us))
+        used += profile.used(at_us, until_us) if hours.hold(at_us) else 0
+        edges, at_us = edges + 1, until_us
+    u_us = uncertainty_s(model, household.clock_set_us, to_us) * SECOND_US
+    unsure = edges * (2 * u_us + model.poll_s * SECOND_US + WORK_US) * max(household.load)
+    wh = (amount * model.credit.mwh_per_unit // (1000 * HOUR_US)
+          for amount in (used - unsure, used + unsure))  # fmt: skip
+    least, most = wh
+    return max(0, least - 2), most + 2
 
 
 def _of_journal(household: Household, before: _Said | None, said: _Said) -> Iterator[str]:

@@ -137,7 +137,7 @@ def _elsewhen(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
     return other_time(model, when, doubted=False)
 
 
-def _stopped(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
+def stopped(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
     """Draw a clock that was stopped, on mains or battery: its seconds do not change."""
     chip = clock_chip(model).chip
     if not chip.STOPPED:
@@ -148,7 +148,7 @@ def _stopped(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
 _KINDS: Final[tuple[Callable[[Chooser, MeterModel, int], Registers], ...]] = (
     *(_field,) * 8,
     *(_day,) * 3,
-    *(_doubted, _stopped) * 2,
+    *(_doubted, stopped) * 2,
     _past_2099,
     _elsewhen,
 )

@@ -35,7 +35,8 @@ from tests.laws import wrong, wrong_cards
 HOMES = {
     kit.model_name: [kit]
     for kit in own_models()
-    if kit.model_name in {"electricity-pcf8563-utc", "electricity-legal-time"}
+    if kit.model_name
+    in {"electricity-pcf8563-utc", "electricity-legal-time", "gas-pcf8563-battery"}
 }
 UTC = HOMES["electricity-pcf8563-utc"]
 WRONG = f"{wrong.__name__}:"
@@ -59,6 +60,7 @@ BROKEN_BY = {
     "credit-without-time": f"{DEFECT}doubted-clock-obeyed",
     "cut-at-step": f"{WRONG}unjournalled",
     "cut-comes": f"{WRONG}never",
+    "cut-in-countdown": f"{WRONG_RULES}LeavesTheValve",
     "deferred-again": f"{WRONG}once",
     "doubt-has-an-end": f"{DEFECT}lost-clock-waits",
     "doubts": f"{WRONG}anxious",
@@ -114,7 +116,11 @@ BROKEN_BY = {
     "write-back": f"{WRONG_CARDS}uncharged",
     "wrong-office": f"{WRONG}trusting",
 }
-LEGAL = {"cut-at-step", "fails-again", "off-over-step"}  # it takes a clock in legal time
+# It takes a clock in legal time, or an installation that is tested.
+NOT_IN_UTC = dict.fromkeys(
+    ("cut-at-step", "fails-again", "off-over-step"), "electricity-legal-time"
+)
+NOT_IN_UTC["cut-in-countdown"] = "gas-pcf8563-battery"
 FOREIGN_NOT = {"rebuilt"}  # asked of our own programs alone: see the test of a forgetful one below
 # Laws of parts that no build swaps: a name in a module, and what is wrong in its place.
 WRONG_PARTS = {
@@ -141,7 +147,7 @@ def trials(
 @each_cell("law_id", list(BROKEN_BY), short=8)
 def test_a_law_finds_the_program_that_breaks_it(law_id):
     build = BROKEN_BY[law_id]
-    own = HOMES["electricity-legal-time"] if law_id in LEGAL else UTC
+    own = HOMES[NOT_IN_UTC[law_id]] if law_id in NOT_IN_UTC else UTC
     kits = own if build.startswith((WRONG, WRONG_CARDS, WRONG_RULES, WRONG_SAVES)) else None
     asked = laws()[law_id].asked
     assert any(isinstance(asked(trial), Broken) for trial in trials(law_id, build, 60, kits))

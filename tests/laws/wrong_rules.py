@@ -5,8 +5,11 @@ from functools import partial
 from typing_extensions import override
 
 from meter_emu.domain import Contents, Result
-from meter_emu.firmware.layouts import EventCode, StateFlags
+from meter_emu.firmware.layouts import EventCode, Factory, State, StateFlags
+from meter_emu.firmware.program import Program
 from meter_emu.firmware.rules import MeterRules, Standing
+from meter_emu.ports import Ports
+from meter_emu.world.meter.build import dialogues
 from tests.laws.wrong import Wrapped
 
 
@@ -31,6 +34,30 @@ class _LeavesItOver(MeterRules):
         over = self.state.flags & StateFlags.DEFERRAL_OVER
         super().unlatch_ends()
         self.state.flags |= over
+
+
+class _LeavesTheValve(Program):
+    """Leaves the valve as a power failure found it, where nothing blocks the supply."""
+
+    started = False
+
+    @override
+    def _meter(self, factory: Factory, state: State, *, powered_on: bool) -> MeterRules:
+        self.started = powered_on
+        return super()._meter(factory, state, powered_on=powered_on)
+
+    @override
+    def _drive(self, meter: MeterRules, standing: Standing) -> bool:
+        return (self.started and not standing.blocks) or super()._drive(meter, standing)
+
+
+class LeavesTheValve(Wrapped):
+    """Has a program that does."""
+
+    def __init__(self, ports: Ports) -> None:
+        super().__init__(ports)
+        parts = self._program._parts
+        self._program = _LeavesTheValve(ports, parts, dialogues())
 
 
 class _Unnoted(MeterRules):

@@ -68,6 +68,12 @@ def credit_edge(campaign: Campaign, household: Household) -> set[str]:
     return near | ({f"credit ends {sides[end.minute >= 30]}"} if near else set())
 
 
+def in_countdown(campaign: Campaign, household: Household) -> set[str]:
+    brought_us = [v.at_us for v in household.visits if v.kind is VisitKind.INSERT][-1]
+    ((lost_us, _),) = household.outages
+    return {"soon after the card" if lost_us - brought_us < 240 * SECOND_US else "minutes after it"}
+
+
 def at_hour(when: datetime, minutes: int) -> tuple[int, int]:
     moved = (when + HOUR * minutes / 60).astimezone(BRUSSELS)
     return moved.weekday(), moved.hour
@@ -115,6 +121,8 @@ def woken(campaign: Campaign, household: Household) -> set[str]:
 
 
 def clocks_change(campaign: Campaign, household: Household) -> set[str]:
+    if household.kind in EQUAL_HOURS:
+        return {household.kind}
     dates = armed(household)
     assert dates is not None, "somebody is armed"
     first, last = at(dates[0]), at(dates[1])
@@ -237,6 +245,7 @@ def no_date(digits: str) -> bool:
 
 
 Facts = Callable[[Campaign, Household], set[str]]
+EQUAL_HOURS = {"T1 and T2 in two equal hours", "a card that ends in one of two equal hours"}
 DRAWN: dict[str, tuple[Facts, set[str]]] = {
     **UPSETS,
     **SPOILT,
@@ -263,8 +272,12 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
     **IN_ORDERS,
     "clocks-change": (
         clocks_change,
-        {"the first of two", "the second of two", "at the gap", "ordered the winter before"},
+        {
+            *("the first of two", "the second of two", "at the gap", "ordered the winter before"),
+            *EQUAL_HOURS,
+        },
     ),
+    "cut-in-countdown": (in_countdown, {"soon after the card", "minutes after it"}),
     "holiday": (holiday, {"credit ends in its working hours"}),
     "credit-edge": (
         credit_edge,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from card_protocol.card.image import CardKind
+from meter_emu.desk.as_is import AsIs
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.stories.chooser import Chooser
@@ -14,7 +15,7 @@ from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish, models
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 from meter_emu.world.households.campaign import Campaign
-from meter_emu.world.households.household import DeskOrder
+from meter_emu.world.households.household import DeskOrder, VisitKind
 from meter_emu.world.meter.events import What
 
 _OTHER_S: Final = (-DAY_S, -3 * DAY_S, -HOUR_S, DAY_S)  # from the first T to the one that counts
@@ -57,6 +58,7 @@ def _second(draft: Draft, end_s: int) -> DeskOrder:
 #
 # Money, order or tariff of the card as it was before lies in the newer record, or a bit is changed.
 
+_THIRTIETH_OF_FEBRUARY: Final = bytes.fromhex("2502301200")
 _RECORDS: Final = ("wallet", "order", "tariff")
 _COUNTED_AT: Final = 32  # bit of the desk record: its money and its number begin there
 
@@ -124,6 +126,8 @@ def replaced_card(chooser: Chooser, among: Among = ()) -> Campaign:
     second_s = max(armed_s, first_s + 3 * MINUTE_S)
     new_card = draft.new_card(None)
     on_it = _second(draft, end_s) if chooser.below(4) else DeskOrder(load_cents=2_000)
+    if on_it.cut_at is not None and chooser.below(2):  # an order that is refused
+        on_it = replace(on_it, load_cents=0, fields=AsIs(cut_at=_THIRTIETH_OF_FEBRUARY))
     draft.office(second_s - MINUTE_S, replace(on_it, new_card=new_card))
     draft.insert(second_s)
     if chooser.below(4) == 3:
@@ -145,13 +149,26 @@ def _insisted(draft: Draft, at_s: int) -> None:
     draft.bring(at_s, _second(draft, max(draft.timing.end_s, at_s + HOUR_S)))
 
 
+def _check_replaced_card(trial: Trial) -> Finding:
+    """Of a new card whose order is refused nothing is promised, but that the old one is over."""
+    visits = trial.household.visits
+    if not any(visit.desk is not None and visit.desk.fields for visit in visits):
+        return promises(trial)
+    heard_us = [visit.at_us for visit in visits if visit.kind is VisitKind.INSERT][1]
+    for event in trial.run.events:
+        old = event.visit is not None and visits[event.visit].kind is VisitKind.OLD_CARD
+        if old and event.what is What.CARD_SERVED and event.at_us > heard_us:
+            return Broken("a card that was replaced is obeyed, as the new one's order was refused")
+    return None
+
+
 REPLACED_CARD: Final = Law(
     id="replaced-card",
     says="a card that was replaced brings nothing once its successor was heard",
     properties=("P11", "P13"),
     presumes="nothing",
     draw=replaced_card,
-    check=promises,
+    check=_check_replaced_card,
     one_in=40,
     hazard=True,
 )

@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Final
 
 from meter_emu.hardware.rtc.calendar_chip import Registers
+from meter_emu.laws.compared import ordered_us
+from meter_emu.laws.hazards.favours import late_us, spans_of
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, campaign_of
 from meter_emu.stories import people
@@ -175,6 +177,7 @@ def old_setting(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.timing = Timing(end_s - _WATCHED_D * DAY_S, end_s)
     draft.first_s = draft.timing.armed_s - DAY_S
     people.live(draft, people.NEVER)
+    draft.scroll(late_us(draft.model, (), end_s * SECOND_US) // SECOND_US + HOUR_S)
     campaign = finish(draft, seed)
     (household,) = campaign.households
     days = chooser.below(_WATCHED_D - 2 * _DAYS_MORE)
@@ -201,6 +204,12 @@ def _check_old_setting(trial: Trial) -> Finding:
     if said[-1:] != [What.CLOCK_DOUBTED]:
         days = household.model.clock.trust_max_days
         return Broken(f"the clock was set more than {days} days ago, and the meter believes it")
+    end_us = ordered_us(household)
+    if end_us is not None and not household.outages:
+        after_us = late_us(household.model, (), end_us)
+        late = (span for span in spans_of(household, trial.run.events) if span.to_us > after_us)
+        if any(span.on for span in late):
+            return Broken("T2 is not carried out by a clock that was set too long ago")
     return promises(trial)
 
 

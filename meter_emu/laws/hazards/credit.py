@@ -12,11 +12,12 @@ from meter_emu.domain import result_said
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.laws.written_back import LAW as WRITE_BACK
+from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import USES
 from meter_emu.stories.people import near_week_edge_s
 from meter_emu.stories.registers import other_time, upset
-from meter_emu.stories.story import Among, begin, finish
+from meter_emu.stories.story import Among, begin, finish, models
 from meter_emu.stories.times import Timing, at_minute_s, legal
 from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S, UEUR_PER_CENT
 from meter_emu.world.households.campaign import Campaign
@@ -304,6 +305,41 @@ USED_WITHOUT_TIME: Final = Law(
     presumes="a display that says so, as ours does",
     draw=used_without_time,
     check=_check_used_without_time,
+    one_in=40,
+    hazard=True,
+)
+
+
+# Cut in a countdown -------------------------------------------------------------------------------
+#
+# Somebody is reactivated and asks for supply, and the power fails as the installation is tested.
+
+
+def cut_in_countdown(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a household that is cut, gets its supply back, and loses power as it asks for it."""
+    tested = [kit for kit in among or models() if kit.model.measures.countdown]
+    seed, draft = begin(chooser, tested or among)
+    draft.kind = "power that fails as supply is asked for"
+    people.live(draft, people.NEVER)
+    draft.ample_credit, draft.rates = True, USES[:-1]
+    brought_s = draft.timing.end_s + DAY_S + chooser.below(DAY_S)
+    draft.bring(brought_s, DeskOrder(reactivate=True))
+    # The household presses as soon as it is invited to; a careless one does it again.
+    lost_s = brought_s + MINUTE_S + chooser.below(draft.model.rearm.tightness_s + 6 * MINUTE_S)
+    draft.outages.append((lost_s, lost_s + chooser.of((1, 10, 5 * MINUTE_S))))
+    if chooser.below(2):
+        draft.ask_supply(lost_s + HOUR_S)
+    draft.scroll(lost_s + 8 * HOUR_S)
+    return finish(draft, seed)
+
+
+CUT_IN_COUNTDOWN: Final = Law(
+    id="cut-in-countdown",
+    says="power that fails as an installation is tested leaves it without supply until it is asked",
+    properties=("P6", "P11"),
+    presumes="a meter that tests the installation, where there is one",
+    draw=cut_in_countdown,
+    check=promises,
     one_in=40,
     hazard=True,
 )

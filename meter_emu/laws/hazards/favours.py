@@ -5,7 +5,7 @@ and `datetime`. They share no line with the judge, whose promises hold here as w
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import dropwhile, pairwise
 from typing import Final, NamedTuple
@@ -15,11 +15,12 @@ from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
+from meter_emu.stories.registers import other_time, stopped, upset, without_seconds
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing, at_minute_s, legal
 from meter_emu.units import DAY_S, DAY_US, HOUR_S, HOUR_US, MINUTE_S, MINUTE_US, PPB, SECOND_US
 from meter_emu.world.households.campaign import Campaign
-from meter_emu.world.households.household import DeskOrder, Household
+from meter_emu.world.households.household import DeskOrder, Household, VisitKind
 from meter_emu.world.judge.account import LoadProfile
 from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.events import Event, What
@@ -29,6 +30,7 @@ from meter_emu.zones import TimeZone
 _POWERED_US: Final = 96 * HOUR_US  # ours: how long the hours alone may keep the supply on
 _COUNTED_US: Final = 15 * MINUTE_US  # ours: what it need not have counted yet of that
 _FORGOTTEN_PART: Final = 5  # ours: a failure costs one in so many of what it has counted since one
+_SOON_US: Final = 20 * MINUTE_US  # ours: a quarter of an hour, and a start
 _JOURNAL_US: Final = DAY_US  # ours: what a meter may forget at a failure, or until it is set again
 _RATES: Final = (2_000, 500, 4_000, 1_000)
 _WATCHED_D: Final = 12  # 8 days hold 96 hours outside office hours; a failure may cost some of it
@@ -154,7 +156,7 @@ def unsure_s(model: MeterModel) -> int:
 
 
 def _check_shelter(trial: Trial) -> Finding:
-    spans = list(_spans(trial.household, trial.run.events))
+    spans = list(spans_of(trial.household, trial.run.events))
     # What gas flows while no program runs, before one has seen that nothing is left, is no shelter.
     without = list(dropwhile(lambda span: not span.powered, _without_credit(trial, spans)))
     if not without:
@@ -175,7 +177,8 @@ class _Span(NamedTuple):
     units_us: int
 
 
-def _spans(household: Household, events: Sequence[Event]) -> Iterator[_Span]:
+def spans_of(household: Household, events: Sequence[Event]) -> Iterator[_Span]:
+    """Yield the spans between two events."""
     profile, powered, on, shut = LoadProfile(household.load), True, True, False
     limited = False
     through = household.model.measures.switch == "valve"
@@ -290,7 +293,7 @@ def doubt(chooser: Chooser, among: Among = ()) -> Campaign:
     if chooser.below(3) == 2:
         return _disputed(draft, seed)
     lost_s = armed_s + HOUR_S + chooser.below(end_s - armed_s - HOUR_S)
-    failures = chooser.below(4)
+    failures = chooser.of((0, 1, 2, 4, 6))
     if chooser.below(2) and draft.clock_cards and not without_credit:
         draft.clock_card(lost_s, error_s=draft.tool_error_s(), lost=True)
         back_s = lost_s
@@ -306,8 +309,12 @@ def doubt(chooser: Chooser, among: Among = ()) -> Campaign:
     for _ in range(failures):
         lost_s = back_s + (1 + chooser.below(20)) * HOUR_S
         back_s = lost_s + (1 + chooser.below(300)) * MINUTE_S
-        draft.outages.append((lost_s, back_s))
-    last_s = max(back_s, _late_us(draft.model, draft.outages, end_s * SECOND_US) // SECOND_US)
+        if chooser.below(3) == 2:  # and the time with it, once more
+            anew = datetime(chooser.of((2000, 2010, 2001)), 1, 1)  # noqa: DTZ001  as the chip has it
+            draft.upset(lost_s, back_s, other_time(draft.model, anew, doubted=True))
+        else:
+            draft.outages.append((lost_s, back_s))
+    last_s = max(back_s, late_us(draft.model, draft.outages, end_s * SECOND_US) // SECOND_US)
     draft.scroll(last_s + (7 if without_credit else 2) * DAY_S)
     return finish(draft, seed)
 
@@ -320,18 +327,27 @@ def _disputed(draft: Draft, seed: int) -> Campaign:
     at_s = armed_s + HOUR_S + draft.chooser.below(end_s - armed_s - HOUR_S)
     draft.office(at_s, DeskOrder(prepayment=True, office_error_s=ahead_s))
     draft.insert(at_s + 2 * MINUTE_S)
-    draft.scroll(_late_us(draft.model, (), end_s * SECOND_US) // SECOND_US + 7 * DAY_S)
+    if draft.chooser.below(2):  # and then it stands, or shows another time
+        upset_s = at_s + 5 * MINUTE_S + draft.chooser.below(max(1, end_s - at_s - 5 * MINUTE_S))
+        found = upset(draft.chooser, draft.model, upset_s)
+        if draft.chooser.below(2):
+            found = stopped(draft.chooser, draft.model, upset_s)
+        draft.upset_now(upset_s, without_seconds(draft.model, found))
+        draft.scroll(upset_s + 5)
+    draft.scroll(late_us(draft.model, (), end_s * SECOND_US) // SECOND_US + 8 * DAY_S)
     return finish(draft, seed)
 
 
-def _late_us(model: MeterModel, outages_s: Sequence[tuple[int, int]], end_us: int) -> int:
+def late_us(model: MeterModel, outages_s: Sequence[tuple[int, int]], end_us: int) -> int:
     """Return when a lower bound has reached an end: later by the time without power.
 
-    Each power failure costs what was not journalled as well.
+    Each power failure costs what was not journalled as well: up to a day of a clock that was
+    trusted, a quarter of an hour of a lower bound that an end waits for.
     """
     us = end_us + 2 * unsure_s(model) * SECOND_US + 2 * model.poll_s * SECOND_US + WORK_US
+    us += _JOURNAL_US if outages_s else 0
     for lost_s, back_s in outages_s:
-        us += (back_s - lost_s) * SECOND_US + _JOURNAL_US
+        us += (back_s - lost_s) * SECOND_US + _SOON_US
     return us
 
 
@@ -343,13 +359,14 @@ def _check_doubt(trial: Trial) -> Finding:
     end_us = order.cut_us or order.defer_us
     if end_us is None:
         return Aside("another story: its last order has no end")
-    late_us = _late_us(household.model, outages_s, end_us)
-    late_us += _JOURNAL_US * sum(visit.lost for visit in household.visits)
+    until_us = late_us(household.model, outages_s, end_us)
+    spoilt = (visit.lost or visit.kind is VisitKind.UPSET for visit in household.visits)
+    until_us += _JOURNAL_US * sum(spoilt)
     if order.cut_us is None:  # then the credit, and then the shelter
-        late_us += (
+        until_us += (
             DAY_US + _POWERED_US + _POWERED_US * 2 * household.model.clock.drift_bound_ppb // PPB
         )
-    late = [span for span in _spans(household, events) if span.to_us > late_us]
+    late = [span for span in spans_of(household, events) if span.to_us > until_us]
     if not late:
         return Aside("the story ends before")
     if any(span.on and span.powered for span in late):

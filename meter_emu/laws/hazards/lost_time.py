@@ -9,15 +9,16 @@ from typing import Final
 
 from meter_emu.laws.hazards.favours import unsure_s
 from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Broken, Finding, Law, Trial
+from meter_emu.laws.law import Broken, Finding, Law, Trial, moves
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.registers import upset
 from meter_emu.stories.story import Among, begin, finish, with_clock_cards
 from meter_emu.stories.times import FIRST_S, Timing
-from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
+from meter_emu.units import DAY_S, HOUR_S, MINUTE_S, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder
+from meter_emu.world.meter.events import What
 
 _WAY_S: Final = 2 * MINUTE_S
 _RATES: Final = (2_000, 500, 4_000)
@@ -25,6 +26,8 @@ _BEHIND_S: Final = (59, HOUR_S, DAY_S, 30 * DAY_S)
 _AHEAD_S: Final = (DAY_S, 20 * DAY_S, HOUR_S)
 _DARK_S: Final = (10, 10 * MINUTE_S, 3 * HOUR_S, DAY_S)
 _VISITS_MAX: Final = 3
+ASKED_S: Final = 10 * MINUTE_S  # ours: after the technician
+_ON_US: Final = HOUR_S * SECOND_US  # ours: by then whoever asked has it, a gas meter's test too
 
 
 def visited_while_lost(chooser: Chooser, among: Among = ()) -> Campaign:
@@ -76,10 +79,17 @@ def _lose_time(draft: Draft, at_s: int) -> int:
 
 
 def _ahead(draft: Draft) -> None:
-    """An office's date ends the deferral, a technician gives it back, and then the credit ends."""
+    """An office's date ends the deferral, a technician gives it back, and then the credit ends.
+
+    Or it ends T1 and T2 at once, and who asks for supply after the technician has it.
+    """
     chooser, (armed_s, end_s) = draft.chooser, draft.timing
-    draft.kind = "a deferral that a wrong date ended, and a technician"
-    _defer(draft)
+    draft.kind = "an end that a wrong date let come, and a technician"
+    draft.ample_credit = chooser.below(2) == 1
+    if draft.ample_credit:
+        draft.bring(armed_s, draft.arming(end_s, end_s))
+    else:
+        _defer(draft)
     back_s = armed_s + (1 + chooser.below(12)) * HOUR_S
     draft.upset(back_s - 5 * MINUTE_S, back_s, upset(chooser, draft.model, back_s))
     ahead_s = end_s - back_s + chooser.of(_AHEAD_S) + 2 * unsure_s(draft.model)
@@ -87,6 +97,8 @@ def _ahead(draft: Draft) -> None:
     draft.insert(back_s + HOUR_S + _WAY_S)
     set_s = back_s + (2 + chooser.below(4)) * HOUR_S
     draft.technician(set_s, draft.tool_error_s())
+    if draft.ample_credit:
+        draft.ask_supply(set_s + ASKED_S)
     draft.credit_ends_s = set_s + HOUR_S + chooser.below(max(1, end_s - set_s - HOUR_S))
     draft.scroll(end_s + DAY_S)
 
@@ -157,9 +169,21 @@ def _check(trial: Trial) -> Finding:
     orders = [visit.desk for visit in trial.household.visits if visit.desk is not None]
     if all(order.office_error_s <= 0 for order in orders):
         return promises(trial)
+    (set_us,) = (visit.at_us for visit in trial.household.visits if visit.sets_the_clock)
+    if orders[0].cut_us is not None:
+        return _given_back(trial, set_us + _ON_US, orders[0].cut_us)
     for breach in trial.run.outcome.breaches:
         if breach.from_us < (orders[0].defer_us or 0):
             return Broken(breach.in_words, for_good=True)
+    return None
+
+
+def _given_back(trial: Trial, by_us: int, cut_us: int) -> Finding:
+    """Check that who was cut by a wrong date alone, and asks, has supply again."""
+    switched = (What.OPENED, What.CLOSED)
+    on = [what for us, what in moves(trial.run.events) if us < by_us and what in switched]
+    if by_us < cut_us and on[-1:] == [What.OPENED] and not trial.household.careless:
+        return Broken("a clock that was set right gives nothing back")
     return None
 
 

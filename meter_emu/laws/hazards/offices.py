@@ -15,6 +15,7 @@ from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.meter.events import What
 
 _AHEAD_S: Final = (20 * MINUTE_S, 5 * HOUR_S, DAY_S, 2 * DAY_S, 30 * DAY_S)
+_RATES: Final = (8_000, 5_000)
 _LAMPS: Final = (What.CLOCK_DOUBTED, What.CLOCK_TRUSTED)
 
 
@@ -23,7 +24,10 @@ def office_ahead(chooser: Chooser, among: Among = ()) -> Campaign:
 
     In half of all the meter has lost its clock before, in the others power fails for hours after.
     """
-    seed, draft = begin(chooser, with_clock_cards(among))
+    kits = with_clock_cards(among)
+    priced = [kit for kit in kits if kit.model.credit.pricing.bi_hourly] if chooser.below(2) else ()
+    seed, draft = begin(chooser, priced or kits)
+    draft.rates = _RATES if priced else draft.rates  # the night's price in doubt has an end
     draft.kind = "an office that is ahead, then a technician"
     draft.ample_credit = True
     lead_s = (2 + chooser.below(4)) * DAY_S
@@ -33,7 +37,10 @@ def office_ahead(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.timing = Timing(at_s, end_s)
     draft.first_s = at_s - DAY_S
     order, set_s = draft.arming(end_s, end_s), at_s + (1 + chooser.below(40)) * HOUR_S
-    if chooser.below(2):
+    if priced:  # no deferral, in which nothing would be charged
+        order = DeskOrder(load_cents=500)
+        set_s = at_s + (30 + chooser.below(60)) * HOUR_S
+    if priced or chooser.below(2):
         dark_s = set_s + (2 + chooser.below(6)) * HOUR_S
         draft.outages.append((dark_s, dark_s + chooser.of((MINUTE_S, HOUR_S, 9 * HOUR_S))))
     else:  # which then goes on from that date: nobody is to be cut by it

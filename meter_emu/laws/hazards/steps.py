@@ -26,7 +26,7 @@ from meter_emu.world.meter.model import MeterModel, uncertainty_s
 #
 # T in the hour that October repeats, or at the gap of March; ordered days or a winter before.
 
-_WHEN: Final = ("twice", "twice", "twice", "gap", "winter before")
+_WHEN: Final = (*("twice",) * 4, "expiry", "gap", "winter before")
 _MINUTES: Final = (30, 0, 59, 1, 15, 45)
 _WINTER_D: Final = 92  # from before New Year to the change of March, at least
 _LAST_YEAR: Final = 2098  # ours: after T the clocks must still be in range
@@ -43,9 +43,9 @@ def clocks_change(chooser: Chooser, among: Among = ()) -> Campaign:
     year = min(legal(draft.timing.end_s, zone).year, _LAST_YEAR)
     spring, autumn = changes(zone.info, year, year)
     lead_s = draft.timing.end_s - draft.timing.armed_s
-    if name == "twice":
+    if name in {"twice", "expiry"}:
         if draft.generation == 2:
-            meant = chooser.of(("second", "first", "both"))
+            meant = chooser.of(("second", *("first", "both") * 2))
         draft.earlier = meant != "second"
         end_s = autumn.at_s - HOUR_S * draft.earlier + minutes * MINUTE_S
     else:
@@ -55,7 +55,9 @@ def clocks_change(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.timing = Timing(max(FIRST_S, end_s - lead_s), end_s)
     draft.first_s = draft.timing.armed_s - DAY_S
     draft.ample_credit = True
-    if meant == "both":
+    if name == "expiry":
+        _expiring(draft, end_s)
+    elif meant == "both":
         _round_the_change(draft, autumn.at_s)
     else:
         people.live(draft, people.NEVER)
@@ -74,6 +76,17 @@ def _round_the_change(draft: Draft, changed_s: int) -> None:
     draft.office(armed_s + MINUTE_S, DeskOrder(cut_at=cut, cut_us=cut_us))
     draft.insert(armed_s + 2 * MINUTE_S)
     draft.timing = Timing(armed_s, end_s)
+
+
+def _expiring(draft: Draft, ends_s: int) -> None:
+    """Give a card that ends in one of two equal hours, and use it in the other, or after it."""
+    draft.kind = "a card that ends in one of two equal hours"
+    draft.first_card = draft.new_card(ends_s)
+    draft.earlier = False
+    draft.office(draft.timing.armed_s, DeskOrder(load_cents=2_000))
+    used_s = ends_s + draft.chooser.of((HOUR_S, 20 * MINUTE_S, -20 * MINUTE_S, -HOUR_S))
+    draft.insert(max(used_s, draft.timing.armed_s + MINUTE_S))
+    draft.timing = Timing(draft.timing.armed_s, ends_s + 2 * HOUR_S)
 
 
 CLOCKS_CHANGE: Final = Law(

@@ -125,7 +125,7 @@ def _reserved(draft: Draft, _: DeskOrder) -> AsIs:
 
 _ANY: Final[tuple[_Writing, ...]] = (_no_date, _no_date, _backwards)
 _OF_2: Final[tuple[_Writing, ...]] = (
-    _no_date, _backwards, *(_deferral_apart,) * 6, *(_cut_apart,) * 6, _half, _too_far,
+    _no_date, _backwards, *(_deferral_apart,) * 10, *(_cut_apart,) * 9, *(_half,) * 4, _too_far,
     *(_other_zone,) * 2,
 )  # fmt: skip
 
