@@ -211,7 +211,7 @@ class Law:
     device: DeviceName = BUDGET
 
     def is_due(self, number: int) -> bool:
-        """Whether it is checked against this story of a search.
+        """Whether it is checked against story `number`, from 0, of a search.
 
         The first four are taken from those that would come next: after four times `one_in` stories
         it has been checked against four.

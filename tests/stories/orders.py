@@ -1,6 +1,6 @@
 """What is in the hazards of orders: bits that nobody has defined, bytes at an edge, parts."""
 
-from meter_emu.units import DAY_US, HOUR_US
+from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, VisitKind
 from tests.stories.spoilt import Facts
@@ -52,9 +52,16 @@ def later_cut(_: Campaign, household: Household) -> set[str]:
     }
 
 
+def in_countdown(_: Campaign, household: Household) -> set[str]:
+    brought_us = [v.at_us for v in household.visits if v.kind is VisitKind.INSERT][-1]
+    ((lost_us, _back_us),) = household.outages
+    return {"soon after the card" if lost_us - brought_us < 4 * MINUTE_US else "minutes after it"}
+
+
 IN_ORDERS: dict[str, tuple[Facts, set[str]]] = {
     "unknown-bits": (unknown_bits, {"a flag", "reserved bytes"}),
     "edge-bytes": (edge_bytes, {"a token", "a record"}),
+    "cut-in-countdown": (in_countdown, {"soon after the card", "minutes after it"}),
     "later-cut": (later_cut, {"within an hour", "a day on", "a month on"}),
     "in-parts": (in_parts, {"T1 alone", "T2 upon a T1", "T1 upon a T2", "not fetched", "a switch"}),
 }

@@ -68,12 +68,6 @@ def credit_edge(campaign: Campaign, household: Household) -> set[str]:
     return near | ({f"credit ends {sides[end.minute >= 30]}"} if near else set())
 
 
-def in_countdown(campaign: Campaign, household: Household) -> set[str]:
-    brought_us = [v.at_us for v in household.visits if v.kind is VisitKind.INSERT][-1]
-    ((lost_us, _),) = household.outages
-    return {"soon after the card" if lost_us - brought_us < 240 * SECOND_US else "minutes after it"}
-
-
 def at_hour(when: datetime, minutes: int) -> tuple[int, int]:
     moved = (when + HOUR * minutes / 60).astimezone(BRUSSELS)
     return moved.weekday(), moved.hour
@@ -277,7 +271,6 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
             *EQUAL_HOURS,
         },
     ),
-    "cut-in-countdown": (in_countdown, {"soon after the card", "minutes after it"}),
     "holiday": (holiday, {"credit ends in its working hours"}),
     "credit-edge": (
         credit_edge,

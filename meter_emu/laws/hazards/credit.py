@@ -319,7 +319,7 @@ def cut_in_countdown(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household that is cut, gets its supply back, and loses power as it asks for it."""
     tested = [kit for kit in among or models() if kit.model.measures.countdown]
     seed, draft = begin(chooser, tested or among)
-    draft.kind = "power that fails as supply is asked for"
+    draft.kind = "power that fails as somebody asks for supply"
     people.live(draft, people.NEVER)
     draft.ample_credit, draft.rates = True, USES[:-1]
     brought_s = draft.timing.end_s + DAY_S + chooser.below(DAY_S)

@@ -27,7 +27,7 @@ _AHEAD_S: Final = (DAY_S, 20 * DAY_S, HOUR_S)
 _DARK_S: Final = (10, 10 * MINUTE_S, 3 * HOUR_S, DAY_S)
 _VISITS_MAX: Final = 3
 ASKED_S: Final = 10 * MINUTE_S  # ours: after the technician
-_ON_US: Final = HOUR_S * SECOND_US  # ours: by then whoever asked has it, a gas meter's test too
+_ON_US: Final = HOUR_S * SECOND_US  # ours: by then who asked has it, a gas meter's test included
 
 
 def visited_while_lost(chooser: Chooser, among: Among = ()) -> Campaign:
