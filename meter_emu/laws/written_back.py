@@ -249,7 +249,8 @@ def _of_money(
         was, is_ = household.balance_cents * UEUR_PER_CENT, _worth(written)
     if was != is_:
         yield f"{is_ - was} micro-euro more than were loaded, charged and lent"
-    if not (written.emergency_debt_ueur or household.outages or said.unheard):
+    stale = said.unheard or said.refused or (before is not None and before.refused)
+    if not (stale or written.emergency_debt_ueur or household.outages):
         yield from _of_low_credit(household, before, said)
     if before is None or pressed:
         return
