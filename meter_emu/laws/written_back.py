@@ -5,6 +5,7 @@ compared.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -16,6 +17,7 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import decode_bcd_minute
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result, result_said, says_refused
+from meter_emu.laws.hazards.credit import many_loads
 from meter_emu.laws.law import MOVES, Aside, Broken, Finding, Law, Trial
 from meter_emu.laws.office_record import RECORDS, mac, order_text
 from meter_emu.laws.sessions import SeenSession
@@ -429,4 +431,12 @@ LAW: Final = Law(
     draw=story,
     check=_check,
     one_in=2,
+)
+
+SUMS: Final = replace(
+    LAW,
+    id="sums-go-on",
+    says="each sum on the card goes on from what was loaded and charged before, however much",
+    draw=many_loads,
+    one_in=20,
 )

@@ -102,6 +102,7 @@ BROKEN_BY = {
     "slower-clock": f"{WRONG}whimsical",
     "stamp-ahead": f"{DEFECT}stamp-always-obeyed",
     "tick-inside": f"{WRONG}byte_reads",
+    "sums-go-on": f"{WRONG_CARDS}uncharged",
     "ticks-wrap": f"{DEFECT}ticks-wrap-after-49-days",
     "time-base": f"{DEFECT}hour-set-back-again",
     "torn-card": f"{WRONG_SAVES}numbered_late",

@@ -11,7 +11,6 @@ from typing import Final
 from meter_emu.domain import result_said
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
-from meter_emu.laws.written_back import LAW as WRITE_BACK
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import USES
@@ -225,8 +224,7 @@ def _check_many_loads(trial: Trial) -> Finding:
         if refused and event.visit is not None and visits[event.visit].kind is VisitKind.INSERT:
             assert event.written is not None, "it was just asked"
             return Broken(f"a right load is refused: {result_said(event.written.result)}")
-    found = promises(trial)
-    return found if isinstance(found, Broken) else WRITE_BACK.check(trial) or found
+    return promises(trial)
 
 
 MANY_LOADS: Final = Law(

@@ -9,7 +9,7 @@ from typing import Final
 
 from meter_emu.laws.hazards.favours import unsure_s
 from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Broken, Finding, Law, Trial, moves
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.registers import upset
@@ -37,7 +37,7 @@ def visited_while_lost(chooser: Chooser, among: Among = ()) -> Campaign:
     end_s = max(draft.timing.end_s, FIRST_S + longest_s + 10 * DAY_S)
     armed_s = end_s - (1 + chooser.below(8)) * DAY_S
     draft.timing, draft.first_s = Timing(armed_s, end_s), armed_s - 5 * DAY_S
-    if chooser.below(4) == 3:
+    if chooser.below(4) == 3 and draft.clock_cards:
         _ahead(draft)
         return finish(draft, seed)
     draft.kind = "visited while the time is lost"
@@ -169,7 +169,9 @@ def _check(trial: Trial) -> Finding:
     orders = [visit.desk for visit in trial.household.visits if visit.desk is not None]
     if all(order.office_error_s <= 0 for order in orders):
         return promises(trial)
-    (set_us,) = (visit.at_us for visit in trial.household.visits if visit.sets_the_clock)
+    set_us = next((one.at_us for one in trial.household.visits if one.sets_the_clock), None)
+    if set_us is None:
+        return Aside("another story: no technician comes after the wrong date")
     if orders[0].cut_us is not None:
         return _given_back(trial, set_us + _ON_US, orders[0].cut_us)
     for breach in trial.run.outcome.breaches:
