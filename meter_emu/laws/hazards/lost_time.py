@@ -197,6 +197,6 @@ LAW: Final = Law(
     presumes="a technician's card",
     draw=visited_while_lost,
     check=_check,
-    one_in=20,
+    one_in=10,
     hazard=True,
 )
