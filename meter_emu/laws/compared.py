@@ -193,7 +193,7 @@ CARRIER: Final = Law(
 
 
 def _chip(trial: Trial) -> Finding:
-    """Half of the others have their clock set on the way to T, and then the power fails."""
+    """In half of the stories the other's clock is set on the way to T, and then the power fails."""
     household, serviced = trial.household, _serviced(trial.household)
     kept = trial.campaign.seed % 2 and any(trial.within([("", serviced)]))
     others = (

@@ -152,9 +152,13 @@ def _insisted(draft: Draft, at_s: int) -> None:
 def _check_replaced_card(trial: Trial) -> Finding:
     """Of a new card whose order is refused nothing is promised, but that the old one is over."""
     visits = trial.household.visits
-    if not any(visit.desk is not None and visit.desk.fields for visit in visits):
+    made_us = [one.at_us for one in visits if one.desk and one.desk.fields and one.desk.new_card]
+    if not made_us:
         return promises(trial)
-    heard_us = [visit.at_us for visit in visits if visit.kind is VisitKind.INSERT][1]
+    put_in = (one.at_us for one in visits if one.kind is VisitKind.INSERT)
+    heard_us = next((at_us for at_us in put_in if at_us >= made_us[0]), None)
+    if heard_us is None:
+        return Aside("another story: nobody puts the new card in")
     for event in trial.run.events:
         old = event.visit is not None and visits[event.visit].kind is VisitKind.OLD_CARD
         if old and event.what is What.CARD_SERVED and event.at_us > heard_us:

@@ -205,7 +205,8 @@ def _check_old_setting(trial: Trial) -> Finding:
         days = household.model.clock.trust_max_days
         return Broken(f"the clock was set more than {days} days ago, and the meter believes it")
     end_us = ordered_us(household)
-    if end_us is not None and not household.outages:
+    alone = sum(visit.desk is not None for visit in household.visits) == 1
+    if end_us is not None and alone and not household.outages:
         after_us = late_us(household.model, (), end_us)
         late = (span for span in spans_of(household, trial.run.events) if span.to_us > after_us)
         if any(span.on for span in late):

@@ -351,8 +351,25 @@ def late_us(model: MeterModel, outages_s: Sequence[tuple[int, int]], end_us: int
     return us
 
 
+def _waits_alone(household: Household) -> bool:
+    """Whether one order has an end, and nothing that comes after it moves or takes back that."""
+    orders = [visit.desk for visit in household.visits if visit.desk is not None]
+    of_ends = [order for order in orders if order.defer_us or order.cut_us]
+    kinds = {visit.kind for visit in household.visits if not visit.lost}
+    return (
+        of_ends == orders[:1]
+        and kinds <= {VisitKind.DESK, VisitKind.INSERT, VisitKind.ACT, VisitKind.UPSET}
+        and not any(order.reactivate or order.limiter or order.new_card for order in orders)
+        and all(order.prepayment in (None, True) for order in orders)
+        and household.prepayment
+        and not household.limiter
+    )
+
+
 def _check_doubt(trial: Trial) -> Finding:
     household, events = trial.household, trial.run.events
+    if not _waits_alone(household):
+        return Aside("another story: something else than the time decides when it ends")
     ends = [visit.desk for visit in household.visits if visit.desk and visit.desk.defer_us]
     outages_s = [(lost // SECOND_US, back // SECOND_US) for lost, back in household.outages]
     order = ends[-1] if ends else DeskOrder()

@@ -55,7 +55,7 @@ def _until_off(events: Sequence[Event]) -> Iterator[tuple[Event, Event]]:
 
 
 def _in_other_words(trial: Trial, event: Event) -> Finding:
-    """Return what a display means that nobody reads: a fault, but of somebody else's program."""
+    """Return what a display means that nobody reads: a fault of ours, nothing of another's."""
     words = f"it shows {event.shown!r} when somebody looks"
     return Broken(words) if trial.ours else Aside("a display in other words")
 
