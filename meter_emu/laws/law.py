@@ -114,6 +114,21 @@ class Trial:
         events = self.overheard() if self._events is None else self._events
         return Run(self.household, judge(self.household, self.campaign, events), events)
 
+    @cached_property
+    def at_every_poll(self) -> tuple[list[Event], Bench]:
+        """The events of the story with every poll run, whatever the hints, and its bench after it.
+
+        Raises:
+            ConfigError: The build does not exist, or the story cannot be run with it.
+        """
+        benches: list[Bench] = []
+
+        def prepare(bench: Bench) -> None:
+            bench.obey_hints = False
+            benches.append(bench)
+
+        return self.events(self.household, prepare=prepare), benches[-1]
+
     def overheard(self, listen: Callable[[Bench], None] | None = None) -> list[Event]:
         """Run the story and return its events; `listen` gets the bench first, and only listens.
 

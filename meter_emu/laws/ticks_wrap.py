@@ -75,5 +75,5 @@ LAW: Final = Law(
     presumes="power that holds",
     draw=wrapping,
     check=_check,
-    one_in=20,
+    one_in=40,
 )

@@ -8,7 +8,6 @@ from typing import Final
 from meter_emu.laws.law import Broken, Finding, Law, Trial
 from meter_emu.stories.around_t import around_t
 from meter_emu.units import DAY_US
-from meter_emu.world.meter.bench import Bench
 
 _LIFE_D: Final = 15 * 365  # ours: a meter is in service for as long
 _AN_ACT: Final = 3  # ours: writes of one page for whatever a person, or a power failure, does
@@ -16,15 +15,8 @@ _AT_FIRST: Final = 10  # ours: a story is short, and may begin with a clock that
 
 
 def _check(trial: Trial) -> Finding:
-    benches: list[Bench] = []
-
-    def prepare(bench: Bench) -> None:
-        bench.obey_hints = False
-        benches.append(bench)
-
-    household = trial.household
-    trial.events(household, prepare=prepare)
-    board = benches[-1].board
+    household, (_, bench) = trial.household, trial.at_every_poll
+    board = bench.board
     span_us, endurance = board.now_us - trial.campaign.start_us, board.eeprom.endurance_cycles
     acts = len(household.visits) + len(household.outages)
     most = span_us * endurance // (_LIFE_D * DAY_US) + acts * _AN_ACT + _AT_FIRST

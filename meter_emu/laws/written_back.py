@@ -438,5 +438,5 @@ SUMS: Final = replace(
     id="sums-go-on",
     says="each sum on the card goes on from what was loaded and charged before, however much",
     draw=many_loads,
-    one_in=20,
+    one_in=40,
 )

@@ -82,7 +82,7 @@ CLOCK_UPSET: Final = Law(
     presumes="a program that compares its clock with its ticks",
     draw=clock_upset,
     check=promises,
-    one_in=20,
+    one_in=40,
     hazard=True,
 )
 

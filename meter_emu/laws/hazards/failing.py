@@ -269,6 +269,6 @@ TORN_CARD: Final = Law(
     presumes="a card that is written copy by copy",
     draw=torn_card,
     check=lambda trial: with_placed(trial, tearing, "no card is read", _promises_and_numbers),
-    one_in=20,
+    one_in=40,
     hazard=True,
 )

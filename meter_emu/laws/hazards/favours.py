@@ -265,7 +265,7 @@ SHELTER_HAS_AN_END: Final = Law(
     presumes="no other reason for supply; a program that has such hours",
     draw=shelter,
     check=_check_shelter,
-    one_in=20,
+    one_in=40,
     hazard=True,
 )
 

@@ -35,9 +35,9 @@ def visited_while_lost(chooser: Chooser, among: Among = ()) -> Campaign:
     seed, draft = begin(chooser, with_clock_cards(among))
     longest_s = (draft.model.clock.backup_days + 20) * DAY_S
     end_s = max(draft.timing.end_s, FIRST_S + longest_s + 10 * DAY_S)
-    armed_s = end_s - (1 + chooser.below(8)) * DAY_S
+    armed_s = end_s - (1 + chooser.below(3)) * DAY_S
     draft.timing, draft.first_s = Timing(armed_s, end_s), armed_s - 5 * DAY_S
-    if chooser.below(4) == 3 and draft.clock_cards:
+    if chooser.below(2) == 1 and draft.clock_cards:
         _ahead(draft)
         return finish(draft, seed)
     draft.kind = "visited while the time is lost"
@@ -120,7 +120,7 @@ def _reactivated(draft: Draft, at_s: int) -> int:
 
 
 def _armed(draft: Draft, at_s: int) -> int:
-    later_s = max(draft.timing.end_s, at_s) + draft.chooser.of((HOUR_S, DAY_S, 7 * DAY_S))
+    later_s = max(draft.timing.end_s, at_s) + draft.chooser.of((HOUR_S, DAY_S, 3 * DAY_S))
     return _brought(draft, at_s, draft.arming(later_s, later_s))
 
 
@@ -197,6 +197,6 @@ LAW: Final = Law(
     presumes="a technician's card",
     draw=visited_while_lost,
     check=_check,
-    one_in=10,
+    one_in=20,
     hazard=True,
 )

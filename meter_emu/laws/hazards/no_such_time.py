@@ -222,6 +222,6 @@ LAW: Final = Law(
     presumes="a blue button that shows the clock first, where the reason is looked at",
     draw=no_such_time,
     check=_check,
-    one_in=20,
+    one_in=40,
     hazard=True,
 )

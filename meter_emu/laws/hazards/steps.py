@@ -96,7 +96,7 @@ CLOCKS_CHANGE: Final = Law(
     presumes="of a time that comes twice, the later, where the card cannot say which",
     draw=clocks_change,
     check=promises,
-    one_in=10,
+    one_in=20,
     hazard=True,
 )
 
