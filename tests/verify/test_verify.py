@@ -20,14 +20,16 @@ from meter_emu.laws.hazards.favours import shelter
 from meter_emu.laws.law import Broken, Trial
 from meter_emu.ports import Ports, Sleep
 from meter_emu.stories.chooser import seeded
-from meter_emu.stories.story import own_models
+from meter_emu.stories.story import own_models, story
 from meter_emu.verify.program import covered
 from meter_emu.verify.report import story_in_words
-from meter_emu.verify.run import Examining, Stories, verify
+from meter_emu.verify.run import Examining, Stories, laws_of_any_story, verify
 from meter_emu.verify.shrinking import shrunk
 from meter_emu.workers.processes import Processes
 from meter_emu.world.meter.build import dialogues, parse_build
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from tests.campaigns import head
 from tests.cells import each_cell
 from tests.cli.outcome import checked
@@ -298,7 +300,27 @@ PREPAYING = 'visits = [{ at = 2020-03-29T12:10:00, desk = ["prepayment-on"] }]'
 def test_a_hazard_that_is_asked_of_another_story_says_so(visits, meter_emu, tmp_path):
     file = tmp_path / "quiet.toml"
     file.write_text(QUIET + visits)
+    named = [word for law in laws().values() for word in ("--law", law.id)]
+    assert meter_emu("verify", "reference", "--story", str(file), *named) == 0
+
+
+def test_a_story_is_asked_what_any_story_promises_unless_a_law_is_named(meter_emu, tmp_path):
+    file, law = tmp_path / "ordinary.toml", laws()["shelter-has-an-end"]
+    drawn = (story(seeded(number)) for number in range(100))
+    # Sheltered by more than an office's hours: by a deferral, of which that law knows nothing.
+    other = next(one for one in drawn if isinstance(law.asked(Trial(one, "reference")), Broken))
+    file.write_text(campaign_toml(other))
     assert meter_emu("verify", "reference", "--story", str(file)) == 0
+    assert meter_emu("verify", "reference", "--story", str(file), "--law", law.id) == 1
+    assert meter_emu("verify", "reference+deferral-charged", "--story", str(file)) == 1
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_device_has_laws_of_any_story(device):
+    of_any = laws_of_any_story(device)
+    assert of_any
+    assert {law.draw for law in of_any} == {laws(device)["answers"].draw}
+    assert not any(law.hazard for law in of_any)
 
 
 def test_a_campaign_of_more_than_one_home_is_no_story(meter_emu, capsys):
