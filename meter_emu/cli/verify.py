@@ -34,10 +34,11 @@ from meter_emu.driver_bench.sixteen import write_int16
 from meter_emu.driver_bench.starter import write_starter
 from meter_emu.driver_bench.verify_driver import TRIES, check_again, verify_driver
 from meter_emu.errors import ConfigError
+from meter_emu.laws import laws_of_any_story
 from meter_emu.laws.law import Trial
 from meter_emu.resources import find
 from meter_emu.verify.report import Examined, Report
-from meter_emu.verify.run import Hear, chosen_laws, examine, laws_of_any_story, verify
+from meter_emu.verify.run import Hear, chosen_laws, examine, verify
 from meter_emu.workers.results_file import GoOn
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.rehearsal.campaign import load_campaign

@@ -32,3 +32,12 @@ def laws(device: DeviceName = BUDGET) -> dict[str, Law]:
         if isinstance(one, Law) and one.device == device
     ]
     return {law.id: law for law in sorted(found, key=lambda law: str(law.id))}
+
+
+def laws_of_any_story(device: DeviceName) -> list[Law]:
+    """Return the laws of a device that look at ordinary stories, and so can look at any.
+
+    Others speak of stories of their own, and would take another for a breach.
+    """
+    known = laws(device)
+    return [law for law in known.values() if law.draw is known["answers"].draw]

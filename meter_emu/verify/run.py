@@ -430,15 +430,6 @@ def chosen_laws(law_ids: Sequence[str], device: DeviceName) -> list[Law]:
     return [known[law_id] for law_id in dict.fromkeys(law_ids)] or list(known.values())
 
 
-def laws_of_any_story(device: DeviceName) -> list[Law]:
-    """Return the laws of a device that look at ordinary stories, so that any story may be asked.
-
-    Others speak of stories of their own, and would take another's for a breach.
-    """
-    known = laws(device)
-    return [law for law in known.values() if law.draw is known["answers"].draw]
-
-
 def _units(total: _Total, examples: int | None, size: int) -> Iterator[Stories]:
     """Yield the next ranges of stories; a law that was found broken is checked no further."""
     start = total.stories

@@ -51,10 +51,12 @@ Each run draws a sample of another seed than the one before; `--seed N` draws on
 rate are the bounds (Wilson) between which that of all changes is, in 95 of 100 samples.
 
 85 of a hundred by laws is the aim, and 95 by the tests of office, formats and chips. Samples whose
-survivors had become new laws met it; a fresh one shows what is still missing. Nobody reads the
-journal of events, hears the buzzer, or looks at the display's pages, no law asks whether a meter
-says that an order waits, and of a device that takes tokens none reads display and lamps. The rest
-of what is not found is listed: most of it differs in one second, or one instant of a century.
+survivors had become new laws met it; a fresh one shows what is still missing. Of the journal of
+events laws read the sessions and the end of an outage, not that an order was obeyed or an emergency
+credit taken; they hear that a meter beeps, not how often; nobody looks at the pages of the blue
+button, the seconds of a countdown, a memory that is out of order, or the lamps of a device that
+takes tokens; and no law asks whether a meter says that an order waits. The rest of what is not
+found is listed: most of it differs in one second, or one instant of a century.
 """
 
 

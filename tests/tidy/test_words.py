@@ -31,8 +31,6 @@ EXCEPTIONS = {  # (path, word): why it is right there
     ("docs/fuzzing.md", "home"): SEED,
     ("docs/evidence/kill-matrix.json", "home"): MADE,
     ("docs/evidence/mutants.json", "home"): MADE,
-    ("docs/evidence/mutants.json", "dark"): MADE,
-    ("docs/evidence/mutants.json", "in force"): "the words of a layout, inside a failure",
     ("card_protocol/tokens/openpaygo/__init__.py", "home"): SOLAR,
     ("meter_emu/cli/openpaygo.py", "home"): SOLAR,
     ("meter_emu/defects/zone/changes_up_to_2029.py", "home"): "home controllers: a product",

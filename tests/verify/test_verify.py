@@ -15,7 +15,7 @@ from meter_emu.cli.app import run
 from meter_emu.cli.printed.verified import verified
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.program import Program
-from meter_emu.laws import laws
+from meter_emu.laws import laws, laws_of_any_story
 from meter_emu.laws.hazards.favours import shelter
 from meter_emu.laws.law import Broken, Trial
 from meter_emu.ports import Ports, Sleep
@@ -23,7 +23,7 @@ from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import own_models, story
 from meter_emu.verify.program import covered
 from meter_emu.verify.report import story_in_words
-from meter_emu.verify.run import Examining, Stories, laws_of_any_story, verify
+from meter_emu.verify.run import Examining, Stories, verify
 from meter_emu.verify.shrinking import shrunk
 from meter_emu.workers.processes import Processes
 from meter_emu.world.meter.build import dialogues, parse_build
