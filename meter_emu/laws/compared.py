@@ -4,7 +4,7 @@ First the tools of every law with a second run: changed copies, and by how much 
 Changes that move a cut one way only, or more than cuts, have files of their own.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, NamedTuple, get_args, get_type_hints
 
@@ -26,7 +26,7 @@ from meter_emu.world.households.household import (
 )
 from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
-from meter_emu.world.meter.events import Event, What, done_in
+from meter_emu.world.meter.events import Event, done_in
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
 from meter_emu.world.meter.times import us_to_civil, us_to_iso
 from meter_emu.zones import TimeZone
@@ -146,9 +146,9 @@ class _Shift(NamedTuple):
         return None if later_us is None else us_to_civil(later_us, self.zone), later_us
 
 
-def without_screen(events: list[Event], of: Collection[What] = frozenset(What)) -> list[Event]:
+def without_screen(events: list[Event]) -> list[Event]:
     """Return the events without the texts of the display."""
-    return [replace(event, shown="") if event.what in of else event for event in done_in(events)]
+    return [replace(event, shown="") for event in done_in(events)]
 
 
 def first_difference(was: list[Event], now: list[Event], where: str, zone: TimeZone) -> Finding:

@@ -3,24 +3,40 @@
 Except the display page that a button selects, which starts over.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from meter_emu.laws.compared import first_difference, without_screen
+from meter_emu.firmware.screen import SHOWN_S
+from meter_emu.laws.compared import first_difference
 from meter_emu.laws.law import Aside, Finding, Law, Trial
 from meter_emu.stories.around_t import around_t
+from meter_emu.units import SECOND_US
 from meter_emu.world.meter.bench import Bench
-from meter_emu.world.meter.events import What
+from meter_emu.world.meter.events import Event, What, done_in
 
-# What somebody does while such a page is shown.
-_AT_A_PAGE: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD, What.SHUT, What.LIT})
+_PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
+# What happens while nobody looks whether a page is still there.
+_AT_A_PAGE: Final = frozenset({What.SHUT, What.LIT})
 
 
 def _check(trial: Trial) -> Finding:
     if not trial.ours:
         return Aside("another's program is made anew by a power cut only")
     anew = trial.events(trial.household, prepare=_rebuilding)
-    was, now = (without_screen(events, _AT_A_PAGE) for events in (trial.run.events, anew))
+    shown_us = (SHOWN_S + trial.household.model.poll_s) * SECOND_US
+    was, now = (list(_without_pages(events, shown_us)) for events in (trial.run.events, anew))
     return first_difference(was, now, "with the program made anew", trial.campaign.zone)
+
+
+def _without_pages(events: Sequence[Event], shown_us: int) -> Iterator[Event]:
+    """Yield the events without the text of a page, which is there for a while after a button."""
+    until_us = -1
+    for event in done_in(events):
+        if event.what in _PRESSED:
+            until_us = event.at_us + shown_us
+        at_a_page = event.at_us <= until_us or event.what in _AT_A_PAGE
+        yield replace(event, shown="") if at_a_page else event
 
 
 def _rebuilding(bench: Bench) -> None:
