@@ -16,8 +16,6 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.events import Event, What, done_in
 
 _PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
-# What happens while nobody looks whether a page is still there.
-_AT_A_PAGE: Final = frozenset({What.SHUT, What.LIT})
 
 
 def _check(trial: Trial) -> Finding:
@@ -35,8 +33,7 @@ def _without_pages(events: Sequence[Event], shown_us: int) -> Iterator[Event]:
     for event in done_in(events):
         if event.what in _PRESSED:
             until_us = event.at_us + shown_us
-        at_a_page = event.at_us <= until_us or event.what in _AT_A_PAGE
-        yield replace(event, shown="") if at_a_page else event
+        yield replace(event, shown="") if event.at_us <= until_us else event
 
 
 def _rebuilding(bench: Bench) -> None:

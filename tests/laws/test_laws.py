@@ -212,6 +212,43 @@ def test_a_program_that_remembers_goes_on_otherwise_when_it_is_made_anew():
     assert any(isinstance(finding, Broken) for finding in found)
 
 
+# The supply goes off three seconds after somebody turned to another page.
+CUT_AT_A_PAGE = """
+name = "a story"
+zone = "Europe/Brussels"
+start = 2020-01-03T06:00:00
+end = 2020-01-03T10:27:00
+seed = 10828
+model = "gas-pcf8563-battery"
+
+[[household]]
+id = "home"
+kind = "never came back"
+rtc_base = "legal"
+balance_eur = 20
+load_dm3_per_h = 100
+visits = [
+  { at = 2020-01-03T07:29:00, desk = ["defer", "cut"], \
+defer_until = 2020-01-03T08:00:00, cut_at = 2020-01-03T08:00:00 },
+  { at = 2020-01-03T07:59:00, insert = true },
+  { at = 2020-01-03T07:59:55, press = "blue" },
+  { at = 2020-01-03T08:00:00, insert = true },
+  { at = 2020-01-03T08:00:00, hold = "blue" },
+  { at = 2020-01-03T08:24:55, press = "blue" },
+  { at = 2020-01-03T08:25:00, hold = "blue" },
+]
+"""
+
+
+def test_a_page_stays_for_a_while_whatever_happens_meanwhile(tmp_path):
+    path = tmp_path / "home.toml"
+    path.write_text(CUT_AT_A_PAGE)
+    trial = Trial(load_campaign(path), "reference")
+    assert laws()["rebuilt"].check(trial) is None
+    with patch("meter_emu.laws.rebuilt.SHOWN_S", -trial.household.model.poll_s):
+        assert isinstance(laws()["rebuilt"].check(trial), Broken)
+
+
 # The meter hears the card as its power comes back: a session of which not all was seen.
 IN_BEFORE_POWER = """
 name = "a card that is in before its power"
