@@ -1,6 +1,6 @@
 """`meter-emu desk`: what the office writes, on a card image or on a card in a reader.
 
-A command states its work as a `DeskWork`. Reading the card, working at the desk, saving the whole
+A command states its `Work`. Reading the card, working at the desk, saving the whole
 card and reporting are the same for all.
 """
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -37,9 +37,7 @@ if TYPE_CHECKING:
     from card_protocol.formats.budget import WriteBackRecord
     from meter_emu.cli.printed.desk import AccountShownJson
     from meter_emu.desk.confirmed import Doubt
-    from meter_emu.desk.desk import Account, Desk, Exchange
-
-DeskWork: TypeAlias = "Callable[[Desk, Exchange, int], Account]"
+    from meter_emu.desk.desk import Account, Desk, Exchange, Work
 
 _AT: Final = "'2020-07-03 23:01'"  # of the examples
 _READER: Final = "--reader ACR --yes-write-hardware"
@@ -47,8 +45,8 @@ _AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
 _on_off_argument: Final = click.argument("switch", type=OneOf(["on", "off"]))
 
 
-def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
-    """Turn a function from options to `DeskWork` into a command that writes on a card."""
+def _writes(plan: Callable[..., "Work"]) -> Callable[..., None]:
+    """Turn a function from options to `Work` into a command that writes on a card."""
 
     @with_card(writes=True)
     @master_key_option
@@ -64,7 +62,7 @@ def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
     ) -> None:
         from card_protocol.timestamp import MINUTES_NONE
 
-        deed, minute = plan(**own), issued_at_min(issued_at)
+        work, minute = plan(**own), issued_at_min(issued_at)
         key = read_master_key(key_file)
         borne_min = minute
 
@@ -74,7 +72,7 @@ def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
                 bears = (record.issued_at_min for record in desk.account(card))
                 # The identity of a memory card has no date of issue.
                 borne_min = max(one for one in bears if one != MINUTES_NONE)
-            return deed(desk, card, minute)
+            return desk.serve(card, work, issued_at_min=minute)
 
         account = place.serve(key, do, writes=True)
         if borne_min > minute:
@@ -82,6 +80,12 @@ def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
         _show_account(place, account, json_file)
 
     return command
+
+
+def _work(**fields: Any) -> "Work":  # noqa: ANN401 - its fields, which its class checks
+    from meter_emu.desk.desk import Work
+
+    return Work(**fields)
 
 
 class DeskCommands(CliGroup):
@@ -106,10 +110,13 @@ desk.add_command(token)
 @desk.command()
 @_writes
 @click.option("--eur", required=True, metavar="AMOUNT", help="5 to 250, such as 50 or 12.50.")
-def load(eur: str) -> DeskWork:
+def load(eur: str) -> "Work":
     """Load credit."""
+    from meter_emu.desk.desk import check_load
+
     cents = _cents(eur)
-    return lambda office, card, at: office.load(card, cents, issued_at_min=at)
+    check_load(cents)  # a visit without a load has 0, and this one asks for a load
+    return _work(load_cents=cents)
 
 
 @examples(
@@ -123,10 +130,9 @@ def load(eur: str) -> DeskWork:
     "--defer-until", "until", required=True, metavar="TIME", help="T1, such as '2020-07-03 23:01'."
 )
 @ambiguous_option
-def defer(until: str, which: str | None) -> DeskWork:
+def defer(until: str, which: str | None) -> "Work":
     """Order that the meter does not disconnect before T1, whatever the credit."""
-    when, reading = civil_time(until), reading_meant(which)
-    return lambda office, card, at: office.defer(card, when, issued_at_min=at, reading=reading)
+    return _work(defer_until=civil_time(until), reading=reading_meant(which))
 
 
 @examples(
@@ -138,12 +144,9 @@ def defer(until: str, which: str | None) -> DeskWork:
 @_writes
 @click.option("--cut-at", required=True, metavar="TIME", help="T2: '2020-07-03 23:01'.")
 @ambiguous_option
-def cut(cut_at: str, which: str | None) -> DeskWork:
+def cut(cut_at: str, which: str | None) -> "Work":
     """Order a cut at T2, unless reactivated before."""
-    when, reading = civil_time(cut_at), reading_meant(which)
-    return lambda office, card, at: office.programme_cut(
-        card, when, issued_at_min=at, reading=reading
-    )
+    return _work(cut_at=civil_time(cut_at), reading=reading_meant(which))
 
 
 @examples(
@@ -156,15 +159,13 @@ def cut(cut_at: str, which: str | None) -> DeskWork:
 @click.option("--defer-until", required=True, metavar="TIME", help="T1: '2020-07-03 23:01'.")
 @click.option("--cut-at", required=True, metavar="TIME", help="T2, not before T1.")
 @ambiguous_option
-def arm(defer_until: str, cut_at: str, which: str | None) -> DeskWork:
+def arm(defer_until: str, cut_at: str, which: str | None) -> "Work":
     """Order both, T1 and T2, as in spring 2020.
 
     The meter does not disconnect before T1, and cuts at T2.
     """
-    first, second, reading = civil_time(defer_until), civil_time(cut_at), reading_meant(which)
-    return lambda office, card, at: office.arm(
-        card, defer_until=first, cut_at=second, issued_at_min=at, reading=reading
-    )
+    first, second = civil_time(defer_until), civil_time(cut_at)
+    return _work(defer_until=first, cut_at=second, reading=reading_meant(which))
 
 
 @examples(
@@ -174,9 +175,9 @@ def arm(defer_until: str, cut_at: str, which: str | None) -> DeskWork:
 )
 @desk.command()
 @_writes
-def reactivate() -> DeskWork:
+def reactivate() -> "Work":
     """Cancel T1 and T2, and end a programmed cut."""
-    return lambda office, card, at: office.reactivate(card, issued_at_min=at)
+    return _work(reactivate=True)
 
 
 @examples(
@@ -187,9 +188,9 @@ def reactivate() -> DeskWork:
 @desk.command()
 @_writes
 @_on_off_argument
-def prepayment(switch: str) -> DeskWork:
+def prepayment(switch: str) -> "Work":
     """Switch the prepayment function on or off."""
-    return lambda office, card, at: office.prepayment(card, on=switch == "on", issued_at_min=at)
+    return _work(prepayment=switch == "on")
 
 
 @examples(
@@ -200,9 +201,9 @@ def prepayment(switch: str) -> DeskWork:
 @desk.command()
 @_writes
 @_on_off_argument
-def limiter(switch: str) -> DeskWork:
+def limiter(switch: str) -> "Work":
     """Grant the 10 A limiter, or withdraw it."""
-    return lambda office, card, at: office.limiter(card, granted=switch == "on", issued_at_min=at)
+    return _work(limiter=switch == "on")
 
 
 @examples(
@@ -221,16 +222,12 @@ def tariff(
     price_ueur_per_wh: int,
     night_price_ueur_per_wh: int | None,
     mwh_per_unit: int | None,
-) -> DeskWork:
+) -> "Work":
     """Write another tariff: one price, or a lower one in the meter's night hours."""
-    return lambda office, card, at: office.change_tariff(
-        card,
-        number,
-        price_ueur_per_wh,
-        night_price_ueur_per_wh=night_price_ueur_per_wh,
-        mwh_per_unit=mwh_per_unit,
-        issued_at_min=at,
-    )
+    from meter_emu.desk.pricing import Pricing
+
+    pricing = Pricing.of(number, price_ueur_per_wh, night_price_ueur_per_wh)
+    return _work(tariff=pricing, mwh_per_unit=mwh_per_unit)
 
 
 @examples(

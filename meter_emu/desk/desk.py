@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Final, final
+from typing import Final
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import AnyImage
@@ -68,21 +68,24 @@ Exchange = Callable[[bytes], bytes]
 Account = CardRecords  # the office's account of a meter: the records of its newest card
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What one visit to the office writes; `None`, false or 0 leaves a value as it is.
 
-    All its order fields go into one order under one number. `reading` says which instant is meant
-    when the change of clocks skips or repeats one of the times.
+    All its order fields go into one order under one number. `defer_until` is T1: no disconnection
+    before it, whatever the credit. `cut_at` is T2: cut then unless reactivated before. One that is
+    on the card stays until another is written, or until `reactivate` takes both back and lifts a
+    cut. Without prepayment the meter counts and never cuts. `load_cents` are 500 to 25,000 more
+    than were ever loaded. `reading` says which instant is meant when the change of clocks skips or
+    repeats one of the times.
     """
 
     load_cents: int = 0
     defer_until: Civil | None = None
     cut_at: Civil | None = None
     reactivate: bool = False
-    prepayment_on: bool | None = None
-    limiter_granted: bool | None = None
+    prepayment: bool | None = None
+    limiter: bool | None = None
     tariff: Pricing | None = None
     mwh_per_unit: int | None = None  # of a new tariff; gas only
     reading: CivilReading | None = None
@@ -92,7 +95,7 @@ class Work:
     def orders(self) -> bool:
         """Whether it changes the order."""
         arms = self.defer_until is not None or self.cut_at is not None
-        switches = self.prepayment_on is not None or self.limiter_granted is not None
+        switches = self.prepayment is not None or self.limiter is not None
         priced = self.tariff is not None or self.mwh_per_unit is not None
         as_is = self.fields is not None and self.fields.of_order
         return arms or switches or self.reactivate or priced or as_is
@@ -243,80 +246,6 @@ class Desk:
         mac = order_mac(self._key(Purpose.DESK_RECORD, meter_id), meter_id, account.desk)
         return doubts(written, account.desk, mac)
 
-    def load(self, exchange: Exchange, cents: int, *, issued_at_min: int) -> Account:
-        """Add 500 to 25,000 `cents` to the amount ever loaded."""
-        _check_load(cents)
-        return self.serve(exchange, Work(load_cents=cents), issued_at_min=issued_at_min)
-
-    def defer(
-        self,
-        exchange: Exchange,
-        until: Civil,
-        *,
-        issued_at_min: int,
-        reading: CivilReading | None = None,
-    ) -> Account:
-        """Order "do not disconnect, whatever the credit, until T1"; a T2 on the card stays."""
-        work = Work(defer_until=until, reading=reading)
-        return self.serve(exchange, work, issued_at_min=issued_at_min)
-
-    def programme_cut(
-        self,
-        exchange: Exchange,
-        at: Civil,
-        *,
-        issued_at_min: int,
-        reading: CivilReading | None = None,
-    ) -> Account:
-        """Order "cut at T2 unless reactivated before"; a T1 on the card stays."""
-        work = Work(cut_at=at, reading=reading)
-        return self.serve(exchange, work, issued_at_min=issued_at_min)
-
-    def arm(
-        self,
-        exchange: Exchange,
-        *,
-        defer_until: Civil,
-        cut_at: Civil,
-        issued_at_min: int,
-        reading: CivilReading | None = None,
-    ) -> Account:
-        """Order both in one record, as in spring 2020: on until T1, cut at T2."""
-        work = Work(defer_until=defer_until, cut_at=cut_at, reading=reading)
-        return self.serve(exchange, work, issued_at_min=issued_at_min)
-
-    def reactivate(self, exchange: Exchange, *, issued_at_min: int) -> Account:
-        """Order the ordinary rules back: no T1, no T2, and the token that lifts a cut."""
-        return self.serve(exchange, Work(reactivate=True), issued_at_min=issued_at_min)
-
-    def prepayment(self, exchange: Exchange, *, on: bool, issued_at_min: int) -> Account:
-        """Switch the prepayment function on, or off: then the meter counts and never cuts."""
-        return self.serve(exchange, Work(prepayment_on=on), issued_at_min=issued_at_min)
-
-    def limiter(self, exchange: Exchange, *, granted: bool, issued_at_min: int) -> Account:
-        """Grant or withdraw the 10 A limiter."""
-        return self.serve(exchange, Work(limiter_granted=granted), issued_at_min=issued_at_min)
-
-    def change_tariff(
-        self,
-        exchange: Exchange,
-        number: int,
-        price_ueur_per_wh: int,
-        *,
-        night_price_ueur_per_wh: int | None = None,
-        mwh_per_unit: int | None = None,
-        issued_at_min: int,
-    ) -> Account:
-        """Write tariff `number` (1 to 65,535) at a price in micro-euro per Wh, and order it.
-
-        With a night price, at most the other, the tariff is bi-hourly, and the meter must have
-        night hours. `mwh_per_unit` is the new calorific factor of a gas card; without it the old
-        one stays.
-        """
-        tariff = Pricing.of(number, price_ueur_per_wh, night_price_ueur_per_wh)
-        work = Work(tariff=tariff, mwh_per_unit=mwh_per_unit)
-        return self.serve(exchange, work, issued_at_min=issued_at_min)
-
     def serve(self, exchange: Exchange, work: Work, *, issued_at_min: int) -> Account:
         """Do all of one visit's `work` in one session; refuse all of it or none.
 
@@ -325,7 +254,7 @@ class Desk:
         """
         _check_issued_at(issued_at_min)
         if work.load_cents:
-            _check_load(work.load_cents)
+            check_load(work.load_cents)
         card, before, record_key = self._open(exchange)
         after = self._after(before, work, issued_at_min)
         if after != before:
@@ -400,7 +329,7 @@ class Desk:
             )
         if work.mwh_per_unit is not None and work.tariff is None:
             raise DeskError("a calorific factor is part of a tariff, and no tariff was given")
-        if work.limiter_granted and not energy.limiter:
+        if work.limiter and not energy.limiter:
             raise DeskError(f"{energy.meter} has no limiter to grant")
         if work.orders:
             desk = self._ordered(desk, work, account.identity.meter_id)
@@ -425,8 +354,8 @@ class Desk:
         if work.reactivate or order.token != NO_TOKEN:
             key = derive(self._master, Purpose.REACTIVATION, meter_id)
             token = budget.reactivation_token(key, meter_id, number)
-        flags = _switched(order.flags, OrderFlags.PREPAYMENT_ON, work.prepayment_on)
-        flags = _switched(flags, OrderFlags.LIMITER_GRANTED, work.limiter_granted)
+        flags = _switched(order.flags, OrderFlags.PREPAYMENT_ON, work.prepayment)
+        flags = _switched(flags, OrderFlags.LIMITER_GRANTED, work.limiter)
         return replace(order, order_number=number, flags=flags, token=token)
 
     def _armed(self, order: AnyDeskRecord, work: Work) -> AnyDeskRecord:
@@ -492,7 +421,8 @@ def _check_room(card_kind: CardKind, *numbers: int) -> None:
             raise DeskError(f"a memory card has room for a {what} below {end}, got {number}")
 
 
-def _check_load(cents: int) -> None:
+def check_load(cents: int) -> None:
+    """Raise `DeskError` for what nobody can load."""
     if not LOAD_CENTS_MIN <= cents <= LOAD_CENTS_MAX:
         low, high, got = (
             f"{decimal(one, 100)} EUR" for one in (LOAD_CENTS_MIN, LOAD_CENTS_MAX, cents)

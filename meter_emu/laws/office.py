@@ -188,8 +188,8 @@ _ASKED: Final = (
              _issued(energy=_VARIES, mwh_per_unit=factor), right)
       for factor, right in ((0, False), (1, True), (65_535, True), (65_536, False))),
     _Asked("a factor without a tariff", _factor(1_000, None), False),
-    _Asked("a limiter", _served(Work(limiter_granted=True)), _has_limiter),
-    _Asked("no limiter", _served(Work(limiter_granted=False)), True),
+    _Asked("a limiter", _served(Work(limiter=True)), _has_limiter),
+    _Asked("no limiter", _served(Work(limiter=False)), True),
     *(_Asked(f"a clock card set to {to} within {off} s", _clock_card(to, off), right)
       for to, off, right in ((0, 1, True), (-1, 1, False), (_SET_TO_END - 1, 3_600, True),
                              (_SET_TO_END, 60, False), (60, 0, False), (60, 3_601, False))),

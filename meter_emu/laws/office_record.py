@@ -173,8 +173,8 @@ def _drawn(random: Random, rig: Rig) -> Work:
         **ends,
         load_cents=random.choice((0, 0, 500, 25_000)),
         tariff=random.choice((None, None, tariff)),
-        prepayment_on=random.choice((None, None, True, False)),
-        limiter_granted=random.choice((None, None, *limits)),
+        prepayment=random.choice((None, None, True, False)),
+        limiter=random.choice((None, None, *limits)),
     )
     return work if work.orders else replace(work, load_cents=work.load_cents or 777)
 
@@ -185,11 +185,11 @@ def _after(was: dict[str, Any], work: Work, minute: int, rig: Rig) -> dict[str, 
     now["count"] += work.load_cents > 0
     if work.tariff is not None:
         now["tariff"], now["price"], now["night"] = work.tariff
-    flagged = work.prepayment_on is not None or work.limiter_granted is not None
+    flagged = work.prepayment is not None or work.limiter is not None
     if not (work.tariff or work.reactivate or work.defer_until or work.cut_at or flagged):
         return now
     now["order"] += 1
-    for flag, on in ((_PREPAYMENT, work.prepayment_on), (_LIMITER, work.limiter_granted)):
+    for flag, on in ((_PREPAYMENT, work.prepayment), (_LIMITER, work.limiter)):
         if on is not None:
             now["flags"] = now["flags"] & ~flag | flag * on
     if work.reactivate:

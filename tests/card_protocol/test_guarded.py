@@ -57,7 +57,7 @@ def test_desk_and_meter_need_nothing_that_is_not_on_the_list(carrier):
     spy = Spy(DirectLink(rig.card))
     guarded = GuardedLink(spy, FILE_CARD)
     guarded.connect()
-    work = Work(load_cents=5_000, cut_at=Civil(2020, 7, 3, 23, 1), limiter_granted=True)
+    work = Work(load_cents=5_000, cut_at=Civil(2020, 7, 3, 23, 1), limiter=True)
     rig.desk.serve(guarded.exchange, work, issued_at_min=0)
     guarded.disconnect()
     rig.bench.insert(LinkedCard(guarded))

@@ -21,7 +21,7 @@ from card_protocol.carrier.replaced import (
 from card_protocol.errors import ApduError
 from card_protocol.formats.budget.compact import DESK_AT, DESK_PART
 from card_protocol.terminal import Terminal
-from meter_emu.desk.desk import Desk
+from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 
 METER, OTHER, MINUTE = 541_000_000_001, 541_000_000_002, 10_000_000
@@ -35,7 +35,7 @@ def issued(kind: CardKind, meter_id: int = METER, number: int = 1, cents: int = 
     card = card_of(image, Random(0).randbytes)
     if cents:
         card.power_on()
-        desk.load(card.transmit, cents, issued_at_min=MINUTE + 1)
+        desk.serve(card.transmit, Work(load_cents=cents), issued_at_min=MINUTE + 1)
         card.power_off()
     return card.image
 

@@ -13,7 +13,8 @@ from card_protocol.formats.budget.generations import AnyDeskRecord
 from card_protocol.keys import Purpose, derive
 from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, decode_bcd_minute
-from meter_emu.desk.desk import Account, Desk, Exchange
+from meter_emu.desk.desk import Account, Desk, Exchange, Work
+from meter_emu.desk.pricing import Pricing
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cards import raw_on, resealed, with_raw
 from tests.rigs import counted
@@ -81,14 +82,14 @@ def dates(order: AnyDeskRecord) -> tuple[Civil | None, Civil | None]:
 
 
 DEEDS: dict[str, Callable[[Desk, Exchange], Account]] = {
-    "load": lambda d, x: d.load(x, 5000, issued_at_min=ISSUED + 1),
-    "defer": lambda d, x: d.defer(x, T1, issued_at_min=ISSUED + 1),
-    "cut": lambda d, x: d.programme_cut(x, T2, issued_at_min=ISSUED + 1),
-    "arm": lambda d, x: d.arm(x, defer_until=T1, cut_at=T2, issued_at_min=ISSUED + 1),
-    "reactivate": lambda d, x: d.reactivate(x, issued_at_min=ISSUED + 1),
-    "prepayment": lambda d, x: d.prepayment(x, on=False, issued_at_min=ISSUED + 1),
-    "limiter": lambda d, x: d.limiter(x, granted=True, issued_at_min=ISSUED + 1),
-    "tariff": lambda d, x: d.change_tariff(x, 2, 275, issued_at_min=ISSUED + 1),
+    "load": lambda d, x: d.serve(x, Work(load_cents=5000), issued_at_min=ISSUED + 1),
+    "defer": lambda d, x: d.serve(x, Work(defer_until=T1), issued_at_min=ISSUED + 1),
+    "cut": lambda d, x: d.serve(x, Work(cut_at=T2), issued_at_min=ISSUED + 1),
+    "arm": lambda d, x: d.serve(x, Work(defer_until=T1, cut_at=T2), issued_at_min=ISSUED + 1),
+    "reactivate": lambda d, x: d.serve(x, Work(reactivate=True), issued_at_min=ISSUED + 1),
+    "prepayment": lambda d, x: d.serve(x, Work(prepayment=False), issued_at_min=ISSUED + 1),
+    "limiter": lambda d, x: d.serve(x, Work(limiter=True), issued_at_min=ISSUED + 1),
+    "tariff": lambda d, x: d.serve(x, Work(tariff=Pricing.of(2, 275)), issued_at_min=ISSUED + 1),
 }
 ORDERING = sorted(DEEDS.keys() - {"load"})
 ON_EACH = pytest.mark.parametrize("kind", list(CardKind), ids=lambda kind: kind.name.lower())

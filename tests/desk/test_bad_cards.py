@@ -5,7 +5,7 @@ import pytest
 from card_protocol.errors import ApduError, MacError
 from card_protocol.formats.budget import Sfi
 from card_protocol.keys import Key
-from meter_emu.desk.desk import Desk
+from meter_emu.desk.desk import Desk, Work
 from meter_emu.errors import DeskError
 from tests.cards import resealed
 from tests.desk.reader import BY_DEED, DEEDS, ISSUED, METER, Reader
@@ -60,7 +60,7 @@ def test_a_card_without_budget_files_is_refused(deed):
 def test_a_record_moved_from_another_card_is_refused(reader, deed):
     kind = reader.card.image.kind
     other = Reader(image=reader.desk.issue(METER + 1, issued_at_min=ISSUED, card_kind=kind))
-    other.desk.load(other.exchange, 25_000, issued_at_min=ISSUED)
+    other.desk.serve(other.exchange, Work(load_cents=25_000), issued_at_min=ISSUED)
     reader.put(Sfi.DESK, other.file(Sfi.DESK))
     with pytest.raises(MacError):
         DEEDS[deed](reader.desk, reader.exchange)

@@ -25,7 +25,7 @@ from card_protocol.layout import Layout
 from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, encode_bcd_minute
 from meter_emu.desk.budget import view
-from meter_emu.desk.desk import Desk
+from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.energies import BY_CODE
@@ -96,8 +96,8 @@ def armed_card(generation: int, kind: CardKind = CardKind.SECURE) -> CardImage:
     card = card_of(image, bytes)
     link = DirectLink(card)
     link.connect()
-    desk.load(link.exchange, 5000, issued_at_min=10_734_245)
-    desk.arm(link.exchange, defer_until=T, cut_at=T, issued_at_min=10_734_245)
+    desk.serve(link.exchange, Work(load_cents=5000), issued_at_min=10_734_245)
+    desk.serve(link.exchange, Work(defer_until=T, cut_at=T), issued_at_min=10_734_245)
     return file_card(card.image)
 
 

@@ -27,9 +27,11 @@ def test_a_gas_card_carries_a_calorific_factor_and_a_new_tariff_may_change_it(ga
     office = Desk(TEST_MASTER_KEY, challenge=counted())
     account = office.account(gas_card.transmit)
     assert (account.identity.energy, account.desk.mwh_per_unit) == (GAS.code, 11_500)
-    kept = office.change_tariff(gas_card.transmit, 2, 50, issued_at_min=1)
+    kept = office.serve(gas_card.transmit, Work(tariff=Pricing.of(2, 50)), issued_at_min=1)
     assert (kept.desk.price_ueur_per_wh, kept.desk.mwh_per_unit) == (50, 11_500)
-    new = office.change_tariff(gas_card.transmit, 3, 50, mwh_per_unit=10_333, issued_at_min=2)
+    new = office.serve(
+        gas_card.transmit, Work(tariff=Pricing.of(3, 50), mwh_per_unit=10_333), issued_at_min=2
+    )
     assert new.desk.mwh_per_unit == 10_333
     assert office.account(gas_card.transmit) == new
 
@@ -37,7 +39,7 @@ def test_a_gas_card_carries_a_calorific_factor_and_a_new_tariff_may_change_it(ga
 @pytest.mark.parametrize(
     ("work", "why"),
     [
-        (Work(limiter_granted=True), "has no limiter"),
+        (Work(limiter=True), "has no limiter"),
         (Work(mwh_per_unit=10_000), "no tariff was given"),
         (Work(tariff=Pricing.of(2, 50), mwh_per_unit=0), "1 to 65535"),
         (Work(tariff=Pricing(2, 50, 40)), "at all hours"),

@@ -30,7 +30,7 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, unpack_minute
-from meter_emu.desk.desk import Desk
+from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cards import memory_card, raw_on
 from tests.cells import each_cell
@@ -70,8 +70,8 @@ def worked_example() -> MemoryImage:
     card = card_of(image, bytes)
     link = DirectLink(card)
     link.connect()
-    desk.load(link.exchange, 5000, issued_at_min=10_734_245)
-    desk.arm(link.exchange, defer_until=T, cut_at=T, issued_at_min=10_734_245)
+    desk.serve(link.exchange, Work(load_cents=5000), issued_at_min=10_734_245)
+    desk.serve(link.exchange, Work(defer_until=T, cut_at=T), issued_at_min=10_734_245)
     return memory_card(card.image)
 
 

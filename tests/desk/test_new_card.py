@@ -3,7 +3,7 @@
 import pytest
 
 from card_protocol.formats.budget import NO_TOKEN, OrderFlags, Sfi
-from meter_emu.desk.desk import Desk
+from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import DeskError
 from tests.cells import each_cell
@@ -35,8 +35,10 @@ def test_cards_are_numbered_from_1():
 
 
 def test_a_replacement_card_goes_on_where_the_lost_one_was(reader):
-    reader.desk.load(reader.exchange, 5000, issued_at_min=ISSUED)
-    account = reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(load_cents=5000), issued_at_min=ISSUED)
+    account = reader.desk.serve(
+        reader.exchange, Work(defer_until=T1, cut_at=T2), issued_at_min=ISSUED
+    )
     kind = reader.card.image.kind
     image = reader.desk.reissue(account, card_number=2, issued_at_min=ISSUED + 1, card_kind=kind)
     second = Reader(image=image)
@@ -44,7 +46,7 @@ def test_a_replacement_card_goes_on_where_the_lost_one_was(reader):
         for sfi in (Sfi.DESK, Sfi.DESK):  # up to what goes with the card's own number
             assert second.file(sfi)[:-16] == reader.file(sfi)[:-16]
     assert dates(second.order()) == (T1, T2)
-    after = second.desk.reactivate(second.exchange, issued_at_min=ISSUED + 2)
+    after = second.desk.serve(second.exchange, Work(reactivate=True), issued_at_min=ISSUED + 2)
     assert after.desk.order_number == 2
     assert after.identity.card_number == 2
     assert after.desk.loaded_cents == 5000

@@ -17,17 +17,17 @@ from tests.desk.reader import DEEDS, ISSUED, METER, ORDERING, T1, T2, TOKEN_KEY,
 
 
 def test_each_item_leaves_the_other_in_place(reader):
-    reader.desk.defer(reader.exchange, T1, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(defer_until=T1), issued_at_min=ISSUED)
     assert dates(reader.order()) == (T1, None)
-    reader.desk.programme_cut(reader.exchange, T2, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(cut_at=T2), issued_at_min=ISSUED)
     assert dates(reader.order()) == (T1, T2)
-    reader.desk.defer(reader.exchange, T2, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(defer_until=T2), issued_at_min=ISSUED)
     assert dates(reader.order()) == (T2, T2)
     assert reader.order().order_number == 3
 
 
 def test_both_items_in_one_order_take_one_number(reader):
-    reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(defer_until=T1, cut_at=T2), issued_at_min=ISSUED)
     assert (reader.order().order_number, *dates(reader.order())) == (1, T1, T2)
 
 
@@ -45,8 +45,8 @@ def test_one_visit_is_one_order(reader):
         load_cents=5000,
         defer_until=T1,
         cut_at=T2,
-        prepayment_on=True,
-        limiter_granted=True,
+        prepayment=True,
+        limiter=True,
         tariff=Pricing.of(2, 275),
     )
     account = reader.desk.serve(reader.exchange, work, issued_at_min=ISSUED)
@@ -82,7 +82,7 @@ def test_numbers_and_money_only_grow(deeds):
 def test_the_last_number_is_refused_and_not_wrapped(reader):
     reader.reseal(Sfi.DESK, order_number=2 ** (16 if reader.in_parts else 32) - 1)
     with pytest.raises(LayoutError, match="number"):
-        reader.desk.limiter(reader.exchange, granted=True, issued_at_min=ISSUED)
+        reader.desk.serve(reader.exchange, Work(limiter=True), issued_at_min=ISSUED)
 
 
 @pytest.mark.parametrize(
@@ -101,17 +101,17 @@ def test_a_cut_before_the_deferral_ends_is_refused(reader, work):
 
 
 def test_a_cut_before_the_deferral_on_the_card_is_refused_too(reader):
-    reader.desk.defer(reader.exchange, T2, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(defer_until=T2), issued_at_min=ISSUED)
     with pytest.raises(DeskError, match="lies before"):
-        reader.desk.programme_cut(reader.exchange, T1, issued_at_min=ISSUED)
+        reader.desk.serve(reader.exchange, Work(cut_at=T1), issued_at_min=ISSUED)
 
 
 def test_a_deferral_past_the_cut_on_the_card_is_refused_too(reader):
     """Extending the deferral alone would have the home cut in the middle of it."""
-    reader.desk.programme_cut(reader.exchange, T1, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(cut_at=T1), issued_at_min=ISSUED)
     with pytest.raises(DeskError, match="lies before"):
-        reader.desk.defer(reader.exchange, T2, issued_at_min=ISSUED)
-    reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T2, issued_at_min=ISSUED)
+        reader.desk.serve(reader.exchange, Work(defer_until=T2), issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(defer_until=T2, cut_at=T2), issued_at_min=ISSUED)
     assert dates(reader.order()) == (T2, T2)
 
 
@@ -121,11 +121,13 @@ def test_each_date_is_held_to_the_other_one_on_the_card_and_not_to_itself(genera
         image=Desk(TEST_MASTER_KEY).issue(METER, generation=generation, issued_at_min=0)
     )
     desk, exchange = reader.desk, reader.exchange
-    desk.arm(exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
-    desk.defer(exchange, T2, issued_at_min=ISSUED)  # later than before, not than the cut
-    desk.defer(exchange, T1, issued_at_min=ISSUED)
-    desk.programme_cut(exchange, T1, issued_at_min=ISSUED)
-    after = desk.programme_cut(exchange, T2, issued_at_min=ISSUED)
+    desk.serve(exchange, Work(defer_until=T1, cut_at=T2), issued_at_min=ISSUED)
+    desk.serve(
+        exchange, Work(defer_until=T2), issued_at_min=ISSUED
+    )  # later than before, not than the cut
+    desk.serve(exchange, Work(defer_until=T1), issued_at_min=ISSUED)
+    desk.serve(exchange, Work(cut_at=T1), issued_at_min=ISSUED)
+    after = desk.serve(exchange, Work(cut_at=T2), issued_at_min=ISSUED)
     assert dates(after.desk) == (T1, T2)
 
 
@@ -141,13 +143,15 @@ def test_each_date_is_held_to_the_other_one_on_the_card_and_not_to_itself(genera
 def test_a_time_that_is_none_or_two_is_refused(reader, when):
     before = reader.files()
     with pytest.raises(DeskError):
-        reader.desk.programme_cut(reader.exchange, when, issued_at_min=ISSUED)
+        reader.desk.serve(reader.exchange, Work(cut_at=when), issued_at_min=ISSUED)
     assert reader.files() == before
 
 
 def test_a_choice_makes_it_one(reader):
-    reader.desk.programme_cut(
-        reader.exchange, Civil(2020, 3, 29, 2, 30), issued_at_min=ISSUED, reading=CivilReading.LATER
+    reader.desk.serve(
+        reader.exchange,
+        Work(cut_at=Civil(2020, 3, 29, 2, 30), reading=CivilReading.LATER),
+        issued_at_min=ISSUED,
     )
     assert dates(reader.order()) == (None, Civil(2020, 3, 29, 3, 30))
 
@@ -155,14 +159,14 @@ def test_a_choice_makes_it_one(reader):
 @pytest.mark.parametrize("minute", [-1, 2**32 - 1, 2**32])
 def test_an_instant_no_card_can_carry_is_refused(reader, minute):
     with pytest.raises(DeskError, match="issued at"):
-        reader.desk.load(reader.exchange, 500, issued_at_min=minute)
+        reader.desk.serve(reader.exchange, Work(load_cents=500), issued_at_min=minute)
     with pytest.raises(DeskError, match="issued at"):
         reader.desk.issue(METER, issued_at_min=minute)
 
 
 def test_a_reactivation_has_no_dates_and_a_token_for_its_number(reader):
-    reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
-    reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(defer_until=T1, cut_at=T2), issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(reactivate=True), issued_at_min=ISSUED)
     order = reader.order()
     assert (order.defer_until, order.cut_at) == (BCD_NONE, BCD_NONE)
     assert reactivation_token_valid(TOKEN_KEY, METER, order.order_number, order.token)
@@ -171,17 +175,17 @@ def test_a_reactivation_has_no_dates_and_a_token_for_its_number(reader):
 
 def test_an_order_that_arms_nothing_keeps_the_reactivation_under_its_own_number(reader):
     """Else a household that skips one insertion would lose what it was promised."""
-    reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(reactivate=True), issued_at_min=ISSUED)
     first = reader.order().token
-    reader.desk.limiter(reader.exchange, granted=True, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(limiter=True), issued_at_min=ISSUED)
     order = reader.order()
     assert order.token != first
     assert reactivation_token_valid(TOKEN_KEY, METER, 2, order.token)
 
 
 def test_an_arming_ends_the_reactivation(reader):
-    reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
-    reader.desk.defer(reader.exchange, T1, issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(reactivate=True), issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(defer_until=T1), issued_at_min=ISSUED)
     assert reader.order().token == NO_TOKEN
     assert dates(reader.order()) == (T1, None)
 
@@ -195,23 +199,25 @@ def test_a_reactivation_clears_even_a_date_that_is_none(reader):
     """The one order that must always be possible does not read what it clears."""
     reader.reseal(Sfi.DESK, cut_at=b"\x20\x02\x31\xaa\x00")
     with pytest.raises(CardProtocolError):
-        reader.desk.defer(reader.exchange, T1, issued_at_min=ISSUED)
-    reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
+        reader.desk.serve(reader.exchange, Work(defer_until=T1), issued_at_min=ISSUED)
+    reader.desk.serve(reader.exchange, Work(reactivate=True), issued_at_min=ISSUED)
     assert dates(reader.order()) == (None, None)
 
 
 def test_switches_change_their_own_bit(reader):
     desk, exchange = reader.desk, reader.exchange
     both = OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED
-    assert desk.limiter(exchange, granted=True, issued_at_min=1).desk.flags == both
-    off = desk.prepayment(exchange, on=False, issued_at_min=1).desk.flags
+    assert desk.serve(exchange, Work(limiter=True), issued_at_min=1).desk.flags == both
+    off = desk.serve(exchange, Work(prepayment=False), issued_at_min=1).desk.flags
     assert off == OrderFlags.LIMITER_GRANTED
-    assert desk.limiter(exchange, granted=False, issued_at_min=1).desk.flags == 0
-    assert desk.prepayment(exchange, on=True, issued_at_min=1).desk.flags == 1
+    assert desk.serve(exchange, Work(limiter=False), issued_at_min=1).desk.flags == 0
+    assert desk.serve(exchange, Work(prepayment=True), issued_at_min=1).desk.flags == 1
 
 
 def test_a_tariff_changes_its_record_and_the_order_names_it(reader):
-    account = reader.desk.change_tariff(reader.exchange, 2, 275, issued_at_min=ISSUED + 9)
+    account = reader.desk.serve(
+        reader.exchange, Work(tariff=Pricing.of(2, 275)), issued_at_min=ISSUED + 9
+    )
     assert account.desk.tariff_number == 2
     assert account.desk.price_ueur_per_wh == account.desk.night_price_ueur_per_wh == 275
     assert account.desk.tariff_number == 2
@@ -221,20 +227,20 @@ def test_a_tariff_changes_its_record_and_the_order_names_it(reader):
 @pytest.mark.parametrize("tariff", [(0, 250), (65_536, 250), (1, 0), (1, -1), (1, 2**32)])
 def test_a_tariff_no_record_can_hold_is_refused(reader, tariff):
     with pytest.raises(DeskError):
-        reader.desk.change_tariff(reader.exchange, *tariff, issued_at_min=ISSUED)
+        reader.desk.serve(reader.exchange, Work(tariff=Pricing.of(*tariff)), issued_at_min=ISSUED)
 
 
 def test_a_night_price_goes_with_its_tariff_and_goes_when_the_next_has_none(reader):
     desk, exchange = reader.desk, reader.exchange
-    both = desk.change_tariff(exchange, 2, 275, night_price_ueur_per_wh=190, issued_at_min=ISSUED)
+    both = desk.serve(exchange, Work(tariff=Pricing.of(2, 275, 190)), issued_at_min=ISSUED)
     assert (both.desk.price_ueur_per_wh, both.desk.night_price_ueur_per_wh) == (275, 190)
-    one = desk.change_tariff(exchange, 3, 260, issued_at_min=ISSUED)
+    one = desk.serve(exchange, Work(tariff=Pricing.of(3, 260)), issued_at_min=ISSUED)
     assert (one.desk.price_ueur_per_wh, one.desk.night_price_ueur_per_wh) == (260, 260)
 
 
 @pytest.mark.parametrize("night", [0, -1, 276, 2**32])
 def test_a_night_that_costs_nothing_or_more_than_the_day_is_refused(reader, night):
     with pytest.raises(DeskError, match="a night price is 1 to the day's 275"):
-        reader.desk.change_tariff(
-            reader.exchange, 2, 275, night_price_ueur_per_wh=night, issued_at_min=ISSUED
+        reader.desk.serve(
+            reader.exchange, Work(tariff=Pricing.of(2, 275, night)), issued_at_min=ISSUED
         )

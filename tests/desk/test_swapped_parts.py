@@ -8,7 +8,7 @@ from card_protocol.formats.budget import DeskRecord
 from card_protocol.formats.budget.generations import AnyDeskRecord
 from card_protocol.timestamp import BCD_NONE, Civil
 from meter_emu.desk.dates import DeskCodec, DeskDates, Written
-from meter_emu.desk.desk import Desk
+from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.desk.reader import DEEDS, T1, T2, Reader, dates
 from tests.rigs import counted
@@ -57,9 +57,9 @@ class CarelessDates(DeskDates):
 def orders_of(desk: Desk) -> list[AnyDeskRecord]:
     reader = Reader(desk)
     return [
-        reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T2, issued_at_min=1).desk,
-        reader.desk.limiter(reader.exchange, granted=True, issued_at_min=2).desk,
-        reader.desk.reactivate(reader.exchange, issued_at_min=3).desk,
+        reader.desk.serve(reader.exchange, Work(defer_until=T2, cut_at=T2), issued_at_min=1).desk,
+        reader.desk.serve(reader.exchange, Work(limiter=True), issued_at_min=2).desk,
+        reader.desk.serve(reader.exchange, Work(reactivate=True), issued_at_min=3).desk,
     ]
 
 
@@ -84,7 +84,7 @@ def test_a_part_swapped_in_changes_its_routine_and_nothing_else():
 
 def test_a_careless_office_writes_what_the_reference_refuses():
     reader = Reader(Desk(TEST_MASTER_KEY, dates=CarelessDates(), challenge=counted()))
-    reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T1, issued_at_min=1)
+    reader.desk.serve(reader.exchange, Work(defer_until=T2, cut_at=T1), issued_at_min=1)
     assert dates(reader.order()) == (T2, T1)
 
 

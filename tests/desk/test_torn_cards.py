@@ -112,7 +112,7 @@ def test_a_load_whose_answer_is_lost_shows_in_the_wallet(reader: Reader):
         return answer
 
     with pytest.raises(LinkError):
-        reader.desk.load(lost, 5000, issued_at_min=ISSUED)
+        reader.desk.serve(lost, Work(load_cents=5000), issued_at_min=ISSUED)
     assert reader.desk.account(reader.exchange).desk.loaded_cents == 5000
 
 
@@ -120,7 +120,7 @@ def test_a_load_whose_answer_is_lost_shows_in_the_wallet(reader: Reader):
     "work",
     [
         Work(load_cents=5_000),
-        Work(load_cents=5_000, prepayment_on=False),
+        Work(load_cents=5_000, prepayment=False),
         Work(load_cents=5_000, tariff=Pricing.of(2, 300)),
     ],
 )

@@ -14,7 +14,7 @@ from card_protocol.keys import Key, Purpose, Role, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE
 from meter_emu.desk.confirmed import doubts
-from meter_emu.desk.desk import Desk
+from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from tests.cells import each_cell
@@ -62,7 +62,10 @@ def test_a_write_back_under_another_key_is_not_believed(reader):
 def test_a_bad_write_back_does_not_stop_the_office(reader):
     """The desk obeys nothing in it, so a meter that garbles it must not cost anybody a load."""
     meter_writes(reader, a_write_back(), DESK_KEY)
-    assert reader.desk.load(reader.exchange, 500, issued_at_min=1).desk.loaded_cents == 500
+    assert (
+        reader.desk.serve(reader.exchange, Work(load_cents=500), issued_at_min=1).desk.loaded_cents
+        == 500
+    )
 
 
 ORDER_MAC = b"\x01" * 8

@@ -97,7 +97,7 @@ def order_in_15_bits(self: OrderGate, number: int, known: int) -> bool:
 
 def limiter_drops_the_cut(self: Desk, order: Any, work: Work, meter_id: int) -> Any:
     after = Desk._ordered(self, order, work, meter_id)
-    return self._codec.disarmed(after) if work.limiter_granted is not None else after
+    return self._codec.disarmed(after) if work.limiter is not None else after
 
 
 def prices_of_higher_numbers(

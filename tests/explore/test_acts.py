@@ -28,7 +28,7 @@ from tests.docs.pages import page, table
 # What makes no act of its own: when, where in a file, how far a tool is off, and what goes with it.
 _NO_ACT = {
     "at_us", "in_file", "kind", "clock_error_s", "card_number", "copy_number",
-    "defer_until", "cut_at",
+    "defer_until", "cut_at", "reading",
 }  # fmt: skip
 _TOKENS = {"token", "mistyped-token"}
 _SOLD = "sts"

@@ -175,7 +175,7 @@ def test_a_replacement_goes_on_and_the_old_card_is_refused_from_then_on(generati
     assert rig.state.accepted_cents == 6_000
     new, rig.card = rig.card, old
     rig.write(Work(load_cents=25_000, cut_at=Civil(2020, 8, 3, 23, 1)))
-    rig.write(Work(limiter_granted=True))
+    rig.write(Work(limiter=True))
     before = rig.state
     assert rig.insert().endswith("CARD 21 CARD_REPLACED")
     assert (rig.state.accepted_cents, rig.state.order_number) == (6_000, before.order_number)

@@ -346,7 +346,7 @@ def heard_record_refused(carrier: CardKind) -> bool:
 def older_order_refused(carrier: CardKind) -> bool:
     """The order before the cut, in the very record that brings 50 EUR."""
     rig = Rig(carrier=carrier)
-    rig.write(Work(limiter_granted=True))
+    rig.write(Work(limiter=True))
     old = rig.file(Sfi.DESK)
     rig.write(Work(cut_at=T2, load_cents=5_000))
     layout = DESK_PART if carrier is CardKind.MEMORY else DESK

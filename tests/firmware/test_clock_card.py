@@ -235,7 +235,7 @@ def orders_after_a_loss(work: Work, run_s: int) -> tuple[int, int]:
         (Work(defer_until=Civil(2020, 7, 3, 23, 1)), 3_600, Result.PENDING),
         (Work(cut_at=Civil(2020, 7, 3, 23, 1)), 4 * 86_400, Result.EXECUTED),
         (Work(defer_until=Civil(2020, 7, 3, 23, 1)), 4 * 86_400, Result.EXECUTED),
-        (Work(limiter_granted=True), 3_600, Result.EXECUTED),
+        (Work(limiter=True), 3_600, Result.EXECUTED),
     ],
 )
 def test_an_order_whose_end_no_clock_can_tell_any_more_is_pending(work, run_s, says):

@@ -185,7 +185,7 @@ def test_the_shelter_of_who_has_a_limiter_is_counted_and_after_it_there_is_the_l
 def test_a_limiter_gives_full_supply_without_credit_for_96_hours_and_no_more():
     """Without an end it was 9,600 EUR a year at 5 kW; a load brings the hours again."""
     rig = Rig(start_us=FRIDAY_US, balance_cents=0, load=5_000)
-    rig.write(Work(limiter_granted=True))
+    rig.write(Work(limiter=True))
     rig.insert()
     limited_s = 0
     for _ in range(10 * 24):

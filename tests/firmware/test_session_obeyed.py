@@ -140,7 +140,7 @@ def test_a_card_that_says_how_late_it_is_is_obeyed_before_what_is_due_by_that(wo
 def test_an_order_without_a_date_has_nothing_to_wait_for():
     rig = Rig()
     rig.board.rtc.voltage_low()
-    rig.write(Work(limiter_granted=True))
+    rig.write(Work(limiter=True))
     assert rig.insert().endswith("CARD 01 EXECUTED")
     assert rig.state.order_result == Result.EXECUTED
 

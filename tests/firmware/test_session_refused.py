@@ -133,7 +133,7 @@ def rolled_back(rig: Rig) -> None:
 def stale(rig: Rig) -> None:
     old = rig.card.image
     rig.insert()
-    rig.write(Work(limiter_granted=True))
+    rig.write(Work(limiter=True))
     rig.insert()
     rig.card = card_of(old, counted())
 

@@ -22,7 +22,7 @@ def test_a_memory_card_is_loaded_and_served_through_a_reader_of_either_make(pcsc
     card = MemoryCard(memory_card(rig.card.image), make=make)
     with PcscLink(VPCD_READERS[0]) as link, card_in(pcscd, link, card):
         assert link.connect() == bytes.fromhex("3b04a2131091")
-        account = rig.desk.load(link.exchange, 5_000, issued_at_min=1)
+        account = rig.desk.serve(link.exchange, Work(load_cents=5_000), issued_at_min=1)
         assert account.desk.loaded_cents == 5_000
         rig.desk.serve(link.exchange, Work(reactivate=True), issued_at_min=2)
         link.disconnect()

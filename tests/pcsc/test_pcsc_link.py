@@ -342,7 +342,9 @@ def pull_at_each_command_of_a_desk(pcscd: PrivatePcscd) -> None:
             with card_in(pcscd, link, pulled, 1) as slot:
                 pulled.slot, pulled.at = slot, at
                 link.connect()
-                said = fails(lambda: rig.desk.load(link.exchange, 5_000, issued_at_min=0))
+                said = fails(
+                    lambda: rig.desk.serve(link.exchange, Work(load_cents=5_000), issued_at_min=0)
+                )
             assert said.kind is LinkErrorKind.CARD_GONE
             rig.card.power_on()
             wallet = rig.desk.account(rig.card.transmit).desk

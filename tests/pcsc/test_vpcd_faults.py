@@ -19,7 +19,7 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from card_protocol.serve.vpcd import PluggedCard, VpcdSlot
 from meter_emu.cli.output import write_atomically
-from meter_emu.desk.desk import Desk
+from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.bounds import HANG_MS, HANG_S
 from tests.cards import file_card
@@ -56,7 +56,7 @@ def load(link: PcscLink) -> None:
     """Load money on the card that is in the reader or will be at once."""
     assert link.wait(present=True, wait_ms=HANG_MS)
     link.connect()
-    desk().load(link.exchange, LOAD_CENTS, issued_at_min=1)
+    desk().serve(link.exchange, Work(load_cents=LOAD_CENTS), issued_at_min=1)
     link.disconnect()
 
 

@@ -204,7 +204,7 @@ def test_emergency_credit_is_taken_by_the_held_button_in_the_dark(rate):
 def test_a_valve_has_no_limiter_whatever_a_card_grants():
     """Our own desk writes no such order: another office's might."""
     setup = ready(100)
-    setup.write(Work(prepayment_on=True))
+    setup.write(Work(prepayment=True))
     card = CardId(METER_ID, 1, setup.card.image.kind)
     order = open_sealed(DESK, raw_on(setup.card.image, Sfi.DESK), DESK_KEY, card)
     granted = replace(order, flags=order.flags | OrderFlags.LIMITER_GRANTED)

@@ -54,7 +54,7 @@ class History:
             Work(tariff=Pricing(7, 290, 290)),
             Work(reactivate=True),
             None,
-            Work(load_cents=1_000, prepayment_on=False),
+            Work(load_cents=1_000, prepayment=False),
         ):
             if visit is None:
                 reissued(2, EXPIRES)(rig, kit)

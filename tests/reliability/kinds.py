@@ -187,11 +187,11 @@ KINDS: Final = {
         Kind(name="tariff", before=both(ARMED, work(PRICED)), act=card_in),
         Kind(
             name="limiter",
-            before=both(ARMED, work(Work(limiter_granted=True))),
+            before=both(ARMED, work(Work(limiter=True))),
             act=card_in,
             gas=False,
         ),
-        Kind(name="prepayment", before=both(ARMED, work(Work(prepayment_on=False))), act=card_in),
+        Kind(name="prepayment", before=both(ARMED, work(Work(prepayment=False))), act=card_in),
         Kind(name="write-back", before=ARMED, act=card_in),
         Kind(
             name="clock card",

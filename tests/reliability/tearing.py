@@ -120,7 +120,7 @@ VISITS: Final = {
         Visit(
             "all at once",
             Work(load_cents=1_000, cut_at=T),
-            Work(load_cents=5_000, tariff=Pricing(7, 300, 300), prepayment_on=False),
+            Work(load_cents=5_000, tariff=Pricing(7, 300, 300), prepayment=False),
         ),
     )
 }

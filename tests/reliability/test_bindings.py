@@ -40,7 +40,7 @@ FIRST_KIT: Final = ModelAndCards(METERS["electricity-pcf8563-utc"], 1, CardKind.
 T1, T2 = Civil(2020, 8, 1, 9, 0), Civil(2020, 9, 1, 9, 0)
 ORDERS: Final = (
     Work(defer_until=T1), Work(cut_at=T1), Work(cut_at=T2), Work(defer_until=T1, cut_at=T2),
-    Work(reactivate=True), Work(prepayment_on=False), Work(tariff=Pricing(2, 300, 300)),
+    Work(reactivate=True), Work(prepayment=False), Work(tariff=Pricing(2, 300, 300)),
 )  # fmt: skip
 PAIRS: Final = list(permutations(range(len(ORDERS)), 2))
 

@@ -15,8 +15,7 @@ from typing import Final, NamedTuple, TypeAlias, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
-from meter_emu.desk.as_is import AsIs
-from meter_emu.desk.pricing import Pricing
+from meter_emu.desk.desk import Work
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.languages.speech import Later, marked, said
 from meter_emu.units import MINUTE_US, SECOND_US
@@ -138,28 +137,18 @@ class Reported:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeskOrder:
-    """What the office writes at one visit; `None`, false or 0 leaves a value as it was.
+class DeskOrder(Work):
+    """What the office writes at one visit of a household, and how it comes to pass.
 
     `defer_us` and `cut_us` are the instants announced to the household for the two civil times. A
     `new_card` is handed out first, and written on. `office_error_s` is how far ahead the office's
-    date is. `fields` are values that a faulty office writes instead of its own. Of a visit that is
-    `torn` only so many records got onto the card, in the order tariff, order, wallet.
+    date is. Of a visit that is `torn` nothing got onto the card.
     """
 
-    defer_until: Civil | None = None
-    cut_at: Civil | None = None
-    reactivate: bool = False
-    load_cents: int = 0
-    prepayment: bool | None = None
-    limiter: bool | None = None
-    tariff: Pricing | None = None
-    mwh_per_unit: int | None = None  # of that tariff; gas only
     defer_us: int | None = None
     cut_us: int | None = None
     new_card: NewCard | None = None
     office_error_s: int = 0
-    fields: AsIs | None = None
     torn: bool = False
 
 

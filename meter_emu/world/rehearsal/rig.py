@@ -167,8 +167,8 @@ class Rig:
         image = self.desk.personalised(account, household.carrier, sequence=age.card_writes)
         card = card_of(image, self.challenge)
         standing = Work(
-            limiter_granted=True if household.limiter else None,
-            prepayment_on=None if household.prepayment else False,
+            limiter=True if household.limiter else None,
+            prepayment=None if household.prepayment else False,
         )
         if standing.orders:  # what the meter already obeys, so that later orders keep it
             self.serve(card, standing, issued_at_min)
@@ -245,18 +245,7 @@ class Rig:
 
         Raise `DeskError` for one that the office must not write.
         """
-        work = Work(
-            load_cents=order.load_cents,
-            defer_until=order.defer_until,
-            cut_at=order.cut_at,
-            reactivate=order.reactivate,
-            prepayment_on=order.prepayment,
-            limiter_granted=order.limiter,
-            tariff=order.tariff,
-            mwh_per_unit=order.mwh_per_unit,
-            reading=_reading(self.zone, order.defer_us, order.cut_us),
-            fields=order.fields,
-        )
+        work = replace(order, reading=_reading(self.zone, order.defer_us, order.cut_us))
         self.serve(card, work, self._minute_2000(order.office_error_s), torn=order.torn)
         return order_in_words(order, self.household.model.measures.priced)
 

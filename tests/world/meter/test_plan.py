@@ -215,7 +215,7 @@ def test_a_jump_ends_just_after_something_was_done(at_us, model, jumps, cents):
 def test_a_jump_to_a_far_cut_ends_at_the_cut():
     setup = setup_of(clock_set_us=START_US - 300 * DAY_US)
     shown = civil(START_US + 200 * DAY_US)
-    setup.write(Work(cut_at=shown, prepayment_on=False))
+    setup.write(Work(cut_at=shown, prepayment=False))
     setup.insert()
     meter, events = live_meter(setup)
     for _ in range(900):
