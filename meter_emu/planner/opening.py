@@ -6,18 +6,17 @@ is not so plain is read by `opening-hours-py`, where that is installed.
 
 import re
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from datetime import date
+from itertools import pairwise, starmap
+from typing import Final, NamedTuple, final
 
 from meter_emu.errors import ConfigError
+from meter_emu.foreign.odd_hours import read_odd_hours
+from meter_emu.foreign.room import read_apart
 from meter_emu.languages.speech import said
 from meter_emu.planner.holidays import public_holidays
 from meter_emu.planner.plan_file import DAY_NAMES, EXTRA
 from meter_emu.units import MINUTE_S
-
-if TYPE_CHECKING:
-    from opening_hours import OpeningHours
 
 _DAYS: Final = f"(?:{'|'.join((*DAY_NAMES, 'PH'))})"
 _RULE: Final = re.compile(
@@ -49,14 +48,17 @@ class Openings:
         self._closed: Final = frozenset(closed)
         self._known: Final[dict[date, tuple[OpenSpan, ...]]] = {}
         self._rules: Final = _plain(hours)
-        self._other: Final = None if self._rules else _others(path, key, hours)
+        self._asked: Final = path, key, hours
+        if not self._rules:
+            _others(*self._asked, 0, 0)  # a mistake is said before a day is asked for
 
     def on(self, day: date) -> tuple[OpenSpan, ...]:
         """Return the spans of a day, in order; none where the office is closed."""
         if day not in self._known:
-            other = self._other
-            read = self._read(day) if other is None else self._read_by(other, day)
-            self._known[day] = () if day in self._closed else read
+            if not self._rules:
+                self._read_year(day.year)
+            else:
+                self._known[day] = () if day in self._closed else self._read(day)
         return self._known[day]
 
     def _read(self, day: date) -> tuple[OpenSpan, ...]:
@@ -66,18 +68,13 @@ class Openings:
         fitting = [rule.spans for rule in self._rules if rule.days & names]
         return fitting[-1] if fitting else ()
 
-    def _read_by(self, other: "OpeningHours", day: date) -> tuple[OpenSpan, ...]:
-        midnight = datetime.combine(day, time())
-        found = other.intervals(midnight, midnight + timedelta(days=1))
-        return tuple(
-            OpenSpan(_second(begin, midnight), _second(end, midnight))
-            for begin, end, state, _ in found
-            if str(state) == "open"
-        )
-
-
-def _second(at: datetime, midnight: datetime) -> int:
-    return int((at.replace(tzinfo=None) - midnight).total_seconds())
+    def _read_year(self, year: int) -> None:
+        """Have all days of a year read by what knows the rest of the grammar."""
+        first = date(year, 1, 1).toordinal()
+        last = date(year, 12, 31).toordinal() + 1
+        odd = _others(*self._asked, first, last)
+        for day in map(date.fromordinal, range(first, last)):
+            self._known[day] = () if day in self._closed else odd.get(day, ())
 
 
 def _plain(hours: str) -> tuple[_Rule, ...]:
@@ -114,17 +111,15 @@ def _days_named(days: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _others(path: str, key: str, hours: str) -> "OpeningHours":
-    """Return what reads the rest of the grammar."""
-    plain = said("expected plain weeks, such as {example}", example=_EXAMPLE)
+def _others(
+    path: str, key: str, hours: str, first: int, last: int
+) -> dict[date, tuple[OpenSpan, ...]]:
+    """Return when it is open from a day up to a last, by what reads the rest of the grammar."""
+    asked = str(first), str(last)
     try:
-        from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined]
-    except ImportError:
-        why = said("for more install the extra `plan`: {extra}", extra=EXTRA)
-        raise ConfigError(path, key, f"{plain}; {why}") from None
-    try:
-        return OpeningHours(hours, country="BE")
-    except ParserError as error:
-        words = " ".join(str(error).split())
-        got = said("got {hours}: {error}", hours=repr(hours), error=words)
-        raise ConfigError(path, key, f"{plain}; {got}") from None
+        needs = said("for more install the extra `plan`: {extra}", extra=EXTRA)
+        found = read_apart(path, read_odd_hours, hours.encode(), asked, instead=(needs,))
+        return {date.fromordinal(day): tuple(starmap(OpenSpan, spans)) for day, spans in found}
+    except ConfigError as error:
+        plain = said("expected plain weeks, such as {example}", example=_EXAMPLE)
+        raise ConfigError(path, key, f"{plain}; {error.why}") from None

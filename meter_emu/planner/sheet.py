@@ -2,17 +2,19 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar, final
 
 from meter_emu.errors import ConfigError
+from meter_emu.foreign.room import MERGED
 from meter_emu.languages.speech import said
 from meter_emu.nearest import hint
 from meter_emu.planner.cells import CellError, SheetCell, cents_in, day_in, text_of, word_of
 from meter_emu.planner.plan_file import RawColumn, RawPlanFile
-from meter_emu.planner.table import MERGED, letters_of, table_rows
+from meter_emu.planner.table import letters_of, table_rows
 from meter_emu.resources import find, read_file
 from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.model import MeterModel, load_model
@@ -83,14 +85,15 @@ def read_sheet(path: Path, raw_plan: RawPlanFile) -> MeterSheet:
     sheet = MeterSheet(path=str(file), sha256=hashlib.sha256(data).hexdigest())
     headings: list[str] = []
     reader: _RowReader | None = None
-    for number, cells in table:
-        if not any(map(text_of, cells)):
-            sheet.empty_rows += reader is not None
-        elif reader is None:
-            headings = [text_of(cell) for cell in cells]
-            reader = _RowReader(path, raw_plan, sheet, headings)
-        else:
-            reader.read(number, cells)
+    with closing(table):
+        for number, cells in table:
+            if not any(map(text_of, cells)):
+                sheet.empty_rows += reader is not None
+            elif reader is None:
+                headings = [text_of(cell) for cell in cells]
+                reader = _RowReader(path, raw_plan, sheet, headings)
+            else:
+                reader.read(number, cells)
     if reader is None or not (sheet.rows or sheet.mistakes):
         raise ConfigError(str(file), "", said("has no row of a meter below its headings"))
     return sheet

@@ -1,19 +1,19 @@
 """The rows of a CSV file or of an XLSX workbook, with bounds on all that a file can ask for.
 
-A workbook is an archive that may unpack to anything, and one cell in its last row and column makes
-a reader reserve the whole rectangle. So the archive is measured before a library sees it.
+A CSV file is read here, row by row. A workbook is read by a library, in a process under limits
+(`foreign.room`), because it may unpack to anything and reach to any row and column.
 """
 
 import csv
 import io
-import re
-import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Final
 
 from meter_emu.errors import ConfigError
+from meter_emu.foreign.room import read_apart
+from meter_emu.foreign.workbook import read_workbook
 from meter_emu.languages.speech import said
 from meter_emu.nearest import hint
 from meter_emu.planner.cells import SheetCell
@@ -21,15 +21,11 @@ from meter_emu.planner.plan_file import EXTRA
 
 METERS_MAX: Final = 200_000  # ours: four times the budget meters of Wallonia in 2020
 _CELLS_MAX: Final = 8_000_000  # ours: 40 columns of as many rows
-_UNPACKED_MAX: Final = 1 << 28  # bytes, ours: 200,000 rows of 40 columns fit
-_CHUNK: Final = 1 << 20
 _SEPARATORS: Final = ";,\t"
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0"  # a workbook before 2007, or one with a password
-_PLACE: Final = re.compile(rb'<(?:\w+:)?c\s[^<>]*?\br="([A-Z]{1,4})(\d{1,8})"')
-_TAIL: Final = 200  # ours: bytes, more than the beginning of a cell has
 
-Table = Iterator[tuple[int, Sequence[SheetCell]]]
+Table = Generator[tuple[int, Sequence[SheetCell]], None, None]
 
 
 def table_rows(path: str, data: bytes, sheet: str | None) -> Table:
@@ -86,93 +82,45 @@ def _see_rows(path: str, height: int) -> None:
 
 
 def _workbook(path: str, data: bytes, sheet: str | None) -> Table:
-    _measure(path, data)
+    """Yield the rows of a sheet, which a process under limits reads."""
+    where, number = "", 0
     try:
-        from python_calamine import CalamineError, CalamineWorkbook
-    except ImportError:
-        why = said("reading XLSX needs the extra `plan`: {extra}; or save it as CSV", extra=EXTRA)
-        raise ConfigError(path, "", why) from None
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = book.sheet_names
-        if sheet is None and len(names) != 1:
-            why = said("has the sheets {names}: say which (sheet)", names=", ".join(names))
-            raise ConfigError(path, "", why)
-        name = names[0] if sheet is None else sheet
-        if name not in names:
-            why = said("there are {names}", names=", ".join(names)) + hint(name, names)
-            raise ConfigError(path, f"sheet {name!r}", why)
-        found = book.get_sheet_by_name(name)
-        merged = found.merged_cell_ranges or []
-    except CalamineError as error:
-        raise ConfigError(path, "", _unreadable(error)) from None
-    inside = {
-        (row, column)
-        for (top, left), (bottom, right) in merged
-        if (bottom - top + 1) * (right - left + 1) <= _CELLS_MAX
-        for row in range(top, min(bottom, METERS_MAX) + 1)
-        for column in range(left, right + 1)
-    }
-    before = [""] * (found.start or (0, 0))[1]  # empty columns are left out, empty rows are not
-    for number, cells in enumerate(found.iter_rows(), 1):
-        row = [*before, *cells]
-        yield (
-            number,
-            [MERGED if (number - 1, at) in inside else cell for at, cell in enumerate(row)],
+        asked = () if sheet is None else (sheet,)
+        instead = (
+            said("reading XLSX needs the extra `plan`: {extra}", extra=EXTRA),
+            said("save it as CSV"),
         )
+        with closing(read_apart(path, read_workbook, data, asked, instead=instead)) as replies:
+            names: list[str] = next(replies)
+            where = f"sheet {_chosen(path, names, sheet)!r}"
+            height, width, merged_rows = next(replies)
+            _see_rows(path, height)
+            if merged_rows > _CELLS_MAX:
+                raise ConfigError(path, "", said("merges more cells than it has: split them"))
+            if height * width > _CELLS_MAX:
+                why = said(
+                    "reaches to column {column} of row {row}: remove what is far out",
+                    column=width,
+                    row=height,
+                )
+                raise ConfigError(path, "", why)
+            for rows in replies:
+                for cells in rows:
+                    number += 1
+                    yield number, cells
+    except ConfigError as error:
+        raise ConfigError(path, error.key or where, error.why) from None
 
 
-class _Merged:
-    """A cell that is part of a larger one."""
-
-    def __str__(self) -> str:
-        return "(merged)"
-
-
-MERGED: Final = _Merged()
-
-
-def _measure(path: str, data: bytes) -> None:
-    """Refuse an archive that is no workbook, or unpacks to more than a sheet can need."""
-    total = 0
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if "xl/workbook.xml" not in archive.namelist():
-                raise ConfigError(path, "", said("is no XLSX workbook: save it as .xlsx or CSV"))
-            for entry in archive.infolist():
-                is_sheet = entry.filename.startswith("xl/worksheets/")
-                rows = columns = 0
-                tail = b""
-                with archive.open(entry) as unpacked:
-                    while chunk := unpacked.read(_CHUNK):
-                        total += len(chunk)
-                        if total > _UNPACKED_MAX:
-                            why = said("unpacks to more than {mb} MB", mb=_UNPACKED_MAX >> 20)
-                            raise ConfigError(path, "", why)
-                        for letters, digits in _PLACE.findall(tail + chunk) if is_sheet else ():
-                            rows, columns = max(rows, int(digits)), max(columns, _column(letters))
-                        tail = chunk[-_TAIL:]
-                _see_rows(path, rows)
-                if rows * columns > _CELLS_MAX:
-                    why = said(
-                        "reaches to column {column} of row {row}: remove what is far out",
-                        column=columns,
-                        row=rows,
-                    )
-                    raise ConfigError(path, "", why)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise ConfigError(path, "", _unreadable(error)) from None
-
-
-def _unreadable(error: Exception) -> str:
-    return said("is no workbook that can be read: {error}", error=str(error).lower())
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+def _chosen(path: str, names: Sequence[str], sheet: str | None) -> str:
+    """Return the name of the sheet to read."""
+    if sheet is None and len(names) != 1:
+        why = said("has the sheets {names}: say which (sheet)", names=", ".join(names))
+        raise ConfigError(path, "", why)
+    if sheet is not None and sheet not in names:
+        why = said("there are {names}", names=", ".join(names)) + hint(sheet, names)
+        raise ConfigError(path, f"sheet {sheet!r}", why)
+    return names[0] if sheet is None else sheet
 
 
 def letters_of(column: int) -> str:

@@ -72,8 +72,9 @@ def test_the_rest_of_the_grammar_is_read_by_the_library(hours):
     assert openings.on(date(2027, 7, 6)) == ()
 
 
-def test_where_the_library_is_not_installed_one_line_says_so(monkeypatch):
-    monkeypatch.setitem(sys.modules, "opening_hours", None)
+def test_where_the_library_is_not_installed_one_line_says_so(monkeypatch, tmp_path):
+    (tmp_path / "opening_hours.py").write_text("raise ImportError")
+    monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ConfigError, match=r"office: hours: .*for more install the extra `plan`"):
         Openings("plan.toml", "office: hours", "week 1-53/2 Mo 09:00-12:00", [])
 
