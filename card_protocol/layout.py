@@ -111,6 +111,15 @@ class Layout(Generic[T]):
         )
 
 
+def filled(record: type[T], source: object, **given: Any) -> T:  # noqa: ANN401 - as its fields
+    """Return a record of the `given` values, and in its other fields the `source`'s of that name.
+
+    `record` is a dataclass or a named tuple. A name that the source lacks is a mistake of ours.
+    """
+    names: tuple[str, ...] = record.__match_args__  # type: ignore[attr-defined]
+    return record(**given, **{name: getattr(source, name) for name in names if name not in given})
+
+
 def _annotated(record: type) -> list[tuple[str, Any, str]]:
     """Return name, construct type and unit of each field, as the class annotates them."""
     hints, found = get_type_hints(record, include_extras=True), []

@@ -8,13 +8,13 @@ catalogue, with a household in which it shows, written as a campaign file of som
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from enum import Enum, unique
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import Final, TypeVar, final
+from typing import Any, Final, TypeVar, final
 
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
@@ -53,7 +53,7 @@ _ACTS: Final = {
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Showing:
     """One household from `start` to `end`; times are legal, as `2020-07-03 23:01`.
 
@@ -63,20 +63,23 @@ class Showing:
     `technician`, `red` or `blue` for a button, `ahead` for an order of an office whose clock is
     800 s ahead, `load 50` in euro, `copy 1` for the card as it first came from the office, `old 1`
     for the first card once it is replaced, words of the desk, or keys of the file after a `=`.
-    `keys` are lines of the household as they stand in the file. `sold` are tokens: when, and `add
+    `keys` are lines of the household as they stand in the file. `off` is from when on there is no
+    power, and for how many hours. `sold` are tokens: when, and `add
     7`, `set 0` or `unlock`, of energy `wh 3000` or `key 2014 2 rollover`, a key by base date and
     revision; a visit `token 1` keys the first of them in. Who buys tokens has no balance.
     """
 
     start: str
     end: str
-    visits: tuple[str, ...]
+    _: KW_ONLY
+    visits: tuple[str, ...] = ()
     cut: str | None = None
     defer: str | None = None
     model: str = _MODEL
     balance_eur: int = 50
     load_w: int = 50
     keys: tuple[str, ...] = ()
+    off: tuple[str, int] | None = None
     sold: tuple[str, ...] = ()
     zone: str = "Europe/Brussels"
 
@@ -104,6 +107,9 @@ class Showing:
             yield f"balance_eur = {self.balance_eur}"
         yield f"load_w = {self.load_w}"
         yield from self.keys
+        if self.off is not None:
+            back = _text(_when(self.off[0]) + self.off[1] * _HOUR)
+            yield f"outages = [{{ from = {_stamp(self.off[0])}, to = {_stamp(back)} }}]"
         yield "visits = ["
         for visit in self.visits:
             yield f"  {{ at = {_stamp(visit[:16])}, {_act(visit[17:])} }},"
@@ -130,105 +136,41 @@ def armed(
     on: str,
     then: tuple[str, ...] = (),
     end: str | None = None,
-    model: str = _MODEL,
-    balance_eur: int = 50,
-    load_w: int = 50,
-    off: tuple[str, int] | None = None,
-    keys: tuple[str, ...] = (),
+    **more: Any,  # noqa: ANN401 - other fields of `Showing`
 ) -> Showing:
     """Return a household armed at the office, ten minutes later at the meter; T1, T2 are `cut`.
 
-    `then` is what else is done, `off` from when on there is no power, and for how many hours. It is
-    watched to two days after T2, or to `end`.
+    `then` is what else is done. It is watched to two days after T2, or to `end`.
     """
     office, stop = _when(on), _when(end) if end else _when(cut) + 2 * _DAY
-    keys = (*keys, *_outage(off))
-    return Showing(
-        start=_text(office - _HOUR),
-        end=_text(stop),
-        cut=cut,
-        defer=cut,
-        visits=(f"{on} defer cut", f"{_text(office + _TEN_MINUTES)} insert", *then),
-        model=model,
-        balance_eur=balance_eur,
-        load_w=load_w,
-        keys=keys,
-    )
+    visits = (f"{on} defer cut", f"{_text(office + _TEN_MINUTES)} insert", *then)
+    start = _text(office - _HOUR)
+    return Showing(start, _text(stop), cut=cut, defer=cut, visits=visits, **more)
 
 
-def unannounced(
-    start: str,
-    end: str,
-    *,
-    load_w: int,
-    balance_eur: int = 1,
-    model: str = _MODEL,
-    visits: tuple[str, ...] = (),
-    off: tuple[str, int] | None = None,
-    keys: tuple[str, ...] = (),
-) -> Showing:
-    """Return a household without an announcement, from `start` to `end`, under ordinary rules.
-
-    `off` is from when on there is no power, and for how many hours.
-    """
-    keys = (*keys, *_outage(off))
-    return Showing(
-        start=start,
-        end=end,
-        visits=visits,
-        model=model,
-        balance_eur=balance_eur,
-        load_w=load_w,
-        keys=keys,
-    )
-
-
-def keyed_in(
-    start: str,
-    end: str,
-    *,
-    sold: tuple[str, ...],
-    visits: tuple[str, ...],
-    model: str = "openpaygo",
-    load_w: int = 12,
-    off: tuple[str, int] | None = None,
-    keys: tuple[str, ...] = (),
-) -> Showing:
-    """Return a household that buys tokens, from `start` to `end`; `off` is as in `unannounced`."""
-    keys = (*keys, *_outage(off))
-    return Showing(
-        start=start,
-        end=end,
-        visits=visits,
-        model=model,
-        load_w=load_w,
-        keys=keys,
-        sold=sold,
-        zone="Europe/Lisbon",
-    )
+# A household without an announcement, under ordinary rules; and one that buys tokens.
+unannounced: Final = partial(Showing, balance_eur=1)
+keyed_in: Final = partial(Showing, model="openpaygo", load_w=12, zone="Europe/Lisbon")
 
 
 def energy_bought(
     start: str,
     end: str,
     *,
-    sold: tuple[str, ...],
-    visits: tuple[str, ...],
     model: str = "sts-2014",
     credit_wh: int = 0,
     lost: str = "",
+    **more: Any,  # noqa: ANN401 - other fields of `Showing`
 ) -> Showing:
     """Return a household that buys energy and uses a kWh an hour.
 
-     At `lost` power fails for some ten seconds.
-    ."""
+    At `lost` power fails for some ten seconds.
+    """
     keys = [f"age = {{ credit_wh = {credit_wh} }}"]
     if lost:
         back = f"{lost[:10]}T{lost[11:17]}10"
         keys.append(f"outages = [{{ from = {lost.replace(' ', 'T')}, to = {back} }}]")
-    return keyed_in(
-        start, end, sold=sold, visits=visits, model=model, load_w=1_000, keys=tuple(keys)
-    )
+    return keyed_in(start, end, model=model, load_w=1_000, keys=tuple(keys), **more)
 
 
 def clock_lost(*visits: str) -> Showing:
@@ -253,12 +195,6 @@ def office_hours(load_w: int) -> Showing:
     return unannounced(
         "2020-01-10 16:30", "2020-01-18 12:00", load_w=load_w, keys=("outages = [", *out, "]")
     )
-
-
-def _outage(off: tuple[str, int] | None) -> Iterator[str]:
-    if off is not None:
-        back = _text(_when(off[0]) + off[1] * _HOUR)
-        yield f"outages = [{{ from = {_stamp(off[0])}, to = {_stamp(back)} }}]"
 
 
 def _act(what: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from card_protocol.layout import filled
 from meter_emu.domain import Result, WriteBack
 from meter_emu.firmware.layouts import EVENT_SIZE_BYTES, EVENTS_IN_WRITE_BACK
 from meter_emu.firmware.rules import MeterRules
@@ -24,34 +25,20 @@ def written_back(meter: MeterRules, result: Result, challenge: bytes) -> WriteBa
     written = legal is not None and _FIRST_YEAR <= legal.year <= LAST_TRUSTED_YEAR
     favours, units = meter.parts.favours, meter.register_units
     shelter = favours.shelter_left(state, meter.factory, units)
-    return WriteBack(
+    return filled(
+        WriteBack,
+        state,
         result=result,
         meter_id=meter.factory.meter_id,
-        session_count=state.session_count,
         challenge=challenge,
         clock=codec.write(legal if written else None),
         clock_health=now.health,
         uncertainty_s=min(now.uncertainty_s, _U16_MAX),
         register_units=meter.register_units,
-        charged_wh=state.charged_wh,
-        deferred_wh=state.deferred_wh,
-        postpaid_wh=state.postpaid_wh,
-        balance_ueur=state.balance_ueur,
-        charged_ueur=state.charged_ueur,
-        emergency_debt_ueur=state.emergency_debt_ueur,
-        accepted_cents=state.accepted_cents,
-        accepted_count=state.accepted_count,
-        order_number=state.order_number,
-        order_mac=state.order_mac,
-        order_result=state.order_result,
-        supply=state.supply,
         blocks=meter.standing().blocks,
         shields=meter.shields(),
         defer_until=codec.write(ends.understood(state.defer_end)),
         cut_at=codec.write(ends.understood(state.cut_end)),
-        tariff_number=state.tariff_number,
-        night_wh=state.night_wh,
-        charged_night_wh=state.charged_night_wh,
         shelter_left_min=shelter.minutes,
         shelter_left_wh=shelter.wh,
         night_left_wh=favours.night_left_wh(state, units),

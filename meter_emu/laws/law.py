@@ -218,7 +218,7 @@ class Law:
     id: str
     says: str
     properties: tuple[str, ...]
-    presumes: str
+    presumes: str = "nothing"
     draw: DrawStory
     check: Callable[[Trial], Finding]
     one_in: int = 1

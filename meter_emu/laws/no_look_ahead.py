@@ -31,7 +31,6 @@ LAW: Final = Law(
     id="no-look-ahead",
     says="what comes later alters nothing that was seen before",
     properties=("P14",),
-    presumes="nothing",
     draw=story,
     check=_check,
     one_in=40,

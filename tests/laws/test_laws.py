@@ -171,6 +171,13 @@ def test_what_a_meter_does_not_note_or_tell_is_missed_on_the_card(fault):
     assert any(isinstance(finding, Broken) for finding in found)
 
 
+def test_an_id_is_one_law_also_where_two_devices_have_it():
+    says: dict[str, str] = {}
+    for device in DEVICES:
+        for law in laws(device).values():
+            assert says.setdefault(law.id, law.says) == law.says, law.id
+
+
 def test_each_law_has_its_negative():
     assert set(laws()) == set(BROKEN_BY) | FOREIGN_NOT | set(WRONG_PARTS)
 

@@ -61,7 +61,7 @@ BROKEN_BY["sts"] = {
     "energy-shown": f"{WRONG}StsGenerous",
     "half-a-set": f"{DEFECT}key-at-first-half",
     "hint": f"{WRONG}StsOversleeper",
-    "many-tokens": f"{DEFECT}ring-by-arrival",
+    "many-energy-tokens": f"{DEFECT}ring-by-arrival",
     "no-look-ahead": f"{WRONG}StsReborn",
     "refused-entry": f"{WRONG}StsPunishing",
     "there-and-back": f"{DEFECT}emptied-at-any-change",
@@ -209,7 +209,7 @@ def test_sections_of_two_sets_are_taken_and_nothing_that_is_sold_after_them() ->
 
 def test_fifty_tokens_come_in_any_order_and_some_of_them_again() -> None:
     orders = set()
-    for household in households("many-tokens", 20):
+    for household in households("many-energy-tokens", 20):
         tids = [typed.token.token.tid for typed in household.visits]  # type: ignore[union-attr]
         assert len(set(tids[:50])) == 50
         assert set(tids[56:]) <= set(tids[:56])

@@ -33,7 +33,7 @@ from card_protocol.formats.budget import (
 )
 from card_protocol.formats.budget.generations import AnyDeskRecord
 from card_protocol.keys import MAC_SIZE_BYTES, Key
-from card_protocol.layout import S32, U8, U16, U32, U64, Layout, Magic
+from card_protocol.layout import S32, U8, U16, U32, U64, Layout, Magic, filled
 from card_protocol.timestamp import (
     BCD_MINUTE_SIZE_BYTES,
     BCD_NONE,
@@ -196,33 +196,28 @@ def identity_part(identity: IdentityRecord) -> IdentityPart:
     if identity.generation != GENERATION:
         expected = f"generation {GENERATION}, a memory card has no room for instants"
         raise _refused("identity part", "generation", expected, identity.generation)
-    return IdentityPart(
+    return filled(
+        IdentityPart,
+        identity,
         magic=IDENTITY_PART.magic,
-        energy=identity.energy,
-        meter_id=identity.meter_id,
         customer_high=identity.customer_ref >> CUSTOMER_HIGH_BITS,
         customer_low=identity.customer_ref & 0xFFFFFFFF,
-        card_number=identity.card_number,
-        expires=identity.expires,
         mac=NO_MAC,
     )
 
 
 def identity_of(part: IdentityPart) -> IdentityRecord:
     """Return the identity in a part."""
-    return IdentityRecord(
+    return filled(
+        IdentityRecord,
+        part,
         magic=budget.IDENTITY.magic,
         generation=GENERATION,
-        energy=part.energy,
-        meter_id=part.meter_id,
         customer_ref=part.customer_high << CUSTOMER_HIGH_BITS | part.customer_low,
-        card_number=part.card_number,
         issued_at_min=MINUTES_NONE,
-        expires=part.expires,
         expires_min=MINUTES_NONE,
         zone_rule=NO_ZONE_RULE,
         reserved=budget.IDENTITY.erased("reserved"),
-        mac=part.mac,
     )
 
 
@@ -239,19 +234,13 @@ def desk_part(record: AnyDeskRecord, sequence: int) -> DeskPart:
         if dates != BCD_NONE * 2:
             raise _refused(DESK_PART.name, "ends", "dates or a token", record.order_number)
         flags, ends = flags | REACTIVATES, record.token.ljust(len(dates), b"\xff")
-    return DeskPart(
+    return filled(
+        DeskPart,
+        record,
         magic=DESK_PART.magic,
         flags=flags,
         sequence=sequence,
-        loaded_cents=record.loaded_cents,
-        load_count=record.load_count,
-        order_number=record.order_number,
         ends=ends,
-        tariff_number=record.tariff_number,
-        price_ueur_per_wh=record.price_ueur_per_wh,
-        night_price_ueur_per_wh=record.night_price_ueur_per_wh,
-        mwh_per_unit=record.mwh_per_unit,
-        issued_at_min=record.issued_at_min,
         seen_session=record.seen_session & SESSION_MASK,
         mac=NO_MAC,
     )
@@ -261,90 +250,63 @@ def desk_record_of(part: DeskPart) -> DeskRecord:
     """Return the desk's record in a part."""
     reactivates = part.flags & REACTIVATES
     dates, token = (BCD_NONE * 2, part.ends[:8]) if reactivates else (part.ends, NO_TOKEN)
-    return DeskRecord(
+    return filled(
+        DeskRecord,
+        part,
         magic=budget.DESK.magic,
         generation=GENERATION,
         flags=part.flags & ~REACTIVATES,
-        loaded_cents=part.loaded_cents,
-        load_count=part.load_count,
-        order_number=part.order_number,
         defer_until=dates[:5],
         cut_at=dates[5:],
         token=token,
-        tariff_number=part.tariff_number,
-        price_ueur_per_wh=part.price_ueur_per_wh,
-        night_price_ueur_per_wh=part.night_price_ueur_per_wh,
-        mwh_per_unit=part.mwh_per_unit,
-        issued_at_min=part.issued_at_min,
-        seen_session=part.seen_session,
         reserved=budget.DESK.erased("reserved"),
-        mac=part.mac,
     )
 
 
 def meter_part(record: WriteBackRecord, sequence: int) -> MeterPart:
     """Return the part for a write-back, each value limited to its field."""
     steps = record.balance_ueur // UEUR_PER_STEP
-    return MeterPart(
+    return filled(
+        MeterPart,
+        record,
         magic=METER_PART.magic,
-        result=record.result,
         sequence=sequence,
         session_count=record.session_count & SESSION_MASK,
         clock=_packed(record.clock),
-        clock_health=record.clock_health,
-        supply=record.supply,
         holds=record.shields << 4 | record.blocks,
-        uncertainty_s=record.uncertainty_s,
         balance_100ueur=min(max(steps, -(1 << 31)), (1 << 31) - 1),
-        accepted_cents=record.accepted_cents,
         accepted_count=min(record.accepted_count, 0xFFFF),
         order_number=min(record.order_number, 0xFFFF),
-        order_result=record.order_result,
         defer_until=_packed(record.defer_until),
         cut_at=_packed(record.cut_at),
-        deferred_wh=record.deferred_wh,
-        register_units=record.register_units,
         mac=NO_MAC,
     )
 
 
+# What of a write-back has no room here.
+_NO_ROOM: Final[dict[str, None]] = dict.fromkeys((
+    "challenge", "charged_wh", "postpaid_wh", "charged_ueur", "emergency_debt_ueur", "order_mac",
+    "tariff_number", "night_wh", "charged_night_wh", "shelter_left_min", "shelter_left_wh",
+    "night_left_wh",
+))  # fmt: skip
+
+
 def write_back_of(part: MeterPart, meter_id: int) -> WriteBackRecord:
     """Return the write-back in a part; fields that it does not carry are `None`, with no events."""
-    return WriteBackRecord(
+    return filled(
+        WriteBackRecord,
+        part,
         magic=budget.WRITE_BACK.magic,
         generation=GENERATION,
-        result=part.result,
         meter_id=meter_id,
-        session_count=part.session_count,
-        challenge=None,
         clock=_unpacked(part.clock),
-        clock_health=part.clock_health,
-        uncertainty_s=part.uncertainty_s,
-        register_units=part.register_units,
-        charged_wh=None,
-        deferred_wh=part.deferred_wh,
-        postpaid_wh=None,
         balance_ueur=part.balance_100ueur * UEUR_PER_STEP,
-        charged_ueur=None,
-        emergency_debt_ueur=None,
-        accepted_cents=part.accepted_cents,
-        accepted_count=part.accepted_count,
-        order_number=part.order_number,
-        order_mac=None,
-        order_result=part.order_result,
-        supply=part.supply,
         blocks=part.holds & 0x0F,
         shields=part.holds >> 4,
         defer_until=_unpacked(part.defer_until),
         cut_at=_unpacked(part.cut_at),
-        tariff_number=None,
-        night_wh=None,
-        charged_night_wh=None,
-        shelter_left_min=None,
-        shelter_left_wh=None,
-        night_left_wh=None,
         events=budget.WRITE_BACK.erased("events"),
-        mac=part.mac,
+        **_NO_ROOM,
     )
 
 

@@ -6,7 +6,7 @@ reads JSON passes over keys that he does not know.
 
 from typing import Annotated, Final, TypeAlias, TypeVar
 
-from msgspec import Meta, Struct, convert
+from msgspec import UNSET, Meta, Struct, convert
 
 _INSTANT: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$"
 _MINUTE: Final = r"^\d{4}-\d\d-\d\d \d\d:\d\d$"
@@ -31,9 +31,15 @@ class Printed(Struct, tag_field="schema"):
 _ShapeT = TypeVar("_ShapeT", bound=Struct)
 
 
-def shaped(found: object, into: type[_ShapeT]) -> _ShapeT:
-    """Return the attributes of `found` that a shape has, those of its parts too."""
-    return convert(found, into, from_attributes=True)
+def shaped(found: object, into: type[_ShapeT], **own: object) -> _ShapeT:
+    """Return a shape of the attributes of `found`, of its parts too; what is its `own` is given.
+
+    An attribute that `found` lacks is one that the shape need not have.
+    """
+    names = into.__struct_fields__
+    held = (own[name] if name in own else getattr(found, name, UNSET) for name in names)
+    keys = zip(into.__struct_encode_fields__, held, strict=True)
+    return convert({key: one for key, one in keys if one is not UNSET}, into, from_attributes=True)
 
 
 def name_of(shape: type[Printed]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from meter_emu.cli.printed.base import Printed, Shape
+from meter_emu.cli.printed.base import Printed, Shape, shaped
 from meter_emu.diagnosis.decide import Decider
 from meter_emu.diagnosis.memo import Diagnosis
 from meter_emu.diagnosis.ranking import FitClass, in_words
@@ -76,50 +76,40 @@ class DiagnosedJson(Printed, tag="diagnose/1"):
 def diagnosed(found: Diagnosis) -> DiagnosedJson:
     """Return the diagnosis."""
     ranking, incident = found.ranking, found.incident
-    return DiagnosedJson(
+    return shaped(
+        found,
+        DiagnosedJson,
         incident=incident.name,
-        headline=found.headline,
         fits=ranking.fits,
         outside=ranking.outside,
         observations=tuple(
-            ObservationShownJson(id=one.id, words=one.words, sure=one.sure, sources=tuple(one.refs))
-            for one in incident.observations
+            shaped(one, ObservationShownJson, sources=one.refs) for one in incident.observations
         ),
         classes=tuple(_class(one) for one in ranking.classes),
         unexplained=tuple(incident.observations[at].id for at in ranking.unexplained),
-        next_step=found.next_step,
         again=tuple(_decider(one) for one in found.again),
         ask=tuple(_decider(one) for one in found.questions),
         open=tuple(_decider(one) for one in found.openings),
         bench=tuple(_decider(one) for one in found.experiments),
         alike=tuple(tuple(one.words for one in group) for group in found.alike),
-        hypotheses=found.hypotheses,
-        pairs=found.pairs,
-        households=found.households,
-        samples=found.samples,
     )
 
 
 def _class(one: FitClass) -> FitClassShownJson:
-    return FitClassShownJson(
-        members=tuple(
-            HypothesisShownJson(build=member.build, office=member.office) for member in one.members
-        ),
-        assumptions=tuple(one.assumptions),
+    return shaped(
+        one,
+        FitClassShownJson,
         against=round(one.against, 3),
         over_nothing_wrong=round(one.over_nothing, 3),
         words=in_words(one.over_nothing),
-        models=tuple(one.models),
-        marks=tuple(one.marks),
         chances=tuple(round(chance, 3) for chance in one.chances),
-        front=one.front,
     )
 
 
 def _decider(one: Decider) -> DeciderShownJson:
-    return DeciderShownJson(
-        words=one.words,
+    return shaped(
+        one,
+        DeciderShownJson,
         bits=round(one.bits, 3),
-        answers=dict(one.answers),
         campaign=None if one.campaign is None else campaign_toml(one.campaign),
     )

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Struct
 
-from meter_emu.cli.printed.base import Printed, Shape
+from meter_emu.cli.printed.base import Printed, Shape, shaped
 from meter_emu.driver_bench.examine import Found
 from meter_emu.driver_bench.law import FindingRank
 from meter_emu.driver_bench.report import DriverReport, dialogue
@@ -69,22 +69,11 @@ def driver_verified(report: DriverReport) -> DriverVerifiedJson:
         )
         for one in report.examined
     )
-    return DriverVerifiedJson(
-        driver=report.driver,
-        chip=report.declared.chip or None,
-        seed=report.seed,
-        wrong=report.wrong,
-        laws=laws,
-    )
+    return shaped(report, DriverVerifiedJson, chip=report.declared.chip or None, laws=laws)
 
 
 def _finding(report: DriverReport, found: Found) -> DriverFindingJson:
-    return DriverFindingJson(
-        differs=tuple(found.differs),
-        rank=found.rank,
-        words=found.words,
-        tries=found.tries,
-        moment=found.case.t,
-        more=found.case.more,
-        dialogue=tuple(dialogue(report.declared, found)),
+    said = tuple(dialogue(report.declared, found))
+    return shaped(
+        found, DriverFindingJson, moment=found.case.t, more=found.case.more, dialogue=said
     )

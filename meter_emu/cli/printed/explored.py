@@ -2,12 +2,13 @@
 
 from typing import Annotated, TypeAlias
 
-from meter_emu.cli.printed.base import Printed, Shape
+from meter_emu.cli.printed.base import Printed, Shape, shaped
 from meter_emu.explore.acts import acts_missing
 from meter_emu.explore.cuts import CutsExplored
 from meter_emu.explore.every import EveryExplored
 from meter_emu.explore.search import Explored
 from meter_emu.resources import means
+from meter_emu.verify.report import Counterexample
 
 _Path: TypeAlias = Annotated[tuple[int, ...], means("an act an instant, by its place in acts")]
 
@@ -91,52 +92,41 @@ class CutsJson(Printed, tag="explore-cuts/1"):
 
 def cuts_json(explored: CutsExplored, name: str) -> CutsJson:
     """Return what was explored of the cuts in the story of this name."""
-    found = explored.broken
-    return CutsJson(
-        build=explored.build,
+    return shaped(
+        explored,
+        CutsJson,
         scope=name,
-        instants=explored.instants,
-        groups=explored.groups,
-        tried_whole=explored.tried_whole,
-        pairs=explored.pairs,
-        wrong=explored.wrong,
         cuts=explored.cuts_in_words,
-        broken=found and BrokenJson(found.words, found.course, found.text),
+        broken=_broken(explored.broken),
     )
 
 
 def every_json(explored: EveryExplored) -> EveryJson:
     """Return what was explored of every built-in scope."""
-    found = explored.broken
-    return EveryJson(
-        build=explored.build,
+    return shaped(
+        explored,
+        EveryJson,
         depths_exhausted=dict(sorted(explored.depths.items())),
-        passed_over=tuple(explored.passed_over),
-        transitions=explored.transitions,
-        states=explored.states,
         merged_pairs=explored.pairs,
         merged_pairs_differing=explored.differing,
-        walks=explored.walks,
         scope=explored.broken_in or None,
         law=explored.broken_law or None,
-        broken=found and BrokenJson(found.words, found.course, found.text),
+        broken=_broken(explored.broken),
     )
 
 
 def explored_json(explored: Explored, name: str) -> ExploredJson:
     """Return what was explored of the scope of this name."""
-    scope, found = explored.scope, explored.broken
-    return ExploredJson(
+    scope = explored.scope
+    return shaped(
+        explored,
+        ExploredJson,
         build=scope.household.build,
         scope=name,
         acts=tuple(act.label for act in scope.acts),
         acts_missing=acts_missing(scope),
         instants=len(scope.instants),
         depth_exhausted=explored.depth,
-        whole=explored.whole,
-        transitions=explored.transitions,
-        states=explored.states,
-        guided=explored.guided,
         seen_states=dict(sorted(explored.keys.items())),
         merged=tuple(MergedJson(*one) for one in sorted(explored.merged.items())),
         merged_pairs=explored.pairs,
@@ -145,5 +135,9 @@ def explored_json(explored: Explored, name: str) -> ExploredJson:
             PairJson(pair.rules, pair.one, pair.other, differs)
             for pair, differs in explored.differences
         ),
-        broken=found and BrokenJson(found.words, found.course, found.text),
+        broken=_broken(explored.broken),
     )
+
+
+def _broken(found: Counterexample | None) -> BrokenJson | None:
+    return None if found is None else shaped(found, BrokenJson, campaign=found.text)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from meter_emu.cli.printed.base import IsoInstant, Printed, Shape
+from meter_emu.cli.printed.base import IsoInstant, Printed, Shape, shaped
 from meter_emu.cli.printed.events import EventShownJson, event_shown
 from meter_emu.resources import means
 from meter_emu.units import SECOND_US
@@ -208,32 +208,22 @@ def meter_shown(
         told=tuple(_heard_shown(one, zone) for one in household.announced),
         as_expected=expected(outcome, household),
         breaches=tuple(
-            BreachShownJson(
-                from_=iso(one.from_us),
-                to=iso(one.to_us),
-                verdict=one.verdict,
-                promised=one.promised,
-                happened=one.happened,
-                why=one.why,
-            )
+            shaped(one, BreachShownJson, from_=iso(one.from_us), to=iso(one.to_us))
             for one in outcome.breaches
         ),
         findings=tuple(
-            FindingShownJson(
-                kind=one.kind,
+            shaped(
+                one,
+                FindingShownJson,
                 since=iso(one.from_us),
                 until=iso(one.until_us),
-                times=one.times,
                 lasted_s=one.lasted_us // SECOND_US,
-                words=one.words,
             )
             for one in outcome.findings
         ),
         failure=None
         if failure is None
-        else FailureShownJson(
-            why=failure.why, at=iso(failure.at_us), clock=failure.clock, calls=failure.calls
-        ),
+        else shaped(failure, FailureShownJson, at=iso(failure.at_us)),
         without_credit=_spans(outcome.unfed, zone),
         disconnected=_spans(outcome.disconnected, zone),
         supply=tuple(_supply_shown(one, zone) for one in outcome.supply),
@@ -285,16 +275,11 @@ def answer_shown(counts: HouseholdCounts, zone: TimeZone) -> AnswerJson:
     answer = counts.answer
 
     def figures(one: SupplyFigures) -> FiguresJson:
-        return FiguresJson(
-            at=us_to_iso(one.at_us, zone),
-            supplied=one.supplied,
-            disconnected=one.disconnected,
-            without_credit=one.without_credit,
-        )
+        return shaped(one, FiguresJson, at=us_to_iso(one.at_us, zone))
 
-    return AnswerJson(
-        tone=answer.tone,
-        said=answer.said,
+    return shaped(
+        answer,
+        AnswerJson,
         at_end=figures(answer.at_end),
         worst=figures(answer.worst),
         lived={lived.value: counts.lived[lived] for lived in Lived},
@@ -305,15 +290,7 @@ def answer_shown(counts: HouseholdCounts, zone: TimeZone) -> AnswerJson:
 def sample_shown(sample: Sample) -> SampleShownJson:
     """Return what was run, and what it cannot speak for."""
     kinds = tuple(
-        KindSampledJson(
-            kind=one.kind,
-            id=one.id,
-            of=one.of,
-            sampled=one.sampled,
-            unexpected=one.unexpected,
-            at_least=one.bounds().least,
-            at_most=one.bounds().most,
-        )
+        shaped(one, KindSampledJson, at_least=one.bounds().least, at_most=one.bounds().most)
         for one in sample.kinds
     )
     least, most = sample.bounds

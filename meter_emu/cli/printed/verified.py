@@ -4,10 +4,10 @@ from typing import Annotated, TypeAlias
 
 from msgspec import field
 
-from meter_emu.cli.printed.base import Printed, Shape
+from meter_emu.cli.printed.base import Printed, Shape, shaped
 from meter_emu.resources import means
 from meter_emu.verify.distinguish import Comparison, Difference
-from meter_emu.verify.report import Counterexample, Examined, Report
+from meter_emu.verify.report import Examined, Report
 
 _Course: TypeAlias = Annotated[tuple[str, ...], means("the story in words")]
 _Campaign: TypeAlias = Annotated[str, means("the story as a campaign file, TOML")]
@@ -58,42 +58,18 @@ class VerifiedJson(Printed, tag="verify/1"):
 
 def verified(report: Report) -> VerifiedJson:
     """Return the results for a build."""
-    return VerifiedJson(
-        build=report.build,
-        seed=report.seed,
-        stories=report.stories,
-        laws=tuple(_law(one) for one in report.examined),
-        not_covered=report.not_covered,
-        few_hints=report.few_hints,
-        met=dict(report.met),
-        crossed=dict(report.crossed),
-        never_met=report.never_met,
-        placed=dict(report.placed),
-    )
+    return shaped(report, VerifiedJson, laws=tuple(_law(one) for one in report.examined))
 
 
 def _law(one: Examined) -> LawExaminedJson:
-    return LawExaminedJson(
-        id=one.law.id,
-        says=one.law.says,
-        properties=tuple(one.law.properties),
-        presumes=one.law.presumes,
+    return shaped(
+        one.law,
+        LawExaminedJson,
         held_on=one.held_on,
         not_asked=one.not_asked,
         not_applicable=dict(sorted(one.asides.items())),
         not_observable=one.not_observable,
-        broken=None if one.broken is None else _broken(one.broken),
-    )
-
-
-def _broken(found: Counterexample) -> CounterexampleShownJson:
-    return CounterexampleShownJson(
-        number=found.number,
-        words=found.words,
-        course=found.course,
-        text=found.text,
-        tape=found.tape,
-        runs=found.runs,
+        broken=one.broken,
     )
 
 
@@ -121,18 +97,9 @@ class DistinguishedJson(Printed, tag="distinguish/1"):
 def distinguished(found: Comparison) -> DistinguishedJson:
     """Return the comparison of two builds."""
     difference = None if found.difference is None else _difference(found.difference)
-    return DistinguishedJson(
-        builds=found.builds, seed=found.seed, stories=found.stories, difference=difference
-    )
+    return shaped(found, DistinguishedJson, difference=difference)
 
 
 def _difference(found: Difference) -> DifferenceShownJson:
-    return DifferenceShownJson(
-        number=found.number,
-        runs=found.runs,
-        look_at=found.look_at,
-        day=found.day,
-        seen={one.build: one.words for one in found.seen},
-        course=found.course,
-        text=found.text,
-    )
+    seen = {one.build: one.words for one in found.seen}
+    return shaped(found, DifferenceShownJson, seen=seen)

@@ -17,7 +17,7 @@ DEFECT = Defect(
     mechanism="the newest TID alone as the bound: what is keyed in out of order is lost",
     swap=OlderThanTheNewest,
     effect=Effect.NOT_CREDITED,
-    law="many-tokens",
+    law="many-energy-tokens",
     shown=energy_bought(
         "2024-03-01 09:00",
         "2024-03-01 18:00",

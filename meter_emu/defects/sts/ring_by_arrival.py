@@ -20,7 +20,7 @@ DEFECT = Defect(
     mechanism="a ring of the last TIDs, and no bound below: what was pushed out of it is new again",
     swap=RingByArrival,
     effect=Effect.CREDITED_TWICE,
-    law="many-tokens",
+    law="many-energy-tokens",
     shown=energy_bought(
         "2015-03-01 09:00",
         "2015-03-01 18:00",

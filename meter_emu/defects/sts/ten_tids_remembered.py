@@ -17,7 +17,7 @@ DEFECT = Defect(
     mechanism="a memory of fewer TIDs than households have tokens in a drawer",
     swap=TenTidsRemembered,
     effect=Effect.NOT_CREDITED,
-    law="many-tokens",
+    law="many-energy-tokens",
     shown=energy_bought(
         "2024-03-01 09:00",
         "2024-03-01 23:00",

@@ -8,8 +8,8 @@ from typing import Final
 
 from card_protocol.card.image import CardKind
 from meter_emu.desk.as_is import AsIs
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.judged import hazard, promises
+from meter_emu.laws.law import Aside, Broken, Finding, Trial
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish, models
@@ -91,15 +91,13 @@ def _check_record_put_back(trial: Trial) -> Finding:
     return promises(trial)
 
 
-RECORD_PUT_BACK: Final = Law(
+RECORD_PUT_BACK: Final = hazard(
     id="record-put-back",
     says="an older wallet, order or tariff in a newer record, or a changed bit, does nothing",
     properties=("P11", "P13"),
     presumes="a card of files",
     draw=record_put_back,
     check=_check_record_put_back,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -166,15 +164,12 @@ def _check_replaced_card(trial: Trial) -> Finding:
     return None
 
 
-REPLACED_CARD: Final = Law(
+REPLACED_CARD: Final = hazard(
     id="replaced-card",
     says="a card that was replaced brings nothing once its successor was heard",
     properties=("P11", "P13"),
-    presumes="nothing",
     draw=replaced_card,
     check=_check_replaced_card,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -208,15 +203,11 @@ def torn_visit(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-TORN_VISIT: Final = Law(
+TORN_VISIT: Final = hazard(
     id="torn-visit",
     says="of a visit that is torn the meter hears nothing, and all of the one made again",
     properties=("P11", "P13"),
-    presumes="nothing",
     draw=torn_visit,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -247,13 +238,10 @@ def two_offices(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-TWO_OFFICES: Final = Law(
+TWO_OFFICES: Final = hazard(
     id="two-offices",
     says="the dates of two offices, one ahead and one behind, move no end of an order",
     properties=("P6", "P13"),
     presumes="no office more than a quarter of an hour ahead, a clock that is believed",
     draw=two_offices,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )

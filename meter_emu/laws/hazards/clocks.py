@@ -10,8 +10,8 @@ from typing import Final
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.laws.compared import ordered_us
 from meter_emu.laws.hazards.favours import late_us, spans_of
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, campaign_of
+from meter_emu.laws.judged import hazard, promises
+from meter_emu.laws.law import Aside, Broken, Finding, Trial, campaign_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
@@ -75,15 +75,12 @@ def _found(draft: Draft, at_s: int) -> Registers:
     return without_seconds(model, other_time(model, when, doubted=False))
 
 
-CLOCK_UPSET: Final = Law(
+CLOCK_UPSET: Final = hazard(
     id="clock-upset",
     says="a clock whose registers change, or stand, while the program runs ends nothing early",
     properties=("P6", "P8"),
     presumes="a program that compares its clock with its ticks",
     draw=clock_upset,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -102,15 +99,12 @@ def lost_setting(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-LOST_SETTING: Final = Law(
+LOST_SETTING: Final = hazard(
     id="lost-setting",
     says="a clock that did not take its setting is not believed to have taken it",
     properties=("P6", "P8"),
     presumes="a program that reads its clock after it has set it",
     draw=lost_setting,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -148,15 +142,13 @@ def _check_old_clock_card(trial: Trial) -> Finding:
     return promises(trial)
 
 
-OLD_CLOCK_CARD: Final = Law(
+OLD_CLOCK_CARD: Final = hazard(
     id="old-clock-card",
     says="a clock card sets the clock of its own meter, once, when it is made",
     properties=("P6", "P13"),
     presumes="a clock that is believed when the card comes",
     draw=old_clock_card,
     check=_check_old_clock_card,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -214,13 +206,11 @@ def _check_old_setting(trial: Trial) -> Finding:
     return promises(trial)
 
 
-OLD_SETTING: Final = Law(
+OLD_SETTING: Final = hazard(
     id="old-setting",
     says="a clock that was set longer ago than its model allows is doubted, and the lamp says so",
     properties=("P8",),
     presumes="a program that believes no setting older than its model's",
     draw=old_setting,
     check=_check_old_setting,
-    one_in=40,
-    hazard=True,
 )

@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Final
 
 from meter_emu.domain import result_said
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.judged import hazard, promises
+from meter_emu.laws.law import Aside, Broken, Finding, Trial
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import USES
@@ -49,15 +49,12 @@ def credit_edge(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-CREDIT_EDGE: Final = Law(
+CREDIT_EDGE: Final = hazard(
     id="credit-edge",
     says="credit that ends at an edge of the protected hours is the end of supply when they are",
     properties=("P9",),
     presumes="a clock within its model's bound",
     draw=credit_edge,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -104,15 +101,11 @@ def credit_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-CREDIT_WITHOUT_TIME: Final = Law(
+CREDIT_WITHOUT_TIME: Final = hazard(
     id="credit-without-time",
     says="a clock that is not believed, or is a lower bound, ends no protected hours",
     properties=("P8", "P9"),
-    presumes="nothing",
     draw=credit_without_time,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -162,15 +155,12 @@ def emergency_again(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-EMERGENCY_AGAIN: Final = Law(
+EMERGENCY_AGAIN: Final = hazard(
     id="emergency-again",
     says="emergency credit is had once, until a load has repaid it",
     properties=("P10",),
     presumes="somebody who asks for supply as this model wants it",
     draw=emergency_again,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -227,15 +217,13 @@ def _check_many_loads(trial: Trial) -> Finding:
     return promises(trial)
 
 
-MANY_LOADS: Final = Law(
+MANY_LOADS: Final = hazard(
     id="many-loads",
     says="each load is taken once and whole, however many there were before",
     properties=("P10", "P13"),
     presumes="a card on which the meter writes",
     draw=many_loads,
     check=_check_many_loads,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -296,15 +284,13 @@ def _check_used_without_time(trial: Trial) -> Finding:
     return None if shown else Aside("the display says nothing of energy used without time")
 
 
-USED_WITHOUT_TIME: Final = Law(
+USED_WITHOUT_TIME: Final = hazard(
     id="used-without-time",
     says="what was used while the clock was doubted is shown apart",
     properties=("P8", "P10"),
     presumes="a display that says so, as ours does",
     draw=used_without_time,
     check=_check_used_without_time,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -331,13 +317,10 @@ def cut_in_countdown(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-CUT_IN_COUNTDOWN: Final = Law(
+CUT_IN_COUNTDOWN: Final = hazard(
     id="cut-in-countdown",
     says="power that fails as an installation is tested leaves it without supply until it is asked",
     properties=("P6", "P11"),
     presumes="a meter that tests the installation, where there is one",
     draw=cut_in_countdown,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )

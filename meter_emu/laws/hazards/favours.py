@@ -10,8 +10,8 @@ from functools import cache
 from itertools import dropwhile, pairwise
 from typing import Final, NamedTuple
 
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.judged import hazard, promises
+from meter_emu.laws.law import Aside, Broken, Finding, Trial
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
@@ -258,15 +258,13 @@ def longest_us(window: Window, zone: TimeZone) -> int:
     return max(after - before for before, after in pairwise(starts)) * SECOND_US
 
 
-SHELTER_HAS_AN_END: Final = Law(
+SHELTER_HAS_AN_END: Final = hazard(
     id="shelter-has-an-end",
     says="who has no credit is kept supplied by the hours for 96 h with power at most",
     properties=("P9",),
     presumes="no other reason for supply; a program that has such hours",
     draw=shelter,
     check=_check_shelter,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -392,7 +390,7 @@ def _check_doubt(trial: Trial) -> Finding:
     return promises(trial)
 
 
-DOUBT_HAS_AN_END: Final = Law(
+DOUBT_HAS_AN_END: Final = hazard(
     id="doubt-has-an-end",
     says="a clock that is lost delays T1 and T2 by the time without power, and no longer; one in "
     "dispute not at all",
@@ -401,5 +399,4 @@ DOUBT_HAS_AN_END: Final = Law(
     draw=doubt,
     check=_check_doubt,
     one_in=20,
-    hazard=True,
 )

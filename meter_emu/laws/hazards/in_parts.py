@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, final
 
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Law
+from meter_emu.laws.judged import hazard
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish
@@ -126,13 +125,11 @@ def in_parts(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-LAW: Final = Law(
+LAW: Final = hazard(
     id="in-parts",
     says="an order leaves what it does not name as it was, heard or not",
     properties=("P9", "P11", "P13"),
     presumes="a clock within its model's bound",
     draw=in_parts,
-    check=promises,
     one_in=20,
-    hazard=True,
 )

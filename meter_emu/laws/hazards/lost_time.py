@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from meter_emu.laws.hazards.favours import unsure_s
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
+from meter_emu.laws.judged import hazard, promises
+from meter_emu.laws.law import Aside, Broken, Finding, Trial, moves
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.registers import upset
@@ -189,7 +189,7 @@ def _given_back(trial: Trial, by_us: int, cut_us: int) -> Finding:
     return None
 
 
-LAW: Final = Law(
+LAW: Final = hazard(
     id="visited-while-lost",
     says="while a meter has lost the time, cards, tools and power that come and go move no T but "
     "that which they name",
@@ -198,5 +198,4 @@ LAW: Final = Law(
     draw=visited_while_lost,
     check=_check,
     one_in=20,
-    hazard=True,
 )

@@ -12,8 +12,8 @@ from datetime import UTC
 from typing import Final
 
 from meter_emu.hardware.rtc.calendar_chip import Registers
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Broken, Finding, Law, Trial, campaign_of
+from meter_emu.laws.judged import hazard, promises
+from meter_emu.laws.law import Broken, Finding, Trial, campaign_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.registers import upset, wrong_fields
@@ -215,13 +215,11 @@ def _unmended(events: list[Event]) -> Iterator[str]:
             yield "a technician's card does not mend the clock"
 
 
-LAW: Final = Law(
+LAW: Final = hazard(
     id="no-such-time",
     says="a time that no calendar has is seen in the clock, shown, and mended by a technician",
     properties=("P3", "P8"),
     presumes="a blue button that shows the clock first, where the reason is looked at",
     draw=no_such_time,
     check=_check,
-    one_in=40,
-    hazard=True,
 )

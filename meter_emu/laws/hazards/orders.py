@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Broken, Finding, Law, Trial, trial_of
+from meter_emu.laws.judged import hazard, promises
+from meter_emu.laws.law import Broken, Finding, Trial, trial_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import USES, Draft
@@ -45,15 +45,12 @@ def deferred_again(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-DEFERRED_AGAIN: Final = Law(
+DEFERRED_AGAIN: Final = hazard(
     id="deferred-again",
     says="a deferral that is over takes nothing from the one that is ordered after it",
     properties=("P9", "P13"),
     presumes="a clock within its model's bound",
     draw=deferred_again,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -85,15 +82,12 @@ def older_copy(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-OLDER_COPY: Final = Law(
+OLDER_COPY: Final = hazard(
     id="older-copy",
     says="an older image of the card, put in last, brings nothing",
     properties=("P11", "P13"),
     presumes="a card that can be copied",
     draw=older_copy,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -125,15 +119,12 @@ def holiday(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-HOLIDAY: Final = Law(
+HOLIDAY: Final = hazard(
     id="holiday",
     says="on a holiday that is a working day, the ordinary hours of the week hold",
     properties=("P9",),
     presumes="a clock within its model's bound",
     draw=holiday,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -166,15 +157,12 @@ def _boundaries_s(draft: Draft) -> tuple[int, ...]:
     return end_s, night_s, midnight_s(end_s, draft.model.zone), night_s - DAY_S
 
 
-WOKEN: Final = Law(
+WOKEN: Final = hazard(
     id="woken",
     says="whenever the program is woken, nothing is early, and nothing is missed",
     properties=("P1", "P2"),
     presumes="a clock within its model's bound",
     draw=woken,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -204,15 +192,12 @@ def set_back(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-SET_BACK: Final = Law(
+SET_BACK: Final = hazard(
     id="set-back",
     says="a clock that is set back over a midnight it has seen breaks no promise",
     properties=("P6",),
     presumes="a clock within its model's bound, as far ahead as that lets it be",
     draw=set_back,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -250,15 +235,11 @@ def reserve_lost(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-RESERVE_LOST: Final = Law(
+RESERVE_LOST: Final = hazard(
     id="reserve-lost",
     says="a clock that has lost its time cuts nobody by it",
     properties=("P8",),
-    presumes="nothing",
     draw=reserve_lost,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -296,7 +277,7 @@ def _check_later_cut(trial: Trial) -> Finding:
     return None
 
 
-LATER_CUT: Final = Law(
+LATER_CUT: Final = hazard(
     id="later-cut",
     says="after a cut a later T2 gives supply back where the model says so, and nowhere else, "
     "also when its clock is set",
@@ -304,6 +285,4 @@ LATER_CUT: Final = Law(
     presumes="a technician's card; a model of either reading",
     draw=later_cut,
     check=_check_later_cut,
-    one_in=40,
-    hazard=True,
 )

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from meter_emu.laws.hazards.placing import Call, calls, early_s, tick_us, with_placed
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Aside, Finding, Law, Trial
+from meter_emu.laws.judged import hazard
+from meter_emu.laws.law import Aside, Finding, Trial
 from meter_emu.stories import people
 from meter_emu.stories.boundaries import changes
 from meter_emu.stories.chooser import Chooser
@@ -89,15 +89,13 @@ def _expiring(draft: Draft, ends_s: int) -> None:
     draft.timing = Timing(draft.timing.armed_s, ends_s + 2 * HOUR_S)
 
 
-CLOCKS_CHANGE: Final = Law(
+CLOCKS_CHANGE: Final = hazard(
     id="clocks-change",
     says="a time that comes twice is the one that was meant, and no change of clocks moves a cut",
     properties=("P1", "P2", "P5"),
     presumes="of a time that comes twice, the later, where the card cannot say which",
     draw=clocks_change,
-    check=promises,
     one_in=20,
-    hazard=True,
 )
 
 
@@ -136,15 +134,12 @@ def off_over_step(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-OFF_OVER_STEP: Final = Law(
+OFF_OVER_STEP: Final = hazard(
     id="off-over-step",
     says="a clock that was not stepped in time is stepped as soon as it can be, and breaks nothing",
     properties=("P5", "P6"),
     presumes="a clock that counts legal time",
     draw=off_over_step,
-    check=promises,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -202,15 +197,13 @@ def _check_cut_at_step(trial: Trial) -> Finding:
     return with_placed(trial, cut_between, "the clock is not stepped")
 
 
-CUT_AT_STEP: Final = Law(
+CUT_AT_STEP: Final = hazard(
     id="cut-at-step",
     says="power that fails between any two calls round a step of the clock breaks no promise",
     properties=("P6", "P7"),
     presumes="a clock that counts legal time",
     draw=cut_at_step,
     check=_check_cut_at_step,
-    one_in=40,
-    hazard=True,
 )
 
 
@@ -281,15 +274,13 @@ def _check_tick_inside(trial: Trial) -> Finding:
     return with_placed(trial, ticking_inside, _NIGHT)
 
 
-TICK_INSIDE: Final = Law(
+TICK_INSIDE: Final = hazard(
     id="tick-inside",
     says="a midnight inside any access to the clock, at a boot or a poll, breaks no promise",
     properties=("P7",),
-    presumes="nothing",
     draw=tick_inside,
     check=_check_tick_inside,
     one_in=20,
-    hazard=True,
 )
 
 
@@ -337,13 +328,11 @@ def _check_clock_card_at_midnight(trial: Trial) -> Finding:
     return with_placed(trial, setting_at_midnight, "the clock is not written")
 
 
-CLOCK_CARD_AT_MIDNIGHT: Final = Law(
+CLOCK_CARD_AT_MIDNIGHT: Final = hazard(
     id="clock-card-at-midnight",
     says="a clock that is set as it comes to midnight breaks no promise",
     properties=("P6", "P7"),
     presumes="a technician within the error of his tool",
     draw=clock_card_at_midnight,
     check=_check_clock_card_at_midnight,
-    one_in=40,
-    hazard=True,
 )

@@ -5,7 +5,8 @@ from typing import Final
 
 from meter_emu.laws.compared import first_difference
 from meter_emu.laws.hazards.placing import calls_at
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, campaign_of
+from meter_emu.laws.judged import hazard
+from meter_emu.laws.law import Aside, Broken, Finding, Trial, campaign_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, begin, finish, models
@@ -91,13 +92,11 @@ def _check(trial: Trial) -> Finding:
     return replace(found, campaign=campaign) if isinstance(found, Broken) else found
 
 
-LAW: Final = Law(
+LAW: Final = hazard(
     id="twelve-hours",
     says="a right clock in 12-hour mode is read as in 24-hour mode",
     properties=("P4", "P8"),
     presumes="a clock chip with such a mode, and a program that reads it: others may doubt it",
     draw=twelve_hours,
     check=_check,
-    one_in=40,
-    hazard=True,
 )

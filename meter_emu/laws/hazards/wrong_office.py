@@ -11,7 +11,8 @@ from typing import Final, NamedTuple, TypeAlias
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, encode_bcd_minute
 from meter_emu.desk.as_is import AsIs
 from meter_emu.domain import Result, result_said
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
+from meter_emu.laws.judged import hazard
+from meter_emu.laws.law import Aside, Broken, Finding, Trial, moves
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish
@@ -355,7 +356,7 @@ def _same_moves(was: list[Event], now: list[Event]) -> Finding:
     return Broken("the supply goes another way than without what is wrong on the card")
 
 
-LAW: Final = Law(
+LAW: Final = hazard(
     id="wrong-office",
     says="what is no date, or no money, is refused with its code and changes nothing; "
     "of a deferral in two forms the later end holds, and is said",
@@ -364,16 +365,13 @@ LAW: Final = Law(
     draw=wrong_office,
     check=_check,
     one_in=20,
-    hazard=True,
 )
 
-UNKNOWN_BITS: Final = Law(
+UNKNOWN_BITS: Final = hazard(
     id="unknown-bits",
     says="an order with a flag that nobody has defined is refused; reserved bytes change nothing",
     properties=("P4", "P13"),
     presumes="an office with the right keys, and a clock within its model's bound",
     draw=unknown_bits,
     check=_check,
-    one_in=40,
-    hazard=True,
 )

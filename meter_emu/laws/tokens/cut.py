@@ -12,7 +12,8 @@ from typing import Final
 from card_protocol.tokens.openpaygo.counter import PaygoKind
 from meter_emu.laws.hazards.failing import call_in, failed
 from meter_emu.laws.hazards.placing import calls, with_placed
-from meter_emu.laws.law import Law, Trial, chance
+from meter_emu.laws.judged import hazard
+from meter_emu.laws.law import Trial, chance
 from meter_emu.stories import buyers, energy
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.paid import begin_paid, finish_paid
@@ -69,7 +70,7 @@ def cut_in(trial: Trial) -> Trial | None:
     )
 
 
-CUT_IN_ENTRY: Final = Law(
+CUT_IN_ENTRY: Final = hazard(
     id="cut-in-entry",
     says="power that fails in an entry leaves it taken or not, with all that it changes",
     properties=("P6", "P7"),
@@ -77,7 +78,6 @@ CUT_IN_ENTRY: Final = Law(
     draw=cut_in_entry,
     check=lambda trial: with_placed(trial, cut_in, "no entry is served"),
     one_in=5,
-    hazard=True,
     device="openpaygo",
 )
 

@@ -5,8 +5,7 @@ Each has its draw and its `Law`.
 
 from typing import Final
 
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Law
+from meter_emu.laws.judged import hazard
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.energy import (
@@ -101,51 +100,41 @@ def two_sets_mixed(chooser: Chooser, among: Among = ()) -> Campaign:
     return _watched(draft, seed)
 
 
-MANY_ENERGY_TOKENS: Final = Law(
-    id="many-tokens",
+MANY_ENERGY_TOKENS: Final = hazard(
+    id="many-energy-tokens",
     says="of fifty tokens in any order each is credited, and none again, however many come after",
     properties=("P10", "P13"),
-    presumes="nothing",
     draw=many_energy_tokens,
-    check=promises,
     one_in=10,
-    hazard=True,
     device="sts",
 )
 
-HALF_A_SET: Final = Law(
+HALF_A_SET: Final = hazard(
     id="half-a-set",
     says="sections of a key change nothing until all are there, none of them too late",
     properties=("P11", "P13"),
-    presumes="nothing",
     draw=half_a_set,
-    check=promises,
     one_in=5,
-    hazard=True,
     device="sts",
 )
 
-THERE_AND_BACK: Final = Law(
+THERE_AND_BACK: Final = hazard(
     id="there-and-back",
     says="a key that comes back makes no used token new, and takes those that were not used",
     properties=("P10", "P11"),
     presumes="an office that goes back to no key across a roll-over",
     draw=there_and_back,
-    check=promises,
     one_in=5,
-    hazard=True,
     device="sts",
 )
 
-TWO_SETS_MIXED: Final = Law(
+TWO_SETS_MIXED: Final = hazard(
     id="two-sets-mixed",
     says="sections of two sets make a key that nobody has, as no field prevents that: the meter "
     "takes nothing more",
     properties=("P11", "P13"),
     presumes="two sets with different keys",
     draw=two_sets_mixed,
-    check=promises,
     one_in=5,
-    hazard=True,
     device="sts",
 )

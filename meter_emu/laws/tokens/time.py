@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 from card_protocol.tokens.openpaygo.counter import COUNT_MAX, PaygoKind
-from meter_emu.laws.judged import breached, promises
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.judged import breached, hazard
+from meter_emu.laws.law import Aside, Broken, Finding, Trial
 from meter_emu.laws.tokens.entries import sold
 from meter_emu.stories import buyers
 from meter_emu.stories.ages import aged_by_tokens
@@ -48,15 +48,13 @@ def over_again(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish_paid(draft, seed)
 
 
-OVER_STAYS_OVER: Final = Law(
+OVER_STAYS_OVER: Final = hazard(
     id="over-stays-over",
     says="paid time that is over ends once: no clock that is set back gives it again",
     properties=("P6", "P10"),
-    presumes="nothing",
     draw=over_again,
     check=lambda trial: breached(trial, Verdict.FED_UNASKED, Verdict.LATE, Verdict.NEVER),
     one_in=10,
-    hazard=True,
     device="openpaygo",
 )
 
@@ -118,7 +116,7 @@ def _not_for_good(trial: Trial) -> Finding:
     )
 
 
-RESERVE_PULLED: Final = Law(
+RESERVE_PULLED: Final = hazard(
     id="reserve-pulled",
     says="who pulls power and reserve every hour is not supplied for good",
     properties=("P6", "P8"),
@@ -126,7 +124,6 @@ RESERVE_PULLED: Final = Law(
     draw=reserve_pulled,
     check=_not_for_good,
     one_in=20,
-    hazard=True,
     device="openpaygo",
 )
 
@@ -150,15 +147,12 @@ def counter_edge(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish_paid(draft, seed)
 
 
-COUNTER_EDGE: Final = Law(
+COUNTER_EDGE: Final = hazard(
     id="counter-edge",
     says="tokens are taken once up to the last count that there is",
     properties=("P10",),
     presumes="counts of 16 bits",
     draw=counter_edge,
-    check=promises,
-    one_in=40,
-    hazard=True,
     device="openpaygo",
 )
 
@@ -181,15 +175,12 @@ def many_tokens(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish_paid(draft, seed)
 
 
-MANY_TOKENS: Final = Law(
+MANY_TOKENS: Final = hazard(
     id="many-tokens",
     says="of many tokens in any order each is taken once, and what is too old not at all",
     properties=("P10", "P13"),
-    presumes="nothing",
     draw=many_tokens,
-    check=promises,
     one_in=10,
-    hazard=True,
     device="openpaygo",
 )
 
@@ -209,14 +200,12 @@ def parts_of_a_day(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish_paid(draft, seed)
 
 
-PARTS_OF_A_DAY: Final = Law(
+PARTS_OF_A_DAY: Final = hazard(
     id="parts-of-a-day",
     says="a token of many units ends at their whole length, however a day is divided",
     properties=("P1", "P2", "P4"),
     presumes="the divider of office and device is the same",
     draw=parts_of_a_day,
-    check=promises,
     one_in=10,
-    hazard=True,
     device="openpaygo",
 )

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Final, Protocol, TypeAlias, final
 
 from card_protocol.keys import Key, Purpose, derive
+from card_protocol.layout import filled
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Result
 from meter_emu.energies import SwitchKind
@@ -245,7 +246,9 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         flags |= StateFlags.SUMMER
     set_s = (inst.clock_set_us - EPOCH_2000_US) // SECOND_US
     age, balance_ueur = inst.age, inst.balance_cents * UEUR_PER_CENT
-    return State(
+    return filled(
+        State,
+        age,
         magic=STATE.magic,
         version=LAYOUT_VERSION,
         flags=flags,
@@ -260,15 +263,10 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         account=EnergyAccount.CHARGED if inst.prepayment else EnergyAccount.POSTPAID,
         order_result=Result.NONE,
         booked_units=age.register_units,
-        charged_wh=age.charged_wh,
-        deferred_wh=age.deferred_wh,
-        postpaid_wh=age.postpaid_wh,
         balance_ueur=balance_ueur,
         charged_ueur=max(0, age.loaded_cents * UEUR_PER_CENT - balance_ueur) if age.said else 0,
         accepted_cents=age.loaded_cents,
         accepted_count=age.load_count,
-        order_number=age.order_number,
-        session_count=age.session_count,
         price_ueur_per_wh=model.credit.price_ueur_per_wh,
         mwh_per_unit=model.credit.mwh_per_unit,
         tariff_number=model.credit.tariff_number,
@@ -277,8 +275,6 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         events=NO_EVENTS,
         card_number=age.card_number if age.said else 0,
         night_price_ueur_per_wh=model.credit.pricing.night_price_ueur_per_wh,
-        night_wh=age.night_wh,
-        charged_night_wh=age.charged_night_wh,
         rate=Rate.DAY,
         certain_s=max(0, set_s - model.clock.set_error_s),
         latched_end=NO_END,
