@@ -99,6 +99,7 @@ def _class(one: FitClass) -> FitClassShownJson:
     return shaped(
         one,
         FitClassShownJson,
+        members=tuple(HypothesisShownJson(each.build, each.office) for each in one.members),
         against=round(one.against, 3),
         over_nothing_wrong=round(one.over_nothing, 3),
         words=in_words(one.over_nothing),
@@ -111,5 +112,6 @@ def _decider(one: Decider) -> DeciderShownJson:
         one,
         DeciderShownJson,
         bits=round(one.bits, 3),
+        answers=dict(one.answers),
         campaign=None if one.campaign is None else campaign_toml(one.campaign),
     )
