@@ -1,6 +1,6 @@
 """An incident file as people write it: its keys and their types. Nothing is resolved here.
 
-What the keys mean is in `docs/diagnose.md`, and `incident` makes an `Incident` of them.
+What the keys mean is in `docs/incident-file.md`, and `incident` makes an `Incident` of them.
 """
 
 from typing import Annotated, Literal, TypeAlias

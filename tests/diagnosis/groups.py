@@ -1,6 +1,6 @@
 """Defects that no report of the campaign tells apart, and the bench order that does.
 
-`python -m tests.diagnosis.groups` writes the table of docs/diagnose.md anew, from kept signatures.
+`python -m tests.diagnosis.groups` writes the table of docs/diagnosis.md anew, from kept signatures.
 """
 
 import re
@@ -17,7 +17,7 @@ from meter_emu.diagnosis.signatures import run_under, signature_of
 from meter_emu.resources import built_in
 from meter_emu.verify.distinguish import distinguish
 
-PAGE = Path(__file__).parents[2] / "docs" / "diagnose.md"
+PAGE = Path(__file__).parents[2] / "docs" / "diagnosis.md"
 HEAD = "| the same in every household | split by | what each does |\n| --- | --- | --- |\n"
 STORIES = 300
 

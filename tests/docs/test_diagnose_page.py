@@ -1,4 +1,4 @@
-"""The page on `diagnose`: its incident gives what it says, its table is what the bench does."""
+"""The pages on `diagnose`: their incident gives what they say, their table what the bench does."""
 
 import re
 from pathlib import Path
@@ -10,9 +10,11 @@ from meter_emu.diagnosis.incident import load_incident
 from meter_emu.diagnosis.memo import Diagnosis
 from meter_emu.diagnosis.ranking import in_words
 from tests.diagnosis.groups import HEAD, orders, row
-from tests.docs.pages import page
+from tests.docs.pages import blocks, page
 
-PAGE = page("docs/diagnose.md")
+FIRST, FILE, METHOD = (
+    page(f"docs/{name}.md") for name in ("diagnose", "incident-file", "diagnosis")
+)
 MORE = """
 [[observed]]
 id = "another"
@@ -43,9 +45,9 @@ def decades(found: Diagnosis) -> float:
 
 @pytest.mark.slow("runs what the page says")
 def test_the_village_is_as_the_page_says(tmp_path: Path) -> None:
-    (incident,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    (incident,) = blocks(FIRST, "toml", "village.toml")
     found = diagnosed(tmp_path, incident)
-    assert f"*{found.headline}*" in " ".join(PAGE.split())
+    assert f"*{found.headline}*" in " ".join(FILE.split())
     assert support(found) == "weak support"
     with_another = diagnosed(tmp_path, incident + MORE)
     assert support(with_another) == "weak support"
@@ -54,7 +56,7 @@ def test_the_village_is_as_the_page_says(tmp_path: Path) -> None:
 
 @pytest.mark.slow("runs what the page says")
 def test_a_row_of_the_table_is_what_the_bench_does() -> None:
-    rows = PAGE.partition(HEAD)[2].splitlines()
+    rows = METHOD.partition(HEAD)[2].splitlines()
     assert len(rows) >= 5
     tried = [words for words, _ in orders()]
     assert len(tried) == 8

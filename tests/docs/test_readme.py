@@ -1,4 +1,4 @@
-"""The README's rehearsal and tour are real: its commands run and print what it says they print."""
+"""README's rehearsal and the tour are real; the first pages of its readers have one shape."""
 
 import json
 import os
@@ -11,16 +11,16 @@ import pytest
 
 from meter_emu.defects import catalogue
 from tests.bounds import HANG_S
+from tests.cells import each_cell
 from tests.docs.pages import ROOT, blocks, page
 from tests.forked import ran
 
 README = page("README.md")
+TOUR = page("docs/tour.md")
 STEP = re.compile(
     r"^\*\*(\d)\.\*\*.*?^```sh\n(.+?)\n```$(?:\n\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
 )
-STEPS = {
-    int(number): (command, said.splitlines()) for number, command, said in STEP.findall(README)
-}
+STEPS = {int(number): (command, said.splitlines()) for number, command, said in STEP.findall(TOUR)}
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -56,7 +56,7 @@ def test_the_tour_has_five_commands() -> None:
 
 
 @pytest.mark.slow("runs what the page says")
-def test_each_step_of_the_tour_does_what_the_readme_says_and_it_leaves_two_files(
+def test_each_step_of_the_tour_does_what_the_page_says_and_it_leaves_two_files(
     tmp_path: Path,
 ) -> None:
     """Walked once, step after step, in one empty folder."""
@@ -92,5 +92,29 @@ def test_what_the_readme_counts() -> None:
         assert int(said[1]) < len(catalogue())
 
 
-def test_the_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 170
+FIRST = [
+    (command, *re.findall(r"\]\(docs/([\w-]+)\.md\)", links))
+    for command, links in re.findall(
+        r"^\| \*\*.+? \| `meter-emu (.+?)`,? ?(.+) \|$", README, re.MULTILINE
+    )
+]
+SHAPE = [
+    "Install", "What to type, and what you see", "How to read it", "Your own file in its place",
+    "Next",
+]  # fmt: skip
+
+
+def test_the_readme_is_short_and_leads_each_reader_to_a_command_of_its_first_page() -> None:
+    assert len(README.splitlines()) <= 120
+    assert len(FIRST) == 4
+    for command, first, *_ in FIRST:
+        assert f"\n```sh\nmeter-emu {command}" in page(f"docs/{first}.md"), command
+
+
+@each_cell("name", [name for _, *names in FIRST for name in names])
+def test_a_first_page_has_the_one_shape_and_at_most_600_words(name: str) -> None:
+    text = page(f"docs/{name}.md")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SHAPE
+    assert re.search(r"\A# .+\n\nIn five minutes you ", text), "what you have in five minutes"
+    assert len(text.split()) <= 600
+    assert blocks(text.partition(SHAPE[1])[2].partition(SHAPE[2])[0], "text"), "what you see"

@@ -16,7 +16,7 @@ from tests.packaging.away import away
 
 PATHS = (
     "plan-a-campaign", "plan-a-sheet", "meter-model", "test-card-software", "test-firmware",
-    "learn-date-bugs",
+    "learn-date-bugs", "diagnose",
 )  # fmt: skip
 PAGES_MAX = 4  # of a path
 LENGTH = re.compile(r"(\d) pages, ([\d,]+) words")
