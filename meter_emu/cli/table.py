@@ -22,16 +22,16 @@ from meter_emu.world.households.household import DeskOrder, Household, VisitKind
 from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.phrases import CampaignDates, group_said, households, some
+from meter_emu.world.judge.repairs import doing_said
 from meter_emu.world.judge.verdicts import (
     GOOD,
     GRAVITY,
     LIVED_GRAVITY,
     LIVED_WORDS,
     PLAIN,
-    WHOSE,
     Lived,
+    RepairName,
     Verdict,
-    Who,
 )
 from meter_emu.world.rehearsal.sample import Sample
 
@@ -51,7 +51,7 @@ class RowKey(NamedTuple):
     build: str
     verdict: Verdict
     lived: Lived
-    who: Who | None
+    doing: tuple[tuple[RepairName, ...], ...] | None
     good: bool
     promise: str
     in_meter: str
@@ -116,7 +116,7 @@ class ResultTable:
             build=outcome.build,
             verdict=outcome.verdict,
             lived=outcome.lived.verdict,
-            who=outcome.who,
+            doing=outcome.repairs,
             good=good,
             promise=self._promise(household),
             in_meter=self._short(outcome.ordered_us) or said("no cut"),
@@ -240,13 +240,13 @@ class ResultTable:
             console.print(Text(words, style="yellow"))
 
     def _show_group(self, table: "_Table", keys: Sequence[RowKey], *, every: bool) -> None:
-        verdict, lived, who = keys[0].verdict, keys[0].lived, keys[0].who
+        verdict, lived, doing = keys[0].verdict, keys[0].lived, keys[0].doing
         count = sum(self._rows[key].count for key in keys)
         broken = any(not key.good for key in keys)
         style = "bold red" if broken else "bold green" if verdict in GOOD else "bold yellow"
         words = f"{said(PLAIN[verdict].heading)} ({verdict.value})"
         if lived not in _AS_HEARD:
-            whose = "" if who is None else f", {said(WHOSE[who])}"
+            whose = "" if doing is None else f", {doing_said(doing)}"
             words += f", {said(LIVED_WORDS[lived][1])} ({lived.value}{whose})"
         table.heading(f"{words}: {households(count)}", style)
         for key in keys:
@@ -325,9 +325,10 @@ class ResultTable:
         return None if us is None else self._dates.short(us)
 
 
-def _accounts(key: RowKey) -> tuple[int, int, str]:
+def _accounts(key: RowKey) -> tuple[int, int, list[list[str]]]:
     """Return what rows are grouped and sorted by: both verdicts, and whose doing it was."""
-    return GRAVITY[key.verdict], LIVED_GRAVITY[key.lived], key.who.value if key.who else ""
+    doing = [[name.value for name in names] for names in key.doing or ()]
+    return GRAVITY[key.verdict], LIVED_GRAVITY[key.lived], doing
 
 
 class _Line(NamedTuple):

@@ -21,7 +21,7 @@ from meter_emu.languages.speech import (
 from meter_emu.report.facts import Collector
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, euro
 from meter_emu.world.judge.phrases import households
-from meter_emu.world.judge.verdicts import PLAIN, PLAIN_FINDING, FindingKind, Verdict, Who
+from meter_emu.world.judge.verdicts import PLAIN, PLAIN_FINDING, FindingKind, RepairName, Verdict
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.zones import TimeZone
@@ -159,9 +159,9 @@ def offset(us: int) -> str:
     return said("{duration} before the announced moment", duration=duration(us))
 
 
-_WHO_ADVICE: Final = MappingProxyType(
+_ADVICE: Final = MappingProxyType(
     {
-        Who.CARD: (
+        RepairName.CARD: (
             marked("The card, and not the meter: {households}"),
             marked(
                 "Their cards were refused or had expired, so what they had asked for never "
@@ -169,14 +169,14 @@ _WHO_ADVICE: Final = MappingProxyType(
                 "moment."
             ),
         ),
-        Who.OFFICE: (
+        RepairName.OFFICE: (
             marked("The office, and not the meter: {households}"),
             marked(
                 "What the office wrote is not what was announced: compare the dates on the cards "
                 "with the announcement, and ask these households to come again."
             ),
         ),
-        Who.PLAN: (
+        RepairName.PLAN: (
             marked("The plan, and not the meter: {households}"),
             marked(
                 "The words changed, or promised what no visit brings: an announcement reaches a "
@@ -184,11 +184,25 @@ _WHO_ADVICE: Final = MappingProxyType(
                 "cards say."
             ),
         ),
-        Who.HOUSEHOLD: (
+        RepairName.HOUSEHOLD: (
             marked("The household, and not the meter: {households}"),
             marked(
-                "They asked for something else than was announced. Say at the counter what a "
-                "visit is for."
+                "They came later than they heard, or asked for less than was announced. Say at the "
+                "counter, and in the announcement, what a visit is for and until when."
+            ),
+        ),
+        RepairName.CLOCK: (
+            marked("The meter's clock: {households}"),
+            marked(
+                "A meter acts by its own clock. Have a technician set these, or exchange the "
+                "meters, before the announced moment."
+            ),
+        ),
+        RepairName.SUPPLY: (
+            marked("The street without power: {households}"),
+            marked(
+                "Power was away for longer than these meters keep the time, or while somebody was "
+                "at them. Say what holds after a failure, and send a technician where one was long."
             ),
         ),
     }
@@ -236,8 +250,10 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
             )
     if seen.displays:
         yield said("Look at a display before anybody is cut"), _look_at_a_display(seen)
-    for who, count in seen.households.harmed.items():
-        heading, advice = _WHO_ADVICE[who]
+    for name, (heading, advice) in _ADVICE.items():
+        count = seen.households.harmed[name]
+        if not count:
+            continue
         yield said(heading, households=households(count)), said(advice)
     end = seen.households.supply.at_end
     if end.disconnected:

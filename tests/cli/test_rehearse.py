@@ -244,7 +244,7 @@ def test_a_home_whose_own_order_ends_before_the_announcement_is_named(rehearse, 
     )
     assert (row["lived"]["verdict"], row["lived"]["reason"]) == ("dark_before", "order")
     assert row["lived"]["at"] == row["ordered"]["at"]
-    assert row["lived"]["who"] == "office"
+    assert row["lived"]["doing"] == [{"repairs": ["office"], "lives": "as_announced"}]
     assert [one["cut_at"] for one in row["told"]] == ["2020-07-03T23:01:00+02:00"]
     tiny.write_text(text.replace('id = "gone"', 'id = "gone"\nexpect_lived = ["dark_before"]'))
     done = rehearse(tiny)

@@ -10,8 +10,9 @@ from meter_emu.languages.speech import speaking, speech_of
 from meter_emu.languages.tables import SPOKEN
 from meter_emu.resources import built_in, find
 from meter_emu.world.judge.answer import HouseholdCounts
-from meter_emu.world.judge.sentences import ALWAYS_SUPPLIED, AT_END, DOING, LIVED_OTHERWISE
-from meter_emu.world.judge.verdicts import Lived, Who
+from meter_emu.world.judge.repairs import REPAIRS
+from meter_emu.world.judge.sentences import ALWAYS_SUPPLIED, AT_END, LIVED_OTHERWISE
+from meter_emu.world.judge.verdicts import Lived, RepairName
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.fleet import rehearsed
 from tests.campaigns import FLEETS
@@ -55,7 +56,7 @@ def test_an_answer_has_the_same_numbers_in_every_language(name, build):
 def test_every_sentence_that_is_chosen_has_its_place():
     assert set(ALWAYS_SUPPLIED) == set(AT_END) == {(a, b) for a in (0, 1) for b in (0, 1)}
     assert set(LIVED_OTHERWISE) == set(Lived)
-    assert set(DOING) == set(Who)
+    assert set(REPAIRS) == set(RepairName)
 
 
 @pytest.mark.slow("rehearses a campaign three times")

@@ -15,7 +15,7 @@ from meter_emu.world.judge.figures import SupplyFigures
 from meter_emu.world.judge.lived import LossReason
 from meter_emu.world.judge.outcome import Outcome, Supplied, SupplySince, Times
 from meter_emu.world.judge.verdict import expected
-from meter_emu.world.judge.verdicts import FindingKind, Lived, Verdict, Who
+from meter_emu.world.judge.verdicts import FindingKind, Lived, RepairName, Verdict
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.sample import RISK, Sample
@@ -61,6 +61,13 @@ class OrderedJson(Shape):
     cut_ordered: Annotated[IsoInstant | None, means("T2 of the order in the meter then")]
 
 
+class DoingJson(Shape):
+    """What put right together, and nothing less, would have let it live what it heard."""
+
+    repairs: Annotated[tuple[RepairName, ...], means("whose doing it was")]
+    lives: Annotated[Lived, means("what it lives then, by the words and announcements of before")]
+
+
 class LivedJson(Shape):
     """What the household heard, against the supply that it had."""
 
@@ -69,7 +76,10 @@ class LivedJson(Shape):
     reason: Annotated[
         LossReason | None, means("why supply was lost, where it should not have been")
     ]
-    who: Annotated[Who | None, means("whose doing it was")]
+    doing: Annotated[
+        tuple[DoingJson, ...] | None,
+        means("the smallest repairs of which each is enough; null where nobody asked"),
+    ]
 
 
 class HeardJson(Shape):
@@ -170,7 +180,7 @@ class AnswerJson(Shape):
     ] = UNSET
 
 
-class RehearsedJson(Printed, tag="rehearse/2"):
+class RehearsedJson(Printed, tag="rehearse/3"):
     """A campaign that was rehearsed; the same seed gives the same bytes."""
 
     campaign: Annotated[str, means("its name")]
@@ -247,7 +257,9 @@ def _lived_shown(outcome: Outcome, zone: TimeZone) -> LivedJson:
         verdict=lived.verdict,
         at=_iso(lived.at_us, zone),
         reason=None if lived.why is LossReason.NONE else lived.why,
-        who=outcome.who,
+        doing=None
+        if outcome.doing is None
+        else tuple(DoingJson(repairs=one.repairs, lives=one.lives) for one in outcome.doing),
     )
 
 

@@ -151,6 +151,11 @@ class DeskOrder(Work):
     office_error_s: int = 0
     torn: bool = False
 
+    @property
+    def dated(self) -> bool:
+        """Whether it has an end: T1 or T2."""
+        return self.defer_us is not None or self.cut_us is not None
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ from meter_emu.world.judge.figures import SupplyCounts, SupplyFigures
 from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.phrases import CampaignDates, disconnected_said, households, some
 from meter_emu.world.judge.remarks import Remarks
-from meter_emu.world.judge.sentences import ALWAYS_SUPPLIED, AT_END, DOING, LIVED_OTHERWISE
+from meter_emu.world.judge.repairs import doing_said
+from meter_emu.world.judge.sentences import ALWAYS_SUPPLIED, AT_END, LIVED_OTHERWISE
 from meter_emu.world.judge.verdict import (
     expected,
     lived_expected,
@@ -32,11 +33,10 @@ from meter_emu.world.judge.verdicts import (
     LIVED_GRAVITY,
     LIVED_WORDS,
     PLAIN_FINDING,
-    WHOSE,
     FindingKind,
     Lived,
+    RepairName,
     Verdict,
-    Who,
 )
 
 _EVENING_H: Final = 18  # ours: from here to _MORNING_H it is night, named by its evening
@@ -82,7 +82,7 @@ class _Alike(NamedTuple):
     """Households that lived otherwise in the same way."""
 
     verdict: Lived
-    who: Who | None
+    doing: tuple[tuple[RepairName, ...], ...] | None
     expected: bool
 
 
@@ -112,7 +112,7 @@ class HouseholdCounts:
         self._kinds: Final[Counter[FindingKind]] = Counter()
         self._otherwise: Final[dict[_Alike, list[str]]] = {}  # the first few ids
         self._alike: Final[Counter[_Alike]] = Counter()
-        self.harmed: Final[Counter[Who]] = Counter()  # not expected, and not the meter's doing
+        self.harmed: Final[Counter[RepairName]] = Counter()  # not expected: who could put it right
         self._seen_by_us = 0  # when all that was announced could have been seen
         self._off: Final[Counter[date]] = Counter()  # still without credit at the end, since
         self._off_for_a_time: Final[Counter[date]] = Counter()  # and of those with supply again
@@ -161,10 +161,10 @@ class HouseholdCounts:
         if verdict is Lived.CANNOT_BE_SAID and last is not None:
             self._seen_by_us = max(self._seen_by_us, last.end_us + last.late_max_us)
         as_expected = lived_expected(outcome, household)
-        if not as_expected and outcome.who is not None and outcome.who is not Who.METER:
-            self.harmed[outcome.who] += 1
+        if not as_expected:
+            self.harmed.update({name for one in outcome.doing or () for name in one.repairs})
         if verdict not in _LIVED or not as_expected:
-            alike = _Alike(verdict, outcome.who, as_expected)
+            alike = _Alike(verdict, outcome.repairs, as_expected)
             self._alike[alike] += 1
             self._otherwise[alike] = [*self._otherwise.get(alike, ()), outcome.id][:_NAMED_MAX]
 
@@ -303,8 +303,8 @@ class HouseholdCounts:
         if alike.verdict is Lived.CANNOT_BE_SAID:
             end = self._dates.short(self._seen_by_us)
             lived = said("{lived}: end later than {when}", lived=lived, when=end)
-        elif alike.who is not None:
-            lived = said(DOING[alike.who], lived=lived)
+        elif alike.doing is not None:
+            lived = said("{lived}: {doing}", lived=lived, doing=doing_said(alike.doing))
         if (alike.verdict in LIVED_GOOD) == alike.expected:
             return said("{lived}.", lived=lived)
         if alike.expected:
@@ -435,5 +435,5 @@ class HouseholdCounts:
 def lived_in_words(outcome: Outcome) -> str:
     """Return what one household lived, and whose doing it was."""
     (is_, _), words = LIVED_WORDS[outcome.lived.verdict]
-    whose = "" if outcome.who is None else f", the doing of {WHOSE[outcome.who]}"
+    whose = "" if outcome.repairs is None else f", {doing_said(outcome.repairs)}"
     return f"the household {is_} {words}{whose}"

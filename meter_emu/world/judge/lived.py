@@ -191,8 +191,13 @@ class _Lived:
             elif asked is not None and not any(
                 outage.from_us <= act.at_us < outage.to_us for outage in self._outages
             ):
-                yield HouseholdAct(act.at_us, asked)
+                yield HouseholdAct(max(act.at_us, self._started_us(act.at_us)), asked)
                 asked = None
+
+    def _started_us(self, us: int) -> int:
+        """Return when the meter had started after the last time without power before."""
+        back = [one.to_us for one in self._outages if one.to_us <= us]
+        return back[-1] + self._start_up_us if back else self._from_us
 
     def _newest(self, us: int) -> HeardAnnouncement | None:
         made = [one for one in self._heard if one.made_us <= us]

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeAlias, final
 from card_protocol.timestamp import Civil
 from meter_emu.languages.speech import marked, said
 from meter_emu.world.judge.lived import NOTHING_HEARD, LivedAccount
-from meter_emu.world.judge.verdicts import FindingKind, Verdict, Who
+from meter_emu.world.judge.verdicts import FindingKind, Lived, RepairName, Verdict
 from meter_emu.world.meter.failure import Failure
 
 Times: TypeAlias = tuple[tuple[int, int], ...]  # from and to, true microseconds
@@ -85,6 +85,13 @@ class HouseholdFinding:
     stated_cut: tuple[Civil | None] | None = None
 
 
+class Doing(NamedTuple):
+    """Repairs that together, and none less, let a household live what it heard: as what."""
+
+    repairs: tuple[RepairName, ...]
+    lives: Lived
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -97,7 +104,8 @@ class Outcome:
     gravest breach, else of the last cut that was due. `findings` are the first of each kind,
     `failure` is why the story ended before its time. `supply` is what it had from the start on,
     each change once, up to before `seen_until_us`. `lived` is the other account, of what was
-    announced, and `who` is whose doing its harm is.
+    announced, and `doing` has the repairs of which each would have let it live that: `None` where
+    nobody asked.
     """
 
     id: str
@@ -114,7 +122,7 @@ class Outcome:
     supply: tuple[SupplySince, ...] = ()
     seen_until_us: int = 0
     lived: LivedAccount = NOTHING_HEARD
-    who: Who | None = None
+    doing: tuple[Doing, ...] | None = None
 
     def supply_at(self, us: int) -> SupplySince | None:
         """Return the supply at `us`, true µs since 1970-01-01 UTC; `None` where nobody saw it."""
@@ -122,6 +130,11 @@ class Outcome:
             return None
         place = bisect_right(self.supply, us, key=lambda one: one.from_us)
         return self.supply[place - 1] if place else None
+
+    @property
+    def repairs(self) -> tuple[tuple[RepairName, ...], ...] | None:
+        """The repairs of which each is enough, by their names."""
+        return None if self.doing is None else tuple(one.repairs for one in self.doing)
 
     @property
     def unfed(self) -> Times:

@@ -3,8 +3,8 @@
 from types import MappingProxyType
 from typing import Final
 
-from meter_emu.languages.speech import marked, marked_of
-from meter_emu.world.judge.verdicts import Lived, Who
+from meter_emu.languages.speech import marked_of
+from meter_emu.world.judge.verdicts import Lived
 
 ALWAYS_SUPPLIED: Final = MappingProxyType(
     {  # by: it goes on; something was announced
@@ -96,14 +96,5 @@ LIVED_OTHERWISE: Final = MappingProxyType(
             "{count} has heard nothing that was for them ({names})",
             "{count} have heard nothing that was for them ({names})",
         ),
-    }
-)
-DOING: Final = MappingProxyType(
-    {
-        Who.METER: marked("{lived}: the doing of the meter"),
-        Who.CARD: marked("{lived}: the doing of the card"),
-        Who.OFFICE: marked("{lived}: the doing of the office"),
-        Who.PLAN: marked("{lived}: the doing of the plan"),
-        Who.HOUSEHOLD: marked("{lived}: the doing of the household"),
     }
 )

@@ -17,30 +17,21 @@ from meter_emu.world.households.household import Household
 from meter_emu.world.households.sts_ledger import StsOffice, StsSale, StsToken
 from meter_emu.world.judge.lived import NOTHING_HEARD, LivedAccount
 from meter_emu.world.judge.sts_credit import StsCredited, sts_walk
-from meter_emu.world.judge.verdicts import Lived, Who
+from meter_emu.world.judge.verdicts import Lived
 from meter_emu.world.meter.events import Event
 
 _History: TypeAlias = Sequence[tuple[int, tuple[StsCredited, ...]]]  # the states from when on
 
 
-def sts_lived(
-    household: Household, campaign: Campaign, events: Sequence[Event], *, erred: bool
-) -> tuple[LivedAccount, Who | None]:
-    """Return what a household lived, and whose doing it was; `erred` is whether the meter did."""
+def sts_lived(household: Household, campaign: Campaign, events: Sequence[Event]) -> LivedAccount:
+    """Return what a household lived."""
     walk = sts_walk(household, campaign, events)
     sold = [token for token in household.tokens if isinstance(token, StsToken)]
     lost = [token for token in sold if _lost(token, household, walk.states)]
     if lost:
-        account = LivedAccount(Lived.PAID_NEVER_GOT, lost[0].sold_us)
-        return account, Who.METER if erred else _whose(lost[0], sold, household, walk.history)
-    since = _cannot_buy(household, campaign, [token.sale for token in sold], walk.history)
-    if since is None:
-        return NOTHING_HEARD, None
-    at_us, over = since
-    who = Who.PLAN if over else Who.HOUSEHOLD
-    if sold and sold[-1].sale.office != "right":
-        who = Who.OFFICE
-    return LivedAccount(Lived.CANNOT_BUY, at_us), Who.METER if erred else who
+        return LivedAccount(Lived.PAID_NEVER_GOT, lost[0].sold_us)
+    since_us = _cannot_buy(household, campaign, [token.sale for token in sold], walk.history)
+    return NOTHING_HEARD if since_us is None else LivedAccount(Lived.CANNOT_BUY, since_us)
 
 
 def _lost(token: StsToken, household: Household, states: Sequence[StsCredited]) -> bool:
@@ -53,23 +44,10 @@ def _lost(token: StsToken, household: Household, states: Sequence[StsCredited]) 
     )
 
 
-def _whose(
-    lost: StsToken, sold: Sequence[StsToken], household: Household, history: _History
-) -> Who:
-    """Return whose doing it is that a token was lost: the office's, if it was so from the start."""
-    at_us = max(lost.sold_us, history[0][0])
-    then = next(states for us, states in reversed(history) if us <= at_us)
-    takes = any(state.takes(lost, checks_ken=_checks_ken(household)) for state in then)
-    # Of two with one TID either may be the one that was taken.
-    alike = [one for one in sold if (one.under, one.tid) == (lost.under, lost.tid)]
-    right = all(one.sale.office == "right" for one in alike)
-    return Who.HOUSEHOLD if takes and right else Who.OFFICE
-
-
 def _cannot_buy(
     household: Household, campaign: Campaign, sales: Sequence[StsSale], history: _History
-) -> tuple[int, bool] | None:
-    """Return since when nothing can be bought up to the end, and whether the key's time is over.
+) -> int | None:
+    """Return since when nothing can be bought up to the end.
 
     Between two moments, a sale or an entry, what could be bought can only end.
     """
@@ -89,7 +67,7 @@ def _cannot_buy(
         if ended_us is None:
             since = None
         elif since is None or ended_us > us:
-            since = ended_us, counter.sells(ended_us) is None
+            since = ended_us
     return since
 
 

@@ -9,7 +9,7 @@ household is without supply for lack of credit: from the flat both look the same
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from meter_emu.domain import DeviceName
 from meter_emu.world.households.campaign import Campaign
@@ -18,7 +18,7 @@ from meter_emu.world.judge.breaches import breaches_of, supply_judged
 from meter_emu.world.judge.findings import StatedSoFar, findings_of, right_by_itself
 from meter_emu.world.judge.ideal import Due
 from meter_emu.world.judge.lived import LivedAccount
-from meter_emu.world.judge.living import Judged, account_of
+from meter_emu.world.judge.living import account_of
 from meter_emu.world.judge.losses import parts_of, stretches_of, supply_since
 from meter_emu.world.judge.obligations import (
     RULES,
@@ -35,7 +35,7 @@ from meter_emu.world.judge.sts_lived import sts_lived
 from meter_emu.world.judge.token_findings import token_findings
 from meter_emu.world.judge.token_walk import Ahead
 from meter_emu.world.judge.unheard import unheard, ways_of
-from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Verdict, Who
+from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Failure, FailureKind
 
@@ -167,8 +167,21 @@ def _judge_way(household: Household, campaign: Campaign, events: Sequence[Event]
     outcome = _of_row(household, campaign, owed, events, found)
     if judges.lived is None:
         return outcome
-    lived, who = judges.lived(household, campaign, events, erred=bool(outcome.breaches))
-    return replace(outcome, lived=lived, who=who)
+    return replace(outcome, lived=judges.lived(household, campaign, events))
+
+
+def lived_as(
+    household: Household, heard: Household, campaign: Campaign, events: Sequence[Event]
+) -> LivedAccount:
+    """Return what a household lived, of its events, by what another one heard and did."""
+    events = likely_events(household, campaign, events)
+    judges = DEVICE_JUDGES[household.model.device]
+    if judges.lived is not None:
+        return judges.lived(household, campaign, events)
+    row = judges.row(household, campaign, events)
+    seen = supply_judged(row, events)
+    breaches = tuple(breaches_of(household, row, events, seen))
+    return account_of(heard, campaign, tuple(stretches_of(tuple(parts_of(row, seen)), breaches)))
 
 
 def owed_to(household: Household, campaign: Campaign, events: Sequence[Event]) -> PromiseRow:
@@ -186,8 +199,6 @@ def _of_row(
     seen = supply_judged(row, events)
     breaches = tuple(breaches_of(household, row, events, seen))
     parts = tuple(parts_of(row, seen))
-    judged = Judged(row, events, breaches, findings)
-    lived, who = account_of(household, campaign, tuple(stretches_of(parts, breaches)), judged)
     if breaches:
         gravest = min(breaches, key=lambda breach: GRAVITY[breach.verdict])
         ordered_us, cut_us, verdict = gravest.ordered_us, gravest.cut_us, gravest.verdict
@@ -207,19 +218,8 @@ def _of_row(
         findings=findings,
         supply=tuple(supply_since(parts)),
         seen_until_us=parts[-1].seen.to_us if parts else 0,
-        lived=lived,
-        who=who,
+        lived=account_of(household, campaign, tuple(stretches_of(parts, breaches))),
     )
-
-
-class _LivedAccount(Protocol):
-    """What a household lived apart from announcements, and whose doing it was."""
-
-    def __call__(
-        self, household: Household, campaign: Campaign, events: Sequence[Event], /, *, erred: bool
-    ) -> tuple[LivedAccount, Who | None]:
-        """Return it; `erred` is whether the meter did."""
-        ...
 
 
 class DeviceJudge(NamedTuple):
@@ -228,7 +228,7 @@ class DeviceJudge(NamedTuple):
     row: Callable[[Household, Campaign, Sequence[Event]], PromiseRow]
     findings: Callable[[Household, PromiseRow, Sequence[Event]], tuple[HouseholdFinding, ...]]
     ahead: Callable[[Household, Campaign, Sequence[Event], int], Ahead] | None = None
-    lived: _LivedAccount | None = None
+    lived: Callable[[Household, Campaign, Sequence[Event]], LivedAccount] | None = None
 
 
 DEVICE_JUDGES: Final[dict[DeviceName, DeviceJudge]] = {

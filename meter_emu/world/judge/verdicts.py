@@ -54,14 +54,16 @@ class Lived(Enum):
 
 @final
 @unique
-class Who(Enum):
-    """Whose doing it was that a household did not live what it heard."""
+class RepairName(Enum):
+    """What can be put right alone where a household did not live what it heard."""
 
-    METER = "meter"
-    CARD = "card"
     OFFICE = "office"
-    PLAN = "plan"
+    CARD = "card"
+    CLOCK = "clock"
+    SUPPLY = "supply"
     HOUSEHOLD = "household"
+    PLAN = "plan"
+    METER = "meter"
 
 
 @final
@@ -123,14 +125,8 @@ LIVED_WORDS: Final = MappingProxyType({  # of one and of several, with what foll
     Lived.AS_ANNOUNCED: (("has", "have"), marked("lived what was announced")),
     Lived.NOT_ANNOUNCED: (("has", "have"), marked("heard nothing that was for them")),
 })  # fmt: skip
-WHOSE: Final = MappingProxyType({
-    Who.METER: marked("the meter"),
-    Who.CARD: marked("the card"),
-    Who.OFFICE: marked("the office"),
-    Who.PLAN: marked("the plan"),
-    Who.HOUSEHOLD: marked("the household"),
-})  # fmt: skip
 LIVED_GOOD: Final = frozenset({Lived.STILL_ON, Lived.AS_ANNOUNCED, Lived.NOT_ANNOUNCED})
+LIVED_WRONG: Final = HARM | {Lived.STILL_ON}
 GRAVITY: Final = MappingProxyType({verdict: place for place, verdict in enumerate(Verdict)})
 
 MEANING: Final = MappingProxyType({

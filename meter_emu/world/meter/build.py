@@ -106,11 +106,24 @@ class Build:
     @property
     def desk_has_defects(self) -> bool:
         """Whether the office's own program may fail."""
-        return any(issubclass(part, defect.part) for part in _DESK for defect in self.defects)
+        return any(map(_of_desk, self.defects))
+
+    def named(self, *, desk: bool, meter: bool) -> str:
+        """Return the build's name with the defects of its desk, and those of its meter, or without.
+
+        A meter without its defects has our own program.
+        """
+        left = [one.id for one in self.defects if (desk if _of_desk(one) else meter)]
+        program = self.name.partition("+")[0] if meter else REFERENCE
+        return "+".join([program, *left])
 
     def desk_parts(self, zone: TimeZone) -> tuple[type[Desk], DeskDates, DeskCodec]:
         """Return the desk that serves this meter, and its parts."""
         return self.fitted(Desk), self.fitted(DeskDates)(zone), self.fitted(DeskCodec)(zone)
+
+
+def _of_desk(defect: Defect) -> bool:
+    return any(issubclass(part, defect.part) for part in _DESK)
 
 
 def dialogues() -> tuple[type[CardDialogue], ...]:

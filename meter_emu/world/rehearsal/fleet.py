@@ -43,6 +43,7 @@ from meter_emu.world.meter.failure import (
 from meter_emu.world.rehearsal.checkpoint import Checkpoint, may_be_kept
 from meter_emu.world.rehearsal.classes import Classes, EqualPair, classes_of
 from meter_emu.world.rehearsal.covered import outside_of
+from meter_emu.world.rehearsal.doing import doing_of
 from meter_emu.world.rehearsal.engine import how_it_begins, run_meter
 from meter_emu.world.rehearsal.travelling import (
     HouseholdResult,
@@ -229,6 +230,7 @@ def rehearsed(
     if wrong and done_in(run_meter(household, campaign)) != done_in(seen):
         seen = [seen[0], failed_event(_unsteady(seen), seen[-1])]
         outcome = judge(household, campaign, seen)
+    outcome = replace(outcome, doing=doing_of(household, campaign, outcome))
     return outcome, seen if events else []
 
 

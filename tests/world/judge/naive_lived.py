@@ -75,8 +75,13 @@ class History(NamedTuple):
             if act.what != "put in":
                 asked = act.what
             elif asked is not None and self.stretch(act.at_us).had != "no power":
-                yield act.at_us, asked
+                yield self.heard_by_the_meter_us(act.at_us), asked
                 asked = None
+
+    def heard_by_the_meter_us(self, at_us: int) -> int:
+        """When a card that is put in at an instant counts: the meter may still be starting."""
+        dark = [s.to_us for s in self.supply if s.had == "no power" and s.to_us <= at_us]
+        return max(at_us, max(dark) + self.start_up_us) if dark else at_us
 
     def _by_words(self, at_us: int, *, free: bool, takes_part: bool) -> str:
         newest = self.newest(at_us)
@@ -103,6 +108,7 @@ class History(NamedTuple):
     def changes(self) -> list[int]:
         """Every instant of the rehearsal at which anything can change."""
         found = {self.start_us, *(s.from_us for s in self.supply), *(a.at_us for a in self.acts)}
+        found |= {when for when, _ in self.carried()}
         for one in self.heard:
             found |= {one.made_us, *(t for t in (one.defer_us, one.cut_us) if t is not None)}
         return sorted(x for x in found if self.start_us <= x < self.end_us)

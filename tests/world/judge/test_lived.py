@@ -23,6 +23,7 @@ from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import HARM, LIVED_GOOD, LIVED_MEANING, LIVED_WORDS, Lived
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.doing import doing_of
 from meter_emu.world.rehearsal.engine import run_meter
 from tests.cells import few
 from tests.docs.pages import page, table
@@ -53,7 +54,8 @@ def lived_by(name: str) -> list[str]:
         opened = replace(held, what=What.CLOSED, visit=None)
         events.insert(events.index(held) + 1, opened)
     outcome = judge(one, campaign, events)
-    who = "" if outcome.who is None else outcome.who.value
+    doing = doing_of(one, campaign, outcome) or ()
+    who = " or ".join(" and ".join(name.value for name in found.repairs) for found in doing)
     return [outcome.verdict.value, outcome.lived.verdict.value, outcome.lived.why.value, who]
 
 

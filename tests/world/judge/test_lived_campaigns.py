@@ -31,7 +31,7 @@ CAMPAIGNS: Final = int(os.environ.get("METER_EMU_LIVED", few(120, short=60)))
 PARTS: Final = 2  # ours: one for each of two processors
 DRAWN_MAX: Final = 20  # ours: a draw may arm a card for a T2 before the T1 that it already holds
 ERRORS: Final = {"dates", "hours", "forgotten", "torn", "late", "copied", "extended", "expired"}
-BOOT_US: Final = 1_500_000  # of each model that is drawn
+BOOT_US: Final = 6_500_000  # of each model that is drawn, with the time of a look
 
 
 class Case(NamedTuple):
