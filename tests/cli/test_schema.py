@@ -105,7 +105,7 @@ def test_what_every_command_prints_holds_under_its_schema(emu, tmp_path, monkeyp
         texts = text.splitlines() if name == "run" else [text]
         assert texts, name
         for found in map(json.loads, texts):
-            assert found["schema"] == f"{name}/{2 if name == 'rehearse' else 1}"
+            assert found["schema"] == f"{name}/{3 if name == 'rehearse' else 1}"
             assert refused(schema_of(name), found) == [], name
 
 

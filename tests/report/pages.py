@@ -9,9 +9,8 @@ from meter_emu.report.facts import Collector, Made
 from meter_emu.report.page import render
 from meter_emu.resources import find
 from meter_emu.world.households.campaign import Campaign
-from meter_emu.world.judge.verdict import judge
 from meter_emu.world.rehearsal.campaign import load_campaign
-from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.fleet import rehearsed
 from tests.shared import once
 
 REFERENCE = "reference"
@@ -24,8 +23,7 @@ def collected(campaign: Campaign, made: Made) -> Collector:
     """Run every household of a campaign and collect what its page needs."""
     collector = Collector(campaign, made)
     for household in campaign.households:
-        events = run_meter(household, campaign)
-        collector.add(household, judge(household, campaign, events), events)
+        collector.add(household, *rehearsed(household, campaign, events=True))
     return collector
 
 

@@ -49,7 +49,7 @@ PARTIAL = {
         "meter_emu/report/timeline.py",
         "What",
     ): "what people do is drawn as a sign, the rest as a line",
-    ("meter_emu/report/words.py", "Who"): "what a meter did has the advice of its verdict",
+    ("meter_emu/report/words.py", "RepairName"): "what a meter did has the advice of its verdict",
     ("meter_emu/world/judge/lived.py", "_State"): "an announced cut that has come is no loss",
     ("meter_emu/verify/met.py", "VisitKind"): "a situation: what everybody does is none",
     ("meter_emu/world/judge/breaches.py", "Must"): "nothing is promised where either is right",

@@ -1,6 +1,6 @@
 """What can be put right alone in the life of a household that did not live what it heard.
 
-Whose doing it was is whoever's repair lets it live that. Each is a row of `REPAIRS`, and changes
+Its doing is whose repair lets it live that. Each is a row of `REPAIRS`, and changes
 nobody else: `docs/decisions/announced.md` says what, and why.
 """
 
@@ -37,7 +37,7 @@ _CARDS: Final = (VisitKind.OLD_CARD, VisitKind.COPY, VisitKind.OTHERS_CARD)
 
 @final
 @dataclass(frozen=True, slots=True)
-class Life:
+class RepairCase:
     """A household as its meter is run, and by whose words and announcements it is judged.
 
     `at_us` is since when it did not live what it heard; `erred` is whether its meter had broken its
@@ -74,7 +74,7 @@ class Life:
                 return one
         return own
 
-    def running(self, visits: Iterable[Visit], **changes: object) -> "Life":
+    def running(self, visits: Iterable[Visit], **changes: object) -> "RepairCase":
         """Return it with other visits, and other changes of the meter's household."""
         run = replace(self.run, visits=tuple(visits), **changes)  # type: ignore[arg-type]
         return replace(self, run=run)
@@ -87,7 +87,7 @@ class RepairRow:
 
     doing: str
     had: str
-    change: Callable[[Life], Life]
+    change: Callable[[RepairCase], RepairCase]
 
 
 def _are(written: tuple[int | None, int | None], one: Announcement) -> bool:
@@ -107,19 +107,19 @@ def _dated(order: DeskOrder, one: Announcement | None) -> DeskOrder:
     return order
 
 
-def _moved(life: Life, visit: Visit, now: Announcement) -> Visit:
+def _known_then(life: RepairCase, visit: Visit, newest: Announcement) -> Visit:
     """Return a visit at which another announcement is known; an office's own mistake stays."""
     order, was = visit.desk, life.shown(visit)
     if order is None or was is None or not order.dated:
         return visit
     right = _are((order.defer_us, order.cut_us), was)
-    return replace(visit, desk=_dated(order, now)) if right else visit
+    return replace(visit, desk=_dated(order, newest)) if right else visit
 
 
 # What each changes -------------------------------------------------------------------------------
 
 
-def _office(life: Life) -> Life:
+def _office_right(life: RepairCase) -> RepairCase:
     if life.sold_sts:
         return replace(life, run=sold_rightly(life.run))
 
@@ -133,7 +133,7 @@ def _office(life: Life) -> Life:
     return life.running(map(right, life.run.visits), build=build.named(desk=False, meter=True))
 
 
-def _card(life: Life) -> Life:
+def _card_right(life: RepairCase) -> RepairCase:
     def right(visit: Visit) -> Visit:
         if visit.kind in _CARDS:
             return Visit(at_us=visit.at_us, kind=VisitKind.INSERT, in_file=visit.in_file)
@@ -144,7 +144,7 @@ def _card(life: Life) -> Life:
     return life.running(map(right, life.run.visits), first_card=NewCard())
 
 
-def _clock(life: Life) -> Life:
+def _clock_right(life: RepairCase) -> RepairCase:
     right = (
         replace(visit, clock_error_s=0, made_us=None, for_meter=None, lost=False)
         for visit in life.run.visits
@@ -153,14 +153,14 @@ def _clock(life: Life) -> Life:
     return life.running(right, clock_error_s=0, drift_ppb=0, rtc_found=())
 
 
-def _street(life: Life) -> Life:
+def _street_powered(life: RepairCase) -> RepairCase:
     return life.running(life.run.visits, outages=(), rtc_found=())
 
 
-def _household(life: Life) -> Life:
+def _household_sooner(life: RepairCase) -> RepairCase:
     """Have it come when it heard, for all that was announced, and put the card in.
 
-    One that never set out for an office again is no candidate: that people hear and stay at home is
+    One that never set out for an office again is no candidate: that people hear and stay in is
     what a plan has to reckon with.
     """
     if life.run.tokens:
@@ -175,7 +175,7 @@ def _household(life: Life) -> Life:
         return life
     after = visits[visits.index(came) + 1 :]
     put_in = next((one for one in after if one.kind is VisitKind.INSERT), None)
-    right = _moved(life, came, newest)
+    right = _known_then(life, came, newest)
     order = right.desk
     assert order is not None, "it is a visit to an office"
     if order.defer_us is None:
@@ -194,7 +194,7 @@ def _household(life: Life) -> Life:
     return replace(life.running(left), heard=replace(life.heard, visits=tuple(left)))
 
 
-def _plan(life: Life) -> Life:
+def _plan_sooner(life: RepairCase) -> RepairCase:
     if life.sold_sts:
         ends_us = life.campaign.start_us, life.campaign.end_us
         return replace(life, run=visited_in_time(life.run, *ends_us))
@@ -204,11 +204,11 @@ def _plan(life: Life) -> Life:
     now = replace(newest, made_us=life.heard.announced[0].made_us, takers_only=True)
     if (now,) == life.heard.announced:
         return life
-    moved = life.running(_moved(life, visit, now) for visit in life.run.visits)
+    moved = life.running(_known_then(life, visit, now) for visit in life.run.visits)
     return replace(moved, heard=replace(life.heard, announced=(now,)))
 
 
-def _meter(life: Life) -> Life:
+def _meter_of_ours(life: RepairCase) -> RepairCase:
     if not life.erred or life.run.image is not None:
         return life
     build = parse_build(life.run.build).named(desk=True, meter=False)
@@ -219,37 +219,37 @@ REPAIRS: Final = MappingProxyType({
     RepairName.OFFICE: RepairRow(
         marked("the doing of the office"),
         marked("had the office written {when}, as announced"),
-        _office,
+        _office_right,
     ),
     RepairName.CARD: RepairRow(
         marked("the doing of the card"),
         marked("had the card been the newest and valid"),
-        _card,
+        _card_right,
     ),
     RepairName.CLOCK: RepairRow(
         marked("the doing of the clock"),
         marked("had the meter's clock been right"),
-        _clock,
+        _clock_right,
     ),
     RepairName.SUPPLY: RepairRow(
         marked("the doing of the street"),
         marked("had there been power in the street"),
-        _street,
+        _street_powered,
     ),
     RepairName.HOUSEHOLD: RepairRow(
         marked("the doing of the household"),
         marked("had the household come when it heard, for all that was announced"),
-        _household,
+        _household_sooner,
     ),
     RepairName.PLAN: RepairRow(
         marked("the doing of the plan"),
         marked("had {when} been announced from the start, to those who take part"),
-        _plan,
+        _plan_sooner,
     ),
     RepairName.METER: RepairRow(
         marked("the doing of the meter"),
         marked("had the meter had our reference program"),
-        _meter,
+        _meter_of_ours,
     ),
 })  # fmt: skip
 
@@ -272,14 +272,14 @@ def doing_said(doing: tuple[tuple[RepairName, ...], ...]) -> str:
 
 def had_said(doing: Doing, household: Household, campaign: Campaign, at_us: int) -> str:
     """Return the smallest repair as a sentence: `had the office written 3 Jul 23:01, ...`."""
-    newest = Life(household, household, campaign, at_us, erred=False).newest
+    newest = RepairCase(household, household, campaign, at_us, erred=False).newest
     when = said("no order") if newest is None else CampaignDates(campaign).short(newest.end_us)
     parts = [said(REPAIRS[one].had, when=when) for one in doing.repairs]
     return _joined(marked("{one}, and {other}"), parts)
 
 
-def _joined(sentence: str, parts: list[str]) -> str:
-    first, *others = parts
+def _joined(sentence: str, names: list[str]) -> str:
+    first, *others = names
     for other in others:
         first = said(sentence, one=first, other=other)
     return first

@@ -60,20 +60,23 @@ def with_failure(outcome: Outcome, failure: Failure) -> Outcome:
     return replace(outcome, verdict=verdict, failure=failure)
 
 
-def judge(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
+def judge(
+    household: Household,
+    campaign: Campaign,
+    events: Sequence[Event],
+    whose: Household | None = None,
+) -> Outcome:
     """Return the verdict over one household, of its events from how it begins on, in time order.
 
-    A story that ends before its time is judged up to there, and by how it ended.
+    What it lived is judged by what it heard and did itself, or `whose` household is given. A
+    story that ends before its time is judged up to there, and by how it ended.
     """
     failure = events[-1].failure
     if failure is None:
-        return _judge_whole(household, campaign, events)
-    outcome = _judge_whole(*seen_until(household, campaign, failure.at_us), events)
+        return _likely(household, campaign, events, whose)[0]
+    until = seen_until(household, campaign, failure.at_us)
+    outcome = _likely(*until, events)[0]
     return with_failure(outcome, failure)
-
-
-def _judge_whole(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
-    return _likely(household, campaign, events)[0]
 
 
 def likely_events(
@@ -84,9 +87,13 @@ def likely_events(
 
 
 def _likely(
-    household: Household, campaign: Campaign, events: Sequence[Event]
+    household: Household,
+    campaign: Campaign,
+    events: Sequence[Event],
+    whose: Household | None = None,
 ) -> tuple[Outcome, Sequence[Event]]:
-    ways = ((_judge_way(household, campaign, way), way) for way in ways_of(events, household.model))
+    all_ways = ways_of(events, household.model)
+    ways = ((_judge_way(household, campaign, way, whose), way) for way in all_ways)
     return min(ways, key=lambda judged: _faults(judged[0]))
 
 
@@ -160,28 +167,19 @@ def judge_so_far(
     return min(judged, key=lambda one: _faults(one.outcome))
 
 
-def _judge_way(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
+def _judge_way(
+    household: Household,
+    campaign: Campaign,
+    events: Sequence[Event],
+    whose: Household | None = None,
+) -> Outcome:
     judges = DEVICE_JUDGES[household.model.device]
     owed = judges.row(household, campaign, events)
     found = judges.findings(household, owed, events)
-    outcome = _of_row(household, campaign, owed, events, found)
+    outcome = _of_row(household, campaign, owed, events, found, whose)
     if judges.lived is None:
         return outcome
     return replace(outcome, lived=judges.lived(household, campaign, events))
-
-
-def lived_as(
-    household: Household, heard: Household, campaign: Campaign, events: Sequence[Event]
-) -> LivedAccount:
-    """Return what a household lived, of its events, by what another one heard and did."""
-    events = likely_events(household, campaign, events)
-    judges = DEVICE_JUDGES[household.model.device]
-    if judges.lived is not None:
-        return judges.lived(household, campaign, events)
-    row = judges.row(household, campaign, events)
-    seen = supply_judged(row, events)
-    breaches = tuple(breaches_of(household, row, events, seen))
-    return account_of(heard, campaign, tuple(stretches_of(tuple(parts_of(row, seen)), breaches)))
 
 
 def owed_to(household: Household, campaign: Campaign, events: Sequence[Event]) -> PromiseRow:
@@ -195,6 +193,7 @@ def _of_row(
     row: PromiseRow,
     events: Sequence[Event],
     findings: tuple[HouseholdFinding, ...],
+    whose: Household | None = None,
 ) -> Outcome:
     seen = supply_judged(row, events)
     breaches = tuple(breaches_of(household, row, events, seen))
@@ -218,7 +217,7 @@ def _of_row(
         findings=findings,
         supply=tuple(supply_since(parts)),
         seen_until_us=parts[-1].seen.to_us if parts else 0,
-        lived=account_of(household, campaign, tuple(stretches_of(parts, breaches))),
+        lived=account_of(whose or household, campaign, tuple(stretches_of(parts, breaches))),
     )
 
 

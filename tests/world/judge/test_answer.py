@@ -15,6 +15,7 @@ from meter_emu.world.judge.verdicts import FindingKind, Verdict
 from meter_emu.world.meter.events import What, beginning_of
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.fleet import rehearsed
 from meter_emu.world.rehearsal.sample import sampled
 from tests.campaigns import head
 from tests.cells import each_cell
@@ -111,7 +112,7 @@ def answered(tmp_path, text) -> HouseholdCounts:
     campaign = load_campaign(path)
     counts = HouseholdCounts(campaign)
     for household in campaign.households:
-        counts.add(household, judge(household, campaign, run_meter(household, campaign)))
+        counts.add(household, rehearsed(household, campaign, events=False)[0])
     return counts
 
 
