@@ -1,7 +1,7 @@
 """What can be put right alone in the life of a household that did not live what it heard.
 
 Its doing is whose repair lets it live that. Each is a row of `REPAIRS`, and changes
-nobody else: `docs/decisions/announced.md` says what, and why.
+nobody else: `docs/decisions/doing.md` says what, and why.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,7 +1,7 @@
 """Whose doing it was that a household did not live what it heard: it is lived again, repaired.
 
 One thing at a time is put right, and the household runs again. What lets it live what it heard is
-an actual cause; if nothing does alone, two together are tried (`docs/decisions/announced.md`).
+an actual cause; if nothing does alone, two together are tried (`docs/decisions/doing.md`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,9 +38,8 @@ def doing_of(
     wrong = LIVED_WRONG
     if verdict is Lived.PAID_NEVER_GOT:  # who can buy is another question
         wrong -= {Lived.CANNOT_BUY}
-    lives: list[_Repaired] = [
-        ((), RepairCase(household, household, campaign, at_us, _erred(outcome)))
-    ]
+    case = RepairCase(household, household, campaign, at_us, _erred(outcome))
+    lives: list[_Repaired] = [((), case)]
     for most in (len(REPAIRS), PAIRS_MAX):
         found, left = [], list[_Repaired]()
         for names, life in islice(_repaired(lives), most):

@@ -24,7 +24,7 @@ CAUSES: Final = {
     "program": {"meter"},
     "power": {"supply"},
 }
-PAIRS: Final = {
+PAIRS: Final[dict[tuple[str, ...], set[str]]] = {
     ("date", "clock"): {"office", "clock"},
     ("date", "program"): {"office", "meter"},
     ("clock", "program"): {"clock", "meter"},

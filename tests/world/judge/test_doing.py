@@ -1,7 +1,7 @@
 """Whose doing: campaigns in which one cause or two are planted, and what the repairs say."""
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -115,7 +115,7 @@ def test_a_household_has_seventeen_lives_more_at_most(monkeypatch):
     few = len(lives)
     assert 0 < few <= len(REPAIRS) + PAIRS_MAX
     unlike = {
-        name: replace(row, change=lambda life, by=number: _later(life, by))
+        name: replace(row, change=partial(_later, number))
         for number, (name, row) in enumerate(everywhere.items(), 1)
     }
     monkeypatch.setattr("meter_emu.world.rehearsal.doing.REPAIRS", unlike)
@@ -124,7 +124,7 @@ def test_a_household_has_seventeen_lives_more_at_most(monkeypatch):
     assert len(lives) == len(REPAIRS) + PAIRS_MAX == 17
 
 
-def _later(life: RepairCase, by: int) -> RepairCase:
+def _later(by: int, life: RepairCase) -> RepairCase:
     """Return a life in which the load differs a little: no repair of anything."""
     return life.running(life.run.visits, load=(life.run.load[0] + by, *life.run.load[1:]))
 
