@@ -94,7 +94,7 @@ class PortCall:
     `text`, which is the rest. `answers` is `None` for a call without an answer: it travels with the
     next that has one. After `flag bytes` of 0 comes nothing: `None`, or a `LinkError`. `c` is the
     result and the parameters in C, `note` what who writes C has to know. `cost` is in µs, over the
-    parameters, the `answer` and the constants of `docs/ports.md`.
+    parameters, the `answer` and the constants of `docs/ports-costs.md`.
     """
 
     number: int

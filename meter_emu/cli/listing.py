@@ -84,8 +84,8 @@ def _laws() -> dict[str, str]:
     from meter_emu.laws import laws
     from meter_emu.world.meter.devices import DEVICES
 
-    found = [law for device in DEVICES for law in laws(device).values()]
-    return {law.id: law.says for law in sorted(found, key=lambda law: str(law.id))}
+    found = sorted((law for one in DEVICES for law in laws(one).values()), key=lambda law: law.id)
+    return {law.id: f"{law.says}; presumes {law.presumes}" for law in found}
 
 
 def _layouts() -> dict[str, str]:

@@ -279,7 +279,7 @@ in turn), and examples as plain Hypothesis draws them: the date of arming by `st
 lead and every other choice by `st.integers`, over the same ranges, in a process that has imported
 nothing else, from the working copy: what a wheel would have installed is the same code. The first
 example, the simplest of all, is left out. A story *catches* it where any
-promise is broken in one run. Hazards are stories of their own ([verify](../verify.md#hazards)), and
+promise is broken in one run. Hazards are stories of their own ([verify](../laws.md#hazards)), and
 stand apart.
 
 Of p, the share of stories that catch it, half of all searches end within ln 2 / -ln(1 - p) stories:

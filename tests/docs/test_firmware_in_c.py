@@ -1,4 +1,4 @@
-"""docs/firmware-in-c.md gives the bytes that the starter sends."""
+"""docs/c-reference.md gives the bytes that the starter sends."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from tests.cli.outcome import runner
 from tests.docs.pages import page, table
 from tests.world.meter.host.compiling import starter
 
-PAGE = page("docs/firmware-in-c.md")
+PAGE = page("docs/c-reference.md")
 
 
 @pytest.mark.slow("runs what the page says", short=1)

@@ -23,7 +23,7 @@ from tests.cells import each_cell
 from tests.docs.pages import ROOT, blocks, page, section, table
 from tests.docs.test_meter_image import MAY_2020_US, MODEL, installed
 
-PAGE = page("docs/ports.md")
+PAGE = page("docs/ports.md") + page("docs/ports-costs.md")
 COST_ROWS = {
     row[0].split("(")[0]: row
     for row in table(PAGE.replace("\\|", "¦"), "call", "what it does", "cost")

@@ -13,23 +13,23 @@ from meter_emu.testing.links import LINKS
 from tests.cells import each_cell
 from tests.docs.pages import blocks, page, section, table
 
-PAGE = page("docs/testing-with-pytest.md")
-FIXTURES = section(PAGE, "The fixtures")
+PAGE, REFERENCE = page("docs/testing-with-pytest.md"), page("docs/pytest-reference.md")
+FIXTURES = section(REFERENCE, "The fixtures")
 
 
 def test_the_options_are_those_of_the_plugin(pytestconfig: pytest.Config) -> None:
-    names = {row[0] for row in table(PAGE, "option", "what it does")}
+    names = {row[0] for row in table(REFERENCE, "option", "what it does")}
     parser = pytestconfig._parser
     (group,) = (group for group in parser._groups if group.name == "meter-emu")
     assert names == {option.names()[0] for option in group.options}
 
 
 def test_the_links_are_those_there_are() -> None:
-    assert [row[0] for row in table(PAGE, "link", "the card is")] == list(LINKS)
+    assert [row[0] for row in table(REFERENCE, "link", "the card is")] == list(LINKS)
 
 
 def test_the_keys_and_defaults_are_those_of_the_marker(pytestconfig: pytest.Config) -> None:
-    rows = table(PAGE, "key", "default", "meaning")
+    rows = table(REFERENCE, "key", "default", "meaning")
     fields = msgspec.structs.fields(Circumstances)
     assert [(row[0], row[1]) for row in rows] == [
         (field.name, str(field.default)) for field in fields

@@ -19,6 +19,7 @@ PATHS = (
     "learn-date-bugs", "diagnose",
 )  # fmt: skip
 PAGES_MAX = 4  # of a path
+WORDS_MAX = 12_000  # of the four together
 LENGTH = re.compile(r"(\d) pages, ([\d,]+) words")
 STEP = re.compile(r"^```sh\n(.+?)\n```$(?:\n\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r'^```\w+ title="([\w.-]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
@@ -85,6 +86,7 @@ def test_a_path_says_how_long_it_is_and_the_map_leads_with_the_four() -> None:
     text = page("docs/README.md")
     rows = [line for line in text.splitlines() if line.startswith("| **")]
     assert len(rows) == 4
+    total = 0
     for row in rows:
         linked = re.findall(r"\]\(([\w-]+\.md)\)", row)
         assert 1 <= len(set(linked)) <= PAGES_MAX, row
@@ -94,6 +96,8 @@ def test_a_path_says_how_long_it_is_and_the_map_leads_with_the_four() -> None:
         assert int(said[1]) == len(linked)
         words = sum(len(page(f"docs/{name}").split()) for name in linked)
         assert int(said[2].replace(",", "")) == pytest.approx(words, rel=0.15), words
+        total += words
+    assert total <= WORDS_MAX, "what is looked up goes behind the paths"
     assert text.index(rows[0]) < text.index("\n## Tutorials\n")
 
 

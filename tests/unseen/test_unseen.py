@@ -10,7 +10,7 @@ from tests.forked import ROOT
 from tests.unseen.__main__ import HERE, mistakes, planted
 
 SETS = sorted(HERE.glob("*.diff"))
-SAYS = {"verify": ("docs/verify.md", "class"), "fuzz": ("docs/fuzzing.md", "target")}
+SAYS = {"verify": ("docs/unseen.md", "class"), "fuzz": ("docs/fuzzing.md", "target")}
 """The page that had the digest of a set before what finds it was changed, and what each says."""
 each_set = pytest.mark.parametrize("path", SETS, ids=[path.stem for path in SETS])
 

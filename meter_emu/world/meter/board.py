@@ -2,7 +2,7 @@
 
 It owns the true instant of everything the program does. A call whose time runs past the moment the
 supply fails stops there with `PowerLost`, and leaves the half-done access in the state that the
-chip's data sheet describes. `docs/ports.md` lists the costs.
+chip's data sheet describes. `docs/ports-costs.md` lists the costs.
 """
 
 from collections.abc import Callable

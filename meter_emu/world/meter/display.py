@@ -1,4 +1,4 @@
-"""What a display says, by the grammar of `docs/ports.md`: the one place that reads it.
+"""What a display says, by the grammar of `docs/ports-costs.md`: the one place that reads it.
 
 The grammar is optional. Of a display in other words nothing is known, and nothing is asked.
 """

@@ -1,6 +1,6 @@
 """Writes what is made from the rows of `meter_emu.ports`: `python -m tests.world.meter.host.made`.
 
-That is parts of the header and tables of the page; the words around them are written there.
+That is parts of the header and tables of two pages; the words around them are written there.
 """
 
 import inspect
@@ -17,6 +17,7 @@ from tests.world.meter.host.compiling import C
 HEADER = C / "meter_ports.h"
 SECTIONS = ("Args:", "Returns:", "Raises:")
 PAGE = ROOT / "docs" / "ports.md"
+IN_C = ROOT / "docs" / "c-reference.md"
 BITS = {
     "buttons": ("BUTTON", Button),
     "lamps": ("LAMP", Lamp),
@@ -106,9 +107,13 @@ def page(text: str) -> str:
         named = ((f"{bit:02X}", str(bit.name).lower().replace("_", " ")) for bit in bits)
         text = tabled(text, ("bit", what), named)
     called = ((f"`{signature(n)}`", _doc(n), f"`{call.cost}`") for n, call in CALLS.items())
-    text = tabled(text, ("call", "what it does", "cost"), called)
-    in_c = ((n, call, " ".join(c_declaration(n, call))) for n, call in CALLS.items())
-    rows = ((f"`{c}`", call.note, f"{call.number}: {_words(call)}") for n, call, c in in_c)
+    return tabled(text, ("call", "what it does", "cost"), called)
+
+
+def in_c(text: str) -> str:
+    """Return the page on C with its table of calls made anew."""
+    found = ((n, call, " ".join(c_declaration(n, call))) for n, call in CALLS.items())
+    rows = ((f"`{c}`", call.note, f"{call.number}: {_words(call)}") for n, call, c in found)
     return tabled(text, ("in C", "note", "frame"), rows)
 
 
@@ -123,7 +128,7 @@ def tabled(text: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) ->
     return changed
 
 
-MADE: dict[Path, Callable[[str], str]] = {HEADER: header, PAGE: page}
+MADE: dict[Path, Callable[[str], str]] = {HEADER: header, PAGE: page, IN_C: in_c}
 
 if __name__ == "__main__":
     for path, make in MADE.items():
