@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 MADE   := .stamps/venv
+NEWER  := .stamps/pip
 RUN    := .stamps/run
 DEV    := .stamps/dev
 PCSC   := .stamps/pcsc
@@ -33,12 +34,18 @@ HEADER  = $(shell $(PYTHON) -c 'import sysconfig as s; print(s.get_path("include
 BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=gcc $(HEADER)
 # No bytecode where none is written: what the suite starts has a cache of its own, and looks nowhere else.
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(PYTHONDONTWRITEBYTECODE),--no-compile)
-# The pip that Python brings fetches ours alone: the older one takes twice as long for the rest.
+# A run installs with uv where it is, else with the pip that Python brings, which fetches no newer one for 14
+# packages. For the 76 of the tests it does: an older one takes twice as long.
+UV     := $(shell command -v uv)
 BROUGHT = $$($(PYTHON) -c 'import ensurepip as e, pathlib as p, sysconfig as s; \
   print(max(p.Path(s.get_config_var("WHEEL_PKG_DIR") or p.Path(e.__file__).parent / "_bundled").glob("pip-*.whl")))')
 # What is locked comes with its hashes; the package after it brings nothing, and is built by what is locked.
 HASHED  = $(CACHE) $(LOCK) $(PIP) --require-hashes --requirement
-OURS    = $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
+OURS    = rm -f $(VENV)/lib/python*/site-packages/$(PATHED); $(CACHE) $(LOCK) $(PIP) --no-deps --no-build-isolation --editable .
+# For a run nothing is built: a file names this folder to Python, and the command is two lines.
+PATHED := meter-emu-checkout.pth
+FIRST   = env $(if $(UV),UV_PYTHON_DOWNLOADS=never uv --quiet pip install --python $(BIN)/python,PYTHONPATH="$(BROUGHT)" $(PIP) --no-compile) \
+  --no-deps --require-hashes --requirement
 
 .PHONY: run test .compiled test-whole test-pythons coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose signatures seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
 
@@ -226,8 +233,8 @@ faults: $(FUZZ)  ## find each fault put in on purpose, from an empty corpus, thr
 locked: $(DEV)  ## the hashes of what constraints.txt names, anew; wants pip-tools
 	@for extra in run dev pcsc bench browser coverage fuzz docs release; do \
 	   pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
-	     --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --build-deps-for editable --constraint constraints.txt \
-	     $$([ $$extra = run ] || echo --extra $$extra) --output-file locked/$$extra.txt pyproject.toml; done
+	     --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --constraint constraints.txt \
+	     $$([ $$extra = run ] || echo --build-deps-for editable --extra $$extra) --output-file locked/$$extra.txt pyproject.toml; done
 
 clean:         ## remove what make made
 	rm -rf $(VENV) .stamps
@@ -243,8 +250,11 @@ $(MADE):
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory .apt PACKAGES=python3-venv
 	@[ -w . ] || { echo "the first command makes .venv here, and this folder cannot be written"; exit 1; }
 	@mkdir -p $(@D)
-	@PYTHONPATH="$(BROUGHT)" $(LOCK) sh -c '[ -e $@ ] || { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
-	  $(PIP) --require-hashes --requirement locked/pip.txt && touch $@; }'
+	@$(LOCK) sh -c '[ -e $@ ] || { $(PYTHON) -m venv --clear --without-pip $(VENV) && touch $@; }'
+
+$(NEWER): $(MADE) locked/pip.txt
+	@PYTHONPATH="$(BROUGHT)" $(LOCK) $(PIP) --require-hashes --requirement locked/pip.txt
+	@touch $@
 
 # Look for each thing first: what is there is not asked of apt, and a second run needs no network.
 .PHONY: .wanted
@@ -264,14 +274,16 @@ $(MADE):
 	     [ -z "$$lost" ] || { echo "apt-get cannot install:$$lost"; exit 1; }; }; \
 	 else echo "please run as root: apt-get install $(PACKAGES)"; exit 1; fi
 
-$(RUN): $(MADE) $(NAMED) locked/run.txt locked/dev.txt locked/drivers.txt
-	@$(HASHED) locked/run.txt
-	@$(OURS)
+$(RUN): $(MADE) locked/run.txt
+	@$(LOCK) $(FIRST) locked/run.txt
+	@printf '%s\n' '$(CURDIR)' > "$$($(BIN)/python -c 'import sysconfig as s; print(s.get_path("purelib"))')/$(PATHED)"
+	@printf '#!/bin/sh\nexec "%s/python" -P -m meter_emu "$$@"\n' '$(CURDIR)/$(BIN)' > $(BIN)/meter-emu
+	@chmod +x $(BIN)/meter-emu
 	@touch $@
 
 # What is locked is whole, and is not asked what it wants: drivers that judge our clock chips name USB
 # and serial adapters, which nobody needs. It has all that the run has: who tests first installs nothing twice.
-$(DEV): $(MADE) $(NAMED) locked/dev.txt locked/drivers.txt
+$(DEV): $(NEWER) $(NAMED) locked/dev.txt locked/drivers.txt
 	@$(HASHED) locked/dev.txt --requirement locked/drivers.txt --no-deps
 	@$(OURS)
 	@touch $(RUN) $@

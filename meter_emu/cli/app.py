@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeVar
 
 import click
 
+from card_protocol import __version__
 from card_protocol.errors import CardProtocolError
 from meter_emu.cli.exits import (
     EXIT_BAD_INPUT,
@@ -261,7 +262,7 @@ class ProgramCommands(CliGroup):
     cls=ProgramCommands,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(package_name="meter-emu", prog_name="meter-emu")
+@click.version_option(__version__, prog_name="meter-emu")
 def cli() -> None:
     """Rehearse what goes from an office over a chip card into a prepayment meter.
 

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from card_protocol import __version__
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
@@ -143,7 +143,7 @@ def made_by(
     one += [] if sample is None else ["--sample", str(sample)]
     rehearse = ["meter-emu", "rehearse", *words]
     return Made(
-        version("meter-emu"),
+        __version__,
         command=shlex.join([*rehearse, *one]),
         one_household=shlex.join([*rehearse, "--household", "ID", "--report", "DIR"]),
         lived=""

@@ -13,7 +13,6 @@ from concurrent.futures import CancelledError, wait
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib import import_module
-from importlib.metadata import version
 from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any, Final, NamedTuple, cast, final
@@ -25,6 +24,7 @@ from distributed.client import ClosedClientError
 from distributed.core import Status
 from distributed.security import Security
 
+from card_protocol import __version__
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import ConfigError, MeterEmuError, WorkerError
 from meter_emu.workers.dask_loop import Loop
@@ -157,7 +157,7 @@ class Cluster:
         """See `Engine`."""
         assert isinstance(task, TextTask), "it can travel"
         kind = f"{type(task).__module__}:{type(task).__qualname__}"
-        sent = _Sent(version("meter-emu"), kind, task.as_text())
+        sent = _Sent(__version__, kind, task.as_text())
         # A task of its own, so that it is made again where the worker that had it is lost.
         given = self._client.submit(tuple, sent, pure=False)
         waiting: deque[Future] = deque()
@@ -234,7 +234,7 @@ class Cluster:
 def run_there(sent: tuple[str, str, str], unit: str) -> tuple[str | None, bytes]:
     """Do a unit in a worker of a cluster: return a mistake in words, or the result as JSON."""
     wanted, kind, text = sent
-    have = version("meter-emu")
+    have = __version__
     if have != wanted:
         return f"a worker has meter-emu {have}, and this is {wanted}: install the same", b""
     try:

@@ -91,10 +91,12 @@ def test_what_is_installed_is_locked_by_hashes_at_the_versions_of_the_constraint
         for name, version in versions.items():
             assert pinned.get(name, version) == version, name
     makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert makefile.count("--no-deps --require-hashes --requirement\n") == 1, "of a first run"
     assert re.findall(r"\$\(PIP\) [^\n]*", makefile) == [
         "$(PIP) --require-hashes --requirement",
         "$(PIP) --no-deps --no-build-isolation --editable .",
-        "$(PIP) --require-hashes --requirement locked/pip.txt && touch $@; }'",
+        "$(PIP) --no-compile) \\",
+        "$(PIP) --require-hashes --requirement locked/pip.txt",
     ]
 
 
