@@ -1,26 +1,28 @@
 """The bench runs and prints each row with its target; no figure is asserted."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from click.testing import CliRunner
 
-ROOT = Path(__file__).parents[2]
+from tests.bench.__main__ import ROOMS, bench
+from tests.cells import each_cell
+
+ROWS = {
+    "cards": ("GET CHALLENGE", "READ BINARY 16", "whole card session"),
+    "tokens": ("STS tokens decoded, EA07",),
+    "pcsc": ("ours / null responder", "ours / packaged vicc"),
+    "meters": ("a meter-year", "53,579 meters", "stories drawn"),
+    "fleet": ("projected", "largest process"),
+    "polls": ("new day, in F", "saves nothing, in F"),
+    "commands": ("an example of all laws", "transitions"),
+    "startup": ("--help",),
+}
 
 
-@pytest.mark.slow("runs every row of the bench")
-def test_the_bench_runs_and_shows_each_target() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "--quick"],
-        cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    for row in (
-        "GET CHALLENGE", "READ BINARY 16", "whole card session", "a meter-year",
-        "new day, in F", "saves nothing, in F", "an example of all laws", "53,579 meters",
-        "projected", "largest process", "transitions", "stories drawn", "STS tokens decoded, EA07",
-        "--help", "ours / null responder", "ours / packaged vicc",
-    ):  # fmt: skip
-        assert row in done.stdout, row
-    assert "figures mean nothing" in done.stdout
+@pytest.mark.slow("runs rows of the bench")
+@each_cell("room", ROOMS, short=2)
+def test_a_room_of_the_bench_runs_and_shows_its_rows(room: str) -> None:
+    done = CliRunner().invoke(bench, ["--quick", "--room", room])
+    assert done.exit_code == 0, done.output
+    for row in ROWS.get(room, ()):
+        assert row in done.output, row
+    assert all(line.count("\t") == 1 for line in done.output.splitlines()[1:])

@@ -34,7 +34,7 @@ def one_of_each(campaign: Campaign) -> list[Household]:
 
 
 @pytest.mark.slow("rehearses whole campaigns")
-@each_cell("name", CAMPAIGNS, short=4)
+@each_cell("name", CAMPAIGNS, short=2)
 def test_with_the_reference_every_household_fares_as_promised(name):
     campaign = load_campaign(CAMPAIGNS[name])
     for household in one_of_each(campaign):
@@ -68,7 +68,7 @@ def on_others() -> list[tuple[str, str]]:
 
 
 @pytest.mark.slow("rehearses whole campaigns")
-@each_cell(("name", "model"), on_others, short=3)
+@each_cell(("name", "model"), on_others, short=1)
 def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, model):
     """What "every model" means: docs/campaign-file.md."""
     campaign = load_campaign(CAMPAIGNS[name], model=model)
@@ -110,7 +110,7 @@ def test_the_campaigns_of_2020_announce_an_end_and_the_others_none():
 
 
 @pytest.mark.slow("rehearses whole campaigns")
-@each_cell("name", announced)
+@each_cell("name", announced, short=1)
 def test_with_an_end_taken_as_exclusive_homes_go_dark_the_evening_before(name):
     campaign = load_campaign(CAMPAIGNS[name], build="reference+end-exclusive")
     outcomes = [

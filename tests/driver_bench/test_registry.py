@@ -45,7 +45,7 @@ def found(report: DriverReport, rank: FindingRank) -> set[tuple[str, str]]:
     return {(one.law_id, " ".join(found.differs)) for one, found in report.of_rank(rank)}
 
 
-@pytest.mark.slow("builds and runs drivers", short=2)
+@pytest.mark.slow("builds and runs drivers", short=1)
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_known_of_a_published_driver_is_found(name):
     report = verify_driver(f"tests.driver_bench.drivers.registry:{name}", tries=20)

@@ -7,8 +7,10 @@ from meter_emu.explore.every import EveryExplored, explore_every, sequences
 from meter_emu.explore.roots import scope_named
 from meter_emu.explore.search import Explored, explore
 from meter_emu.resources import built_in
+from tests.cells import few
 
 SMALL = ("session", "one-end", "leap-2000")
+DEPTH = few(2, short=1)
 
 
 @pytest.fixture(autouse=True)
@@ -26,15 +28,15 @@ def test_as_many_sequences_as_there_can_be():
 
 @pytest.mark.slow("three scopes to two acts, twice")
 def test_it_finds_nothing_in_the_reference_and_counts_as_one_scope_alone_does():
-    explored = explore_every(EveryExplored("reference"), depth=2)
+    explored = explore_every(EveryExplored("reference"), depth=DEPTH)
     assert explored.broken is None
     assert set(explored.depths) == set(SMALL)
-    assert set(explored.depths.values()) == {2}
+    assert set(explored.depths.values()) == {DEPTH}
     assert explored.differing == 0
     alone = [
         explore(Explored(scope_named(name, "reference")), depth=depth).transitions
         for name in SMALL
-        for depth in range(3)
+        for depth in range(DEPTH + 1)
     ]
     assert explored.transitions == sum(alone)
 

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from tests.cells import few
 from tests.kills.going_on import WORKS, killed
 
 
@@ -12,4 +13,4 @@ from tests.kills.going_on import WORKS, killed
 @pytest.mark.parametrize("name", WORKS)
 def test_killed_at_any_moment_it_goes_on_and_leaves_nothing(name: str, tmp_path: Path) -> None:
     work = WORKS[name]
-    assert killed(work, work.little, 2, Random(name), tmp_path) > 0
+    assert killed(work, work.little, few(2, short=1), Random(name), tmp_path) > 0

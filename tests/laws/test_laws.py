@@ -145,7 +145,7 @@ def trials(
 
 
 @pytest.mark.slow("lives stories under all laws")
-@each_cell("law_id", list(BROKEN_BY), short=8)
+@each_cell("law_id", list(BROKEN_BY), short=5)
 def test_a_law_finds_the_program_that_breaks_it(law_id):
     build = BROKEN_BY[law_id]
     own = HOMES[NOT_IN_UTC[law_id]] if law_id in NOT_IN_UTC else UTC
@@ -164,7 +164,7 @@ def test_a_supply_that_fails_again_finds_what_is_full_forgets_or_is_numbered_twi
 
 @pytest.mark.slow("draws up to 400 stories")
 @each_cell("fault", ["unnoted_refusals", "unnoted_sessions", "unnoted_expiry", "an_hour_on",
-                     "says_nothing_of_it", "tells_nobody"])  # fmt: skip
+                     "says_nothing_of_it", "tells_nobody"], short=2)  # fmt: skip
 def test_what_a_meter_does_not_note_or_tell_is_missed_on_the_card(fault):
     asked = laws()["write-back"].asked
     found = (asked(trial) for trial in trials("write-back", f"{WRONG_RULES}{fault}", 400, UTC))
@@ -183,7 +183,7 @@ def test_each_law_has_its_negative():
 
 
 @pytest.mark.slow("draws trials of each law")
-@each_cell("law_id", list(WRONG_PARTS))
+@each_cell("law_id", list(WRONG_PARTS), short=3)
 def test_a_law_of_parts_finds_one_that_is_wrong(law_id):
     with patch.object(*WRONG_PARTS[law_id]):
         found = [laws()[law_id].asked(trial) for trial in trials(law_id, "reference", 12)]

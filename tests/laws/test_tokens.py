@@ -87,7 +87,7 @@ def test_each_law_has_its_negative(device: DeviceName) -> None:
 
 
 @pytest.mark.slow("lives stories under all laws")
-@each_cell(("device", "law_id"), [one for one in LAWS if one[1] not in FOREIGN_NOT], short=6)
+@each_cell(("device", "law_id"), [one for one in LAWS if one[1] not in FOREIGN_NOT], short=4)
 def test_a_law_finds_the_program_that_breaks_it(device: DeviceName, law_id: str) -> None:
     asked, tried = laws(device)[law_id].asked, trials(device, law_id, BROKEN_BY[device][law_id], 60)
     assert any(isinstance(asked(trial), Broken) for trial in tried)
@@ -105,7 +105,7 @@ def test_a_keypad_that_is_locked_too_late_is_seen() -> None:
 
 
 @pytest.mark.slow("lives stories under all laws")
-@each_cell(("device", "law_id"), LAWS, short=6)
+@each_cell(("device", "law_id"), LAWS, short=3)
 def test_a_law_finds_nothing_in_the_reference_nor_in_a_right_program_of_somebody_else(
     device: DeviceName, law_id: str
 ) -> None:
@@ -148,13 +148,13 @@ def test_stories_are_about_all_that_is_counted() -> None:
 @pytest.mark.slow("runs each story once")
 def test_the_power_fails_within_the_poll_that_serves_the_entry() -> None:
     inside = 0
-    for trial in trials("openpaygo", "cut-in-entry", "reference", 40):
+    for trial in trials("openpaygo", "cut-in-entry", "reference", 20):
         placed = cut_in(trial)
         assert placed is not None
         household = placed.household
         entry_us = [one.at_us for one in household.visits if one.kind is VisitKind.KEYED_IN][-2]
         inside += any(0 <= lost_us - entry_us < SECOND_US for lost_us, _ in household.outages)
-    assert inside == 40
+    assert inside == 20
 
 
 def test_counts_come_to_the_last_one_there_is() -> None:

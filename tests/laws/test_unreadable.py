@@ -20,6 +20,7 @@ from meter_emu.stories.story import models
 from meter_emu.verify.report import judged, story_in_words
 from meter_emu.world.judge.verdicts import Verdict
 from meter_emu.world.meter.build import parse_build
+from tests.cells import few
 
 
 class _Rambling(BudgetDialogue):
@@ -68,14 +69,14 @@ def build(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.mark.slow("lives stories under all laws")
 def test_what_nobody_can_read_is_an_accusation(build: str) -> None:
     broken = 0
-    for number in range(3):
+    for number in range(few(3, short=1)):
         for law in laws().values():
             trial = Trial(law.draw(seeded(f"{number}", number), models()), build)
             if isinstance(law.asked(trial), Broken):
                 broken += 1
                 assert story_in_words(trial)
                 assert judged(trial)[0] in Verdict
-    assert broken > 3
+    assert broken > 1
 
 
 def _raises(error: Exception) -> Law:

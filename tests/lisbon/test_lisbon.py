@@ -82,7 +82,7 @@ def test_the_judge_sees_a_program_that_keeps_the_time_of_brussels():
 
 @pytest.mark.slow("lives stories under all laws")
 def test_verify_finds_nothing_in_the_reference_and_the_time_of_brussels_in_another_program():
-    assert not verify("reference", models=[str(MODEL)], examples=24).broken
+    assert not verify("reference", models=[str(MODEL)], examples=8).broken
     wrong = f"{__name__}:in_brussels"
     assert verify(wrong, models=[str(MODEL)], law_ids=["never-early"], examples=12).broken
 

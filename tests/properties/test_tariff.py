@@ -228,7 +228,9 @@ DAYS_OF_TWO_YEARS = 366 + 365
 
 
 @pytest.mark.slow("lives many stories")
-@each_cell(("base", "hours"), [(0, NIGHTS[0]), (1, NIGHTS[1]), (2, NIGHTS[2]), (2, NIGHTS[3])])
+@each_cell(
+    ("base", "hours"), [(0, NIGHTS[0]), (1, NIGHTS[1]), (2, NIGHTS[2]), (2, NIGHTS[3])], short=2
+)
 def test_every_day_of_two_years_is_charged_right(base, hours):
     """Looked at every noon and midnight, changes of clocks and weekends included; u is a minute."""
     model = BI_HOURLY[base]

@@ -302,7 +302,7 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
 
 
 @pytest.mark.slow("draws many stories")
-@each_cell("law_id", list(DRAWN), short=6)
+@each_cell("law_id", list(DRAWN), short=3)
 def test_a_hazard_is_drawn_often_enough_in_its_stories(law_id):
     facts, names = DRAWN[law_id]
     found: Counter[str] = Counter()
@@ -476,7 +476,7 @@ PLACINGS = {
 
 
 @pytest.mark.slow("draws many stories")
-@each_cell("law_id", list(PLACINGS))
+@each_cell("law_id", list(PLACINGS), short=3)
 def test_what_is_placed_in_a_program_is_there_often_enough(law_id):
     place, facts, names = PLACINGS[law_id]
     found: Counter[str] = Counter()

@@ -54,6 +54,7 @@ class Deaf:
 @each_cell(
     "second",
     ["reference", f"{WRONG}Wrapped", f"{HERE}Dawdling", "tests.laws.strangers:other_words"],
+    short=2,
 )
 def test_programs_that_do_the_same_are_not_told_apart(second):
     found = distinguish("reference", second, models=[MODEL], examples=15)
@@ -72,7 +73,7 @@ FLOAT = Report(Ledger, "load", money_through_a_float, "ours")
 AGED = ("loads-by-thousands", "order-in-15-bits")
 
 
-@pytest.mark.slow("some dozen stories each", short=2)
+@pytest.mark.slow("some dozen stories each", short=1)
 @pytest.mark.parametrize("name", ["money-through-a-float", *AGED])
 def test_what_shows_in_hazards_and_old_meters_is_told_apart_in_300_stories(name):
     with entered({**OURS, "money-through-a-float": FLOAT}):

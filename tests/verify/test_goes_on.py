@@ -14,7 +14,7 @@ from tests.spoiled import spoiled
 
 BUILD = "reference+end-exclusive"
 LAWS = ("account", "cut-comes", "never-early", "old-setting")
-STORIES = few(100, short=60)
+STORIES = few(100, short=40)
 
 
 class EndedEarlyError(Exception):
@@ -40,10 +40,10 @@ def test_it_goes_on_with_the_same_report(tmp_path, whole):
     said: list[str] = []
     go_on = GoOn(tmp_path / "out.json.checkpoint", said.append)
     with pytest.raises(EndedEarlyError):
-        found(go_on, upto=40)
+        found(go_on, upto=20)
     assert found(go_on) == whole
     assert found(go_on) == whole
-    assert said == [f"{go_on.path}: {stories} stories are done" for stories in (40, STORIES)]
+    assert said == [f"{go_on.path}: {stories} stories are done" for stories in (20, STORIES)]
 
 
 @pytest.mark.slow("verifies a few times", short=1)
@@ -64,9 +64,9 @@ def test_the_time_that_was_spent_counts(tmp_path):
     go_on = GoOn(tmp_path / "out.json.checkpoint", lambda _words: None)
     began_s = monotonic()
     with pytest.raises(EndedEarlyError):
-        found(go_on, upto=40, examples=None, deadline_s=600.0)
+        found(go_on, upto=20, examples=None, deadline_s=600.0)
     took_s = monotonic() - began_s
-    assert found(go_on, examples=None, deadline_s=took_s / 4).stories == 40
+    assert found(go_on, examples=None, deadline_s=took_s / 4).stories == 20
 
 
 @pytest.mark.slow("verifies many times", short=1)
@@ -75,6 +75,6 @@ def test_a_spoiled_file_changes_no_report(tmp_path, whole, seed):
     go_on, chance = GoOn(tmp_path / "out.json.checkpoint", lambda _words: None), Random(seed)
     found(go_on)
     left = go_on.path.read_bytes()
-    for _ in range(few(10, short=3)):
+    for _ in range(few(10, short=1)):
         go_on.path.write_bytes(spoiled(left, chance))
         assert found(go_on) == whole

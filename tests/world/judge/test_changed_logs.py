@@ -12,14 +12,14 @@ import pytest
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import story
 from meter_emu.world.rehearsal.engine import run_meter
+from tests.cells import few
 from tests.world.judge.changing import changes
 from tests.world.judge.judged import Changed, changed
 from tests.world.judge.unseen import why_unseen
 
-STORIES: Final = 60
+STORIES: Final = few(60, short=30)
 
 
-@pytest.mark.slow("lives and judges many homes")
 @pytest.mark.slow("lives and judges many homes")
 def test_each_change_of_a_log_is_seen_unless_nobody_could():
     found = changed(range(STORIES))
