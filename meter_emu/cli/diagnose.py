@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
@@ -150,6 +149,5 @@ def _write(folder: str, name: str, text: str) -> None:
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """Provide a callback that shows the progress of one step."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with watched(*columns, total=1_000, shown=True) as done:
-        yield lambda what, count, of: done(1_000 * count // of, f"{what}: {count:,} of {of:,} runs")
+    with watched(total=1, shown=True) as done:
+        yield lambda what, count, of: done(count, f"{what}: {count:,} of {of:,} runs", of=of)

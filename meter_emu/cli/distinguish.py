@@ -1,14 +1,12 @@
 """`distinguish BUILD BUILD`: a household in which two builds differ, and what to look at."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import join
 from typing import Final
 
 import click
-from rich.progress import TextColumn, TimeElapsedColumn
 
 from meter_emu.cli.answers import played_by, so_many
 from meter_emu.cli.app import CliCommand, examples
@@ -61,15 +59,17 @@ def distinguish_builds(
     if plain and json_file == STDOUT:
         raise click.UsageError("--toml and --json - both want standard output")
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
-    with _progress() as hear:
+    if examples is None and time_s is None:
+        examples = _EXAMPLES
+    with watched(total=examples, shown=True, time_s=time_s) as done:
         found = distinguish(
             first,
             second,
             models=models,
-            examples=_EXAMPLES if examples is None and time_s is None else examples,
+            examples=examples,
             seed=seed,
             deadline_s=time_s,
-            hear=hear,
+            hear=lambda stories: done(stories, f"{stories:,} stories, no difference"),
         )
     if json_file is not None:
         print_json(distinguished(found), json_file)
@@ -101,11 +101,3 @@ def _lines(found: Comparison, models: Sequence[str]) -> Iterator[str]:
     yield f"the household, of {first}:"
     for line in difference.course:
         yield f"  {line}"
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
-    """Return what reports how many stories there were."""
-    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
-    with watched(*columns, total=None, shown=True) as done:
-        yield lambda stories: done(stories, f"{stories:,} stories, no difference")

@@ -7,7 +7,6 @@ from textwrap import wrap
 from typing import Final
 
 import click
-from rich.progress import TextColumn, TimeElapsedColumn
 
 from meter_emu.cli.answers import asked_of_law, played_by, so_many, worst_case
 from meter_emu.cli.app import CliCommand, examples
@@ -107,9 +106,8 @@ def explore_build(
             raise click.UsageError("--act and --dot are of one scope, expected one by its name")
         return _explore_every(build, depth, time_s, jobs, Path(folder), json_file, verbose=verbose)
     explored = Explored(scope_of(with_acts(campaign_named(scope, build), acts), build))
-    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     try:
-        with watched(*columns, total=None, shown=json_file != STDOUT) as done:
+        with watched(total=None, shown=json_file != STDOUT, time_s=time_s) as done:
             explore(
                 explored,
                 depth=depth,
@@ -144,9 +142,8 @@ def _explore_every(
 ) -> int:
     """Explore every built-in scope in turn, and say what was exhausted."""
     explored = EveryExplored(build)
-    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     try:
-        with watched(*columns, total=None, shown=json_file != STDOUT) as done:
+        with watched(total=None, shown=json_file != STDOUT, time_s=time_s) as done:
             explore_every(
                 explored,
                 depth=depth,
@@ -228,9 +225,8 @@ def _explore_cuts(
 ) -> int:
     """Cut the power anywhere in the story of a scope, and say what was exhausted."""
     explored = CutsExplored(build)
-    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     try:
-        with watched(*columns, total=None, shown=json_file != STDOUT) as done:
+        with watched(total=None, shown=json_file != STDOUT, time_s=time_s) as done:
             explore_cuts(
                 campaign_named(scope, build),
                 explored,

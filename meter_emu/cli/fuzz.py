@@ -15,7 +15,7 @@ from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK, see_check
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, FILE, LEFT, WORD, json_option
 from meter_emu.cli.output import STDOUT, echo, made_folder, naming, print_json, write_atomically
-from meter_emu.cli.progress import MinuteLine
+from meter_emu.cli.progress import ProgressLine
 from meter_emu.cli.trusting import check_builds, trust_option
 
 if TYPE_CHECKING:
@@ -122,9 +122,9 @@ def run(
         known=_known(Path(finds)),
         keep_going=_ALL in target_ids if keep_going is None else keep_going,
     )
-    line, interrupted = MinuteLine(), False
+    line, interrupted = ProgressLine(time_s=time_s), False
     try:
-        together.run(lambda: line.say(_where(together.figures)))
+        together.run(lambda: line.say(_where(together.figures), line.share()))
     except KeyboardInterrupt:
         interrupted = True
     figures = [one for one in together.figures if one.over]

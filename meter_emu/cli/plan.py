@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_FOUND, EXIT_OK
@@ -244,13 +243,10 @@ def _checkpoints(json_file: str | None) -> Iterator[Callable[[], Checkpoint | No
 @contextmanager
 def _lives_progress(files: Sequence[str]) -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     """Give what makes the steps of a plan, by its name."""
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
     words = marked("plan {plan}: {done} of {total} lives so far")
-    with watched(*columns, total=None, shown=True, files=files) as done:
+    with watched(total=1, shown=True, files=files) as done:
 
         def of_plan(name: str) -> Callable[[int, int], None]:
-            return lambda at, of: done(at, said(words, plan=name, done=at, total=of))
+            return lambda at, of: done(at, said(words, plan=name, done=at, total=of), of=of)
 
         yield of_plan

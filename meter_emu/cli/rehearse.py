@@ -18,7 +18,6 @@ from typing import Final
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from card_protocol import __version__
@@ -112,7 +111,6 @@ class JsonStream:
         return head, tail
 
 
-_BAR_WIDTH: Final = 12  # ours: columns, of 80
 _PAGE: Final = "index.html"
 
 
@@ -259,7 +257,7 @@ def rehearse(
     table, cases = ResultTable(resolved, drawn, notes := _notes(whole)), list[JUnitCase]()
     console, again = Console(highlight=False), _redo(campaign, build, model, seed)
     files, show_log = _files(json_to, report_to, stop=stop_at_first), events and json_to != STDOUT
-    bar = not ((show_log or json_to == STDOUT) and console.is_terminal)
+    bar = not ((show_log or json_to == STDOUT) and console.file.isatty())
     with ExitStack() as stack:
         cluster = stack.enter_context(cluster_at(address, jobs=jobs, trace=trace_to))
         page = stack.enter_context(report_in(report_to, resolved, made_by(campaign, notes,
@@ -384,13 +382,7 @@ def _progress(
     total: int, *, shown: bool, files: Sequence[str]
 ) -> Iterator[Callable[[int, str], None]]:
     """Give what to call after each household with how many are done, and what they came to."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(_BAR_WIDTH),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with watched(*columns, total=total, shown=shown, files=files) as done:
+    with watched(total=total, shown=shown, files=files) as done:
         of = households(total)
         yield lambda count, so_far: done(
             count,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.progress import TextColumn, TimeElapsedColumn
 
 from meter_emu.cli.app import CliCommand, began_s, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
@@ -144,12 +143,13 @@ def verify_build(
     if story is not None:
         report = _of_story(build, story, law_ids)
     else:
-        with cluster_at(address, jobs=jobs) as cluster, _progress(json_file) as hear:
+        examples = examples or (None if time_s else _EXAMPLES)
+        with cluster_at(address, jobs=jobs) as cluster, _hear(examples, time_s, json_file) as hear:
             report = verify(
                 build,
                 models=models,
                 law_ids=law_ids,
-                examples=_EXAMPLES if examples is None and time_s is None else examples,
+                examples=examples,
                 seed=seed,
                 deadline_s=time_s,
                 began_s=began_s(),
@@ -234,7 +234,7 @@ def _driver(
             raise ConfigError(again, "driver", why)
         return check_again(driver, law_id, case)
     assert driver is not None, "one of the two was given"
-    with watched(TextColumn("{task.description}"), total=None, shown=shown) as done:
+    with watched(total=None, shown=shown) as done:
         count = itertools.count(1)
         return verify_driver(
             driver,
@@ -278,11 +278,9 @@ def _write(report: Report, folder: Path) -> dict[str, Path]:
 
 
 @contextmanager
-def _progress(json_file: str | None) -> Iterator[Hear]:
+def _hear(examples: int | None, time_s: int | None, json_file: str | None) -> Iterator[Hear]:
     """Give what reports the progress."""
-    shown = json_file != STDOUT
-    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
-    with watched(*columns, total=None, shown=shown) as done:
+    with watched(total=examples, shown=json_file != STDOUT, time_s=time_s) as done:
         broken: list[str] = []
 
         def hear(stories: int, examined: Examined | None) -> None:

@@ -4,6 +4,7 @@ Run in this process, with the campaign of 2020 and the defects of the README's t
 """
 
 import io
+import re
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -13,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from meter_emu.cli import progress
-from meter_emu.cli.progress import MinuteLine
+from meter_emu.cli.progress import ProgressLine
 from meter_emu.cli.table import LIST_BELOW, ResultTable
 from meter_emu.resources import find
 from meter_emu.world.judge.verdict import judge
@@ -163,13 +164,62 @@ def test_a_limit_is_not_called_dark():
 
 
 def test_long_work_is_heard_of_once_a_minute(capsys):
-    seconds = iter([0.0, 59.0, 60.0, 60.0, 61.0, 119.0, 121.0, 121.0])
-    line = MinuteLine(lambda: next(seconds))
+    seconds = iter([0.0, 59.0, 60.0, 61.0, 119.0, 121.0])
+    line = ProgressLine(lambda: next(seconds))
     for count in range(1, 6):
         line.say(f"{count} of 9 households rehearsed")
     assert capsys.readouterr().err == (
         "meter-emu: 2 of 9 households rehearsed\nmeter-emu: 5 of 9 households rehearsed\n"
     )
+
+
+def test_what_takes_longer_than_ten_seconds_says_so_at_once_and_then_what_is_left(capsys):
+    """What was kept of the run before is no measure of its speed; another step begins anew."""
+    seconds = iter([0.0, 4.0, 4.5, 5.0, 6.0, 65.0, 66.0, 67.0, 68.0])
+    line = ProgressLine(lambda: next(seconds))
+    for share in (0.50, 0.505, 0.51, 0.52, 0.90, 0.01, 0.02, 0.99):
+        line.say("so far", share)
+    assert capsys.readouterr().err.splitlines() == [
+        "meter-emu: so far; 51 %, 0:00:49 left",
+        "meter-emu: so far; 90 %, 0:00:15 left",
+        "meter-emu: so far; 2 %, 0:01:38 left",
+    ]
+
+
+def test_short_work_says_nothing_and_given_time_is_a_share(capsys):
+    seconds = iter([0.0, 1.0, 2.0, 4.0, 7.9])
+    line = ProgressLine(lambda: next(seconds))
+    for share in (0.1, 0.3, 0.6, 1.0):
+        line.say("so far", share)
+    assert capsys.readouterr().err == ""
+    seconds = iter([0.0, 3.0, 3.0])
+    line = ProgressLine(lambda: next(seconds), time_s=60)
+    assert line.share() == 0.05
+    assert line.share(0.5) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("given", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_colour_obeys_the_environment_and_no_bar_is_drawn_in_a_log(
+    given, coloured, emu, monkeypatch
+):
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    done = emu(
+        "rehearse",
+        "ores-2020-07",
+        "--household",
+        "never-back",
+        "--build",
+        "reference+end-exclusive",
+    )
+    assert done.code == 1
+    assert bool(re.search(r"\x1b\[[\d;]*3\dm", done.out)) is coloured
+    assert "\x1b" not in done.err
 
 
 def test_off_a_terminal_long_work_says_where_it_is(emu, monkeypatch):
