@@ -34,7 +34,6 @@ from meter_emu.report.words import (
 )
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Announcement, Household
-from meter_emu.world.judge.figures import SupplyFigures
 from meter_emu.world.judge.verdicts import PLAIN, Verdict
 from meter_emu.zones import TimeZone
 
@@ -104,18 +103,19 @@ def render(seen: Collector) -> str:
     room = _PAGE_BYTES - _BOARD_BYTES - len(seen.groups) * _ROW_BYTES
     sections = tuple(_sections(seen, found_by, drawn_max=max(0, room // _STORY_BYTES)))
     rows = [row for section in sections for row in section.rows]
-    answer, worst = seen.households.answer, seen.households.supply.worst
+    answer = seen.households.answer
+    below = [words for words in answer.said[1:] if words != answer.supplied]
     by_what, shares = _shares(seen)
     return environment.get_template(TEMPLATE).render(
         name=campaign.name,
         announced=tuple(_announced(promise, campaign.zone) for promise in campaign.announced),
         tone=answer.tone.value,
         headline=answer.said[0],
-        promise=answer.said[1:2],
-        figures=tiles(answer.at_end, _at_worst(worst, campaign.zone)),
+        promise=(answer.supplied,) if answer.supplied in answer.said[1:] else (),
+        figures=tiles(answer.at_end),
         by_what=by_what,
         shares=shares,
-        breaks=tuple(_breaks(seen, answer.said[2:])),
+        breaks=tuple(_breaks(seen, below)),
         notes=(*seen.made.notes, *answer.notes),
         to_do=tuple(to_do(seen)),
         night=night_of(seen),
@@ -144,12 +144,6 @@ class _FindWords:
     def places(self, finders: Iterable[str]) -> str:
         """Return the places of some words, the new ones at the end."""
         return " ".join(str(self.all.setdefault(word, len(self.all))) for word in finders)
-
-
-def _at_worst(worst: SupplyFigures, zone: TimeZone) -> Iterator[str]:
-    """Yield what each of the three figures was at the worst moment."""
-    for number in three(worst):
-        yield said("at worst, on {when}: {count}", when=short(worst.at_us, zone), count=number)
 
 
 def _shares(seen: Collector) -> tuple[tuple[str, str], tuple[ShareRow, ...]]:

@@ -32,12 +32,11 @@ class ThreeFigures(Protocol):
 
 
 class Tile(NamedTuple):
-    """One of the three figures: colour, number, words, and a second line."""
+    """One of the three figures: colour, number, and words."""
 
     colour: str
     number: int
     words: str
-    note: str
 
 
 class ShareRow(NamedTuple):
@@ -53,12 +52,12 @@ def three(one: ThreeFigures) -> tuple[int, int, int]:
     return one.supplied, one.disconnected, one.without_credit
 
 
-def tiles(one: ThreeFigures, notes: Iterable[str] = ("", "", "")) -> list[Tile]:
-    """Return the three figures, each with its share of all, and what else is said of it."""
+def tiles(one: ThreeFigures) -> list[Tile]:
+    """Return the three figures, each with its share of all."""
     total = max(1, sum(three(one)))
     return [
-        Tile(colour, number, said_of(*words, number, share=written_share(number / total, 1)), note)
-        for (colour, words), number, note in zip(FIGURES, three(one), notes, strict=True)
+        Tile(colour, number, said_of(*words, number, share=written_share(number / total, 1)))
+        for (colour, words), number in zip(FIGURES, three(one), strict=True)
     ]
 
 

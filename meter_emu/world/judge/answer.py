@@ -1,7 +1,7 @@
 """The answer of a rehearsal: one for the terminal, the page, the panel, JSON and JUnit.
 
-First who is supplied, at the end and at the worst moment; then how many lived what was announced to
-them, and whose doing it was for the others; then what the meters did against their orders. Only
+First how many lived what was announced to them, and whose doing it was for the others; then who is
+supplied, at the end and at the worst moment; then what the meters did against their orders. Only
 counts are kept, and the first few names, so nothing grows with the number of households.
 """
 
@@ -60,11 +60,13 @@ class Tone(Enum):
 class RehearsalAnswer(NamedTuple):
     """The answer: its tone, the sentences in their order, the figures, and what else to know.
 
-    `by_group` has the figures at the end of each group, where the campaign has groups.
+    `supplied` is the sentence among them that has the figures. `by_group` has the figures at the
+    end of each group, where the campaign has groups.
     """
 
     tone: Tone
     said: tuple[str, ...]
+    supplied: str
     at_end: SupplyFigures
     worst: SupplyFigures
     notes: tuple[str, ...]
@@ -190,6 +192,7 @@ class HouseholdCounts:
         return RehearsalAnswer(
             self.tone,
             tuple(self._sentences()),
+            self._supplied(),
             self.supply.at_end,
             self.supply.worst,
             (*self._about_announcements(), *self.remarks.lines()),
@@ -219,13 +222,13 @@ class HouseholdCounts:
                 "The program covers none of {households}: nothing was run.", households=all_of_them
             )
             return
+        yield from self._as_announced()
         yield self._supplied()
         if self.outside:
             yield said(
                 "The program does not cover {households}: they were not run.",
                 households=households(self.outside),
             )
-        yield from self._as_announced()
         yield from self._against_orders()
         yield from self._findings_alone()
         yield from self._without_credit()
