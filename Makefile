@@ -18,7 +18,7 @@ TIME   ?= 60
 TEST_PATH   ?= tests
 # More at a time than two cores have: what goes over PC/SC waits for its daemon most of the time.
 # `make test SEED=1`: with the draws of the run that had this seed.
-PYTEST_ARGS ?= -n 5 --dist=worksteal -q $(if $(SEED),--randomly-seed=$(SEED))
+PYTEST_ARGS ?= -n 4 --dist=worksteal -q $(if $(SEED),--randomly-seed=$(SEED))
 PYTHONS     ?= python3.12 python3.13 python3.14
 AGAINST     ?= HEAD
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml

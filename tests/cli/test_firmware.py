@@ -35,7 +35,7 @@ def test_a_household_runs_below_any_command_to_its_end(run, tmp_path):
     assert run("rehearse", *ONE[2:], "--build", build).code == 0  # and ordinarily afterwards
 
 
-@pytest.mark.slow("builds and runs a program in C")
+@pytest.mark.slow("builds and runs a program in C", short=1)
 @pytest.mark.parametrize(("name", "ends"), [("gdb", "--args"), ("lldb-18", "--"), ("rr", None)])
 def test_a_debugger_is_told_that_a_program_follows(run, tmp_path, name, ends):
     said = tmp_path / "said"

@@ -7,7 +7,7 @@ from meter_emu.defects import DEFECT_PARTS, catalogue
 from tests.cli.outcome import checked
 
 
-@pytest.mark.slow("reads every built-in campaign")
+@pytest.mark.slow("reads every built-in campaign", short=4)
 @pytest.mark.parametrize("kind", LISTED)
 def test_every_kind_is_listed_in_lines_and_in_json(emu, kind):
     names = list(LISTED[kind]())

@@ -91,7 +91,7 @@ SEEN_AS = {
 
 
 @pytest.mark.slow("lives a home for each defect")
-@each_cell("defect", SHOWN, ids=[defect.id for defect in SHOWN], short=20)
+@each_cell("defect", SHOWN, ids=[defect.id for defect in SHOWN], short=10)
 def test_a_defect_shows_in_its_home_and_the_reference_keeps_its_promise_there(defect: Defect):
     assert isinstance(defect.shown, Showing)
     right, wrong = lived(defect.shown, "reference"), lived(defect.shown, defect.build)
@@ -138,7 +138,7 @@ def test_a_home_is_a_campaign_of_a_page(defect: Defect):
 
 
 @pytest.mark.slow("lives a home for each defect")
-@each_cell("place", sorted({defect.where for defect in DEFECTS}), short=2)
+@each_cell("place", sorted({defect.where for defect in DEFECTS}), short=1)
 @each_cell("effect", Effect)
 def test_no_two_defects_of_a_place_and_effect_behave_the_same_in_every_home(effect, place):
     """Each group's own homes are enough to tell its members apart; `make test-alike` tries all."""

@@ -6,29 +6,17 @@ from math import log2
 import pytest
 
 from meter_emu.diagnosis.decide import ASK, OPEN, ORDER, OUTSIDE, asked_again
-from meter_emu.diagnosis.diagnose import Diagnosing
 from meter_emu.diagnosis.memo import Diagnosis, memo
-from tests.diagnosis.small import at_work
 
 
-@pytest.fixture(scope="module")
-def working(tmp_path_factory: pytest.TempPathFactory) -> Diagnosing:
-    return at_work(tmp_path_factory.mktemp("incident"))
-
-
-@pytest.fixture(scope="module")
-def found(working: Diagnosing) -> Diagnosis:
-    return working.decided(working.singles())
-
-
-def test_a_report_that_is_asked_again_tells_what_its_answer_narrows(found: Diagnosis) -> None:
+def test_a_report_that_is_asked_again_tells_what_its_answer_narrows(alone: Diagnosis) -> None:
     """The bits anew, as what is known of the cause before less what is known after the answer."""
-    ranking, reports = found.ranking, found.incident.observations
+    ranking, reports = alone.ranking, alone.incident.observations
     first, *_, last = ranking.classes
     two = replace(ranking, classes=(first, replace(last, against=first.against)))
     weights = [10**-one.score for one in two.classes]
     prior = [weight / sum(weights) * (1 - two.outside) for weight in weights] + [two.outside]
-    told = {one.words: one for one in asked_again(found.incident, two)}
+    told = {one.words: one for one in asked_again(alone.incident, two)}
     assert told
     for number, report in enumerate(reports):
         true = [
@@ -50,11 +38,11 @@ def _bits(parts: list[float]) -> float:
     return -sum(part * log2(part) for part in parts if part > 0)
 
 
-def test_each_step_says_what_every_outcome_would_mean(found: Diagnosis) -> None:
-    kinds = {how for how, _ in found.steps}
+def test_each_step_says_what_every_outcome_would_mean(alone: Diagnosis) -> None:
+    kinds = {how for how, _ in alone.steps}
     assert {ASK, OPEN, ORDER} <= kinds
-    leading = set(found.ranking.classes[0].names)
-    for _, steps in found.steps:
+    leading = set(alone.ranking.classes[0].names)
+    for _, steps in alone.steps:
         for one in steps:
             named = [name for _, names in one.answers for name in names]
             assert OUTSIDE in named or one.campaign is None
@@ -62,14 +50,14 @@ def test_each_step_says_what_every_outcome_would_mean(found: Diagnosis) -> None:
             assert one.bits > 0
 
 
-def test_the_meter_to_open_shows_the_date_that_tells_leaders_apart(found: Diagnosis) -> None:
-    (steps,) = (steps for how, steps in found.steps if how == OPEN)
+def test_the_meter_to_open_shows_the_date_that_tells_leaders_apart(alone: Diagnosis) -> None:
+    (steps,) = (steps for how, steps in alone.steps if how == OPEN)
     of = {name: answer for answer, names in steps[0].answers for name in names}
     assert of["odd-day-lost"] != of["night-named-by-its-morning"]
 
 
-def test_a_memo_ends_with_the_step_that_tells_most(found: Diagnosis) -> None:
-    text = " ".join(" ".join(memo(found)).split())
-    assert text.endswith(" ".join(found.next_step.split()))
-    best = max(one.bits for _, steps in found.steps for one in steps)
-    assert found.next_step.startswith(f"Next ({best:.2f} bit): ")
+def test_a_memo_ends_with_the_step_that_tells_most(alone: Diagnosis) -> None:
+    text = " ".join(" ".join(memo(alone)).split())
+    assert text.endswith(" ".join(alone.next_step.split()))
+    best = max(one.bits for _, steps in alone.steps for one in steps)
+    assert alone.next_step.startswith(f"Next ({best:.2f} bit): ")

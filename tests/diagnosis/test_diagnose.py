@@ -14,21 +14,6 @@ from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.diagnosis.small import FEW, at_work
 
 
-@pytest.fixture(scope="module")
-def working(tmp_path_factory: pytest.TempPathFactory) -> Diagnosing:
-    return at_work(tmp_path_factory.mktemp("incident"))
-
-
-@pytest.fixture(scope="module")
-def alone(working: Diagnosing) -> Diagnosis:
-    return working.decided(working.singles())
-
-
-@pytest.fixture(scope="module")
-def paired(working: Diagnosing, alone: Diagnosis) -> Diagnosis:
-    return working.pairs(alone)
-
-
 def class_of(found: Diagnosis, words: str) -> FitClass:
     """Return the first class with a hypothesis, which has the fewest against it."""
     return next(one for one in found.ranking.classes if words in one.names)

@@ -24,7 +24,7 @@ def test_five_are_shown() -> None:
     assert len(SHOWN) == 5
 
 
-@pytest.mark.slow("searches for it")
+@pytest.mark.slow("searches for it", short=2)
 @pytest.mark.parametrize(("build", "law_id", "text"), SHOWN)
 def test_a_counterexample_is_what_verify_finds(build: str, law_id: str, text: str) -> None:
     (examined,) = verify(build, law_ids=[law_id]).examined

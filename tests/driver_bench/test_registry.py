@@ -56,7 +56,7 @@ def test_what_is_known_of_a_published_driver_is_found(name):
 @pytest.mark.slow("builds and runs drivers")
 def test_a_driver_that_has_day_and_weekday_in_each_others_register_is_found_by_many_laws() -> None:
     """`urtc` 1.0 writes a PCF8523 as it writes a DS1307, and has a slip in reading its alarm."""
-    report = verify_driver("tests.driver_bench.drivers.registry:UrtcPcf8523", tries=10)
+    report = verify_driver("tests.driver_bench.drivers.registry:UrtcPcf8523", tries=6)
     wrong = found(report, FindingRank.WRONG_DATE)
     assert {("set-registers", "day"), ("get-registers", "day")} <= wrong
     assert ("alarm-read-back", "refused: AttributeError") in wrong

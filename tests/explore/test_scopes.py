@@ -50,7 +50,7 @@ def small_scopes() -> list[str]:
 
 
 @pytest.mark.slow("a hundred states of a meter each")
-@each_cell("scope", small_scopes, short=2)
+@each_cell("scope", small_scopes, short=1)
 def test_the_reference_is_clean_with_two_acts(scope: str):
     explored = explore(Explored(scope_named(scope, "reference")), depth=2)
     assert explored.broken is None

@@ -166,7 +166,7 @@ def test_counts_come_to_the_last_one_there_is() -> None:
     assert any(last >= 1 << 15 > last - 16 for last in lasts)
 
 
-@pytest.mark.slow("verifies a program")
+@pytest.mark.slow("verifies a program", short=1)
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_program_that_says_what_it_is_for_is_asked_the_laws_of_its_device(
     device: DeviceName,

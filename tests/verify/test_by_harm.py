@@ -25,7 +25,8 @@ COVERS = (
 
 @pytest.mark.slow("lives stories under all laws")
 def test_the_gravest_harm_is_first() -> None:
-    report = verify("reference+end-exclusive", models=[MODEL], examples=41)
+    laws = ("account", "cut-comes", "deferred-again", "never-early", "no-wrong-cut")
+    report = verify("reference+end-exclusive", models=[MODEL], law_ids=laws, examples=41)
     shown = [one.broken.verdict for one in report.by_harm if one.broken]
     assert len(shown) > 1
     assert [GRAVITY[one] for one in shown] == sorted(GRAVITY[one] for one in shown)
@@ -98,7 +99,7 @@ def test_a_law_ends_at_its_first_crash_and_one_of_them_is_made_small() -> None:
     assert report.stories < 400
 
 
-@pytest.mark.slow("imports a program, and tries it")
+@pytest.mark.slow("imports a program, and tries it", short=1)
 @pytest.mark.parametrize(("shape", "said"), [("no_hint", True), ("other_words", False)])
 def test_hints_that_skip_hardly_a_poll_are_said(shape: str, said: bool) -> None:
     report = verify(

@@ -17,7 +17,7 @@ ADDRESS = ("-fsanitize=address", "-g")
 UNDEFINED = ("-fsanitize=undefined", "-fno-sanitize-recover=undefined", "-g")
 
 
-@pytest.mark.slow("compiles with a sanitizer")
+@pytest.mark.slow("compiles with a sanitizer", short=1)
 @pytest.mark.parametrize(
     ("flags", "said"),
     [

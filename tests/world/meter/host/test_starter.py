@@ -57,7 +57,7 @@ MISTAKES = (
 
 @pytest.mark.slow("builds and runs a program in C")
 def test_the_starter_keeps_every_law(tmp_path):
-    report = verify(starter(tmp_path), models=[MODEL], examples=2000 if LONG else 3, seed=4)
+    report = verify(starter(tmp_path), models=[MODEL], examples=2000 if LONG else 1, seed=4)
     assert [(e.law.id, e.broken.words, e.broken.text) for e in report.examined if e.broken] == []
     assert "gas" in report.not_covered
     assert "clock card" in report.not_covered
@@ -96,7 +96,7 @@ def test_an_answer_that_was_foretold_wrongly_is_noticed(tmp_path, monkeypatch):
         assert "is its memory spoiled?" in failure.why, other
 
 
-@pytest.mark.slow("builds and runs a program in C")
+@pytest.mark.slow("builds and runs a program in C", short=1)
 @pytest.mark.parametrize("mistake", MISTAKES if LONG else MISTAKES[:2])
 def test_a_mistake_in_its_c_is_caught(mistake, tmp_path, record_property):
     build = starter(tmp_path, "-O1", f"-DMISTAKE_{mistake}", name=mistake)
@@ -189,7 +189,7 @@ def test_a_program_that_is_found_as_garbage_gives_its_host_back(tmp_path):
     assert len(children) == 3
 
 
-@pytest.mark.slow("compiles")
+@pytest.mark.slow("compiles", short=1)
 @pytest.mark.parametrize("device", STARTERS)
 def test_firmware_new_makes_what_make_builds(device, tmp_path):
     made = make_starter(tmp_path / "mine", device)
