@@ -1,7 +1,60 @@
-"""The lines that every search of a broken promise says in the same way, behind its verdict."""
+"""What each search of a broken promise says alike: verdict, reach, worst case, command."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from shlex import quote
+from textwrap import wrap
+from typing import final
+
+from meter_emu.cli.output import WIDTH_MIN
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which of the things that there were to ask were `asked`, and which were `not_asked`.
+
+    `unit` is the word for one of them, `need` what one needs in order to count as asked.
+    """
+
+    unit: str
+    asked: Sequence[str]
+    not_asked: Sequence[str]
+    need: str
+
+    @property
+    def decides(self) -> bool:
+        """Whether half was asked or more: less is no answer, also where nothing broke."""
+        return len(self.asked) >= max(1, len(self.not_asked))
+
+    @property
+    def nothing_asked(self) -> str | None:
+        """Why the answer is none, where nothing at all was asked."""
+        return None if self.asked else f"no {self.unit} was asked: each needs {self.need}"
+
+    def verdict(self, about: str, none: str, where: str) -> Iterator[str]:
+        """Yield what a search that found nothing says, with its reach.
+
+        Args:
+            about: What was searched.
+            none: That nothing was found, in words.
+            where: In how much.
+        """
+        yield f"{about}: {none if self.decides else f'undecided, {none}'} in {where}"
+        yield from self.words()
+
+    def words(self) -> Iterator[str]:
+        """Yield what was not asked, if anything."""
+        if self.not_asked:
+            all_of = len(self.asked) + len(self.not_asked)
+            few = f"{len(self.not_asked):,} of {so_many(all_of, self.unit, f'{self.unit}s')}"
+            yield from paragraph(f"not asked: {few}, each needs {self.need}", self.not_asked)
+
+
+def paragraph(begin: str, names: Iterable[str]) -> list[str]:
+    """Return a beginning and names as lines of an ordinary screen."""
+    text = f"{begin}: {', '.join(names)}"
+    return wrap(text, WIDTH_MIN, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def worst_case(words: str, course: Iterable[str], *, shown_by: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from meter_emu.cli.answers import asked_of_law, played_by, so_many, worst_case
+from meter_emu.cli.answers import Reach, asked_of_law, played_by, so_many, worst_case
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.names import BUILD, LEFT, WORD, OneOf, json_option
@@ -91,7 +91,7 @@ def explore_build(
 ) -> int:
     """Try every sequence of a scope's acts on BUILD, and say what was exhausted.
 
-    Exit status: 0 nothing is broken, 1 something is.
+    Exit status: 0 nothing is broken, 1 something is, 2 no sequence of acts was tried.
     """
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
     if cuts is not None:
@@ -127,6 +127,8 @@ def explore_build(
         file = None if explored.broken is None else _leave(explored.broken, Path(folder), scope)
         echo("\n".join(_lines(explored, scope, file)))
         echo("\n".join(_beyond(explored)) if verbose else _MORE)
+    if explored.broken is None and depth != 0:
+        see_checked(f"{build}, scope {scope}", _reach(explored, scope).nothing_asked)
     return EXIT_OK if explored.broken is None else EXIT_FOUND
 
 
@@ -162,8 +164,8 @@ def _explore_every(
         echo("\n".join(_lines_of_every(explored, file)))
         if verbose:
             echo("\n".join(_depths(explored)))
-    if explored.broken is None and not explored.depths:
-        why = "no scope was finished in its time" if explored.covered else "no scope can show it"
+    if explored.broken is None and depth != 0:
+        why = _every_reach(explored).nothing_asked if explored.covered else "no scope can show it"
         see_checked(f"{build}, every scope", why)
     return EXIT_OK if explored.broken is None else EXIT_FOUND
 
@@ -171,10 +173,12 @@ def _explore_every(
 def _lines_of_every(explored: EveryExplored, file: Path | None) -> Iterator[str]:
     found = explored.broken
     if found is None:
-        yield f"{explored.build}, every scope: nothing broken in {_every_tried(explored)}"
+        about = f"{explored.build}, every scope"
+        yield from _every_reach(explored).verdict(about, "nothing broken", _every_tried(explored))
     else:
         about = f"{explored.build}, scope {explored.broken_in}"
         yield f"{about}: broken; tried: {_every_tried(explored)}"
+        yield from _every_reach(explored).words()
         play = "nothing was written yet" if file is None else played_by(str(file))
         if file is not None and not found.accused:
             play = asked_of_law(explored.broken_law, explored.build, str(file))
@@ -185,9 +189,13 @@ def _lines_of_every(explored: EveryExplored, file: Path | None) -> Iterator[str]
         yield f"beyond that: {walks} by chance, with acts that their scopes have not"
 
 
+def _every_reach(explored: EveryExplored) -> Reach:
+    return Reach("scope", explored.asked, explored.not_asked, "every sequence of one act")
+
+
 def _every_tried(explored: EveryExplored) -> str:
     """Return in words to which depth every scope was exhausted."""
-    scopes = f"{len(explored.depths)} of {so_many(explored.covered, 'scope', 'scopes')}"
+    scopes = f"{len(explored.depths)} of {so_many(len(explored.covered), 'scope', 'scopes')}"
     passed = len(explored.passed_over)
     left = f"; {so_many(passed, 'scope', 'scopes')} not for this build" if passed else ""
     if not explored.depths:
@@ -296,7 +304,7 @@ def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
     found = explored.broken
     about = f"{explored.scope.household.build}, scope {name}"
     if found is None:
-        yield f"{about}: nothing broken in {_exhausted(explored)}"
+        yield from _reach(explored, name).verdict(about, "nothing broken", _exhausted(explored))
     else:
         yield f"{about}: broken; tried: {_exhausted(explored)}"
         play = "nothing was written yet" if file is None else played_by(str(file))
@@ -306,6 +314,11 @@ def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
         yield f"beyond that: {explored.guided:,} states gone on from, what is rare first"
     for pair, differs in explored.differences[:_SHOWN]:
         yield f"merged wrongly, apart from {', '.join(pair.rules) or 'nothing'}: {differs}"
+
+
+def _reach(explored: Explored, name: str) -> Reach:
+    asked = explored.depth > 0 or explored.whole
+    return Reach("scope", [name][:asked], [name][asked:], "every sequence of one act")
 
 
 def _beyond(explored: Explored) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from meter_emu.cli.answers import so_many, worst_case
+from meter_emu.cli.answers import Reach, so_many, worst_case
 from meter_emu.cli.app import CliGroup, began_s, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK, see_checked
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
@@ -130,16 +130,19 @@ def run(
     figures = [one for one in together.figures if one.over]
     paths = _all_kept(figures, Path(finds))
     if json_file != STDOUT:
-        echo("\n".join(_lines(figures, paths, build, another=another, corpus=corpus)))
+        said = _lines(figures, paths, build, _reach(figures, runs), another=another, corpus=corpus)
+        echo("\n".join(said))
     if junit_file is not None:
         write_junit(junit_file, "fuzz", build, [_as_case(one) for one in figures])
     if json_file is not None:
-        print_json(_all_shown(figures), json_file)
+        print_json(_all_shown(figures, _reach(figures, runs)), json_file)
     if interrupted:
         echo(f"meter-emu: interrupted: {_where(together.figures)}", err=True)
         return EXIT_INTERRUPTED
-    see_checked("fuzz", _untried(figures, time_s))
-    return EXIT_FOUND if any(one.found or one.failed for one in figures) else EXIT_OK
+    if any(one.found or one.failed for one in figures):
+        return EXIT_FOUND
+    see_checked("fuzz", _reach(figures, runs).nothing_asked)
+    return EXIT_OK
 
 
 def _known(folder: Path) -> "list[FoundInput]":
@@ -310,11 +313,12 @@ def _lines(
     figures: "Sequence[Figures]",
     paths: Mapping[str, Sequence[Path]],
     build: str,
+    reach: Reach,
     *,
     another: bool,
     corpus: str,
 ) -> Iterator[str]:
-    """Yield the verdict, the first find and the command that shows it, then a line a target."""
+    """Yield verdict, reach, the first find and what shows it, then a line a target."""
     inputs = so_many(sum(one.executions for one in figures), "input", "inputs")
     where = f"{inputs} of {so_many(len(figures), 'target', 'targets')} on {build}"
     finds = [
@@ -325,15 +329,15 @@ def _lines(
     failed = [one for one in figures if one.failed]
     if finds:
         yield f"{so_many(len(finds), 'find', 'finds')} in {where}"
+        yield from reach.words()
         path, found, one = finds[0]
         played = f"meter-emu fuzz replay {quote(str(path))}"
         yield from worst_case(f"{found.why} ({one.target.id})", (), shown_by=played)
     elif failed:
         yield f"{so_many(len(failed), 'worker', 'workers')} failed, after {where}"
-    elif any(one.executions for one in figures):
-        yield f"nothing new found in {where}"
+        yield from reach.words()
     else:
-        yield f"nothing was tried: {where}"
+        yield from reach.verdict("fuzz", "nothing new found", where)
     yield (
         f"{'target':<24}{'executions':>12}{'a CPU second':>14}{'edges':>8}{'corpus':>8}"
         f"{'bytes':>7}{'reached':>9}{'held':>9}  found"
@@ -351,8 +355,6 @@ def _lines(
 def _row(one: "Figures") -> str:
     edges = "-" if one.edges is None else f"{one.edges:,}"
     found = str(len(one.found)) if one.found else "failed" if one.failed else "nothing"
-    if 0 < one.executions < _FEW and found == "nothing":
-        found = f"nothing, in {one.executions} inputs only"
     reached = f"{one.reached}/{len(one.target.reaches)}"
     guided = "" if one.guided else "  (no coverage)"
     return (
@@ -387,16 +389,22 @@ def _where(figures: "Sequence[Figures]") -> str:
     return "; ".join((said, *running))
 
 
-def _untried(figures: "Sequence[Figures]", time_s: int) -> str | None:
-    """Return why no target was given an input, if none was."""
-    tried = any(one.executions or one.failed for one in figures)
-    return None if tried else f"no input was tried in {time_s} s"
+def _reach(figures: "Sequence[Figures]", runs: int | None) -> Reach:
+    """Return which targets had inputs enough, or all that were wanted."""
+    need = min(_FEW, runs or _FEW)
+    asked = [one.target.id for one in figures if one.found or one.executions >= need]
+    left = [one.target.id for one in figures if one.target.id not in asked]
+    return Reach("target", asked, left, so_many(need, "input", "inputs"))
 
 
-def _all_shown(figures: "Sequence[Figures]") -> "FuzzedJson":
+def _all_shown(figures: "Sequence[Figures]", reach: Reach) -> "FuzzedJson":
     from meter_emu.cli.printed.fuzzed import FuzzedJson
 
-    return FuzzedJson(targets=tuple(_shown(one) for one in figures))
+    return FuzzedJson(
+        asked=tuple(reach.asked),
+        not_asked=tuple(reach.not_asked),
+        targets=tuple(_shown(one) for one in figures),
+    )
 
 
 def _shown(one: "Figures") -> "TargetFuzzedJson":

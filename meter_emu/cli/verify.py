@@ -263,6 +263,7 @@ def _of_story(build: str, story: str, law_ids: Sequence[str]) -> Report:
         examined=tuple(examine(trial, law) for law in asked),
         not_covered=(),
         device=device,
+        enough=1,
     )
 
 

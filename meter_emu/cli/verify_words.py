@@ -1,12 +1,10 @@
 """What `verify` says: the verdict, the worst case, the command that shows it; then the laws."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from textwrap import wrap
 from typing import Final
 
-from meter_emu.cli.answers import asked_of_law, played_by, so_many, worst_case
-from meter_emu.cli.output import WIDTH_MIN
+from meter_emu.cli.answers import Reach, asked_of_law, paragraph, played_by, so_many, worst_case
 from meter_emu.verify.crossings import CROSSINGS
 from meter_emu.verify.report import NO_STORY, Counterexample, Examined, Report
 from meter_emu.world.judge.verdicts import Verdict
@@ -34,24 +32,31 @@ def words_of_laws(
 
 
 def _answer(report: Report, story: str | None, files: Mapping[str, Path]) -> Iterator[str]:
-    """Yield the verdict, the worst case, and what was not asked."""
+    """Yield the verdict, its reach, and the worst case."""
     broken = [one for one in report.by_harm if one.broken is not None]
     seed = "" if story is not None else f" (seed {report.seed})"
+    reach = reach_of(report)
     if not broken:
-        asked = sum(one.not_observable is None for one in report.examined)
-        where = f"{_stories(report.stories)} of {_laws(asked)}{seed}"
-        yield f"{report.build}: nothing broken in {where}"
+        where = f"{_stories(report.stories)} of {_laws(len(reach.asked))}{seed}"
+        yield from reach.verdict(report.build, "nothing broken", where)
     else:
         laws = f"{len(broken)} of {_laws(len(report.examined))} broken"
         yield f"{report.build}: {laws} in {_stories(report.stories)}{seed}"
+        yield from reach.words()
         yield from _worst(broken[0], report.build, story, files)
         if also := [one.law.id for one in broken[1:]]:
-            yield from _paragraph("also broken", also)
-    if unseen := [one.law.id for one in report.examined if _unseen(one)]:
-        yield from _paragraph("not observable", unseen)
-    if unasked := [one.law.id for one in report.examined if one.not_observable == NO_STORY]:
-        yield from _paragraph("not asked", unasked)
+            yield from paragraph("also broken", also)
     yield from _gaps(report, searched=not broken)
+
+
+def reach_of(report: Report) -> Reach:
+    """Return which laws were asked of stories enough to say anything."""
+    return Reach(
+        unit="law",
+        asked=report.asked,
+        not_asked=report.not_asked,
+        need=f"{_stories(report.enough)}, one that can show it",
+    )
 
 
 def _every_law(report: Report, files: Mapping[str, Path]) -> Iterator[str]:
@@ -111,9 +116,9 @@ def _worst(
 def _gaps(report: Report, *, searched: bool) -> Iterator[str]:
     """Yield what the stories were not able to say; a search that found something ends early."""
     if searched and report.never_met:
-        yield from _paragraph("in no story", report.never_met)
+        yield from paragraph("in no story", report.never_met)
     if report.not_covered:
-        yield from _paragraph("not covered", report.not_covered)
+        yield from paragraph("not covered", report.not_covered)
     if report.few_hints:
         yield f"sleep hints: {report.few_hints}"
 
@@ -126,12 +131,6 @@ def _made(found: Counterexample, file: Path | None) -> Iterator[str]:
     if file is not None:
         made = f"made of story {found.number} in {found.runs} runs"
         yield f"          {file}: {len(found.text.splitlines())} lines, {made}"
-
-
-def _paragraph(begin: str, names: Iterable[str]) -> list[str]:
-    return wrap(
-        f"{begin}: {', '.join(names)}", WIDTH_MIN, subsequent_indent="  ", break_on_hyphens=False
-    )
 
 
 def _stories(count: int) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, TypeAlias, final
 
 from meter_emu.diagnosis.decide import Deciding, asked_again, probes
-from meter_emu.diagnosis.hypotheses import Hypothesis, pairs_of, singles
+from meter_emu.diagnosis.hypotheses import Hypothesis, mistakes, pairs_of, singles
 from meter_emu.diagnosis.incident import Incident
 from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.memo import Diagnosis
@@ -96,4 +96,5 @@ class Diagnosing:
             samples=self._samples,
             hypotheses=len(self._singles),
             pairs=pairs,
+            left_out=sum(map(len, mistakes())) - sum(map(len, mistakes(self._only))),
         )

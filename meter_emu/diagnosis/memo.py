@@ -30,7 +30,11 @@ SIGNS: Final = {EXPLAINED: "+", CONTRADICTED: "-", SAYS_NOTHING: "."}
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """Everything that a memo, a page or JSON says."""
+    """Everything that a memo, a page or JSON says.
+
+    `left_out` is how many mistakes of the catalogue were not tried, `pairs` how many pairs were,
+    `None` if pairs were not.
+    """
 
     incident: Incident
     ranking: Ranking
@@ -38,6 +42,7 @@ class Diagnosis:
     samples: int
     hypotheses: int
     pairs: int | None
+    left_out: int = 0
     again: tuple[Decider, ...] = ()
     questions: tuple[Decider, ...] = ()
     openings: tuple[Decider, ...] = ()
@@ -50,6 +55,8 @@ class Diagnosis:
         first = self.ranking.classes[0]
         if not self.ranking.fits:
             what = "No single mistake" if self.pairs is None else "Nothing"
+            if self.left_out:
+                return f"{what} that was tried fits: most of the catalogue was not tried"
             chance = f"{100 * self.ranking.outside:.0f} %"
             return (
                 f"{what} in the catalogue fits: with {chance}, what was wrong is something that "
@@ -75,6 +82,16 @@ class Diagnosis:
             + (names if many == 1 else f"{many} mistakes that predict the same, {names}")
             + (f"; something outside has {100 * outside:.0f} %" if outside >= EVEN else "")
         )
+
+    @property
+    def not_asked(self) -> str:
+        """What was not tried, in words, "" for nothing."""
+        left = []
+        if self.left_out:
+            left.append(f"{self.left_out:,} other mistakes of the catalogue")
+        if self.pairs is None:
+            left.append("pairs of mistakes")
+        return " and ".join(left)
 
     @property
     def steps(self) -> tuple[tuple[str, tuple[Decider, ...]], ...]:
@@ -105,6 +122,8 @@ def memo(found: Diagnosis) -> Iterator[str]:
     """Yield the lines of the memo."""
     ranking, observations = found.ranking, found.incident.observations
     yield from _indented("", f"{found.headline}.")
+    if found.not_asked:
+        yield from _indented("", f"Not asked: {found.not_asked}.")
     if left := ", ".join(f"{n + 1} {observations[n].id}" for n in ranking.unexplained):
         yield from _indented("", f"Explained by nothing in the catalogue: {left}.")
     yield found.incident.name

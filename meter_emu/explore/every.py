@@ -81,14 +81,14 @@ class WalksTried(NamedTuple):
 class EveryExplored:
     """What was tried of every scope so far, and what broke first.
 
-    `covered` are how many scopes there are for it. `depths` is to which depth each was exhausted,
+    `covered` are the scopes that are for it. `depths` is to which depth each was exhausted,
     `whole` are those of which nothing is left; `passed_over` are those that the build does not
     cover, or in which its defect cannot show. `walks` are how many there were, beyond that.
     `broken_law` is the law that says so, "" for the judge.
     """
 
     build: str
-    covered: int = 0
+    covered: tuple[str, ...] = ()
     depths: dict[str, int] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
     passed_over: list[str] = field(default_factory=list)
@@ -100,6 +100,19 @@ class EveryExplored:
     broken: Counterexample | None = None
     broken_in: str = ""
     broken_law: str = ""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The scopes in which every sequence of an act at least was tried."""
+        return tuple(
+            name for name in self.covered if self.depths.get(name, 0) > 0 or name in self.whole
+        )
+
+    @property
+    def not_asked(self) -> tuple[str, ...]:
+        """The other scopes that are for the build."""
+        asked = self.asked
+        return tuple(name for name in self.covered if name not in asked)
 
     def take(self, one: StepTried | WalksTried) -> None:
         """Count what was tried, and take what it broke; of a step without time nothing counts."""
@@ -146,7 +159,7 @@ def explore_every(
     ends_s = float("inf") if time_s is None else began_s + time_s
     claim_s = began_s + time_s / 2 if time_s is not None and depth is None else ends_s
     names = list(_covered(explored))
-    explored.covered = len(names)
+    explored.covered = tuple(names)
     units: Iterator[ScopeStep | Walks] = chain(
         _steps(explored, names, depth, claim_s),
         _walks(explored.build, names, ends_s) if depth is None else (),

@@ -61,7 +61,7 @@ class Aside:
     detail: str = ""
 
 
-_FOR_ALL: Final = 4  # ours: stories of a search that every law is asked of
+FOR_ALL: Final = 4  # ours: stories of a search that every law is asked of
 NOT_REPRODUCIBLE: Final = (
     "not reproducible: run again it does otherwise: it reads a clock, or what nobody wrote"
 )
@@ -232,7 +232,7 @@ class Law:
         it has been checked against four.
         """
         turn, rest = divmod(number, self.one_in)
-        return number < _FOR_ALL or (turn >= _FOR_ALL and not rest)
+        return number < FOR_ALL or (turn >= FOR_ALL and not rest)
 
     def asked(self, trial: Trial) -> Finding:
         """Check the story of a `trial`, and return what was found. A failing office breaks any law.

@@ -79,12 +79,18 @@ class Difference:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two builds, the number of stories, and the one in which they differ, if any."""
+    """Two builds, the number of stories, and the one in which they differ, if any.
+
+    `asked` and `not_asked` are the kinds of story that were tried and were not, each by a law that
+    draws it.
+    """
 
     builds: tuple[str, str]
     seed: int
     stories: int
     difference: Difference | None
+    asked: tuple[str, ...] = ()
+    not_asked: tuple[str, ...] = ()
 
 
 def distinguish(
@@ -107,15 +113,26 @@ def distinguish(
     assert examples is not None or deadline_s is not None, "it must end some time"
     kits = _common(first, second, models)
     began, stories, difference = monotonic(), 0, None
+    left = {law.draw: law.id for law in laws(device_of(kits)).values()}
+    asked: list[str] = []
     for number, (law, chooser) in enumerate(islice(_stories_of(device_of(kits), seed), examples)):
         stories = number + 1
+        if law.draw in left:
+            asked.append(left.pop(law.draw))
         if _first_difference(law.draw(chooser, kits), law, (first, second)) is not None:
             difference = _small(law, tuple(chooser.tape), kits, (first, second), number)
             break
         hear(stories)
         if deadline_s is not None and monotonic() - began > deadline_s:
             break
-    return Comparison(builds=(first, second), seed=seed, stories=stories, difference=difference)
+    return Comparison(
+        builds=(first, second),
+        seed=seed,
+        stories=stories,
+        difference=difference,
+        asked=tuple(asked),
+        not_asked=tuple(left.values()),
+    )
 
 
 def _stories_of(device: DeviceName, seed: int) -> Iterator[tuple[Law, Chooser]]:

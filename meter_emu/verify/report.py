@@ -9,7 +9,7 @@ from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.laws.judged import promises
-from meter_emu.laws.law import UNREADABLE, Broken, Law, Trial, is_our_mistake
+from meter_emu.laws.law import FOR_ALL, UNREADABLE, Broken, Law, Trial, is_our_mistake
 from meter_emu.units import decimal
 from meter_emu.verify.crossings import CROSSINGS
 from meter_emu.verify.met import all_met
@@ -79,6 +79,12 @@ class Examined:
             return None
         return _commonest([self])
 
+    def is_asked(self, enough: int) -> bool:
+        """Whether it was tried on `enough` stories, one of which at least was able to show it."""
+        if self.broken is not None:
+            return True
+        return self.held_on > 0 and self.held_on + sum(self.asides.values()) >= enough
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,8 @@ class Report:
     So many `stories` were made from the `seed`, for one kind of `device`; `examined` has each law,
     `not_covered` what the program declares or showed that it is not for.
 
-    `few_hints` says that its sleep hints skip hardly any poll, if so.
+    `few_hints` says that its sleep hints skip hardly any poll, if so. A law is asked if it was
+    tried on `enough` stories: fewer say nothing of it, and none is green.
     """
 
     build: str
@@ -99,12 +106,25 @@ class Report:
     few_hints: str = ""
     about: Mapping[str, int] = field(default_factory=dict)
     device: DeviceName = BUDGET
+    enough: int = FOR_ALL
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The laws that were asked."""
+        return tuple(one.law.id for one in self.examined if one.is_asked(self.enough))
+
+    @property
+    def not_asked(self) -> tuple[str, ...]:
+        """The laws that were not asked, or of too few stories."""
+        return tuple(one.law.id for one in self.examined if not one.is_asked(self.enough))
 
     @property
     def nothing_checked(self) -> str | None:
-        """Why no story was able to show any law, if none was: the commonest reason."""
-        if any(one.not_observable is None for one in self.examined):
+        """Why no law was asked, if none was: the commonest reason, or too few stories."""
+        if self.asked:
             return None
+        if any(one.not_observable is None for one in self.examined):
+            return f"each law needs {self.enough} stories, and there were {self.stories}"
         return _commonest(self.examined)
 
     @property

@@ -18,7 +18,7 @@ from card_protocol.card.image import CardKind
 from meter_emu.domain import DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
-from meter_emu.laws.law import NOT_REPRODUCIBLE, Aside, Broken, DrawStory, Law, Trial
+from meter_emu.laws.law import FOR_ALL, NOT_REPRODUCIBLE, Aside, Broken, DrawStory, Law, Trial
 from meter_emu.nearest import hint
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import ModelAndCards
@@ -349,6 +349,7 @@ class _Total:
             few_hints=few_hints(parse_build(self._build), self._kits[0]),
             about=dict(self.about),
             device=device,
+            enough=_up_to(FOR_ALL, examples),
         )
 
 

@@ -68,6 +68,7 @@ class DiagnosedJson(Printed, tag="diagnose/1"):
     bench: Annotated[tuple[DeciderShownJson, ...], means("experiments with a real meter")]
     alike: Annotated[tuple[tuple[str, ...], ...], means("what no question tells apart")]
     hypotheses: Annotated[int, means("how many were tried")]
+    not_asked: Annotated[str, means("what was not tried, in words")]
     pairs: Annotated[int | None, means("of two mistakes, if they were tried")]
     households: Annotated[int, means("that were run")]
     samples: Annotated[int, means("of what was not reported")]

@@ -62,6 +62,8 @@ class EveryJson(Printed, tag="explore-every/1"):
     """What of every built-in scope was exhausted, and what is broken."""
 
     build: str
+    asked: Annotated[tuple[str, ...], means("scopes of which an act at least was exhausted")]
+    not_asked: Annotated[tuple[str, ...], means("scopes of which this says nothing")]
     depths_exhausted: Annotated[dict[str, int], means("acts of which every sequence was tried")]
     passed_over: Annotated[
         tuple[str, ...], means("scopes that the build does not cover, or can show nothing in")

@@ -52,6 +52,8 @@ class TargetFuzzedJson(Shape):
 class FuzzedJson(Printed, tag="fuzz-run/1"):
     """What became of each target."""
 
+    asked: Annotated[tuple[str, ...], means("targets that had inputs enough")]
+    not_asked: Annotated[tuple[str, ...], means("targets of which this says nothing")]
     targets: tuple[TargetFuzzedJson, ...]
 
 

@@ -45,6 +45,8 @@ class VerifiedJson(Printed, tag="verify/1"):
     build: str
     seed: int
     stories: int
+    asked: Annotated[tuple[str, ...], means("laws that were asked of stories enough")]
+    not_asked: Annotated[tuple[str, ...], means("laws of which this says nothing")]
     laws: tuple[LawExaminedJson, ...]
     not_covered: Annotated[tuple[str, ...], means("what the program says that it is not made for")]
     few_hints: Annotated[
@@ -91,6 +93,8 @@ class DistinguishedJson(Printed, tag="distinguish/1"):
     builds: tuple[str, str]
     seed: int
     stories: int
+    asked: Annotated[tuple[str, ...], means("kinds of story that were tried, by a law of each")]
+    not_asked: Annotated[tuple[str, ...], means("kinds of story that were not")]
     difference: DifferenceShownJson | None
 
 
