@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from textwrap import wrap
-from typing import final
+from typing import Final, final
 
 from meter_emu.cli.output import WIDTH_MIN
+
+_NAMED: Final = 12  # ours: of what was not asked; --json names all
 
 
 @final
@@ -14,10 +16,10 @@ from meter_emu.cli.output import WIDTH_MIN
 class Reach:
     """Which of the things that there were to ask were `asked`, and which were `not_asked`.
 
-    `unit` is the word for one of them, `need` what one needs in order to count as asked.
+    `unit` is the word for one of them and for several, `need` what one needs to count as asked.
     """
 
-    unit: str
+    unit: tuple[str, str]
     asked: Sequence[str]
     not_asked: Sequence[str]
     need: str
@@ -30,7 +32,7 @@ class Reach:
     @property
     def nothing_asked(self) -> str | None:
         """Why the answer is none, where nothing at all was asked."""
-        return None if self.asked else f"no {self.unit} was asked: each needs {self.need}"
+        return None if self.asked else f"no {self.unit[0]} was asked: each needs {self.need}"
 
     def verdict(self, about: str, none: str, where: str) -> Iterator[str]:
         """Yield what a search that found nothing says, with its reach.
@@ -47,8 +49,11 @@ class Reach:
         """Yield what was not asked, if anything."""
         if self.not_asked:
             all_of = len(self.asked) + len(self.not_asked)
-            few = f"{len(self.not_asked):,} of {so_many(all_of, self.unit, f'{self.unit}s')}"
-            yield from paragraph(f"not asked: {few}, each needs {self.need}", self.not_asked)
+            few = f"{len(self.not_asked):,} of {so_many(all_of, *self.unit)}"
+            names = [*self.not_asked[:_NAMED]]
+            if (more := len(self.not_asked) - _NAMED) > 0:
+                names.append(f"{more:,} more")
+            yield from paragraph(f"not asked: {few}, each needs {self.need}", names)
 
 
 def paragraph(begin: str, names: Iterable[str]) -> list[str]:

@@ -85,7 +85,9 @@ def _lines(found: Comparison, models: Sequence[str]) -> Iterator[str]:
     difference = found.difference
     if difference is None:
         stories = so_many(found.stories, "story", "stories")
-        reach = Reach("kind of story", found.asked, found.not_asked, "one story")
+        reach = Reach(
+            ("kind of story", "kinds of story"), found.asked, found.not_asked, "one story"
+        )
         about = f"{first} and {second}"
         yield from reach.verdict(about, "no difference", f"{stories} (seed {found.seed})")
         return

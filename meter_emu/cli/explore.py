@@ -25,6 +25,7 @@ from meter_emu.explore.scope import scope_of
 from meter_emu.explore.search import Explored, explore
 from meter_emu.verify.report import Counterexample
 
+_SCOPES: Final = ("scope", "scopes")
 _DEPTH: Final = 2  # where neither a depth nor a time is given: seconds
 _SHOWN: Final = 6  # ours: of what differed, the rest is in --json
 _FOLDER: Final = "counterexamples"
@@ -190,7 +191,7 @@ def _lines_of_every(explored: EveryExplored, file: Path | None) -> Iterator[str]
 
 
 def _every_reach(explored: EveryExplored) -> Reach:
-    return Reach("scope", explored.asked, explored.not_asked, "every sequence of one act")
+    return Reach(_SCOPES, explored.asked, explored.not_asked, "every sequence of one act")
 
 
 def _every_tried(explored: EveryExplored) -> str:
@@ -318,7 +319,7 @@ def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
 
 def _reach(explored: Explored, name: str) -> Reach:
     asked = explored.depth > 0 or explored.whole
-    return Reach("scope", [name][:asked], [name][asked:], "every sequence of one act")
+    return Reach(_SCOPES, [name][:asked], [name][asked:], "every sequence of one act")
 
 
 def _beyond(explored: Explored) -> Iterator[str]:

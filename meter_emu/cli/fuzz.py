@@ -394,7 +394,7 @@ def _reach(figures: "Sequence[Figures]", runs: int | None) -> Reach:
     need = min(_FEW, runs or _FEW)
     asked = [one.target.id for one in figures if one.found or one.executions >= need]
     left = [one.target.id for one in figures if one.target.id not in asked]
-    return Reach("target", asked, left, so_many(need, "input", "inputs"))
+    return Reach(("target", "targets"), asked, left, so_many(need, "input", "inputs"))
 
 
 def _all_shown(figures: "Sequence[Figures]", reach: Reach) -> "FuzzedJson":

@@ -85,9 +85,18 @@ class HearDone(Protocol):
     """Takes how much is done and where the work is, in words."""
 
     def __call__(
-        self, count: int, where: str, beside_bar: str | None = None, /, of: int | None = None
+        self,
+        count: int,
+        where: str,
+        beside_bar: str | None = None,
+        /,
+        of: int | None = None,
+        at_once: str = "",
     ) -> None:
-        """Say so, in a terminal `beside_bar` if it is given; `of` if this step has its own."""
+        """Say so, in a terminal `beside_bar` if it is given; `of` if this step has its own.
+
+        A line `at_once` is said in any case.
+        """
 
 
 @contextmanager
@@ -115,10 +124,17 @@ def watched(
         task = progress.add_task("", total=None)
 
         def done(
-            count: int, where: str, beside_bar: str | None = None, /, of: int | None = None
+            count: int,
+            where: str,
+            beside_bar: str | None = None,
+            /,
+            of: int | None = None,
+            at_once: str = "",
         ) -> None:
             nonlocal last
             last, whole = where, of or total
+            if at_once:
+                console.out(f"meter-emu: {at_once}", highlight=False)
             share = line.share(whole and count / whole)
             progress.update(
                 task, total=None if share is None else 1.0, completed=share or 0.0,
@@ -131,7 +147,7 @@ def watched(
 
         try:
             yield done
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):  # SIGTERM too
             progress.stop()
             lost = f"; {' and '.join(files)} not written" if files else ""
             click.echo(f"meter-emu: interrupted: {last}{lost}", err=True)

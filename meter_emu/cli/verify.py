@@ -34,7 +34,7 @@ from meter_emu.driver_bench.starter import write_starter
 from meter_emu.driver_bench.verify_driver import TRIES, check_again, verify_driver
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws_of_any_story
-from meter_emu.laws.law import Trial
+from meter_emu.laws.law import Law, Trial
 from meter_emu.resources import find
 from meter_emu.verify.report import Examined, Report
 from meter_emu.verify.run import Hear, chosen_laws, examine, verify
@@ -284,10 +284,14 @@ def _hear(examples: int | None, time_s: int | None, json_file: str | None) -> It
     with watched(total=examples, shown=json_file != STDOUT, time_s=time_s) as done:
         broken: list[str] = []
 
-        def hear(stories: int, examined: Examined | None) -> None:
-            if examined is not None:
-                broken.append(examined.law.id)
-            said = f"broken: {', '.join(broken)}" if broken else "nothing broken"
-            done(stories, f"{stories:,} stories, {said}")
+        def hear(stories: int, law: Law | None) -> None:
+            if law is not None:
+                broken.append(law.id)
+            said = f"broken: {', '.join(broken)}" if broken else "nothing broken yet"
+            small = "" if law is None else "; its story is made small"
+            at_once = ""
+            if law is not None and len(broken) == 1:
+                at_once = f"broken: {law.id}: {law.says}"
+            done(stories, f"{stories:,} stories, {said}{small}", at_once=at_once)
 
         yield hear

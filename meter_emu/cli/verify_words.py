@@ -52,7 +52,7 @@ def _answer(report: Report, story: str | None, files: Mapping[str, Path]) -> Ite
 def reach_of(report: Report) -> Reach:
     """Return which laws were asked of stories enough to say anything."""
     return Reach(
-        unit="law",
+        unit=("law", "laws"),
         asked=report.asked,
         not_asked=report.not_asked,
         need=f"{_stories(report.enough)}, one that can show it",

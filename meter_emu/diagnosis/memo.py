@@ -76,9 +76,10 @@ class Diagnosis:
         lead = (
             "nine to one or more over" if self.ranking.first_chance >= NINE_TO_ONE else "ahead of"
         )
+        rest = "all else that was tried" if self.left_out else "all else"
         outside = self.ranking.outside
         return (
-            f"Consistent with the reports, and {lead} all else: "
+            f"Consistent with the reports, and {lead} {rest}: "
             + (names if many == 1 else f"{many} mistakes that predict the same, {names}")
             + (f"; something outside has {100 * outside:.0f} %" if outside >= EVEN else "")
         )

@@ -42,7 +42,7 @@ _BATCH: Final = 20  # ours: stories a process takes at once; a fraction of a sec
 _BATCH_THERE: Final = 200  # ours: a worker of a cluster; some seconds of work
 _OVER: Final = 0.05  # ours: share of the time for the last story, and for making small what it is
 
-Hear = Callable[[int, "Examined | None"], None]
+Hear = Callable[[int, Law | None], None]
 
 
 class Stories(NamedTuple):
@@ -229,7 +229,7 @@ def verify(
     began_s: float | None = None,
     jobs: int | None = 1,
     cluster: Engine | None = None,
-    hear: Hear = lambda _stories, _examined: None,
+    hear: Hear = lambda _stories, _broken: None,
     go_on: GoOn | None = None,
 ) -> Report:
     """Check the laws on a build, and return what was found.
@@ -248,7 +248,8 @@ def verify(
         began_s: When the time began to run, by `time.monotonic`; now by default.
         jobs: How many processes; `None` for one a processor.
         cluster: Workers elsewhere that do the work.
-        hear: Gets the number of stories after each batch, and each broken law at once.
+        hear: Gets the number of stories after each batch, and each broken law before its story is
+            made small.
         go_on: The file of an interrupted verify, from which a program of ours goes on; the time
             that one took counts. Who has the report removes the file, which cannot be written for
             an `OutputError`.
@@ -323,8 +324,8 @@ class _Total:
             if not self.found.keys() >= set(asked):  # the same on any engine
                 _add(self.about, counts)
         for law_id in _counted(batch.tallies, self.tallies, self.found):
+            self._hear(self.stories, self._laws[law_id])  # to make its story small takes seconds
             self.found[law_id] = self._examined(law_id, late_s)
-            self._hear(self.stories, self.found[law_id])
         self._hear(self.stories, None)
 
     def _examined(self, law_id: str, late_s: float) -> Examined:

@@ -91,7 +91,7 @@ FIRST_LINES: Final[Mapping[str, _Rows]] = MappingProxyType({
     ),
     "distinguish": (
         _good("reference reference --examples 3",
-              r"reference and reference: no difference in 3 stories \(seed 0\)"),
+              r"reference and reference: undecided, no difference in 3 stories \(seed 0\)"),
         _found(f"{EARLY} reference --examples 50", r"\S+ and reference differ in story \d+ of "),
         _bad("reference nobody", "meter-emu: "),
     ),
@@ -108,7 +108,7 @@ FIRST_LINES: Final[Mapping[str, _Rows]] = MappingProxyType({
     "fuzz list": (_good("", r"\d+ targets"),),
     "fuzz run": (
         _good("atr --runs 200 --time 60 --jobs 1 --no-coverage",
-              r"nothing new found in \d+ inputs of 1 target on reference"),
+              r"fuzz: nothing new found in \d+ inputs of 1 target on reference"),
         _found("canary --time 60 --jobs 1 --no-coverage --corpus full-of-it",
                r"1 find in [\d,]+ inputs? of 1 target on reference"),
         _bad("no-target", "meter-emu: "),

@@ -170,7 +170,7 @@ def test_where_nothing_fits_the_first_line_says_so(tmp_path: Path) -> None:
     found = at_work(tmp_path, NOTHING_FITS + reports).singles()
     assert not found.ranking.fits
     assert found.ranking.outside > 0.5
-    assert next(memo(found)).startswith("No single mistake in the catalogue fits")
+    assert next(memo(found)).startswith("No single mistake that was tried fits: most")
     assert found.ranking.unexplained == tuple(range(8))
 
 
