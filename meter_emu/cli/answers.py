@@ -13,7 +13,7 @@ _NAMED: Final = 12  # ours: of what was not asked; --json names all
 
 @final
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Coverage:
     """Which of the things that there were to ask were `asked`, and which were `not_asked`.
 
     `unit` is the word for one of them and for several, `need` what one needs to count as asked.

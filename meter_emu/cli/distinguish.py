@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from meter_emu.cli.answers import Reach, played_by, so_many
+from meter_emu.cli.answers import Coverage, played_by, so_many
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, MODEL, json_option
@@ -85,7 +85,7 @@ def _lines(found: Comparison, models: Sequence[str]) -> Iterator[str]:
     difference = found.difference
     if difference is None:
         stories = so_many(found.stories, "story", "stories")
-        reach = Reach(
+        reach = Coverage(
             ("kind of story", "kinds of story"), found.asked, found.not_asked, "one story"
         )
         about = f"{first} and {second}"

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from meter_emu.cli.answers import Reach, asked_of_law, played_by, so_many, worst_case
+from meter_emu.cli.answers import Coverage, asked_of_law, played_by, so_many, worst_case
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK, see_checked
 from meter_emu.cli.names import BUILD, LEFT, WORD, OneOf, json_option
@@ -190,8 +190,8 @@ def _lines_of_every(explored: EveryExplored, file: Path | None) -> Iterator[str]
         yield f"beyond that: {walks} by chance, with acts that their scopes have not"
 
 
-def _every_reach(explored: EveryExplored) -> Reach:
-    return Reach(_SCOPES, explored.asked, explored.not_asked, "every sequence of one act")
+def _every_reach(explored: EveryExplored) -> Coverage:
+    return Coverage(_SCOPES, explored.asked, explored.not_asked, "every sequence of one act")
 
 
 def _every_tried(explored: EveryExplored) -> str:
@@ -317,9 +317,9 @@ def _lines(explored: Explored, name: str, file: Path | None) -> Iterator[str]:
         yield f"merged wrongly, apart from {', '.join(pair.rules) or 'nothing'}: {differs}"
 
 
-def _reach(explored: Explored, name: str) -> Reach:
+def _reach(explored: Explored, name: str) -> Coverage:
     asked = explored.depth > 0 or explored.whole
-    return Reach(_SCOPES, [name][:asked], [name][asked:], "every sequence of one act")
+    return Coverage(_SCOPES, [name][:asked], [name][asked:], "every sequence of one act")
 
 
 def _beyond(explored: Explored) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from meter_emu.cli.answers import Reach, so_many, worst_case
+from meter_emu.cli.answers import Coverage, so_many, worst_case
 from meter_emu.cli.app import CliGroup, began_s, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK, see_checked
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
@@ -128,21 +128,20 @@ def run(
     except KeyboardInterrupt:
         interrupted = True
     figures = [one for one in together.figures if one.over]
-    paths = _all_kept(figures, Path(finds))
+    paths, reach = _all_kept(figures, Path(finds)), _reach(figures, runs)
     if json_file != STDOUT:
-        said = _lines(figures, paths, build, _reach(figures, runs), another=another, corpus=corpus)
+        said = _lines(figures, paths, build, reach, another=another, corpus=corpus)
         echo("\n".join(said))
     if junit_file is not None:
         write_junit(junit_file, "fuzz", build, [_as_case(one) for one in figures])
     if json_file is not None:
-        print_json(_all_shown(figures, _reach(figures, runs)), json_file)
+        print_json(_all_shown(figures, reach), json_file)
     if interrupted:
         echo(f"meter-emu: interrupted: {_where(together.figures)}", err=True)
         return EXIT_INTERRUPTED
-    if any(one.found or one.failed for one in figures):
-        return EXIT_FOUND
-    see_checked("fuzz", _reach(figures, runs).nothing_asked)
-    return EXIT_OK
+    found = any(one.found or one.failed for one in figures)
+    see_checked("fuzz", None if found else reach.nothing_asked)
+    return EXIT_FOUND if found else EXIT_OK
 
 
 def _known(folder: Path) -> "list[FoundInput]":
@@ -313,7 +312,7 @@ def _lines(
     figures: "Sequence[Figures]",
     paths: Mapping[str, Sequence[Path]],
     build: str,
-    reach: Reach,
+    reach: Coverage,
     *,
     another: bool,
     corpus: str,
@@ -389,15 +388,15 @@ def _where(figures: "Sequence[Figures]") -> str:
     return "; ".join((said, *running))
 
 
-def _reach(figures: "Sequence[Figures]", runs: int | None) -> Reach:
+def _reach(figures: "Sequence[Figures]", runs: int | None) -> Coverage:
     """Return which targets had inputs enough, or all that were wanted."""
     need = min(_FEW, runs or _FEW)
     asked = [one.target.id for one in figures if one.found or one.executions >= need]
     left = [one.target.id for one in figures if one.target.id not in asked]
-    return Reach(("target", "targets"), asked, left, so_many(need, "input", "inputs"))
+    return Coverage(("target", "targets"), asked, left, so_many(need, "input", "inputs"))
 
 
-def _all_shown(figures: "Sequence[Figures]", reach: Reach) -> "FuzzedJson":
+def _all_shown(figures: "Sequence[Figures]", reach: Coverage) -> "FuzzedJson":
     from meter_emu.cli.printed.fuzzed import FuzzedJson
 
     return FuzzedJson(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from meter_emu.cli.answers import Reach, asked_of_law, paragraph, played_by, so_many, worst_case
+from meter_emu.cli.answers import Coverage, asked_of_law, paragraph, played_by, so_many, worst_case
 from meter_emu.verify.crossings import CROSSINGS
 from meter_emu.verify.report import NO_STORY, Counterexample, Examined, Report
 from meter_emu.world.judge.verdicts import Verdict
@@ -49,9 +49,9 @@ def _answer(report: Report, story: str | None, files: Mapping[str, Path]) -> Ite
     yield from _gaps(report, searched=not broken)
 
 
-def reach_of(report: Report) -> Reach:
-    """Return which laws were asked of stories enough to say anything."""
-    return Reach(
+def reach_of(report: Report) -> Coverage:
+    """Return which laws were checked against stories enough to say anything."""
+    return Coverage(
         unit=("law", "laws"),
         asked=report.asked,
         not_asked=report.not_asked,

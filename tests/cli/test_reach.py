@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from meter_emu.cli.answers import Reach
+from meter_emu.cli.answers import Coverage
 
 LAWS = ("law", "laws")
 
@@ -13,7 +13,7 @@ def test_less_than_half_is_undecided_and_half_decides():
     """Exhaustive up to six things: the word, the count and the names follow from who was asked."""
     for asked in range(4):
         for left in range(4):
-            reach = Reach(LAWS, ["a", "b", "c"][:asked], ["x", "y", "z"][:left], "4 stories")
+            reach = Coverage(LAWS, ["a", "b", "c"][:asked], ["x", "y", "z"][:left], "4 stories")
             first, *more = reach.verdict("mine", "nothing broken", "9 stories")
             assert reach.decides == (2 * asked >= asked + left and asked > 0)
             assert first.startswith("mine: nothing broken in ") == reach.decides
@@ -26,7 +26,7 @@ def test_less_than_half_is_undecided_and_half_decides():
 
 
 def test_names_are_bounded():
-    reach = Reach(LAWS, [], [f"law-{n}" for n in range(80)], "4 stories")
+    reach = Coverage(LAWS, [], [f"law-{n}" for n in range(80)], "4 stories")
     said = " ".join(" ".join(reach.words()).split())
     assert "law-11, 68 more" in said
     assert "law-12" not in said

@@ -45,7 +45,7 @@ class VerifiedJson(Printed, tag="verify/1"):
     build: str
     seed: int
     stories: int
-    asked: Annotated[tuple[str, ...], means("laws that were asked of stories enough")]
+    asked: Annotated[tuple[str, ...], means("laws that were checked against stories enough")]
     not_asked: Annotated[tuple[str, ...], means("laws of which this says nothing")]
     laws: tuple[LawExaminedJson, ...]
     not_covered: Annotated[tuple[str, ...], means("what the program says that it is not made for")]
