@@ -8,9 +8,11 @@ there are too many strangers the oldest goes. So no number of them takes the pla
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, Final, TypeAlias, cast, final
 
 import h11
+from starlette.websockets import WebSocketDisconnect
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 LOOPBACK: Final = "127.0.0.1"
@@ -44,7 +46,8 @@ class Guarded:
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         """Answer one request, or refuse it."""
         if self.lets_in(scope):
-            await self._app(scope, receive, send)
+            with suppress(OSError, WebSocketDisconnect):  # it has gone: there is nobody to answer
+                await self._app(scope, receive, send)
             return
         await send({"type": "http.response.start", "status": 404, "headers": [*_HEADERS]})
         await send({"type": "http.response.body", "body": _BODY})
