@@ -29,6 +29,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from card_protocol.apdu import HEADER_SIZE_BYTES, split_command
 from card_protocol.errors import ApduError, LinkError, TraceError, UndecodedError, decoding
+from card_protocol.regular_file import open_regular
 from card_protocol.words import command_words, meaning
 
 TRACE_VERSION: Final = 1
@@ -335,7 +336,7 @@ class Trace:
     read, whether the recording ended in the middle of a line or without an end.
 
     Args:
-        path: The file; a pipe may be one.
+        path: The file.
         wait: Follow a growing file: after each call of `wait` it is read again, until the recording
             has ended.
 
@@ -349,10 +350,10 @@ class Trace:
         self._number = 0
         self.cut = True
         try:
-            self._file: Final = path.open("rb")
+            self._file: Final = open_regular(path)
         except OSError as error:
             raise TraceError(str(path), f"cannot be read: {error.strerror}") from None
-        self._wait: Final = wait if self._file.seekable() else None  # a pipe waits by itself
+        self._wait: Final = wait
         with ExitStack() as closing:
             closing.callback(self._file.close)
             self.header: Final = self._header()

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import inspect
 
 from card_protocol.errors import UndecodedError, decoding
+from card_protocol.regular_file import open_regular
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
@@ -98,12 +99,9 @@ def _is_there(path: Path) -> bool:
 
 
 def read_file(path: str | Path) -> bytes:
-    """Return a file's contents; raise `OSError`, also for an endless file or a bad name."""
-    try:
-        with Path(path).open("rb") as opened:
-            raw = opened.read(INPUT_SIZE_MAX + 1)
-    except ValueError as error:  # a zero byte in the name
-        raise OSError(errno.EINVAL, str(error)) from None
+    """Return a regular file's contents; raise `OSError`, also for one that is too large."""
+    with open_regular(path) as opened:
+        raw = opened.read(INPUT_SIZE_MAX + 1)
     if len(raw) > INPUT_SIZE_MAX:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
     return raw

@@ -44,6 +44,7 @@ class Forked(subprocess.Popen[Any]):
     """A `Popen` of `python -m meter_emu`; all but how its process begins is that class's own."""
 
     controlled: ClassVar = False  # whether the terminal it is given controls its session
+    closed: ClassVar[tuple[int, ...]] = ()  # which of its three streams are closed
 
     # Doubt: this routine is private to Python; tried on 3.11 and 3.13. A version that calls another
     # would start an interpreter for each command: slower, and the tests stay right.
@@ -61,6 +62,7 @@ class Forked(subprocess.Popen[Any]):
             "environment": dict(os.environ if env is None else env),
             "session": more[-2],
             "controlled": self.controlled,
+            "closed": self.closed,
         }
         self.pid = _forking().begin(
             job, [own if end == -1 else end for own, end in enumerate(ends)]
@@ -180,6 +182,11 @@ def _be(job: dict[str, Any], ends: Sequence[int]) -> NoReturn:
     found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [str(Path.cwd()), *(one for one in found if one and one not in sys.path)]
     _open_streams(unbuffered=bool(os.environ.get("PYTHONUNBUFFERED")))
+    for number in job["closed"]:
+        os.close(number)
+        name = ("stdin", "stdout", "stderr")[number]
+        setattr(sys, name, None)
+        setattr(sys, f"__{name}__", None)
     sys.argv = ["", *job["words"]]
     end_as(lambda: runpy.run_module("meter_emu", run_name="__main__", alter_sys=True))
 

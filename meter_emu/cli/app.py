@@ -5,7 +5,7 @@ import cryptography, construct and more. So `PROGRAM_COMMANDS` has each one's li
 the order in which a newcomer needs them; a test finds a command without a row.
 
 Exit status: 0 all as expected, 1 a promise broken or a defect found, 2 bad input or nothing
-checked, 130 interrupted.
+checked, 3 done, but nobody saw the answer, 130 interrupted.
 A command returns its status as an integer. Under the line on a file that is no TOML stand its line
 and carets.
 
@@ -14,6 +14,7 @@ follow, and a typo gets the nearest name as a suggestion. The examples are at th
 `@examples(...)`; a test refuses a command without them, and an example that the command refuses.
 """
 
+import io
 import os
 import re
 import signal
@@ -38,13 +39,23 @@ from meter_emu.cli.exits import (
     EXIT_OK,
     EXIT_PIPE_CLOSED,
     EXIT_SIGNAL,
+    EXIT_UNSEEN,
     status_of_signal,
 )
-from meter_emu.cli.output import WIDTH_MIN, echo, escaped, stdout_refused
+from meter_emu.cli.output import (
+    WIDTH_MIN,
+    done_now,
+    echo,
+    escaped,
+    forget_done,
+    stdout_refused,
+)
 from meter_emu.errors import ConfigError, MeterEmuError, ProgramError
 from meter_emu.nearest import hint
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
     from meter_emu.toml_typos import TomlTypo
 
 PROGRAM: Final = "meter-emu"
@@ -292,14 +303,14 @@ def run() -> int:
     """Run the command line in `sys.argv` and return its exit status."""
     if sys.flags.optimize:
         return _complain("python -O removes the checks this program relies on; run it without")
+    forget_done()
     try:
         status = cli.main(prog_name="meter-emu", standalone_mode=False, obj=monotonic())
         sys.stdout.flush()
     except click.Abort:
         return EXIT_INTERRUPTED
     except (PipeClosedError, BrokenPipeError):
-        _forget_stdout()
-        return EXIT_PIPE_CLOSED
+        return _unseen(None)
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "meter-emu"
         return _complain(f"{error.format_message()} (see {where} --help)")
@@ -317,11 +328,22 @@ def run() -> int:
     except OSError as error:
         if error.filename is not None:  # a file of ours: `output` and `resources` name those
             raise
-        _forget_stdout()
-        return _complain(str(stdout_refused(error)))
+        return _unseen(error)
     except RuntimeError as error:
         return status_of_signal(error)
     return status if isinstance(status, int) else EXIT_OK
+
+
+def _unseen(error: OSError | None) -> int:
+    """Return the status of an answer that nobody saw; say what was done all the same, if anything.
+
+    A reader that has gone, which is no `error`, is nothing to talk about.
+    """
+    _forget_stdout()
+    if deeds := done_now():
+        _complain(f"{stdout_refused(error)}; done all the same: {'; '.join(deeds)}")
+        return EXIT_UNSEEN
+    return EXIT_PIPE_CLOSED if error is None else _complain(str(stdout_refused(error)))
 
 
 def _complain(message: str) -> int:
@@ -344,14 +366,34 @@ def _point_at(typo: "TomlTypo") -> None:
     )
 
 
-def _be_heard() -> None:
-    """Give standard output and error something to be, and a way to say any character.
+class _LastWords(io.FileIO):
+    """Standard error: what it does not take is lost, and the exit status says the rest."""
 
-    Closed ones are nothing to Python, and the next file opened would get their number. A locale
-    without the character, or a name that is no text, must not cost the answer.
+    def write(self, piece: "ReadableBuffer") -> int:
+        """Write what it takes."""
+        try:
+            return super().write(piece) or 0
+        except OSError:
+            return memoryview(piece).nbytes
+
+
+def _be_heard() -> None:
+    """Give the three streams something to be, and a way to say any character.
+
+    What is closed stays so: its number goes to what refuses its use, so that the next file that is
+    opened does not get it, and an answer that nobody sees is no success. A locale without the
+    character, or a name that is no text, must not cost the answer.
     """
-    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115  open to the end
-    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    for number, how in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
+        try:
+            os.fstat(number)
+        except OSError:  # the lowest number that is free is what a file gets
+            os.open(os.devnull, how)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115  open to the end
+    if sys.stderr is None or not sys.stderr.isatty():
+        raw = io.BufferedWriter(_LastWords(2, "w", closefd=False))
+        sys.stderr = TextIOWrapper(raw, errors="backslashreplace", line_buffering=True)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")

@@ -1,7 +1,8 @@
 """`meter-emu desk token`: the office that sells tokens, from a ledger of what it sold.
 
 The ledger is written before the digits are shown: what was handed out is never sold again. What was
-not shown is in the ledger, and `list` shows it.
+not shown is in the ledger, and `list` shows it. How far it had come is in a file next to it
+(`ledger_head`), so that an older copy sells nothing.
 """
 
 from collections.abc import Callable
@@ -13,8 +14,9 @@ import click
 from meter_emu.cli.answers import so_many
 from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.held import HeldFile
+from meter_emu.cli.ledger_head import leave_head, see_head
 from meter_emu.cli.names import FILE, OneOf, issued_at_min, issued_at_option, json_option
-from meter_emu.cli.output import STDOUT, echo, print_json
+from meter_emu.cli.output import STDOUT, echo, note_done, print_json
 from meter_emu.cli.token_keys import read_key_file
 
 if TYPE_CHECKING:
@@ -203,11 +205,14 @@ def _sold(
 
     with HeldFile(path, _LEDGER) as held:
         book = open_ledger(path)
+        see_head(book)
         minute = issued_at_min(issued_at, book.model.zone)
         line = book.sell(device_id, purchase, _EPOCH + timedelta(minutes=minute))
         tokens = _tokens(book, line, key_file)
         before = held.content if held.content.endswith(b"\n") else held.content + b"\n"
         held.write(before + "\n".join(("", *book.line_toml(line), "")).encode("ascii"))
+        leave_head(book)
+    note_done(f"meter-emu desk token list {path} shows the digits")
     _print_tokens(path, tokens, json_file)
     if json_file != STDOUT:
         for token in tokens:

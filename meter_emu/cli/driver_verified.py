@@ -23,6 +23,7 @@ from meter_emu.driver_bench.law import Case, FindingRank
 from meter_emu.driver_bench.report import DriverReport, dialogue
 from meter_emu.driver_bench.verify_driver import DRIVER_LAWS, NO_ROUTINE
 from meter_emu.errors import ConfigError
+from meter_emu.resources import read_file
 
 _LINES_MAX: Final = 24  # ours: of a dialogue on a screen; the file has all
 
@@ -61,7 +62,7 @@ def case_of(path: str) -> tuple[str, str, Case]:
     """Return driver, law and case of a file that a run has left; raise `ConfigError`."""
     try:
         with naming(path), decoding():
-            found = json.decode(Path(path).read_bytes(), type=DriverCaseJson)
+            found = json.decode(read_file(path), type=DriverCaseJson)
     except UndecodedError as error:
         why = f"is no file that verify --driver wrote: {error}"
         raise ConfigError(path, "", why) from None

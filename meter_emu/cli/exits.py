@@ -7,6 +7,7 @@ from meter_emu.errors import NothingCheckedError
 EXIT_OK: Final = 0
 EXIT_FOUND: Final = 1  # something is wrong, differs or breaks a promise: the answer, no mistake
 EXIT_BAD_INPUT: Final = 2  # and work that came to nothing: no result, good or bad
+EXIT_UNSEEN: Final = 3  # what was asked is done, and standard output did not take the answer
 EXIT_SIGNAL: Final = 128  # and the signal's number, as a shell reports it
 EXIT_INTERRUPTED: Final = EXIT_SIGNAL + 2  # SIGINT
 EXIT_PIPE_CLOSED: Final = EXIT_SIGNAL + 13  # SIGPIPE: the reader of our output has gone

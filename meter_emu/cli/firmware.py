@@ -9,7 +9,7 @@ import click
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, OneOf
-from meter_emu.cli.output import echo, naming
+from meter_emu.cli.output import echo, naming, note_done
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError, OutputError
 from meter_emu.world.meter.host.starter import STARTERS, first_campaign, make_starter
@@ -35,6 +35,7 @@ def new(folder: str, device: DeviceName) -> None:
             made = make_starter(Path(folder), device)
         except FileExistsError as error:
             raise OutputError(str(error.filename), "it is there already") from None
+    note_done(f"wrote {folder}")
     echo(f"{folder}: {len(made)} files; now: cd {folder} && make &&")
     echo(f"  meter-emu rehearse {first_campaign(device)} --build ./my_meter")
 

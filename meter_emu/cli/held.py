@@ -16,9 +16,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar, final
 
+from card_protocol.regular_file import open_regular
 from meter_emu.cli.output import LOCKS, lock, naming, replacing, write_atomically
 from meter_emu.cli.tracing import traced
 from meter_emu.errors import ImageError, OutputError
+from meter_emu.resources import read_file
 
 WAIT_S: Final = 5.0  # ours: an act of the office takes a tenth of a second, and a queue has a few
 _NO_HANDLE: Final = -1
@@ -41,13 +43,10 @@ def read_bytes(file: str, what: str) -> bytes:
     """Return the bytes of a file that should hold `what`; raise `ImageError`.
 
     A file of another kind is called what it is."""
-    path = Path(file)
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ImageError(file, f"expected {what}, this is no regular file")
-        with path.open("rb") as opened:
+        with open_regular(file) as opened:
             raw = opened.read(IMAGE_SIZE_MAX + 1)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise unreadable(file, error) from error
     known = kind_of(raw)
     if known is not None and known[0] != what and what in _IMAGES:
@@ -90,7 +89,7 @@ class HeldFile:
         """
         there = self.content
         with suppress(OSError):  # it is gone, or will not be read: writing says what is wrong
-            there = Path(self.path).read_bytes()
+            there = read_file(self.path)
         if there != self.content:
             raise OutputError(self.path, "another program changed it meanwhile")
         handle = _NO_HANDLE

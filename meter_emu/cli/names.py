@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from card_protocol.regular_file import open_regular
 from meter_emu.cli.output import STDOUT
 from meter_emu.errors import ConfigError
 from meter_emu.languages.speech import speaking, speech_of
@@ -172,7 +173,7 @@ def read_master_key(file: str | None) -> "Key":
     if file is None:
         return TEST_MASTER_KEY
     try:
-        with Path(file).open("rb") as opened:
+        with open_regular(file) as opened:
             text = opened.read(2 * KEY_DIGITS).decode("ascii").strip()
         if len(text) != KEY_DIGITS:
             raise ConfigError(file, "", f"expected a key of {KEY_DIGITS} hex digits")

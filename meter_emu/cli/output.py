@@ -36,7 +36,8 @@ _NO_LINKS: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno
 # Off Unix nothing is locked, as on a file system without locks; docs/where-it-runs.md.
 LOCKS: Final = find_spec("fcntl") is not None
 # A link, or a pipe that waits for a writer, under the name of one of our files: of Unix alone.
-_AS_A_FILE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
+_AS_A_FILE: Final = getattr(os, "O_NOFOLLOW", 0) | _AT_ONCE
 
 Write: TypeAlias = Callable[[bytes], object]
 
@@ -90,6 +91,7 @@ def replacing(
                 else:
                     part.replace(target)
     # It has the name. From here on nothing may fail: a clerk would do it twice.
+    note_done(f"wrote {path}")
     if part is not None:
         _sync_folder(target.parent)
         _clear_abandoned(target)
@@ -194,9 +196,28 @@ def wide_console() -> "Console":
     return Console(highlight=False, width=max(WIDTH_MIN, Console().width))
 
 
-def stdout_refused(error: OSError) -> OutputError:
-    """Return what to say where standard output takes no more, such as a file on a full disk."""
-    return OutputError("standard output", (error.strerror or str(error)).lower())
+def stdout_refused(error: OSError | None) -> OutputError:
+    """Return what to say where standard output takes no more; without an error its reader left."""
+    why = "its reader has gone" if error is None else (error.strerror or str(error)).lower()
+    return OutputError("standard output", why)
+
+
+_done: Final[list[str]] = []  # by this command line: it outlives an answer that is lost
+
+
+def note_done(deed: str) -> None:
+    """Note what this command line has done, which is said where its answer cannot be shown."""
+    _done.append(deed)
+
+
+def done_now() -> list[str]:
+    """Return what this command line has done so far."""
+    return list(dict.fromkeys(_done))
+
+
+def forget_done() -> None:
+    """Begin another command line."""
+    _done.clear()
 
 
 def _open(target: Path, new_mode: int | None, undo: ExitStack) -> tuple[BinaryIO, Path | None]:
@@ -209,7 +230,7 @@ def _open(target: Path, new_mode: int | None, undo: ExitStack) -> tuple[BinaryIO
     except FileNotFoundError:
         mode = None
     if mode is not None and not stat.S_ISREG(mode):
-        return _closing(target.open("wb"), undo), None  # a folder says so here
+        return _closing(open_as_it_is(target), undo), None
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(f"{target} is read-only")
     file, part = _locked_part(target, undo)
@@ -217,6 +238,25 @@ def _open(target: Path, new_mode: int | None, undo: ExitStack) -> tuple[BinaryIO
     if wanted is not None:
         os.chmod(file.fileno() if os.chmod in os.supports_fd else part, wanted)  # noqa: PTH101
     return file, part
+
+
+def open_as_it_is(path: str | Path) -> BinaryIO:
+    """Open what has this name, or a new file, to be written; nothing of it is kept back.
+
+    Raises:
+        OSError: It cannot be, or is a pipe that nobody reads: who waits for a reader may wait for
+            ever.
+    """
+    how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | _AT_ONCE
+    try:
+        handle = os.open(path, how, 0o666)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.ENXIO, "nobody reads this pipe or socket") from error
+        raise
+    if _AT_ONCE:
+        os.set_blocking(handle, True)
+    return os.fdopen(handle, "wb", buffering=0)
 
 
 def _locked_part(target: Path, undo: ExitStack) -> tuple[BinaryIO, Path]:

@@ -14,7 +14,7 @@ import click
 from meter_emu.cli.app import CliCommand
 from meter_emu.cli.held import CARD_IMAGE, HeldFile, at_the_desk, image_in, open_desk, read_image
 from meter_emu.cli.names import FILE, CommandT
-from meter_emu.cli.output import echo
+from meter_emu.cli.output import echo, note_done
 from meter_emu.cli.tracing import trace_option, traced
 from meter_emu.errors import CardError, OutputError
 
@@ -150,6 +150,8 @@ class CardReader:
             raise CardError(f"{error}{perhaps}") from error
         except CardProtocolError as error:
             raise CardError(f"{self.name}: {error}") from error
+        if writing:
+            note_done(f"wrote the card in {self.name}: {if_cut}")
         return done
 
     def read(self, do: "Callable[[Exchange], _DoneT]") -> _DoneT:

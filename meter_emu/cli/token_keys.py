@@ -1,7 +1,6 @@
 """Keys of tokens on the command line: files of hex digits, none of which is ever shown."""
 
-from pathlib import Path
-
+from card_protocol.regular_file import open_regular
 from meter_emu.errors import ConfigError
 
 
@@ -10,7 +9,7 @@ def read_key_file(file: str, sizes_bytes: tuple[int, ...]) -> bytes:
     digits = tuple(2 * size for size in sizes_bytes)
     wanted = f"expected a key of {' or '.join(map(str, digits))} hex digits"
     try:
-        with Path(file).open("rb") as opened:
+        with open_regular(file) as opened:
             text = opened.read(4 * max(digits)).decode("ascii").strip()
         if len(text) not in digits:
             raise ConfigError(file, "", f"{wanted}, got {len(text)} characters")

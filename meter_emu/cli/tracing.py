@@ -8,14 +8,13 @@ On standard output it is alone: the command's messages then go to standard error
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
 from meter_emu.cli.names import LEFT
-from meter_emu.cli.output import STDOUT, json_escaped, stdout_refused
+from meter_emu.cli.output import STDOUT, json_escaped, note_done, open_as_it_is, stdout_refused
 from meter_emu.errors import OutputError
 
 if TYPE_CHECKING:
@@ -83,9 +82,10 @@ def _opened(path: str) -> "Iterator[BinaryIO]":
         yield ours
         return
     try:
-        file = Path(path).open("wb", buffering=0)  # noqa: SIM115  it stays open for the caller
+        file = open_as_it_is(path)
     except OSError as error:
         raise _refused(path, error) from error
+    note_done(f"wrote {path}")
     with file:
         yield file
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from meter_emu.errors import ConfigError, OutputError
+from meter_emu.resources import read_file
 
 _MARK: Final = "what declares it"
 _TYPES: Final = (
@@ -33,7 +34,7 @@ _TOKEN: Final = re.compile(
 def write_int16(path: str) -> Path:
     """Write `driver.int16.cpp` next to `driver.c`; raise `ConfigError` for a file that is none."""
     try:
-        text = Path(path).read_text("utf-8")
+        text = read_file(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError("verify", path, f"cannot be read: {error}") from None
     if _MARK not in text:

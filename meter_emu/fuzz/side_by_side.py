@@ -40,6 +40,7 @@ from meter_emu.fuzz.worker import (
     UNGUIDED,
 )
 from meter_emu.last_words import signal_name
+from meter_emu.resources import read_file
 
 _LINE_MAX: Final = 10_000  # characters of one line of a worker
 _LOOK_S: Final = 0.01
@@ -394,7 +395,7 @@ class SideBySide:
                     FoundInput(
                         target=one.target.id,
                         build=self._build,
-                        input=path.read_bytes().hex(),
+                        input=read_file(path).hex(),
                         why=why,
                     ),
                 )

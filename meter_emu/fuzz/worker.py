@@ -23,6 +23,7 @@ from random import Random
 from time import monotonic, process_time
 from typing import TYPE_CHECKING, Any, Final
 
+from meter_emu.resources import read_file
 from meter_emu.workers.leash import end_with
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _unguided(argv: list[str]) -> int:
     target = _target()
     asked_to_end = _asked_to_end()
     random = Random(os.environ.get(ENV_SEED, "1"))
-    corpus = [path.read_bytes() for folder in folders for path in sorted(folder.iterdir())]
+    corpus = [read_file(path) for folder in folders for path in sorted(folder.iterdir())]
     corpus = corpus or list(target.seeds())
     sizes = {len(data) for data in corpus}
     watched = Watched(target, _build(), plan_of_environment())

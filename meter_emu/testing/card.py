@@ -8,6 +8,7 @@ from typing import final
 from card_protocol.card.virtual import AnyImage, parse_image
 from card_protocol.errors import LayoutError, LinkError, LinkErrorKind
 from meter_emu.errors import ConfigError, ImageError, OutputError
+from meter_emu.resources import read_file
 from meter_emu.testing.dialogue import Dialogue
 from meter_emu.testing.links import Reach
 from meter_emu.world.meter.board import SlotCard
@@ -74,7 +75,7 @@ class Card:
         """
         self.check_at_hand()
         try:
-            image = parse_image(Path(path).read_bytes())
+            image = parse_image(read_file(path))
         except OSError as error:
             raise ImageError(str(path), f"cannot be read: {error.strerror}") from None
         except LayoutError as error:

@@ -98,6 +98,7 @@ def test_parts_of_a_day_and_four_keys(emu: Any, shop: Path) -> None:
         ("openpaygo-four-keys", "0.5", 12),
     ):
         shop.write_text(LEDGER.replace('"openpaygo"', f'"{model}"'))
+        Path(HEAD).unlink(missing_ok=True)  # it is another ledger
         emu("desk", "token", "sell", shop, "--device-id", DEVICE, "--days", days, *AT)
         (digits,) = digits_in(emu("desk", "token", "list", shop).out)
         own = load_model(find("meters", model))
@@ -176,3 +177,67 @@ def test_the_page_sells_what_the_program_sells(emu: Any, shop: Path) -> None:
     said = "".join(emu(*command.split()[1:]).out for command in commands[:3])
     assert said == blocks(text, "text")[0]
     assert emu(*commands[3].split()[1:]).out.startswith("shop.toml: 3 sales\n")
+
+
+HEAD = "shop.toml.head"
+
+
+def sold(emu: Any, shop: object, *days: int) -> Any:
+    for one in days:
+        done = emu("desk", "token", "sell", shop, "--device-id", DEVICE, "--days", one, *AT)
+    return done
+
+
+def test_a_copy_from_before_a_sale_sells_nothing_and_the_newest_one_does(emu, shop):
+    sold(emu, shop, 7)
+    before = shop.read_text()
+    sold(emu, shop, 2, 3)
+    newest = shop.read_text()
+    for older, lost in ((before, 2), (LEDGER, 3), (newest[: newest.rindex("\n[[token]]")], 1)):
+        shop.write_text(older)
+        said = sold(emu, shop, 7).complains()
+        assert f"lacks the last {lost} of 3 sales that {shop.resolve()}.head has" in said
+        assert shop.read_text() == older
+    shop.write_text(newest)
+    assert "count 8" in sold(emu, shop, 1).out
+
+
+def test_a_copy_that_sold_something_else_since_is_not_taken_for_the_other(emu, shop):
+    sold(emu, shop, 7)
+    head = Path(HEAD).read_text()
+    shop.write_text(shop.read_text().replace("add = 7", "add = 70"))
+    assert "its sales are others" in sold(emu, shop, 1).complains()
+    for text in ("", "1", f"01 {head[2:]}", f"-1 {head[2:]}", "9" * 5_000, "\0\xff"):
+        Path(HEAD).write_text(text, "latin-1")
+        sold(emu, shop, 1).complains()
+
+
+def test_a_ledger_that_comes_without_its_head_says_what_to_write_there(emu, shop):
+    sold(emu, shop, 7, 2)
+    head = Path(HEAD).read_text()
+    Path(HEAD).unlink()
+    said = sold(emu, shop, 1).complains()
+    assert f"write there '{head.strip()}'" in said
+    Path(HEAD).write_text(head.strip())
+    assert sold(emu, shop, 1).code == 0
+    assert Path(HEAD).read_text().startswith("3 ")
+
+
+def test_what_was_sold_as_the_head_could_not_be_written_is_shown_and_sells_on(emu, shop):
+    sold(emu, shop, 7)
+    head = Path(HEAD).read_text()
+    Path(HEAD).unlink()
+    Path(HEAD).mkdir()
+    assert "cannot be read: Is a directory" in sold(emu, shop, 2).complains()
+    Path(HEAD).rmdir()
+    Path(HEAD).write_text(head)  # killed between the two files: the head is one behind
+    sold(emu, shop, 2)
+    Path(HEAD).write_text(head)
+    assert "count 6" in sold(emu, shop, 3).out
+    assert Path(HEAD).read_text().startswith("3 ")
+
+
+def test_a_link_to_a_ledger_has_the_head_of_the_ledger(emu, shop):
+    Path("link.toml").symlink_to(shop)
+    sold(emu, "link.toml", 7)
+    assert sorted(path.name for path in Path().iterdir()) == ["link.toml", "shop.toml", HEAD]
