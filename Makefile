@@ -100,10 +100,11 @@ test-kills: $(DEV)  ## 300 kills of all commands that write, a signal at every l
 test-going-on: $(DEV)  ## a fleet of 2,000, and diagnose --singles of six mistakes, killed 20 times each: they go on; minutes
 	@$(BIN)/python -m tests.kills.going_on
 
-test-hostile: $(DEV) $(PCSC)  ## 300 hostile files of every kind that is read, bombs of TOML, hostile readers, checkpoints: a quarter of an hour
+test-hostile: $(DEV) $(PCSC)  ## 300 hostile files of every kind that is read, bombs of TOML, hostile readers, checkpoints, half an hour of workbooks: three quarters of an hour
 	@METER_EMU_HOSTILE=300 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/reliability/test_files.py \
 	  tests/reliability/test_readers.py tests/world/rehearsal/test_checkpoint.py::test_a_spoiled_file_costs_time_and_changes_no_result \
 	  tests/pcsc/test_relay.py::test_a_real_card_outlives_readers_that_talk_nonsense
+	@METER_EMU_BOOKS_S=1800 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/planner/test_hostile_books.py
 
 test-leaks: $(DEV) $(PCSC)  ## the suite with garbage collected after each test, which names what that finds; ALWAYS=1: at every turn
 	@METER_EMU_LEAKS=$(if $(ALWAYS),always,each) $(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
