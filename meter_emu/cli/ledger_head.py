@@ -2,7 +2,7 @@
 
 The counts inside a ledger show that a line in its middle is lost, and not that the last ones are: a
 copy from before them is as whole as it was then. What is outside says how far it had come. A copy
-of both files is not told from the true ones.
+of both files passes for the true ones.
 """
 
 from hashlib import sha256
