@@ -116,8 +116,10 @@ def filled(record: type[T], source: object, **given: Any) -> T:  # noqa: ANN401 
 
     `record` is a dataclass or a named tuple. A name that the source lacks is a mistake of ours.
     """
-    names: tuple[str, ...] = record.__match_args__  # type: ignore[attr-defined]
-    return record(**given, **{name: getattr(source, name) for name in names if name not in given})
+    kind: Any = record
+    names = getattr(kind, "_fields", ()) or [field.name for field in fields(kind)]
+    taken = {name: getattr(source, name) for name in names if name not in given}
+    return record(**given, **taken)
 
 
 def _annotated(record: type) -> list[tuple[str, Any, str]]:

@@ -194,13 +194,8 @@ class DefectName(Word):
             self.fail(f"no defect {name!r}{near}; `meter-emu list defects` has all", param, ctx)
         return name
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Offer the ids that begin so."""
+    def offered(self, incomplete: str) -> list[CompletionItem]:
+        """Return the ids that begin so."""
         from meter_emu.defects import catalogue
 
         return [CompletionItem(name) for name in catalogue() if name.startswith(incomplete)]
@@ -211,52 +206,26 @@ def show() -> None:
     """Show a defect, the file of a campaign, plan, model or layout, or what any file is."""
 
 
-@examples(
-    "show campaign ores-2020-07",
-    "show campaign winter",
-    "show campaign campaign.toml",
+def _prints(kind: "ResourceKind", what: str, name_type: Word, *names: str) -> None:
+    """Add the command that prints a file of a kind; `names` are its examples."""
+    word = what.rsplit(maxsplit=1)[-1]
+
+    @examples(*(f"show {word} {name}" for name in names))
+    @show.command(word, help=f"Print the file of {what}, to begin one of your own with a copy.")
+    @click.argument("name", metavar="NAME", type=name_type)
+    def show_it(name: str) -> None:
+        _print_file(kind, name)
+
+
+_prints("campaigns", "a campaign", CAMPAIGN, "ores-2020-07", "winter", "campaign.toml")
+_prints("plans", "a plan", PLAN, "summer-2027", "plan.toml", "mine.toml")
+_prints(
+    "meters", "a meter model", MODEL, "electricity-pcf8563-utc", "gas-pcf8563-battery",
+    "my-meter.toml",
+)  # fmt: skip
+_prints(
+    "layouts", "a layout", LAYOUT, "state-grid-order", "state-grid-write-back", "my-layout.toml"
 )
-@show.command("campaign")
-@click.argument("name", metavar="NAME", type=CAMPAIGN)
-def show_campaign(name: str) -> None:
-    """Print the file of a campaign, to begin one of your own with a copy."""
-    _print_file("campaigns", name)
-
-
-@examples(
-    "show plan summer-2027",
-    "show plan plan.toml",
-    "show plan mine.toml",
-)
-@show.command("plan")
-@click.argument("name", metavar="NAME", type=PLAN)
-def show_plan(name: str) -> None:
-    """Print the file of a plan, to begin one of your own with a copy."""
-    _print_file("plans", name)
-
-
-@examples(
-    "show model electricity-pcf8563-utc",
-    "show model gas-pcf8563-battery",
-    "show model my-meter.toml",
-)
-@show.command("model")
-@click.argument("name", metavar="NAME", type=MODEL)
-def show_model(name: str) -> None:
-    """Print the file of a meter model, to begin one of your own with a copy."""
-    _print_file("meters", name)
-
-
-@examples(
-    "show layout state-grid-order",
-    "show layout state-grid-write-back",
-    "show layout my-layout.toml",
-)
-@show.command("layout")
-@click.argument("name", metavar="NAME", type=LAYOUT)
-def show_layout(name: str) -> None:
-    """Print the file of a layout, to begin one of your own with a copy."""
-    _print_file("layouts", name)
 
 
 @examples(

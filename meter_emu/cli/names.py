@@ -45,6 +45,19 @@ class Word(click.ParamType[str]):
             self.fail("is empty", param, ctx)
         return value
 
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Offer what can be meant."""
+        return self.offered(incomplete)
+
+    def offered(self, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        """Return what can be meant by a word that is not typed to its end."""
+        return []
+
 
 class OneOf(click.Choice[str]):
     """One of a few words; another is answered with the nearest."""
@@ -81,13 +94,8 @@ class FileName(Word):
         named.append(_Named(path, self._left))
         return path
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Offer files, as the shell has them."""
+    def offered(self, incomplete: str) -> list[CompletionItem]:
+        """Return files, as the shell has them."""
         return [CompletionItem(incomplete, type="file")]
 
 
@@ -98,26 +106,19 @@ class BuiltInOrFile(FileName):
         super().__init__(left=False)
         self._kinds: Final[tuple[ResourceKind, ...]] = kinds
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Offer the built-in names that begin so, else files."""
+    def offered(self, incomplete: str) -> list[CompletionItem]:
+        """Return the built-in names that begin so, else files."""
         known = (name for kind in self._kinds for name in built_in(kind))
         names = [name for name in known if name.startswith(incomplete)]
         offered = [CompletionItem(name) for name in names if incomplete != name]
-        return offered or super().shell_complete(ctx, param, incomplete)
+        return offered or super().offered(incomplete)
 
 
 class BuildName(Word):
     """The name of a build: one of ours, or a program of one's own, and defects after `+`."""
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Offer the defects that can follow what is typed."""
+    def offered(self, incomplete: str) -> list[CompletionItem]:
+        """Return the defects that can follow what is typed."""
         from meter_emu.defects import catalogue
         from meter_emu.world.meter.build import OUR_BUILDS
 

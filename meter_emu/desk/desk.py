@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Final
+from typing import Final, ParamSpec
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import AnyImage
@@ -64,6 +64,7 @@ _FF: Final = b"\xff"  # contents of a file that nobody has written
 # The write-back is its record without head and MAC.
 _SAID: Final = attrgetter(*WriteBack._fields)
 
+_P = ParamSpec("_P")
 Exchange = Callable[[bytes], bytes]
 Account = CardRecords  # the office's account of a meter: the records of its newest card
 
@@ -101,6 +102,19 @@ class Work:
         return arms or switches or self.reactivate or priced or as_is
 
 
+def _card_with(account: Callable[_P, Account]) -> Callable[_P, AnyImage]:
+    """Return what makes a new card of a first account: what it is asked with is the account's."""
+
+    def issue(*args: _P.args, **said: _P.kwargs) -> AnyImage:
+        """Return a new card: nothing loaded, order number 0, prepayment on, no write-back."""
+        desk, kind = args[0], said.get("card_kind", CardKind.SECURE)
+        assert isinstance(desk, Desk), "it is a method"
+        assert isinstance(kind, CardKind), "the account was asked for a card of this kind"
+        return desk.personalised(account(*args, **said), kind)
+
+    return issue
+
+
 class Desk:
     """An office that holds the master key; `dates` and `codec` are its parts. A part itself.
 
@@ -122,40 +136,6 @@ class Desk:
         self._dates: Final = DeskDates() if dates is None else dates
         self._codec: Final = DeskCodec() if codec is None else codec
         self._challenge: Final = challenge
-
-    def issue(
-        self,
-        meter_id: int,
-        *,
-        customer_ref: int = 0,
-        card_number: int = 1,
-        energy: Energy = DEFAULT,
-        tariff: Pricing | None = None,
-        mwh_per_unit: int | None = None,
-        generation: int = GENERATION,
-        expires: Civil | None = None,
-        reading: CivilReading | None = None,
-        issued_at_min: int,
-        card_kind: CardKind = CardKind.SECURE,
-    ) -> AnyImage:
-        """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back.
-
-        See `first_account` for the arguments.
-        """
-        account = self.first_account(
-            meter_id,
-            customer_ref=customer_ref,
-            card_number=card_number,
-            energy=energy,
-            tariff=tariff,
-            mwh_per_unit=mwh_per_unit,
-            generation=generation,
-            expires=expires,
-            reading=reading,
-            issued_at_min=issued_at_min,
-            card_kind=card_kind,
-        )
-        return self.personalised(account, card_kind)
 
     def first_account(
         self,
@@ -194,6 +174,8 @@ class Desk:
         identity = self._expiring(identity, expires, reading)
         desk = _first_record(generation, tariff, factor, issued_at_min, self._codec.zone.rule.code)
         return Account(identity, desk)
+
+    issue = _card_with(first_account)
 
     def reissue(
         self,

@@ -10,8 +10,6 @@ from meter_emu.firmware.dialogues.budget import BudgetDialogue
 class ForgedTokenObeyed(BudgetDialogue):
     """Looks whether there is a token."""
 
-    __slots__ = ()
-
     def said(self, records: CardRecords, key: Key, token_key: Key, meter_id: int) -> Contents:
         said = super().said(records, key, token_key, meter_id)
         if said.order.reactivation is Reactivation.NONE:

@@ -13,8 +13,6 @@ class _Trusting(Key):  # type: ignore[misc]
 class MacNotChecked(BudgetDialogue):
     """See above."""
 
-    __slots__ = ()
-
     def desk_key(self) -> Key:
         return _Trusting(super().desk_key().raw)
 

@@ -7,8 +7,6 @@ from meter_emu.firmware.gate import OrderGate
 class OrderNumberIn8Bits(OrderGate):
     """The number of an order is compared in eight bits."""
 
-    __slots__ = ()
-
     def fresh(self, number: int, known: int) -> bool:
         return number & 0xFF > known & 0xFF
 

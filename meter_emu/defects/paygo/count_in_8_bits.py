@@ -9,8 +9,6 @@ from meter_emu.firmware.token.paygo import UsedCounts
 class CountIn8Bits(UsedCounts):
     """The last count is kept in a byte."""
 
-    __slots__ = ()
-
     def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
         super().keep(counter, state)
         state.last_count &= 0xFF

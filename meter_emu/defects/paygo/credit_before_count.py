@@ -9,8 +9,6 @@ from meter_emu.firmware.token.paygo import PaygoProgram
 class CreditBeforeCount(PaygoProgram):
     """What a token gives is saved, and then its count."""
 
-    __slots__ = ()
-
     def keep(self, state: PaygoState, answer: PaygoAnswer) -> None:
         self._journal.save(state)
         super().keep(state, answer)

@@ -11,8 +11,6 @@ _OLDER = CounterLimits().older
 class OlderCountsUnsigned(UsedCounts):
     """The oldest count in reach is computed in unsigned numbers."""
 
-    __slots__ = ()
-
     def counter(self, state: PaygoState) -> PaygoCounter:
         oldest = (state.last_count - _OLDER) & 0xFFFF
         if oldest < state.last_count:

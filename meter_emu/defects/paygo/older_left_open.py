@@ -11,8 +11,6 @@ _OLDER = CounterLimits().older
 class OlderLeftOpen(UsedCounts):
     """What sets time leaves older counts open."""
 
-    __slots__ = ()
-
     def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
         before = self.counter(state).used
         super().keep(counter, state)

@@ -7,8 +7,6 @@ from meter_emu.firmware.token.sts import StsEffects
 class HalfKeptForEver(StsEffects):
     """A half of a key waits for ever."""
 
-    __slots__ = ()
-
     def too_late(self, waited_ms: int, half_s: int) -> bool:
         return False
 

@@ -11,8 +11,6 @@ def _signed(tid: int) -> int:
 class TidWithASign(TidMemory):
     """TIDs are read with a sign: the upper half is before the lower one."""
 
-    __slots__ = ()
-
     def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
         return super().judged(tuple(map(_signed, tids)), _signed(tid))
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol, final
 
 from card_protocol.keys import Key, Purpose, derive
-from card_protocol.layout import Layout
+from card_protocol.layout import Layout, filled
 from card_protocol.tokens.openpaygo.chain import PaygoKey, PaygoSeed
 from card_protocol.tokens.sts.keys import (
     DecoderKey,
@@ -224,31 +224,27 @@ def _sts_memory(
     """Yield what a meter in service has: its key, its credit, and no token taken yet."""
     sts = model.sts
     assert sts is not None, "it is such a meter"
-    factory = StsFactory(
+    factory = filled(
+        StsFactory,
+        sts,
         magic=STS_FACTORY.magic,
         version=STS_VERSION,
         cipher=int(TokenCipher[sts.cipher].value),
         meter_id=inst.meter_id,
-        maker=sts.maker,
-        half_s=sts.half_s,
-        tries=sts.tries,
-        lock_first_s=sts.lock_first_s,
-        lock_most_s=sts.lock_most_s,
-        credit_most_wh=sts.credit_most_wh,
         checks_ken=int(sts.checks_ken),
         reserved=STS_FACTORY.erased("reserved"),
         crc=0,
     )
     first = first_key(sts)
-    state = StsState(
+    state = filled(
+        StsState,
+        sts,
         magic=STS_STATE.magic,
         version=STS_VERSION,
         key_type=STS_KEY_TYPES[sts.key_type] or DITK,
         sequence=inst.age.save_count,
         limit_units=(inst.age.register_units + inst.age.credit_wh) % REGISTER_UNITS,
         revision=sts.key_revision,
-        tariff_index=sts.tariff_index,
-        ken=sts.ken,
         tries=0,
         locked=0,
         waiting=0,
@@ -267,13 +263,7 @@ def _sts_memory(
 
 def first_key(sts: Sts) -> MeterKey:
     """Return the key that an STS meter is delivered with, as its office has it on record."""
-    return MeterKey(
-        base=BaseDate(sts.base),
-        revision=sts.key_revision,
-        tariff_index=sts.tariff_index,
-        key_type=sts.key_type,
-        ken=sts.ken,
-    )
+    return filled(MeterKey, sts, base=BaseDate(sts.base), revision=sts.key_revision)
 
 
 STS_KEY_TYPES: Final[dict[KeyTypeName, KeyType | None]] = {

@@ -50,6 +50,7 @@ from card_protocol.formats.budget import Sfi, WriteBackRecord
 from card_protocol.formats.budget.generations import DESK_RECORDS
 from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.keys import Purpose, derive
+from card_protocol.layout import filled
 from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import says_refused
@@ -460,20 +461,8 @@ class HouseholdStory:
         if after is None or after == before:
             self.watch.see(at_us, What.CARD_REFUSED, visit=number)
             return
-        written = WrittenBack(
-            balance_ueur=after.balance_ueur,
-            accepted_cents=after.accepted_cents,
-            accepted_count=after.accepted_count,
-            charged_wh=after.charged_wh,
-            deferred_wh=after.deferred_wh,
-            postpaid_wh=after.postpaid_wh,
-            night_wh=after.night_wh,
-            charged_night_wh=after.charged_night_wh,
-            order_number=after.order_number,
-            result=after.result,
-            session=after.session_count,
-            clock=_stated(after.clock),
-        )
+        said = {"session": after.session_count, "clock": _stated(after.clock)}
+        written = filled(WrittenBack, after, **said)
         if says_refused(after.result):
             self.watch.see(at_us, What.CARD_REFUSED, visit=number, written=written)
             return

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from card_protocol.errors import TokenError
+from card_protocol.layout import filled
 from card_protocol.tokens.openpaygo.counter import PaygoKind
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.nearest import hint
@@ -122,19 +123,12 @@ def _sts_sale(raw_token: RawToken, sold_us: int, place: FilePlace) -> StsSale:
         place.refuse("", "expected one of wh, new_key, limit_w, setting")
     if raw_token.rollover and raw_token.new_key is None:
         place.refuse("rollover", "goes with new_key")
-    return StsSale(
-        id=raw_token.id,
-        household=raw_token.household,
+    return filled(
+        StsSale,
+        raw_token,
         sold_us=sold_us,
-        wh=raw_token.wh,
         new_key=meter_key(raw_token.new_key),
-        rollover=raw_token.rollover,
-        limit_w=raw_token.limit_w,
-        setting=raw_token.setting,
         under=meter_key(raw_token.key),
-        office=raw_token.office,
-        edition=raw_token.edition,
-        office_error_s=raw_token.office_error_s,
     )
 
 
