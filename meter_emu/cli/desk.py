@@ -29,6 +29,7 @@ from meter_emu.cli.names import (
 )
 from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.place import CardCommand, Place, with_card
+from meter_emu.desk.orders import SWITCHES, Switch
 from meter_emu.energies import BY_CODE
 from meter_emu.errors import CardError
 from meter_emu.units import decimal
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 _AT: Final = "'2020-07-03 23:01'"  # of the examples
 _READER: Final = "--reader ACR --yes-write-hardware"
 _AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
-_on_off_argument: Final = click.argument("switch", type=OneOf(["on", "off"]))
 
 
 def _writes(plan: Callable[..., "Work"]) -> Callable[..., None]:
@@ -180,30 +180,24 @@ def reactivate() -> "Work":
     return _work(reactivate=True)
 
 
-@examples(
-    "desk prepayment home.card off",
-    "desk prepayment home.card on --issued-at '2020-07-03 10:00'",
-    f"desk prepayment off {_READER}",
-)
-@desk.command()
-@_writes
-@_on_off_argument
-def prepayment(switch: str) -> "Work":
-    """Switch the prepayment function on or off."""
-    return _work(prepayment=switch == "on")
+def _switches(switch: Switch) -> None:
+    """Add the command of an order that is on or off."""
+    word = switch.name
+
+    @examples(
+        f"desk {word} home.card off",
+        f"desk {word} home.card on --issued-at '2020-07-03 10:00'",
+        f"desk {word} off {_READER}",
+    )
+    @desk.command(word, help=switch.means)
+    @_writes
+    @click.argument("on", metavar="[on|off]", type=OneOf(["on", "off"]))
+    def command(on: str) -> "Work":
+        return _work(**{word: on == "on"})
 
 
-@examples(
-    "desk limiter home.card on",
-    "desk limiter home.card off --json -",
-    f"desk limiter on {_READER}",
-)
-@desk.command()
-@_writes
-@_on_off_argument
-def limiter(switch: str) -> "Work":
-    """Grant the 10 A limiter, or withdraw it."""
-    return _work(limiter=switch == "on")
+for _switch in SWITCHES:
+    _switches(_switch)
 
 
 @examples(

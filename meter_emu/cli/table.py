@@ -15,6 +15,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from meter_emu.desk.orders import switched
 from meter_emu.languages.speech import Later, said, said_of, written_decimal, written_share
 from meter_emu.units import decimal
 from meter_emu.world.households.campaign import Campaign
@@ -314,10 +315,8 @@ class ResultTable:
             yield said("reactivation")
         if order.load_cents:
             yield f"{written_decimal(decimal(order.load_cents, 100).removesuffix('.00'))} EUR"
-        if order.prepayment is not None:
-            yield said("prepayment on") if order.prepayment else said("prepayment off")
-        if order.limiter is not None:
-            yield said("limiter on") if order.limiter else said("limiter off")
+        for switch, on in switched(order).items():
+            yield said(switch.short[on])
         if order.tariff is not None:
             yield said("tariff {number}", number=order.tariff.number)
 

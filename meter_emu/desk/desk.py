@@ -48,6 +48,7 @@ from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
 from meter_emu.desk.as_is import AsIs, as_is
 from meter_emu.desk.confirmed import Doubt, doubts
 from meter_emu.desk.dates import CivilReading, DeskCodec, DeskDates, Written
+from meter_emu.desk.orders import switched
 from meter_emu.desk.pricing import Pricing, check_factor, check_tariff
 from meter_emu.domain import WriteBack
 from meter_emu.energies import BY_CODE, DEFAULT, Energy
@@ -96,7 +97,7 @@ class Work:
     def orders(self) -> bool:
         """Whether it changes the order."""
         arms = self.defer_until is not None or self.cut_at is not None
-        switches = self.prepayment is not None or self.limiter is not None
+        switches = bool(switched(self))
         priced = self.tariff is not None or self.mwh_per_unit is not None
         as_is = self.fields is not None and self.fields.of_order
         return arms or switches or self.reactivate or priced or as_is
@@ -311,8 +312,9 @@ class Desk:
             )
         if work.mwh_per_unit is not None and work.tariff is None:
             raise DeskError("a calorific factor is part of a tariff, and no tariff was given")
-        if work.limiter and not energy.limiter:
-            raise DeskError(f"{energy.meter} has no limiter to grant")
+        for switch, on in switched(work).items():
+            if on and not switch.fits(energy):
+                raise DeskError(f"{energy.meter} has no {switch.name} to grant")
         if work.orders:
             desk = self._ordered(desk, work, account.identity.meter_id)
             desk = replace(desk, issued_at_min=issued_at_min)
@@ -336,8 +338,10 @@ class Desk:
         if work.reactivate or order.token != NO_TOKEN:
             key = derive(self._master, Purpose.REACTIVATION, meter_id)
             token = budget.reactivation_token(key, meter_id, number)
-        flags = _switched(order.flags, OrderFlags.PREPAYMENT_ON, work.prepayment)
-        flags = _switched(flags, OrderFlags.LIMITER_GRANTED, work.limiter)
+        flags = order.flags
+        for switch, on in switched(work).items():
+            flag = OrderFlags[switch.flag]
+            flags = flags | flag if on else flags & ~flag
         return replace(order, order_number=number, flags=flags, token=token)
 
     def _armed(self, order: AnyDeskRecord, work: Work) -> AnyDeskRecord:
@@ -372,12 +376,6 @@ def _first_record(
         number, price, night_price, factor, issued_at_min, 0,
         budget.DESK.erased("reserved"), NO_MAC,
     )  # fmt: skip
-
-
-def _switched(flags: int, flag: OrderFlags, on: bool | None) -> int:
-    if on is None:
-        return flags
-    return flags | flag if on else flags & ~flag
 
 
 def _check_meter_id(meter_id: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple, final
 
 from meter_emu.desk.as_is import AsIs
+from meter_emu.desk.orders import SWITCHED
 from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import ConfigError
 from meter_emu.explore.scope import Scope
@@ -94,6 +95,10 @@ def _ordered(is_in: Callable[[DeskOrder], bool], made: Callable[[Placed], Visit]
     return ActRow(lambda visit: visit.desk is not None and is_in(visit.desk), made)
 
 
+def _switching(name: str, *, on: bool) -> ActRow:
+    return _ordered(lambda order: getattr(order, name) is on, lambda at: at.office(**{name: on}))
+
+
 def _kind(kind: VisitKind, made: Callable[[Placed], Visit] | None = None) -> ActRow:
     return ActRow(lambda visit: visit.kind is kind, made or (lambda at: at.visit(kind)))
 
@@ -135,16 +140,7 @@ ACT_ROWS: Final[Mapping[str, ActRow]] = {
     "cut": _ordered(lambda order: order.cut_us is not None, lambda at: at.end("cut")),
     "reactivate": _ordered(lambda order: order.reactivate, lambda at: at.office(reactivate=True)),
     "load": _ordered(lambda order: order.load_cents > 0, lambda at: at.office(load_cents=2_000)),
-    "prepayment-on": _ordered(
-        lambda order: order.prepayment is True, lambda at: at.office(prepayment=True)
-    ),
-    "prepayment-off": _ordered(
-        lambda order: order.prepayment is False, lambda at: at.office(prepayment=False)
-    ),
-    "limiter-on": _ordered(lambda order: order.limiter is True, lambda at: at.office(limiter=True)),
-    "limiter-off": _ordered(
-        lambda order: order.limiter is False, lambda at: at.office(limiter=False)
-    ),
+    **{word: _switching(name, on=on) for word, (name, on) in SWITCHED.items()},
     "tariff": _ordered(
         lambda order: order.tariff is not None, lambda at: at.office(tariff=Pricing.of(9, 310))
     ),

@@ -5,11 +5,12 @@ is no matter of this module: a fuzzer's bytes (`targets/household.py`) or the ru
 (`meter_emu/strategies/at_play.py`).
 """
 
-from typing import Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, final
 
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
 from card_protocol.timestamp import Civil
+from meter_emu.desk.orders import switched
 from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.errors import MeterEmuError
@@ -170,12 +171,9 @@ class HouseholdAtPlay:
         ends = order.reactivate or order.cut_us is not None
         self._ends.setdefault(number, order.cut_us if ends else self._ends.get(number - 1))
         known = self._terms[max(one for one in self._terms if one <= number)]
-        said = {
-            "prepayment": order.prepayment, "limiter": order.limiter,
-            "tariff": order.tariff,
-        }  # fmt: skip
-        said = {name: one for name, one in said.items() if one is not None}
-        self._terms.setdefault(number, known._replace(**said))  # type: ignore[arg-type]
+        said: dict[str, Any] = {switch.name: on for switch, on in switched(order).items()}
+        said |= {} if order.tariff is None else {"tariff": order.tariff}
+        self._terms.setdefault(number, known._replace(**said))
 
     def copy(self) -> VirtualCard:
         """Return a copy of the newest card as it is now: it is no card of the office."""

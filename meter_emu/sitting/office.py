@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, final
 
@@ -12,6 +13,7 @@ from card_protocol.formats.budget import WriteBackRecord
 from meter_emu.desk.budget.view import explain_written_back
 from meter_emu.desk.dates import DeskDates
 from meter_emu.desk.desk import Account
+from meter_emu.desk.orders import SWITCHES
 from meter_emu.energies import BY_CODE
 from meter_emu.errors import CommandError, DeskError
 from meter_emu.rows import of_energy
@@ -92,13 +94,11 @@ class _Asked:
         """Order T2."""
         self._ends("cut_at", "cut_us", rest.removeprefix("at "))
 
-    def prepayment(self, rest: str) -> None:
-        """Switch the prepayment function."""
-        self.fields["prepayment"] = self._switch(rest)
-
-    def limiter(self, rest: str) -> None:
-        """Grant the limiter, or withdraw it."""
-        self.fields["limiter"] = self._switch(rest)
+    def switch(self, rest: str, name: str) -> None:
+        """Switch what has a row of `SWITCHES`."""
+        if rest not in _ON_OFF:
+            raise CommandError(f"expected on or off, got {rest[:40]!r}")
+        self.fields[name] = _ON_OFF[rest]
 
     def dated(self, rest: str) -> None:
         """Let the office have another date than it is."""
@@ -111,12 +111,6 @@ class _Asked:
         when = dates.parse(written(rest, self.now_us, self.zone))
         self.fields[name] = when
         self.fields[instant] = EPOCH_2000_US + dates.minute_of(when) * MINUTE_US
-
-    @staticmethod
-    def _switch(rest: str) -> bool:
-        if rest not in _ON_OFF:
-            raise CommandError(f"expected on or off, got {rest[:40]!r}")
-        return _ON_OFF[rest]
 
     @staticmethod
     def _alone(rest: str) -> None:
@@ -132,8 +126,7 @@ _PARTS: Final[MappingProxyType[str, Callable[[_Asked, str], None]]] = MappingPro
         "reactivate": _Asked.reactivate,
         "defer": _Asked.defer,
         "cut": _Asked.cut,
-        "prepayment": _Asked.prepayment,
-        "limiter": _Asked.limiter,
+        **{switch.name: partial(_Asked.switch, name=switch.name) for switch in SWITCHES},
         "dated": _Asked.dated,
     }
 )

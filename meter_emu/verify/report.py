@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from meter_emu.desk.orders import switched
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
@@ -295,9 +296,7 @@ def _order(order: DeskOrder, zone: TimeZone) -> str:
         words.append("reactivated")
     if order.load_cents:
         words.append(f"loads {order.load_cents / 100:g} euro")
-    for on, what in ((order.prepayment, "prepayment"), (order.limiter, "limiter")):
-        if on is not None:
-            words.append(f"{what} {'on' if on else 'off'}")
+    words += (switch.short[on] for switch, on in switched(order).items())
     if order.tariff is not None:
         words.append("another tariff")
     if order.torn:

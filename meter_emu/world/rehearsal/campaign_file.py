@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from meter_emu.desk.orders import SWITCHED
 from meter_emu.desk.vending import Edition, OfficeName
 from meter_emu.resources import PRINTABLE, FileTime, means
 from meter_emu.units import HOURS_A_DAY, MINUTE_US
@@ -22,9 +23,11 @@ _Load: TypeAlias = (
     _Rate | Annotated[list[_Rate], Meta(min_length=HOURS_A_DAY, max_length=HOURS_A_DAY)]
 )
 _Text: TypeAlias = Annotated[str, Meta(min_length=1, pattern=PRINTABLE)]
-DeskWord: TypeAlias = Literal[
-    "defer", "cut", "reactivate", "prepayment-on", "prepayment-off", "limiter-on", "limiter-off"
-]
+# The type checker sees a text: written out, the rows of switches would be a second list of them.
+if TYPE_CHECKING:
+    DeskWord: TypeAlias = str
+else:
+    DeskWord = Literal["defer", "cut", "reactivate", *SWITCHED]
 RecordWord: TypeAlias = Literal["wallet", "order", "tariff"]
 _Generation: TypeAlias = Literal[1, 2]
 

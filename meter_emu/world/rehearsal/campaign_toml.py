@@ -11,6 +11,7 @@ from typing import Final, TypeVar, assert_never
 
 from card_protocol.card.image import CardKind
 from meter_emu.desk.as_is import AsIs
+from meter_emu.desk.orders import SWITCHED
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.units import MINUTE_US
@@ -282,10 +283,7 @@ def _order(order: DeskOrder, household: Household, shown: Announcement | None) -
         "defer": order.defer_us is not None,
         "cut": order.cut_us is not None,
         "reactivate": order.reactivate,
-        "prepayment-on": order.prepayment is True,
-        "prepayment-off": order.prepayment is False,
-        "limiter-on": order.limiter is True,
-        "limiter-off": order.limiter is False,
+        **{word: getattr(order, name) is on for word, (name, on) in SWITCHED.items()},
     }
     if any(said.values()):
         yield f"desk = [{', '.join(_text(word) for word, is_said in said.items() if is_said)}]"

@@ -21,6 +21,7 @@ from meter_emu.desk.card_image import RecordView
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Exchange, Work
+from meter_emu.desk.orders import switched
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import Measure
 from meter_emu.ports import Firmware, Ports
@@ -354,10 +355,7 @@ def order_in_words(order: DeskOrder, priced: Measure) -> str:
         words.append(f"cut at {order.cut_at}")
     if order.reactivate:
         words.append("reactivate")
-    if order.prepayment is not None:
-        words.append(f"prepayment {'on' if order.prepayment else 'off'}")
-    if order.limiter is not None:
-        words.append(f"limiter {'granted' if order.limiter else 'withdrawn'}")
+    words += (switch.written[on] for switch, on in switched(order).items())
     if order.tariff is not None:
         words.append(order.tariff.in_words(priced.unit))
     if order.mwh_per_unit is not None:

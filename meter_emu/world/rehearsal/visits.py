@@ -13,6 +13,7 @@ import msgspec
 
 from card_protocol.timestamp import Civil
 from meter_emu.desk.as_is import AsIs
+from meter_emu.desk.orders import SWITCHED, SWITCHES
 from meter_emu.desk.pricing import Pricing, check_tariff
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import DeskError
@@ -185,16 +186,17 @@ class VisitReader:
         )
 
     def _order(self, raw_visit: RawVisit, place: FilePlace) -> DeskOrder:
-        words = set(raw_visit.desk)
-        for pair in ({"prepayment-on", "prepayment-off"}, {"limiter-on", "limiter-off"}):
-            if pair <= words:
-                place.refuse("desk", f"expected only one of {' and '.join(sorted(pair))}")
+        words, measures = set(raw_visit.desk), self._model.measures
+        switches: dict[str, bool] = {}
+        for word, (name, on) in SWITCHED.items():
+            if word in words and switches.setdefault(name, on) is not on:
+                place.refuse("desk", f"expected only one of {name}-off and {name}-on")
         if "reactivate" in words and words & {"defer", "cut"}:
             place.refuse("desk", _TWO_VISITS)
-        if "limiter-on" in words and not self._model.measures.limiter:
-            place.refuse(
-                "desk", f"{self._model.measures.meter} has no limiter, expected no limiter-on"
-            )
+        for switch in SWITCHES:
+            if switches.get(switch.name) and not switch.fits(measures):
+                why = f"{measures.meter} has no {switch.name}, expected no {switch.name}-on"
+                place.refuse("desk", why)
         announced = newest_announced(self._announced, place.instant(raw_visit.at, "at"))
         defer_until, defer_us = _dated(raw_visit.defer_until, "defer", words, announced, place)
         cut_at, cut_us = _dated(raw_visit.cut_at, "cut", words, announced, place)
@@ -212,8 +214,6 @@ class VisitReader:
             cut_at=cut_at,
             reactivate="reactivate" in words,
             load_cents=load_cents,
-            prepayment=_switch(words, "prepayment"),
-            limiter=_switch(words, "limiter"),
             tariff=None if raw_visit.tariff is None else self._tariff(raw_visit.tariff, place),
             mwh_per_unit=None if raw_visit.tariff is None else raw_visit.tariff.mwh_per_unit,
             defer_us=defer_us,
@@ -222,6 +222,7 @@ class VisitReader:
             office_error_s=raw_visit.office_error_s,
             fields=None if raw_visit.fields is None else _fields(raw_visit.fields, place),
             torn=raw_visit.torn,
+            **switches,  # type: ignore[arg-type]
         )
 
     def _tariff(self, raw_tariff: RawTariff, place: FilePlace) -> Pricing:
@@ -358,13 +359,6 @@ def in_order(defer_us: int, cut_us: int, place: FilePlace) -> None:
     """Refuse a T2 before T1."""
     if cut_us < defer_us:
         place.refuse("cut_at", "expected no earlier than defer_until: a cut inside the deferral")
-
-
-def _switch(words: set[DeskWord], what: str) -> bool | None:
-    """Return True for `what`-on among the words, False for `what`-off, `None` for neither."""
-    if f"{what}-on" in words:
-        return True
-    return False if f"{what}-off" in words else None
 
 
 def remarks(
