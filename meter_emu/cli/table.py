@@ -315,7 +315,7 @@ class ResultTable:
             yield said("reactivation")
         if order.load_cents:
             yield f"{written_decimal(decimal(order.load_cents, 100).removesuffix('.00'))} EUR"
-        for switch, on in switched(order).items():
+        for switch, on in switched(order):
             yield said(switch.short[on])
         if order.tariff is not None:
             yield said("tariff {number}", number=order.tariff.number)

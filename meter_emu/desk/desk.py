@@ -312,7 +312,7 @@ class Desk:
             )
         if work.mwh_per_unit is not None and work.tariff is None:
             raise DeskError("a calorific factor is part of a tariff, and no tariff was given")
-        for switch, on in switched(work).items():
+        for switch, on in switched(work):
             if on and not switch.fits(energy):
                 raise DeskError(f"{energy.meter} has no {switch.name} to grant")
         if work.orders:
@@ -339,7 +339,7 @@ class Desk:
             key = derive(self._master, Purpose.REACTIVATION, meter_id)
             token = budget.reactivation_token(key, meter_id, number)
         flags = order.flags
-        for switch, on in switched(work).items():
+        for switch, on in switched(work):
             flag = OrderFlags[switch.flag]
             flags = flags | flag if on else flags & ~flag
         return replace(order, order_number=number, flags=flags, token=token)

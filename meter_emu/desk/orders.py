@@ -53,7 +53,7 @@ SWITCHED: Final[Mapping[str, tuple[SwitchName, bool]]] = {
 }
 
 
-def switched(work: object) -> dict[Switch, bool]:
+def switched(work: object) -> list[tuple[Switch, bool]]:
     """Return the switches of which a `Work` says something, and what."""
     said = ((switch, getattr(work, switch.name)) for switch in SWITCHES)
-    return {switch: on for switch, on in said if on is not None}
+    return [(switch, on) for switch, on in said if on is not None]

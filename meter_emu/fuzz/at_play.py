@@ -171,7 +171,7 @@ class HouseholdAtPlay:
         ends = order.reactivate or order.cut_us is not None
         self._ends.setdefault(number, order.cut_us if ends else self._ends.get(number - 1))
         known = self._terms[max(one for one in self._terms if one <= number)]
-        said: dict[str, Any] = {switch.name: on for switch, on in switched(order).items()}
+        said: dict[str, Any] = {switch.name: on for switch, on in switched(order)}
         said |= {} if order.tariff is None else {"tariff": order.tariff}
         self._terms.setdefault(number, known._replace(**said))
 

@@ -296,7 +296,7 @@ def _order(order: DeskOrder, zone: TimeZone) -> str:
         words.append("reactivated")
     if order.load_cents:
         words.append(f"loads {order.load_cents / 100:g} euro")
-    words += (switch.short[on] for switch, on in switched(order).items())
+    words += (switch.short[on] for switch, on in switched(order))
     if order.tariff is not None:
         words.append("another tariff")
     if order.torn:

@@ -1,4 +1,4 @@
-"""How many files a newcomer reads along eight walks: `python -m tests.docs.walks` prints them.
+"""How many files and functions run along eight walks: `python -m tests.docs.walks` prints them.
 
 A file counts when a function in it runs between the beginning and the end of the walk. What runs
 because a module is imported does not count, nor does a class that is only named. Each walk has a
@@ -21,7 +21,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from threading import Thread
 from types import FrameType
-from typing import Final
+from typing import Final, TypeAlias
 
 import click
 from click.testing import CliRunner
@@ -60,9 +60,12 @@ visits = [
 )
 
 
-def walked(job: Callable[[], object]) -> set[str]:
-    """Return the files of both packages in which a function runs during `job`."""
-    seen: set[str] = set()
+Walked: TypeAlias = dict[str, list[str]]  # the functions that ran, by the file of each
+
+
+def walked(job: Callable[[], object]) -> Walked:
+    """Return what runs of both packages during `job`; a lambda is a function, no comprehension."""
+    seen: dict[str, set[str]] = {}
     importing: Counter[int] = Counter()  # how deep each thread is in imports
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
@@ -73,7 +76,10 @@ def walked(job: Callable[[], object]) -> set[str]:
         elif event == "return" and module:
             importing[thread] -= 1
         elif event == "call" and not importing[thread] and path.startswith(_OURS):
-            seen.add(str(Path(path).relative_to(ROOT)))
+            name = frame.f_code.co_qualname
+            names = seen.setdefault(str(Path(path).relative_to(ROOT)), set())
+            if not name.endswith(("comp>", "<genexpr>")):
+                names.add(name)
 
     before = sys.getprofile(), threading.getprofile()
     sys.setprofile(note)
@@ -83,7 +89,7 @@ def walked(job: Callable[[], object]) -> set[str]:
     finally:
         sys.setprofile(before[0])
         threading.setprofile(before[1])
-    return seen
+    return {file: sorted(names) for file, names in sorted(seen.items())}
 
 
 def _verb(*arguments: str | Path) -> Callable[[], None]:
@@ -167,34 +173,38 @@ WALKS: Final[Mapping[str, Callable[[Path], Callable[[], object]]]] = {
 }
 
 
-def walks() -> dict[str, list[str]]:
-    """Return the files of each walk."""
+def walks() -> dict[str, Walked]:
+    """Return each walk."""
     command = [sys.executable, "-m", "tests.docs.walks", "json"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
-    found: dict[str, list[str]] = json.loads(done.stdout)
+    found: dict[str, Walked] = json.loads(done.stdout)
     return found
 
 
-def _apart(name: str) -> list[str]:
-    """Return the files of a walk, in a process that has imported and walked nothing before."""
+def functions(files: Walked) -> int:
+    """Return how many functions a walk has."""
+    return sum(map(len, files.values()))
+
+
+def _apart(name: str) -> Walked:
+    """Return a walk, in a process that has imported and walked nothing before."""
     said, saying = os.pipe()
     child = os.fork()
     if child == 0:
         with TemporaryDirectory() as folder, os.fdopen(saying, "w") as told:
-            json.dump(sorted(walked(WALKS[name](Path(folder)))), told)
+            json.dump(walked(WALKS[name](Path(folder))), told)
         os._exit(0)
     os.close(saying)
     with os.fdopen(said) as heard:
-        files: list[str] = json.load(heard)
+        files: Walked = json.load(heard)
     os.waitpid(child, 0)
     return files
 
 
 def read_at(reader: str) -> set[str]:
     """Return the files of the walk from a reader with a card in it, its own process among them."""
-    return walked(_verb("desk", "account", "--reader", reader)) | {
-        "card_protocol/link/pcsc_child.py"
-    }
+    files = set(walked(_verb("desk", "account", "--reader", reader)))
+    return files | {"card_protocol/link/pcsc_child.py"}
 
 
 if __name__ == "__main__":
@@ -202,4 +212,5 @@ if __name__ == "__main__":
         click.echo(json.dumps({name: _apart(name) for name in WALKS}))
     else:
         for name, files in walks().items():
-            click.echo("\n    ".join([f"{len(files):3} {name}", *files]))
+            counts = f"{len(files):3} files, {functions(files):4} functions: {name}"
+            click.echo("\n    ".join([counts, *files]))

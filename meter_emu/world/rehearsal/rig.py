@@ -355,7 +355,7 @@ def order_in_words(order: DeskOrder, priced: Measure) -> str:
         words.append(f"cut at {order.cut_at}")
     if order.reactivate:
         words.append("reactivate")
-    words += (switch.written[on] for switch, on in switched(order).items())
+    words += (switch.written[on] for switch, on in switched(order))
     if order.tariff is not None:
         words.append(order.tariff.in_words(priced.unit))
     if order.mwh_per_unit is not None:
