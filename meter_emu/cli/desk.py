@@ -29,7 +29,7 @@ from meter_emu.cli.names import (
 )
 from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.place import CardCommand, Place, with_card
-from meter_emu.desk.orders import SWITCHES, Switch
+from meter_emu.desk.switches import SWITCHES, Switch
 from meter_emu.energies import BY_CODE
 from meter_emu.errors import CardError
 from meter_emu.units import decimal

@@ -15,7 +15,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from meter_emu.desk.orders import switched
+from meter_emu.desk.switches import switched
 from meter_emu.languages.speech import Later, said, said_of, written_decimal, written_share
 from meter_emu.units import decimal
 from meter_emu.world.households.campaign import Campaign

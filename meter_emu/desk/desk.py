@@ -48,8 +48,8 @@ from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
 from meter_emu.desk.as_is import AsIs, as_is
 from meter_emu.desk.confirmed import Doubt, doubts
 from meter_emu.desk.dates import CivilReading, DeskCodec, DeskDates, Written
-from meter_emu.desk.orders import switched
 from meter_emu.desk.pricing import Pricing, check_factor, check_tariff
+from meter_emu.desk.switches import switched
 from meter_emu.domain import WriteBack
 from meter_emu.energies import BY_CODE, DEFAULT, Energy
 from meter_emu.errors import DeskError

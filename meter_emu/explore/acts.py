@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final, NamedTuple, final
 
 from meter_emu.desk.as_is import AsIs
-from meter_emu.desk.orders import SWITCHED
 from meter_emu.desk.pricing import Pricing
+from meter_emu.desk.switches import SWITCHED
 from meter_emu.errors import ConfigError
 from meter_emu.explore.scope import Scope
 from meter_emu.laws.law import campaign_of

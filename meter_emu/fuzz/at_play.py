@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple, final
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
 from card_protocol.timestamp import Civil
-from meter_emu.desk.orders import switched
 from meter_emu.desk.pricing import Pricing
+from meter_emu.desk.switches import switched
 from meter_emu.domain import Result
 from meter_emu.errors import MeterEmuError
 from meter_emu.firmware.layouts import State, StateFlags

@@ -13,7 +13,7 @@ from card_protocol.formats.budget import WriteBackRecord
 from meter_emu.desk.budget.view import explain_written_back
 from meter_emu.desk.dates import DeskDates
 from meter_emu.desk.desk import Account
-from meter_emu.desk.orders import SWITCHES
+from meter_emu.desk.switches import SWITCHES
 from meter_emu.energies import BY_CODE
 from meter_emu.errors import CommandError, DeskError
 from meter_emu.rows import of_energy

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
-from meter_emu.desk.orders import switched
+from meter_emu.desk.switches import switched
 from meter_emu.domain import BUDGET, DeviceName
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers

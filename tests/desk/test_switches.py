@@ -8,7 +8,7 @@ import pytest
 
 from card_protocol.formats.budget import OrderFlags
 from meter_emu.desk.desk import Work
-from meter_emu.desk.orders import SWITCHED, SWITCHES, SwitchName, switched
+from meter_emu.desk.switches import SWITCHED, SWITCHES, SwitchName, switched
 from meter_emu.energies import ENERGIES
 from meter_emu.explore.acts import ACT_ROWS
 from meter_emu.sitting.office import at_counter

@@ -330,7 +330,7 @@ def _of_people() -> Iterator[Toy]:
             Change(acts, ", Knock", after="= (Press, Power, Appliances"),
         ),
     )
-    orders, flags = "meter_emu/desk/orders.py", "card_protocol/formats/budget/__init__.py"
+    orders, flags = "meter_emu/desk/switches.py", "card_protocol/formats/budget/__init__.py"
     field = Change("meter_emu/desk/desk.py", _FIELD, after="    limiter: bool | None = None\n")
     bit = Change(flags, "    TOY = 0x04\n", after="    LIMITER_GRANTED = 0x02\n")
     name = Change(orders, ', "toy"', after='Literal["prepayment", "limiter"')

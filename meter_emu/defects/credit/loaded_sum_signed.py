@@ -7,8 +7,6 @@ from meter_emu.firmware.ledger import Ledger
 
 
 class LoadedSumSigned(Ledger):
-    """The sum of all loads is taken for a signed number."""
-
     def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
         if wallet.loaded_cents >= 1 << 31 > state.accepted_cents:  # below zero, as they read it
             return Result.WALLET_ROLLED_BACK

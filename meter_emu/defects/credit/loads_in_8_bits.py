@@ -7,8 +7,6 @@ from meter_emu.firmware.ledger import Ledger
 
 
 class LoadsIn8Bits(Ledger):
-    """The loads of a card are counted in a byte."""
-
     def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
         if wallet.load_count & 0xFF < state.accepted_count & 0xFF:
             return Result.WALLET_ROLLED_BACK

@@ -7,8 +7,6 @@ from meter_emu.units import MWH_PER_WH
 
 
 class RegisterIn23Bits(Ledger):
-    """The register is read in 23 of its 32 bits."""
-
     def pending(self, state: State, register_units: int) -> tuple[int, int]:
         units = (register_units & 0x7FFFFF) - (state.booked_units & 0x7FFFFF)
         return divmod(state.remainder_mwh + max(0, units) * state.mwh_per_unit, MWH_PER_WH)

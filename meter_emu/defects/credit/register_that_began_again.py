@@ -7,8 +7,6 @@ from meter_emu.units import MWH_PER_WH
 
 
 class RegisterThatBeganAgain(Ledger):
-    """A register that began again at zero has nothing pending."""
-
     def pending(self, state: State, register_units: int) -> tuple[int, int]:
         units = register_units - state.booked_units if register_units > state.booked_units else 0
         return divmod(state.remainder_mwh + units * state.mwh_per_unit, MWH_PER_WH)

@@ -7,8 +7,6 @@ from meter_emu.desk.desk import Account, Desk, Exchange, Work
 
 
 class LargeLoadSentTwice(Desk):
-    """A load that takes long is sent to the card again."""
-
     def serve(self, exchange: Exchange, work: Work, *, issued_at_min: int) -> Account:
         account = super().serve(exchange, work, issued_at_min=issued_at_min)
         if work.load_cents < 10_000:

@@ -5,8 +5,6 @@ from meter_emu.desk.dates import DeskCodec
 
 
 class OrderNumberBeginsAgain(DeskCodec):
-    """The office counts orders in 16 bits and begins again."""
-
     def next_number(self, number: int) -> int:
         return (super().next_number(number) & 0xFFFF) or 1
 

@@ -5,8 +5,6 @@ from meter_emu.desk.dates import DeskCodec
 
 
 class OrderNumberStops(DeskCodec):
-    """The office counts orders to 255 and stays there."""
-
     def next_number(self, number: int) -> int:
         return max(number, min(super().next_number(number), 0xFF))
 

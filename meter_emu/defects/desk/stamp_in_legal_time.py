@@ -7,8 +7,6 @@ from meter_emu.desk.dates import DeskDates
 
 
 class StampInLegalTime(DeskDates):
-    """The office stamps its legal time as if it were UTC."""
-
     def stamp(self, now_us: int) -> int:
         now = datetime.fromtimestamp(now_us // 1_000_000, self.zone.info)
         return super().stamp(now_us) + (now.utcoffset() or timedelta()) // timedelta(minutes=1)

@@ -6,8 +6,6 @@ from meter_emu.firmware.dialogues.budget import BudgetDialogue
 
 
 class AcceptedCountIn8Bits(BudgetDialogue):
-    """The card that comes back states the loads in a byte."""
-
     def _written(self, said: WriteBack) -> None:
         super()._written(said._replace(accepted_count=said.accepted_count & 0xFF))
 

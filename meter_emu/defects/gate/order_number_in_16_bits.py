@@ -5,8 +5,6 @@ from meter_emu.firmware.gate import OrderGate
 
 
 class OrderNumberIn16Bits(OrderGate):
-    """The number of an order is kept in 16 bits of its 32."""
-
     def fresh(self, number: int, known: int) -> bool:
         return number & 0xFFFF > known & 0xFFFF
 

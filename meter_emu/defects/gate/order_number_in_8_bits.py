@@ -5,8 +5,6 @@ from meter_emu.firmware.gate import OrderGate
 
 
 class OrderNumberIn8Bits(OrderGate):
-    """The number of an order is compared in eight bits."""
-
     def fresh(self, number: int, known: int) -> bool:
         return number & 0xFF > known & 0xFF
 

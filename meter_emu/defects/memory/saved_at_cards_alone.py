@@ -6,8 +6,6 @@ from meter_emu.firmware.memory import Memory
 
 
 class SavedAtCardsAlone(Memory):
-    """What changes without a card is not saved."""
-
     def save_changed(self, state: State) -> None:
         if state.session_count % 2 == 1:
             super().save_changed(state)

@@ -5,8 +5,6 @@ from meter_emu.firmware.memory import Memory
 
 
 class SequenceComparedPlainly(Memory):
-    """Of two copies the one with the larger number counts."""
-
     def newer(self, raw: bytes, than: bytes) -> bool:
         return raw[4:8] > than[4:8]
 

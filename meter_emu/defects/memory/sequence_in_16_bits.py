@@ -5,8 +5,6 @@ from meter_emu.firmware.memory import Memory
 
 
 class SequenceIn16Bits(Memory):
-    """Copies are numbered in 16 bits, and the larger counts."""
-
     def newer(self, raw: bytes, than: bytes) -> bool:
         return raw[6:8] > than[6:8]
 

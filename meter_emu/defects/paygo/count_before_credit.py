@@ -7,8 +7,6 @@ from meter_emu.firmware.token.paygo import PaygoProgram
 
 
 class CountBeforeCredit(PaygoProgram):
-    """The count of a token is saved, and then what it gives."""
-
     def keep(self, state: PaygoState, answer: PaygoAnswer) -> None:
         until_s, flags = state.paid_until_s, state.flags
         state.paid_until_s, state.flags = 0, PaygoFlags.OVER

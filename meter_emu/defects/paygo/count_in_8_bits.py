@@ -7,8 +7,6 @@ from meter_emu.firmware.token.paygo import UsedCounts
 
 
 class CountIn8Bits(UsedCounts):
-    """The last count is kept in a byte."""
-
     def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
         super().keep(counter, state)
         state.last_count &= 0xFF

@@ -7,8 +7,6 @@ from meter_emu.firmware.token.paygo import PaygoProgram
 
 
 class CreditBeforeCount(PaygoProgram):
-    """What a token gives is saved, and then its count."""
-
     def keep(self, state: PaygoState, answer: PaygoAnswer) -> None:
         self._journal.save(state)
         super().keep(state, answer)

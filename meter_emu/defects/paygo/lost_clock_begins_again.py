@@ -7,8 +7,6 @@ from meter_emu.firmware.trust import EPOCH_2000_S, Now
 
 
 class LostClockBeginsAgain(PaygoProgram):
-    """A clock that is lost goes on from its first day."""
-
     def goes_on_s(
         self, factory: PaygoFactory, state: PaygoState, now: Now, ticks_ms: int | None
     ) -> int:

@@ -9,8 +9,6 @@ _OLDER = CounterLimits().older
 
 
 class OlderCountsUnsigned(UsedCounts):
-    """The oldest count in reach is computed in unsigned numbers."""
-
     def counter(self, state: PaygoState) -> PaygoCounter:
         oldest = (state.last_count - _OLDER) & 0xFFFF
         if oldest < state.last_count:

@@ -9,8 +9,6 @@ _OLDER = CounterLimits().older
 
 
 class OlderLeftOpen(UsedCounts):
-    """What sets time leaves older counts open."""
-
     def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
         before = self.counter(state).used
         super().keep(counter, state)

@@ -6,8 +6,6 @@ from meter_emu.units import DAY_S
 
 
 class PaidDaysIn16Bits(PaidTime):
-    """Seconds of the days that were paid for are counted in 16 bits."""
-
     def seconds(self, value: int, divider: int) -> int:
         return (value * DAY_S & 0xFFFF) // divider
 

@@ -6,8 +6,6 @@ from meter_emu.units import DAY_S
 
 
 class PaidUntilMidnight(PaidTime):
-    """The end of the paid time is kept as a date."""
-
     def added(self, until_s: int, now_s: int, seconds: int) -> int:
         return super().added(until_s, now_s, seconds) // DAY_S * DAY_S
 

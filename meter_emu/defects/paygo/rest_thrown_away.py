@@ -5,8 +5,6 @@ from meter_emu.firmware.token.paygo import PaidTime
 
 
 class RestThrownAway(PaidTime):
-    """Time that is added counts from now, whatever is left."""
-
     def added(self, until_s: int, now_s: int, seconds: int) -> int:
         return super().added(now_s, now_s, seconds)
 

@@ -6,8 +6,6 @@ from meter_emu.units import HOUR_S, HOURS_A_DAY
 
 
 class UnitInWholeHours(PaidTime):
-    """A unit of a token is rounded to hours before it is multiplied."""
-
     def seconds(self, value: int, divider: int) -> int:
         return value * (HOURS_A_DAY // divider) * HOUR_S
 

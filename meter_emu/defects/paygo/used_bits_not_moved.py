@@ -7,8 +7,6 @@ from meter_emu.firmware.token.paygo import UsedCounts
 
 
 class UsedBitsNotMoved(UsedCounts):
-    """Bits of used counts stay where they are when the last count grows."""
-
     def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
         grown, bits = counter.count > state.last_count, state.used
         super().keep(counter, state)

@@ -7,8 +7,6 @@ from meter_emu.firmware.token.paygo import UsedCounts
 
 
 class UsedCountsForgotten(UsedCounts):
-    """The last count alone is kept: of older ones none is known to be used."""
-
     def counter(self, state: PaygoState) -> PaygoCounter:
         return PaygoCounter(state.last_count, frozenset({state.last_count}))
 

@@ -9,8 +9,6 @@ from meter_emu.units import DAY_S
 
 
 class DateReadAtStart(Program):
-    """The date is read when the program starts, the time of day at every poll."""
-
     def _meter(self, factory: Factory, state: State, *, powered_on: bool) -> MeterRules:
         meter = super()._meter(factory, state, powered_on=powered_on)
         today, now = EPOCH_2000_DAYS + state.last_day, meter.now

@@ -8,8 +8,6 @@ from meter_emu.firmware.rules import MeterRules
 
 
 class OldClockCardObeyed(Program):
-    """A clock card sets the clock whenever it was made."""
-
     def obey_clock_card(self, meter: MeterRules, order: ClockSetting) -> Result:
         result = super().obey_clock_card(meter, order)
         if result is not Result.CLOCK_CARD_STALE:

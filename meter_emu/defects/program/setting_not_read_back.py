@@ -7,8 +7,6 @@ from meter_emu.firmware.rules import MeterRules
 
 
 class SettingNotReadBack(Program):
-    """A clock that was set is believed to show what was written."""
-
     def set_clock(self, meter: MeterRules, utc_s: int, *, error_s: int, health: Health) -> bool:
         super().set_clock(meter, utc_s, error_s=error_s, health=health)
         if meter.now.health is not health:

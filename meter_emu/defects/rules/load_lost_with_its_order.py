@@ -8,8 +8,6 @@ _WRONG = 'desk = ["cut"], fields = { cut_at = "2002300800" }, load_eur = 20'
 
 
 class LoadLostWithItsOrder(MeterRules):
-    """The load next to an order that is refused is refused with it."""
-
     def _take_wallet(self, contents: Contents) -> Result:
         judge = self.parts.gate.judge
         result = judge(contents.order, contents.tariff, self.state, limited=True, nights=True)

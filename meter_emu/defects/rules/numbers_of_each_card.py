@@ -6,8 +6,6 @@ from meter_emu.firmware.rules import MeterRules
 
 
 class NumbersOfEachCard(MeterRules):
-    """Orders are numbered anew on each card that comes."""
-
     def _admit(self, identity: Identity) -> Result:
         if identity.card_number not in {0, self.state.card_number}:
             self.state.card_number = identity.card_number

@@ -5,8 +5,6 @@ from meter_emu.firmware.rules import MeterRules
 
 
 class TimeKeptSinceTheStart(MeterRules):
-    """The time is journalled at the start alone."""
-
     def keep_time(self, *, powered_on: bool) -> bool:
         if powered_on or self.state.health != self.now.health:
             return super().keep_time(powered_on=powered_on)

@@ -6,8 +6,6 @@ from meter_emu.ports import Sleep
 
 
 class WokenByTheClockAlone(MeterRules):
-    """The next look is planned by the clock, and not by the register."""
-
     def sleep(self, standing: Standing, *, at_most_s: int) -> Sleep | None:
         hint = super().sleep(standing, at_most_s=at_most_s)
         return None if hint is None else Sleep(hint.until_second, None)

@@ -6,8 +6,6 @@ from meter_emu.ports import SECONDS_A_DAY, Sleep
 
 
 class WokenByWholeMinutes(MeterRules):
-    """The next look is put off to a whole minute."""
-
     def sleep(self, standing: Standing, *, at_most_s: int) -> Sleep | None:
         hint = super().sleep(standing, at_most_s=at_most_s)
         if hint is None or hint.until_second is None:

@@ -7,8 +7,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
 
 
 class CreditBeforeTid(StsProgram):
-    """The credit of a token is saved, and then its TID."""
-
     def keep(self, state: StsState) -> None:
         saved_in_turn(self._journal, state, "limit_units")
 

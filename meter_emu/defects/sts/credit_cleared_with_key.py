@@ -7,8 +7,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
 
 
 class CreditClearedWithKey(StsEffects):
-    """The credit goes with the old key."""
-
     def rekeyed(self, state: StsState, change: StsKeyChange) -> None:
         super().rekeyed(state, change)
         state.limit_units = 0

@@ -7,8 +7,6 @@ from meter_emu.firmware.token.sts_layouts import TIDS, StsState, tid_bytes
 
 
 class EmptiedAtAnyChange(StsEffects):
-    """The memory of TIDs is emptied at any key change."""
-
     def rekeyed(self, state: StsState, change: StsKeyChange) -> None:
         super().rekeyed(state, change)
         state.tids = tid_bytes((0,) * TIDS)

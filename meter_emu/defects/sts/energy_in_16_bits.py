@@ -6,8 +6,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
 
 
 class EnergyIn16Bits(StsEffects):
-    """Energy is multiplied in 16 bits."""
-
     def credited(self, state: StsState, wh: int) -> None:
         super().credited(state, wh & 0xFFFF)
 

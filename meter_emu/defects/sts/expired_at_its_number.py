@@ -5,8 +5,6 @@ from meter_emu.firmware.token.sts import TidMemory
 
 
 class ExpiredAtItsNumber(TidMemory):
-    """A key ends as its last number begins."""
-
     def expired(self, tid: int, ken: int) -> bool:
         return tid >> 16 >= ken
 

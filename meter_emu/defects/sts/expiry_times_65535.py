@@ -5,8 +5,6 @@ from meter_emu.firmware.token.sts import TidMemory
 
 
 class ExpiryTimes65535(TidMemory):
-    """A key ends by TID > KEN * 65,535."""
-
     def expired(self, tid: int, ken: int) -> bool:
         return tid > ken * 65_535
 

@@ -5,8 +5,6 @@ from meter_emu.firmware.token.sts import StsEffects
 
 
 class HalfKeptForEver(StsEffects):
-    """A half of a key waits for ever."""
-
     def too_late(self, waited_ms: int, half_s: int) -> bool:
         return False
 

@@ -6,8 +6,6 @@ from meter_emu.firmware.token.sts import StsEffects
 
 
 class KeyAtFirstHalf(StsEffects):
-    """The key is taken at its first half."""
-
     def complete(self, sections: dict[int, StsKeySection], *, long_key: bool) -> bool:
         if 1 in sections:
             sections.setdefault(2, StsKeySection(2, 0xF01, KeyPart(bytes(4))))

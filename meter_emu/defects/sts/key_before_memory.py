@@ -7,8 +7,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
 
 
 class KeyBeforeMemory(StsProgram):
-    """A new key is saved, and then the memory of TIDs."""
-
     def keep(self, state: StsState) -> None:
         fields = "key", "key_type", "ken", "revision", "tariff_index", "waiting"
         saved_in_turn(self._journal, state, *fields)

@@ -5,8 +5,6 @@ from meter_emu.firmware.token.sts import StsAnswer, TidMemory
 
 
 class OlderThanTheNewest(TidMemory):
-    """A token that is older than the newest is old."""
-
     def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
         return StsAnswer.OLD if tid < tids[-1] else super().judged(tids, tid)
 

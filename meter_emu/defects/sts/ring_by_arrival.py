@@ -5,8 +5,6 @@ from meter_emu.firmware.token.sts import StsAnswer, TidMemory
 
 
 class RingByArrival(TidMemory):
-    """The last fifty TIDs in the order in which they came."""
-
     def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
         return StsAnswer.USED if tid in tids else StsAnswer.TAKEN
 

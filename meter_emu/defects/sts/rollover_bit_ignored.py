@@ -6,8 +6,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
 
 
 class RolloverBitIgnored(StsEffects):
-    """A roll-over that leaves the memory of TIDs as it is."""
-
     def rolled_over(self, state: StsState) -> None:
         return
 

@@ -5,8 +5,6 @@ from meter_emu.firmware.token.sts import StsAnswer, TidMemory
 
 
 class TenTidsRemembered(TidMemory):
-    """Ten TIDs are remembered."""
-
     def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
         return super().judged(tids[-10:], tid)
 

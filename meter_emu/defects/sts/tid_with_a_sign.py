@@ -9,8 +9,6 @@ def _signed(tid: int) -> int:
 
 
 class TidWithASign(TidMemory):
-    """TIDs are read with a sign: the upper half is before the lower one."""
-
     def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
         return super().judged(tuple(map(_signed, tids)), _signed(tid))
 

@@ -5,8 +5,6 @@ from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
 class TicksNotCompared(ClockTrust):
-    """The clock is not compared with the ticks."""
-
     def ticks_disagree(
         self, since_journal_s: int, ticks_ms: int, state: ClockState, factory: TrustBounds
     ) -> bool:

@@ -26,9 +26,8 @@ the same table.
 #     no cut for credit   prepayment off, deferral, period
 #     credit decides      no credit, credit
 #
-# WARNING: two sets of rule names at the end of this file know which rules may open a switch, and
-# which follow what is seen by themselves. A new rule must be thought of there, and in the table of
-# docs/campaign-file.md; a test compares the table, none can compare the sets.
+# A rule says of itself whether it may open a switch (`opens`), and whether it follows what is seen
+# in a way of its own (`as_seen`). A new rule goes into the table of docs/campaign-file.md as well.
 #
 # EITHER is not "anything"
 # ------------------------
@@ -104,11 +103,17 @@ Answer: TypeAlias = tuple[Must, str] | None
 @final
 @dataclass(frozen=True, slots=True)
 class SpanRule:
-    """A rule: its name, its words in the documentation, and its answer."""
+    """A rule: its name, its words in the documentation, and its answer.
+
+    Under one that `opens` a switch that is on may open, or be limited; one that goes `as_seen` has
+    its own way of following what is seen.
+    """
 
     name: str
     says: str
     answer: Callable[[Ideal], Answer]
+    opens: bool = False
+    as_seen: bool = False
 
 
 @final
@@ -262,7 +267,7 @@ class Walk(Forks):
         # A rule that allowed supply to be off has ended. A meter that looked just before may act by
         # it for as long as a look takes: the rule "just before" answers for that time. Of a card it
         # is only what the session itself takes: a limiter is still there, a cut not yet made.
-        ends = before.name in _OPENS and rule.name not in _OPENS | _AS_SEEN and ideal.on
+        ends = before.opens and not (rule.opens or rule.as_seen) and ideal.on
         held = now is Must.OFF or ideal.limited if by_card else now is Must.ON
         if ends and held:
             slow = must is Must.LIMITED and not by_card
@@ -271,7 +276,7 @@ class Walk(Forks):
             ideal.unsure.before = JustBefore(until_us, limited=limited)
             rule, now, why = self._answer()
         # If the switch may now be in either position, off is lawful from here on, whatever made it.
-        if rule.name in _OPENS and now is Must.EITHER and ideal.on and not ideal.closed:
+        if rule.opens and now is Must.EITHER and ideal.on and not ideal.closed:
             ideal.on = False
             return self._answer()
         return rule, now, why
@@ -403,6 +408,7 @@ RULES: Final = (
         "either, while the street has no power (gas: while the battery is out); a switch that "
         "moves in it follows no rule",
         lambda ideal: None if ideal.powered else (Must.EITHER, _NO_POWER),
+        as_seen=True,
     ),
     SpanRule(
         START_UP,
@@ -410,6 +416,7 @@ RULES: Final = (
         lambda ideal: (Must.EITHER, _FAILED)
         if ideal.unsure.starting.moving and ideal.now_us < ideal.unsure.starting.until_us
         else None,
+        as_seen=True,
     ),
     SpanRule(
         "countdown",
@@ -418,6 +425,7 @@ RULES: Final = (
         lambda ideal: None
         if ideal.unsure.testing is None
         else (Must.EITHER, _COUNTDOWN),
+        as_seen=True,
     ),
     SpanRule(
         BEFORE,
@@ -425,6 +433,7 @@ RULES: Final = (
         "might have acted on; a limiter may stay for a look more, and for the work time after a "
         "card",
         _grace,
+        as_seen=True,
     ),
     SpanRule(
         "cut",
@@ -449,6 +458,7 @@ RULES: Final = (
         "either from T2 on while the meter says that it does not know the time, and has a cause; "
         "then off from max(T2, setting) + L",
         _doubted,
+        opens=True,
     ),
     SpanRule(
         "cut allowed",
@@ -456,12 +466,14 @@ RULES: Final = (
         "Extended in it: fed is on until the new T2, cut is off; off or limited for another "
         "reason is either until a reactivation, for nothing shows which",
         _cut_allowed,
+        opens=True,
     ),
     SpanRule(
         LIMITER,
         "10 A or full, never off, where a limiter is granted and a cut is allowed, and during the "
         "start-up after a power failure",
         _limiter,
+        opens=True,
     ),
     SpanRule("prepayment off", "on, whatever the credit; T2 still cuts", _prepayment_off),
     SpanRule("deferral", "on until T1, whatever the credit", _deferral),
@@ -475,6 +487,7 @@ RULES: Final = (
         NO_CREDIT,
         "either from the exact exhaustion on; once off, off until a load",
         _no_credit,
+        opens=True,
     ),
     SpanRule(
         "credit",
@@ -482,7 +495,3 @@ RULES: Final = (
         lambda _ideal: (Must.ON, _CREDIT),
     ),
 )  # fmt: skip
-# Rules under which a switch that is on may open, or be limited.
-_OPENS: Final = frozenset({"clock doubted", "cut allowed", LIMITER, NO_CREDIT})
-# Rules that have their own way of following what is seen.
-_AS_SEEN: Final = frozenset({"no power", START_UP, "countdown", BEFORE})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from meter_emu.desk.orders import SWITCHED
+from meter_emu.desk.switches import SWITCHED
 from meter_emu.desk.vending import Edition, OfficeName
 from meter_emu.resources import PRINTABLE, FileTime, means
 from meter_emu.units import HOURS_A_DAY, MINUTE_US

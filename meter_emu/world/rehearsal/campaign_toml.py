@@ -11,8 +11,8 @@ from typing import Final, TypeVar, assert_never
 
 from card_protocol.card.image import CardKind
 from meter_emu.desk.as_is import AsIs
-from meter_emu.desk.orders import SWITCHED
 from meter_emu.desk.pricing import Pricing
+from meter_emu.desk.switches import SWITCHED
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.units import MINUTE_US
 from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign

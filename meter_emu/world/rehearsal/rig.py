@@ -21,8 +21,8 @@ from meter_emu.desk.card_image import RecordView
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Exchange, Work
-from meter_emu.desk.orders import switched
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from meter_emu.desk.switches import switched
 from meter_emu.energies import Measure
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal

@@ -13,8 +13,8 @@ import msgspec
 
 from card_protocol.timestamp import Civil
 from meter_emu.desk.as_is import AsIs
-from meter_emu.desk.orders import SWITCHED, SWITCHES
 from meter_emu.desk.pricing import Pricing, check_tariff
+from meter_emu.desk.switches import SWITCHED, SWITCHES
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import DeskError
 from meter_emu.hardware.rtc.calendar_chip import Registers
