@@ -29,7 +29,7 @@ from meter_emu.cli.names import (
 )
 from meter_emu.cli.output import STDOUT, echo, print_json
 from meter_emu.cli.place import CardCommand, Place, with_card
-from meter_emu.desk.switches import SWITCHES, Switch
+from meter_emu.desk.switches import SWITCHES, SwitchOrder
 from meter_emu.energies import BY_CODE
 from meter_emu.errors import CardError
 from meter_emu.units import decimal
@@ -180,7 +180,7 @@ def reactivate() -> "Work":
     return _work(reactivate=True)
 
 
-def _switches(switch: Switch) -> None:
+def _switches(switch: SwitchOrder) -> None:
     """Add the command of an order that is on or off."""
     word = switch.name
 

@@ -16,7 +16,7 @@ SwitchName: TypeAlias = Literal["prepayment", "limiter"]
 
 
 @final
-class Switch(NamedTuple):
+class SwitchOrder(NamedTuple):
     """An order that is on or off; the office that says nothing of it leaves it as it was."""
 
     name: SwitchName  # the field of `Work`, and the word of `desk`, of a sitting and of its form
@@ -27,16 +27,16 @@ class Switch(NamedTuple):
     fits: Callable[[Energy], bool]  # whether a meter of this energy can have it
 
 
-SWITCHES: Final[tuple[Switch, ...]] = (
-    Switch(
+SWITCHES: Final[tuple[SwitchOrder, ...]] = (
+    SwitchOrder(
         name="prepayment",
         flag="PREPAYMENT_ON",
         written={True: "prepayment on", False: "prepayment off"},
         short={True: marked("prepayment on"), False: marked("prepayment off")},
-        means="Switch the prepayment function on or off.",
+        means="SwitchOrder the prepayment function on or off.",
         fits=lambda _energy: True,
     ),
-    Switch(
+    SwitchOrder(
         name="limiter",
         flag="LIMITER_GRANTED",
         written={True: "limiter granted", False: "limiter withdrawn"},
@@ -53,7 +53,7 @@ SWITCHED: Final[Mapping[str, tuple[SwitchName, bool]]] = {
 }
 
 
-def switched(work: object) -> list[tuple[Switch, bool]]:
+def switched(work: object) -> list[tuple[SwitchOrder, bool]]:
     """Return the switches of which a `Work` says something, and what."""
     said = ((switch, getattr(work, switch.name)) for switch in SWITCHES)
     return [(switch, on) for switch, on in said if on is not None]

@@ -201,7 +201,7 @@ class Knock(Act):
 
 '''
 _FIELD: Final = "    toy: bool | None = None\n"
-_SWITCH: Final = """    Switch(
+_SWITCH: Final = """    SwitchOrder(
         name="toy",
         flag="TOY",
         written={True: "toy on", False: "toy off"},
