@@ -153,6 +153,8 @@ class Forms:
         for writing in lives.story.writings[: self._copied]:
             self._write_card(writing, texts)
         texts[""] += self._ahead_of_whom()
+        # What the judge promises counts what was ever loaded. Where sums are left out, only how far
+        # the card is ahead of the meter may count, or two households with equal futures stay apart.
         if self._relative and self._summed and state is not None:
             order = replace(
                 order,
@@ -161,6 +163,8 @@ class Forms:
             )
         texts[""].append(_asked(lives.due_us, ahead, order))
         texts[""] += sorted(repr(one).encode() for one in standing)
+        # The first text is what counts, and its digest alone is compared. The others are kept as
+        # sums, to say afterwards which rule merged two states.
         digest, *left_out = (b"\0".join(text) for text in texts.values())
         for known in (self._values, self._cards, self._named, self._mentioned):
             if len(known) > _VALUES_MAX:
@@ -190,7 +194,7 @@ class Forms:
             thing, held, _ = kept
             rule = "chance" if isinstance(thing, Random) else names[id(thing)][1]
             root = self._root.get(name)
-            if kept is root:
+            if kept is root:  # kept from where the scope begins, so nothing has touched it
                 continue
             before = None if root is None else root.held
             if thing is self._cells:
@@ -228,7 +232,7 @@ class Forms:
                 else:
                     self._write_card(value.to_bytes(), texts)
                 continue
-            elif own.get(attribute) == "follows":
+            elif own.get(attribute) == "follows":  # worked out from what is written already
                 continue
             else:
                 text = self._said(value, names)

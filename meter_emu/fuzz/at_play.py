@@ -1,5 +1,9 @@
 """A household, its office and its street: what may happen to one meter and several cards.
 
+What is owed here is a third account, on purpose: it follows the orders that it wrote itself, and
+shares with judge and program nothing but how late a cut may be. A mistake that both of those make
+alike is a failure here. It is coarser than the judge: it asks what holds in any order of events.
+
 Each event is a method, and after each the laws are checked (`ask`). Who draws the events
 is no matter of this module: a fuzzer's bytes (`targets/household.py`) or the rules of Hypothesis
 (`meter_emu/strategies/at_play.py`).
@@ -168,6 +172,8 @@ class HouseholdAtPlay:
             return
         account = self.meter.account(self.newest)
         number, self._issued_cents = account.desk.order_number, account.desk.loaded_cents
+        # An order is one state: what it does not name stays as under the number before it. A load
+        # alone has the number of the order on the card, so what a number first meant stands.
         ends = order.reactivate or order.cut_us is not None
         self._ends.setdefault(number, order.cut_us if ends else self._ends.get(number - 1))
         known = self._terms[max(one for one in self._terms if one <= number)]

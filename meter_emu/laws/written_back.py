@@ -137,6 +137,8 @@ def _of_session(household: Household, before: _Said | None, said: _Said) -> Iter
     if written.meter_id != household.meter_id:
         yield f"meter {written.meter_id}"
     since = age.session_count if before is None else before.written.session_count
+    # A memory card keeps 16 bits of the number. By serial arithmetic, later is up to half of the
+    # range ahead: whatever is further was counted backwards.
     if not 0 < (written.session_count - since) % _SESSIONS < _SESSIONS // 2:
         yield f"session {written.session_count}, after session {since}"
     again = before is not None and written.challenge == before.written.challenge
@@ -157,7 +159,7 @@ def _of_supply(said: _Said) -> Iterator[str]:
         yield f"supply {written.supply}, and the lamp says otherwise"
     if Lamp.FAULT in lamps:
         yield f"supply {written.supply}, and the lamp of a fault is lit"
-    if not said.heard:
+    if not said.heard:  # then the flags on this card are another order's
         return
     flags = said.card.desk.flags
     if bool(written.shields & _PREPAYMENT_OFF) == bool(flags & _PREPAYMENT_ON):
@@ -178,6 +180,7 @@ def _of_clock(household: Household, said: _Said) -> Iterator[str]:
         yield f"clock health {written.clock_health}, and the lamp says otherwise"
     if not said.trusted:
         return
+    # Who set or spoilt the clock since has moved what the uncertainty counts from.
     if not _is_moved(household):
         u_s = uncertainty_s(household.model, household.clock_set_us, said.seen.at_us)
         if not -_ROUNDED_S <= written.uncertainty_s - u_s <= _ROUNDED_S:
@@ -185,6 +188,8 @@ def _of_clock(household: Household, said: _Said) -> Iterator[str]:
     clock, defer, cut = map(_when, (written.clock, written.defer_until, written.cut_at))
     if clock is None:
         return
+    # A day on either side: legal time does not say which of two equal hours is meant, and what is
+    # wrong by minutes the judge finds.
     deferred = bool(written.shields & _DEFERRAL)
     if deferred and (defer is None or defer < clock - _DAY):
         yield f"a deferral, at {clock} until {defer}"
@@ -225,6 +230,7 @@ def _of_order(household: Household, before: _Said | None, said: _Said) -> Iterat
         tariff, seal = desk.tariff_number, _seal(household, desk)
     if written.tariff_number not in {None, tariff}:
         yield f"tariff {written.tariff_number}, expected {tariff}"
+    # The first write-back has no earlier one to compare with: its order is this card's, or none.
     known = {None, seal} | ({_seal(household, desk)} if before is None else set())
     if written.order_mac not in known and seal is not None:
         yield f"another order {written.order_number} than the one it obeyed"
@@ -251,10 +257,11 @@ def _of_money(
         was, is_ = household.balance_cents * UEUR_PER_CENT, _worth(written)
     if was != is_:
         yield f"{is_ - was} micro-euro more than were loaded, charged and lent"
+    # Where a session was not written back, nobody knows in which one the credit became low.
     stale = said.unheard or said.refused or (before is not None and before.refused)
     if not (stale or written.emergency_debt_ueur or household.outages):
         yield from _of_low_credit(household, before, said)
-    if before is None or pressed:
+    if before is None or pressed:  # a press may have taken emergency credit: then a debt is right
         return
     loaded_cents = written.accepted_cents - before.written.accepted_cents
     debt_ueur = before.written.emergency_debt_ueur or 0
@@ -302,6 +309,7 @@ def _of_registers(trial: Trial, before: _Said, said: _Said) -> Iterator[str]:
         wh = units * household.model.credit.mwh_per_unit // 1000
         if abs(wh - charged - deferred - postpaid) > 1:
             yield f"{charged}, {deferred} and {postpaid} Wh more in its accounts, of {wh} Wh used"
+    # Across a new order some of it was used under the old one, and no write-back says how much.
     if now.order_number != was.order_number:
         return
     both, either = now.shields & was.shields, now.shields | was.shields

@@ -136,7 +136,7 @@ class Board:
         self.panel = Panel()
         self.powered = True
         self.moves: list[tuple[int, bool]] = []  # when the switch really moved, and where to
-        self._fate = fate
+        self._fate = fate  # one stream, drawn in the order of accesses: a replay draws the same
         self.cause = ResetCause.POWER_ON if ticks_from_us is None else _NOT_RESET
         self.ticks_from_us = self._restarted_us() if ticks_from_us is None else ticks_from_us
         self._card: SlotCard | None = None

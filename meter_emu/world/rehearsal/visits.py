@@ -89,6 +89,8 @@ class VisitReader:
 
     def _with_cards(self, visits: Sequence[Visit]) -> Iterator[Visit]:
         """Yield the visits in time order; a card by number becomes the card as it was then."""
+        # Cards and copies are numbered as they come to be, so in order of time. A file may name its
+        # visits in any order: nothing can be counted before they are sorted.
         newest, writings = 1, 0
         for visit in visits:
             writings += visit.kind is VisitKind.DESK
@@ -106,6 +108,7 @@ class VisitReader:
                     f"expected 1 to {newest}, the cards there are by then, got {visit.card_number}"
                 )
                 self._place.at(f"visit {visit.in_file}").refuse("card_number", why)
+            # By its number or as the newest, it is one card: equal households compare equal.
             yield replace(visit, kind=VisitKind.INSERT, card_number=None)
 
     def _visit(self, raw_visit: RawVisit, place: FilePlace) -> Visit:
