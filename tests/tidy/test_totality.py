@@ -43,7 +43,6 @@ PARTIAL = {
         "meter_emu/firmware/supply.py",
         "Permission",
     ): "what a limiter turns into another, which is none",
-    ("meter_emu/laws/office_record.py", "DeskWord"): "the two words that have a date",
     ("meter_emu/report/facts.py", "Must"): "nothing is drawn where either is right",
     (
         "meter_emu/report/timeline.py",
