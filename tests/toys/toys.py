@@ -53,6 +53,7 @@ ASKED: Final = {
     "failure": ("tests/docs/test_report_page.py",),
     "kind of visit": ("tests/world/rehearsal/test_campaign_toml.py",),
     "act of a person": ("tests/docs/test_live_meter.py", "tests/world/meter/test_acts.py"),
+    "order that is on or off": ("tests/desk/test_switches.py", "tests/explore/test_acts.py"),
     "word of a sitting": ("tests/docs/test_live_meter.py", "tests/sitting/test_household.py"),
     "command": ("tests/cli/test_app.py", "tests/cli/test_commands.py"),
     "law": ("tests/laws/test_laws.py", "tests/docs/test_verify_page.py"),
@@ -199,6 +200,16 @@ class Knock(Act):
 
 
 '''
+_FIELD: Final = "    toy: bool | None = None\n"
+_SWITCH: Final = """    SwitchOrder(
+        name="toy",
+        flag="TOY",
+        written={True: "toy on", False: "toy off"},
+        short={True: "toy on", False: "toy off"},
+        means="Play with a toy.",
+        fits=lambda _energy: True,
+    ),
+"""
 _VERIFIED: Final = ("verify", "reference", "--examples", "40")
 _PARTS: Final = "@dataclass(frozen=True, slots=True)\nclass Parts:"
 _PART: Final = '''
@@ -319,6 +330,13 @@ def _of_people() -> Iterator[Toy]:
             Change(acts, ", Knock", after="= (Press, Power, Appliances"),
         ),
     )
+    orders, flags = "meter_emu/desk/switches.py", "card_protocol/formats/budget/__init__.py"
+    field = Change("meter_emu/desk/desk.py", _FIELD, after="    limiter: bool | None = None\n")
+    bit = Change(flags, "    TOY = 0x04\n", after="    LIMITER_GRANTED = 0x02\n")
+    name = Change(orders, ', "toy"', after='Literal["prepayment", "limiter"')
+    row = Change(orders, _SWITCH, before=")\n# The words of a campaign file")
+    changes = (field, bit, name, row)
+    yield Toy("order that is on or off", "toy", changes, ("list", "acts"))
     yield _row(
         "word of a sitting", "toy", "meter_emu/sitting/commands.py",
         '        "toy": TypedWord("", "play with a toy"),\n',
