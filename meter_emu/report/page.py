@@ -115,6 +115,7 @@ def render(seen: Collector) -> str:
         figures=tiles(answer.at_end),
         by_what=by_what,
         shares=shares,
+        singles=tuple(_singles(seen)),
         breaks=tuple(_breaks(seen, below)),
         notes=(*seen.made.notes, *answer.notes),
         to_do=tuple(to_do(seen)),
@@ -161,6 +162,18 @@ def _shares(seen: Collector) -> tuple[tuple[str, str], tuple[ShareRow, ...]]:
         on, cut, empty = (sum(column) for column in zip(*others, strict=True))
         rows[_SHARES_MAX - 1 :] = [(said_of(*forms, len(others)), (on, cut, empty))]
     return words, tuple(share_rows(rows))
+
+
+def _singles(seen: Collector) -> Iterator[tuple[str, str]]:
+    """Yield kind and verdict, the broken first, if each is one household: figures say nothing."""
+    groups = sorted(seen.groups.items(), key=lambda item: not item[1].broken)
+    if seen.households.answer.by_group or any(group.count > 1 for _, group in groups):
+        return
+    room = len(groups) if len(groups) <= _SHARES_MAX else _SHARES_MAX - 1
+    for key, group in groups[:room]:
+        yield group.first.household.kind, said(PLAIN[key.verdict].heading)
+    if left := len(groups) - room:
+        yield said_of(*_MORE_KINDS, left), ""
 
 
 _MORE_GROUPS: Final = marked_of("{count} group more", "{count} groups more")

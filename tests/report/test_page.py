@@ -152,6 +152,20 @@ def test_the_verdict_comes_first_then_the_supply_and_the_worst_moment_is_said_on
     assert "23 h 51 min before its ordered cut" in first
 
 
+def test_kinds_of_one_household_each_are_a_list_of_verdicts_and_others_a_table_of_figures(
+    tmp_path,
+):
+    text = ores_page(BOTH)
+    assert 'class="shares"' not in text
+    assert re.search(
+        r"<dt>reactivated on Monday 15 June, [^<]+</dt><dd>Cut though nothing allowed it</dd>", text
+    )
+    assert '<dt>26 kinds more</dt><dd><a href="#households">' in text
+    for count in (1, 2):
+        other = page_of(tmp_path / "c.toml", street(count=count))
+        assert ('class="shares"' in other) is (count == 2)
+
+
 def test_who_was_cut_by_an_order_that_was_not_announced_is_something_to_do(tmp_path):
     """Two dates of an office's own: each order is obeyed, and nobody had heard of it."""
     own = """[[household]]
