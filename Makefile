@@ -150,8 +150,9 @@ licences: $(DEV) $(COVERAGE) $(PCSC) $(FUZZ) $(BROWSER) $(BENCH) $(DOCS) $(RELEA
 release-check: $(DEV) $(RELEASE)  ## wheel and sdist twice with the same bytes, tests from the sdist, types and metadata: two minutes
 	@$(BIN)/python -m tests.packaging.release
 
-shots: $(BROWSER)  ## the pictures of README.md, docs/front-panel.md and docs/token-meters.md
+shots: $(BROWSER)  ## the pictures of README.md, docs/gallery.md, docs/front-panel.md and docs/token-meters.md
 	@$(BIN)/python -m tests.report.picture
+	@$(BIN)/python -m tests.report.gallery
 	@$(BIN)/python -m tests.web.shots
 
 power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/evidence/power.md; FROM=DIR for yours
