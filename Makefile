@@ -47,7 +47,7 @@ PATHED := meter-emu-checkout.pth
 FIRST   = env $(if $(UV),UV_PYTHON_DOWNLOADS=never uv --quiet pip install --python $(BIN)/python,PYTHONPATH="$(BROUGHT)" $(PIP) --no-compile) \
   --no-deps --require-hashes --requirement
 
-.PHONY: run test .compiled test-whole test-pythons coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose signatures seen power lint bench same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole test-pythons coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose signatures seen power lint bench cost same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -217,8 +217,12 @@ fleet: $(DEV)  ## rehearse 53,579 meters for real: minutes, with time and peak m
 	@$(BIN)/python -m tests.bench.fleet
 
 bench: $(BENCH)  ## speed, each row with its target next to it; AGAINST=COMMIT: each in pairs, by turns
-	@$(MAKE) -s .wanted WANTED="$(TOOLS) /usr/bin/vicc=vsmartcard-vpicc" || echo "rows that need what is missing say so"
+	@$(MAKE) -s .wanted WANTED="$(TOOLS) /usr/bin/vicc=vsmartcard-vpicc valgrind=valgrind" || echo "rows that need what is missing say so"
 	@$(BIN)/python -m tests.bench$(if $(filter command,$(origin AGAINST)),.paired --rows $(AGAINST))
+
+cost: $(BENCH)  ## ten commands, in instructions or by turns with the last release, on COMMITS (HEAD): minutes each
+	@$(MAKE) -s .wanted WANTED="valgrind=valgrind"
+	@$(BIN)/python -m tests.bench.cost $(COMMITS)
 
 same: $(DEV)  ## this tree against another, AGAINST=COMMIT: the same bytes in every cell, and how long both take: minutes
 	@$(BIN)/python -m tests.bench.paired $(AGAINST)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
-from xml.etree import ElementTree as ET
 
 import click
 
@@ -28,6 +27,8 @@ def write_junit(
 
     Its name is the command with its subject, each case's class the subject.
     """
+    from xml.etree import ElementTree as ET
+
     suite = ET.Element("testsuite", name=f"meter-emu {command} {subject}".rstrip())
     for case in cases:
         test = ET.SubElement(

@@ -1,4 +1,8 @@
-"""Ends a worker when its leader is gone, with -9 too, at once; no keyboard interrupts one."""
+"""Ends a worker when its leader is gone, with -9 too, at once; no keyboard interrupts one.
+
+While a worker starts, what ends its leader waits: a worker that has half of what it is sent would
+end with a traceback of its own.
+"""
 
 import os
 import signal
@@ -13,13 +17,18 @@ _AT_ONCE: Final = getattr(
     signal, "SIGKILL", signal.SIGTERM
 )  # off Unix this cannot be caught either
 
+# What ends a leader that is told to; what nohup started ignores a hangup, and goes on to do so.
+ENDS: Final = {getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)}
+
 
 def end_with(handle: int) -> None:
     """Have this process end when the pipe behind `handle` closes, whatever it is at.
 
     The other end is the leader's alone, so the system closes it when the leader is gone. One call
-    into C that never gives the interpreter back holds up the end.
+    into C that never gives the interpreter back holds up the end. A signal ends it too, from now.
     """
+    if INTERRUPTS_CAN_WAIT:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
     Thread(target=_wait, args=(handle,), name="leash", daemon=True).start()
 
 
@@ -30,9 +39,9 @@ def _wait(handle: int) -> None:
 
 
 @contextmanager
-def interrupts_wait() -> Iterator[None]:
-    """Block the keyboard's interrupt, here and in all threads and processes that are started."""
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def interrupts_wait(*ends: int) -> Iterator[None]:
+    """Block the keyboard's interrupt, and `ends`, here and in what is started meanwhile."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *ends})
     try:
         yield
     finally:

@@ -20,7 +20,7 @@ from multiprocessing.sharedctypes import RawArray
 from typing import Any, Final, final
 
 from meter_emu.errors import WorkerError
-from meter_emu.workers.leash import end_with, interrupts_wait
+from meter_emu.workers.leash import ENDS, end_with, interrupts_wait
 from meter_emu.workers.work import (
     LEAD_PER_WORKER,
     Again,
@@ -174,7 +174,7 @@ class _Team:
             shared = RawArray("B", size) if size else None
             process = context.Process(target=_serve, args=(there, self._work, shared), daemon=True)
             resource_tracker.ensure_running()  # it would lift the block while it starts
-            with interrupts_wait():
+            with interrupts_wait(*ENDS):
                 process.start()
                 self._stack.callback(_end, process)
         return _Worker(process, here, _view(shared))

@@ -10,14 +10,7 @@ import msgspec
 from tests.bench.fleet import run
 from tests.bench.row import Row
 
-# Twelve were wanted, and 0.65 of e538b751; it is 0.72 of its instructions (of 80 examples). Homes
-# that laws live by themselves take 0.57 of its time; the story that all share, two fifths of an
-# example, takes 0.89, as every third is a crossing since. No law alone is above a fortieth.
-EXAMPLE_MS_MAX: Final = 16
 SCOPE: Final = "new"
-# 1,020 at e538b751; by turns a transition takes 1.10 times as long since (0.97 to 1.24), as a poll
-# does more: 1.02 times the calls of Python.
-A_SECOND_MIN: Final = 900
 
 
 class _Explored(msgspec.Struct):
@@ -32,8 +25,6 @@ def rows(*, quick: bool) -> Iterator[Row]:
     yield Row(
         what="verify, an example of all laws",
         measured=f"{each_ms:.1f} ms",
-        target=f"<= {EXAMPLE_MS_MAX} ms",
-        met=each_ms <= EXAMPLE_MS_MAX,
     )
     with TemporaryDirectory() as folder:
         out = Path(folder, "out.json")
@@ -46,8 +37,6 @@ def rows(*, quick: bool) -> Iterator[Row]:
     yield Row(
         what=f"explore, scope {SCOPE}, transitions on one core",
         measured=f"{a_second:,.0f} a second ({transitions:,})",
-        target=f">= {A_SECOND_MIN} a second",
-        met=a_second >= A_SECOND_MIN,
     )
 
 

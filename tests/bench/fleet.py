@@ -21,7 +21,6 @@ import click
 from meter_emu.resources import find
 from tests.bench.row import Row
 
-MEMORY_MAX_MIB: Final = 80
 OF_THE_BENCH: Final = 2_000
 FLEET: Final = 53_579
 SIZES: Final = (1_000, 10_000, FLEET)
@@ -66,8 +65,6 @@ def rows(*, quick: bool) -> Iterator[Row]:
     yield Row(
         what=f"  {OF_THE_BENCH:,} of them for real: largest process",
         measured=f"{peak_mib:.0f} MiB ({used.cpu_s:.0f} s of processor)",
-        target=f"<= {MEMORY_MAX_MIB} MiB",
-        met=peak_mib <= MEMORY_MAX_MIB,
     )
 
 

@@ -145,7 +145,7 @@ def parse_build(name: str) -> Build:
         factory = hosted(program)
     elif program not in OUR_BUILDS:
         factory = _factory(name, program)
-    known = catalogue()
+    known = catalogue() if defect_ids else {}
     for defect_id in defect_ids:
         if defect_id not in known:
             near = hint(defect_id, known)
