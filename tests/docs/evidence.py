@@ -8,6 +8,8 @@ from math import inf
 from typing import Final
 
 from tests.bench import power
+from tests.bench.cost import COSTS
+from tests.bench.cost_page import load
 from tests.bench.wear import LIVES
 from tests.docs import seen_in_campaigns as seen
 from tests.docs.pages import ROOT, page, table
@@ -89,6 +91,7 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
     )
     yield _judge_row()
     yield _wear_row()
+    yield _cost_row()
     yield _toys_row()
     text = page("docs/evidence/conformance.md")
     compared = [*table(text, *CODECS), *table(text, *TOKENS)]
@@ -117,6 +120,15 @@ def _toys_row() -> tuple[str, str, str, str]:
         f"{len(rows)} toys: {complete} complete, {len(rows) - complete} with places named",
         "toys",
         "make toys",
+    )
+
+
+def _cost_row() -> tuple[str, str, str, str]:
+    return (
+        "what a command costs is a series by commit",
+        f"{len(COSTS)} commands, {len(load().rows)} commits",
+        "cost",
+        "make cost",
     )
 
 
