@@ -22,8 +22,9 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, VisitKind
 from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.phrases import CampaignDates, group_said, households, some
+from meter_emu.world.judge.phrases import CampaignDates, duration, households, some, states_said
 from meter_emu.world.judge.repairs import doing_said
+from meter_emu.world.judge.verdict import late_us
 from meter_emu.world.judge.verdicts import (
     GOOD,
     GRAVITY,
@@ -70,10 +71,12 @@ class HouseholdRow:
     outcome: Outcome
     count: int = 0
     cuts_us: list[int] = field(default_factory=list)  # the first and the last
+    late_us: int = 0  # past an announced cut, at most
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, household: Household, outcome: Outcome) -> None:
         """Take one more in."""
         self.count += 1
+        self.late_us = max(self.late_us, late_us(household, outcome))
         if outcome.cut_us is not None:
             cuts_us = [*self.cuts_us, outcome.cut_us]
             self.cuts_us = sorted({min(cuts_us), max(cuts_us)})
@@ -125,7 +128,7 @@ class ResultTable:
             limited=outcome.limited,
             unfed=self._unfed(outcome),
         )
-        self._rows.setdefault(key, HouseholdRow(household, outcome)).add(outcome)
+        self._rows.setdefault(key, HouseholdRow(household, outcome)).add(household, outcome)
         return good
 
     def _unfed(self, outcome: Outcome) -> str:
@@ -182,7 +185,8 @@ class ResultTable:
         for promise in self._campaign.announced:
             console.print(Text(promise.in_words))
         console.print()
-        keys = [key for key in self._rows if every or not key.good]
+        late = Lived.STILL_ON  # no harm, and seen like a cut that comes too soon
+        keys = [key for key in self._rows if every or not key.good or key.lived is late]
         if keys:
             table = _Table(console, [self._line(key) for key in keys], every=every)
             for _, alike in groupby(sorted(keys, key=_accounts), key=_accounts):
@@ -222,12 +226,7 @@ class ResultTable:
         for sentence in answer.said:
             console.print(Text(sentence, style=_STYLE[answer.tone]))
         for group, figures in answer.by_group.items():
-            words = group_said(
-                group,
-                supplied=figures.supplied,
-                disconnected=figures.disconnected,
-                without_credit=figures.without_credit,
-            )
+            words = said("{group}: {states}", group=group, states=states_said(figures))
             console.print(Text(words))
 
     def _show_notes(self, console: Console, *, every: bool) -> None:
@@ -263,6 +262,8 @@ class ResultTable:
         off_before = key.verdict is Verdict.ON_TIME  # and no cut: there was nothing to cut
         cut = said("{start} to {end}", start=cuts[0], end=cuts[1]) if cuts[1:] else "".join(cuts)
         cut = cut or (said("was off") if off_before else said("not cut"))
+        if row.late_us:
+            cut = said("{cut}, {late} late", cut=cut, late=duration(row.late_us))
         return _Line(row.name, key.promise, key.in_meter, key.on_card, cut, key.unfed, key.kind)
 
     def _promise(self, household: Household) -> str:

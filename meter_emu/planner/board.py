@@ -15,7 +15,7 @@ from meter_emu.planner.answer import PlanAnswer, PlanResult, Tried
 from meter_emu.planner.lives import Town, last_day
 from meter_emu.planner.plan_file import DAY_NAMES
 from meter_emu.report.page import environment_of_pages
-from meter_emu.report.shares import share_rows, three, tiles
+from meter_emu.report.shares import counts, headings, share_rows, tiles
 from meter_emu.world.meter.times import us_to_legal
 
 _TEMPLATE: Final = "plan.html.jinja"
@@ -70,9 +70,11 @@ def board(result: PlanResult) -> str:
             headline=sentences.headline(last),
             promise=[sentences.promise_said(last)],
             figures=tiles(last.morning),
+            columns=headings(),
             groups=tuple(
                 share_rows(
-                    (sentences.group_named(name), three(one)) for name, one in last.by_group.items()
+                    (sentences.group_named(name), counts(one))
+                    for name, one in last.by_group.items()
                 )
             ),
             plans=list(zip(*map(_plan, result.answers), strict=True)),

@@ -58,8 +58,8 @@ class _Level(NamedTuple):
 
 def night_of(seen: Collector) -> Night | None:
     """Return the night in which most is cut against a promise, else by order; or none."""
-    worst = seen.households.supply.worst
-    if not worst.unsupplied:
+    worst = seen.households.supply.most(lambda one: one.off)
+    if not worst.off:
         return None
     night = _which(seen, worst)
     scale = _scale(seen, night)
@@ -69,8 +69,8 @@ def night_of(seen: Collector) -> Night | None:
     moments = list(_moments(seen))
     return Night(
         said=said_of(
-            "At most {count} household is without supply between {start} and {end}.",
-            "At most {count} households are without supply between {start} and {end}.",
+            "At most {count} household is cut or without credit between {start} and {end}.",
+            "At most {count} households are cut or without credit between {start} and {end}.",
             most,
             start=short(scale.start_us, zone),
             end=short(scale.end_us, zone),

@@ -7,7 +7,7 @@ Without that script the page is whole. Every text goes through the template's es
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -21,10 +21,9 @@ from meter_emu.report.drawn_household import Story, from_to, stored_session, sto
 from meter_emu.report.facts import Collector, Group, Seen
 from meter_emu.report.night import NIGHT_HEIGHT, NIGHT_WIDTH, night_of
 from meter_emu.report.scale import civil_us
-from meter_emu.report.shares import ShareRow, share_rows, three, tiles
+from meter_emu.report.shares import ShareRow, counts, headings, share_rows, states_of, tiles
 from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH
 from meter_emu.report.words import (
-    duration,
     first_broken_cut,
     full_moment,
     shares,
@@ -34,6 +33,7 @@ from meter_emu.report.words import (
 )
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Announcement, Household
+from meter_emu.world.judge.phrases import duration
 from meter_emu.world.judge.verdicts import PLAIN, Verdict
 from meter_emu.zones import TimeZone
 
@@ -105,14 +105,16 @@ def render(seen: Collector) -> str:
     rows = [row for section in sections for row in section.rows]
     answer = seen.households.answer
     below = [words for words in answer.said[1:] if words != answer.supplied]
-    by_what, shares = _shares(seen)
+    states = states_of(answer.at_end)
+    by_what, shares = _shares(seen, states)
     return environment.get_template(TEMPLATE).render(
         name=campaign.name,
         announced=tuple(_announced(promise, campaign.zone) for promise in campaign.announced),
         tone=answer.tone.value,
         headline=answer.said[0],
         promise=(answer.supplied,) if answer.supplied in answer.said[1:] else (),
-        figures=tiles(answer.at_end),
+        figures=tiles(answer.at_end, states),
+        columns=headings(states),
         by_what=by_what,
         shares=shares,
         singles=tuple(_singles(seen)),
@@ -147,21 +149,21 @@ class _FindWords:
         return " ".join(str(self.all.setdefault(word, len(self.all))) for word in finders)
 
 
-def _shares(seen: Collector) -> tuple[tuple[str, str], tuple[ShareRow, ...]]:
+def _shares(seen: Collector, states: Sequence[str]) -> tuple[tuple[str, str], tuple[ShareRow, ...]]:
     """Return heading and first column, and the figures at the end by group, else by kind."""
     by_group = seen.households.answer.by_group
     if by_group:
-        rows = [(name, three(one)) for name, one in by_group.items()]
+        rows = [(name, counts(one, states)) for name, one in by_group.items()]
         words, forms = (said("By group, at the end"), said("group")), _MORE_GROUPS
     else:
-        rows = [(name, three(one.at_end)) for name, one in seen.by_kind.items()]
+        rows = [(name, counts(one.at_end, states)) for name, one in seen.by_kind.items()]
         words, forms = (said("By kind, at the end"), said("kind")), _MORE_KINDS
     rows.sort(key=lambda row: -sum(row[1][1:]))
     if len(rows) > _SHARES_MAX:
         others = [figures for _, figures in rows[_SHARES_MAX - 1 :]]
-        on, cut, empty = (sum(column) for column in zip(*others, strict=True))
-        rows[_SHARES_MAX - 1 :] = [(said_of(*forms, len(others)), (on, cut, empty))]
-    return words, tuple(share_rows(rows))
+        summed = tuple(sum(column) for column in zip(*others, strict=True))
+        rows[_SHARES_MAX - 1 :] = [(said_of(*forms, len(others)), summed)]
+    return words, tuple(share_rows(rows, states))
 
 
 def _singles(seen: Collector) -> Iterator[tuple[str, str]]:

@@ -19,8 +19,8 @@ from meter_emu.languages.speech import (
     written_short_day,
 )
 from meter_emu.report.facts import Collector
-from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, euro
-from meter_emu.world.judge.phrases import households
+from meter_emu.units import DAY_US, SECOND_US, euro
+from meter_emu.world.judge.phrases import duration, households
 from meter_emu.world.judge.verdicts import PLAIN, PLAIN_FINDING, FindingKind, RepairName, Verdict
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
@@ -128,26 +128,6 @@ def _restyled(found: re.Match[str]) -> str:
     except ValueError:
         return found[0]
     return f"{_unbroken_day(day, year=True)} {found[2]}"
-
-
-_UNITS: Final = (
-    (DAY_US, marked("{count} d")),
-    (HOUR_US, marked("{count} h")),
-    (MINUTE_US, marked("{count} min")),
-    (SECOND_US, marked("{count} s")),
-)
-
-
-def duration(us: int) -> str:
-    """Return a length of time in its two largest units, the rest cut off: `23 h 51 min`."""
-    left = abs(us)
-    parts: list[tuple[int, str]] = []
-    for size_us, unit in _UNITS:
-        count, left = divmod(left, size_us)
-        if count or parts:
-            parts.append((count, unit))
-    shown = [(count, unit) for count, unit in parts[:2] if count] or [(0, _UNITS[-1][1])]
-    return " ".join(said(unit, count=str(count)) for count, unit in shown)
 
 
 def offset(us: int) -> str:

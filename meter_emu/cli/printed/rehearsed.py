@@ -14,7 +14,7 @@ from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.figures import SupplyFigures
 from meter_emu.world.judge.lived import LossReason
 from meter_emu.world.judge.outcome import Outcome, Supplied, SupplySince, Times
-from meter_emu.world.judge.verdict import expected
+from meter_emu.world.judge.verdict import expected, lived_expected, ordered_expected
 from meter_emu.world.judge.verdicts import FindingKind, Lived, RepairName, Verdict
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_iso
@@ -59,6 +59,7 @@ class OrderedJson(Shape):
     verdict: Verdict
     at: Annotated[IsoInstant | None, means("of the gravest breach, else of the last cut due")]
     cut_ordered: Annotated[IsoInstant | None, means("T2 of the order in the meter then")]
+    as_expected: Annotated[bool, means("verdict, cut and findings")]
 
 
 class DoingJson(Shape):
@@ -80,6 +81,7 @@ class LivedJson(Shape):
         tuple[DoingJson, ...] | None,
         means("the smallest repairs of which each is enough; null where nobody asked"),
     ]
+    as_expected: bool
 
 
 class HeardJson(Shape):
@@ -157,9 +159,12 @@ class FiguresJson(Shape):
     """Every household once, at an instant."""
 
     at: IsoInstant
-    supplied: Annotated[int, means("also through a limiter, and with no power in the street")]
+    supplied: Annotated[int, means("in full")]
+    limited: Annotated[int, means("behind a limiter")]
     disconnected: Annotated[int, means("by an order, or by a meter without one")]
     without_credit: int
+    no_power: Annotated[int, means("none in the street")]
+    not_known: Annotated[int, means("not rehearsed so far: the program failed")]
 
 
 class AnswerJson(Shape):
@@ -213,8 +218,9 @@ def meter_shown(
             verdict=outcome.verdict,
             at=_iso(outcome.cut_us, zone),
             cut_ordered=_iso(outcome.ordered_us, zone),
+            as_expected=ordered_expected(outcome, household),
         ),
-        lived=_lived_shown(outcome, zone),
+        lived=_lived_shown(household, outcome, zone),
         told=tuple(_heard_shown(one, zone) for one in household.announced),
         as_expected=expected(outcome, household),
         breaches=tuple(
@@ -251,7 +257,7 @@ def _supply_shown(one: SupplySince, zone: TimeZone) -> SupplyShownJson:
     )
 
 
-def _lived_shown(outcome: Outcome, zone: TimeZone) -> LivedJson:
+def _lived_shown(household: Household, outcome: Outcome, zone: TimeZone) -> LivedJson:
     lived = outcome.lived
     return LivedJson(
         verdict=lived.verdict,
@@ -260,6 +266,7 @@ def _lived_shown(outcome: Outcome, zone: TimeZone) -> LivedJson:
         doing=None
         if outcome.doing is None
         else tuple(DoingJson(repairs=one.repairs, lives=one.lives) for one in outcome.doing),
+        as_expected=lived_expected(outcome, household),
     )
 
 

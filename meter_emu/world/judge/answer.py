@@ -18,12 +18,19 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.judge.figures import SupplyCounts, SupplyFigures
 from meter_emu.world.judge.outcome import Outcome
-from meter_emu.world.judge.phrases import CampaignDates, disconnected_said, households, some
+from meter_emu.world.judge.phrases import (
+    CampaignDates,
+    duration,
+    households,
+    some,
+    states_said,
+)
 from meter_emu.world.judge.remarks import Remarks
 from meter_emu.world.judge.repairs import doing_said
 from meter_emu.world.judge.sentences import ALWAYS_SUPPLIED, AT_END, LIVED_OTHERWISE
 from meter_emu.world.judge.verdict import (
     expected,
+    late_us,
     lived_expected,
     unexpected_findings,
     verdict_expected,
@@ -43,6 +50,7 @@ _EVENING_H: Final = 18  # ours: from here to _MORNING_H it is night, named by it
 _MORNING_H: Final = 6
 _NAMED_MAX: Final = 3  # ours: households by name in a sentence
 _TAKEN: Final = frozenset({Verdict.WRONGLY_CUT, Verdict.EARLY})
+_UNJUDGED: Final = Lived.CANNOT_BE_SAID
 _LIVED: Final = frozenset({Lived.AS_ANNOUNCED, Lived.NOT_ANNOUNCED})
 
 
@@ -116,6 +124,7 @@ class HouseholdCounts:
         self._alike: Final[Counter[_Alike]] = Counter()
         self.harmed: Final[Counter[RepairName]] = Counter()  # not expected: who could put it right
         self._seen_by_us = 0  # when all that was announced could have been seen
+        self._late_us: Final[Counter[_Alike]] = Counter()  # past an announced cut, at most
         self._off: Final[Counter[date]] = Counter()  # still without credit at the end, since
         self._off_for_a_time: Final[Counter[date]] = Counter()  # and of those with supply again
 
@@ -168,6 +177,7 @@ class HouseholdCounts:
         if verdict not in _LIVED or not as_expected:
             alike = _Alike(verdict, outcome.repairs, as_expected)
             self._alike[alike] += 1
+            self._late_us[alike] = max(self._late_us[alike], late_us(household, outcome))
             self._otherwise[alike] = [*self._otherwise.get(alike, ()), outcome.id][:_NAMED_MAX]
 
     def time_of_cut(self, us: int) -> OffTime:
@@ -234,27 +244,25 @@ class HouseholdCounts:
         yield from self._without_credit()
 
     def _supplied(self) -> str:
-        """Return the three figures, at the end and at the worst moment."""
+        """Return how many are in each state, at the end and at the worst moment."""
         run, end, worst = self.total - self.outside, self.supply.at_end, self.supply.worst
         which = self._so_far, bool(self._campaign.announced)
         if not worst.unsupplied:
             return said_of(*ALWAYS_SUPPLIED[which], run)
+        others = f", {states_said(end, after=1)}" if end.unsupplied else ""
         at_end = said_of(
             *AT_END[which],
             end.supplied,
             households=households(run),
-            disconnected=disconnected_said(end.disconnected),
-            without_credit=end.without_credit,
+            others=others,
         )
-        if worst.unsupplied == end.unsupplied:
+        if worst[1:] == end[1:]:
             return said("{at_end}; it was never worse.", at_end=at_end)
         return said(
-            "{at_end}; at worst, on {when}, {supplied}, {disconnected} and {without_credit}.",
+            "{at_end}; at worst, on {when}, {states}.",
             at_end=at_end,
             when=self._dates.short(worst.at_us),
-            supplied=worst.supplied,
-            disconnected=worst.disconnected,
-            without_credit=worst.without_credit,
+            states=states_said(worst),
         )
 
     def _as_announced(self) -> Iterator[str]:
@@ -264,48 +272,60 @@ class HouseholdCounts:
             return
         run, right = self.total - self.outside, self.lived[Lived.AS_ANNOUNCED]
         heard = run - self.lived[Lived.NOT_ANNOUNCED]
+        judged = heard - self.lived[Lived.CANNOT_BE_SAID]
+        if self._so_far and not judged and heard == run:
+            yield said("Nothing has gone against what was announced, and its end is still to come.")
+            return
+        yield from self._otherwise_lived(Lived.CANNOT_BE_SAID)
         if not heard:
             yield said(
                 "What was announced was for none of {households}.", households=households(run)
             )
-        elif self._so_far and self.lived[Lived.CANNOT_BE_SAID] == run:
-            yield said("Nothing has gone against what was announced, and its end is still to come.")
-            return
-        elif right == run:
+        elif judged == right == run:
             yield said_of("It lived what was announced.", "All lived what was announced.", run)
-        elif heard == run:
+        elif judged and heard == run:
             yield said_of(
                 "{count} of {heard} lived what was announced to them.",
                 "{count} of {heard} lived what was announced to them.",
                 right,
-                heard=heard,
+                heard=judged,
             )
-        else:
+        elif judged:
             yield said_of(
                 "{count} of {heard} lived what was announced to them; for the other {others} "
                 "nothing was.",
                 "{count} of {heard} lived what was announced to them; for the other {others} "
                 "nothing was.",
                 right,
-                heard=heard,
+                heard=judged,
                 others=run - heard,
             )
         yield from self._otherwise_lived()
 
-    def _otherwise_lived(self) -> Iterator[str]:
+    def _otherwise_lived(self, only: Lived | None = None) -> Iterator[str]:
+        """Yield who lived otherwise, all but those that cannot be judged, or one verdict alone."""
         for alike in sorted(
             self._alike, key=lambda one: (one.expected, LIVED_GRAVITY[one.verdict])
         ):
-            yield self._otherwise_said(alike)
+            if alike.verdict is only or (only is None and alike.verdict is not _UNJUDGED):
+                yield self._otherwise_said(alike)
 
     def _otherwise_said(self, alike: _Alike) -> str:
         count = self._alike[alike]
         lived = said_of(
-            *LIVED_OTHERWISE[alike.verdict], count, names=some(self._otherwise[alike], count)
+            *LIVED_OTHERWISE[alike.verdict],
+            count,
+            names=some(self._otherwise[alike], count),
+            heard=self.total - self.outside - self.lived[Lived.NOT_ANNOUNCED],
+            late=duration(self._late_us[alike]),
         )
-        if alike.verdict is Lived.CANNOT_BE_SAID:
+        if alike.verdict is _UNJUDGED:
             end = self._dates.short(self._seen_by_us)
-            lived = said("{lived}: end later than {when}", lived=lived, when=end)
+            lived = said(
+                "{lived}: the rehearsal ends before the announced moment; end it later than {when}",
+                lived=lived,
+                when=end,
+            )
         elif alike.doing is not None:
             lived = said("{lived}: {doing}", lived=lived, doing=doing_said(alike.doing))
         if (alike.verdict in LIVED_GOOD) == alike.expected:

@@ -2,11 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Final, final
 
 from card_protocol.timestamp import Civil
-from meter_emu.languages.speech import said, said_of, written_day, written_short_day
+from meter_emu.languages.speech import (
+    marked,
+    marked_of,
+    said,
+    said_of,
+    written_day,
+    written_short_day,
+)
+from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.households.campaign import Campaign
+from meter_emu.world.judge.figures import STATES, SupplyFigures
 from meter_emu.world.meter.times import us_to_legal
 
 
@@ -58,6 +68,30 @@ class CampaignDates:
         return "" if year in self._usual else f" {year}"
 
 
+_STATE_SAID: Final = MappingProxyType(
+    {
+        "supplied": marked_of("{count} supplied", "{count} supplied"),
+        "limited": marked_of("{count} behind a limiter", "{count} behind a limiter"),
+        "disconnected": marked_of("{count} disconnected by order", "{count} disconnected by order"),
+        "without_credit": marked_of("{count} without credit", "{count} without credit"),
+        "no_power": marked_of(
+            "{count} with no power in the street", "{count} with no power in the street"
+        ),
+        "not_known": marked_of("{count} not known", "{count} not known"),
+    }
+)
+
+
+def states_said(figures: SupplyFigures, *, after: int = 0) -> str:
+    """Return how many are in each state, from place `after` on; a state that nobody is in goes."""
+    counts = zip(STATES[after:], figures[1 + after :], strict=True)
+    return ", ".join(
+        said_of(*_STATE_SAID[state], count)
+        for state, count in counts
+        if count or state == "supplied"
+    )
+
+
 def disconnected_said(count: int) -> str:
     """Return how many are disconnected by order; not all languages decline as English does."""
     return said_of("{count} disconnected by order", "{count} disconnected by order", count)
@@ -86,3 +120,23 @@ def some(ids: Sequence[str], count: int) -> str:
     if not left:
         return names
     return said_of("{names} and {count} more", "{names} and {count} more", left, names=names)
+
+
+_UNITS: Final = (
+    (DAY_US, marked("{count} d")),
+    (HOUR_US, marked("{count} h")),
+    (MINUTE_US, marked("{count} min")),
+    (SECOND_US, marked("{count} s")),
+)
+
+
+def duration(us: int) -> str:
+    """Return a length of time in its two largest units, the rest cut off: `23 h 51 min`."""
+    left = abs(us)
+    parts: list[tuple[int, str]] = []
+    for size_us, unit in _UNITS:
+        count, left = divmod(left, size_us)
+        if count or parts:
+            parts.append((count, unit))
+    shown = [(count, unit) for count, unit in parts[:2] if count] or [(0, _UNITS[-1][1])]
+    return " ".join(said(unit, count=str(count)) for count, unit in shown)

@@ -27,30 +27,22 @@ ALWAYS_SUPPLIED: Final = MappingProxyType(
     }
 )
 AT_END: Final = MappingProxyType(
-    {  # by the same; the hole `disconnected` is counted itself
+    {  # by the same; `others` are in another state, each with its count, or there are none
         (False, True): marked_of(
-            "Of {households}, at the end {count} is supplied, {disconnected}, {without_credit} "
-            "without credit",
-            "Of {households}, at the end {count} are supplied, {disconnected}, {without_credit} "
-            "without credit",
+            "Of {households}, at the end {count} is supplied{others}",
+            "Of {households}, at the end {count} are supplied{others}",
         ),
         (False, False): marked_of(
-            "{households}, and nothing announced: at the end {count} is supplied, {disconnected}, "
-            "{without_credit} without credit",
-            "{households}, and nothing announced: at the end {count} are supplied, {disconnected}, "
-            "{without_credit} without credit",
+            "{households}, and nothing announced: at the end {count} is supplied{others}",
+            "{households}, and nothing announced: at the end {count} are supplied{others}",
         ),
         (True, True): marked_of(
-            "Of {households}, now {count} is supplied, {disconnected}, {without_credit} without "
-            "credit",
-            "Of {households}, now {count} are supplied, {disconnected}, {without_credit} without "
-            "credit",
+            "Of {households}, now {count} is supplied{others}",
+            "Of {households}, now {count} are supplied{others}",
         ),
         (True, False): marked_of(
-            "{households}, and nothing announced: now {count} is supplied, {disconnected}, "
-            "{without_credit} without credit",
-            "{households}, and nothing announced: now {count} are supplied, {disconnected}, "
-            "{without_credit} without credit",
+            "{households}, and nothing announced: now {count} is supplied{others}",
+            "{households}, and nothing announced: now {count} are supplied{others}",
         ),
     }
 )
@@ -77,16 +69,16 @@ LIVED_OTHERWISE: Final = MappingProxyType(
             "{count} have paid for energy and never got it ({names})",
         ),
         Lived.CANNOT_BUY: marked_of(
-            "{count} is unable to buy energy ({names})",
-            "{count} are unable to buy energy ({names})",
+            "{count} cannot buy energy at the end ({names})",
+            "{count} cannot buy energy at the end ({names})",
         ),
         Lived.CANNOT_BE_SAID: marked_of(
-            "{count} is not rehearsed to the announced end ({names})",
-            "{count} are not rehearsed to the announced end ({names})",
+            "Of {heard}, {count} cannot be judged ({names})",
+            "Of {heard}, {count} cannot be judged ({names})",
         ),
         Lived.STILL_ON: marked_of(
-            "{count} is still supplied after the announced cut ({names})",
-            "{count} are still supplied after the announced cut ({names})",
+            "{count} was supplied for {late} past the announced cut ({names})",
+            "{count} were supplied for up to {late} past the announced cut ({names})",
         ),
         Lived.AS_ANNOUNCED: marked_of(
             "{count} has lived what was announced ({names})",

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from meter_emu.domain import DeviceName
 from meter_emu.world.households.campaign import Campaign
-from meter_emu.world.households.household import Household
+from meter_emu.world.households.household import Household, newest_announced
 from meter_emu.world.judge.breaches import breaches_of, supply_judged
 from meter_emu.world.judge.findings import StatedSoFar, findings_of, right_by_itself
 from meter_emu.world.judge.ideal import Due
@@ -27,7 +27,7 @@ from meter_emu.world.judge.obligations import (
     Walk,
     row_of,
 )
-from meter_emu.world.judge.outcome import HouseholdFinding, Outcome
+from meter_emu.world.judge.outcome import HouseholdFinding, Outcome, Supplied
 from meter_emu.world.judge.paygo import paygo_ahead, paygo_row
 from meter_emu.world.judge.promise import Promise, first_promise
 from meter_emu.world.judge.sts_credit import sts_ahead, sts_row
@@ -35,10 +35,11 @@ from meter_emu.world.judge.sts_lived import sts_lived
 from meter_emu.world.judge.token_findings import token_findings
 from meter_emu.world.judge.token_walk import Ahead
 from meter_emu.world.judge.unheard import unheard, ways_of
-from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Verdict
+from meter_emu.world.judge.verdicts import GOOD, GRAVITY, LIVED_GOOD, Lived, Verdict
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import Failure, FailureKind
 
+_LESS: Final = (Supplied.OFF, Supplied.LIMITED)
 _VERDICTS: Final = {
     FailureKind.CRASHED: Verdict.CRASHED,
     FailureKind.HUNG: Verdict.HUNG,
@@ -272,6 +273,16 @@ def lived_expected(outcome: Outcome, household: Household) -> bool:
     if household.expect_lived is not None:
         return outcome.lived.verdict.value in household.expect_lived
     return outcome.lived.verdict in LIVED_GOOD
+
+
+def late_us(household: Household, outcome: Outcome) -> int:
+    """Return for how long it was supplied past an announced cut; 0 where it was not."""
+    at_us = outcome.lived.at_us
+    newest = None if at_us is None else newest_announced(household.announced, at_us)
+    if at_us is None or newest is None or outcome.lived.verdict is not Lived.STILL_ON:
+        return 0
+    less = (one.from_us for one in outcome.supply if one.from_us > at_us and one.had in _LESS)
+    return next(less, outcome.seen_until_us) - newest.end_us
 
 
 def unexpected_findings(outcome: Outcome, household: Household) -> tuple[HouseholdFinding, ...]:

@@ -119,9 +119,9 @@ LIVED_WORDS: Final = MappingProxyType({  # of one and of several, with what foll
     Lived.CUT_UNANNOUNCED: (("was", "were"), marked("cut without an announcement")),
     Lived.NOT_GIVEN_BACK: (("was", "were"), marked("not given the supply back")),
     Lived.PAID_NEVER_GOT: (("has", "have"), marked("paid for energy and never got it")),
-    Lived.CANNOT_BUY: (("is", "are"), marked("unable to buy energy")),
+    Lived.CANNOT_BUY: (("is", "are"), marked("unable to buy energy at the end")),
     Lived.CANNOT_BE_SAID: (("is", "are"), marked("not rehearsed to the announced end")),
-    Lived.STILL_ON: (("is", "are"), marked("still supplied after the announced cut")),
+    Lived.STILL_ON: (("was", "were"), marked("supplied past the announced cut")),
     Lived.AS_ANNOUNCED: (("has", "have"), marked("lived what was announced")),
     Lived.NOT_ANNOUNCED: (("has", "have"), marked("heard nothing that was for them")),
 })  # fmt: skip
