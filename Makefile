@@ -47,7 +47,7 @@ PATHED := meter-emu-checkout.pth
 FIRST   = env $(if $(UV),UV_PYTHON_DOWNLOADS=never uv --quiet pip install --python $(BIN)/python,PYTHONPATH="$(BROUGHT)" $(PIP) --no-compile) \
   --no-deps --require-hashes --requirement
 
-.PHONY: run test .compiled test-whole test-pythons coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose signatures seen power lint bench cost same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole test-pythons coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-answers test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose signatures seen power lint bench cost same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -159,6 +159,9 @@ power: $(DEV)  ## how many stories it takes to catch each defect: minutes, write
 	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')
 	@$(if $(FROM),,$(BIN)/python -m tests.bench.caught)
 	@$(if $(FROM),,$(BIN)/python -m tests.unseen verify)
+
+test-answers: $(DEV)  ## each sentence of 2,000 drawn campaigns, recomputed from their JSON: half an hour
+	@METER_EMU_ANSWERS=2000 $(BIN)/python -m pytest -q -n 2 -o faulthandler_timeout=0 tests/world/judge/test_told_again.py
 
 test-lived: $(DEV)  ## 20,000 drawn households, and 20,000 campaigns on real meters, by two accounts: minutes
 	@METER_EMU_LIVED=20000 $(BIN)/python -m pytest -q -n 2 -o faulthandler_timeout=0 tests/world/judge/test_lived.py tests/world/judge/test_lived_campaigns.py

@@ -24,7 +24,7 @@ from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.phrases import CampaignDates, duration, households, some, states_said
 from meter_emu.world.judge.repairs import doing_said
-from meter_emu.world.judge.verdict import late_us
+from meter_emu.world.judge.verdict import supplied_past_us
 from meter_emu.world.judge.verdicts import (
     GOOD,
     GRAVITY,
@@ -76,10 +76,15 @@ class HouseholdRow:
     def add(self, household: Household, outcome: Outcome) -> None:
         """Take one more in."""
         self.count += 1
-        self.late_us = max(self.late_us, late_us(household, outcome))
+        self.late_us = max(self.late_us, supplied_past_us(household, outcome))
         if outcome.cut_us is not None:
             cuts_us = [*self.cuts_us, outcome.cut_us]
             self.cuts_us = sorted({min(cuts_us), max(cuts_us)})
+
+    @property
+    def cut_late(self) -> bool:
+        """Whether they were cut, and later than announced: shown like a cut that comes too soon."""
+        return self.late_us > 0 and bool(self.cuts_us)
 
     @property
     def name(self) -> str:
@@ -185,8 +190,7 @@ class ResultTable:
         for promise in self._campaign.announced:
             console.print(Text(promise.in_words))
         console.print()
-        late = Lived.STILL_ON  # no harm, and seen like a cut that comes too soon
-        keys = [key for key in self._rows if every or not key.good or key.lived is late]
+        keys = [key for key, row in self._rows.items() if every or not key.good or row.cut_late]
         if keys:
             table = _Table(console, [self._line(key) for key in keys], every=every)
             for _, alike in groupby(sorted(keys, key=_accounts), key=_accounts):
@@ -262,7 +266,7 @@ class ResultTable:
         off_before = key.verdict is Verdict.ON_TIME  # and no cut: there was nothing to cut
         cut = said("{start} to {end}", start=cuts[0], end=cuts[1]) if cuts[1:] else "".join(cuts)
         cut = cut or (said("was off") if off_before else said("not cut"))
-        if row.late_us:
+        if row.cut_late:
             cut = said("{cut}, {late} late", cut=cut, late=duration(row.late_us))
         return _Line(row.name, key.promise, key.in_meter, key.on_card, cut, key.unfed, key.kind)
 

@@ -29,7 +29,7 @@ _STATES: Final = MappingProxyType(
             marked("no credit"),
         ),
         "no_power": (
-            "dark",
+            "street",
             marked_of("no power in the street, {share}", "no power in the street, {share}"),
             marked("no power"),
         ),

@@ -265,7 +265,8 @@ def test_an_ordinary_season_is_rehearsed_with_nothing_announced(rehearse, tmp_pa
     said, _, title = " ".join(shown.out.split()).partition(" An ordinary winter")
     assert said == (
         "19 households, and nothing announced: at the end 16 are supplied, 1 disconnected by "
-        "order, 2 without credit; at worst, on 30 Mar 08:03, 15, 1 and 3. "
+        "order, 2 without credit; at worst, on 30 Mar 08:03, 15 supplied, 1 disconnected by order, "
+        "3 without credit. "
         "2 households are without credit, the first since 15 January; 11 were for a time."
     )
     assert "as announced" not in shown.out

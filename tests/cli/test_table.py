@@ -62,7 +62,7 @@ def test_the_answer_is_the_first_line_and_the_counts_the_last():
     ]
     assert len(places) == 3, "who lived otherwise, then the supply, then what the meters did"
     assert rows[places[1]].startswith(
-        "Of 32 households, at the end 6 are supplied, 25 disconnected"
+        "Of 32 households, at the end 5 are supplied, 1 behind a limiter, 25 disconnected"
     )
     erred = (
         "26 of 32 meters did otherwise than expected; 25 cut, the first in the night of 29 June, "
@@ -88,7 +88,7 @@ def test_where_all_is_well_no_household_is_listed():
     assert said.startswith(
         "24 of 27 lived what was announced to them; for the other 5 nothing was."
     )
-    assert "Of 32 households, at the end 17 are supplied, 13 disconnected by order" in said
+    assert "Of 32 households, at the end 16 are supplied, 1 behind a limiter, 13" in said
     assert said.count("as the file expects.") == 2
     assert not [row for row in rows if row.startswith("household ")]
     assert len(rows) <= 20

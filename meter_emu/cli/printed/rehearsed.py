@@ -8,13 +8,13 @@ from msgspec import UNSET, UnsetType, field
 from meter_emu.cli.printed.base import IsoInstant, Printed, Shape, shaped
 from meter_emu.cli.printed.events import EventShownJson, event_shown
 from meter_emu.resources import means
-from meter_emu.units import SECOND_US
+from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.households.household import Announcement, Household
 from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.figures import SupplyFigures
 from meter_emu.world.judge.lived import LossReason
 from meter_emu.world.judge.outcome import Outcome, Supplied, SupplySince, Times
-from meter_emu.world.judge.verdict import expected, lived_expected, ordered_expected
+from meter_emu.world.judge.verdict import expected, lived_expected, verdict_expected
 from meter_emu.world.judge.verdicts import FindingKind, Lived, RepairName, Verdict
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_iso
@@ -59,7 +59,7 @@ class OrderedJson(Shape):
     verdict: Verdict
     at: Annotated[IsoInstant | None, means("of the gravest breach, else of the last cut due")]
     cut_ordered: Annotated[IsoInstant | None, means("T2 of the order in the meter then")]
-    as_expected: Annotated[bool, means("verdict, cut and findings")]
+    as_expected: bool
 
 
 class DoingJson(Shape):
@@ -91,6 +91,7 @@ class HeardJson(Shape):
     defer_until: Annotated[IsoInstant | None, means("T1")]
     cut_at: Annotated[IsoInstant | None, means("T2")]
     for_: Annotated[Literal["all", "who-takes-part"], means("for whom it is")] = field(name="for")
+    late_max_min: Annotated[int, means("so much later a cut is still as announced")]
 
 
 class SpanJson(Shape):
@@ -218,7 +219,7 @@ def meter_shown(
             verdict=outcome.verdict,
             at=_iso(outcome.cut_us, zone),
             cut_ordered=_iso(outcome.ordered_us, zone),
-            as_expected=ordered_expected(outcome, household),
+            as_expected=verdict_expected(outcome, household),
         ),
         lived=_lived_shown(household, outcome, zone),
         told=tuple(_heard_shown(one, zone) for one in household.announced),
@@ -276,6 +277,7 @@ def _heard_shown(one: Announcement, zone: TimeZone) -> HeardJson:
         defer_until=_iso(one.defer_us, zone),
         cut_at=_iso(one.cut_us, zone),
         for_="who-takes-part" if one.takers_only else "all",
+        late_max_min=one.late_max_us // MINUTE_US,
     )
 
 

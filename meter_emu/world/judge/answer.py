@@ -30,8 +30,8 @@ from meter_emu.world.judge.repairs import doing_said
 from meter_emu.world.judge.sentences import ALWAYS_SUPPLIED, AT_END, LIVED_OTHERWISE
 from meter_emu.world.judge.verdict import (
     expected,
-    late_us,
     lived_expected,
+    supplied_past_us,
     unexpected_findings,
     verdict_expected,
 )
@@ -177,7 +177,7 @@ class HouseholdCounts:
         if verdict not in _LIVED or not as_expected:
             alike = _Alike(verdict, outcome.repairs, as_expected)
             self._alike[alike] += 1
-            self._late_us[alike] = max(self._late_us[alike], late_us(household, outcome))
+            self._late_us[alike] = max(self._late_us[alike], supplied_past_us(household, outcome))
             self._otherwise[alike] = [*self._otherwise.get(alike, ()), outcome.id][:_NAMED_MAX]
 
     def time_of_cut(self, us: int) -> OffTime:
@@ -249,7 +249,7 @@ class HouseholdCounts:
         which = self._so_far, bool(self._campaign.announced)
         if not worst.unsupplied:
             return said_of(*ALWAYS_SUPPLIED[which], run)
-        others = f", {states_said(end, after=1)}" if end.unsupplied else ""
+        others = f", {states_said(end, skipped=1)}" if end.unsupplied else ""
         at_end = said_of(
             *AT_END[which],
             end.supplied,

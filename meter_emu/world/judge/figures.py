@@ -49,7 +49,7 @@ _HAD: Final = {
 }
 
 
-def _state(one: SupplySince) -> int:
+def _supply_state(one: SupplySince) -> int:
     by_credit = one.had is Supplied.OFF and one.for_credit
     return STATES.index("without_credit") if by_credit else _HAD[one.had]
 
@@ -67,7 +67,7 @@ class SupplyCounts:
 
     def add(self, outcome: Outcome) -> None:
         """Take one household in; of one whose story ends early nobody knows from then on."""
-        states = [(one.from_us, _state(one)) for one in outcome.supply]
+        states = [(one.from_us, _supply_state(one)) for one in outcome.supply]
         if outcome.failure is not None:
             states = [one for one in states if one[0] < outcome.failure.at_us]
             states.append((outcome.failure.at_us, _NOT_KNOWN))

@@ -82,9 +82,9 @@ _STATE_SAID: Final = MappingProxyType(
 )
 
 
-def states_said(figures: SupplyFigures, *, after: int = 0) -> str:
-    """Return how many are in each state, from place `after` on; a state that nobody is in goes."""
-    counts = zip(STATES[after:], figures[1 + after :], strict=True)
+def states_said(figures: SupplyFigures, *, skipped: int = 0) -> str:
+    """Return how many are in each state but the first `skipped`; one without anybody goes."""
+    counts = zip(STATES[skipped:], figures[1 + skipped :], strict=True)
     return ", ".join(
         said_of(*_STATE_SAID[state], count)
         for state, count in counts

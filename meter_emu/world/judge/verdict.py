@@ -275,7 +275,7 @@ def lived_expected(outcome: Outcome, household: Household) -> bool:
     return outcome.lived.verdict in LIVED_GOOD
 
 
-def late_us(household: Household, outcome: Outcome) -> int:
+def supplied_past_us(household: Household, outcome: Outcome) -> int:
     """Return for how long it was supplied past an announced cut; 0 where it was not."""
     at_us = outcome.lived.at_us
     newest = None if at_us is None else newest_announced(household.announced, at_us)

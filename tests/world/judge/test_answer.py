@@ -1,6 +1,7 @@
 """The answer and its words against the supply that was seen: the trace denies nothing."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise, product
 
@@ -9,7 +10,7 @@ import pytest
 from meter_emu.resources import built_in, find
 from meter_emu.world.judge.answer import HouseholdCounts, Tone
 from meter_emu.world.judge.breaches import FED_WORDS, LOST_WORDS
-from meter_emu.world.judge.outcome import Supplied, SupplySince, Times
+from meter_emu.world.judge.outcome import Outcome, Supplied, SupplySince
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import FindingKind, Verdict
 from meter_emu.world.meter.events import What, beginning_of
@@ -125,10 +126,9 @@ def test_an_announced_end_that_the_rehearsal_does_not_reach_is_no_good_news(tmp_
     answer = counts.answer
     assert answer.tone is Tone.BAD
     assert answer.said == (
-        "0 of 2 lived what was announced to them.",
         (
-            "2 are not rehearsed to the announced end (dark-1, dark-2): "
-            "end later than 3 Jul 2072 00:01."
+            "Of 2, 2 cannot be judged (dark-1, dark-2): the rehearsal ends before the announced "
+            "moment; end it later than 3 Jul 2072 00:01."
         ),
         "All 2 households are supplied from beginning to end.",
     )
@@ -144,8 +144,8 @@ def test_nobody_lives_as_announced_where_nothing_was_announced(tmp_path):
     assert answer.tone is Tone.WARN
     assert answer.said == (
         (
-            "2 households, and nothing announced: at the end 0 are supplied, 0 disconnected by "
-            "order, 2 without credit; it was never worse."
+            "2 households, and nothing announced: at the end 0 are supplied, 2 without credit; "
+            "it was never worse."
         ),
         "2 households are without credit, the first since 3 May.",
     )
@@ -201,8 +201,13 @@ def test_a_date_that_an_office_mistyped_is_the_offices_doing_and_red(tmp_path):
     assert expected.answer.said[1].endswith("the doing of the office, as the file expects.")
 
 
-def within(us: int, times: Times) -> bool:
-    return any(from_us <= us < to_us for from_us, to_us in times)
+def supply_at(us: int) -> Callable[[Outcome], SupplySince]:
+    def found(outcome: Outcome) -> SupplySince:
+        one = outcome.supply_at(us)
+        assert one is not None, "it is in the rehearsal"
+        return one
+
+    return found
 
 
 @pytest.mark.slow("lives a campaign")
@@ -218,9 +223,17 @@ def test_figures_at_an_instant_are_every_household_once(tmp_path):
     worst = 0
     for us in range(campaign.start_us, campaign.end_us, step):
         figures = counts.supply.at(us)
-        cut = sum(within(us, one.disconnected) for one in outcomes)
-        unfed = sum(within(us, one.unfed) for one in outcomes)
-        assert figures == (us, len(outcomes) - cut - unfed, cut, unfed)
+        had = Counter((one.had, one.for_credit) for one in map(supply_at(us), outcomes))
+        off, limited = had[Supplied.OFF, False], had.total() - had[Supplied.OFF, True]
+        limited -= off + had[Supplied.ON, False] + had[Supplied.NO_POWER, False]
+        assert figures[1:] == (
+            had[Supplied.ON, False],
+            limited,
+            off,
+            had[Supplied.OFF, True],
+            had[Supplied.NO_POWER, False],
+            0,
+        )
         worst = max(worst, figures.unsupplied)
     assert counts.supply.worst.unsupplied >= worst > 0
 
@@ -260,5 +273,5 @@ def test_figures_split_by_group(tmp_path):
     west, east = CREDIT + 'group = "west"\n', fed + 'group = "east"\n'
     answer = answered(tmp_path, text + west + east).answer
     assert list(answer.by_group) == ["east", "west"]
-    assert answer.by_group["east"][1:] == (2, 0, 0)
-    assert answer.by_group["west"][1:] == (0, 0, 2)
+    assert answer.by_group["east"][1:] == (2, 0, 0, 0, 0, 0)
+    assert answer.by_group["west"][1:] == (0, 0, 0, 2, 0, 0)
