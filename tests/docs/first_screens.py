@@ -22,7 +22,7 @@ class Step(NamedTuple):
 
 PATHS: Final[Mapping[str, tuple[Step, ...]]] = MappingProxyType({
     "a planner": (
-        Step("rehearse ores-2020-07", 0, "at the end 17 are supplied, 13 disconnected by order"),
+        Step("rehearse ores-2020-07", 0, "at the end 16 are supplied, 1 behind a limiter"),
         Step(f"rehearse ores-2020-07 --build {_EARLY}", 1, "8 of 27 lived what was announced"),
         Step(SHOWN, 1, "cut though reactivated"),
         Step("plan check summer-2027", 0, "200 meters, no mistake"),

@@ -5,8 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_emu.report.words import duration, one_style, shares
-from meter_emu.world.judge.phrases import households
+from meter_emu.report.words import one_style, shares
+from meter_emu.world.judge.phrases import duration, households
 from tests.cells import each_cell
 
 
