@@ -369,6 +369,8 @@ def _point_at(typo: "TomlTypo") -> None:
 class _LastWords(io.FileIO):
     """Standard error: what it does not take is lost, and the exit status says the rest."""
 
+    before: object = None  # the stream that it takes the place of, whose end would close the handle
+
     def write(self, piece: "ReadableBuffer") -> int:
         """Write what it takes."""
         try:
@@ -392,7 +394,9 @@ def _be_heard() -> None:
     if sys.stdout is None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115  open to the end
     if sys.stderr is None or not sys.stderr.isatty():
-        raw = io.BufferedWriter(_LastWords(2, "w", closefd=False))
+        last = _LastWords(2, "w", closefd=False)
+        last.before = sys.stderr
+        raw = io.BufferedWriter(last)
         sys.stderr = TextIOWrapper(raw, errors="backslashreplace", line_buffering=True)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.errors == "strict":

@@ -71,9 +71,9 @@ def test_an_answer_that_a_full_disk_or_a_closed_output_took_is_a_line_and_no_suc
 ):
     """By an interpreter that starts; `test_streams.py` has all commands, forked."""
     (tmp_path / "a.toml").write_text(CAMPAIGN)
-    writes = next((name for name in ("a.card", "m.json") if name in line), "")
     for where, why in ((">/dev/full", "no space left on device"), (">&-", "bad file descriptor")):
         found = emu(f"{line} {where}", tmp_path)
+        writes = next((name for name in ("a.card", "m.json") if (tmp_path / name).exists()), "")
         done = f"; done all the same: wrote {writes}" if writes else ""
         assert found.returncode == (3 if writes else 2), found.stderr
         assert found.stderr.endswith(f"standard output: cannot be written: {why}{done}\n")
