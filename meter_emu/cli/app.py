@@ -393,11 +393,10 @@ def _be_heard() -> None:
             os.open(os.devnull, how)
     if sys.stdout is None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115  open to the end
-    if sys.stderr is None or not sys.stderr.isatty():
-        last = _LastWords(2, "w", closefd=False)
-        last.before = sys.stderr
-        raw = io.BufferedWriter(last)
-        sys.stderr = TextIOWrapper(raw, errors="backslashreplace", line_buffering=True)
+    last = _LastWords(2, "w", closefd=False)  # a terminal too: it can go away
+    last.before = sys.stderr
+    raw = io.BufferedWriter(last)
+    sys.stderr = TextIOWrapper(raw, errors="backslashreplace", line_buffering=True)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")

@@ -232,7 +232,7 @@ REPAIRS: Final = MappingProxyType({
         _clock_right,
     ),
     RepairName.SUPPLY: RepairRow(
-        marked("the doing of the street"),
+        marked("the doing of the power failure"),
         marked("had there been power in the street"),
         _street_powered,
     ),
