@@ -99,8 +99,8 @@ FIRST = [
     )
 ]
 SHAPE = [
-    "Install", "What to type, and what you see", "How to read it", "Your own file in its place",
-    "Next",
+    "Before you begin", "What to type, and what you see", "How to read it",
+    "Your own file in its place", "Next",
 ]  # fmt: skip
 
 

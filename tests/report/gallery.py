@@ -66,7 +66,7 @@ GALLERY: Final = (
           "panel"),
     Shown("rollover", "A token meter's roll-over",
           "rehearse sts-rollover-2024 --build reference+rollover-bit-ignored", status=1),
-    Shown("counterexample", "A counterexample, as small as it can be",
+    Shown("counterexample", "A mistake that verify found, in a story made small",
           "verify reference+torn-read --law tick-inside --examples 40", status=1),
     Shown("explored", "An explored scope: every sequence of acts",
           "explore reference+end-exclusive --scope new --depth 2", status=1),
