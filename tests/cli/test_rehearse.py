@@ -237,7 +237,7 @@ def test_a_home_whose_own_order_ends_before_the_announcement_is_named(rehearse, 
     tiny.write_text(text, "utf-8")
     done = rehearse(tiny, "--json", tiny.with_suffix(".json"))
     assert done.code == 1
-    want = "3 were cut or limited before the announced moment (gone-1, gone-2, gone-3): the doing"
+    want = "3 were cut or limited up to 2 d 23 h before the announced moment (gone-1, gone-2,"
     assert want in " ".join(done.out.split())
     row = checked(tiny.with_suffix(".json").read_text("utf-8"))["meters"][1]
     assert (row["ordered"]["verdict"], row["ordered"]["cut_ordered"]) == (

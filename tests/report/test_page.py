@@ -183,8 +183,8 @@ visits = [
     (advice,) = [said for said in page.texts("li") if said.startswith("The office, and not")]
     assert "The office, and not the meter: 2 households" in advice
     assert (
-        "2 were cut or limited before the announced moment (30, 16): the doing of the office."
-        in page.texts("p")
+        "2 were cut or limited up to 17 d 13 h before the announced moment (30, 16): "
+        "the doing of the office." in page.texts("p")
     )
     assert not [said for said in ores_read(REFERENCE).texts("li") if "and not the meter" in said]
 

@@ -29,6 +29,7 @@ from meter_emu.world.judge.remarks import Remarks
 from meter_emu.world.judge.repairs import doing_said
 from meter_emu.world.judge.sentences import ALWAYS_SUPPLIED, AT_END, LIVED_OTHERWISE
 from meter_emu.world.judge.verdict import (
+    cut_before_us,
     expected,
     lived_expected,
     supplied_past_us,
@@ -124,7 +125,7 @@ class HouseholdCounts:
         self._alike: Final[Counter[_Alike]] = Counter()
         self.harmed: Final[Counter[RepairName]] = Counter()  # not expected: who could put it right
         self._seen_by_us = 0  # when all that was announced could have been seen
-        self._late_us: Final[Counter[_Alike]] = Counter()  # past an announced cut, at most
+        self._apart_us: Final[Counter[_Alike]] = Counter()  # from what was announced, at most
         self._off: Final[Counter[date]] = Counter()  # still without credit at the end, since
         self._off_for_a_time: Final[Counter[date]] = Counter()  # and of those with supply again
 
@@ -177,7 +178,8 @@ class HouseholdCounts:
         if verdict not in _LIVED or not as_expected:
             alike = _Alike(verdict, outcome.repairs, as_expected)
             self._alike[alike] += 1
-            self._late_us[alike] = max(self._late_us[alike], supplied_past_us(household, outcome))
+            apart_us = cut_before_us(household, outcome) or supplied_past_us(household, outcome)
+            self._apart_us[alike] = max(self._apart_us[alike], apart_us)
             self._otherwise[alike] = [*self._otherwise.get(alike, ()), outcome.id][:_NAMED_MAX]
 
     def time_of_cut(self, us: int) -> OffTime:
@@ -317,7 +319,8 @@ class HouseholdCounts:
             count,
             names=some(self._otherwise[alike], count),
             heard=self.total - self.outside - self.lived[Lived.NOT_ANNOUNCED],
-            late=duration(self._late_us[alike]),
+            late=duration(self._apart_us[alike]),
+            early=duration(self._apart_us[alike]),
         )
         if alike.verdict is _UNJUDGED:
             end = self._dates.short(self._seen_by_us)

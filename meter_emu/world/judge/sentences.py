@@ -53,8 +53,8 @@ LIVED_OTHERWISE: Final = MappingProxyType(
             "{count} were cut though reactivated ({names})",
         ),
         Lived.DARK_BEFORE: marked_of(
-            "{count} was cut or limited before the announced moment ({names})",
-            "{count} were cut or limited before the announced moment ({names})",
+            "{count} was cut or limited {early} before the announced moment ({names})",
+            "{count} were cut or limited up to {early} before the announced moment ({names})",
         ),
         Lived.CUT_UNANNOUNCED: marked_of(
             "{count} was cut without an announcement ({names})",

@@ -275,6 +275,15 @@ def lived_expected(outcome: Outcome, household: Household) -> bool:
     return outcome.lived.verdict in LIVED_GOOD
 
 
+def cut_before_us(household: Household, outcome: Outcome) -> int:
+    """Return how long before the announced moment it was cut or limited; 0 where it was not."""
+    at_us = outcome.lived.at_us
+    newest = None if at_us is None else newest_announced(household.announced, at_us)
+    if at_us is None or newest is None or outcome.lived.verdict is not Lived.DARK_BEFORE:
+        return 0
+    return newest.end_us - at_us
+
+
 def supplied_past_us(household: Household, outcome: Outcome) -> int:
     """Return for how long it was supplied past an announced cut; 0 where it was not."""
     at_us = outcome.lived.at_us

@@ -192,7 +192,10 @@ def test_a_date_that_an_office_mistyped_is_the_offices_doing_and_red(tmp_path):
     assert counts.answer.tone is Tone.BAD
     assert counts.answer.said[:2] == (
         "2 of 3 lived what was announced to them.",
-        "1 was cut or limited before the announced moment (typo): the doing of the office.",
+        (
+            "1 was cut or limited 29 d 23 h before the announced moment (typo): "
+            "the doing of the office."
+        ),
     )
     named = TYPO.replace('id = "typo"', 'id = "typo"\nexpect_lived = ["dark_before"]')
     expected = answered(tmp_path, text + named)

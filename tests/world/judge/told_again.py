@@ -37,7 +37,9 @@ STATES: Final = (  # the names of the figures, and what a sentence calls them
 )
 OTHERWISE: Final = {  # of how many, by what they lived
     "dark_though_reactivated": r"(?:was|were) cut though reactivated",
-    "dark_before": r"(?:was|were) cut or limited before the announced moment",
+    "dark_before": (
+        r"(?:was|were) cut or limited (?:up to )?(?P<early>[^(]+) before the announced moment"
+    ),
     "cut_unannounced": r"(?:was|were) cut without an announcement",
     "not_given_back": r"(?:was|were) not given the supply back",
     "paid_never_got": r"(?:has|have) paid for energy and never got it",
@@ -133,6 +135,13 @@ class Again:
     def named(ids: Sequence[str], names: str) -> bool:
         shown, left = ", ".join(ids[:3]), len(ids) - 3
         return names == (f"{shown} and {left:,} more" if left > 0 else shown)
+
+    @staticmethod
+    def early(one: dict[str, Any]) -> timedelta:
+        """How long before the end that was announced to it by then it was cut."""
+        at = moment(one["lived"]["at"])
+        told = [shown for shown in one["told"] if moment(shown["made"]) <= at]
+        return moment(told[-1]["cut_at"]) - at
 
     def late(self, one: dict[str, Any]) -> timedelta:
         """For how long it was supplied past the end that was announced when it was late."""
@@ -252,6 +261,10 @@ def _otherwise(again: Again, said: Said) -> bool:
     if verdict == "still_on":
         longest = max((again.late(one) for one in alike), default=timedelta())
         if said["late"] != span(longest):
+            return False
+    if verdict == "dark_before":
+        earliest = max((again.early(one) for one in alike), default=timedelta())
+        if said["early"] != span(earliest):
             return False
     right = number(said["n"]) == len(alike)
     return right and again.named([one["id"] for one in alike], said["names"])
