@@ -31,7 +31,12 @@ from meter_emu.cli.verify_words import words_of_laws
 from meter_emu.driver_bench.report import DriverReport
 from meter_emu.driver_bench.sixteen import write_int16
 from meter_emu.driver_bench.starter import write_starter
-from meter_emu.driver_bench.verify_driver import TRIES, check_again, verify_driver
+from meter_emu.driver_bench.verify_driver import (
+    TRIES,
+    check_again,
+    chosen_driver_laws,
+    verify_driver,
+)
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws_of_any_story
 from meter_emu.laws.law import Law, Trial
@@ -234,7 +239,7 @@ def _driver(
             raise ConfigError(again, "driver", why)
         return check_again(driver, law_id, case)
     assert driver is not None, "one of the two was given"
-    with watched(total=None, shown=shown) as done:
+    with watched(total=len(chosen_driver_laws(law_ids)), shown=shown) as done:
         count = itertools.count(1)
         return verify_driver(
             driver,
