@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
@@ -23,6 +24,7 @@ from tests.planner.sheets import HEADINGS, rows_of, town
 GOOD = rows_of(6)
 METER, MODEL, BALANCE, DEBT, DISTRICT, SEEN = range(6)
 ONE_MB = 1 << 20
+SUM = f"{sum(int(row[BALANCE].replace(',', '')) for row in GOOD) / 100:.2f}".replace(".", ",")
 
 
 def lines(rows: list[list[str]] = GOOD, mark: str = ";", ends: str = "\r\n", **cells: str) -> str:
@@ -82,6 +84,42 @@ def elsewhere(row: bytes) -> bytes:
             text = old.read(entry).replace(b"worksheets/sheet1.xml", b"pages/a.xml")
             new.writestr(entry.replace("worksheets/sheet1.xml", "pages/a.xml"), text)
     return out.getvalue()
+
+
+def under_a_title(sheet: Any, _book: Any) -> None:
+    """Write the sheet three rows lower, below a title."""
+    for column, heading in enumerate(HEADINGS):
+        sheet.write(0, column, "Ménages" if column == 0 else "")
+        sheet.write(2, column, heading)
+    for number, row in enumerate(GOOD, 3):
+        for column, text in enumerate(row):
+            sheet.write_string(number, column, text)
+    sheet.write_row(1, 0, [""] * len(HEADINGS))
+
+
+def column(place: int, of: Callable[[str], object]) -> bytes:
+    """Return CSV in which a whole column is written otherwise."""
+    return csv(rows=[[str(of(c)) if at == place else c for at, c in enumerate(row)] for row in GOOD])
+
+
+def day(text: str) -> datetime:
+    return datetime.strptime(text, "%d/%m/%Y")  # noqa: DTZ007
+
+
+def hidden(*rows: int, **other: object) -> bytes:
+    def hide(sheet: Any, _book: Any) -> None:
+        for row in rows:
+            sheet.set_row(row, None, None, {"hidden": True})
+        if other:
+            sheet.autofilter(0, 0, len(GOOD), len(HEADINGS) - 1)
+            sheet.filter_column(DISTRICT, "x == Mons")
+
+    return book(hide)
+
+
+def beside_a_hidden_sheet(sheet: Any, made: Any) -> None:
+    made.add_worksheet("old").hide()
+    sheet.activate()
 
 
 SHEET_XML = "xl/worksheets/sheet1.xml"
@@ -146,6 +184,21 @@ RIGHT: dict[str, Callable[[], bytes]] = {
     "a formula with its value": lambda: book(
         lambda sheet, _book: sheet.write_formula(1, BALANCE, "=5+7", None, 12)
     ),
+    "a title above the headings": lambda: "Ménages, le 1 mars 2027\r\n\r\n".encode() + csv(),
+    "a title with commas": lambda: b"Namur, Mons, Huy, Spa, Dour, Ath, Mol\r\n" + csv(),
+    "a title in a workbook": lambda: book(under_a_title),
+    "what tells a spreadsheet the separator": lambda: b"sep=;\r\n" + csv(),
+    "bars": lambda: csv(mark="|"),
+    "a heading of two lines": lambda: csv().replace("N° compteur".encode(), '"N°\ncompteur"'.encode()),
+    "accents as two characters": lambda: unicodedata.normalize("NFD", lines()).encode(),
+    "a day with a time in a workbook": lambda: book(
+        lambda sheet, made: sheet.write_datetime(
+            1, SEEN, datetime(2027, 2, 28, 10), made.add_format({"num_format": "dd/mm/yyyy hh:mm"}),  # noqa: DTZ001
+        )
+    ),
+    "five megabytes beside what is read": lambda: lines(
+        [[*row, "x" * 5 * ONE_MB if at == 1 else ""] for at, row in enumerate(GOOD)]
+    ).replace("bureau\r\n", "bureau;Note\r\n", 1).encode(),
 }
 # A mistake, and the cell that says so.
 CELLS: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -176,17 +229,95 @@ CELLS: dict[str, tuple[Callable[[], bytes], str]] = {
     "a day as a number": (lambda: cell(3, SEEN, 46_000), "F3 .*format the column as a date"),
     "a day with a time": (
         lambda: cell(3, SEEN, "28/02/2027 10:00"), "F3 .*expected a day as"),
+    "a total, by its word": (
+        lambda: csv() + b"Total;;999,99;0,00;;\r\n", "A8 .*'Total': is no meter's number"),
+    "a total, by its amounts": (
+        lambda: csv(d2="", d3="", d4="", d5="", d6="", d7="") + f";gaz;{SUM};;Mons;\r\n".encode(),
+        "A8 .*a total: .*the sum of the 6 rows above"),
+    "a total that counts the meters": (
+        lambda: csv() + f"6 compteurs;gaz;{SUM};;Mons;\r\n".encode(),
+        "A8 .*'6 compteurs': is a total: .*the sum of the 6 rows above"),
+    "a total of a part": (
+        lambda: csv() + b"Sous-total Mons;gaz;10,00;;Mons;\r\n", "A8 .*is no meter's number"),
+    "a formula that is a total": (
+        lambda: book(lambda s, _b: (
+            s.write(8, METER, "Total"), s.write_formula(8, BALANCE, "=SUM(C2:C7)", None, 99))),
+        "A9 .*'Total': is no meter's number"),
+    "headings again": (
+        lambda: csv() + (";".join(HEADINGS) + "\r\n").encode(), "A8 .*the headings again"),
+    "a note below": (
+        lambda: csv() + "Exporté le 01/03/2027;;;;;\r\n".encode(), "A8 .*alone in its row"),
+    "a shortened number": (
+        lambda: csv(a3="5,41E+11"), "A3 .*'5,41E\\+11': is a number that a spreadsheet shortened"),
+    "a number shortened by a program": (
+        lambda: csv(a3="5.41e+11"), "A3 .*is a number that a spreadsheet shortened"),
+    "a number with a place": (
+        lambda: csv(a3="541000000001.0"), "A3 .*'541000000001.0': is a number that a spreadsheet"),
+    "eighteen digits as a number": (
+        lambda: cell(3, METER, 541000000000000123), "A3 .*more than 15 digits"),
+    "a lost zero": (lambda: csv(a3="41000000001"), "A3 .*has 11 digits, the others have 12"),
+    "a lost zero in a workbook": (
+        lambda: cell(3, METER, 41000000001), "A3 .*has 11 digits, the others have 12"),
+    "a text by its mark": (lambda: csv(a3="'541000000009"), "A3 .*a mark of a spreadsheet"),
+    "a text by a formula": (
+        lambda: csv(a3='"=""541000000009"""'), "A3 .*a mark of a spreadsheet"),
+    "an error in a column that may be empty": (
+        lambda: book(lambda s, _b: s.write_formula(2, DEBT, "=1/0", None, "#N/A")),
+        "D3 .*'#N/A': is an error of the spreadsheet"),
+    "an error for a last visit": (
+        lambda: book(lambda s, _b: s.write_formula(2, SEEN, "=1/0", None, "#REF!")),
+        "F3 .*'#REF!': is an error of the spreadsheet"),
+    "a formula without a value in a column that may be empty": (
+        lambda: patched(
+            SHEET_XML, lambda xml: re.sub(rb"(<f>1/0</f>)<v>[^<]*</v>", rb"\1", xml),
+            book(lambda s, _b: s.write_formula(2, DEBT, "=1/0", None, 5))),
+        "D3 .*a formula without a stored value"),
+    "five megabytes in what is read": (
+        lambda: csv(e3="x" * 5 * ONE_MB), "E3 .*at most 80"),
+    "an invisible character": (lambda: csv(a3="541000000009\u200b"), "A3 .*expected a word"),
     "yes for an amount": (lambda: cell(3, BALANCE, value=True), "C3 .*'True': expected an amount"),
     "parts of a cent": (lambda: cell(3, BALANCE, 12.505), "C3 .*expected whole cents"),
     "a formula without its value": (
-        lambda: book(lambda s, _b: s.write_formula(2, BALANCE, "=1/0", None, "")), "C3 .*is empty"),
+        lambda: book(lambda s, _b: s.write_formula(2, BALANCE, "=1/0", None, "")), "C3 .*a formula without a"),
     "an error for a value": (
         lambda: book(lambda s, _b: s.write_formula(2, BALANCE, "=1/0", None, "#DIV/0!")),
-        "C3 .*is empty"),
+        "C3 .*'#DIV/0!': is an error of the spreadsheet"),
     "merged cells": (
         lambda: book(lambda s, _b: s.merge_range(1, DISTRICT, 2, DISTRICT, "Mons")),
         "E2 .*merged cell: split it"),
 }  # fmt: skip
+# A whole column that is written otherwise, in one line.
+COLUMNS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "days as ISO has them": (
+        lambda: column(SEEN, lambda c: f"{day(c):%Y-%m-%d}"),
+        'column F .*6 cells, such as F2 .*write dates = "%Y-%m-%d" in the plan'),
+    "days as ISO has them, with a time": (
+        lambda: column(SEEN, lambda c: f"{day(c):%Y-%m-%dT00:00:00}"),
+        'column F .*write dates = "%Y-%m-%dT%H:%M:%S" in the plan'),
+    "American days": (
+        lambda: column(SEEN, lambda _c: "02/28/2027"),
+        'column F .*write dates = "%m/%d/%Y" in the plan'),
+    "years of two digits": (
+        lambda: column(SEEN, lambda c: f"{day(c):%d/%m/%y}"),
+        'column F .*write dates = "%d/%m/%y" in the plan'),
+    "days as a spreadsheet counts them": (
+        lambda: column(SEEN, lambda _c: 46_000),
+        "column F .*such as F2 '46000': are days as a spreadsheet counts them"),
+    "days as numbers in a workbook": (
+        lambda: book(lambda s, _b: [s.write(at, SEEN, 46_000) for at in range(1, 7)]),
+        "column F .*6 cells.*format the column as a date"),
+    "points for commas": (
+        lambda: column(BALANCE, lambda _c: "12.5"), "column C .*6 cells.*expected an amount"),
+    "a model that the plan does not know": (
+        lambda: column(MODEL, lambda _c: "gas"), "column B .*6 cells, such as B2 'gas'"),
+}  # fmt: skip
+# What is read, and said of what is hidden in it.
+NOTED: dict[str, tuple[Callable[[], bytes], str]] = {
+    "hidden rows": (lambda: hidden(1, 3), "2 rows are hidden"),
+    "filtered rows": (lambda: hidden(2, 4, 5, filtered=True), "3 rows are hidden"),
+    "a hidden sheet": (lambda: book(beside_a_hidden_sheet), "1 hidden sheet was not read: old"),
+    "a title": (lambda: b"Namur\r\n" + csv(), "row 2 was taken for the headings"),
+}
 # What is no sheet of ours, in one line.
 FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing": (lambda: b"", "has no row of a meter"),
@@ -198,6 +329,14 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "quotes not closed": (lambda: csv(e6='"Mons'), "row 6: quotes are not closed"),
     "zero bytes": (lambda: csv() + bytes(9), "is no sheet"),
     "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is no sheet|neither UTF-8"),
+    "text of DOS": (lambda: csv("cp850", e3="Liège"), "text of DOS"),
+    "a workbook of another office": (
+        lambda: patched("mimetype", lambda _old: b"application/vnd.oasis.opendocument.spreadsheet"
+            ).replace(b"xl/workbook.xml", b"xl/workbork.xml"),
+        "cannot be read: |is no workbook"),
+    "headings over two rows": (
+        lambda: book(lambda s, _b: s.merge_range(0, METER, 0, MODEL, "Compteur")),
+        "no column 'N° compteur': row 1 has"),
     "an old workbook": (lambda: b"\xd0\xcf\x11\xe0" + bytes(999), "is an old workbook"),
     "half a workbook": (lambda: book()[:3_000], "cannot be read: "),
     "another archive": (
@@ -223,11 +362,13 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
 }  # fmt: skip
 
 
-def read(folder: Path, data: bytes, decimal: str = ",") -> MeterSheet:
+def read(folder: Path, data: bytes, decimal: str = ",", meter_numbers: str = "") -> MeterSheet:
     plan = town(folder, 1)
     (folder / "meters.csv").write_bytes(data)
-    if decimal != ",":
-        plan.write_text(plan.read_text("utf-8").replace('decimal = ","', f'decimal = "{decimal}"'))
+    keys = f'decimal = "{decimal}"'
+    if meter_numbers:
+        keys += f'\nmeter_numbers = "{meter_numbers}"'
+    plan.write_text(plan.read_text("utf-8").replace('decimal = ","', keys), "utf-8")
     return read_sheet(plan, load_plan(plan))
 
 
@@ -256,6 +397,36 @@ def test_a_mistake_is_named_by_its_cell_and_what_is_wanted(tmp_path, name):
     said = [one.in_words for one in sheet.mistakes]
     assert any(re.match(f"cell {words}", one) for one in said), said
     assert not {row.number for row in sheet.rows} & {int(one.cell[1:]) for one in sheet.mistakes}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_column_that_is_written_otherwise_is_one_line(tmp_path, name):
+    make, words = COLUMNS[name]
+    (said,) = (one.in_words for one in read(tmp_path, make()).mistakes)
+    assert re.match(words, said), said
+
+
+@pytest.mark.parametrize("name", NOTED)
+def test_what_is_hidden_is_read_and_said(tmp_path, name):
+    make, words = NOTED[name]
+    sheet = read(tmp_path, make())
+    assert (len(sheet.rows), sheet.mistakes) == (len(GOOD), [])
+    assert any(words in one for one in sheet.notes), sheet.notes
+
+
+@pytest.mark.parametrize(("number", "right"), [
+    ("5412345000013", True), ("5412345000031", False), ("541448860000000011", True),
+    ("541448860000000017", False), ("541", False),
+])  # fmt: skip
+def test_a_check_digit_is_asked_for_by_a_key(tmp_path, number, right):
+    sheet = read(tmp_path, csv(rows=[[number, *GOOD[0][1:]]]), meter_numbers="gs1")
+    assert [row.meter_id for row in sheet.rows] == [number] * right
+    assert right or "check digit" in sheet.mistakes[0].in_words
+
+
+def test_numbers_of_two_lengths_are_right_where_the_plan_says_so(tmp_path):
+    sheet = read(tmp_path, csv(a3="41000000001"), meter_numbers="any")
+    assert (len(sheet.rows), sheet.mistakes) == (6, [])
 
 
 @pytest.mark.slow("makes archives of hundreds of megabytes")
