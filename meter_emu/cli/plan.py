@@ -72,6 +72,8 @@ def check(plan_file: str, language: str | None) -> int:
     for key, (column, heading) in sheet.read_as.items():
         words = said("{key}: column {column} ({heading})", key=key, column=column, heading=heading)
         echo(f"  {words}")
+    for words in sheet.notes:
+        echo(f"  {words}")
     if empty := sheet.empty_rows:
         words = said_of("{count} empty row was left out", "{count} empty rows were left out", empty)
         echo(f"  {words}")

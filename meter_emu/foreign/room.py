@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from enum import IntEnum, unique
 from importlib import import_module
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec.msgpack import Ext, decode, encode
 
@@ -29,17 +30,26 @@ ApartReader: TypeAlias = Callable[[bytes, Sequence[str]], Iterator[object]]
 _MB: Final = 1 << 20
 _LENGTH_SIZE: Final = 4
 _VALUE, _WRONG, _MEMORY, _NO_LIMITS, _MISSING, _END = b"=", b"!", b"m", b"u", b"i", b"."
-_MOMENT, _DAY, _MERGED = 1, 2, 3  # what is sent as no value of MessagePack's own
+_MOMENT, _DAY = 1, 2  # what is sent as no value of MessagePack's own
 
 
-class _PartOfOne:
-    """A cell that is part of a larger one."""
+@unique
+class OddKind(IntEnum):
+    """Why a cell has no value: part of a larger one, an error, a formula nobody reckoned."""
+
+    MERGED = 3
+    ERROR = 4
+    NOT_RECKONED = 5
+
+
+class OddCell(NamedTuple):
+    """A cell that has no value, and what somebody sees there."""
+
+    kind: OddKind
+    seen: str
 
     def __str__(self) -> str:
-        return "(merged)"
-
-
-MERGED: Final = _PartOfOne()
+        return self.seen
 
 
 def read_apart(
@@ -120,7 +130,7 @@ def _received(code: int, raw_cell: memoryview) -> object:
     text = bytes(raw_cell).decode()
     if code == _MOMENT:
         return datetime.fromisoformat(text)
-    return date.fromisoformat(text) if code == _DAY else MERGED
+    return date.fromisoformat(text) if code == _DAY else OddCell(OddKind(code), text)
 
 
 def _refusal(
@@ -208,7 +218,7 @@ def sent(cell: object) -> object:
     if isinstance(cell, date):  # a moment is one too
         code = _MOMENT if isinstance(cell, datetime) else _DAY
         return Ext(code, cell.isoformat().encode())
-    return Ext(_MERGED, b"") if cell is MERGED else str(cell)
+    return Ext(cell.kind.value, cell.seen.encode()) if isinstance(cell, OddCell) else str(cell)
 
 
 if __name__ == "__main__":

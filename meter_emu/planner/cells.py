@@ -6,9 +6,10 @@ language takes `12.50` for one thing in one half of a Belgian sheet, and for ano
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final, TypeAlias
+from unicodedata import normalize
 
 from meter_emu.languages.speech import said
 from meter_emu.nearest import hint
@@ -19,6 +20,10 @@ _GAPS: Final = " \u00a0\u202f'\u2019"  # between thousands, besides the mark tha
 _NEAR: Final = 1e-6  # ours: of a cent, what a binary number may be off
 _SHAPES: Final = {"d": r"\d{1,2}", "m": r"\d{1,2}", "Y": r"\d{4}", "y": r"\d{2}"}
 _WORDS_MAX: Final = 80  # ours: characters of a cell, or of a name in one
+_NUMBER_MAX: Final = 10**15  # a spreadsheet keeps 15 digits (IEEE 754)
+_SHORTENED: Final = re.compile(r"\d+(?:[.,]\d+)?[eE]\+\d+|\d+[.,]0+", re.ASCII)
+_MARKS: Final = ("'", "=")
+_GS1_DIGITS: Final = (13, 18)
 
 
 class CellError(Exception):
@@ -29,7 +34,7 @@ def text_of(cell: SheetCell) -> str:
     """Return a cell as somebody sees it, without the blanks around it."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return " ".join(str(cell).split())
+    return " ".join(normalize("NFC", str(cell)).split())
 
 
 def word_of(cell: SheetCell, known: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -46,6 +51,37 @@ def word_of(cell: SheetCell, known: Mapping[str, str] = MappingProxyType({})) ->
     if text not in known:
         raise CellError(said("expected one of {words}", words=", ".join(known)) + hint(text, known))
     return known[text]
+
+
+def meter_number(cell: SheetCell, kind: str | None) -> str:
+    """Return a meter's number; refuse one that a spreadsheet may have altered, or without a digit.
+
+    Of the `kind` `gs1`, the last digit is the check digit of GS1's numbers (General
+    Specifications, 7.9), which EANs of 13 and of 18 digits have too.
+    """
+    if isinstance(cell, (int, float)) and abs(cell) >= _NUMBER_MAX:
+        raise CellError(
+            said("is a number of more than 15 digits, which a spreadsheet alters: keep it as text")
+        )
+    text = word_of(cell)
+    if text.startswith(_MARKS):
+        raise CellError(said("begins with a mark of a spreadsheet, which is no part of a number"))
+    if _SHORTENED.fullmatch(text):
+        raise CellError(
+            said("is a number that a spreadsheet shortened: keep the column as text, export anew")
+        )
+    if not any(map(str.isdigit, text)):
+        raise CellError(said("is no meter's number, as it has no digit"))
+    if kind == "gs1" and not _has_check_digit(text):
+        raise CellError(said("does not end with GS1's check digit, in 13 or 18 digits"))
+    return text
+
+
+def _has_check_digit(text: str) -> bool:
+    if not text.isdecimal() or len(text) not in _GS1_DIGITS:
+        return False
+    digits = list(map(int, reversed(text)))
+    return (sum(digits[::2]) + 3 * sum(digits[1::2])) % 10 == 0
 
 
 def cents_in(cell: SheetCell, mark: str) -> int:
@@ -93,8 +129,6 @@ def day_in(cell: SheetCell, pattern: str, as_of: date) -> date | None:
 
 def _day(cell: SheetCell, pattern: str, as_of: date) -> date | None:
     if isinstance(cell, datetime):
-        if cell.time() != time():
-            raise CellError(said("expected a day, without a time"))
         return cell.date()
     if isinstance(cell, date):
         return cell

@@ -56,6 +56,13 @@ class RawColumns(Struct, forbid_unknown_fields=True, kw_only=True):
     district: Annotated[_Column | None, means("whose office it goes to")] = None
     last_visit: Annotated[_Text, means("the last day at an office; empty for never")]
 
+    @property
+    def headings(self) -> set[str]:
+        """The headings that it names."""
+        columns = [getattr(self, key) for key in self.__struct_fields__]
+        names = [one.column if isinstance(one, RawColumn) else one for one in columns]
+        return {" ".join(name.split()) for name in names if name}
+
 
 class RawSheet(Struct, forbid_unknown_fields=True, kw_only=True):
     """The sheet: a row a meter, the headings first."""
@@ -65,6 +72,10 @@ class RawSheet(Struct, forbid_unknown_fields=True, kw_only=True):
     as_of: Annotated[FileDay, means("when it was made: no date in it is later")]
     decimal: Annotated[Literal[",", "."], means("the mark before the cents")]
     dates: Annotated[_Text, means("how days are written: %d/%m/%Y")]
+    meter_numbers: Annotated[
+        Literal["gs1", "any"] | None,
+        means("gs1: each ends with GS1's check digit; any: they may be of several lengths"),
+    ] = None
     columns: Annotated[RawColumns, means("which column is what")]
 
 

@@ -5,14 +5,25 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain, dropwhile, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar, final
 
 from meter_emu.errors import ConfigError
-from meter_emu.foreign.room import MERGED
-from meter_emu.languages.speech import said
+from meter_emu.foreign.room import OddCell, OddKind
+from meter_emu.languages.speech import marked, said, said_of
 from meter_emu.nearest import hint
-from meter_emu.planner.cells import CellError, SheetCell, cents_in, day_in, text_of, word_of
+from meter_emu.planner.cells import (
+    CellError,
+    SheetCell,
+    cents_in,
+    day_in,
+    meter_number,
+    text_of,
+    word_of,
+)
+from meter_emu.planner.columns import SheetMistake, short_numbers, told_by_column
 from meter_emu.planner.plan_file import RawColumn, RawPlanFile
 from meter_emu.planner.table import letters_of, table_rows
 from meter_emu.resources import find, read_file
@@ -20,7 +31,15 @@ from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.model import MeterModel, load_model
 
 NO_DISTRICT: Final = ""
-_SAID_MAX: Final = 40  # ours: characters of a cell in a message
+TITLE_MAX: Final = 20  # ours: rows among which the headings are
+_SUMMED_MIN: Final = 3  # ours: rows of which a total is the sum
+_ODD: Final = MappingProxyType({
+    OddKind.MERGED: marked("is part of a merged cell: split it"),
+    OddKind.ERROR: marked("is an error of the spreadsheet: put it right there"),
+    OddKind.NOT_RECKONED: marked(
+        "is a formula without a stored value: open the sheet in a spreadsheet, and save it again"
+    ),
+})  # fmt: skip
 _Read = TypeVar("_Read")
 
 
@@ -35,22 +54,6 @@ class SheetRow(NamedTuple):
     last_visit: date | None
 
 
-class SheetMistake(NamedTuple):
-    """A cell that does not say what it should: its place, its text, and what is wanted."""
-
-    cell: str
-    heading: str
-    text: str
-    why: str
-
-    @property
-    def in_words(self) -> str:
-        """The mistake in one line."""
-        text = self.text if len(self.text) <= _SAID_MAX else f"{self.text[:_SAID_MAX]}…"
-        where = said("cell {cell} ({heading})", cell=self.cell, heading=self.heading)
-        return f"{where}: {text!r}: {self.why}" if text else f"{where}: {self.why}"
-
-
 @final
 @dataclass(slots=True, kw_only=True)
 class MeterSheet:
@@ -62,6 +65,7 @@ class MeterSheet:
     mistakes: list[SheetMistake] = field(default_factory=list)
     read_as: dict[str, tuple[str, str]] = field(default_factory=dict)
     empty_rows: int = 0
+    notes: list[str] = field(default_factory=list)  # what is hidden, or was passed over
     models: dict[str, MeterModel] = field(default_factory=dict)
 
     @property
@@ -81,20 +85,25 @@ def read_sheet(path: Path, raw_plan: RawPlanFile) -> MeterSheet:
     except OSError as error:
         why = said("cannot be read: {error}", error=error.strerror or "")
         raise ConfigError(str(path), f"sheet: file: {raw_plan.sheet.file}", why) from None
-    table = table_rows(str(file), data, raw_plan.sheet.sheet)
     sheet = MeterSheet(path=str(file), sha256=hashlib.sha256(data).hexdigest())
-    headings: list[str] = []
-    reader: _RowReader | None = None
-    with closing(table):
-        for number, cells in table:
-            if not any(map(text_of, cells)):
-                sheet.empty_rows += reader is not None
-            elif reader is None:
-                headings = [text_of(cell) for cell in cells]
-                reader = _RowReader(path, raw_plan, sheet, headings)
-            else:
-                reader.read(number, cells)
-    if reader is None or not (sheet.rows or sheet.mistakes):
+    with closing(table_rows(str(file), data, raw_plan.sheet.sheet, sheet.notes.append)) as table:
+        rows = dropwhile(lambda row: not any(map(text_of, row[1])), table)
+        above = list(islice(rows, TITLE_MAX))
+        known = raw_plan.sheet.columns.headings
+        texts = [list(map(text_of, cells)) for _, cells in above]
+        at = max(range(len(texts)), key=lambda at: len(known & set(texts[at])), default=0)
+        if above:
+            number = above[at][0]
+            if at:
+                sheet.notes.append(said("row {row} was taken for the headings", row=str(number)))
+            reader = _RowReader(path, raw_plan, sheet, number, texts[at])
+            for number, cells in chain(above[at + 1 :], rows):
+                if any(map(text_of, cells)):
+                    reader.read(number, cells)
+                else:
+                    sheet.empty_rows += 1
+            reader.end()
+    if not (sheet.rows or sheet.mistakes):
         raise ConfigError(str(file), "", said("has no row of a meter below its headings"))
     return sheet
 
@@ -112,17 +121,24 @@ class _RowReader:
     """Reads the rows below the headings into a sheet."""
 
     def __init__(
-        self, path: Path, raw_plan: RawPlanFile, sheet: MeterSheet, headings: Sequence[str]
+        self,
+        path: Path,
+        raw_plan: RawPlanFile,
+        sheet: MeterSheet,
+        number: int,
+        headings: Sequence[str],
     ) -> None:
         self._path: Final = path
         self._raw: Final = raw_plan.sheet
         self._sheet: Final = sheet
+        self._number: Final = number
         self._headings: Final = headings
         self._seen: Final[dict[str, int]] = {}
         columns = raw_plan.sheet.columns
         self._taken: Final = {
             key: self._take(key, getattr(columns, key)) for key in columns.__struct_fields__
         }
+        self._sums = [0, 0]  # in cents, of all rows, and of those since a total
         if name := self._taken["model"].all:
             self._load(name)
 
@@ -142,7 +158,8 @@ class _RowReader:
         if len(found) != 1:
             known = [one for one in self._headings if one]
             missing, has = repr(heading), ", ".join(known)
-            why = said("has no column {heading}: it has {known}", heading=missing, known=has)
+            words = marked("has no column {heading}: row {row} has {known}")
+            why = said(words, heading=missing, row=str(self._number), known=has)
             why += hint(heading, known)
             if found:
                 why = said("has the column {heading} twice or more", heading=missing)
@@ -153,6 +170,11 @@ class _RowReader:
     def read(self, number: int, found: Sequence[SheetCell]) -> None:
         """Take in one row, or its mistakes."""
         raw, before = self._raw, len(self._sheet.mistakes)
+        place = self._taken["meter_id"].place
+        assert place is not None, "a plan names its column"
+        if why := self._no_meter(found, place):
+            self._wrong(number, place, found[place] if place < len(found) else "", why)
+            return
 
         def at(key: str, read: Callable[[SheetCell], _Read], missing: _Read) -> _Read:
             place = self._taken[key].place
@@ -160,8 +182,8 @@ class _RowReader:
                 return missing
             cell = found[place] if place < len(found) else ""
             try:
-                if cell is MERGED:
-                    raise CellError(said("is part of a merged cell: split it"))
+                if isinstance(cell, OddCell):
+                    raise CellError(said(_ODD[cell.kind]))
                 return read(cell)
             except CellError as error:
                 self._wrong(number, place, cell, str(error))
@@ -184,16 +206,64 @@ class _RowReader:
             self._sheet.rows.append(
                 SheetRow(number, meter_id, model, balance - debt, district, last_visit)
             )
+            self._sums = [one + balance for one in self._sums]
+
+    def _no_meter(self, found: Sequence[SheetCell], place: int) -> str:
+        """Return why a row is none of a meter, or nothing."""
+
+        def text(key: str) -> str:
+            at = self._taken[key].place
+            return text_of(found[at]) if at is not None and at < len(found) else ""
+
+        meter_id, balance = text("meter_id"), text("balance")
+        if meter_id == self._headings[place]:
+            return said("is the headings again, and no meter: remove the row")
+        if (
+            meter_id
+            and not balance
+            and not any(map(text_of, (*found[:place], *found[place + 1 :])))
+        ):
+            return said("is alone in its row, and no meter: remove the row")
+        if text("last_visit") or len(self._sheet.rows) < _SUMMED_MIN:
+            return ""
+        try:
+            cents = cents_in(found[self._taken["balance"].place or 0], self._raw.decimal)
+        except (CellError, IndexError):
+            return ""
+        if not cents or cents not in self._sums:
+            return ""
+        self._sums[1] = 0
+        return said_of(
+            "is a total: its credit is the sum of the {count} row above; remove the row",
+            "is a total: its credit is the sum of the {count} rows above; remove the row",
+            len(self._sheet.rows),
+        )
+
+    def end(self) -> None:
+        """See each column as a whole, when all rows are read."""
+        sheet, place = self._sheet, self._taken["meter_id"].place
+        if self._raw.meter_numbers is None and place is not None:
+            digits, short = short_numbers(self._seen)
+            for meter_id in short:
+                words = marked(
+                    "is shorter than the others, of {most} digits: a spreadsheet drops zeros in "
+                    "front; keep the column as text, or write {key} in the plan"
+                )
+                why = said(words, most=digits, key='meter_numbers = "any"')
+                self._wrong(self._seen[meter_id], place, meter_id, why)
+            sheet.rows = [row for row in sheet.rows if row.meter_id not in short]
+        seen = sum(row.last_visit is not None for row in sheet.rows)
+        days = self._taken["last_visit"].place
+        sheet.mistakes = told_by_column(sheet.mistakes, len(sheet.rows), days, seen)
 
     def _wrong(self, number: int, place: int, cell: SheetCell, why: str) -> None:
         has_heading = place < len(self._headings)
         heading = self._headings[place] if has_heading else said("no heading")
-        where = f"{letters_of(place)}{number}"
-        self._sheet.mistakes.append(SheetMistake(where, heading, text_of(cell), why))
+        self._sheet.mistakes.append(SheetMistake(number, place, heading, text_of(cell), why))
 
     def _new_meter(self, number: int) -> Callable[[SheetCell], str]:
         def read(cell: SheetCell) -> str:
-            meter_id = word_of(cell)
+            meter_id = meter_number(cell, self._raw.meter_numbers)
             first = self._seen.setdefault(meter_id, number)
             if first != number:
                 raise CellError(said("is in row {row} too", row=str(first)))

@@ -99,7 +99,9 @@ def under_a_title(sheet: Any, _book: Any) -> None:
 
 def column(place: int, of: Callable[[str], object]) -> bytes:
     """Return CSV in which a whole column is written otherwise."""
-    return csv(rows=[[str(of(c)) if at == place else c for at, c in enumerate(row)] for row in GOOD])
+    return csv(
+        rows=[[str(of(c)) if at == place else c for at, c in enumerate(row)] for row in GOOD]
+    )
 
 
 def day(text: str) -> datetime:
@@ -117,20 +119,18 @@ def hidden(*rows: int, **other: object) -> bytes:
     return book(hide)
 
 
-def beside_a_hidden_sheet(sheet: Any, made: Any) -> None:
+def with_a_hidden_sheet(sheet: Any, made: Any) -> None:
     made.add_worksheet("old").hide()
     sheet.activate()
 
 
 SHEET_XML = "xl/worksheets/sheet1.xml"
 # The last place of a sheet, in spellings that readers of XML take for one: each asks for 512 GB.
+# `test_hostile_books` draws more of them.
 FAR = {
     "a cell in the last place": b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
     "one in single quotes": b"<row r='1048576'><c r='XFD1048576'><v>1</v></c></row>",
-    "one in lower case": b'<row r="1048576"><c r="xfd1048576"><v>1</v></c></row>',
-    "one after blanks": b'<row r="1048576"><c\n r = "XFD1048576"><v>1</v></c></row>',
     "one with a name space": b'<x:row r="1048576"><x:c r="XFD1048576"><x:v>1</x:v></x:c></x:row>',
-    "one after its style": b'<row r="1048576"><c s="0" t="n" r="XFD1048576"><v>1</v></c></row>',
 }
 TOO_MUCH = "takes more than 1,024 MB of memory to read"
 LOW = b'<row r="1048576"><c r="A1048576"><v>1</v></c></row></sheetData>'
@@ -189,16 +189,23 @@ RIGHT: dict[str, Callable[[], bytes]] = {
     "a title in a workbook": lambda: book(under_a_title),
     "what tells a spreadsheet the separator": lambda: b"sep=;\r\n" + csv(),
     "bars": lambda: csv(mark="|"),
-    "a heading of two lines": lambda: csv().replace("N° compteur".encode(), '"N°\ncompteur"'.encode()),
+    "a heading of two lines": lambda: csv().replace(
+        "N° compteur".encode(), '"N°\ncompteur"'.encode()
+    ),
     "accents as two characters": lambda: unicodedata.normalize("NFD", lines()).encode(),
     "a day with a time in a workbook": lambda: book(
         lambda sheet, made: sheet.write_datetime(
-            1, SEEN, datetime(2027, 2, 28, 10), made.add_format({"num_format": "dd/mm/yyyy hh:mm"}),  # noqa: DTZ001
+            1,
+            SEEN,
+            datetime(2027, 2, 28, 10),  # noqa: DTZ001
+            made.add_format({"num_format": "dd/mm/yyyy hh:mm"}),
         )
     ),
-    "five megabytes beside what is read": lambda: lines(
-        [[*row, "x" * 5 * ONE_MB if at == 1 else ""] for at, row in enumerate(GOOD)]
-    ).replace("bureau\r\n", "bureau;Note\r\n", 1).encode(),
+    "five megabytes in a column that is not read": lambda: (
+        lines([[*row, "x" * 5 * ONE_MB if at == 1 else ""] for at, row in enumerate(GOOD)])
+        .replace("bureau\r\n", "bureau;Note\r\n", 1)
+        .encode()
+    ),
 }
 # A mistake, and the cell that says so.
 CELLS: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -255,9 +262,9 @@ CELLS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: csv(a3="541000000001.0"), "A3 .*'541000000001.0': is a number that a spreadsheet"),
     "eighteen digits as a number": (
         lambda: cell(3, METER, 541000000000000123), "A3 .*more than 15 digits"),
-    "a lost zero": (lambda: csv(a3="41000000001"), "A3 .*has 11 digits, the others have 12"),
+    "a lost zero": (lambda: csv(a3="41000000001"), "A3 .*is shorter than the others, of 12 digits"),
     "a lost zero in a workbook": (
-        lambda: cell(3, METER, 41000000001), "A3 .*has 11 digits, the others have 12"),
+        lambda: cell(3, METER, 41000000001), "A3 .*is shorter than the others, of 12 digits"),
     "a text by its mark": (lambda: csv(a3="'541000000009"), "A3 .*a mark of a spreadsheet"),
     "a text by a formula": (
         lambda: csv(a3='"=""541000000009"""'), "A3 .*a mark of a spreadsheet"),
@@ -278,7 +285,7 @@ CELLS: dict[str, tuple[Callable[[], bytes], str]] = {
     "yes for an amount": (lambda: cell(3, BALANCE, value=True), "C3 .*'True': expected an amount"),
     "parts of a cent": (lambda: cell(3, BALANCE, 12.505), "C3 .*expected whole cents"),
     "a formula without its value": (
-        lambda: book(lambda s, _b: s.write_formula(2, BALANCE, "=1/0", None, "")), "C3 .*a formula without a"),
+        lambda: book(lambda s, _b: s.write_formula(2, BALANCE, "=1/0", None, "")), "C3 .*is empty"),
     "an error for a value": (
         lambda: book(lambda s, _b: s.write_formula(2, BALANCE, "=1/0", None, "#DIV/0!")),
         "C3 .*'#DIV/0!': is an error of the spreadsheet"),
@@ -315,7 +322,7 @@ COLUMNS: dict[str, tuple[Callable[[], bytes], str]] = {
 NOTED: dict[str, tuple[Callable[[], bytes], str]] = {
     "hidden rows": (lambda: hidden(1, 3), "2 rows are hidden"),
     "filtered rows": (lambda: hidden(2, 4, 5, filtered=True), "3 rows are hidden"),
-    "a hidden sheet": (lambda: book(beside_a_hidden_sheet), "1 hidden sheet was not read: old"),
+    "a hidden sheet": (lambda: book(with_a_hidden_sheet), "1 hidden sheet was not read: old"),
     "a title": (lambda: b"Namur\r\n" + csv(), "row 2 was taken for the headings"),
 }
 # What is no sheet of ours, in one line.
@@ -324,16 +331,17 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "headings alone": (lambda: csv(rows=[]), "has no row of a meter"),
     "a column that lacks": (
         lambda: csv().replace("Dette (€)".encode(), b"Dette (EUR)"),
-        "no column 'Dette .€.'.*it has"),
+        "no column 'Dette .€.'.*row 1 has"),
     "a heading twice": (lambda: csv(b1="District"), "no column 'Modèle'|District' twice or more"),
     "quotes not closed": (lambda: csv(e6='"Mons'), "row 6: quotes are not closed"),
     "zero bytes": (lambda: csv() + bytes(9), "is no sheet"),
     "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is no sheet|neither UTF-8"),
-    "text of DOS": (lambda: csv("cp850", e3="Liège"), "text of DOS"),
+    "text of DOS": (
+        lambda: lines(e3="Liège").replace("€", "EUR").encode("cp850"), "text of DOS, as in "),
     "a workbook of another office": (
         lambda: patched("mimetype", lambda _old: b"application/vnd.oasis.opendocument.spreadsheet"
             ).replace(b"xl/workbook.xml", b"xl/workbork.xml"),
-        "cannot be read: |is no workbook"),
+        "cannot be read: |has no sheet that is not hidden"),
     "headings over two rows": (
         lambda: book(lambda s, _b: s.merge_range(0, METER, 0, MODEL, "Compteur")),
         "no column 'N° compteur': row 1 has"),
