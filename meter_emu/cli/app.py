@@ -14,6 +14,7 @@ follow, and a typo gets the nearest name as a suggestion. The examples are at th
 `@examples(...)`; a test refuses a command without them, and an example that the command refuses.
 """
 
+import gc
 import io
 import os
 import re
@@ -26,7 +27,7 @@ from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, TypeVar
 
 import click
 
@@ -81,9 +82,31 @@ def examples(first: str, second: str, third: str) -> Callable[[AnyCommandT], Any
 
 
 class CliCommand(click.Command):
-    """A command whose help begins with its required options, and ends with examples."""
+    """A command whose help begins with its required options, and ends with examples.
+
+    One that declares a `place` is carried out there, by `module:function`, which is imported when
+    all that was typed is in order.
+    """
 
     examples: tuple[str, ...] = ()
+
+    def __init__(  # click has many options, and hands them on
+        self,
+        *declared: Any,
+        place: str | None = None,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(*declared, **options)
+        self.place: Final = place
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Carry it out. What was imported by then stays, and no garbage is looked for in it."""
+        if self.place is not None:
+            self.callback = _at(self.place)
+        if not gc.isenabled():  # as `main` has it
+            gc.freeze()
+            gc.enable()
+        return super().invoke(ctx)
 
     def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002
         """Return the first sentence whole: a list of commands wraps it, and cuts none short."""
@@ -165,6 +188,12 @@ def _write_examples(lines: Iterable[str], formatter: click.HelpFormatter) -> Non
             formatter.write("\n".join(shown) + "\n")
 
 
+def _at(place: str) -> Callable[..., Any]:
+    module, _, name = place.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function
+
+
 def _may_be_left_out(param: click.Parameter) -> bool:
     return isinstance(param, click.Option) and not param.required
 
@@ -243,8 +272,7 @@ class ProgramCommands(CliGroup):
         row = PROGRAM_COMMANDS.get(cmd_name)
         if row is None:
             return None
-        module, _, function = row.place.partition(":")
-        command = getattr(import_module(module), function)
+        command = _at(row.place)
         assert isinstance(command, click.Command), f"{row.place} is no command"
         return command
 
@@ -289,6 +317,7 @@ def began_s() -> float:
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    gc.disable()  # until a command is carried out: what is imported before is no garbage
     _be_heard()
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # where a person's own MODULE:FACTORY lies, after all else

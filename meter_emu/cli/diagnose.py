@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,16 +18,12 @@ from meter_emu.cli.output import (
     say_written,
     write_atomically,
 )
-from meter_emu.cli.printed.diagnosed import diagnosed
 from meter_emu.cli.progress import watched
-from meter_emu.diagnosis.diagnose import Diagnosing
-from meter_emu.diagnosis.incident import load_incident
-from meter_emu.diagnosis.kept import default_folder
-from meter_emu.diagnosis.memo import Diagnosis, memo
-from meter_emu.diagnosis.sampling import SAMPLES
-from meter_emu.diagnosis.shipped import shipped_file
+from meter_emu.diagnosis import SAMPLES
 from meter_emu.resources import find
-from meter_emu.world.rehearsal.campaign_toml import campaign_toml
+
+if TYPE_CHECKING:
+    from meter_emu.diagnosis.memo import Diagnosis
 
 
 @examples(
@@ -83,22 +80,21 @@ def diagnose(
     INCIDENT is a file or a built-in name. No cause is ever claimed. Exit status: 0 something fits,
     1 nothing in the catalogue does.
     """
+    from meter_emu.cli.printed.diagnosed import diagnosed
+    from meter_emu.diagnosis.diagnose import Diagnosing
+    from meter_emu.diagnosis.incident import load_incident
+    from meter_emu.diagnosis.kept import default_folder
+    from meter_emu.diagnosis.shipped import shipped_file
+
     resolved = load_incident(find("incidents", incident))
     folder = default_folder() if kept_in is None else Path(kept_in)
-    for made in (report_to, bench_to):
-        if made is not None:  # at once: who finds out after minutes has lost them
-            made_folder(made)
+    for made in filter(None, (report_to, bench_to)):
+        made_folder(made)  # at once: who finds out after minutes has lost them
     with _progress() as hear:
         at_work = Diagnosing(
-            resolved,
-            samples=samples,
-            seed=seed,
-            kept_in=folder,
-            jobs=jobs,
-            only=only,
-            shipped=shipped_file(),
-            hear=hear,
-        )
+            resolved, samples=samples, seed=seed, kept_in=folder, jobs=jobs, only=only,
+            shipped=shipped_file(), hear=hear,
+        )  # fmt: skip
         if held := at_work.predictor.kept.held:
             echo(f"meter-emu: {folder}: {held:,} runs are done", err=True)
         found = at_work.singles()
@@ -127,13 +123,17 @@ def diagnose(
     return EXIT_OK if found.ranking.fits else EXIT_FOUND
 
 
-def _print(found: Diagnosis) -> None:
+def _print(found: "Diagnosis") -> None:
+    from meter_emu.diagnosis.memo import memo
+
     for line in memo(found):
         echo(line)
 
 
-def _write_bench(folder: str, found: Diagnosis) -> None:
+def _write_bench(folder: str, found: "Diagnosis") -> None:
     """Write each experiment as a campaign file."""
+    from meter_emu.world.rehearsal.campaign_toml import campaign_toml
+
     for number, one in enumerate(found.experiments, 1):
         assert one.campaign is not None, "an experiment has its campaign"
         _write(folder, f"bench-{number}.toml", campaign_toml(one.campaign))

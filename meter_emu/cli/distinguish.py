@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import join
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,9 +13,10 @@ from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, MODEL, json_option
 from meter_emu.cli.output import STDOUT, echo, print_json
-from meter_emu.cli.printed.verified import distinguished
 from meter_emu.cli.progress import watched
-from meter_emu.verify.distinguish import Comparison, distinguish
+
+if TYPE_CHECKING:
+    from meter_emu.verify.distinguish import Comparison
 
 _EXAMPLES: Final = 1_000  # where neither a number nor a time is given
 
@@ -59,6 +60,8 @@ def distinguish_builds(
     if plain and json_file == STDOUT:
         raise click.UsageError("--toml and --json - both want standard output")
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
+    from meter_emu.verify.distinguish import distinguish
+
     if examples is None and time_s is None:
         examples = _EXAMPLES
     with watched(total=examples, shown=True, time_s=time_s) as done:
@@ -72,6 +75,8 @@ def distinguish_builds(
             hear=lambda stories: done(stories, f"{stories:,} stories, no difference"),
         )
     if json_file is not None:
+        from meter_emu.cli.printed.verified import distinguished
+
         print_json(distinguished(found), json_file)
     if plain and found.difference is not None:
         echo(found.difference.text, nl=False)
@@ -80,7 +85,7 @@ def distinguish_builds(
     return EXIT_OK if found.difference is None else EXIT_FOUND
 
 
-def _lines(found: Comparison, models: Sequence[str]) -> Iterator[str]:
+def _lines(found: "Comparison", models: Sequence[str]) -> Iterator[str]:
     first, second = found.builds
     difference = found.difference
     if difference is None:

@@ -129,6 +129,26 @@ class BuildName(Word):
         return [CompletionItem(name) for name in offered if name.startswith(incomplete)]
 
 
+class ActName(Word):
+    """The name of an act that a scope can have."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the name."""
+        return OneOf(_acts()).convert(value, param, ctx)
+
+    def offered(self, incomplete: str) -> list[CompletionItem]:
+        """Return those that begin so."""
+        return [CompletionItem(name) for name in _acts() if name.startswith(incomplete)]
+
+
+def _acts() -> tuple[str, ...]:
+    from meter_emu.explore.acts import ALL_ACTS
+
+    return ALL_ACTS
+
+
 WORD: Final = Word()
 FILE: Final = FileName(left=False)
 LEFT: Final = FileName(left=True)
@@ -139,6 +159,7 @@ LAYOUT: Final = BuiltInOrFile("layouts")
 INCIDENT: Final = BuiltInOrFile("incidents")
 PLAN: Final = BuiltInOrFile("plans")
 BUILD: Final = BuildName()
+ACT: Final = ActName()
 
 
 def _may_be_lost(path: str) -> bool:

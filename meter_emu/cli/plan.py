@@ -26,12 +26,12 @@ from meter_emu.errors import ConfigError
 from meter_emu.languages.speech import marked, said, said_of
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml
-from meter_emu.world.rehearsal.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from meter_emu.planner.lives import Town
     from meter_emu.planner.plan_file import RawPlan
     from meter_emu.planner.sheet import MeterSheet
+    from meter_emu.world.rehearsal.checkpoint import Checkpoint
 
 _MISTAKES_SHOWN: Final = 200  # ours: lines; the count is of all
 
@@ -226,8 +226,10 @@ def _chosen(plan_file: str, town: "Town", names: Sequence[str]) -> "list[RawPlan
 
 
 @contextmanager
-def _checkpoints(json_file: str | None) -> Iterator[Callable[[], Checkpoint | None]]:
+def _checkpoints(json_file: str | None) -> "Iterator[Callable[[], Checkpoint | None]]":
     """Give what makes the checkpoint of each run, next to the JSON; they go when it is written."""
+    from meter_emu.world.rehearsal.checkpoint import Checkpoint
+
     made: list[Checkpoint] = []
 
     def following() -> Checkpoint | None:

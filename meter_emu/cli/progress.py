@@ -6,24 +6,19 @@ seconds, the others once a minute. Ctrl-C ends work with a line that says how fa
 files are not written.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
-from typing import Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from meter_emu.languages.speech import said
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 EVERY_S: Final = 60.0  # ours: how often a line goes to a log
 _LONG_S: Final = 10.0  # ours: what takes longer is said beforehand
@@ -108,20 +103,12 @@ def watched(
     In a terminal a bar is drawn if `shown`: where standard output goes to the same terminal as it
     comes, a bar would be in its way. The `files` are those to come of the work.
     """
-    console = Console(stderr=True)
-    terminal = console.file.isatty()  # FORCE_COLOR makes no terminal of a log
+    terminal = sys.stderr.isatty()  # FORCE_COLOR makes no terminal of a log
     line = ProgressLine(time_s=time_s)
     last = "nothing done yet"
-    columns = (
-        TextColumn("{task.description}"),
-        *(() if total is None and time_s is None else (BarColumn(_BAR_WIDTH),)),
-        TaskProgressColumn(),
-        TimeElapsedColumn() if total is None and time_s is None else TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, transient=True, disable=not (shown and terminal)
-    ) as progress:
-        task = progress.add_task("", total=None)
+    bar = _bar(ends=total is not None or time_s is not None) if shown and terminal else None
+    with bar or nullcontext():
+        task = None if bar is None else bar.add_task("", total=None)
 
         def done(
             count: int,
@@ -134,12 +121,16 @@ def watched(
             nonlocal last
             last, whole = where, of or total
             if at_once:
-                console.out(f"meter-emu: {at_once}", highlight=False)
+                if bar is None:
+                    click.echo(f"meter-emu: {at_once}", err=True)
+                else:  # above the bar
+                    bar.console.out(f"meter-emu: {at_once}", highlight=False)
             share = line.share(whole and count / whole)
-            progress.update(
-                task, total=None if share is None else 1.0, completed=share or 0.0,
-                description=beside_bar or where,
-            )  # fmt: skip
+            if bar is not None and task is not None:
+                bar.update(
+                    task, total=None if share is None else 1.0, completed=share or 0.0,
+                    description=beside_bar or where,
+                )  # fmt: skip
             for listener in _hearing:
                 listener(count, whole)
             if not terminal:
@@ -148,7 +139,23 @@ def watched(
         try:
             yield done
         except (KeyboardInterrupt, SystemExit):  # SIGTERM too
-            progress.stop()
+            if bar is not None:
+                bar.stop()
             lost = f"; {' and '.join(files)} not written" if files else ""
             click.echo(f"meter-emu: interrupted: {last}{lost}", err=True)
             raise
+
+
+def _bar(*, ends: bool) -> "Progress":
+    """Return what draws in a terminal: without an end, the time that has passed."""
+    from rich import progress
+    from rich.console import Console
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        *((progress.BarColumn(_BAR_WIDTH),) if ends else ()),
+        progress.TaskProgressColumn(),
+        progress.TimeRemainingColumn() if ends else progress.TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

@@ -9,12 +9,12 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from card_protocol.errors import TraceError, UndecodedError, decoding
 from card_protocol.trace import Origin, no_clock
-from meter_emu.cli.live.origin import LiveOrigin, digest_of, model_of, rig_at_start
 from meter_emu.cli.tracing import recording
 from meter_emu.cli.trusting import check_builds
 from meter_emu.errors import ConfigError
@@ -28,6 +28,9 @@ from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import rig_of
+
+if TYPE_CHECKING:
+    from meter_emu.cli.live.origin import LiveOrigin
 
 
 class Rehearsal(
@@ -108,6 +111,8 @@ def recorded_bench(
     `image` is where the image of a live meter lies now, if not where it lay. Raise `TraceError` for
     a trace of no meter, and where what the meter was made from is not what it was.
     """
+    from meter_emu.cli.live.origin import LiveOrigin
+
     kind = origin.get("kind")
     if kind not in {"rehearsal", "run"}:
         raise TraceError(path, f"is of a {kind}: there is no meter to play it to")
@@ -136,7 +141,9 @@ def _rehearsed_bench(path: str, was: Rehearsal, build: str) -> Bench:
     return bench
 
 
-def _live_bench(path: str, was: LiveOrigin, build: str, image: str | None) -> Bench:
+def _live_bench(path: str, was: "LiveOrigin", build: str, image: str | None) -> Bench:
+    from meter_emu.cli.live.origin import digest_of, model_of, rig_at_start
+
     if was.image:
         was = msgspec.structs.replace(was, image=image or was.image)
         if digest_of(was.image) != was.sha256:

@@ -6,3 +6,7 @@ what people could have seen of it is its signature (`signatures`), kept on disk 
 arithmetic on signatures (`predictions`, `ranking`); `pairs` adds the second mistake, `decide` says
 what to ask next.
 """
+
+from typing import Final
+
+SAMPLES: Final = 1  # ours: of each kind on each model; a cold run takes so many times as long

@@ -20,7 +20,6 @@ from meter_emu.world.households.household import Household, Households
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import to_us, us_to_utc
 
-SAMPLES: Final = 1  # ours: of each kind on each model; a cold run takes so many times as long
 LOAD_PERCENT: Final = 20  # ours: so far a home's load is from the usual one, as copies vary
 _VISITS_US: Final = HOUR_US  # ours: a campaign's visits are typical ones, up to an hour off
 _PERSONS_US: Final = 10 * MINUTE_US  # ours: a person who speaks of it knows the time better

@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Final
 
+from meter_emu.driver_bench import TRIES
 from meter_emu.driver_bench.alarming import ALARMING_LAWS
 from meter_emu.driver_bench.clock_bench import BenchFaultError, ClockBench
 from meter_emu.driver_bench.contract import CONTRACT_LAWS
@@ -46,7 +47,6 @@ DRIVER_LAWS: Final[dict[str, ClockLaw]] = {
         *CONTRACT_LAWS,
     )
 }
-TRIES: Final = 200
 NO_ROUTINE: Final = "no routine "  # how it is said that a driver does not offer one
 _CPU_S: Final = 60  # ours: processor time of one law
 _WALL_S: Final = 300  # ours: a law that sleeps for longer sleeps for ever

@@ -28,7 +28,6 @@ from meter_emu.workers.engines import here_or_processes
 from meter_emu.workers.work import Calling
 from meter_emu.world.meter.build import parse_build
 
-EVERY: Final = "all"  # in place of a scope's name
 _SEQUENCES_MAX: Final = 2_000_000  # ours: of a step; half an hour
 _WALKS: Final = 8  # ours: that a process takes at once; a tenth of a second
 

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from meter_emu.diagnosis import SAMPLES
 from meter_emu.diagnosis.decide import cut_words, probes
 from meter_emu.diagnosis.diagnose import Diagnosing
 from meter_emu.diagnosis.hypotheses import Hypothesis, singles
 from meter_emu.diagnosis.incident import load_incident
 from meter_emu.diagnosis.kept import default_folder
-from meter_emu.diagnosis.sampling import SAMPLES, SampledHousehold
+from meter_emu.diagnosis.sampling import SampledHousehold
 from meter_emu.diagnosis.signatures import run_under, signature_of
 from meter_emu.resources import built_in
 from meter_emu.verify.distinguish import distinguish

@@ -13,12 +13,13 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple, TypeAlias
 
+from meter_emu.diagnosis import SAMPLES
 from meter_emu.diagnosis.hypotheses import Hypothesis, singles
 from meter_emu.diagnosis.incident import Observation, Person, Sighting, load_incident
 from meter_emu.diagnosis.incident_file import Whose
 from meter_emu.diagnosis.kept import KeptSignatures
 from meter_emu.diagnosis.predictions import Predictor
-from meter_emu.diagnosis.sampling import SAMPLES, drawn, sampled_households
+from meter_emu.diagnosis.sampling import drawn, sampled_households
 from meter_emu.diagnosis.sightings import meets
 from meter_emu.diagnosis.signatures import Signature, run_under, signature_of
 from meter_emu.resources import built_in

@@ -6,10 +6,10 @@ of what would decide.
 
 import click
 
+from meter_emu.diagnosis import SAMPLES
 from meter_emu.diagnosis.diagnose import Diagnosing
 from meter_emu.diagnosis.incident import load_incident
 from meter_emu.diagnosis.kept import code_digest, default_folder
-from meter_emu.diagnosis.sampling import SAMPLES
 from meter_emu.diagnosis.shipped import packed, shipped_file
 from meter_emu.diagnosis.signatures import Signature
 from meter_emu.resources import built_in

@@ -5,12 +5,13 @@ from random import Random
 
 import pytest
 
+from meter_emu.diagnosis import SAMPLES
 from meter_emu.diagnosis.diagnose import Diagnosing
 from meter_emu.diagnosis.hypotheses import Hypothesis, singles
 from meter_emu.diagnosis.incident import load_incident
 from meter_emu.diagnosis.kept import KeptSignatures, code_digest
 from meter_emu.diagnosis.predictions import is_about
-from meter_emu.diagnosis.sampling import SAMPLES, SampledHousehold, sampled_households
+from meter_emu.diagnosis.sampling import SampledHousehold, sampled_households
 from meter_emu.diagnosis.shipped import ShippedSignatures, meaning_digest, packed, shipped_file
 from meter_emu.diagnosis.signatures import run_under, signature_of
 from meter_emu.resources import built_in

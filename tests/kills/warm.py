@@ -30,8 +30,8 @@ ROOT: Final = Path(__file__).parents[2]
 # Whatever a command may import, so that no child has to.
 IMPORTED: Final = (
     "meter_emu.cli.app", "meter_emu.cli.card", "meter_emu.cli.desk", "meter_emu.cli.image",
-    "meter_emu.cli.rehearse", "meter_emu.cli.verify", "meter_emu.cli.trace", "meter_emu.cli.run",
-    "meter_emu.cli.serve", "meter_emu.cli.send", "meter_emu.cli.replayed",
+    "meter_emu.cli.rehearsing", "meter_emu.cli.verifying", "meter_emu.cli.trace",
+    "meter_emu.cli.run", "meter_emu.cli.serve", "meter_emu.cli.send", "meter_emu.cli.replayed",
     "meter_emu.cli.live.start", "meter_emu.desk.desk", "meter_emu.report.page",
     "card_protocol.card.virtual", "card_protocol.serve.vpcd", "card_protocol.pcapng", "zoneinfo",
 )  # fmt: skip

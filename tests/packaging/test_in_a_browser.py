@@ -65,7 +65,7 @@ _NEED_IT = {
     "meter_emu.cli.live.door": "a web server",
     "meter_emu.cli.live.served": "a web server",
     "meter_emu.cli.live.web": "a web server",
-    "meter_emu.cli.verify": "its option --driver: a driver's laws run in processes",
+    "meter_emu.cli.verifying": "its option --driver: a driver's laws run in processes",
     "meter_emu.driver_bench.verify_driver": "a driver's laws run in processes",
     "meter_emu.fuzz.modelled": "its model has a cipher library of its own",
     "meter_emu.fuzz.models.file_card": "a cipher library of its own",

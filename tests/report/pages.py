@@ -4,7 +4,7 @@ from functools import cache, cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 
-from meter_emu.cli.rehearse import made_by
+from meter_emu.cli.rehearsing import made_by
 from meter_emu.report.facts import Collector, Made
 from meter_emu.report.page import render
 from meter_emu.resources import find

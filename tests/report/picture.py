@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from meter_emu.cli.rehearse import made_by
+from meter_emu.cli.rehearsing import made_by
 from meter_emu.report.page import render
 from meter_emu.resources import find
 from meter_emu.world.rehearsal.campaign import load_campaign

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from meter_emu.cli.rehearse import made_by
+from meter_emu.cli.rehearsing import made_by
 from meter_emu.languages.speech import Speech, speaking, speech_of
 from meter_emu.languages.tables import SPOKEN
 from meter_emu.report.facts import Collector

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import pytest
 
-from meter_emu.cli.rehearse import made_by
+from meter_emu.cli.rehearsing import made_by
 from meter_emu.report.facts import Collector
 from meter_emu.report.night import NIGHT_HEIGHT, night_of
 from meter_emu.report.page import render
