@@ -90,9 +90,9 @@ class CliCommand(click.Command):
 
     examples: tuple[str, ...] = ()
 
-    def __init__(  # click has many options, and hands them on
+    def __init__(
         self,
-        *declared: Any,
+        *declared: Any,  # noqa: ANN401  click has many, and hands them on
         place: str | None = None,
         **options: Any,  # noqa: ANN401
     ) -> None:
