@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final, NamedTuple, final
 
-from meter_emu.units import MINUTE_US
+from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.judge.outcome import Outcome, Supplied, SupplySince
+
+_MINUTE_S: Final = MINUTE_US // SECOND_US
 
 
 class SupplyFigures(NamedTuple):
@@ -61,8 +63,8 @@ class SupplyCounts:
     def __init__(self, start_us: int, end_us: int) -> None:
         self._start_us: Final = start_us
         self._end_us: Final = end_us
-        # By state and minute: how many more are in it. A change within a minute counts from the
-        # next one on, and the last of several is the one that is left.
+        # By state and minute: how many more are in it. A change within a minute, by its whole second
+        # as it is shown, counts from the next one on; the last of several is the one that is left.
         self._more: Final = tuple(Counter[int]() for _ in STATES)
 
     def add(self, outcome: Outcome) -> None:
@@ -73,7 +75,11 @@ class SupplyCounts:
             states.append((outcome.failure.at_us, _NOT_KNOWN))
         before: int | None = None
         for us, state in states or [(self._start_us, _NOT_KNOWN)]:
-            minute = self._start_us // MINUTE_US if before is None else -(-us // MINUTE_US)
+            minute = (
+                self._start_us // MINUTE_US
+                if before is None
+                else -(-(us // SECOND_US) // _MINUTE_S)
+            )
             self._more[state][minute] += 1
             if before is not None:
                 self._more[before][minute] -= 1

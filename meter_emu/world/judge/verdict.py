@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from meter_emu.domain import DeviceName
+from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, newest_announced
 from meter_emu.world.judge.breaches import breaches_of, supply_judged
@@ -276,12 +277,15 @@ def lived_expected(outcome: Outcome, household: Household) -> bool:
 
 
 def cut_before_us(household: Household, outcome: Outcome) -> int:
-    """Return how long before the announced moment it was cut or limited; 0 where it was not."""
+    """Return how long before the announced moment it was cut or limited; 0 where it was not.
+
+    The cut counts from its whole second, as it is shown.
+    """
     at_us = outcome.lived.at_us
     newest = None if at_us is None else newest_announced(household.announced, at_us)
     if at_us is None or newest is None or outcome.lived.verdict is not Lived.DARK_BEFORE:
         return 0
-    return newest.end_us - at_us
+    return newest.end_us - at_us // SECOND_US * SECOND_US
 
 
 def supplied_past_us(household: Household, outcome: Outcome) -> int:

@@ -24,7 +24,7 @@ from tests.campaigns import FLEETS
 from tests.cells import each_cell, few
 from tests.world.judge.lived_campaigns import drawn_campaign
 from tests.world.judge.planted import CAUSES, PAIRS, planted
-from tests.world.judge.told_again import STATES, Again, untrue
+from tests.world.judge.told_again import STATES, WHOSE, Again, untrue
 
 CAMPAIGNS: Final = int(os.environ.get("METER_EMU_ANSWERS", few(60, short=20)))
 HOMES: Final = 4  # of each, drawn apart: under one announcement
@@ -32,10 +32,18 @@ READ: Final = Counter[str]()  # how often each reader was asked
 
 
 def found_in(campaign: Campaign) -> dict[str, Any]:
-    """Return what the JSON of a rehearsal says of its meters, and its answer."""
+    """Return what the JSON of a rehearsal says of its meters, and its answer.
+
+    Who asks for a cut before the end of a deferral is refused at the office, and left out.
+    """
     counts, meters = HouseholdCounts(campaign), []
     for household in campaign.households:
-        outcome, _ = rehearsed(household, campaign, events=False)
+        try:
+            outcome, _ = rehearsed(household, campaign, events=False)
+        except ConfigError as error:
+            if "lies before the end of the deferral" not in str(error):
+                raise
+            continue
         counts.add(household, outcome)
         meters.append(meter_shown(household, outcome, None, campaign.zone))
     answer = answer_shown(counts, campaign.zone)
@@ -60,7 +68,7 @@ def several(seed: int) -> str:
 
 
 def drawn(part: int, parts: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield drawn campaigns, and the planted ones among them; offices refuse a few."""
+    """Yield drawn campaigns, and the planted ones among them."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "drawn.toml"
         for seed in range(part, CAMPAIGNS, parts):
@@ -69,11 +77,9 @@ def drawn(part: int, parts: int) -> Iterator[tuple[str, dict[str, Any]]]:
                 several(seed) if seed % 4 else planted(causes[seed // 4 % len(causes)], seed).text
             )
             path.write_text(text, "utf-8")
-            try:
-                yield text, found_in(load_campaign(path))
-            except ConfigError as error:
-                if "lies before the end of the deferral" not in str(error):
-                    raise
+            found = found_in(load_campaign(path))
+            if found["meters"]:
+                yield text, found
 
 
 @cache
@@ -95,7 +101,7 @@ def test_each_sentence_of_a_drawn_campaign_follows_from_its_json(part):
         always = all({c["had"] for c in one["supply"]} == {"on"} for one in again.meters)
         assert (found["answer"]["worst"]["supplied"] == whole) == always, text
         read += 1
-    assert read > CAMPAIGNS // 4
+    assert read > CAMPAIGNS * 0.45  # of each half
 
 
 @pytest.mark.slow("rehearses built-in campaigns, and repaired households")
@@ -111,13 +117,9 @@ def wrong(sentence: str) -> Iterator[str]:
     for match in re.finditer(r"\d+", sentence):
         yield sentence[: match.start()] + str(int(match[0]) + 1) + sentence[match.end() :]
     for match in re.finditer(
-        r"(?<=\()[\w-]+|\b(?:office|card|plan|clock|meter|street)(?=[.,])", sentence
+        rf"(?<=\()[\w-]+|\b(?:{'|'.join(set(WHOSE) - {'household'})})(?=[.,])", sentence
     ):
-        other = (
-            "household"
-            if match[0] in {"office", "card", "plan", "clock", "meter", "street"}
-            else "nobody"
-        )
+        other = "household" if match[0] in WHOSE else "nobody"
         yield sentence[: match.start()] + other + sentence[match.end() :]
     for one, other in (("cut though", "not given"), ("All lived", "It lived"), ("Jul", "Jun")):
         if one in sentence and other not in sentence:

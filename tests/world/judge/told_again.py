@@ -49,7 +49,7 @@ OTHERWISE: Final = {  # of how many, by what they lived
     "not_announced": r"(?:has|have) heard nothing that was for them",
 }
 WHOSE: Final = {
-    "office": "office", "card": "card", "clock": "clock", "street": "supply",
+    "office": "office", "card": "card", "clock": "clock", "power failure": "supply",
     "household": "household", "plan": "plan", "meter": "meter",
 }  # fmt: skip
 FINDINGS: Final = {  # the headings of what else can be wrong
@@ -70,6 +70,11 @@ NAMES: Final = r"\((?P<names>[^)]*)\)"
 
 def moment(iso: str) -> datetime:
     return datetime.fromisoformat(iso)
+
+
+def end_of(told: dict[str, Any]) -> datetime:
+    """The announced end: T2, or T1 where nothing else was announced."""
+    return moment(told["cut_at"] or told["defer_until"])
 
 
 class Again:
@@ -141,7 +146,7 @@ class Again:
         """How long before the end that was announced to it by then it was cut."""
         at = moment(one["lived"]["at"])
         told = [shown for shown in one["told"] if moment(shown["made"]) <= at]
-        return moment(told[-1]["cut_at"]) - at
+        return end_of(told[-1]) - at
 
     def late(self, one: dict[str, Any]) -> timedelta:
         """For how long it was supplied past the end that was announced when it was late."""
@@ -152,7 +157,7 @@ class Again:
             for change in one["supply"]
             if moment(change["from"]) > at and change["had"] in {"off", "limited"}
         )
-        return next(off, moment(one["seen_until"])) - moment(told[-1]["cut_at"])
+        return next(off, moment(one["seen_until"])) - end_of(told[-1])
 
 
 def span(length: timedelta) -> str:
@@ -218,10 +223,7 @@ def _unjudged(again: Again, said: Said) -> bool:
     for one in again.heard:
         if again.lived(one) == "cannot_be_said":
             last = one["told"][-1]
-            ends.append(
-                moment(last["cut_at"] or last["defer_until"])
-                + timedelta(minutes=last["late_max_min"])
-            )
+            ends.append(end_of(last) + timedelta(minutes=last["late_max_min"]))
     same = len({one["lived"]["as_expected"] for one in again.heard if one["id"] in ids}) < 2
     right = number(said["of"]) == len(again.heard) and number(said["n"]) == len(ids)
     latest = again.short(max(ends)) if ends else ""
@@ -280,10 +282,8 @@ def _repairs(text: str | None) -> list[list[str]] | None:
         return None
     if text == "nothing that we can put right alone":
         return []
-    return [
-        [WHOSE[word] for word in re.findall(r"the doing of the (\w+)", by)]
-        for by in text.split(", or ")
-    ]
+    doers = rf"the doing of the ({'|'.join(WHOSE)})\b"
+    return [[WHOSE[word] for word in re.findall(doers, by)] for by in text.split(", or ")]
 
 
 def _night(one: dict[str, Any]) -> tuple[date, bool]:
