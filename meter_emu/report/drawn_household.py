@@ -19,6 +19,7 @@ from meter_emu.report.words import (
 from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.judge.knowledge import clock_beyond_us
+from meter_emu.world.judge.phrases import duration
 from meter_emu.world.judge.promise import PromiseKind
 from meter_emu.world.judge.repairs import had_said
 from meter_emu.world.judge.verdict import expected
@@ -101,9 +102,13 @@ def _sentences(facts: Facts, campaign: Campaign) -> Iterator[str]:
         yield said("Supply cut on {when}.", when=_cut(facts, campaign))
 
 
-def _repairs(seen: Seen, campaign: Campaign) -> Iterator[StoryFact]:
-    """Yield what would have let the household live what it heard, the smallest repairs."""
+def _lived(seen: Seen, campaign: Campaign) -> Iterator[StoryFact]:
+    """Yield what was paid for and lived, and the smallest repairs that would have sufficed."""
     outcome = seen.outcome
+    if outcome.lived.light is not None:
+        paid, had, left = map(duration, outcome.lived.light)
+        words = said("{paid} paid for, {had} had, {left} left", paid=paid, had=had, left=left)
+        yield StoryFact(said("Light"), words)
     if outcome.doing is None or outcome.lived.at_us is None:
         return
     found = (had_said(one, seen.household, campaign, outcome.lived.at_us) for one in outcome.doing)
@@ -117,7 +122,7 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[StoryFact]:
     yield StoryFact(said("The meter understood"), _stated(facts, campaign))
     cut = said("no") if facts.cut_us is None else _cut(facts, campaign)
     yield StoryFact(said("Limited") if facts.only_limited else said("Cut"), cut)
-    yield from _repairs(seen, campaign)
+    yield from _lived(seen, campaign)
     for breach in seen.outcome.breaches[:_BREACHES_SHOWN]:
         when = from_to(short(breach.from_us, zone), short(breach.to_us, zone))
         yield StoryFact(said("Promise broken"), f"{when}: {breach.in_words}")

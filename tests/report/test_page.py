@@ -15,7 +15,7 @@ from meter_emu.report.night import NIGHT_HEIGHT, night_of
 from meter_emu.report.page import render
 from meter_emu.resources import find
 from meter_emu.stories.story import lived_by
-from meter_emu.units import MINUTE_US
+from meter_emu.units import SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.judge.verdict import judge
 from meter_emu.world.judge.verdicts import PLAIN, Verdict
@@ -444,7 +444,7 @@ def counted_levels(campaign: Campaign) -> list[int]:
     for household in campaign.households:
         outcome = judge(household, campaign, run_meter(household, campaign))
         ((from_us, _),) = outcome.disconnected
-        minutes.append(-(-from_us // MINUTE_US))
+        minutes.append(-(-(from_us // SECOND_US) // 60))
     after = sorted({sum(at <= minute for at in minutes) for minute in minutes})
     return [0, *after]
 

@@ -69,6 +69,14 @@ class DoingJson(Shape):
     lives: Annotated[Lived, means("what it lives then, by the words and announcements of before")]
 
 
+class LightJson(Shape):
+    """The light that was paid for by the day, in seconds; what is missing is neither of two."""
+
+    paid_s: Annotated[int, means("by the ledger, each token keyed in when it was sold")]
+    on_s: Annotated[int, means("with light")]
+    left_s: Annotated[int, means("left at the end, on the device or to be keyed in")]
+
+
 class LivedJson(Shape):
     """What the household heard, against the supply that it had."""
 
@@ -81,6 +89,7 @@ class LivedJson(Shape):
         tuple[DoingJson, ...] | None,
         means("the smallest repairs of which each is enough; null where nobody asked"),
     ]
+    light: Annotated[LightJson | None, means("of OpenPAYGO devices")]
     as_expected: bool
 
 
@@ -260,7 +269,9 @@ def _supply_shown(one: SupplySince, zone: TimeZone) -> SupplyShownJson:
 
 def _lived_shown(household: Household, outcome: Outcome, zone: TimeZone) -> LivedJson:
     lived = outcome.lived
+    light = lived.light and LightJson(*(us // SECOND_US for us in lived.light))
     return LivedJson(
+        light=light,
         verdict=lived.verdict,
         at=_iso(lived.at_us, zone),
         reason=None if lived.why is LossReason.NONE else lived.why,

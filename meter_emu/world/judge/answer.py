@@ -179,6 +179,8 @@ class HouseholdCounts:
             alike = _Alike(verdict, outcome.repairs, as_expected)
             self._alike[alike] += 1
             apart_us = cut_before_us(household, outcome) or supplied_past_us(household, outcome)
+            if outcome.lived.light is not None:
+                apart_us = outcome.lived.light.lost_us
             self._apart_us[alike] = max(self._apart_us[alike], apart_us)
             self._otherwise[alike] = [*self._otherwise.get(alike, ()), outcome.id][:_NAMED_MAX]
 
@@ -319,8 +321,7 @@ class HouseholdCounts:
             count,
             names=some(self._otherwise[alike], count),
             heard=self.total - self.outside - self.lived[Lived.NOT_ANNOUNCED],
-            late=duration(self._apart_us[alike]),
-            early=duration(self._apart_us[alike]),
+            **dict.fromkeys(("late", "early", "dark"), duration(self._apart_us[alike])),
         )
         if alike.verdict is _UNJUDGED:
             end = self._dates.short(self._seen_by_us)

@@ -63,8 +63,8 @@ class SupplyCounts:
     def __init__(self, start_us: int, end_us: int) -> None:
         self._start_us: Final = start_us
         self._end_us: Final = end_us
-        # By state and minute: how many more are in it. A change within a minute, by its whole second
-        # as it is shown, counts from the next one on; the last of several is the one that is left.
+        # By state and minute: how many more are in it. A change within a minute, as it is shown by
+        # its second, counts from the next one on; the last of several is the one that is left.
         self._more: Final = tuple(Counter[int]() for _ in STATES)
 
     def add(self, outcome: Outcome) -> None:

@@ -81,12 +81,26 @@ class LivedStretch(NamedTuple):
     why: LossReason = LossReason.NONE
 
 
+class PaidLight(NamedTuple):
+    """The light that was paid for by the day, that there was, and that is still to come."""
+
+    paid_us: int
+    on_us: int
+    left_us: int
+
+    @property
+    def lost_us(self) -> int:
+        """What was paid for, and will never be; 0 or less where nothing is missing."""
+        return self.paid_us - self.on_us - self.left_us
+
+
 class LivedAccount(NamedTuple):
-    """The verdict, since when, and why the supply was lost, if it was."""
+    """The verdict, since when, and why the supply was lost, if it was; `light` is of OpenPAYGO."""
 
     verdict: Lived
     at_us: int | None = None
     why: LossReason = LossReason.NONE
+    light: PaidLight | None = None
 
 
 NOTHING_HEARD: Final = LivedAccount(Lived.NOT_ANNOUNCED)

@@ -254,6 +254,13 @@ REPAIRS: Final = MappingProxyType({
 })  # fmt: skip
 
 
+_OF_TOKENS: Final = MappingProxyType({  # `had`, where tokens are keyed in
+    RepairName.OFFICE: marked("had the office sold each token rightly"),
+    RepairName.HOUSEHOLD: marked("had each token been keyed in when it was sold"),
+    RepairName.PLAN: marked("had a new key been brought in time"),
+})  # fmt: skip
+
+
 # In words ----------------------------------------------------------------------------------------
 
 
@@ -274,7 +281,8 @@ def had_said(doing: Doing, household: Household, campaign: Campaign, at_us: int)
     """Return the smallest repair as a sentence: `had the office written 3 Jul 23:01, ...`."""
     newest = RepairCase(household, household, campaign, at_us, erred=False).newest
     when = said("no order") if newest is None else CampaignDates(campaign).short(newest.end_us)
-    parts = [said(REPAIRS[one].had, when=when) for one in doing.repairs]
+    tokens = _OF_TOKENS if household.tokens else {}
+    parts = [said(tokens.get(one, REPAIRS[one].had), when=when) for one in doing.repairs]
     return _joined(marked("{one}, and {other}"), parts)
 
 

@@ -16,6 +16,7 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.households.sts_ledger import StsOffice, StsSale, StsToken
 from meter_emu.world.judge.lived import NOTHING_HEARD, LivedAccount
+from meter_emu.world.judge.outcome import Outcome
 from meter_emu.world.judge.sts_credit import StsCredited, sts_walk
 from meter_emu.world.judge.verdicts import Lived
 from meter_emu.world.meter.events import Event
@@ -23,7 +24,9 @@ from meter_emu.world.meter.events import Event
 _History: TypeAlias = Sequence[tuple[int, tuple[StsCredited, ...]]]  # the states from when on
 
 
-def sts_lived(household: Household, campaign: Campaign, events: Sequence[Event]) -> LivedAccount:
+def sts_lived(
+    household: Household, campaign: Campaign, events: Sequence[Event], _: Outcome
+) -> LivedAccount:
     """Return what a household lived."""
     walk = sts_walk(household, campaign, events)
     sold = [token for token in household.tokens if isinstance(token, StsToken)]

@@ -30,6 +30,7 @@ from meter_emu.world.judge.obligations import (
 )
 from meter_emu.world.judge.outcome import HouseholdFinding, Outcome, Supplied
 from meter_emu.world.judge.paygo import paygo_ahead, paygo_row
+from meter_emu.world.judge.paygo_lived import paygo_lived
 from meter_emu.world.judge.promise import Promise, first_promise
 from meter_emu.world.judge.sts_credit import sts_ahead, sts_row
 from meter_emu.world.judge.sts_lived import sts_lived
@@ -181,7 +182,7 @@ def _judge_way(
     outcome = _of_row(household, campaign, owed, events, found, whose)
     if judges.lived is None:
         return outcome
-    return replace(outcome, lived=judges.lived(household, campaign, events))
+    return replace(outcome, lived=judges.lived(household, campaign, events, outcome))
 
 
 def owed_to(household: Household, campaign: Campaign, events: Sequence[Event]) -> PromiseRow:
@@ -229,12 +230,12 @@ class DeviceJudge(NamedTuple):
     row: Callable[[Household, Campaign, Sequence[Event]], PromiseRow]
     findings: Callable[[Household, PromiseRow, Sequence[Event]], tuple[HouseholdFinding, ...]]
     ahead: Callable[[Household, Campaign, Sequence[Event], int], Ahead] | None = None
-    lived: Callable[[Household, Campaign, Sequence[Event]], LivedAccount] | None = None
+    lived: Callable[[Household, Campaign, Sequence[Event], Outcome], LivedAccount] | None = None
 
 
 DEVICE_JUDGES: Final[dict[DeviceName, DeviceJudge]] = {
     "budget": DeviceJudge(row_of, findings_of),
-    "openpaygo": DeviceJudge(paygo_row, token_findings, paygo_ahead),
+    "openpaygo": DeviceJudge(paygo_row, token_findings, paygo_ahead, paygo_lived),
     "sts": DeviceJudge(sts_row, token_findings, sts_ahead, sts_lived),
 }
 

@@ -45,6 +45,7 @@ class Lived(Enum):
     CUT_UNANNOUNCED = "cut_unannounced"
     NOT_GIVEN_BACK = "not_given_back"
     PAID_NEVER_GOT = "paid_never_got"
+    DARK_THOUGH_PAID = "dark_though_paid"
     CANNOT_BUY = "cannot_buy"
     CANNOT_BE_SAID = "cannot_be_said"
     STILL_ON = "still_on"
@@ -92,6 +93,7 @@ HARM: Final = frozenset(
         Lived.CUT_UNANNOUNCED,
         Lived.NOT_GIVEN_BACK,
         Lived.PAID_NEVER_GOT,
+        Lived.DARK_THOUGH_PAID,
         Lived.CANNOT_BUY,
     }
 )
@@ -106,6 +108,8 @@ LIVED_MEANING: Final = MappingProxyType({
     "still without it more than late_max_min later",
     Lived.PAID_NEVER_GOT: "paid for energy with an STS token that its meter never took, and never "
     "will; the meter may have kept every rule",
+    Lived.DARK_THOUGH_PAID: "paid for light by the day with OpenPAYGO tokens, and an hour of it or "
+    "more was never there, and never will be, whosever doing that is",
     Lived.CANNOT_BUY: "has an STS meter, and from then on to the end the office sold nothing, or "
     "nothing that the meter takes",
     Lived.CANNOT_BE_SAID: "the rehearsal ends before it could be seen",
@@ -119,6 +123,7 @@ LIVED_WORDS: Final = MappingProxyType({  # of one and of several, with what foll
     Lived.CUT_UNANNOUNCED: (("was", "were"), marked("cut without an announcement")),
     Lived.NOT_GIVEN_BACK: (("was", "were"), marked("not given the supply back")),
     Lived.PAID_NEVER_GOT: (("has", "have"), marked("paid for energy and never got it")),
+    Lived.DARK_THOUGH_PAID: (("was", "were"), marked("without light that was paid for")),
     Lived.CANNOT_BUY: (("is", "are"), marked("unable to buy energy at the end")),
     Lived.CANNOT_BE_SAID: (("is", "are"), marked("not rehearsed to the announced end")),
     Lived.STILL_ON: (("was", "were"), marked("supplied past the announced cut")),

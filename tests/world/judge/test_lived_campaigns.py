@@ -92,7 +92,7 @@ def test_two_accounts_of_drawn_campaigns_agree(tmp_path, part):
 def test_a_cut_by_an_order_is_by_the_order_also_of_who_has_no_credit(tmp_path, seed, verdict):
     """Of 20,000: armed for a T2 that had passed, or limited in a deferral as power came back."""
     one = lived_case(tmp_path, seed)
-    assert one.outcome.lived[:1] + one.outcome.lived[2:] == (verdict, LossReason.ORDER)
+    assert (one.outcome.lived.verdict, one.outcome.lived.why) == (verdict, LossReason.ORDER)
     assert plain(one.outcome.lived) == one.naive
 
 

@@ -16,6 +16,7 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.engine import run_meter
 from tests.cells import few
 from tests.world.judge.paygo_homes import campaign_of_home, differences, drawn
+from tests.world.judge.paygo_light import light, unlike
 
 HOMES = int(os.environ.get("METER_EMU_PAYGO", few(40, short=20)))
 
@@ -31,6 +32,7 @@ def test_a_right_device_is_right_by_dates_and_by_the_judge() -> None:
         outcome = judge(household, campaign, events)
         assert not differences(home, events), (seed, number)
         assert (outcome.verdict, outcome.findings) == (Verdict.KEPT, ()), (seed, number, outcome)
+        assert not unlike(light(home, events), outcome.lived), (seed, number, outcome.lived)
 
 
 @pytest.mark.slow("homes over a month each")

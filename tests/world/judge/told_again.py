@@ -43,6 +43,9 @@ OTHERWISE: Final = {  # of how many, by what they lived
     "cut_unannounced": r"(?:was|were) cut without an announcement",
     "not_given_back": r"(?:was|were) not given the supply back",
     "paid_never_got": r"(?:has|have) paid for energy and never got it",
+    "dark_though_paid": (
+        r"(?:was|were) without light that was paid for, (?:up to )?(?P<dark>[^(]+) of it"
+    ),
     "cannot_buy": r"cannot buy energy at the end",
     "still_on": r"(?:was|were) supplied for (?:up to )?(?P<late>[^(]+) past the announced cut",
     "as_announced": r"(?:has|have) lived what was announced",
@@ -159,6 +162,12 @@ class Again:
         )
         return next(off, moment(one["seen_until"])) - end_of(told[-1])
 
+    @staticmethod
+    def missing(one: dict[str, Any]) -> timedelta:
+        """How much light was paid for and never there, by whole seconds."""
+        light = one["lived"]["light"]
+        return timedelta(seconds=light["paid_s"] - light["on_s"] - light["left_s"])
+
 
 def span(length: timedelta) -> str:
     """A length of time in its two largest units."""
@@ -267,6 +276,10 @@ def _otherwise(again: Again, said: Said) -> bool:
     if verdict == "dark_before":
         earliest = max((again.early(one) for one in alike), default=timedelta())
         if said["early"] != span(earliest):
+            return False
+    if verdict == "dark_though_paid":
+        missing = [again.missing(one) for one in alike]
+        if said["dark"] not in {span(max(missing) + timedelta(seconds=off)) for off in (-1, 0, 1)}:
             return False
     right = number(said["n"]) == len(alike)
     return right and again.named([one["id"] for one in alike], said["names"])
