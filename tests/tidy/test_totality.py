@@ -49,6 +49,7 @@ PARTIAL = {
         "What",
     ): "what people do is drawn as a sign, the rest as a line",
     ("meter_emu/report/words.py", "RepairName"): "what a meter did has the advice of its verdict",
+    ("meter_emu/world/judge/repairs.py", "RepairName"): "the others are said of tokens too",
     ("meter_emu/world/judge/lived.py", "_State"): "an announced cut that has come is no loss",
     ("meter_emu/verify/met.py", "VisitKind"): "a situation: what everybody does is none",
     ("meter_emu/world/judge/breaches.py", "Must"): "nothing is promised where either is right",

@@ -321,7 +321,7 @@ class HouseholdCounts:
             count,
             names=some(self._otherwise[alike], count),
             heard=self.total - self.outside - self.lived[Lived.NOT_ANNOUNCED],
-            **dict.fromkeys(("late", "early", "dark"), duration(self._apart_us[alike])),
+            **dict.fromkeys(("late", "early", "missing"), duration(self._apart_us[alike])),
         )
         if alike.verdict is _UNJUDGED:
             end = self._dates.short(self._seen_by_us)

@@ -73,14 +73,14 @@ def _light_us(household: Household, sold: Iterable[SoldToken], start_us: int, en
         lit_us = min(left_us, now_us - before_us)
         light_us, left_us = light_us + lit_us, left_us - lit_us
         if token.kind is PaygoKind.DISABLE:
-            keyed_us = min(_keyed_in(household, token), default=now_us)
+            keyed_us = min(_entries_us(household, token), default=now_us)
             return light_us + min(left_us, keyed_us - now_us) + end_us - keyed_us
         left_us *= token.kind is PaygoKind.ADD_TIME
         left_us += _sold_us(household, token)
     return light_us + left_us
 
 
-def _keyed_in(household: Household, token: SoldToken) -> Iterable[int]:
+def _entries_us(household: Household, token: SoldToken) -> Iterable[int]:
     """Yield when a token was keyed in at its own device, as it was sold."""
     for visit in household.visits:
         if visit.token == TypedToken(token=token):

@@ -69,8 +69,8 @@ LIVED_OTHERWISE: Final = MappingProxyType(
             "{count} have paid for energy and never got it ({names})",
         ),
         Lived.DARK_THOUGH_PAID: marked_of(
-            "{count} was without light that was paid for, {dark} of it ({names})",
-            "{count} were without light that was paid for, up to {dark} of it ({names})",
+            "{count} was without light that was paid for, {missing} of it ({names})",
+            "{count} were without light that was paid for, up to {missing} of it ({names})",
         ),
         Lived.CANNOT_BUY: marked_of(
             "{count} cannot buy energy at the end ({names})",
