@@ -18,7 +18,7 @@ from tests.cells import few
 from tests.world.judge.paygo_homes import campaign_of_home, differences, drawn
 from tests.world.judge.paygo_light import light, unlike
 
-HOMES = int(os.environ.get("METER_EMU_PAYGO", few(40, short=20)))
+HOMES = int(os.environ.get("METER_EMU_PAYGO", few(40, short=14)))
 
 
 @pytest.mark.slow("homes over a month each")

@@ -66,12 +66,12 @@ CASES: Final = {  # what was done, how much is missing in days, whose doing it i
     "five days, and the clock lost": (home([(ADD, 9)], [(1, 0)], [(3, 8)]), 0, None),
     "in the wrong order": (home(*WRONG_ORDER), 1, "household"),
     "both": (home(*WRONG_ORDER, [(4, 6)]), 3, "supply household"),
-    "clock out of its bound": (home([(ADD, 25)], [(1, 0)], (), 5_000_000), 0.124, "clock"),
+    "a clock out of its bound, doubted": (home([(ADD, 25)], [(1, 0)], (), 5_000_000), 0, None),
 }
 
 
 @pytest.mark.slow("rehearses fourteen homes, and repaired ones")
-@each_cell("name", list(CASES), short=8)
+@each_cell("name", list(CASES), short=5)
 def test_what_a_buyer_lived_and_whose_doing_it_was(name):
     case, missing_days, doing = CASES[name]
     household = case.household()
@@ -94,7 +94,7 @@ def test_what_a_program_loses_is_the_meters_doing(defect):
     assert outcome.repairs == ((RepairName.METER,),)
 
 
-DRAWN: Final = few(24, short=8)
+DRAWN: Final = few(24, short=3)
 
 
 # The judge can be wrong --------------------------------------------------------------------------
