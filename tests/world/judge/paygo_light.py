@@ -13,11 +13,12 @@ from meter_emu.world.households.ledger import NO_TYPO, SoldToken
 from meter_emu.world.judge.lived import LivedAccount
 from meter_emu.world.judge.verdicts import Lived
 from meter_emu.world.meter.events import Event, What
-from tests.world.judge.paygo_homes import DAYS, EPOCH, NEAR, RESERVE, START, Home, Oracle
+from tests.world.judge.paygo_homes import DAYS, EPOCH, JOURNAL, RESERVE, START, Home, Oracle
 
 END: Final = START + timedelta(days=DAYS)
 NONE: Final = timedelta()
 HOUR: Final = timedelta(hours=1)
+APART: Final = timedelta(seconds=15)  # the other oracle gives a second to each token
 
 
 class Light(NamedTuple):
@@ -38,28 +39,32 @@ def unlike(light: Light, account: LivedAccount) -> bool:
     if account.light is None or light.missed != (account.verdict is Lived.DARK_THOUGH_PAID):
         return True
     found = (timedelta(microseconds=us) for us in account.light)
-    return any(abs(one - other) > NEAR for one, other in zip(light, found, strict=True))
+    return any(abs(one - other) > APART for one, other in zip(light, found, strict=True))
 
 
 def light(home: Home, events: Sequence[Event]) -> Light:
     """Return the three lengths of a home whose device took what a right one takes."""
     device = Oracle(home, last=home.last_count)
-    reserve, charged = RESERVE, START
+    reserve, charged, ends = RESERVE, START, START  # `ends` is the latest that is right
     acts: list[tuple[datetime, Any]] = [(at, entry) for at, *entry in home.entries]
     acts += [(back, lost) for lost, back in home.outages]
     for at, act in sorted(acts, key=_when):
         if isinstance(act, list):
+            token, typo, own = act
+            if own and typo == NO_TYPO and device.powered(at) and device._new(token):
+                rest = token.kind is PaygoKind.ADD_TIME and _is_on(events, at)
+                ends = (max(ends, at) if rest else at) + _days(home, token) * (1 + 50e-6)
             device.entry(at, *act)
             continue
         reserve = min(RESERVE, reserve + (act - charged)) - (at - act)
         charged = at
         if reserve <= NONE:
-            device.lost(act, at)
+            ends += at - act + JOURNAL
             reserve = NONE
     drawer = [one for one in home.sales if device._new(one)]
     in_drawer = sum((_days(home, one) for one in drawer), NONE)
     due = [one for one in home.sales if one not in drawer]
-    left = NONE if device.unlocked else max(NONE, device.ends + device.late - END)
+    left = NONE if device.unlocked or not _is_on(events, END) else max(NONE, ends - END)
     paid = sum((to - since for since, to in _if_keyed_in_when_sold(home, due)), NONE)
     return Light(paid + in_drawer, _seen(events), left + in_drawer)
 
@@ -96,6 +101,13 @@ def _if_keyed_in_when_sold(home: Home, due: Sequence[SoldToken]) -> list[tuple[d
             times.append((for_good, END))
             break
     return times
+
+
+def _is_on(events: Sequence[Event], at: datetime) -> bool:
+    """Whether the switch was last seen on, before an instant."""
+    moves = [one for one in events if one.what in (What.CLOSED, What.OPENED)]
+    before = [one for one in moves if EPOCH + timedelta(microseconds=one.at_us) < at]
+    return not before or before[-1].what is What.CLOSED
 
 
 def _seen(events: Sequence[Event]) -> timedelta:
