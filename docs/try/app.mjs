@@ -11,7 +11,11 @@ const DECODED = { // the words of a command before what a person gives
   "OpenPAYGO tokens, of the published walk": [["openpaygo", "decode"], "662486790 927706818"],
 };
 const reports = new Map(); // by the address under which the frame asks for it
-let engine = null, file = null, last = null;
+const links = {}; // to what is shown, by room
+const FIRST = "ores-2020-07"; // the campaign whose report is built with the page
+const SILENT_MS = 60_000; // ours: Python starts in five seconds, on a slow telephone in thirty
+const KEEP_MS = 1000; // ours: browsers count how often an address is changed
+let engine = null, file = null, last = null, late = null, ready = false, here = "rehearse";
 
 // Start -----------------------------------------------------------------------------------------
 
@@ -30,14 +34,18 @@ async function start() {
   }
   sessionStorage.removeItem(LOADED);
   const known = await (await fetch("known.json")).json();
-  fill($("campaign"), Object.entries(known.campaigns), "ores-2020-07");
+  fill($("campaign"), Object.entries(known.campaigns), FIRST);
   $("build").append(...Object.entries(known.defects).map(([id, said]) => new Option(`${id}: ${said}`, `reference+${id}`)));
   show("Python starts: some seconds", null);
+  const slow = setTimeout(() => { show(`Python has not answered for ${SILENT_MS / 1000} seconds. Wait, or begin again.`, null); $("again").hidden = false; }, SILENT_MS);
   engine = new Engine((done, total) => { $("far").max = total || 1; $("far").value = done; });
   await engine.ready;
+  clearTimeout(slow);
   $("starting").hidden = true;
   $("state").textContent = "ready";
   for (const button of document.querySelectorAll("form button")) button.disabled = button.id === "cancel";
+  ready = true;
+  if (linked()) await open(location.hash);
 }
 
 // A service worker that could not take all its files, each by its hash, is thrown away by the browser.
@@ -56,6 +64,7 @@ function stop(why) {
   if (navigator.serviceWorker) navigator.serviceWorker.onmessage = null; // files that still come change nothing
   $("state").textContent = why;
   $("loaded").hidden = true;
+  $("starting").hidden = $("again").hidden = false;
 }
 
 function fill(select, all, chosen) {
@@ -64,12 +73,68 @@ function fill(select, all, chosen) {
 
 // Rooms -----------------------------------------------------------------------------------------
 
-function enter() {
-  const room = ["meter", "decode"].find((name) => location.hash === `#${name}`) ?? "rehearse";
-  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== room;
+function linked() { return location.hash.startsWith("#v="); }
+
+function room() {
+  if (!linked()) return ["meter", "decode"].find((name) => location.hash === `#${name}`) ?? "rehearse";
+  const [first] = (new URLSearchParams(location.hash.slice(1)).get("do") ?? "").split(" ");
+  return { run: "meter", rehearse: "rehearse" }[first] ?? "decode";
+}
+
+function visit(name) {
+  here = name;
+  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== here;
   for (const link of document.querySelectorAll("nav a"))
-    if (link.hash === `#${room}`) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
-  if (room === "meter" && !$("panel").src) sit({ argv: ["run"] }, "A meter that obeyed the card of spring 2020, at 22:45 on 3 July.");
+    if (link.hash === `#${here}`) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+}
+
+function enter() {
+  visit(room());
+  if (linked() && location.hash !== links[here]) { if (ready) open(location.hash); return; } // else when Python is there
+  if (here === "meter" && !$("panel")) sit({ argv: ["run"] }, "A meter that obeyed the card of spring 2020, at 22:45 on 3 July.");
+  keep(here, links[here] ?? "", true);
+}
+
+// The address has the link to what is shown: back, reload and a copy of it keep that.
+function keep(of, link, now = false) {
+  links[of] = link;
+  if (!now) { late ??= setTimeout(() => keep(of, links[of], true), KEEP_MS); return ""; }
+  clearTimeout(late);
+  late = null;
+  $("copy").disabled = !links[here];
+  if (links[here]) history.replaceState(null, "", links[here]);
+  return location.href;
+}
+window.keep = keep; // the panel has its own link
+
+async function copy() {
+  keep(here, links[here], true);
+  try { await navigator.clipboard.writeText(location.href); say("The link is copied."); } catch { say("The link is in the address bar."); }
+}
+
+function say(words) { $("linked").textContent = words; }
+
+// Show what a link shows. Its words are data: they fill the form that they are of, or are a command that runs in this page.
+async function open(link) {
+  say("The link is opened…");
+  const { err, words: [first, ...rest] = [], line, put, acts } = await engine.run({ link });
+  say(err ?? "");
+  if (err) return;
+  if (first === "run") { links.meter = link; sit({ argv: [first, ...rest], put, acts }, `Of a link: ${line}`); }
+  else if (first === "rehearse" && await fillIn(rest, put)) await rehearse();
+  else { visit("decode"); $("line").value = line; await said({ argv: [first, ...rest], put, fresh: true }); }
+}
+
+async function fillIn([name, ...rest], put) {
+  const given = Object.fromEntries(rest.flatMap((word, index) => (index % 2 ? [] : [[word, rest[index + 1] ?? ""]])));
+  if (Object.keys(given).some((option) => option !== "--build" && option !== "--sample")) return false;
+  await take(put[name] ? new File([put[name]], name) : null);
+  $("campaign").value = put[name] ? FIRST : name;
+  const build = given["--build"] ?? "";
+  if (![...$("build").options].some((one) => one.value === build)) $("build").append(new Option(build, build));
+  $("build").value = build;
+  $("sample").value = Number(given["--sample"]) || "";
+  return Boolean($("campaign").value);
 }
 
 function sit(sitting, said) {
@@ -77,7 +142,9 @@ function sit(sitting, said) {
   $("seat").textContent = said;
   $("alone").hidden = sitting.argv.length === 1;
   const spoken = navigator.languages.map((one) => one.slice(0, 2)).find((one) => ["en", "fr", "nl"].includes(one)) ?? "en";
-  $("panel").src = `meter/${spoken}.html?${crypto.randomUUID()}`;
+  // A new frame each time: one that stays is put back by a browser that goes back, with the meter of before.
+  const src = `meter/${spoken}.html?${crypto.randomUUID()}`;
+  $("place").replaceChildren(Object.assign(document.createElement("iframe"), { id: "panel", title: "front panel of the meter", src }));
 }
 
 // Rehearse --------------------------------------------------------------------------------------
@@ -91,15 +158,16 @@ function asked() {
 async function rehearse() {
   const { argv, put } = asked(), sample = $("sample").value ? ["--sample", $("sample").value] : [];
   busy(true);
+  $("made").hidden = $("live").hidden = true;
   tell("", ["Rehearsing…"]);
-  const all = ["rehearse", ...argv, ...sample, "--json", "result.json", "--report", "report"];
-  const take = ["result.json", "report/index.html"];
+  const take = ["result.json", "report/index.html"], outputs = ["--json", "result.json", "--report", "report"];
   try {
-    const done = await engine.run({ argv: all, put, take, fresh: true });
-    if (done.files[take[0]]) await shown(done, take, { argv, put });
+    const done = await engine.run({ argv: ["rehearse", ...argv, ...sample], outputs, put, take, fresh: true });
+    if (done.files[take[0]]) { await shown(done, take, { argv, put }); keep("rehearse", done.link, true); }
     else tell("wrong", done.err.trim().split("\n"));
   } catch (error) {
-    tell("wrong", [String(error)]);
+    tell("wrong", [error.message]);
+    stop(error.message);
   }
   busy(false);
 }
@@ -145,8 +213,9 @@ async function take(given) {
 async function said(command) {
   $("said").textContent = "…";
   try {
-    const { out, err } = await engine.run(command);
+    const { out, err, link } = await engine.run(command);
     $("said").textContent = out + err;
+    keep("decode", link ?? "", true);
   } catch (error) {
     $("said").textContent = String(error);
   }
@@ -175,6 +244,8 @@ function listen() {
     sit({ argv: ["run", ...last.argv, "--household", id], put: last.put }, `Household ${id} of ${last.argv.join(" ")}.`);
     location.hash = "#meter";
   });
+  on("copy", "click", copy);
+  on("again", "click", () => location.reload());
   on("alone", "click", () => sit({ argv: ["run"] }, "A meter that obeyed the card of spring 2020, at 22:45 on 3 July."));
   $("kind").replaceChildren(...Object.keys(DECODED).map((name) => new Option(name)));
   on("kind", "change", () => { $("value").value = kind()[1]; });

@@ -19,14 +19,21 @@ export async function begin(folder, archive, mac = hexCmac) {
 }
 
 // Put files in, run a command, take files out. Files of a `fresh` command are gone when it ends.
-export function command({ python, program }, { argv, put = {}, take = [], fresh = false }, far = () => {}) {
+export function command({ python, program }, { argv, outputs = [], put = {}, take = [], fresh = false }, far = () => {}) {
   const files = python.FS;
   for (const [name, bytes] of Object.entries(put)) files.writeFile(`${KEPT}/${name}`, bytes);
-  const said = JSON.parse(program.command(argv, far));
+  const said = JSON.parse(program.command(argv, outputs, far));
   const taken = {};
   for (const name of take) if (files.analyzePath(`${KEPT}/${name}`).exists) taken[name] = files.readFile(`${KEPT}/${name}`);
   if (fresh) clear(files, KEPT);
   return { ...said, files: taken };
+}
+
+// What a link shows: {words, line, put, acts}, or {err}.
+export function opened({ program }, link) {
+  const scene = JSON.parse(program.opened(link));
+  const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+  return { ...scene, put: Object.fromEntries(Object.entries(scene.put ?? {}).map(([name, text]) => [name, bytes(text)])) };
 }
 
 function clear(files, folder) {

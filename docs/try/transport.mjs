@@ -25,6 +25,8 @@ window.Transport = class {
       this.readyState = OPEN;
       this.onopen();
       this.worker.postMessage({ ...sitting, pipe: this.pipe.shared });
+      const lines = (sitting.acts ?? "").split("\n").filter(Boolean); // a link leads to its moment, and time stands there
+      for (const line of lines.length ? ["rate max", ...lines] : []) this.send(JSON.stringify({ do: line }));
     }
     if (shown) this.onmessage({ data: shown });
     if (done || failed) { // without `onclose`: nothing would be another time that is wrong now
@@ -32,6 +34,9 @@ window.Transport = class {
       this.say((failed ?? done.err).split("\n").filter(Boolean).map((line) => `! ${line}`));
     }
   }
+
+  // Keep the link to this meter in the page's address; return the address.
+  static share(link, now = false) { return parent.keep("meter", link, now); }
 
   say(log) { this.onmessage({ data: JSON.stringify({ log }) }); }
 

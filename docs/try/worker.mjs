@@ -1,6 +1,6 @@
 // The worker that has Python: runs a command and says what came of it, or sits at a meter.
 import { Pipe } from "./pipe.mjs";
-import { begin, command, sit } from "./python.mjs";
+import { begin, command, opened, sit } from "./python.mjs";
 
 const at = (name) => new URL(name, import.meta.url).href;
 
@@ -20,6 +20,8 @@ onmessage = async ({ data }) => {
     if (data.pipe) {
       const pipe = new Pipe(data.pipe);
       postMessage({ done: sit(program, data, (ms) => pipe.read(ms), (shown) => postMessage({ shown })) });
+    } else if (data.link) {
+      postMessage({ done: opened(program, data.link) });
     } else {
       postMessage({ done: command(program, data, (done, total) => postMessage({ far: [done, total] })) });
     }

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, final
 
 from meter_emu.cli.live.asked import asked, obeying
 from meter_emu.cli.live.lines import Lines
+from meter_emu.cli.live.link import LinkOf
 from meter_emu.cli.live.screen import Log
 from meter_emu.cli.live.start import Serving
 from meter_emu.cli.live.state import PageState
@@ -77,8 +78,9 @@ def in_page(wait: Wait, show: Show) -> Serving:
         lived: LivedByHand | None,
         twin: Twin | None,
         port: int,  # noqa: ARG001  a page has none
+        link: LinkOf,
     ) -> Iterator[Lines]:
-        state = PageState(sitting, log, InPage(show), title, lived, twin)
+        state = PageState(sitting, log, InPage(show), title, lived, twin, link)
         source, ends_us = PageSource(wait, show), 0 if lived is None else lived.campaign.end_us
         obey = obeying(sitting, ends_us, state.answer)
         lines = Lines(sitting, source, log, lambda: state.show(lines.heard), at_once=obey)

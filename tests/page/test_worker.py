@@ -34,7 +34,7 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def said(*words: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(command(words, lambda done, total: None))
+    answer: dict[str, Any] = json.loads(command(words, (), lambda done, total: None))
     return answer
 
 
@@ -47,6 +47,7 @@ def test_a_cipher_that_is_wrong_by_one_bit_is_refused() -> None:
 def test_a_command_says_its_words_and_status() -> None:
     assert said("timestamp", "decode", "2007032301") == {
         "status": 0, "err": "", "out": said("timestamp", "decode", "2007032301")["out"],
+        "link": "#v=1&do=timestamp+decode+2007032301",
     }  # fmt: skip
     wrong = said("rehearse", "ores-2021-07")
     assert wrong["status"] == 2
@@ -56,7 +57,7 @@ def test_a_command_says_its_words_and_status() -> None:
 def test_long_work_is_heard_of() -> None:
     heard: list[tuple[int, int]] = []
     words = ["rehearse", "leap-day-2000", "--jobs", "1"]
-    assert json.loads(command(words, lambda done, total: heard.append((done, total))))
+    assert json.loads(command(words, (), lambda done, total: heard.append((done, total))))
     (first, *_) = heard
     assert 0 < first[0] <= first[1]
 

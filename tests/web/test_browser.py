@@ -118,12 +118,16 @@ def test_the_tour_of_the_night_is_six_steps_and_is_shared_as_a_link(tmp_path: Pa
         seen.get_by_role("button", name="Copy as a link").click()
         link = seen.evaluate("location.hash")
     with panel(*NEVER_BACK, *WRONG, cwd=tmp_path) as address, window(address + link, 1280) as seen:
-        see(seen, "#caption", "steps")
+        see(seen, "#caption", "Steps: 11")
         while seen.get_by_role("button", name="Next step").is_enabled():
             seen.get_by_role("button", name="Next step").click()
         see(seen, "#clock", "2020-07-04 12:00")
         see(seen, "#log", "reactivate")
         see(seen, "#lamps", "SUPPLY on")
+    with panel(*NEVER_BACK, cwd=tmp_path) as address, window(address + link, 1280) as seen:
+        begins = " ".join(("meter-emu run", NEVER_BACK[0], *WRONG, *NEVER_BACK[1:], "--web"))
+        see(seen, "#log", f"the link is of another meter, which this begins: {begins}")
+        assert seen.locator("#tour").is_hidden()
 
 
 def test_a_slip_of_the_year_holds_nobody_hostage(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from meter_emu.cli.held import (
 )
 from meter_emu.cli.image import cents_option
 from meter_emu.cli.live.lines import Lines, Printer
+from meter_emu.cli.live.link import LinkOf, is_given, linking
 from meter_emu.cli.live.origin import LiveOrigin, digest_of, model_of, rig_at_start, shown_us
 from meter_emu.cli.live.reader import ReaderCards
 from meter_emu.cli.live.screen import Log, Screen
@@ -112,16 +113,10 @@ def _load(options: dict[str, Any], model: MeterModel) -> int:
     return options[wanted] or 0
 
 
-def _is_given(name: str) -> bool:
-    """Whether an option was given."""
-    source = click.get_current_context().get_parameter_source(name)
-    return source is not click.core.ParameterSource.DEFAULT
-
-
 def refuse_given(why: str, names: Iterable[str]) -> None:
     """Refuse those options of `names` that were given; `why` has a place for the option."""
     for name in names:
-        if _is_given(name):
+        if is_given(name):
             params = click.get_current_context().command.params
             (option,) = (one for one in params if one.name == name)
             raise click.UsageError(why.format(option.opts[0]))
@@ -251,9 +246,9 @@ def _household(options: dict[str, Any], build: str | None = None) -> Seat:
     refuse_given("{} is for a meter, and a household has its own", _NO_HOUSEHOLDS)
     if options["meter"] is None:
         raise click.UsageError("expected a campaign with --household: which file is it of?")
-    if build is None and _is_given("build"):
+    if build is None and is_given("build"):
         build = options["build"]
-    seed = options["seed"] if _is_given("seed") else None
+    seed = options["seed"] if is_given("seed") else None
     campaign = chosen_campaign(
         options["meter"], seed=seed, build=build, model=None, household=options["household"]
     )
@@ -297,7 +292,8 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
             script=_script(options["script"]),
             no_way_back=_no_way_back(options),
         )
-        shell = stack.enter_context(_shell(options, sitting, out, seat))
+        link = linking(options, sitting.meter.board.now_us, alone=alone)
+        shell = stack.enter_context(_shell(options, sitting, out, seat, link))
         try:
             sitting.begin()
             if alone:
@@ -322,7 +318,7 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
 
 
 Serving: TypeAlias = Callable[
-    [Sitting, Log, str, LivedByHand | None, Twin | None, int], AbstractContextManager[Lines]
+    [Sitting, Log, str, LivedByHand | None, Twin | None, int, LinkOf], AbstractContextManager[Lines]
 ]
 _brought: Final[list[Serving]] = []
 
@@ -370,13 +366,14 @@ def _to_nobody(_said: object) -> None:
 
 @contextmanager
 def _shell(
-    options: dict[str, Any], sitting: Sitting, out: Log | Printer, seat: Seat
+    options: dict[str, Any], sitting: Sitting, out: Log | Printer, seat: Seat, link: LinkOf
 ) -> Iterator[Lines | Screen]:
     """Give the shell that these options ask for."""
     if options["web"]:
         assert isinstance(out, Log), "a page shows the log"
         twin = _twin(options)
-        with _serving()(sitting, out, seat.title, seat.lived, twin, options["port"]) as shell:
+        serving = _serving()
+        with serving(sitting, out, seat.title, seat.lived, twin, options["port"], link) as shell:
             yield shell
         return
     with listening(_standard_input()) as source:

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, final, get_args
 import msgspec
 
 from meter_emu.cli.live.asked import PageAnswer
+from meter_emu.cli.live.link import LinkOf
 from meter_emu.cli.live.panel_page import tour_of
 from meter_emu.cli.live.screen import Log
 from meter_emu.cli.live.twin import Twin
@@ -64,7 +65,8 @@ class Shows(Protocol):
 class PageState:
     """Publishes how a sitting stands.
 
-    `lived` is its household, if it is of a campaign, `twin` the meter that lives the same.
+    `lived` is its household, if it is of a campaign, `twin` the meter that lives the same; `link`
+    makes the link to it.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class PageState:
         title: str,
         lived: LivedByHand | None,
         twin: Twin | None,
+        link: LinkOf,
     ) -> None:
         self._sitting: Final = sitting
         self._log: Final = log
@@ -82,6 +85,7 @@ class PageState:
         self._title: Final = title
         self._lived: Final = lived
         self._twin: Final = twin
+        self._link: Final = link
         self._said = 0
         self._next_ns = self._next_bytes_ns = self._next_happened_ns = self._next_twin_ns = 0
         self._minute = 0  # of what was said to have happened
@@ -121,7 +125,8 @@ class PageState:
             self._happened_at, self._minute = happened_at, minute
             self._next_happened_ns = now_ns + BYTES_EVERY_NS
             parts["happened"] = json.dumps(self._happened())
-            parts["script"] = json.dumps(history.script(self._sitting.meter.board.now_us))
+            script = history.script(self._sitting.meter.board.now_us)
+            parts["script"], parts["link"] = json.dumps(script), json.dumps(self._link(script))
         resting = not self._sitting.meter.bench.polling
         if resting and self._served.pages and now_ns >= self._next_bytes_ns:
             self._next_bytes_ns = now_ns + BYTES_EVERY_NS

@@ -7,6 +7,7 @@ from typing import Final
 
 from meter_emu.cli.live.asked import obeying
 from meter_emu.cli.live.lines import Lines
+from meter_emu.cli.live.link import LinkOf
 from meter_emu.cli.live.screen import Log
 from meter_emu.cli.live.served import Served, serving_at
 from meter_emu.cli.live.shell import listening
@@ -27,6 +28,7 @@ def serving(
     lived: LivedByHand | None,
     twin: Twin | None,
     port: int,
+    link: LinkOf,
 ) -> Iterator[Lines]:
     """Serve the front panel for a block, and give the shell that takes what its pages ask."""
     # One packet is one line: a packet is taken whole, or not at all when the pipe is full.
@@ -43,7 +45,7 @@ def serving(
         far.setblocking(False)
         far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PIPE_SIZE_BYTES)
         served = Served(send_line)
-        state = PageState(sitting, log, served, title, lived, twin)
+        state = PageState(sitting, log, served, title, lived, twin, link)
         with listening(near.fileno()) as source, serving_at(served, port) as address:
             echo(f"The front panel is at {address}\nCtrl-C ends the sitting.")
             ends_us = 0 if lived is None else lived.campaign.end_us

@@ -5,7 +5,7 @@ const WORDS = JSON.parse($("words").textContent); // in the language of the page
 const said = (name, holes = {}) => WORDS[name].replace(/\{(\w+)\}/g, (_, hole) => holes[hole]);
 const HOLD_FROM_MS = 800; // ours: shorter is a press
 const seen = {now: null, happened: null, bytes: null, twin: null, tab: "eeprom", zoom: "whole", dragging: null, scrub: null,
-  tour: "", script: "", steps: [], step: 0};
+  tour: "", script: "", link: null, steps: [], step: 0};
 let socket = null, waitMs = 250;
 let form = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1, answered = null; // of this page's last form
 
@@ -50,6 +50,7 @@ function take(message) {
   if (message.answer && message.answer.form === form && answered) { answered(message.answer); answered = null; }
   if (message.tour) { seen.tour = message.tour; $("take-tour").hidden = false; }
   if (message.script !== undefined) showScript(message.script);
+  if (message.link !== undefined) showLink(message.link);
   if (message.now) { seen.now = message.now; showNow(message.now); }
   if (message.happened) { seen.happened = message.happened; showHappened(message.happened); }
   if (message.bytes) { seen.bytes = message.bytes; showBytes(); }
@@ -464,16 +465,20 @@ function doStep() {
   showStep(step.caption);
 }
 
-// A link has the script in its fragment, which no browser sends to a server.
-function linkOf(text) {
-  const bytes = Array.from(new TextEncoder().encode(text), (one) => String.fromCharCode(one)).join("");
-  return "#s=" + btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+// The sitting makes its link: a fragment, which no browser sends to a server. One that the address brings is of this
+// meter, or names the command that begins the other; its acts wait for a person, as the sitting may have files of theirs.
+function showLink(link) {
+  const first = seen.link === null, brought = location.hash, of = (one) => one.split("&acts=")[0];
+  seen.link = link;
+  if (window.Transport) { Transport.share(link); return; }
+  if (!first || !brought.startsWith("#v=")) return;
+  if (of(brought) === of(link)) begin(actsOf(brought));
+  else note("! " + said("other_link", {line: `meter-emu ${new URLSearchParams(brought.slice(1)).get("do") ?? "run"} --web`.slice(0, 300)}));
 }
 
-function scriptIn(fragment) {
-  if (!fragment.startsWith("#s=")) return "";
+function actsOf(link) {
   try {
-    const bytes = atob(fragment.slice(3).replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = atob((new URLSearchParams(link.slice(1)).get("acts") ?? "").replaceAll("-", "+").replaceAll("_", "/"));
     return new TextDecoder().decode(Uint8Array.from(bytes, (one) => one.charCodeAt(0)));
   } catch { note("! " + said("link_damaged")); return ""; }
 }
@@ -488,13 +493,11 @@ function listenToScripts() {
     $("load-script").value = "";
   };
   $("copy-link").onclick = async () => {
-    location.hash = linkOf(seen.script);
+    if (!seen.link) { note("! " + said("no_link")); return; }
     // The address of a served sitting has its token: there the fragment alone is for others.
-    const shared = window.Transport ? location.href : location.hash;
+    const shared = window.Transport ? Transport.share(seen.link, true) : location.hash = seen.link;
     try { await navigator.clipboard.writeText(shared); note(said("link_copied")); } catch { note(said("link_shown")); }
   };
-  const text = scriptIn(location.hash);
-  if (text) begin(text);
 }
 
 // What a person does ----------------------------------------------------------------------------
