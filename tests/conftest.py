@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.cells import few
+
 # The laws that tests share: pytest shows values only of the modules it rewrites.
 pytest.register_assert_rewrite(
     *(f"tests.reliability.{name}" for name in ("cutting", "kinds", "stage", "tearing"))
@@ -30,7 +32,9 @@ pytest_plugins = [
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
-settings.register_profile("dev", deadline=None, max_examples=60, suppress_health_check=_SLOW)
+settings.register_profile(
+    "dev", deadline=None, max_examples=few(60, short=30), suppress_health_check=_SLOW
+)
 settings.register_profile(
     "ci",
     deadline=None,

@@ -35,7 +35,7 @@ from card_protocol.tokens.openpaygo.encode import encode_openpaygo
 from card_protocol.tokens.openpaygo.keypad import keyed
 from tests.cells import few
 
-TOKENS = int(os.environ.get("METER_EMU_TOKENS", few(2_000, short=350)))
+TOKENS = int(os.environ.get("METER_EMU_TOKENS", few(2_000, short=200)))
 TYPES = {
     PaygoKind.ADD_TIME: TokenType.ADD_TIME,
     PaygoKind.SET_TIME: TokenType.SET_TIME,

@@ -130,7 +130,7 @@ def combinations() -> list[tuple[str, tuple[int, ...]]]:
 
 
 @pytest.mark.slow("runs command lines to their ends")
-@each_cell(("command", "closed"), combinations, short=10)
+@each_cell(("command", "closed"), combinations, short=6)
 def test_whatever_is_closed_what_was_done_is_done_and_said(furnished, command, closed):
     found = ended(furnished, command, closed=closed)
     whole = right(furnished, command)

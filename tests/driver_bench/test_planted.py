@@ -26,7 +26,7 @@ def test_ours_are_clean_in_both_ranks_and_offer_what_laws_need(drivers: dict[str
     offered = set()
     for name, driver in drivers.items():
         with planting(0):
-            report = verify_driver(driver, tries=few(TRIES // 2, short=TRIES // 6), every=False)
+            report = verify_driver(driver, tries=few(TRIES // 2, short=TRIES // 12), every=False)
         assert [found for one in report.examined for found in one.found] == [], name
         offered |= {one.law_id for one in report.examined if not one.lacks}
     assert set(DRIVER_LAWS) - offered == {"second-instance"}, "every other was checked somewhere"

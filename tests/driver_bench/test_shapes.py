@@ -9,6 +9,7 @@ import pytest
 from meter_emu.driver_bench.law import FindingRank
 from meter_emu.driver_bench.starter import write_starter
 from meter_emu.driver_bench.verify_driver import verify_driver
+from tests.cells import few
 from tests.driver_bench.planted import compiler
 
 SHAPES = ("callbacks", "wire", "port_io", "words")
@@ -34,7 +35,7 @@ def test_each_shape_is_built_and_right(starter: Path, monkeypatch: pytest.Monkey
     drivers = [*(str(starter / name) for name in SHAPES),
                *(f"shapes_of_python:{name}" for name in PYTHON)]  # fmt: skip
     for driver in drivers:
-        report = verify_driver(driver, tries=20, law_ids=LAWS)
+        report = verify_driver(driver, tries=few(20, short=8), law_ids=LAWS)
         assert report.of_rank(FindingRank.WRONG_DATE) == [], driver
         assert all(one.tries for one in report.examined), driver
     sys.modules.pop("shapes_of_python")

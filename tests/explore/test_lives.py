@@ -17,9 +17,9 @@ from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import HouseholdStory, run_meter
-from tests.cells import each_cell
+from tests.cells import each_cell, few
 
-CHAINS = 150
+CHAINS = few(150, short=75)
 BUILDS = (
     "reference",
     "reference+date-read-at-start",  # a program of its own

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import chain, cycle, product, repeat
-from random import Random
+from random import Random, randrange
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from meter_emu.ports import Button, Lamp
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.acts import Press
 from meter_emu.world.meter.board import NEVER_US, Board
-from tests.cells import each_cell
+from tests.cells import each_cell, few
 from tests.firmware.meters import Rig, state, stored_state
 from tests.rigs import MODEL
 
@@ -111,6 +111,7 @@ def save_times() -> tuple[int, int]:
 
 
 BEGIN_US, END_US = save_times()
+EACH = few(1, short=3)  # of the instants, a run; others in others
 
 
 def test_a_save_takes_three_pages_and_their_cycles():
@@ -121,7 +122,7 @@ def test_a_save_takes_three_pages_and_their_cycles():
 @each_cell("seed", range(6), short=1)
 def test_a_cut_at_any_instant_of_a_save_leaves_the_old_state_or_the_new(seed):
     """Every byte on the bus (23 µs) is an instant of its own; inside a cycle fate decides."""
-    for at_us in range(BEGIN_US + 1, END_US + 1, 23):
+    for at_us in range(BEGIN_US + 1 + 23 * randrange(EACH), END_US + 1, 23 * EACH):
         board, old, new = board_with_two_states(Random(seed * 100_000 + at_us))
         if cut_at(board, new, at_us):
             held(board, old, new)

@@ -51,9 +51,9 @@ WORKS: Final = {
         kept="out.json.checkpoint", stays=False, much="2000", little="200",
     ),
     "diagnose": Work(
-        "diagnose ores-2020-07 --seed 1 --singles --jobs 2 {} --kept kept --json out.json",
-        kept="kept", stays=True, much=f"--samples 2 {_SIX}",
-        little="--samples 1 --only end-exclusive",
+        "diagnose --seed 1 --singles --jobs 2 {} --kept kept --json out.json",
+        kept="kept", stays=True, much=f"ores-2020-07 --samples 2 {_SIX}",
+        little="../small.toml --samples 1 --only end-exclusive",
     ),
 }  # fmt: skip
 

@@ -26,7 +26,7 @@ from meter_emu.world.households.sts_ledger import StsToken, sections_of
 from meter_emu.world.judge.verdicts import Lived, Verdict
 from meter_emu.world.meter.devices import first_key
 from meter_emu.world.meter.events import What
-from tests.cells import each_cell
+from tests.cells import each_cell, few
 
 DEVICES: list[DeviceName] = ["openpaygo", "sts"]
 LAWS = [(device, law_id) for device in DEVICES for law_id in laws(device)]
@@ -171,7 +171,7 @@ def test_counts_come_to_the_last_one_there_is() -> None:
 def test_a_program_that_says_what_it_is_for_is_asked_the_laws_of_its_device(
     device: DeviceName,
 ) -> None:
-    report = verify(RIGHT[device], examples=2)
+    report = verify(RIGHT[device], examples=few(2, short=1))
     assert [one.law.id for one in report.examined] == list(laws(device))
     assert not report.broken
     assert report.device == device

@@ -20,6 +20,7 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import to_us
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.zones import TimeZone
+from tests.cells import few
 from tests.cli.outcome import runner
 
 HERE = Path(__file__).parent
@@ -82,7 +83,7 @@ def test_the_judge_sees_a_program_that_keeps_the_time_of_brussels():
 
 @pytest.mark.slow("lives stories under all laws")
 def test_verify_finds_nothing_in_the_reference_and_the_time_of_brussels_in_another_program():
-    assert not verify("reference", models=[str(MODEL)], examples=8).broken
+    assert not verify("reference", models=[str(MODEL)], examples=few(8, short=3)).broken
     wrong = f"{__name__}:in_brussels"
     assert verify(wrong, models=[str(MODEL)], law_ids=["never-early"], examples=12).broken
 

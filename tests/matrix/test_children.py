@@ -23,7 +23,7 @@ def job(item: str) -> str:
 @pytest.mark.slow("starts processes, of which one works until a second is over")
 def test_each_job_is_told_apart():
     items = ["a", "ends", "hangs", "b"]
-    found = list(in_children(job, items, jobs=2, processor_s=0.5))
+    found = list(in_children(job, items, jobs=2, processor_s=0.25))
     assert {done.item: done.result or done.failed for done in found} == {
         "a": "A",
         "b": "B",

@@ -140,7 +140,7 @@ def test_json_and_exit_status_are_the_same_in_every_language(tmp_path_factory):
     found, said = set(), set()
     for code in SPOKEN:
         words, folder = run(
-            tmp_path_factory.mktemp(code), 12, WHAT_IF, "--what-if", "--language", code
+            tmp_path_factory.mktemp(code), 6, WHAT_IF, "--what-if", "--language", code
         )
         found.add((folder / "r.json").read_bytes())
         said.add(words.partition("\n")[0])

@@ -152,7 +152,7 @@ def test_classes_against_unrounded_lives(tmp_path):
 
 @pytest.mark.slow("runs the meters of two plans")
 def test_two_plans_are_compared_meter_by_meter(tmp_path):
-    there = town_of(tmp_path, 40)
+    there = town_of(tmp_path, 24)
     first, second = (answered(Runner(there, one, jobs=1)) for one in there.raw.plan)
     found = compared_plans(first, second)
     pairs = list(zip(first.ends, second.ends, strict=True))
@@ -163,7 +163,7 @@ def test_two_plans_are_compared_meter_by_meter(tmp_path):
     assert found.better == sum(after is HomeState.SUPPLIED for _, after in moved)
     assert found.worse == sum(before is HomeState.SUPPLIED for before, _ in moved)
     assert compared_plans(first, first) == Compared("A", "A", 0, 0, (), None)
-    assert figures(first.ends, lambda end: end.morning).total == 40
+    assert figures(first.ends, lambda end: end.morning).total == 24
 
 
 @pytest.mark.slow("runs the meters of many assumptions")
@@ -291,7 +291,7 @@ def test_meters_that_cut_a_day_early_are_harm_and_exit_status_1(tmp_path):
 
 @pytest.mark.slow("runs a plan twice")
 def test_a_long_run_goes_on_from_where_it_was(tmp_path):
-    there, said = town_of(tmp_path, 150), list[str]()
+    there, said = town_of(tmp_path, few(150, short=70)), list[str]()
     plan = there.raw.plan[0]
     lives = lives_of(there, plan)
 

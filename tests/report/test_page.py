@@ -452,7 +452,7 @@ def counted_levels(campaign: Campaign) -> list[int]:
 @pytest.mark.slow("rehearses whole campaigns")
 def test_a_page_of_a_fleet_is_small(tmp_path):
     """However many homes there are of each kind: the bound is on what is drawn."""
-    few, many = (page_of(tmp_path / "c.toml", street(count=count)) for count in (30, 130))
+    few, many = (page_of(tmp_path / "c.toml", street(count=count)) for count in (20, 120))
     assert len(many) - len(few) < 700
 
 

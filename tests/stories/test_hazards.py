@@ -302,7 +302,7 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
 
 
 @pytest.mark.slow("draws many stories")
-@each_cell("law_id", list(DRAWN), short=3)
+@each_cell("law_id", list(DRAWN), short=2)
 def test_a_hazard_is_drawn_often_enough_in_its_stories(law_id):
     facts, names = DRAWN[law_id]
     found: Counter[str] = Counter()

@@ -14,7 +14,7 @@ from tests.spoiled import spoiled
 
 BUILD = "reference+end-exclusive"
 LAWS = ("account", "cut-comes", "never-early", "old-setting")
-STORIES = few(100, short=40)
+STORIES = few(100, short=30)
 
 
 class EndedEarlyError(Exception):

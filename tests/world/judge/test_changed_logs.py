@@ -17,7 +17,7 @@ from tests.world.judge.changing import changes
 from tests.world.judge.judged import Changed, changed
 from tests.world.judge.unseen import why_unseen
 
-STORIES: Final = few(60, short=30)
+STORIES: Final = few(60, short=20)
 
 
 @pytest.mark.slow("lives and judges many homes")

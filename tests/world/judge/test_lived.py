@@ -32,7 +32,7 @@ from tests.world.judge.lived_cases import LivedCase, drawn, plain
 CAMPAIGN = load_campaign(Path(__file__).parent / "announced-22.toml")
 PAGE = page("docs/decisions/announced.md")
 HEAD = ("#", "household", "ordered", "lived", "reason", "who")
-CASES = int(os.environ.get("METER_EMU_LIVED", few(2_000, short=400)))
+CASES = int(os.environ.get("METER_EMU_LIVED", few(2_000, short=250)))
 GAS_HELD = "2020-07-06T18:10"
 
 

@@ -108,7 +108,7 @@ def test_every_change_of_the_account_is_denied():
     assert len(alone) > 150
     changes_of_all = [*alone, *pairs(PAIRS)]
     alive = []
-    for number in drawn_cells(len(changes_of_all), short=50):
+    for number in drawn_cells(len(changes_of_all), short=25):
         with mutant(*changes_of_all[number]) as (words, module):
             if not any(denied(module, case, one) for case, one in zip(cases, said, strict=True)):
                 alive.append(words)

@@ -16,7 +16,7 @@ from tests.cells import few
 from tests.world.judge.judged import accused
 from tests.world.judge.troubled import troubled
 
-HOMES = int(os.environ.get("METER_EMU_HOMES", few(200, short=100)))
+HOMES = int(os.environ.get("METER_EMU_HOMES", few(200, short=60)))
 AT_ONCE = max(100, HOMES // 8)  # ours: parts for the processors there are
 RIGHT = {Verdict.KEPT, Verdict.ON_TIME, Verdict.HELD, Verdict.NOT_SEEN}
 

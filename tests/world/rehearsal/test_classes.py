@@ -138,7 +138,7 @@ def test_a_foreign_program_is_lived_each_and_so_is_a_build_that_is_not_shared(tm
 @pytest.mark.slow("lives a few hundred homes", short=1)
 @pytest.mark.parametrize("build", ["reference", "plain+end-exclusive"])
 def test_the_runs_are_those_of_living_each(tmp_path, monkeypatch, build):
-    homes = home("a", 120), home("b", 50, load_w=700), home("c"), home("d", 1, phase_us=8)
+    homes = home("a", 50), home("b", 20, load_w=700), home("c"), home("d", 1, phase_us=8)
     campaign = day(tmp_path, *homes, build=build)
     said: list[str] = []
     each = plain(list(rehearse_all(campaign, jobs=1, events=False, census=True)))

@@ -29,7 +29,7 @@ from tests.world.meter.host.compiling import C, compiler, linked, run
 HERE = Path(__file__).parent
 (KIT,) = (kit for kit in own_models() if kit.model_name == "electricity-pcf8563-utc")
 LEFT_S = 10.0  # within which nothing of a program is there any more
-MUCH_MB = 256  # in one poll: all that is allowed takes 2 s of processor where memory is slow
+MUCH_MB = 64  # in one poll: all that is allowed takes 2 s of processor where memory is slow
 CRASHED, HUNG = FailureKind.CRASHED, FailureKind.HUNG
 TORTURES = {
     "segfault": (CRASHED, "ended by SIGSEGV (Segmentation fault)"),
