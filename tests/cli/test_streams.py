@@ -146,7 +146,7 @@ def test_whatever_is_closed_what_was_done_is_done_and_said(furnished, command, c
 
 
 @pytest.mark.slow("runs command lines to their ends")
-@each_cell("command", lambda: list(lines_of()), short=4)
+@each_cell("command", lambda: list(lines_of()), short=3)
 def test_a_full_device_takes_no_answer_and_the_status_says_so(furnished, command):
     with Path("/dev/full").open("wb") as full:
         found = ended(furnished, command, out=full.fileno())
@@ -156,7 +156,7 @@ def test_a_full_device_takes_no_answer_and_the_status_says_so(furnished, command
 
 
 @pytest.mark.slow("runs command lines to their ends")
-@each_cell(("command", "last"), lambda: list(product(lines_of(), (False, True))), short=5)
+@each_cell(("command", "last"), lambda: list(product(lines_of(), (False, True))), short=3)
 def test_a_reader_that_leaves_at_the_first_byte_or_the_last_costs_no_deed(furnished, command, last):
     whole = right(furnished, command)
     near, far = os.pipe()

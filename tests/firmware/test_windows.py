@@ -65,7 +65,7 @@ def test_weekends_are_like_other_days_where_they_are_not_in_it():
 
 
 @pytest.mark.slow("every minute of two years")
-@each_cell("u_min", [1, 61, 239, 500, 1500])
+@each_cell("u_min", [1, 61, 239, 500, 1500], short=2)
 def test_an_uncertain_clock_is_protected_whenever_it_may_be_inside(u_min):
     """500 and 1500 minutes: a whole night, or two, lies between the earliest and the latest."""
     first, truth = year_of_truth(2020)

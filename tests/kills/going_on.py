@@ -48,7 +48,7 @@ _SIX: Final = " ".join(
 WORKS: Final = {
     "fleet": Work(
         "rehearse ores-fleet --sample {} --jobs 2 --json out.json",
-        kept="out.json.checkpoint", stays=False, much="2000", little="200",
+        kept="out.json.checkpoint", stays=False, much="2000", little="120",
     ),
     "diagnose": Work(
         "diagnose --seed 1 --singles --jobs 2 {} --kept kept --json out.json",

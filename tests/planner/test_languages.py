@@ -122,7 +122,7 @@ def test_a_mistake_in_a_plan_is_in_its_language_too(tmp_path):
 
 
 @pytest.mark.slow("runs two plans")
-@each_cell("code", SPOKEN[1:])
+@each_cell("code", SPOKEN[1:], short=1)
 def test_every_language_has_the_same_numbers_in_the_same_order(code):
     result, found = board_result(), {}
     for each in ("en", code):

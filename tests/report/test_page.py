@@ -397,7 +397,7 @@ def test_a_page_says_nothing_of_where_its_files_lie(tmp_path):
 @pytest.mark.slow("rehearses whole campaigns")
 def test_the_cuts_over_the_night_are_counted_kind_by_kind_against_what_was_said(tmp_path):
     text = (
-        street(count=40)
+        street(count=12)
         + """[[household]]
 id = "few"
 kind = "a few others"
@@ -422,7 +422,7 @@ text = "dark homes"
     campaign = load_campaign(path)
     seen = collected(campaign, made_by(str(path)))
     assert drawn_levels(seen) == counted_levels(campaign)
-    assert "At most 43 households are cut or without credit" in " ".join(page.texts("p"))
+    assert "At most 15 households are cut or without credit" in " ".join(page.texts("p"))
     assert "reported Thu 2 Jul 23:00" in page.texts("li")
     assert "Reported: Thu 2 Jul 23:00, dark homes." in " ".join(page.texts("p"))
     assert "Outside this night: announced Fri 3 Jul 23:01." in " ".join(page.texts("p"))

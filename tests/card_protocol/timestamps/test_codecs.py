@@ -101,7 +101,7 @@ def test_all_that_it_can_say_is_read_back(codec: Codec) -> None:
 
 
 @pytest.mark.slow("tries every value")
-@each_cell("name", [n for n, c in CODECS.items() if c.size_bytes == 2], short=3)
+@each_cell("name", [n for n, c in CODECS.items() if c.size_bytes == 2], short=2)
 def test_two_bytes_are_tried_whole(name: str) -> None:
     codec, read = CODECS[name], 0
     step = 7 if isinstance(codec, Count) and codec.bits == 16 else 1

@@ -150,9 +150,9 @@ def test_the_runs_are_those_of_living_each(tmp_path, monkeypatch, build):
     assert said == []
 
 
-@pytest.mark.slow("lives 400 homes")
+@pytest.mark.slow("lives 200 homes")
 def test_of_equal_homes_one_is_lived_and_some_seconds_to_try_it(tmp_path, monkeypatch):
-    campaign = day(tmp_path, home("a", 400))
+    campaign = day(tmp_path, home("a", 200))
     lived: list[str] = []
     live = fleet.rehearsed
 
@@ -162,12 +162,12 @@ def test_of_equal_homes_one_is_lived_and_some_seconds_to_try_it(tmp_path, monkey
 
     monkeypatch.setattr(fleet, "rehearsed", noted)
     count = len(list(rehearse_all(campaign, jobs=1, events=False)))
-    assert count == 400
+    assert count == 200
     assert len(lived) == 2 + 2, "no load and 1 W, and a second of each"
     assert len(lived) - 2 <= count // CLASSES_TRIED_PART
     lived.clear()
     list(rehearse_all(campaign, jobs=1, events=False, census=True))
-    assert len(lived) == 400
+    assert len(lived) == 200
 
 
 @pytest.mark.slow("lives some dozens of homes")

@@ -39,7 +39,7 @@ from tests.world.meter.host.compiling import starter
 from tests.world.meter.host.test_token_starter import broken_in
 
 LONG = bool(os.environ.get("METER_EMU_FIRMWARE"))
-HOMES = 2000 if LONG else 4
+HOMES = 2000 if LONG else 3
 HOMES_MAX = 150
 MODELS = ["sts", "sts-2014", "sts-ea11"]
 CAMPAIGNS = ("sts-rollover-2024", "sts-december-2029", "sts-rollover-2045")

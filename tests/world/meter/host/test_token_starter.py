@@ -33,9 +33,9 @@ from tests.world.meter.host.compiling import linked, starter
 
 HERE = Path(__file__).parent
 LONG = bool(os.environ.get("METER_EMU_FIRMWARE"))
-HOMES = 2000 if LONG else 6
+HOMES = 2000 if LONG else 4
 HOMES_MAX = 150
-ENTRIES, AT_THE_END = (2000, 200) if LONG else (60, 2)  # those are long to hash
+ENTRIES, AT_THE_END = (2000, 200) if LONG else (40, 2)  # those are long to hash
 CUTS = range(20, ENTRY_US, 199 if LONG else 1_499)
 MODELS = ["openpaygo", "openpaygo-part-days"]  # four keys come with another clock chip
 CAMPAIGNS = ("paygo-month", "paygo-counts")
