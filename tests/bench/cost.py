@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import venv
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
@@ -94,8 +95,12 @@ class Series(msgspec.Struct):
 @click.command()
 @click.argument("commits", nargs=-1)
 @click.option("--page", is_flag=True, help="Measure nothing; write page and picture again.")
-def cost(commits: Sequence[str], *, page: bool) -> None:
-    """Measure each of COMMITS, HEAD alone without, and write series, page and picture anew."""
+@click.option("--again", is_flag=True, help="Also those that the series has.")
+def cost(commits: Sequence[str], *, page: bool, again: bool) -> None:
+    """Measure each of COMMITS, HEAD alone without, and write series, page and picture anew.
+
+    A commit that the series has is passed over, so a run that was ended goes on.
+    """
     from tests.bench.cost_page import SERIES, load, write
 
     series = load() if SERIES.exists() else Series(release(), python(), [])
@@ -103,6 +108,8 @@ def cost(commits: Sequence[str], *, page: bool) -> None:
         commits = [*(row.commit for row in series.rows), *commits]
         series = Series(release(), python(), [])
     for one in () if page else commits or ("HEAD",):
+        if not again and _named(one) in {row.commit for row in series.rows}:
+            continue
         found = measured(one, series.release)
         series.rows = [row for row in series.rows if row.commit != found.commit] + [found]
         click.echo(f"{found.commit} {found.day} {found.costs}")
@@ -149,17 +156,28 @@ def release() -> str:
 
 def measured(commit: str, against: str) -> Measured:
     """Measure every row of a commit, the long ones by turns with `against`."""
-    name = _git("rev-parse", f"--short={_HERE}", f"{commit}^{{commit}}")[:_HERE]
-    found = Measured(name, _git("log", "-1", "--format=%cs", name), {})
+    name = _named(commit)
     program, other = installed(name), installed(against)
-    for row in COSTS:
+
+    def value(row: Cost) -> float | None:
         try:
-            value = _ratio(row, program, other) if row.paired else instructions(row, program) / 1e6
+            if row.paired:
+                return round(_ratio(row, program, other), 3)
+            return round(instructions(row, program) / 1e6, 1)
         except LacksError as lacks:
             click.echo(f"{name} lacks {row.name}: {lacks}", err=True)
-        else:
-            found.costs[row.name] = round(value, 3 if row.paired else 1)
-    return found
+            return None
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # a count is the same on a busy machine
+        counted = list(pool.map(lambda row: None if row.paired else value(row), COSTS))
+    values = [value(row) if row.paired else one for row, one in zip(COSTS, counted, strict=True)]
+    costs = {row.name: one for row, one in zip(COSTS, values, strict=True) if one is not None}
+    return Measured(name, _git("log", "-1", "--format=%cs", name), costs)
+
+
+def _named(commit: str) -> str:
+    """Return the commit that is meant, by its first characters."""
+    return _git("rev-parse", f"--short={_HERE}", f"{commit}^{{commit}}")[:_HERE]
 
 
 class LacksError(Exception):
