@@ -143,8 +143,12 @@ def test_a_recording_without_a_command_is_not_green(emu, tmp_path):
 
 
 @pytest.mark.slow("cuts power in a story")
-def test_cuts_whose_time_is_over_claim_no_more_pairs_than_were_tried(emu):
-    words = ("explore", "reference", "--scope", "session", "--cuts", 2, "--time", 1, "--jobs", 1)
+def test_cuts_whose_time_is_over_claim_no_more_pairs_than_were_tried(emu, tmp_path):
+    (path := tmp_path / "short.toml").write_text(
+        head("short", "2020-06-02T08:00:00", "2020-06-02T11:00:00")
+        + f"{STORY}visits = [ {{ at = 2020-06-02T10:00:00, insert = true }} ]\n"
+    )
+    words = ("explore", "reference", "--scope", path, "--cuts", 2, "--time", 1, "--jobs", 1)
     said = emu(*words).out
     assert re.search(r"wherever it comes, or by [1-9]\d{0,2} pairs? of them\n", said), said
     assert re.search(r"; [1-9]\d{0,2} pairs? of cuts, from 0 of these states all\n", said), said

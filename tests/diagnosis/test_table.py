@@ -69,7 +69,7 @@ def within(us: int, said: str) -> bool:
 
 
 @pytest.mark.slow("lives the library of a village")
-@each_cell("defects", TABLE, short=3)
+@each_cell("defects", TABLE, short=2)
 def test_a_candidate_cuts_when_the_table_says(defects: str) -> None:
     for (name, household), said in zip(HOUSEHOLDS, TABLE[defects], strict=True):
         found = cuts_us(name, household, defects)
