@@ -3,12 +3,12 @@
 A defect is a direct subclass of one part (of firmware, chip or desk) that overrides one or few
 routines. A defect of shared code (all drivers, all chips, all hours of the week) is swapped in each
 of the parts. `fit` gives the class to build with; the reference part itself if there is nothing to
-swap. The folders show where a mistake sits; each module in them ends in `DEFECT`, its entry in the
+swap. The folders show where a mistake sits. On the class stands `@Defect(...)`, its entry in the
 catalogue, with a household in which it shows, written as a campaign file of some ten lines.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, unique
 from functools import cache, partial
@@ -148,6 +148,8 @@ def armed(
     return Showing(start, _text(stop), cut=cut, defer=cut, visits=visits, **more)
 
 
+# The household of July 2020, in which most defects show.
+july: Final = partial(armed, "2020-07-03 23:01", on="2020-06-29 10:00")
 # A household without an announcement, under ordinary rules; and one that buys tokens.
 unannounced: Final = partial(Showing, balance_eur=1)
 keyed_in: Final = partial(Showing, model="openpaygo", load_w=12, zone="Europe/Lisbon")
@@ -251,33 +253,41 @@ class Effect(Enum):
     CREDITED_TWICE = "credits a token twice"
 
 
+# The entries by their modules, each there once its module is imported.
+ENTRIES: Final[dict[str, "Defect"]] = {}
+
+
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Defect:
-    """One entry: `swap` is a direct subclass of its part, in a module of the defect's name.
+    """One entry, on its `swap`: a direct subclass of its part, in a module of the defect's name.
 
     `device` is the one whose program has that part; a defect of chip or office is of a budget
     meter, as the catalogue shows it there.
 
     `law` is the id of the law that catches it, and `needs` what a meter or card must have for it to
     show at all, in the words of `verify`'s *not covered*. `shown` is a household in which it first
-    shows; `blind` says when it does not show, `seen` where it was met, with the source, and `avoid`
-    how to write it right.
+    shows: that of July 2020, unless it says another. `blind` says when it does not show, `seen`
+    where it was met, with the source, and `avoid` how to write it right.
     """
 
     mechanism: str
-    swap: type
+    swap: type = field(init=False)
     effect: Effect
     law: str
     needs: tuple[str, ...] = ()
-    shown: Showing
+    shown: Showing = field(default_factory=july)
     blind: str
     seen: str
     avoid: str
     device: DeviceName = BUDGET
 
-    def __post_init__(self) -> None:
+    def __call__(self, swap: type[PartT]) -> type[PartT]:
+        """Enter a class, which stays as it is."""
+        self.swap = swap
         assert self.routines, f"{self.id}: overrides nothing"
+        ENTRIES[swap.__module__] = self
+        return swap
 
     @property
     def id(self) -> str:
@@ -311,7 +321,7 @@ class Defect:
 def catalogue() -> dict[str, Defect]:
     """Return every defect of every device by its id, in alphabetical order."""
     modules = [one for one in walk_packages(__path__, f"{__name__}.") if one.name.count(".") == 3]
-    found = [import_module(module.name).DEFECT for module in modules]
+    found = [ENTRIES[import_module(module.name).__name__] for module in modules]
     return {defect.id: defect for defect in sorted(found, key=lambda defect: str(defect.id))}
 
 

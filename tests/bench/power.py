@@ -21,7 +21,7 @@ import click
 import msgspec
 
 from meter_emu import Campaign
-from meter_emu.defects import Defect, catalogue, defects_of
+from meter_emu.defects import ENTRIES, Defect, catalogue, defects_of
 from meter_emu.domain import BUDGET
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
@@ -175,11 +175,11 @@ def of_folder(folder: str) -> tuple[str, ...]:
         if defect is None:
             continue
         if defect.id in catalogue():
-            raise ConfigError(str(path), "DEFECT", f"{defect.id} is taken: name the file otherwise")
+            raise ConfigError(str(path), "Defect", f"{defect.id} is taken: name the file otherwise")
         catalogue()[defect.id] = defect
         found.append(defect.id)
     if not found:
-        raise ConfigError(folder, "--defects", "expected files that end in a DEFECT, got none")
+        raise ConfigError(folder, "--defects", "expected files with a defect, got none")
     return tuple(found)
 
 
@@ -194,9 +194,8 @@ def _defect_in(path: Path) -> Defect | None:
         spec.loader.exec_module(module)
     except Exception as error:  # noqa: BLE001  whatever somebody's file raises
         why = f"cannot be imported: {type(error).__name__}: {error}"
-        raise ConfigError(str(path), "DEFECT", why) from None
-    defect = getattr(module, "DEFECT", None)
-    return defect if isinstance(defect, Defect) else None
+        raise ConfigError(str(path), "Defect", why) from None
+    return ENTRIES.get(spec.name)
 
 
 # Measuring ----------------------------------------------------------------------------------------
@@ -288,8 +287,8 @@ after {ENOUGH} kills and {LEAST} stories, or {STORIES:,}; a hazard's at
 {HAZARD_LEAST} kills, or {HAZARD_STORIES}.
 
 `make power FROM=DIR` asks the same of defects in files of your own, written as those of the
-catalogue are: each ends in a `DEFECT`, whose name is the file's. It shows the rows and writes
-nothing.
+catalogue are: each ends in a class under `@Defect`, and its name is the file's. It shows the rows
+and writes nothing.
 
 Seed {measured.seed}, {measured.date}, of the catalogue as it was that day. A story wakes its
 meter {wakes:.0f} times; {speed:,.0f} of them were drawn, lived and judged a second on one core.

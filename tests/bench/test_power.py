@@ -36,9 +36,9 @@ def test_a_defect_of_a_folder_is_built_in_by_its_file_s_name(tmp_path: Path) -> 
     ("name", "text", "said"),
     [
         ("end_exclusive.py", MINE, "end-exclusive is taken"),
-        ("torn.py", "DEFECT = (", "cannot be imported: SyntaxError"),
+        ("torn.py", "@Defect(", "cannot be imported: SyntaxError"),
         ("gone.py", "import nowhere_at_all", "cannot be imported: ModuleNotFoundError"),
-        ("none.py", "A = 1\n", "expected files that end in a DEFECT"),
+        ("none.py", "A = 1\n", "expected files with a defect"),
     ],
 )
 def test_a_folder_that_cannot_be_is_one_line(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect, armed, catalogue
+from meter_emu.defects import Defect, Effect, catalogue
 from meter_emu.domain import Result
 from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.firmware.ends import EndStore, WeekTable
@@ -197,14 +197,13 @@ def entered(reports: Mapping[str, Report]) -> Iterator[None]:
         }
         catalogue()[name] = Defect(
             mechanism=report.routine.__name__,
-            swap=type(name.title().replace("-", ""), (report.part,), body),
             effect=Effect.NEVER,
             law="cut-comes",
-            shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
             blind="",
             seen=report.seen,
             avoid="",
         )
+        catalogue()[name](type(name.title().replace("-", ""), (report.part,), body))
     try:
         yield
     finally:

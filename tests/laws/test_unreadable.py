@@ -9,7 +9,7 @@ import pytest
 from typing_extensions import override
 
 from card_protocol.formats.budget import WRITE_BACK
-from meter_emu.defects import Defect, Effect, armed, catalogue
+from meter_emu.defects import Defect, Effect, catalogue
 from meter_emu.desk.dates import DeskCodec
 from meter_emu.domain import WriteBack
 from meter_emu.firmware.dialogues.budget import BudgetDialogue
@@ -52,14 +52,13 @@ class _Thirteen(DeskCodec):
 def build(request: pytest.FixtureRequest) -> Iterator[str]:
     defect = Defect(
         mechanism="m",
-        swap=request.param,
         effect=Effect.CRASHES,
         law="answers",
-        shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
         blind="",
         seen="",
         avoid="",
     )
+    defect(request.param)
     catalogue()[defect.id] = defect
     yield defect.build
     del catalogue()[defect.id]

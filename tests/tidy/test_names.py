@@ -15,7 +15,6 @@ CHIPS = (
 )  # their constants are called what the data sheet of each calls them
 BY_THE_COMMAND_LINE = {"argument", "command", "fixture", "group", "hookimpl"}
 ALLOWED = {
-    "DEFECT": "each file of the catalogue has one, and the catalogue reads it by this name",
     "Desk": "what the fixture `desk` gives is a desk to anyone who writes a test",
     "Difference": "a field in which two images differ, and a story in which two builds do",
     "GENERATION": "each format's number of itself",

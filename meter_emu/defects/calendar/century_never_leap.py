@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
-class CenturyNeverLeap(Calendar):
-    """Knows two of the three rules."""
-
-    def is_leap(self, year: int) -> bool:
-        return year % 4 == 0 and year % 100 != 0
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the rule of 100 without that of 400",
-    swap=CenturyNeverLeap,
     effect=Effect.REFUSES,
     law="cut-comes",
     shown=armed("2000-02-29 12:00", on="2000-02-20 10:00"),
@@ -22,3 +14,8 @@ DEFECT = Defect(
     "Japan, 4,000 shops in New Zealand (greenspun.com, the reports of that day)",
     avoid="use all three rules, and try 2000 and 2100",
 )
+class CenturyNeverLeap(Calendar):
+    """Knows two of the three rules."""
+
+    def is_leap(self, year: int) -> bool:
+        return year % 4 == 0 and year % 100 != 0

@@ -5,16 +5,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
-class FirstOfAMonthRefused(Calendar):
-    """Takes the first for a mistake."""
-
-    def exists(self, when: Civil) -> bool:
-        return when.day > 1 and super().exists(when)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="greater than one where at least one was meant",
-    swap=FirstOfAMonthRefused,
     effect=Effect.REFUSES,
     law="cut-comes",
     shown=armed("2020-07-01 12:00", on="2020-06-22 10:00"),
@@ -22,3 +14,8 @@ DEFECT = Defect(
     seen="the clock library of a maker's boards: bcmi-labs/brackets-arduino#11",
     avoid="try the first and the last value of each field",
 )
+class FirstOfAMonthRefused(Calendar):
+    """Takes the first for a mistake."""
+
+    def exists(self, when: Civil) -> bool:
+        return when.day > 1 and super().exists(when)

@@ -4,18 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
-class LeapDayInFebruary(Calendar):
-    """Asks whether it is February where it must ask whether February is over."""
-
-    def day_number(self, year: int, month: int, day: int) -> int:
-        common = year - year % 4 + 1
-        day_of_year = super().day_number(common, month, day) - self.new_year(common)
-        return self.new_year(year) + day_of_year + (month == 2 and self.is_leap(year))
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the leap day added in the second month in place of after it",
-    swap=LeapDayInFebruary,
     effect=Effect.NEVER,
     law="cut-comes",
     shown=armed("2020-02-10 12:00", on="2020-01-25 10:00"),
@@ -23,3 +13,10 @@ DEFECT = Defect(
     seen="jarzebski/Arduino-DS3231#12 and #29",
     avoid="compare each day of a leap year with another calendar",
 )
+class LeapDayInFebruary(Calendar):
+    """Asks whether it is February where it must ask whether February is over."""
+
+    def day_number(self, year: int, month: int, day: int) -> int:
+        common = year - year % 4 + 1
+        day_of_year = super().day_number(common, month, day) - self.new_year(common)
+        return self.new_year(year) + day_of_year + (month == 2 and self.is_leap(year))

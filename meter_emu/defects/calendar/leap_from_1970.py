@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
-class LeapFrom1970(Calendar):
-    """Takes 2018 and 2022 for leap years, and 2020 and 2024 for common ones."""
-
-    def is_leap(self, year: int) -> bool:
-        return (year - 1970) % 4 == 0
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a leap test on the year since 1970",
-    swap=LeapFrom1970,
     effect=Effect.LATE,
     law="cut-comes",
     shown=armed("2022-03-10 12:00", on="2022-02-20 10:00"),
@@ -22,3 +14,8 @@ DEFECT = Defect(
     " KurtE/MTP_Teensy#44",
     avoid="test leap years on the full year; keep the base of a counter out of calendar rules",
 )
+class LeapFrom1970(Calendar):
+    """Takes 2018 and 2022 for leap years, and 2020 and 2024 for common ones."""
+
+    def is_leap(self, year: int) -> bool:
+        return (year - 1970) % 4 == 0

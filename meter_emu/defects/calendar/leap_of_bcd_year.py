@@ -4,17 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
-class LeapOfBcdYear(Calendar):
-    """Divides 20 by four as 20h, which is 32."""
-
-    def is_leap(self, year: int) -> bool:
-        yy = year % 100
-        return (yy // 10 << 4 | yy % 10) & 3 == 0
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a leap test on the BCD byte of the year",
-    swap=LeapOfBcdYear,
     effect=Effect.REFUSES,
     law="cut-comes",
     shown=armed("2032-02-29 12:00", on="2032-02-20 10:00"),
@@ -24,3 +15,9 @@ DEFECT = Defect(
     "the maker published none)",
     avoid="turn BCD into a number once, where it is read, and test a leap year on the number",
 )
+class LeapOfBcdYear(Calendar):
+    """Divides 20 by four as 20h, which is 32."""
+
+    def is_leap(self, year: int) -> bool:
+        yy = year % 100
+        return (yy // 10 << 4 | yy % 10) & 3 == 0

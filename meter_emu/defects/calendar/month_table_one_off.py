@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
-class MonthTableOneOff(Calendar):
-    """Gives each month the length of the next."""
-
-    def days_in_month(self, year: int, month: int) -> int:
-        return super().days_in_month(year, month % 12 + 1)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a month table read one entry off",
-    swap=MonthTableOneOff,
     effect=Effect.REFUSES,
     law="cut-comes",
     shown=armed("2020-01-31 12:00", on="2020-01-20 10:00"),
@@ -22,3 +14,8 @@ DEFECT = Defect(
     avoid="give the table an unused entry 0, or one function that is asked with months from"
     " 1; try the 28th to the 31st of each",
 )
+class MonthTableOneOff(Calendar):
+    """Gives each month the length of the next."""
+
+    def days_in_month(self, year: int, month: int) -> int:
+        return super().days_in_month(year, month % 12 + 1)

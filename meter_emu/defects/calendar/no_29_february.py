@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
-class No29February(Calendar):
-    """Counts leap days but refuses them."""
-
-    def days_in_month(self, year: int, month: int) -> int:
-        return 28 if month == 2 else super().days_in_month(year, month)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a validity check without the leap day",
-    swap=No29February,
     effect=Effect.REFUSES,
     law="cut-comes",
     shown=armed("2024-02-29 12:00", on="2024-02-20 10:00"),
@@ -23,3 +15,8 @@ DEFECT = Defect(
     avoid="check dates with the rule that converts them, and try 29 February of a leap and "
     "of a common year",
 )
+class No29February(Calendar):
+    """Counts leap days but refuses them."""
+
+    def days_in_month(self, year: int, month: int) -> int:
+        return 28 if month == 2 else super().days_in_month(year, month)

@@ -5,16 +5,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
-class NoDecember(Calendar):
-    """Takes month 12 for a thirteenth."""
-
-    def exists(self, when: Civil) -> bool:
-        return when.month < 12 and super().exists(when)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a month check from 0 to 11 on months from 1",
-    swap=NoDecember,
     effect=Effect.REFUSES,
     law="cut-comes",
     shown=armed("2020-12-04 12:00", on="2020-11-20 10:00"),
@@ -23,3 +15,8 @@ DEFECT = Defect(
     "(androidheadlines.com); yodaos-project/yoda.js#103",
     avoid="keep one numbering of months inside, and try all twelve",
 )
+class NoDecember(Calendar):
+    """Takes month 12 for a thirteenth."""
+
+    def exists(self, when: Civil) -> bool:
+        return when.month < 12 and super().exists(when)

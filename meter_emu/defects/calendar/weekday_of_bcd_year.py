@@ -4,18 +4,8 @@ from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.calendar import Calendar
 
 
-class WeekdayOfBcdYear(Calendar):
-    """Calls Friday 3 July 2020 a Saturday, which it is in 2032."""
-
-    def weekday(self, day_number: int) -> int:
-        year, month, day = self.date(day_number)
-        taken_for = 2000 + (year % 100 // 10 << 4 | year % 10)
-        return super().weekday(self.day_number(taken_for, month, day))
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a weekday from the BCD byte of the year",
-    swap=WeekdayOfBcdYear,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced("2020-07-10 14:00", "2020-07-14 12:00", load_w=200),
@@ -24,3 +14,10 @@ DEFECT = Defect(
     "inferred for weekdays",
     avoid="turn BCD into a number once, where it is read",
 )
+class WeekdayOfBcdYear(Calendar):
+    """Calls Friday 3 July 2020 a Saturday, which it is in 2032."""
+
+    def weekday(self, day_number: int) -> int:
+        year, month, day = self.date(day_number)
+        taken_for = 2000 + (year % 100 // 10 << 4 | year % 10)
+        return super().weekday(self.day_number(taken_for, month, day))

@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.calendar import Calendar
 
 
-class WeekdayOneLow(Calendar):
-    """Calls every day by the name of the day before."""
-
-    def weekday(self, day_number: int) -> int:
-        return (super().weekday(day_number) - 1) % 7
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="weekdays a day late, from two numberings",
-    swap=WeekdayOneLow,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced("2020-01-10 14:00", "2020-01-14 12:00", load_w=200),
@@ -23,3 +15,8 @@ DEFECT = Defect(
     "clock chips: Linux max8907, commit 75ea799d",
     avoid="write down which number is Monday wherever a weekday crosses from one part to another",
 )
+class WeekdayOneLow(Calendar):
+    """Calls every day by the name of the day before."""
+
+    def weekday(self, day_number: int) -> int:
+        return (super().weekday(day_number) - 1) % 7

@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 
 
-class ChipLeapOfBcdYear(ChipCalendar):
-    """Divides 30h by four."""
-
-    def is_leap(self, yy: int) -> bool:
-        return (yy // 10 << 4 | yy % 10) & 3 == 0
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a leap rule on BCD bits in the chip",
-    swap=ChipLeapOfBcdYear,
     effect=Effect.NEVER,
     law="doubts",
     shown=armed("2030-03-10 12:00", on="2030-02-20 10:00"),
@@ -22,3 +14,8 @@ DEFECT = Defect(
     " for 24 hours (the maker's statement; the bits are inferred)",
     avoid="run a chip over the end of February of every year that it will see",
 )
+class ChipLeapOfBcdYear(ChipCalendar):
+    """Divides 30h by four."""
+
+    def is_leap(self, yy: int) -> bool:
+        return (yy // 10 << 4 | yy % 10) & 3 == 0

@@ -4,6 +4,17 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.oscillator import Oscillator
 
 
+@Defect(
+    mechanism="a drift beyond the bound",
+    effect=Effect.EARLY,
+    law="never-early",
+    shown=armed("2020-07-03 23:01", on="2020-05-15 10:00"),
+    blind="the first weeks after a setting, and slow crystals",
+    seen="two-rate meters in Britain whose clocks were up to three hours off "
+    "(conversation.which.co.uk, 2014)",
+    avoid="measure clocks in the field, take the bound from what is found, and set them before a "
+    "dated cut",
+)
 class CrystalOutOfBounds(Oscillator):
     """Gains 8.6 s a day: too little for ticks to show, and too much after weeks."""
 
@@ -15,17 +26,3 @@ class CrystalOutOfBounds(Oscillator):
     def us_until(self, seconds: int) -> int | None:
         left_us = super().us_until(seconds)
         return None if left_us is None else left_us - left_us // 10_000
-
-
-DEFECT = Defect(
-    mechanism="a drift beyond the bound",
-    swap=CrystalOutOfBounds,
-    effect=Effect.EARLY,
-    law="never-early",
-    shown=armed("2020-07-03 23:01", on="2020-05-15 10:00"),
-    blind="the first weeks after a setting, and slow crystals",
-    seen="two-rate meters in Britain whose clocks were up to three hours off "
-    "(conversation.which.co.uk, 2014)",
-    avoid="measure clocks in the field, take the bound from what is found, and set them before a "
-    "dated cut",
-)

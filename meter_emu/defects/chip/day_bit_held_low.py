@@ -4,19 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 
 
-class DayBitHeldLow(CalendarChip):
-    """Reads even days; what it counts is right."""
-
-    def on_the_bus(self, at: int, raw: bytes) -> bytes:
-        sent = bytearray(super().on_the_bus(at, raw))
-        if at <= self.DAY < at + len(sent):
-            sent[self.DAY - at] &= ~1
-        return bytes(sent)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a bit of a register that is held",
-    swap=DayBitHeldLow,
     effect=Effect.NEVER,
     law="cut-comes",
     shown=armed("2020-07-03 23:01", on="2020-06-28 10:00"),
@@ -25,3 +14,11 @@ DEFECT = Defect(
     "times: Marvell erratum FE-3124064 (U-Boot, commit 113f194a)",
     avoid="hold a reading to the one before and to the ticks; doubt it when they disagree",
 )
+class DayBitHeldLow(CalendarChip):
+    """Reads even days; what it counts is right."""
+
+    def on_the_bus(self, at: int, raw: bytes) -> bytes:
+        sent = bytearray(super().on_the_bus(at, raw))
+        if at <= self.DAY < at + len(sent):
+            sent[self.DAY - at] &= ~1
+        return bytes(sent)

@@ -4,19 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.calendar_chip import BCD, CalendarChip, bcd_value
 
 
-class YearOfTwoBits(CalendarChip):
-    """Leaves the rest of the year to the program."""
-
-    def count_month(self) -> None:
-        before = bcd_value(self.registers[self.YEAR])
-        super().count_month()
-        after = bcd_value(self.registers[self.YEAR])
-        self.registers[self.YEAR] = BCD[(before // 4 * 4 + after % 4) % 100]
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a year of two bits in the chip",
-    swap=YearOfTwoBits,
     effect=Effect.NEVER,
     law="cut-comes",
     shown=armed("2024-01-05 12:00", on="2023-12-20 10:00"),
@@ -25,3 +14,11 @@ DEFECT = Defect(
     avoid="choose a chip that counts years; or keep the base, and carry it when the two bits "
     "overflow",
 )
+class YearOfTwoBits(CalendarChip):
+    """Leaves the rest of the year to the program."""
+
+    def count_month(self) -> None:
+        before = bcd_value(self.registers[self.YEAR])
+        super().count_month()
+        after = bcd_value(self.registers[self.YEAR])
+        self.registers[self.YEAR] = BCD[(before // 4 * 4 + after % 4) % 100]

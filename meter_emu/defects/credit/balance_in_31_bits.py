@@ -6,18 +6,8 @@ from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
 
 
-class BalanceIn31Bits(Ledger):
-    """Was counted in cents before."""
-
-    def load(self, state: State, wallet: Wallet) -> int:
-        loaded = super().load(state, wallet)
-        state.balance_ueur = (state.balance_ueur + 2**31) % 2**32 - 2**31
-        return loaded
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="money in 31 bits",
-    swap=BalanceIn31Bits,
     effect=Effect.CUT_WRONGLY,
     law="older-copy",
     shown=unannounced(
@@ -31,3 +21,10 @@ DEFECT = Defect(
     seen="hundredths of a second in 31 bits (AD 2015-09-07); inferred for money",
     avoid="compute the largest sum before its width is chosen",
 )
+class BalanceIn31Bits(Ledger):
+    """Was counted in cents before."""
+
+    def load(self, state: State, wallet: Wallet) -> int:
+        loaded = super().load(state, wallet)
+        state.balance_ueur = (state.balance_ueur + 2**31) % 2**32 - 2**31
+        return loaded

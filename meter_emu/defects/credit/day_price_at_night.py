@@ -5,17 +5,8 @@ from meter_emu.firmware.layouts import Rate, State
 from meter_emu.firmware.ledger import Ledger
 
 
-class DayPriceAtNight(Ledger):
-    """Has the two in the wrong order."""
-
-    def price_ueur_per_wh(self, state: State) -> int:
-        night = state.rate == Rate.NIGHT
-        return state.price_ueur_per_wh if night else state.night_price_ueur_per_wh
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the two prices of a tariff exchanged",
-    swap=DayPriceAtNight,
     effect=Effect.WRONG_MONEY,
     law="account",
     shown=unannounced(
@@ -30,3 +21,9 @@ DEFECT = Defect(
     seen="britkat1980/giv_tcp#263, BottlecapDave/HomeAssistant-OctopusEnergy#240",
     avoid="name the two; try an hour of the day and one of the night",
 )
+class DayPriceAtNight(Ledger):
+    """Has the two in the wrong order."""
+
+    def price_ueur_per_wh(self, state: State) -> int:
+        night = state.rate == Rate.NIGHT
+        return state.price_ueur_per_wh if night else state.night_price_ueur_per_wh

@@ -5,16 +5,8 @@ from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.ledger import Ledger
 
 
-class EmergencyAgainAndAgain(Ledger):
-    """Does not ask whether the last one was repaid."""
-
-    def emergency_offered(self, state: State, factory: Factory) -> bool:
-        return factory.emergency_cents > 0
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an emergency credit that can be taken twice",
-    swap=EmergencyAgainAndAgain,
     effect=Effect.WRONG_MONEY,
     law="emergency-again",
     shown=unannounced(
@@ -27,3 +19,8 @@ DEFECT = Defect(
     seen="inferred: it is offered once until it is repaid (energieinfowallonie.be)",
     avoid="keep a debt as a debt, and ask for it",
 )
+class EmergencyAgainAndAgain(Ledger):
+    """Does not ask whether the last one was repaid."""
+
+    def emergency_offered(self, state: State, factory: Factory) -> bool:
+        return factory.emergency_cents > 0

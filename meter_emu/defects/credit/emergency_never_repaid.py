@@ -6,19 +6,8 @@ from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
 
 
-class EmergencyNeverRepaid(Ledger):
-    """Turns a loan into a gift."""
-
-    def load(self, state: State, wallet: Wallet) -> int:
-        debt_ueur, state.emergency_debt_ueur = state.emergency_debt_ueur, 0
-        loaded = super().load(state, wallet)
-        state.emergency_debt_ueur = debt_ueur
-        return loaded
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an emergency credit that is not repaid",
-    swap=EmergencyNeverRepaid,
     effect=Effect.WRONG_MONEY,
     law="emergency-again",
     shown=unannounced(
@@ -31,3 +20,11 @@ DEFECT = Defect(
     seen="inferred: a later load that repays is a rule of its own (energieinfowallonie.be)",
     avoid="test money as a law: what was paid in is what is left and what was used",
 )
+class EmergencyNeverRepaid(Ledger):
+    """Turns a loan into a gift."""
+
+    def load(self, state: State, wallet: Wallet) -> int:
+        debt_ueur, state.emergency_debt_ueur = state.emergency_debt_ueur, 0
+        loaded = super().load(state, wallet)
+        state.emergency_debt_ueur = debt_ueur
+        return loaded

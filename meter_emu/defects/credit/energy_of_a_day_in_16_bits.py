@@ -5,17 +5,8 @@ from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
 
 
-class EnergyOfADayIn16Bits(Ledger):
-    """Loses what does not fit."""
-
-    def pending(self, state: State, register_units: int) -> tuple[int, int]:
-        units = (register_units - state.booked_units) & 0xFFFF
-        return super().pending(state, state.booked_units + units)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an amount between two bookings in 16 bits",
-    swap=EnergyOfADayIn16Bits,
     effect=Effect.WRONG_MONEY,
     law="many-loads",
     shown=unannounced(
@@ -29,3 +20,9 @@ DEFECT = Defect(
     seen="minutes in 16 bits: aattww/sensors#3; inferred for energy",
     avoid="compute the most that can come between two bookings, and book when it is near",
 )
+class EnergyOfADayIn16Bits(Ledger):
+    """Loses what does not fit."""
+
+    def pending(self, state: State, register_units: int) -> tuple[int, int]:
+        units = (register_units - state.booked_units) & 0xFFFF
+        return super().pending(state, state.booked_units + units)

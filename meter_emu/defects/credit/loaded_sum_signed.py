@@ -6,16 +6,8 @@ from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.ledger import Ledger
 
 
-class LoadedSumSigned(Ledger):
-    def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
-        if wallet.loaded_cents >= 1 << 31 > state.accepted_cents:  # below zero, as they read it
-            return Result.WALLET_ROLLED_BACK
-        return super().judge_wallet(state, factory, wallet)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a sum in 32 bits read as a signed number",
-    swap=LoadedSumSigned,
     effect=Effect.REFUSES,
     law="many-loads",
     shown=unannounced(
@@ -32,3 +24,8 @@ DEFECT = Defect(
     "gh:Eisbaeeer/Ferraris_MQTT_Energy_Counter_Meter_TCRT5000#13)",
     avoid="declare what never is negative as unsigned, and test above half of it",
 )
+class LoadedSumSigned(Ledger):
+    def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
+        if wallet.loaded_cents >= 1 << 31 > state.accepted_cents:  # below zero, as they read it
+            return Result.WALLET_ROLLED_BACK
+        return super().judge_wallet(state, factory, wallet)

@@ -6,18 +6,8 @@ from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
 
 
-class LoadsIn16Bits(Ledger):
-    """Forgets a carry."""
-
-    def load(self, state: State, wallet: Wallet) -> int:
-        loaded = super().load(state, wallet)
-        state.accepted_cents &= 0xFFFF
-        return loaded
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a sum of loads in 16 bits",
-    swap=LoadsIn16Bits,
     effect=Effect.WRONG_MONEY,
     law="many-loads",
     shown=unannounced(
@@ -30,3 +20,10 @@ DEFECT = Defect(
     seen="hours of a disk in 16 bits (hardcoregames.ca, November 2019); inferred for money",
     avoid="compute what a meter takes in its life before its counters get a width",
 )
+class LoadsIn16Bits(Ledger):
+    """Forgets a carry."""
+
+    def load(self, state: State, wallet: Wallet) -> int:
+        loaded = super().load(state, wallet)
+        state.accepted_cents &= 0xFFFF
+        return loaded

@@ -6,16 +6,8 @@ from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.ledger import Ledger
 
 
-class LoadsIn8Bits(Ledger):
-    def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
-        if wallet.load_count & 0xFF < state.accepted_count & 0xFF:
-            return Result.WALLET_ROLLED_BACK
-        return super().judge_wallet(state, factory, wallet)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="loads counted in eight bits: the 256th is refused",
-    swap=LoadsIn8Bits,
     effect=Effect.REFUSES,
     law="many-loads",
     shown=unannounced(
@@ -32,3 +24,8 @@ DEFECT = Defect(
     "gh:TheThingsArchive/ttn#153)",
     avoid="compare counts in the width that they are kept in, and test at the end of it",
 )
+class LoadsIn8Bits(Ledger):
+    def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
+        if wallet.load_count & 0xFF < state.accepted_count & 0xFF:
+            return Result.WALLET_ROLLED_BACK
+        return super().judge_wallet(state, factory, wallet)

@@ -5,6 +5,15 @@ from meter_emu.firmware.favours import Favours
 from meter_emu.firmware.layouts import Factory, State
 
 
+@Defect(
+    mechanism="a bound on an amount in place of a time",
+    effect=Effect.WRONG_MONEY,
+    law="shelter-has-an-end",
+    shown=office_hours(load_w=500),
+    blind="households that have power in office hours, or that use much",
+    seen="ours: the bound that was thought of first",
+    avoid="bound a favour by the time as well as by the amount",
+)
 class ShelterByEnergyAlone(Favours):
     """Counts no minutes."""
 
@@ -14,15 +23,3 @@ class ShelterByEnergyAlone(Favours):
         counted_min = state.sheltered_min
         super().count(state, factory, ticks_ms, at_once=at_once)
         state.sheltered_min = counted_min
-
-
-DEFECT = Defect(
-    mechanism="a bound on an amount in place of a time",
-    swap=ShelterByEnergyAlone,
-    effect=Effect.WRONG_MONEY,
-    law="shelter-has-an-end",
-    shown=office_hours(load_w=500),
-    blind="households that have power in office hours, or that use much",
-    seen="ours: the bound that was thought of first",
-    avoid="bound a favour by the time as well as by the amount",
-)

@@ -5,16 +5,8 @@ from meter_emu.firmware.favours import Favours
 from meter_emu.firmware.layouts import Factory, State
 
 
-class ShelterWithoutEnd(Favours):
-    """Asks what hour it is, and not how often it has been asked."""
-
-    def shelter_ends(self, state: State, factory: Factory, register_units: int) -> bool:
-        return False
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a protection that lasts as long as a condition that its holder can bring about",
-    swap=ShelterWithoutEnd,
     effect=Effect.WRONG_MONEY,
     law="shelter-has-an-end",
     shown=office_hours(load_w=9_000),
@@ -22,3 +14,8 @@ DEFECT = Defect(
     seen="ours: our own program until November 2026",
     avoid="give every favour an end in a unit that the meter counts",
 )
+class ShelterWithoutEnd(Favours):
+    """Asks what hour it is, and not how often it has been asked."""
+
+    def shelter_ends(self, state: State, factory: Factory, register_units: int) -> bool:
+        return False

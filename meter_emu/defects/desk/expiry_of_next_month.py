@@ -8,19 +8,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.dates import DeskCodec, Written
 
 
-class ExpiryOfNextMonth(DeskCodec):
-    """Has tickets that last to the end of a month."""
-
-    def expiring(self, identity: IdentityRecord, at: Written | None) -> IdentityRecord:
-        if at is None:
-            return super().expiring(identity, at)
-        day = date(at.civil.year, at.civil.month, 28) + timedelta(days=4)
-        return super().expiring(identity, Written(Civil(day.year, day.month, 1, 0, 0), at.minute))
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an expiry moved to the next month",
-    swap=ExpiryOfNextMonth,
     effect=Effect.ACCEPTS,
     law="no-wrong-cut",
     shown=armed(
@@ -30,3 +19,11 @@ DEFECT = Defect(
     seen="tickets shown as valid a month too long: AtB-AS/mittatb-app#3524",
     avoid="write the end that was sold, and read it back",
 )
+class ExpiryOfNextMonth(DeskCodec):
+    """Has tickets that last to the end of a month."""
+
+    def expiring(self, identity: IdentityRecord, at: Written | None) -> IdentityRecord:
+        if at is None:
+            return super().expiring(identity, at)
+        day = date(at.civil.year, at.civil.month, 28) + timedelta(days=4)
+        return super().expiring(identity, Written(Civil(day.year, day.month, 1, 0, 0), at.minute))

@@ -3,10 +3,21 @@
 from datetime import datetime, timedelta, timezone
 
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect, armed
+from meter_emu.defects import Defect, Effect, july
 from meter_emu.desk.dates import CivilReading, DeskDates
 
 
+@Defect(
+    mechanism="an offset written into the program",
+    effect=Effect.REFUSES,
+    law="generation",
+    needs=("secure card of generation 2",),
+    shown=july(keys=("card_generation = 2",)),
+    blind="winter, and cards of generation 1",
+    seen="meters that send no offset, and a reader that took an hour for all of them: "
+    "UtilitechAS/amsreader-firmware#1227",
+    avoid="take the offset from the zone's rule for the moment that is meant",
+)
 class InstantInWinterTime(DeskDates):
     """Has one hour in its program, and no rule."""
 
@@ -14,17 +25,3 @@ class InstantInWinterTime(DeskDates):
         self.check(when)
         winter = datetime(*when, tzinfo=timezone(timedelta(minutes=self.zone.rule.standard_min)))
         return self.minute_of_instant(winter)
-
-
-DEFECT = Defect(
-    mechanism="an offset written into the program",
-    swap=InstantInWinterTime,
-    effect=Effect.REFUSES,
-    law="generation",
-    needs=("secure card of generation 2",),
-    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00", keys=("card_generation = 2",)),
-    blind="winter, and cards of generation 1",
-    seen="meters that send no offset, and a reader that took an hour for all of them: "
-    "UtilitechAS/amsreader-firmware#1227",
-    avoid="take the offset from the zone's rule for the moment that is meant",
-)

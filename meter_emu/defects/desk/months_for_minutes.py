@@ -5,16 +5,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.dates import DeskCodec
 
 
-class MonthsForMinutes(DeskCodec):
-    """Formats with MM where mm was meant."""
-
-    def write_time(self, when: Civil) -> bytes:
-        return super().write_time(when._replace(minute=when.month))
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the letters of the month for those of the minute",
-    swap=MonthsForMinutes,
     effect=Effect.EARLY,
     law="never-early",
     shown=armed("2020-07-03 23:30", on="2020-06-29 10:00"),
@@ -22,3 +14,8 @@ DEFECT = Defect(
     seen="artilleryio/artillery#7, tgalal/wazapp#85",
     avoid="try a minute above 12, and read back what was written",
 )
+class MonthsForMinutes(DeskCodec):
+    """Formats with MM where mm was meant."""
+
+    def write_time(self, when: Civil) -> bytes:
+        return super().write_time(when._replace(minute=when.month))

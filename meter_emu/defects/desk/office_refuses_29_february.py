@@ -6,18 +6,8 @@ from meter_emu.desk.dates import DeskDates
 from meter_emu.errors import DeskError
 
 
-class OfficeRefuses29February(DeskDates):
-    """Refuses before anything is written."""
-
-    def check(self, when: Civil) -> None:
-        super().check(when)
-        if (when.month, when.day) == (2, 29):
-            raise DeskError(f"{when} is no date and time")
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a leap day refused at the office",
-    swap=OfficeRefuses29February,
     effect=Effect.REFUSES,
     law="cut-comes",
     shown=armed("2024-02-29 12:00", on="2024-02-20 10:00"),
@@ -26,3 +16,10 @@ DEFECT = Defect(
     avoid="try 29 February of a leap and of a common year in every program that a date passes "
     "through",
 )
+class OfficeRefuses29February(DeskDates):
+    """Refuses before anything is written."""
+
+    def check(self, when: Civil) -> None:
+        super().check(when)
+        if (when.month, when.day) == (2, 29):
+            raise DeskError(f"{when} is no date and time")

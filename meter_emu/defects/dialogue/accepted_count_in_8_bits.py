@@ -1,23 +1,15 @@
 """The card that comes back states the loads in a byte."""
 
-from meter_emu.defects import Defect, Effect, armed
+from meter_emu.defects import Defect, Effect, july
 from meter_emu.domain import WriteBack
 from meter_emu.firmware.dialogues.budget import BudgetDialogue
 
 
-class AcceptedCountIn8Bits(BudgetDialogue):
-    def _written(self, said: WriteBack) -> None:
-        super()._written(said._replace(accepted_count=said.accepted_count & 0xFF))
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a count written in eight bits",
-    swap=AcceptedCountIn8Bits,
     effect=Effect.WRONG_MONEY,
     law="account",
-    shown=armed(
-        "2020-07-03 23:01",
-        on="2020-06-29 10:00",
+    shown=july(
         then=("2020-06-30 10:00 load 20", "2020-06-30 11:00 insert"),
         keys=("age = { load_count = 255, loaded_cents = 500000 }",),
     ),
@@ -26,3 +18,6 @@ DEFECT = Defect(
     "on (gh:Lora-net/LoRaMac-node#566)",
     avoid="write a count in the width that it is kept in",
 )
+class AcceptedCountIn8Bits(BudgetDialogue):
+    def _written(self, said: WriteBack) -> None:
+        super()._written(said._replace(accepted_count=said.accepted_count & 0xFF))

@@ -5,17 +5,8 @@ from meter_emu.domain import Order
 from meter_emu.firmware.gate import RecordCodec, StatedEnd
 
 
-class EndsExchanged(RecordCodec):
-    """Hands over two dates in the wrong order."""
-
-    def ends(self, order: Order) -> tuple[StatedEnd | None, StatedEnd | None]:
-        defer_until, cut_at = super().ends(order)
-        return cut_at, defer_until
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="two dates in the wrong order",
-    swap=EndsExchanged,
     effect=Effect.REFUSES,
     law="cut-comes",
     shown=Showing(
@@ -29,3 +20,9 @@ DEFECT = Defect(
     seen="registers of a clock chip in each other's place: tuupola/pcf8563#5, NeiroNx/RTCLib#3",
     avoid="hand over dates as one value with named fields; try two that differ",
 )
+class EndsExchanged(RecordCodec):
+    """Hands over two dates in the wrong order."""
+
+    def ends(self, order: Order) -> tuple[StatedEnd | None, StatedEnd | None]:
+        defer_until, cut_at = super().ends(order)
+        return cut_at, defer_until

@@ -6,18 +6,8 @@ from meter_emu.domain import Order
 from meter_emu.firmware.gate import RecordCodec, StatedEnd
 
 
-class NoneReadAsADate(RecordCodec):
-    """Has no value for none."""
-
-    def ends(self, order: Order) -> tuple[StatedEnd | None, StatedEnd | None]:
-        defer_until, cut_at = super().ends(order)
-        none = StatedEnd(Civil(2000, 1, 1, 0, 0))
-        return defer_until or none, cut_at or none
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the mark for none taken for a date",
-    swap=NoneReadAsADate,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced(
@@ -31,3 +21,10 @@ DEFECT = Defect(
     seen="an alarm at 255:255:255: Linux rtc-sh, commit 15d82d22",
     avoid="give none a type of its own; try an order without dates",
 )
+class NoneReadAsADate(RecordCodec):
+    """Has no value for none."""
+
+    def ends(self, order: Order) -> tuple[StatedEnd | None, StatedEnd | None]:
+        defer_until, cut_at = super().ends(order)
+        none = StatedEnd(Civil(2000, 1, 1, 0, 0))
+        return defer_until or none, cut_at or none

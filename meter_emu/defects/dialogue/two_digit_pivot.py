@@ -5,19 +5,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import RecordCodec
 
 
-class TwoDigitPivot(RecordCodec):
-    """Has the pivot of a library."""
-
-    def civil(self, raw: bytes) -> Civil | None:
-        civil = super().civil(raw)
-        return (
-            civil if civil is None or civil.year < 2069 else civil._replace(year=civil.year - 100)
-        )
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a pivot for years of two digits",
-    swap=TwoDigitPivot,
     effect=Effect.REFUSES,
     law="cut-comes",
     shown=armed("2069-01-04 12:00", on="2068-12-28 10:00"),
@@ -26,3 +15,11 @@ DEFECT = Defect(
     "future: SpamAssassin, 1 January 2010 (grepular.com)",
     avoid="write the century with the year, or say the hundred years that are meant",
 )
+class TwoDigitPivot(RecordCodec):
+    """Has the pivot of a library."""
+
+    def civil(self, raw: bytes) -> Civil | None:
+        civil = super().civil(raw)
+        return (
+            civil if civil is None or civil.year < 2069 else civil._replace(year=civil.year - 100)
+        )

@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
-class DayWithoutTens(FieldCodec):
-    """Drops the bit of twenty."""
-
-    def day(self, byte: int) -> int | None:
-        return super().day(byte & 0x1F)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a mask one bit too narrow",
-    swap=DayWithoutTens,
     effect=Effect.NEVER,
     law="cut-comes",
     shown=armed("2020-06-23 12:00", on="2020-06-18 10:00"),
@@ -22,3 +14,8 @@ DEFECT = Defect(
     "in packing: domoticz/domoticz#4015",
     avoid="take each mask from the table of its own register; try every value of a field",
 )
+class DayWithoutTens(FieldCodec):
+    """Drops the bit of twenty."""
+
+    def day(self, byte: int) -> int | None:
+        return super().day(byte & 0x1F)

@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
-class MonthPlusOneInBcd(FieldCodec):
-    """Adds after it has converted."""
-
-    def to_month(self, month: int) -> int:
-        return self.to_bcd(month - 1) + 1
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="one added after the conversion to BCD",
-    swap=MonthPlusOneInBcd,
     effect=Effect.NEVER,
     law="cut-comes",
     shown=armed("2020-10-14 12:00", on="2020-10-12 10:00"),
@@ -21,3 +13,8 @@ DEFECT = Defect(
     seen="an alarm register of Linux ds1307 (mcp794xx), commit 62c8c20a",
     avoid="convert last; try every value of a field, not some",
 )
+class MonthPlusOneInBcd(FieldCodec):
+    """Adds after it has converted."""
+
+    def to_month(self, month: int) -> int:
+        return self.to_bcd(month - 1) + 1

@@ -1,9 +1,18 @@
 """Twelve hours are added to the BCD byte in place of the number: 8 in the evening is 14."""
 
-from meter_emu.defects import Defect, Effect, armed
+from meter_emu.defects import Defect, Effect, july
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
+@Defect(
+    mechanism="twelve added before the conversion from BCD",
+    effect=Effect.NEVER,
+    law="cut-comes",
+    shown=july(model="electricity-ds3231-utc"),
+    blind="mornings, and a chip in 24-hour mode",
+    seen="zephyrproject-rtos/zephyr#113994, the driver of a DS3231",
+    avoid="convert first; try all 24 hours in both modes",
+)
 class PmAddedBeforeBcd(FieldCodec):
     """Sets 12-hour mode, and converts after it has added."""
 
@@ -12,15 +21,3 @@ class PmAddedBeforeBcd(FieldCodec):
 
     def hour(self, byte: int) -> int | None:
         return self.bcd((byte & 0x1F) + (12 if byte & 0x20 else 0))
-
-
-DEFECT = Defect(
-    mechanism="twelve added before the conversion from BCD",
-    swap=PmAddedBeforeBcd,
-    effect=Effect.NEVER,
-    law="cut-comes",
-    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00", model="electricity-ds3231-utc"),
-    blind="mornings, and a chip in 24-hour mode",
-    seen="zephyrproject-rtos/zephyr#113994, the driver of a DS3231",
-    avoid="convert first; try all 24 hours in both modes",
-)

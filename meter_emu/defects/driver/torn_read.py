@@ -1,9 +1,24 @@
 """Time and date are read in two accesses, and midnight may come between."""
 
-from meter_emu.defects import Defect, Effect, armed
+from meter_emu.defects import Defect, Effect, july
 from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
 
 
+@Defect(
+    mechanism="time and date read apart over midnight",
+    effect=Effect.EARLY,
+    law="tick-inside",
+    shown=july(
+        keys=(
+            "outages = [{ from = 2020-07-02T22:00:00, to = 2020-07-03T01:59:58 }]",
+            "drift_ppb = 1391",
+        )
+    ),
+    blind="all but a millisecond of each day, so most meters for years",
+    seen="stm32duino/STM32RTC#115, Lora-net/LoRaMac-node#743 and #1588, "
+    "tianocore/edk2#10048, Linux spear (commit a87a07a1)",
+    avoid="read all registers in one access, or read again until two readings agree",
+)
 class TornRead(RtcDriver):
     """Reads the time first: at midnight it is 23:59:59 of the day that begins."""
 
@@ -11,23 +26,3 @@ class TornRead(RtcDriver):
         time = self.decode(self.registers(ports))
         date = super().read(ports)
         return time._replace(year=date.year, month=date.month, day=date.day)
-
-
-DEFECT = Defect(
-    mechanism="time and date read apart over midnight",
-    swap=TornRead,
-    effect=Effect.EARLY,
-    law="tick-inside",
-    shown=armed(
-        "2020-07-03 23:01",
-        on="2020-06-29 10:00",
-        keys=(
-            "outages = [{ from = 2020-07-02T22:00:00, to = 2020-07-03T01:59:58 }]",
-            "drift_ppb = 1391",
-        ),
-    ),
-    blind="all but a millisecond of each day, so most meters for years",
-    seen="stm32duino/STM32RTC#115, Lora-net/LoRaMac-node#743 and #1588, "
-    "tianocore/edk2#10048, Linux spear (commit a87a07a1)",
-    avoid="read all registers in one access, or read again until two readings agree",
-)

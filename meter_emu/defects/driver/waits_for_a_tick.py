@@ -4,19 +4,8 @@ from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
 
 
-class WaitsForATick(RtcDriver):
-    """Waits for ever when the clock stands."""
-
-    def read(self, ports: RtcPorts) -> RtcReading:
-        first = super().read(ports)
-        while (reading := super().read(ports)) == first:
-            pass
-        return reading
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a wait for a tick without a bound",
-    swap=WaitsForATick,
     effect=Effect.HANGS,
     law="answers",
     needs=("clock chip ds1307",),
@@ -31,3 +20,11 @@ DEFECT = Defect(
     seen="a wait for the end of an update that has no end: tianocore/edk2#12870",
     avoid="give every wait a bound, and say what happens at it",
 )
+class WaitsForATick(RtcDriver):
+    """Waits for ever when the clock stands."""
+
+    def read(self, ports: RtcPorts) -> RtcReading:
+        first = super().read(ports)
+        while (reading := super().read(ports)) == first:
+            pass
+        return reading

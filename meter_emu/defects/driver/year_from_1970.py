@@ -4,20 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
-class YearFrom1970(FieldCodec):
-    """Writes 50 for 2020; for the chip that is no leap year."""
-
-    def year(self, byte: int) -> int | None:
-        number = self.bcd(byte)
-        return None if number is None else 1970 + number
-
-    def to_year(self, year: int) -> int:
-        return self.to_bcd(year - 1970)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a year register with another base than the chip's leap rule",
-    swap=YearFrom1970,
     effect=Effect.EARLY,
     law="weeks",
     shown=armed("2020-03-10 12:00", on="2020-02-20 10:00", off=("2020-02-28 22:00", 8)),
@@ -27,3 +15,12 @@ DEFECT = Defect(
     avoid="write the year that the data sheet's leap rule is made for; run the chip over 29"
     " February",
 )
+class YearFrom1970(FieldCodec):
+    """Writes 50 for 2020; for the chip that is no leap year."""
+
+    def year(self, byte: int) -> int | None:
+        number = self.bcd(byte)
+        return None if number is None else 1970 + number
+
+    def to_year(self, year: int) -> int:
+        return self.to_bcd(year - 1970)

@@ -1,11 +1,20 @@
 """The end is days, counted down at midnight, and at every power-up too."""
 
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect, armed
+from meter_emu.defects import Defect, Effect, july
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
+@Defect(
+    mechanism="a day counter that something else moves as well",
+    effect=Effect.EARLY,
+    law="never-early",
+    shown=july(off=("2020-06-30 14:00", 1)),
+    blind="meters that never lose power, and whose clock is never set",
+    seen="a garden watered two days early: altmenorg/HAsmartirrigation#802",
+    avoid="store the instant and compare it; count down by one event only",
+)
 class DayCounter(EndStore):
     """Keeps minutes from the midnight of today: a tick takes a day off."""
 
@@ -17,15 +26,3 @@ class DayCounter(EndStore):
 
     def now_s(self, now: Now) -> int:
         return now.second_of_day or 0
-
-
-DEFECT = Defect(
-    mechanism="a day counter that something else moves as well",
-    swap=DayCounter,
-    effect=Effect.EARLY,
-    law="never-early",
-    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00", off=("2020-06-30 14:00", 1)),
-    blind="meters that never lose power, and whose clock is never set",
-    seen="a garden watered two days early: altmenorg/HAsmartirrigation#802",
-    avoid="store the instant and compare it; count down by one event only",
-)

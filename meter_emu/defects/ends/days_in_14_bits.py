@@ -6,18 +6,8 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
-class DaysIn14Bits(EndStore):
-    """Has a base and a width from the transport cards."""
-
-    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
-        day, minute = divmod(super().convert(civil, now, utc_min), 1440)
-        base = self.calendar.day_number(1997, 1, 1)
-        return (base + (day - base) % 2**14) * 1440 + minute
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="days since 1997 in 14 bits",
-    swap=DaysIn14Bits,
     effect=Effect.EARLY,
     law="never-early",
     shown=armed("2041-11-11 12:00", on="2041-11-05 10:00"),
@@ -26,3 +16,10 @@ DEFECT = Defect(
     "1975 (DECsystem-10)",
     avoid="print the last date of each counter in its data sheet, and test on both sides of it",
 )
+class DaysIn14Bits(EndStore):
+    """Has a base and a width from the transport cards."""
+
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        day, minute = divmod(super().convert(civil, now, utc_min), 1440)
+        base = self.calendar.day_number(1997, 1, 1)
+        return (base + (day - base) % 2**14) * 1440 + minute

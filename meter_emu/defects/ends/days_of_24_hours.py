@@ -6,6 +6,15 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
+@Defect(
+    mechanism="days counted by dividing seconds, over a day of 23 hours",
+    effect=Effect.EARLY,
+    law="never-early",
+    shown=armed("2020-03-30 12:00", on="2020-03-28 10:00"),
+    blind="households armed after the change in March, and households armed and cut in one season",
+    seen="taitems/jQuery.Gantt#168, lordi/tickmate#113, GCWizard/GCWizard#233",
+    avoid="count days by the calendar; a duration in days is not a number of seconds",
+)
 class DaysOf24Hours(EndStore):
     """Counts the days between two midnights by dividing their minutes."""
 
@@ -16,15 +25,3 @@ class DaysOf24Hours(EndStore):
         whole_min = (last - first) // 1440 * 1440
         end = today._replace(hour=civil.hour, minute=civil.minute)
         return self.zone.to_utc_later(self.calendar.minutes(end) + whole_min)
-
-
-DEFECT = Defect(
-    mechanism="days counted by dividing seconds, over a day of 23 hours",
-    swap=DaysOf24Hours,
-    effect=Effect.EARLY,
-    law="never-early",
-    shown=armed("2020-03-30 12:00", on="2020-03-28 10:00"),
-    blind="households armed after the change in March, and households armed and cut in one season",
-    seen="taitems/jQuery.Gantt#168, lordi/tickmate#113, GCWizard/GCWizard#233",
-    avoid="count days by the calendar; a duration in days is not a number of seconds",
-)

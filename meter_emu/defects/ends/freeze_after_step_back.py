@@ -5,19 +5,8 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
-class FreezeAfterStepBack(EndStore):
-    """Keeps the day of its last run in spare bytes, and acts on no day before."""
-
-    def tick(self, end: bytes, now: Now) -> bytes:
-        return end[:9] + now.day.to_bytes(2, "big") + end[11:]
-
-    def due(self, end: bytes, now: Now) -> bool:
-        return super().due(end, now) and int.from_bytes(end[9:11], "big") % 0xFFFF <= now.day
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a scheduler that waits until the clock is where it was",
-    swap=FreezeAfterStepBack,
     effect=Effect.LATE,
     law="set-back",
     shown=armed(
@@ -30,3 +19,11 @@ DEFECT = Defect(
     seen="absolute comparisons: petrochen/esp8266-weather-clock-opensource#11",
     avoid="decide by the end and the time alone; plan anew when the clock is set",
 )
+class FreezeAfterStepBack(EndStore):
+    """Keeps the day of its last run in spare bytes, and acts on no day before."""
+
+    def tick(self, end: bytes, now: Now) -> bytes:
+        return end[:9] + now.day.to_bytes(2, "big") + end[11:]
+
+    def due(self, end: bytes, now: Now) -> bool:
+        return super().due(end, now) and int.from_bytes(end[9:11], "big") % 0xFFFF <= now.day

@@ -6,16 +6,8 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
-class InstantNotRead(EndStore):
-    """Takes the later of two readings, whichever is meant."""
-
-    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
-        return super().convert(civil, now, None)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an instant thrown away for its civil time",
-    swap=InstantNotRead,
     effect=Effect.LATE,
     law="clocks-change",
     needs=("secure card of generation 2",),
@@ -25,3 +17,8 @@ DEFECT = Defect(
     "wmbusmeters/wmbusmeters#1364",
     avoid="use the most exact form that there is, and check the other against it",
 )
+class InstantNotRead(EndStore):
+    """Takes the later of two readings, whichever is meant."""
+
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        return super().convert(civil, now, None)

@@ -6,17 +6,8 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
-class ModifiedJulianDayIn16Bits(EndStore):
-    """Counts days since 17 November 1858."""
-
-    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
-        day, minute = divmod(super().convert(civil, now, utc_min), 1440)
-        return max(0, (day + 40_587) % 2**16 - 40_587) * 1440 + minute
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a modified Julian day in 16 bits",
-    swap=ModifiedJulianDayIn16Bits,
     effect=Effect.EARLY,
     law="never-early",
     shown=armed("2038-04-24 12:00", on="2038-04-18 10:00"),
@@ -24,3 +15,9 @@ DEFECT = Defect(
     seen="the time table of digital television (ARIB TR-B15)",
     avoid="print the last date of each counter in its data sheet, and test on both sides of it",
 )
+class ModifiedJulianDayIn16Bits(EndStore):
+    """Counts days since 17 November 1858."""
+
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        day, minute = divmod(super().convert(civil, now, utc_min), 1440)
+        return max(0, (day + 40_587) % 2**16 - 40_587) * 1440 + minute

@@ -1,10 +1,19 @@
 """The end is looked at once a day, at midnight of the clock."""
 
-from meter_emu.defects import Defect, Effect, armed
+from meter_emu.defects import Defect, Effect
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
+@Defect(
+    mechanism="a daily run that looks for what has ended",
+    effect=Effect.LATE,
+    law="cut-comes",
+    blind="ends in the minutes before the clock's midnight",
+    seen="files that could not be deleted after the day they expired: Wang OS, 1 January 1984 "
+    "(currybet.net)",
+    avoid="look when an end comes, not when a day does",
+)
 class LookedAtOnceADay(EndStore):
     """Marks what has come, and acts on what is marked."""
 
@@ -13,16 +22,3 @@ class LookedAtOnceADay(EndStore):
 
     def due(self, end: bytes, now: Now) -> bool:
         return end[9] == 1
-
-
-DEFECT = Defect(
-    mechanism="a daily run that looks for what has ended",
-    swap=LookedAtOnceADay,
-    effect=Effect.LATE,
-    law="cut-comes",
-    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
-    blind="ends in the minutes before the clock's midnight",
-    seen="files that could not be deleted after the day they expired: Wang OS, 1 January 1984 "
-    "(currybet.net)",
-    avoid="look when an end comes, not when a day does",
-)

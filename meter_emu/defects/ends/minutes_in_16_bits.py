@@ -6,17 +6,8 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
-class MinutesIn16Bits(EndStore):
-    """Loses what does not fit."""
-
-    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
-        now_min = now.utc_s // 60
-        return now_min + ((super().convert(civil, now, utc_min) - now_min) & 0xFFFF)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a wait in 16 bits of minutes",
-    swap=MinutesIn16Bits,
     effect=Effect.EARLY,
     law="never-early",
     shown=armed("2020-07-03 23:01", on="2020-05-15 10:00"),
@@ -26,3 +17,9 @@ DEFECT = Defect(
     avoid="compute the longest wait that can be ordered, and give it room; try one beyond "
     "each width",
 )
+class MinutesIn16Bits(EndStore):
+    """Loses what does not fit."""
+
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        now_min = now.utc_s // 60
+        return now_min + ((super().convert(civil, now, utc_min) - now_min) & 0xFFFF)

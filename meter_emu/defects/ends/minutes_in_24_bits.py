@@ -6,17 +6,8 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
-class MinutesIn24Bits(EndStore):
-    """Has all ends after that evening behind it."""
-
-    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
-        base_min = self.calendar.day_number(1993, 1, 1) * 1440
-        return base_min + (super().convert(civil, now, utc_min) - base_min) % 2**24
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="minutes since 1993 in 24 bits",
-    swap=MinutesIn24Bits,
     effect=Effect.EARLY,
     law="never-early",
     shown=armed("2024-11-25 12:00", on="2024-11-20 10:00"),
@@ -25,3 +16,9 @@ DEFECT = Defect(
     "(proteametering.co.za/tid)",
     avoid="print the last date of each counter in its data sheet, and test on both sides of it",
 )
+class MinutesIn24Bits(EndStore):
+    """Has all ends after that evening behind it."""
+
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        base_min = self.calendar.day_number(1993, 1, 1) * 1440
+        return base_min + (super().convert(civil, now, utc_min) - base_min) % 2**24

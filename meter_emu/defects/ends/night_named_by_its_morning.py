@@ -6,16 +6,8 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
-class NightNamedByItsMorning(EndStore):
-    """Takes 23:01 for the evening before."""
-
-    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
-        return super().convert(civil, now, utc_min) - 1440 * (civil.hour >= 16)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an evening counted to the next day",
-    swap=NightNamedByItsMorning,
     effect=Effect.EARLY,
     law="never-early",
     shown=armed("2020-07-03 20:00", on="2020-06-29 10:00"),
@@ -24,3 +16,8 @@ DEFECT = Defect(
     "RESA (lesoir.be)",
     avoid="give a night two dates, or none; compare instants",
 )
+class NightNamedByItsMorning(EndStore):
+    """Takes 23:01 for the evening before."""
+
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        return super().convert(civil, now, utc_min) - 1440 * (civil.hour >= 16)

@@ -6,17 +6,8 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
-class OffsetOfToday(EndStore):
-    """Plans across the change of clocks with the old offset."""
-
-    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
-        offset_min = self.zone.offset_min(now.utc_s // 60)
-        return self.calendar.minutes(civil) - offset_min
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an offset that is older than the change",
-    swap=OffsetOfToday,
     effect=Effect.LATE,
     law="cut-comes",
     shown=armed("2020-04-03 12:00", on="2020-03-27 10:00"),
@@ -24,3 +15,9 @@ DEFECT = Defect(
     seen="alarms of iPhones, an hour off from 1 November 2010 (computerworld.com)",
     avoid="convert with the offset of the day that is meant",
 )
+class OffsetOfToday(EndStore):
+    """Plans across the change of clocks with the old offset."""
+
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        offset_min = self.zone.offset_min(now.utc_s // 60)
+        return self.calendar.minutes(civil) - offset_min

@@ -6,16 +6,8 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
-class QuarterHours(EndStore):
-    """Has the period of a load profile for its unit."""
-
-    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
-        return super().convert(civil, now, utc_min) // 15 * 15
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="minutes cut off to the quarter",
-    swap=QuarterHours,
     effect=Effect.EARLY,
     law="never-early",
     shown=armed("2020-07-03 23:14", on="2020-06-29 10:00"),
@@ -25,3 +17,8 @@ DEFECT = Defect(
     avoid="keep the unit in which times are announced; where one must round, round to the side "
     "that harms nobody",
 )
+class QuarterHours(EndStore):
+    """Has the period of a load profile for its unit."""
+
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        return super().convert(civil, now, utc_min) // 15 * 15

@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 
 
-class SecondsIn31Bits(EndStore):
-    """Has all ends after 19 January 2038 behind it."""
-
-    def instant_s(self, end: bytes) -> int:
-        return (super().instant_s(end) + 2**31) % 2**32 - 2**31
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="signed seconds of 32 bits",
-    swap=SecondsIn31Bits,
     effect=Effect.EARLY,
     law="never-early",
     shown=armed("2038-01-20 12:00", on="2038-01-15 10:00"),
@@ -22,3 +14,8 @@ DEFECT = Defect(
     "Boeing 787's generators after 248 days (AD 2015-09-07)",
     avoid="give seconds 64 bits; set the clock past each width that is used",
 )
+class SecondsIn31Bits(EndStore):
+    """Has all ends after 19 January 2038 behind it."""
+
+    def instant_s(self, end: bytes) -> int:
+        return (super().instant_s(end) + 2**31) % 2**32 - 2**31

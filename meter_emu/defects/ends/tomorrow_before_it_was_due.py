@@ -5,19 +5,8 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
 
-class TomorrowBeforeItWasDue(EndStore):
-    """Plans anew at midnight: an end of that minute never comes."""
-
-    def tick(self, end: bytes, now: Now) -> bytes:
-        minute = self.instant_s(end) // 60
-        if minute * 60 <= now.utc_s:
-            minute += 1440
-        return end[:5] + minute.to_bytes(4, "big") + end[9:]
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a plan made anew before it is looked at",
-    swap=TomorrowBeforeItWasDue,
     effect=Effect.NEVER,
     law="cut-comes",
     shown=armed("2020-07-03 02:00", on="2020-06-29 10:00"),
@@ -26,3 +15,11 @@ DEFECT = Defect(
     avoid="carry out what is due before anything is planned; try an end at every event of the "
     "program",
 )
+class TomorrowBeforeItWasDue(EndStore):
+    """Plans anew at midnight: an end of that minute never comes."""
+
+    def tick(self, end: bytes, now: Now) -> bytes:
+        minute = self.instant_s(end) // 60
+        if minute * 60 <= now.utc_s:
+            minute += 1440
+        return end[:5] + minute.to_bytes(4, "big") + end[9:]

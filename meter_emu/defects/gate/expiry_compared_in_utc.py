@@ -5,16 +5,8 @@ from meter_emu.firmware.gate import OrderGate, StatedEnd
 from meter_emu.firmware.trust import Now
 
 
-class ExpiryComparedInUtc(OrderGate):
-    """Gives a card an hour or two more."""
-
-    def expired(self, end: StatedEnd, now: Now) -> bool:
-        return now.dated and self._ends.calendar.civil(now.early_s // 60) >= end.civil
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an expiry in another zone than the clock",
-    swap=ExpiryComparedInUtc,
     effect=Effect.ACCEPTS,
     law="no-wrong-cut",
     shown=armed(
@@ -25,3 +17,8 @@ DEFECT = Defect(
     "digitalfabrik/entitlementcard#2254, June 2025",
     avoid="convert once, on reading; compare instants",
 )
+class ExpiryComparedInUtc(OrderGate):
+    """Gives a card an hour or two more."""
+
+    def expired(self, end: StatedEnd, now: Now) -> bool:
+        return now.dated and self._ends.calendar.civil(now.early_s // 60) >= end.civil

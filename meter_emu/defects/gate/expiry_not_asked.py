@@ -5,16 +5,8 @@ from meter_emu.firmware.gate import OrderGate, StatedEnd
 from meter_emu.firmware.trust import Now
 
 
-class ExpiryNotAsked(OrderGate):
-    """Forgets to ask."""
-
-    def expired(self, end: StatedEnd, now: Now) -> bool:
-        return False
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an expiry that is not looked at",
-    swap=ExpiryNotAsked,
     effect=Effect.ACCEPTS,
     law="no-wrong-cut",
     shown=armed(
@@ -25,3 +17,8 @@ DEFECT = Defect(
     "a card",
     avoid="try each date before, at and after its moment",
 )
+class ExpiryNotAsked(OrderGate):
+    """Forgets to ask."""
+
+    def expired(self, end: StatedEnd, now: Now) -> bool:
+        return False

@@ -5,17 +5,8 @@ from meter_emu.firmware.gate import OrderGate
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
 
 
-class ReactivationClearsOne(OrderGate):
-    """Lifts T1 and the latch; T2 stays armed."""
-
-    def reactivate(self, state: State) -> None:
-        state.defer_end = NO_END
-        state.flags &= ~StateFlags.CUT_LATCHED
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a reactivation that clears only one of the two items",
-    swap=ReactivationClearsOne,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=armed(
@@ -27,3 +18,9 @@ DEFECT = Defect(
     seen="the two items of spring 2020 (rwade.be, 2020); how meters stored them is not public",
     avoid="clear by state, everything that can cut; show what is still armed and write it back",
 )
+class ReactivationClearsOne(OrderGate):
+    """Lifts T1 and the latch; T2 stays armed."""
+
+    def reactivate(self, state: State) -> None:
+        state.defer_end = NO_END
+        state.flags &= ~StateFlags.CUT_LATCHED

@@ -6,16 +6,8 @@ from meter_emu.firmware.layouts import Factory, Health
 from meter_emu.firmware.trust import Now
 
 
-class DoubtedClockObeyed(LegalHours):
-    """Asks what time it is, and not whether that is known."""
-
-    def may_run(self, now: Now, factory: Factory) -> bool:
-        return super().may_run(now._replace(health=Health.TRUSTED), factory)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="hours decided by a clock that is not believed",
-    swap=DoubtedClockObeyed,
     effect=Effect.CUT_WRONGLY,
     law="credit-without-time",
     shown=clock_lost("2020-02-19 20:00 blue"),
@@ -24,3 +16,8 @@ DEFECT = Defect(
     "dsmrreader/dsmr-reader#811 and #1225",
     avoid="without a time, count everything that protects as running",
 )
+class DoubtedClockObeyed(LegalHours):
+    """Asks what time it is, and not whether that is known."""
+
+    def may_run(self, now: Now, factory: Factory) -> bool:
+        return super().may_run(now._replace(health=Health.TRUSTED), factory)

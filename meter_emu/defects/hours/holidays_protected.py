@@ -5,18 +5,8 @@ from meter_emu.firmware.ends import Windows
 from meter_emu.firmware.layouts import Factory
 
 
-class HolidaysProtected(Windows):
-    """Has the fixed ones in a table."""
-
-    def covers(self, legal_min: int, factory: Factory) -> bool:
-        _, month, day = self._calendar.date(legal_min // 1440)
-        holiday = (month, day) in {(1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25)}
-        return holiday or super().covers(legal_min, factory)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="holidays where the rule has none",
-    swap=HolidaysProtected,
     effect=Effect.WRONG_MONEY,
     law="holiday",
     shown=unannounced(
@@ -27,3 +17,10 @@ DEFECT = Defect(
     "Ireland has six fixed days (electricireland.ie); in Wallonia there are none",
     avoid="take the list from the rule, and try each day that somebody might expect on it",
 )
+class HolidaysProtected(Windows):
+    """Has the fixed ones in a table."""
+
+    def covers(self, legal_min: int, factory: Factory) -> bool:
+        _, month, day = self._calendar.date(legal_min // 1440)
+        holiday = (month, day) in {(1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25)}
+        return holiday or super().covers(legal_min, factory)

@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import LegalHours
 
 
-class HoursInUtc(LegalHours):
-    """Does not convert."""
-
-    def legal_min(self, at_s: int) -> int:
-        return at_s // 60
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="hours of the legal day compared with UTC",
-    swap=HoursInUtc,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced("2020-07-14 13:00", "2020-07-16 12:00", load_w=1000),
@@ -22,3 +14,8 @@ DEFECT = Defect(
     "(conversation.which.co.uk)",
     avoid="convert once, and say in the name which time a number is",
 )
+class HoursInUtc(LegalHours):
+    """Does not convert."""
+
+    def legal_min(self, at_s: int) -> int:
+        return at_s // 60

@@ -8,19 +8,8 @@ from meter_emu.firmware.layouts import Factory
 from meter_emu.firmware.trust import Now
 
 
-class HoursWithoutUncertainty(LegalHours):
-    """Takes the clock at its word."""
-
-    def may_run(self, now: Now, factory: Factory) -> bool:
-        return super().may_run(now._replace(uncertainty_s=0), factory)
-
-    def seconds_to_edge(self, now: Now, factory: Factory, grown_s: Callable[[int], int]) -> int:
-        return super().seconds_to_edge(now._replace(uncertainty_s=0), factory, grown_s)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="hours decided by a clock taken at its word",
-    swap=HoursWithoutUncertainty,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced(
@@ -30,3 +19,11 @@ DEFECT = Defect(
     seen="Economy 7 meters an hour and forty minutes off (conversation.which.co.uk, 2014)",
     avoid="let what protects begin at clock plus error and end at clock minus error",
 )
+class HoursWithoutUncertainty(LegalHours):
+    """Takes the clock at its word."""
+
+    def may_run(self, now: Now, factory: Factory) -> bool:
+        return super().may_run(now._replace(uncertainty_s=0), factory)
+
+    def seconds_to_edge(self, now: Now, factory: Factory, grown_s: Callable[[int], int]) -> int:
+        return super().seconds_to_edge(now._replace(uncertainty_s=0), factory, grown_s)

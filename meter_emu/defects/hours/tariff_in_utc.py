@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import Nights
 
 
-class TariffInUtc(Nights):
-    """Does not convert, as meters without a zone."""
-
-    def legal_min(self, at_s: int) -> int:
-        return at_s // 60
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="hours of a tariff in UTC",
-    swap=TariffInUtc,
     effect=Effect.WRONG_MONEY,
     law="account",
     shown=unannounced(
@@ -29,3 +21,8 @@ DEFECT = Defect(
     "BottlecapDave/HomeAssistant-OctopusEnergy#1784",
     avoid="convert once, and say in the name which time a number is",
 )
+class TariffInUtc(Nights):
+    """Does not convert, as meters without a zone."""
+
+    def legal_min(self, at_s: int) -> int:
+        return at_s // 60

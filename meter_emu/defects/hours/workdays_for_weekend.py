@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import WeekTable
 
 
-class WorkdaysForWeekend(WeekTable):
-    """Protects whole workdays."""
-
-    def is_weekend(self, weekday: int) -> bool:
-        return not super().is_weekend(weekday)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="two tables in the wrong order",
-    swap=WorkdaysForWeekend,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced("2020-01-10 14:00", "2020-01-13 09:00", load_w=200),
@@ -21,3 +13,8 @@ DEFECT = Defect(
     seen="zigul/HomeAssistant-CEZdistribuce#17, spacemanspiff2007/HABApp#146",
     avoid="name the tables; try a workday and a Sunday",
 )
+class WorkdaysForWeekend(WeekTable):
+    """Protects whole workdays."""
+
+    def is_weekend(self, weekday: int) -> bool:
+        return not super().is_weekend(weekday)

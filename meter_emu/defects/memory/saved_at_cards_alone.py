@@ -5,15 +5,8 @@ from meter_emu.firmware.layouts import State
 from meter_emu.firmware.memory import Memory
 
 
-class SavedAtCardsAlone(Memory):
-    def save_changed(self, state: State) -> None:
-        if state.session_count % 2 == 1:
-            super().save_changed(state)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a state that is saved at every second card alone",
-    swap=SavedAtCardsAlone,
     effect=Effect.WRONG_MONEY,
     law="account",
     shown=unannounced(
@@ -29,3 +22,7 @@ DEFECT = Defect(
     "(gh:libretiny-eu/libretiny#41, gh:wled/WLED#1251)",
     avoid="save what changes before it is acted on",
 )
+class SavedAtCardsAlone(Memory):
+    def save_changed(self, state: State) -> None:
+        if state.session_count % 2 == 1:
+            super().save_changed(state)

@@ -1,24 +1,19 @@
 """Of two copies the one with the larger number counts."""
 
-from meter_emu.defects import Defect, Effect, armed
+from meter_emu.defects import Defect, Effect, july
 from meter_emu.firmware.memory import Memory
 
 
-class SequenceComparedPlainly(Memory):
-    def newer(self, raw: bytes, than: bytes) -> bool:
-        return raw[4:8] > than[4:8]
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the numbers of two copies compared without their wrap",
-    swap=SequenceComparedPlainly,
     effect=Effect.NEVER,
     law="cut-comes",
-    shown=armed(
-        "2020-07-03 23:01", on="2020-06-29 10:00", keys=("age = { save_count = 4294967295 }",)
-    ),
+    shown=july(keys=("age = { save_count = 4294967295 }",)),
     blind="meters of fewer than 2^32 saves",
     seen="a counter of 32 bits that is used only while it grows: at its wrap nothing is "
     "encrypted any more (gh:Lora-net/LoRaMac-node#969)",
     avoid="compare the difference, modulo the width, with half of it",
 )
+class SequenceComparedPlainly(Memory):
+    def newer(self, raw: bytes, than: bytes) -> bool:
+        return raw[4:8] > than[4:8]

@@ -6,18 +6,8 @@ from meter_emu.firmware.token.layouts import PaygoFlags, PaygoState
 from meter_emu.firmware.token.paygo import PaygoProgram
 
 
-class CountBeforeCredit(PaygoProgram):
-    def keep(self, state: PaygoState, answer: PaygoAnswer) -> None:
-        until_s, flags = state.paid_until_s, state.flags
-        state.paid_until_s, state.flags = 0, PaygoFlags.OVER
-        super().keep(state, answer)
-        state.paid_until_s, state.flags = until_s, flags
-        self._journal.save(state)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a count that is saved before what it gives: power that fails between loses it",
-    swap=CountBeforeCredit,
     effect=Effect.NOT_CREDITED,
     law="cut-in-entry",
     shown=keyed_in(
@@ -33,3 +23,10 @@ DEFECT = Defect(
     avoid="save both in one record, of which the old copy stays until the new one is whole",
     device="openpaygo",
 )
+class CountBeforeCredit(PaygoProgram):
+    def keep(self, state: PaygoState, answer: PaygoAnswer) -> None:
+        until_s, flags = state.paid_until_s, state.flags
+        state.paid_until_s, state.flags = 0, PaygoFlags.OVER
+        super().keep(state, answer)
+        state.paid_until_s, state.flags = until_s, flags
+        self._journal.save(state)

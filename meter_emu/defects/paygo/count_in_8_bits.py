@@ -6,15 +6,8 @@ from meter_emu.firmware.token.layouts import PaygoState
 from meter_emu.firmware.token.paygo import UsedCounts
 
 
-class CountIn8Bits(UsedCounts):
-    def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
-        super().keep(counter, state)
-        state.last_count &= 0xFF
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the last count kept in 8 bits",
-    swap=CountIn8Bits,
     effect=Effect.NOT_CREDITED,
     law="credited-once",
     shown=keyed_in(
@@ -30,3 +23,7 @@ DEFECT = Defect(
     avoid="keep a count as wide as the tokens' own, and say what happens after the last",
     device="openpaygo",
 )
+class CountIn8Bits(UsedCounts):
+    def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
+        super().keep(counter, state)
+        state.last_count &= 0xFF

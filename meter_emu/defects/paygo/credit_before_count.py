@@ -6,16 +6,9 @@ from meter_emu.firmware.token.layouts import PaygoState
 from meter_emu.firmware.token.paygo import PaygoProgram
 
 
-class CreditBeforeCount(PaygoProgram):
-    def keep(self, state: PaygoState, answer: PaygoAnswer) -> None:
-        self._journal.save(state)
-        super().keep(state, answer)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="time that is saved before the count it came with: power that fails between gives it "
     "twice",
-    swap=CreditBeforeCount,
     effect=Effect.CREDITED_TWICE,
     law="cut-in-entry",
     shown=keyed_in(
@@ -31,3 +24,7 @@ DEFECT = Defect(
     avoid="save both in one record, of which the old copy stays until the new one is whole",
     device="openpaygo",
 )
+class CreditBeforeCount(PaygoProgram):
+    def keep(self, state: PaygoState, answer: PaygoAnswer) -> None:
+        self._journal.save(state)
+        super().keep(state, answer)

@@ -6,16 +6,8 @@ from meter_emu.firmware.token.paygo import PaygoProgram
 from meter_emu.firmware.trust import EPOCH_2000_S, Now
 
 
-class LostClockBeginsAgain(PaygoProgram):
-    def goes_on_s(
-        self, factory: PaygoFactory, state: PaygoState, now: Now, ticks_ms: int | None
-    ) -> int:
-        return EPOCH_2000_S
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="time counted since the clock was first set, and a clock that begins again",
-    swap=LostClockBeginsAgain,
     effect=Effect.NEVER,
     law="ends-then",
     shown=keyed_in(
@@ -31,3 +23,8 @@ DEFECT = Defect(
     avoid="go on from the last time that is known to have passed",
     device="openpaygo",
 )
+class LostClockBeginsAgain(PaygoProgram):
+    def goes_on_s(
+        self, factory: PaygoFactory, state: PaygoState, now: Now, ticks_ms: int | None
+    ) -> int:
+        return EPOCH_2000_S

@@ -8,17 +8,8 @@ from meter_emu.firmware.token.paygo import UsedCounts
 _OLDER = CounterLimits().older
 
 
-class OlderCountsUnsigned(UsedCounts):
-    def counter(self, state: PaygoState) -> PaygoCounter:
-        oldest = (state.last_count - _OLDER) & 0xFFFF
-        if oldest < state.last_count:
-            return super().counter(state)
-        return PaygoCounter(state.last_count, frozenset(range(state.last_count + 1)))
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the oldest count in reach in 16 bits without a sign: at first it is above the last",
-    swap=OlderCountsUnsigned,
     effect=Effect.NOT_CREDITED,
     law="credited-once",
     shown=keyed_in(
@@ -33,3 +24,9 @@ DEFECT = Defect(
     avoid="compare the difference from the last count, not the bounds of a window",
     device="openpaygo",
 )
+class OlderCountsUnsigned(UsedCounts):
+    def counter(self, state: PaygoState) -> PaygoCounter:
+        oldest = (state.last_count - _OLDER) & 0xFFFF
+        if oldest < state.last_count:
+            return super().counter(state)
+        return PaygoCounter(state.last_count, frozenset(range(state.last_count + 1)))

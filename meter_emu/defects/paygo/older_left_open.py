@@ -8,17 +8,8 @@ from meter_emu.firmware.token.paygo import UsedCounts
 _OLDER = CounterLimits().older
 
 
-class OlderLeftOpen(UsedCounts):
-    def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
-        before = self.counter(state).used
-        super().keep(counter, state)
-        if counter.count - 1 in counter.used:
-            state.used = sum(1 << counter.count - n for n in before if counter.count - n < _OLDER)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a token that sets time, and leaves tokens open that were sold before it",
-    swap=OlderLeftOpen,
     effect=Effect.LATE,
     law="ends-then",
     shown=keyed_in(
@@ -33,3 +24,9 @@ DEFECT = Defect(
     avoid="close all older counts with the token that sets time, in the same save",
     device="openpaygo",
 )
+class OlderLeftOpen(UsedCounts):
+    def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
+        before = self.counter(state).used
+        super().keep(counter, state)
+        if counter.count - 1 in counter.used:
+            state.used = sum(1 << counter.count - n for n in before if counter.count - n < _OLDER)

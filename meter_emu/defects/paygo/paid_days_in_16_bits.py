@@ -5,14 +5,8 @@ from meter_emu.firmware.token.paygo import PaidTime
 from meter_emu.units import DAY_S
 
 
-class PaidDaysIn16Bits(PaidTime):
-    def seconds(self, value: int, divider: int) -> int:
-        return (value * DAY_S & 0xFFFF) // divider
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="days multiplied by 86,400 in integers of 16 bits",
-    swap=PaidDaysIn16Bits,
     effect=Effect.NOT_CREDITED,
     law="credited-once",
     shown=keyed_in(
@@ -27,3 +21,6 @@ DEFECT = Defect(
     avoid="give the first factor the width of the product",
     device="openpaygo",
 )
+class PaidDaysIn16Bits(PaidTime):
+    def seconds(self, value: int, divider: int) -> int:
+        return (value * DAY_S & 0xFFFF) // divider

@@ -5,17 +5,8 @@ from meter_emu.firmware.token.paygo import PaidTime
 from meter_emu.units import DAY_S
 
 
-class PaidUntilMidnight(PaidTime):
-    def added(self, until_s: int, now_s: int, seconds: int) -> int:
-        return super().added(until_s, now_s, seconds) // DAY_S * DAY_S
-
-    def set_to(self, now_s: int, seconds: int) -> int:
-        return super().set_to(now_s, seconds) // DAY_S * DAY_S
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the end of the paid time kept as a date: the day of the end is none",
-    swap=PaidUntilMidnight,
     effect=Effect.CUT_WRONGLY,
     law="paid-until",
     shown=keyed_in(
@@ -30,3 +21,9 @@ DEFECT = Defect(
     avoid="keep an instant, and compare it as one",
     device="openpaygo",
 )
+class PaidUntilMidnight(PaidTime):
+    def added(self, until_s: int, now_s: int, seconds: int) -> int:
+        return super().added(until_s, now_s, seconds) // DAY_S * DAY_S
+
+    def set_to(self, now_s: int, seconds: int) -> int:
+        return super().set_to(now_s, seconds) // DAY_S * DAY_S

@@ -4,14 +4,8 @@ from meter_emu.defects import Defect, Effect, keyed_in
 from meter_emu.firmware.token.paygo import PaidTime
 
 
-class RestThrownAway(PaidTime):
-    def added(self, until_s: int, now_s: int, seconds: int) -> int:
-        return super().added(now_s, now_s, seconds)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="time that is added to now, and not to what is left",
-    swap=RestThrownAway,
     effect=Effect.NOT_CREDITED,
     law="credited-once",
     shown=keyed_in(
@@ -26,3 +20,6 @@ DEFECT = Defect(
     avoid="add to the later of now and the end",
     device="openpaygo",
 )
+class RestThrownAway(PaidTime):
+    def added(self, until_s: int, now_s: int, seconds: int) -> int:
+        return super().added(now_s, now_s, seconds)

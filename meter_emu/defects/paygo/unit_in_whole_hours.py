@@ -5,14 +5,8 @@ from meter_emu.firmware.token.paygo import PaidTime
 from meter_emu.units import HOUR_S, HOURS_A_DAY
 
 
-class UnitInWholeHours(PaidTime):
-    def seconds(self, value: int, divider: int) -> int:
-        return value * (HOURS_A_DAY // divider) * HOUR_S
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a part of a day rounded to whole hours, and multiplied then",
-    swap=UnitInWholeHours,
     effect=Effect.NOT_CREDITED,
     law="credited-once",
     needs=("parts of a day in broken seconds",),
@@ -30,3 +24,6 @@ DEFECT = Defect(
     avoid="multiply first, in integers that are wide enough, and divide once",
     device="openpaygo",
 )
+class UnitInWholeHours(PaidTime):
+    def seconds(self, value: int, divider: int) -> int:
+        return value * (HOURS_A_DAY // divider) * HOUR_S

@@ -6,17 +6,8 @@ from meter_emu.firmware.token.layouts import PaygoState
 from meter_emu.firmware.token.paygo import UsedCounts
 
 
-class UsedBitsNotMoved(UsedCounts):
-    def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
-        grown, bits = counter.count > state.last_count, state.used
-        super().keep(counter, state)
-        if grown and counter.count - 1 not in counter.used:
-            state.used = bits | 1
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a field of used counts that is not shifted when the last count grows",
-    swap=UsedBitsNotMoved,
     effect=Effect.CREDITED_TWICE,
     law="credited-once",
     shown=keyed_in(
@@ -31,3 +22,9 @@ DEFECT = Defect(
     avoid="write the field anew from the counts that are used, relative to the last one",
     device="openpaygo",
 )
+class UsedBitsNotMoved(UsedCounts):
+    def keep(self, counter: PaygoCounter, state: PaygoState) -> None:
+        grown, bits = counter.count > state.last_count, state.used
+        super().keep(counter, state)
+        if grown and counter.count - 1 not in counter.used:
+            state.used = bits | 1

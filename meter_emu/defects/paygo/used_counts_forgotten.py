@@ -6,14 +6,8 @@ from meter_emu.firmware.token.layouts import PaygoState
 from meter_emu.firmware.token.paygo import UsedCounts
 
 
-class UsedCountsForgotten(UsedCounts):
-    def counter(self, state: PaygoState) -> PaygoCounter:
-        return PaygoCounter(state.last_count, frozenset({state.last_count}))
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="used counts of which the last alone is kept, where older ones are taken too",
-    swap=UsedCountsForgotten,
     effect=Effect.CREDITED_TWICE,
     law="credited-once",
     shown=keyed_in(
@@ -28,3 +22,6 @@ DEFECT = Defect(
     avoid="keep a bit for each older count that may still come",
     device="openpaygo",
 )
+class UsedCountsForgotten(UsedCounts):
+    def counter(self, state: PaygoState) -> PaygoCounter:
+        return PaygoCounter(state.last_count, frozenset({state.last_count}))

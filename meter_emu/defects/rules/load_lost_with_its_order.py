@@ -7,16 +7,8 @@ from meter_emu.firmware.rules import MeterRules
 _WRONG = 'desk = ["cut"], fields = { cut_at = "2002300800" }, load_eur = 20'
 
 
-class LoadLostWithItsOrder(MeterRules):
-    def _take_wallet(self, contents: Contents) -> Result:
-        judge = self.parts.gate.judge
-        result = judge(contents.order, contents.tariff, self.state, limited=True, nights=True)
-        return result if result.refused else super()._take_wallet(contents)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="one refusal for order and load",
-    swap=LoadLostWithItsOrder,
     effect=Effect.EARLY,
     law="wrong-office",
     shown=Showing(
@@ -31,3 +23,8 @@ DEFECT = Defect(
     seen="payments charged and credited apart, two or three times (gh:akash-network/console#3449)",
     avoid="judge money and orders apart",
 )
+class LoadLostWithItsOrder(MeterRules):
+    def _take_wallet(self, contents: Contents) -> Result:
+        judge = self.parts.gate.judge
+        result = judge(contents.order, contents.tariff, self.state, limited=True, nights=True)
+        return result if result.refused else super()._take_wallet(contents)

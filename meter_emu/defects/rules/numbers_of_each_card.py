@@ -1,31 +1,20 @@
 """Orders are numbered anew on each card that comes."""
 
-from meter_emu.defects import Defect, Effect, armed
+from meter_emu.defects import Defect, Effect, july
 from meter_emu.domain import Identity, Result
 from meter_emu.firmware.rules import MeterRules
 
 
-class NumbersOfEachCard(MeterRules):
-    def _admit(self, identity: Identity) -> Result:
-        if identity.card_number not in {0, self.state.card_number}:
-            self.state.card_number = identity.card_number
-            self.state.order_number = 0
-        return super()._admit(identity)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="numbers of orders forgotten with the card that is replaced",
-    swap=NumbersOfEachCard,
     effect=Effect.CUT_WRONGLY,
     law="replaced-card",
-    shown=armed(
-        "2020-07-03 23:01",
-        on="2020-06-29 10:00",
+    shown=july(
         then=(
             '2020-06-30 10:00 =desk = ["reactivate"], replace_card = true',
             "2020-06-30 11:00 insert",
             "2020-07-01 11:00 old 1",
-        ),
+        )
     ),
     blind="households that destroy the card which they had",
     seen="a server that takes a counter that began again for a new device, in a mode for"
@@ -33,3 +22,9 @@ DEFECT = Defect(
     "meters (proteametering.co.za/tid)",
     avoid="keep the highest number of all cards, and refuse a card that was replaced",
 )
+class NumbersOfEachCard(MeterRules):
+    def _admit(self, identity: Identity) -> Result:
+        if identity.card_number not in {0, self.state.card_number}:
+            self.state.card_number = identity.card_number
+            self.state.order_number = 0
+        return super()._admit(identity)

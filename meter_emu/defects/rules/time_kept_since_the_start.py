@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rules import MeterRules
 
 
-class TimeKeptSinceTheStart(MeterRules):
-    def keep_time(self, *, powered_on: bool) -> bool:
-        if powered_on or self.state.health != self.now.health:
-            return super().keep_time(powered_on=powered_on)
-        return False
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the time journalled at the start alone: ticks wrap after 49.7 days",
-    swap=TimeKeptSinceTheStart,
     effect=Effect.DOUBTS,
     law="doubts",
     shown=armed("2020-05-09 12:00", on="2020-03-20 10:00", end="2020-05-09 20:00"),
@@ -23,3 +15,8 @@ DEFECT = Defect(
     "gh:rajatkulkarni95/octarine-feedback#198)",
     avoid="journal the time once a day",
 )
+class TimeKeptSinceTheStart(MeterRules):
+    def keep_time(self, *, powered_on: bool) -> bool:
+        if powered_on or self.state.health != self.now.health:
+            return super().keep_time(powered_on=powered_on)
+        return False

@@ -6,14 +6,8 @@ from meter_emu.firmware.token.sts import StsProgram
 from meter_emu.firmware.token.sts_layouts import StsState
 
 
-class CreditBeforeTid(StsProgram):
-    def keep(self, state: StsState) -> None:
-        saved_in_turn(self._journal, state, "limit_units")
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="credit that is saved before its TID: power that fails between, and the token is new",
-    swap=CreditBeforeTid,
     effect=Effect.CREDITED_TWICE,
     law="cut-in-entry",
     shown=energy_bought(
@@ -30,3 +24,6 @@ DEFECT = Defect(
     avoid="save both in one record, of which the old copy stays until the new one is whole",
     device="sts",
 )
+class CreditBeforeTid(StsProgram):
+    def keep(self, state: StsState) -> None:
+        saved_in_turn(self._journal, state, "limit_units")

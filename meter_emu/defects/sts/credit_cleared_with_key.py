@@ -6,15 +6,8 @@ from meter_emu.firmware.token.sts import StsEffects
 from meter_emu.firmware.token.sts_layouts import StsState
 
 
-class CreditClearedWithKey(StsEffects):
-    def rekeyed(self, state: StsState, change: StsKeyChange) -> None:
-        super().rekeyed(state, change)
-        state.limit_units = 0
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a key change that leaves the rest of the record as a factory does",
-    swap=CreditClearedWithKey,
     effect=Effect.CUT_WRONGLY,
     law="energy-given",
     shown=energy_bought(
@@ -29,3 +22,7 @@ DEFECT = Defect(
     avoid="name each field that a change may touch, and compare all the others",
     device="sts",
 )
+class CreditClearedWithKey(StsEffects):
+    def rekeyed(self, state: StsState, change: StsKeyChange) -> None:
+        super().rekeyed(state, change)
+        state.limit_units = 0

@@ -6,15 +6,8 @@ from meter_emu.firmware.token.sts import StsEffects
 from meter_emu.firmware.token.sts_layouts import TIDS, StsState, tid_bytes
 
 
-class EmptiedAtAnyChange(StsEffects):
-    def rekeyed(self, state: StsState, change: StsKeyChange) -> None:
-        super().rekeyed(state, change)
-        state.tids = tid_bytes((0,) * TIDS)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a memory that begins anew with each key: there and back, and what is used is new",
-    swap=EmptiedAtAnyChange,
     effect=Effect.CREDITED_TWICE,
     law="there-and-back",
     shown=energy_bought(
@@ -33,3 +26,7 @@ DEFECT = Defect(
     avoid="keep what is used with the key, and empty it by the roll-over bit alone",
     device="sts",
 )
+class EmptiedAtAnyChange(StsEffects):
+    def rekeyed(self, state: StsState, change: StsKeyChange) -> None:
+        super().rekeyed(state, change)
+        state.tids = tid_bytes((0,) * TIDS)

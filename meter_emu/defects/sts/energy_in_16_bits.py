@@ -5,14 +5,8 @@ from meter_emu.firmware.token.sts import StsEffects
 from meter_emu.firmware.token.sts_layouts import StsState
 
 
-class EnergyIn16Bits(StsEffects):
-    def credited(self, state: StsState, wh: int) -> None:
-        super().credited(state, wh & 0xFFFF)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="tenths of a kWh multiplied by a hundred in integers of 16 bits",
-    swap=EnergyIn16Bits,
     effect=Effect.NOT_CREDITED,
     law="energy-once",
     shown=energy_bought(
@@ -27,3 +21,6 @@ DEFECT = Defect(
     avoid="give the first factor the width of the product",
     device="sts",
 )
+class EnergyIn16Bits(StsEffects):
+    def credited(self, state: StsState, wh: int) -> None:
+        super().credited(state, wh & 0xFFFF)

@@ -4,14 +4,8 @@ from meter_emu.defects import Defect, Effect, energy_bought
 from meter_emu.firmware.token.sts import TidMemory
 
 
-class ExpiredAtItsNumber(TidMemory):
-    def expired(self, tid: int, ken: int) -> bool:
-        return tid >> 16 >= ken
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an expiry number compared by >=, and 255 taken for a number like any other",
-    swap=ExpiredAtItsNumber,
     effect=Effect.NOT_CREDITED,
     law="energy-once",
     shown=energy_bought(
@@ -26,3 +20,6 @@ DEFECT = Defect(
     avoid="say whether the last number is inside, and try its first and last minute",
     device="sts",
 )
+class ExpiredAtItsNumber(TidMemory):
+    def expired(self, tid: int, ken: int) -> bool:
+        return tid >> 16 >= ken

@@ -4,14 +4,8 @@ from meter_emu.defects import Defect, Effect, energy_bought
 from meter_emu.firmware.token.sts import TidMemory
 
 
-class ExpiryTimes65535(TidMemory):
-    def expired(self, tid: int, ken: int) -> bool:
-        return tid > ken * 65_535
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="an expiry number multiplied by 65,535: 255, for ever, ends 45 days early",
-    swap=ExpiryTimes65535,
     effect=Effect.NOT_CREDITED,
     law="energy-once",
     shown=energy_bought(
@@ -26,3 +20,6 @@ DEFECT = Defect(
     avoid="compare the upper 8 bits of the TID, and leave 255 out",
     device="sts",
 )
+class ExpiryTimes65535(TidMemory):
+    def expired(self, tid: int, ken: int) -> bool:
+        return tid > ken * 65_535

@@ -4,14 +4,8 @@ from meter_emu.defects import Defect, Effect, energy_bought
 from meter_emu.firmware.token.sts import StsEffects
 
 
-class HalfKeptForEver(StsEffects):
-    def too_late(self, waited_ms: int, half_s: int) -> bool:
-        return False
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="half of a key without an end: it meets the half of another set, days after",
-    swap=HalfKeptForEver,
     effect=Effect.NOT_CREDITED,
     law="half-a-set",
     shown=energy_bought(
@@ -33,3 +27,6 @@ DEFECT = Defect(
     avoid="let what waits end by itself, and try one second on either side",
     device="sts",
 )
+class HalfKeptForEver(StsEffects):
+    def too_late(self, waited_ms: int, half_s: int) -> bool:
+        return False

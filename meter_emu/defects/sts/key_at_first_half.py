@@ -5,16 +5,8 @@ from meter_emu.defects import Defect, Effect, energy_bought
 from meter_emu.firmware.token.sts import StsEffects
 
 
-class KeyAtFirstHalf(StsEffects):
-    def complete(self, sections: dict[int, StsKeySection], *, long_key: bool) -> bool:
-        if 1 in sections:
-            sections.setdefault(2, StsKeySection(2, 0xF01, KeyPart(bytes(4))))
-        return super().complete(sections, long_key=long_key)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a key that is put together of one half and of what lies where the other belongs",
-    swap=KeyAtFirstHalf,
     effect=Effect.NOT_CREDITED,
     law="half-a-set",
     shown=energy_bought(
@@ -32,3 +24,8 @@ DEFECT = Defect(
     avoid="change nothing until each part is there",
     device="sts",
 )
+class KeyAtFirstHalf(StsEffects):
+    def complete(self, sections: dict[int, StsKeySection], *, long_key: bool) -> bool:
+        if 1 in sections:
+            sections.setdefault(2, StsKeySection(2, 0xF01, KeyPart(bytes(4))))
+        return super().complete(sections, long_key=long_key)

@@ -5,17 +5,11 @@ from meter_emu.defects.in_turn import saved_in_turn
 from meter_emu.firmware.token.sts import StsProgram
 from meter_emu.firmware.token.sts_layouts import StsState
 
-
-class KeyBeforeMemory(StsProgram):
-    def keep(self, state: StsState) -> None:
-        fields = "key", "key_type", "ken", "revision", "tariff_index", "waiting"
-        saved_in_turn(self._journal, state, *fields)
-
-
 _TYPED = {10: "1-1", 11: "1-2", 30: "1-1", 31: "1-2", 32: "2"}
-DEFECT = Defect(
+
+
+@Defect(
     mechanism="a key that is saved before the memory that goes with it: power fails, all is old",
-    swap=KeyBeforeMemory,
     effect=Effect.NOT_CREDITED,
     law="cut-in-entry",
     shown=energy_bought(
@@ -32,3 +26,7 @@ DEFECT = Defect(
     avoid="save all that a change brings in one record",
     device="sts",
 )
+class KeyBeforeMemory(StsProgram):
+    def keep(self, state: StsState) -> None:
+        fields = "key", "key_type", "ken", "revision", "tariff_index", "waiting"
+        saved_in_turn(self._journal, state, *fields)

@@ -4,14 +4,8 @@ from meter_emu.defects import Defect, Effect, energy_bought
 from meter_emu.firmware.token.sts import StsAnswer, TidMemory
 
 
-class OlderThanTheNewest(TidMemory):
-    def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
-        return StsAnswer.OLD if tid < tids[-1] else super().judged(tids, tid)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="the newest TID alone as the bound: what is keyed in out of order is lost",
-    swap=OlderThanTheNewest,
     effect=Effect.NOT_CREDITED,
     law="many-energy-tokens",
     shown=energy_bought(
@@ -27,3 +21,6 @@ DEFECT = Defect(
     avoid="compare with the oldest of all that are kept",
     device="sts",
 )
+class OlderThanTheNewest(TidMemory):
+    def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
+        return StsAnswer.OLD if tid < tids[-1] else super().judged(tids, tid)

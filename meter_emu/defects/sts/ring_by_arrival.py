@@ -4,17 +4,8 @@ from meter_emu.defects import Defect, Effect, energy_bought
 from meter_emu.firmware.token.sts import StsAnswer, TidMemory
 
 
-class RingByArrival(TidMemory):
-    def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
-        return StsAnswer.USED if tid in tids else StsAnswer.TAKEN
-
-    def keeping(self, tids: tuple[int, ...], tid: int) -> tuple[int, ...]:
-        return (*tids[1:], tid)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a ring of the last TIDs, and no bound below: what was pushed out of it is new again",
-    swap=RingByArrival,
     effect=Effect.CREDITED_TWICE,
     law="many-energy-tokens",
     shown=energy_bought(
@@ -30,3 +21,9 @@ DEFECT = Defect(
     avoid="refuse what is older than all that is kept, and drop the smallest, not the first",
     device="sts",
 )
+class RingByArrival(TidMemory):
+    def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
+        return StsAnswer.USED if tid in tids else StsAnswer.TAKEN
+
+    def keeping(self, tids: tuple[int, ...], tid: int) -> tuple[int, ...]:
+        return (*tids[1:], tid)

@@ -5,14 +5,8 @@ from meter_emu.firmware.token.sts import StsEffects
 from meter_emu.firmware.token.sts_layouts import StsState
 
 
-class RolloverBitIgnored(StsEffects):
-    def rolled_over(self, state: StsState) -> None:
-        return
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a roll-over that brings the key, and keeps the TIDs of the old base date",
-    swap=RolloverBitIgnored,
     effect=Effect.NOT_CREDITED,
     law="energy-once",
     shown=energy_bought(
@@ -29,3 +23,6 @@ DEFECT = Defect(
     avoid="try a roll-over with a memory that is full of TIDs of the old base date",
     device="sts",
 )
+class RolloverBitIgnored(StsEffects):
+    def rolled_over(self, state: StsState) -> None:
+        return

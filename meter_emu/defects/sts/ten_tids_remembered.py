@@ -4,14 +4,8 @@ from meter_emu.defects import Defect, Effect, energy_bought
 from meter_emu.firmware.token.sts import StsAnswer, TidMemory
 
 
-class TenTidsRemembered(TidMemory):
-    def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
-        return super().judged(tids[-10:], tid)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a memory of fewer TIDs than households have tokens in a drawer",
-    swap=TenTidsRemembered,
     effect=Effect.NOT_CREDITED,
     law="many-energy-tokens",
     shown=energy_bought(
@@ -26,3 +20,6 @@ DEFECT = Defect(
     avoid="keep as many as the rule says, and try the last of them",
     device="sts",
 )
+class TenTidsRemembered(TidMemory):
+    def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
+        return super().judged(tids[-10:], tid)

@@ -8,14 +8,8 @@ def _signed(tid: int) -> int:
     return tid - (1 << 24) if tid >> 23 else tid
 
 
-class TidWithASign(TidMemory):
-    def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
-        return super().judged(tuple(map(_signed, tids)), _signed(tid))
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="minutes of 24 bits widened with their sign: all are old from 13 December 2029 on",
-    swap=TidWithASign,
     effect=Effect.NOT_CREDITED,
     law="energy-once",
     shown=energy_bought(
@@ -31,3 +25,6 @@ DEFECT = Defect(
     avoid="mask to 24 bits after widening; key in a token of either half",
     device="sts",
 )
+class TidWithASign(TidMemory):
+    def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
+        return super().judged(tuple(map(_signed, tids)), _signed(tid))

@@ -6,6 +6,15 @@ from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
+@Defect(
+    mechanism="a default date taken for the time",
+    effect=Effect.CUT_WRONGLY,
+    law="reserve-lost",
+    shown=clock_lost(),
+    blind="clocks that have never lost their power",
+    seen="flags that nobody reads: r-map/rmap#352, esphome/esphome#17914",
+    avoid="read the chip's doubt, and hold its time to the last one journalled",
+)
 class DefaultDateBelieved(ClockTrust):
     """Starts again in 2000."""
 
@@ -18,15 +27,3 @@ class DefaultDateBelieved(ClockTrust):
         factory: TrustBounds,
     ) -> Health:
         return Health.TRUSTED
-
-
-DEFECT = Defect(
-    mechanism="a default date taken for the time",
-    swap=DefaultDateBelieved,
-    effect=Effect.CUT_WRONGLY,
-    law="reserve-lost",
-    shown=clock_lost(),
-    blind="clocks that have never lost their power",
-    seen="flags that nobody reads: r-map/rmap#352, esphome/esphome#17914",
-    avoid="read the chip's doubt, and hold its time to the last one journalled",
-)

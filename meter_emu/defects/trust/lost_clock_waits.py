@@ -4,18 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.trust import ClockState, ClockTrust, Now, TrustBounds
 
 
-class LostClockWaits(ClockTrust):
-    """Knows what time it was, and does not go on from there."""
-
-    def goes_on_s(
-        self, now: Now, state: ClockState, factory: TrustBounds, ticks_ms: int | None
-    ) -> int | None:
-        return None
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="what is unknown taken for what cannot be bounded",
-    swap=LostClockWaits,
     effect=Effect.NEVER,
     law="doubt-has-an-end",
     shown=armed(
@@ -28,3 +18,10 @@ DEFECT = Defect(
     seen="ours: our own program until November 2026",
     avoid="go on from the last certain time: it is late, and never early",
 )
+class LostClockWaits(ClockTrust):
+    """Knows what time it was, and does not go on from there."""
+
+    def goes_on_s(
+        self, now: Now, state: ClockState, factory: TrustBounds, ticks_ms: int | None
+    ) -> int | None:
+        return None

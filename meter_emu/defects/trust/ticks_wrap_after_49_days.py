@@ -4,6 +4,15 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.trust import ClockState, ClockTrust, TrustBounds
 
 
+@Defect(
+    mechanism="a counter of milliseconds compared across its wrap",
+    effect=Effect.DOUBTS,
+    law="doubts",
+    shown=armed("2020-07-03 23:01", on="2020-05-04 10:00"),
+    blind="meters that lose power at least every 49 days",
+    seen="petrochen/esp8266-weather-clock-opensource#11, marcelloromani/Arduino-SimpleTimer#7",
+    avoid="subtract first, in the counter's own width, then compare",
+)
 class TicksWrapAfter49Days(ClockTrust):
     """Takes the difference without its wrap."""
 
@@ -13,15 +22,3 @@ class TicksWrapAfter49Days(ClockTrust):
         return ticks_ms < state.last_ticks_ms or super().ticks_disagree(
             since_journal_s, ticks_ms, state, factory
         )
-
-
-DEFECT = Defect(
-    mechanism="a counter of milliseconds compared across its wrap",
-    swap=TicksWrapAfter49Days,
-    effect=Effect.DOUBTS,
-    law="doubts",
-    shown=armed("2020-07-03 23:01", on="2020-05-04 10:00"),
-    blind="meters that lose power at least every 49 days",
-    seen="petrochen/esp8266-weather-clock-opensource#11, marcelloromani/Arduino-SimpleTimer#7",
-    avoid="subtract first, in the counter's own width, then compare",
-)

@@ -4,16 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Zone
 
 
-class ChangeADayLate(Zone):
-    """Counts days from 1 where they were counted from 0."""
-
-    def change_min(self, year: int, month: int) -> int:
-        return super().change_min(year, month) + 1440
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a change of clocks a day late",
-    swap=ChangeADayLate,
     effect=Effect.LATE,
     law="cut-comes",
     shown=armed("2020-03-29 12:00", on="2020-03-20 10:00"),
@@ -21,3 +13,8 @@ DEFECT = Defect(
     seen="plugs that changed a day late: xoseperez/espurna#1629",
     avoid="compare every change of twenty years with a table of another origin",
 )
+class ChangeADayLate(Zone):
+    """Counts days from 1 where they were counted from 0."""
+
+    def change_min(self, year: int, month: int) -> int:
+        return super().change_min(year, month) + 1440

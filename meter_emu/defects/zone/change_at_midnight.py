@@ -4,17 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Zone
 
 
-class ChangeAtMidnight(Zone):
-    """Looks at the date of the change and forgets its hour."""
-
-    def change_min(self, year: int, month: int) -> int:
-        hours = 2 if month == 3 else 3  # from 00:00 legal time to 01:00 UTC
-        return super().change_min(year, month) - hours * 60
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a change of clocks by date alone",
-    swap=ChangeAtMidnight,
     effect=Effect.EARLY,
     law="clocks-change",
     shown=armed("2020-03-29 01:30", on="2020-03-20 10:00"),
@@ -23,3 +14,9 @@ DEFECT = Defect(
     "xoseperez/espurna#1629",
     avoid="compare the instant of the change, in UTC; try each minute of the three hours around it",
 )
+class ChangeAtMidnight(Zone):
+    """Looks at the date of the change and forgets its hour."""
+
+    def change_min(self, year: int, month: int) -> int:
+        hours = 2 if month == 3 else 3  # from 00:00 legal time to 01:00 UTC
+        return super().change_min(year, month) - hours * 60

@@ -4,17 +4,8 @@ from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Zone
 
 
-class ChangesUpTo2029(Zone):
-    """Has no summer time after its last row."""
-
-    def change_min(self, year: int, month: int) -> int:
-        row = min(year, 2029)
-        return super().change_min(row, month) if row == year else super().change_min(row, 10)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a table of changes that ends",
-    swap=ChangesUpTo2029,
     effect=Effect.LATE,
     law="cut-comes",
     shown=armed("2030-07-03 23:01", on="2030-06-25 10:00"),
@@ -23,3 +14,9 @@ DEFECT = Defect(
     "security.honeywell.com)",
     avoid="keep the rule, not its results; try the last year in which the meter may stand",
 )
+class ChangesUpTo2029(Zone):
+    """Has no summer time after its last row."""
+
+    def change_min(self, year: int, month: int) -> int:
+        row = min(year, 2029)
+        return super().change_min(row, month) if row == year else super().change_min(row, 10)

@@ -6,6 +6,16 @@ from meter_emu.firmware.trust import ClockBase
 from meter_emu.units import HOUR_S
 
 
+@Defect(
+    mechanism="a step back that is taken again every hour",
+    effect=Effect.NEVER,
+    law="cut-comes",
+    needs=("a clock in legal time",),
+    shown=armed("2020-10-30 12:00", on="2020-10-23 10:00", model="electricity-legal-time"),
+    blind="all but one night a year",
+    seen="a power supply, 29 October 2017: eez-open/psu-firmware#180",
+    avoid="save with each step in which season the registers stand",
+)
 class HourSetBackAgain(ClockBase):
     """Looks at the hour and not at what it has done."""
 
@@ -17,16 +27,3 @@ class HourSetBackAgain(ClockBase):
     def seconds_to_step(self, utc_s: int, state: State, factory: Factory) -> int | None:
         left_s = super().seconds_to_step(utc_s, state, factory)
         return left_s and min(left_s, HOUR_S - utc_s % HOUR_S)
-
-
-DEFECT = Defect(
-    mechanism="a step back that is taken again every hour",
-    swap=HourSetBackAgain,
-    effect=Effect.NEVER,
-    law="cut-comes",
-    needs=("a clock in legal time",),
-    shown=armed("2020-10-30 12:00", on="2020-10-23 10:00", model="electricity-legal-time"),
-    blind="all but one night a year",
-    seen="a power supply, 29 October 2017: eez-open/psu-firmware#180",
-    avoid="save with each step in which season the registers stand",
-)

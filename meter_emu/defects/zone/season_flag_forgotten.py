@@ -5,16 +5,8 @@ from meter_emu.firmware.trust import ClockBase, ClockState, TrustBounds
 from meter_emu.units import HOUR_S
 
 
-class SeasonFlagForgotten(ClockBase):
-    """Steps the clock, and does not remember it."""
-
-    def offset_s(self, state: ClockState, factory: TrustBounds) -> int:
-        return min(super().offset_s(state, factory), HOUR_S)
-
-
-DEFECT = Defect(
+@Defect(
     mechanism="a step of the clock that the offset does not know",
-    swap=SeasonFlagForgotten,
     effect=Effect.DOUBTS,
     law="doubts",
     needs=("a clock in legal time",),
@@ -24,3 +16,8 @@ DEFECT = Defect(
     "(theregister.com)",
     avoid="keep the season with the clock, and save it with the step",
 )
+class SeasonFlagForgotten(ClockBase):
+    """Steps the clock, and does not remember it."""
+
+    def offset_s(self, state: ClockState, factory: TrustBounds) -> int:
+        return min(super().offset_s(state, factory), HOUR_S)

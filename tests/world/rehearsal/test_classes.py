@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from meter_emu.defects import catalogue
+from meter_emu.defects import ENTRIES, catalogue
 from meter_emu.resources import find
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
@@ -172,7 +172,7 @@ def test_of_equal_homes_one_is_lived_and_some_seconds_to_try_it(tmp_path, monkey
 
 @pytest.mark.slow("lives some dozens of homes")
 def test_equal_homes_that_end_differently_are_each_lived_and_it_is_said_once(tmp_path, monkeypatch):
-    monkeypatch.setitem(catalogue(), "odd-numbers", odd_numbers.DEFECT)
+    monkeypatch.setitem(catalogue(), "odd-numbers", ENTRIES[odd_numbers.__name__])
     homes = home("a", 30), home("b", 40, keys='build = "reference+odd-numbers"', load_w=3)
     campaign, said = day(tmp_path, *homes), list[str]()
     runs = plain(list(rehearse_all(campaign, jobs=1, events=False, say=said.append)))
