@@ -16,10 +16,10 @@ from card_protocol.formats.container import SLOT_BYTES, in_force
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import says_refused
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.judged import law_of_stories
+from meter_emu.laws.law import Aside, Broken, Finding, Trial
 from meter_emu.laws.office_doubts import doubts_owed
 from meter_emu.laws.office_record import RECORDS, mac, order_text
-from meter_emu.stories.story import story
 from meter_emu.world.meter.build import parse_build
 
 # The meter's part of a card: its file, after identity and desk record; the two copies of its part.
@@ -89,12 +89,11 @@ def _slots_changed(before: bytes, after: bytes) -> str | None:
     return None if kept else "the copy that counts of a plain card"
 
 
-CARD_KEPT: Final = Law(
+CARD_KEPT: Final = law_of_stories(
     id="card-kept",
     says="a meter writes nothing on a card that it refuses, and its write-back alone on another",
     properties=("P11", "P13"),
     presumes="power while the card is in the meter",
-    draw=story,
     check=_check,
     one_in=4,
 )
@@ -136,13 +135,12 @@ def _came_back(trial: Trial) -> Iterator[tuple[CardRecords, WriteBackRecord, boo
         yield card, written, new and not says_refused(written.result)
 
 
-OFFICE_AGREES: Final = Law(
+OFFICE_AGREES: Final = law_of_stories(
     id="office-agrees",
     says="whatever card comes back, the office says where it and its meter disagree; of a right one"
     " that was obeyed it says nothing",
     properties=("P13",),
     presumes="our office, with or without defects, and a card that the meter writes on",
-    draw=story,
     check=_check_office,
     one_in=4,
 )

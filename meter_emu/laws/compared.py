@@ -12,8 +12,8 @@ import msgspec
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
-from meter_emu.laws.law import NOT_ASKED, Aside, Broken, Finding, Law, Trial, cut_us, moves
-from meter_emu.stories.story import armed_household
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import NOT_ASKED, Aside, Broken, Finding, Trial, cut_us, moves
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import (
@@ -181,14 +181,12 @@ def _carrier(trial: Trial) -> Finding:
     return same_cut(trial, others, apart_us(household))
 
 
-CARRIER: Final = Law(
+CARRIER: Final = law_with_runs(
     id="carrier",
     says="a household is cut at the same time whichever kind of card brought the order",
     properties=("P4",),
     presumes="cards of the same generation; 2u and a poll apart are the same time",
-    draw=armed_household,
     check=_carrier,
-    one_in=40,
 )
 
 
@@ -218,14 +216,12 @@ def _serviced(household: Household) -> Household:
     return replace(household, visits=(*household.visits, setting), outages=((off_us, on_us),))
 
 
-CHIP: Final = Law(
+CHIP: Final = law_with_runs(
     id="chip",
     says="a household is cut at the same time whichever clock chip its meter has",
     properties=("P3", "P7"),
     presumes="clocks of the same bound; 2u and a poll apart are the same time",
-    draw=armed_household,
     check=_chip,
-    one_in=40,
 )
 
 
@@ -238,14 +234,12 @@ def _generation(trial: Trial) -> Finding:
     return same_cut(trial, [(what, other)], apart_us(household))
 
 
-GENERATION: Final = Law(
+GENERATION: Final = law_with_runs(
     id="generation",
     says="a household is cut at the same time by cards of either generation",
     properties=("P4", "P5"),
     presumes="of a time that comes twice, the later",
-    draw=armed_household,
     check=_generation,
-    one_in=40,
 )
 
 
@@ -260,14 +254,12 @@ def _time_base(trial: Trial) -> Finding:
     )
 
 
-TIME_BASE: Final = Law(
+TIME_BASE: Final = law_with_runs(
     id="time-base",
     says="a household is cut at the same time by clocks in UTC, in standard and in legal time",
     properties=("P5",),
     presumes="clocks of the same bound; 2u and a poll apart are the same time",
-    draw=armed_household,
     check=_time_base,
-    one_in=40,
 )
 
 
@@ -287,13 +279,11 @@ def _poll_phase(trial: Trial) -> Finding:
     return same_cut(trial, others, apart_us(household))
 
 
-POLL_PHASE: Final = Law(
+POLL_PHASE: Final = law_with_runs(
     id="poll-phase",
     says="when the meter looks moves a cut by no more than 2u and a poll",
     properties=("P1", "P2", "P7"),
-    draw=armed_household,
     check=_poll_phase,
-    one_in=40,
 )
 
 
@@ -309,14 +299,12 @@ def _slower_clock(trial: Trial) -> Finding:
     return None
 
 
-SLOWER_CLOCK: Final = Law(
+SLOWER_CLOCK: Final = law_with_runs(
     id="slower-clock",
     says="a slower clock never cuts a household earlier",
     properties=("P1", "P12"),
     presumes="a clock within its model's bound",
-    draw=armed_household,
     check=_slower_clock,
-    one_in=40,
 )
 
 
@@ -342,13 +330,11 @@ def _again(household: Household, at_us: int) -> Household:
     return replace(household, visits=tuple(visits))
 
 
-SHOWN_AGAIN: Final = Law(
+SHOWN_AGAIN: Final = law_with_runs(
     id="shown-again",
     says="a card that brings no new order moves no cut: inserted twice is inserted once",
     properties=("P11", "P13"),
-    draw=armed_household,
     check=_shown_again,
-    one_in=40,
 )
 
 
@@ -374,11 +360,9 @@ def _loaded(household: Household, at_us: int) -> Household:
     )
 
 
-NO_ORDERS: Final = Law(
+NO_ORDERS: Final = law_with_runs(
     id="no-orders",
     says="a card that brings a load and no order moves no cut",
     properties=("P11", "P13"),
-    draw=armed_household,
     check=_no_orders,
-    one_in=40,
 )

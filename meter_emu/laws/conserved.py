@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Final
 
 from meter_emu.domain import Result
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
-from meter_emu.stories.story import story
+from meter_emu.laws.judged import law_of_stories
+from meter_emu.laws.law import Aside, Broken, Finding, Trial
 from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.households.household import Household
 from meter_emu.world.meter.events import What, WrittenBack
@@ -74,11 +74,10 @@ def _cost_ueur(household: Household, written: WrittenBack) -> int:
     return day_ueur + night_wh * pricing.night_price_ueur_per_wh
 
 
-LAW: Final = Law(
+LAW: Final = law_of_stories(
     id="conserved",
     says="what was loaded is in the meter or was used, to the smallest unit",
     properties=("P10",),
     presumes="one tariff, no emergency credit, a card that says what was charged",
-    draw=story,
     check=_check,
 )

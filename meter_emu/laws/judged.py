@@ -7,7 +7,7 @@ from typing import Final
 
 from meter_emu.domain import Result
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
-from meter_emu.stories.story import story
+from meter_emu.stories.story import armed_household, story
 from meter_emu.world.judge.promise import (
     Promise,
     PromiseKind,
@@ -95,32 +95,33 @@ def _put_aside(trial: Trial) -> Aside | None:
 # A law whose draw is a situation of its own, and what most of them are: one story in forty draws
 # it, and all that the judge knows is asked of it.
 hazard: Final = partial(Law, check=promises, one_in=40, hazard=True)
+# A law that looks at whatever story was lived; and one that has runs or trials of its own next to
+# the story of an armed household, which are dear.
+law_of_stories: Final = partial(Law, draw=story)
+law_with_runs: Final = partial(Law, draw=armed_household, one_in=40)
 
 
-NEVER_EARLY: Final = Law(
+NEVER_EARLY: Final = law_of_stories(
     id="never-early",
     says="an armed household keeps its supply until T",
     properties=("P1", "P6"),
     presumes="a clock within its model's bound",
-    draw=story,
     check=lambda trial: breached(trial, Verdict.EARLY),
 )
 
-CUT_COMES: Final = Law(
+CUT_COMES: Final = law_of_stories(
     id="cut-comes",
     says="a cut that was announced comes, no later than twice the clock's uncertainty and a poll",
     properties=("P2", "P6"),
     presumes="power, and a clock that the meter believes",
-    draw=story,
     check=lambda trial: breached(trial, Verdict.LATE, Verdict.NEVER),
 )
 
-NO_WRONG_CUT: Final = Law(
+NO_WRONG_CUT: Final = law_of_stories(
     id="no-wrong-cut",
     says="a household with credit, in protected hours, reactivated or with a limiter is not cut",
     properties=("P9", "P11"),
     presumes="a clock within its model's bound",
-    draw=story,
     check=lambda trial: breached(trial, Verdict.WRONGLY_CUT),
 )
 
@@ -131,12 +132,11 @@ def _newest_order(trial: Trial) -> Finding:
     return breached_under(trial, set(Verdict), lambda promise: len(promise) > 1)
 
 
-NEWEST_ORDER: Final = Law(
+NEWEST_ORDER: Final = law_of_stories(
     id="newest-order",
     says="after several orders the meter obeys the newest",
     properties=("P11", "P13"),
     presumes="a clock within its model's bound",
-    draw=story,
     check=_newest_order,
 )
 
@@ -149,30 +149,27 @@ def _reactivation_cancels(trial: Trial) -> Finding:
     return breached_under(trial, kinds, lambda promise: promise[-1].kind is PromiseKind.REACTIVATED)
 
 
-REACTIVATION_CANCELS: Final = Law(
+REACTIVATION_CANCELS: Final = law_of_stories(
     id="reactivation-cancels",
     says="a reactivated household is cut by no date that was ordered before",
     properties=("P11",),
     presumes="the card put in before T",
-    draw=story,
     check=_reactivation_cancels,
 )
 
-RESTORED: Final = Law(
+RESTORED: Final = law_of_stories(
     id="restored",
     says="a meter due to supply again asks for its button, and supplies when it is pressed",
     properties=("P11",),
     presumes="somebody who presses the button when the lamp asks for it",
-    draw=story,
     check=lambda trial: breached(trial, Verdict.NOT_RESTORED, Verdict.FED_UNASKED),
 )
 
-ACCOUNT: Final = Law(
+ACCOUNT: Final = law_of_stories(
     id="account",
     says="the card that comes back states the credit that is left, and nobody is fed without it",
     properties=("P9",),
     presumes="a card on which the meter writes",
-    draw=story,
     check=lambda trial: found(trial, FindingKind.WRONG_MONEY),
 )
 
@@ -182,20 +179,18 @@ def _answers(trial: Trial) -> Finding:
     return Broken(MEANING[verdict]) if verdict in {Verdict.CRASHED, Verdict.HUNG} else None
 
 
-ANSWERS: Final = Law(
+ANSWERS: Final = law_of_stories(
     id="answers",
     says="the program comes back from every poll, without an error",
     properties=("P3", "P6"),
-    draw=story,
     check=_answers,
 )
 
-DOUBTS: Final = Law(
+DOUBTS: Final = law_of_stories(
     id="doubts",
     says="the meter doubts its clock only where an outsider can see why, and believes no wrong one",
     properties=("P6", "P8"),
     presumes="a clock within its model's bound",
-    draw=story,
     check=lambda trial: found(trial, FindingKind.GROUNDLESS_DOUBT, FindingKind.WRONG_CLOCK),
 )
 
@@ -209,30 +204,27 @@ def _order_answered(trial: Trial) -> Finding:
     return found(trial, FindingKind.SILENT_ORDER)
 
 
-ORDER_ANSWERED: Final = Law(
+ORDER_ANSWERED: Final = law_of_stories(
     id="order-answered",
     says="the card that comes back names the order that it brought, and doubts no end of it",
     properties=("P13",),
     presumes="a card on which the meter writes, by an office that is right",
-    draw=story,
     check=_order_answered,
 )
 
-RIGHT_ANSWER: Final = Law(
+RIGHT_ANSWER: Final = law_of_stories(
     id="right-answer",
     says="a right card is obeyed, and no expired, replaced or foreign one is",
     properties=("P9", "P13"),
     presumes="an office that is right, and a clock within its model's bound",
-    draw=story,
     check=lambda trial: found(trial, FindingKind.GROUNDLESS_REFUSAL, FindingKind.OBEYED_UNLAWFULLY),
 )
 
-SAYS_WHAT_IT_UNDERSTOOD: Final = Law(
+SAYS_WHAT_IT_UNDERSTOOD: Final = law_of_stories(
     id="says-what-it-understood",
     says="the card that comes back states the T1 and T2 that were announced, and the display no "
     "other supply than there is",
     properties=("P4", "P13"),
     presumes="a card on which the meter writes",
-    draw=story,
     check=lambda trial: found(trial, FindingKind.WRONG_DISPLAY, FindingKind.SUPPLY_MISSTATED),
 )

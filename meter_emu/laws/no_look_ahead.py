@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Final
 
 from meter_emu.laws.compared import first_difference
-from meter_emu.laws.law import Finding, Law, Trial
-from meter_emu.stories.story import story
+from meter_emu.laws.judged import law_of_stories
+from meter_emu.laws.law import Finding, Trial
 from meter_emu.world.meter.events import Event
 
 
@@ -27,11 +27,10 @@ def _before(events: list[Event], us: int) -> list[Event]:
     return [event for event in events if event.at_us < us]
 
 
-LAW: Final = Law(
+LAW: Final = law_of_stories(
     id="no-look-ahead",
     says="what comes later alters nothing that was seen before",
     properties=("P14",),
-    draw=story,
     check=_check,
     one_in=40,
 )

@@ -18,8 +18,8 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import DeskError
-from meter_emu.laws.law import Broken, Finding, Law, Trial
-from meter_emu.stories.story import armed_household
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import Broken, Finding, Trial
 from meter_emu.world.rehearsal.engine import rig_of
 from meter_emu.world.rehearsal.rig import Rig
 from meter_emu.zones import BELGIAN
@@ -264,12 +264,10 @@ def _check(trial: Trial) -> Finding:
     return None
 
 
-LAW: Final = Law(
+LAW: Final = law_with_runs(
     id="office-limits",
     says="the office refuses what no card carries or no rule allows, and writes what is next to it",
     properties=("P4",),
     presumes="our office, with or without defects",
-    draw=armed_household,
     check=_check,
-    one_in=40,
 )

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from card_protocol.card.virtual import card_of
 from card_protocol.formats.budget import WRITE_BACK
-from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import Broken, Finding, Trial, chance
 from meter_emu.laws.office_record import RECORDS, mac, order_text
-from meter_emu.stories.story import armed_household
 from meter_emu.world.rehearsal.engine import rig_of
 
 _UNKNOWN: Final = b"\xff" * 8
@@ -65,12 +65,10 @@ def doubts_owed(written: Any, desk: Any, seal: bytes) -> list[bool]:  # noqa: AN
     return found
 
 
-LAW: Final = Law(
+LAW: Final = law_with_runs(
     id="office-doubts",
     says="the office says where card and meter disagree, and nothing where they agree",
     properties=("P13",),
     presumes="our office, with or without defects",
-    draw=armed_household,
     check=_check,
-    one_in=40,
 )

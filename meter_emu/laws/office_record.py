@@ -26,8 +26,8 @@ from meter_emu.desk.desk import Account, Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import DeskError
-from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
-from meter_emu.stories.story import armed_household
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import Broken, Finding, Trial, chance
 from meter_emu.world.rehearsal.engine import rig_of
 from meter_emu.world.rehearsal.rig import Rig
 
@@ -312,12 +312,11 @@ def _forged(rig: Rig, card: _Card, random: Random) -> Iterator[str]:
             yield f"the office reads a card with byte {at} of file {sfi} changed"
 
 
-LAW: Final = Law(
+LAW: Final = law_with_runs(
     id="office-record",
     says="the office writes each byte as the page says, and reads no record with a bit changed",
     properties=("P4", "P13"),
     presumes="our office, with or without defects",
-    draw=armed_household,
     check=_check,
     one_in=20,
 )

@@ -3,9 +3,9 @@
 from typing import Final
 
 from meter_emu.laws.compared import same_later
-from meter_emu.laws.law import Aside, Finding, Law, Trial
+from meter_emu.laws.judged import law_of_stories
+from meter_emu.laws.law import Aside, Finding, Trial
 from meter_emu.stories.boundaries import changes, offset_s
-from meter_emu.stories.story import story
 from meter_emu.units import DAY_US, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.times import END_US
@@ -49,12 +49,11 @@ def _changing(zone: TimeZone, first_s: int, last_s: int) -> bool:
     return any(first_s - _DAY_S <= change.at_s <= last_s + _DAY_S for change in seen)
 
 
-LAW: Final = Law(
+LAW: Final = law_of_stories(
     id="weeks",
     says="the same story some weeks later, at the same offset from UTC, goes the same way",
     properties=("P3", "P12"),
     presumes="no change of clocks within the story",
-    draw=story,
     check=_check,
     one_in=40,
 )

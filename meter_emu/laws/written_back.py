@@ -18,11 +18,11 @@ from card_protocol.timestamp import decode_bcd_minute
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result, result_said, says_refused
 from meter_emu.laws.hazards.credit import many_loads
-from meter_emu.laws.law import MOVES, Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.judged import law_of_stories
+from meter_emu.laws.law import MOVES, Aside, Broken, Finding, Trial
 from meter_emu.laws.office_record import RECORDS, mac, order_text
 from meter_emu.laws.sessions import SeenSession
 from meter_emu.ports import Lamp
-from meter_emu.stories.story import story
 from meter_emu.units import EPOCH_2000_US, HOUR_US, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.households.household import Household, VisitKind
 from meter_emu.world.judge.account import LoadProfile
@@ -431,12 +431,11 @@ def _events(written: WriteBackRecord) -> _Events:
     ]
 
 
-LAW: Final = Law(
+LAW: Final = law_of_stories(
     id="write-back",
     says="each field that the meter writes on a card agrees with meter, card, and the one before",
     properties=("P9", "P10", "P13"),
     presumes="a card on which the meter writes",
-    draw=story,
     check=_check,
     one_in=2,
 )

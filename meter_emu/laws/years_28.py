@@ -3,8 +3,8 @@
 from typing import Final
 
 from meter_emu.laws.compared import same_later
-from meter_emu.laws.law import Finding, Law, Trial
-from meter_emu.stories.story import story
+from meter_emu.laws.judged import law_of_stories
+from meter_emu.laws.law import Finding, Trial
 from meter_emu.units import DAY_US, EPOCH_2000_US
 
 _YEARS_28_US: Final = 10_227 * DAY_US
@@ -17,12 +17,11 @@ def _check(trial: Trial) -> Finding:
     return same_later(trial, by_us, "28 years")
 
 
-LAW: Final = Law(
+LAW: Final = law_of_stories(
     id="28-years",
     says="the same story 28 years later, or earlier, goes the same way",
     properties=("P3", "P12"),
     presumes="years 2000 to 2099, in which every fourth is a leap year; the zone's rule unchanged",
-    draw=story,
     check=_check,
     one_in=40,
 )

@@ -8,8 +8,8 @@ from typing import Final
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.eeprom import Eeprom
-from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
-from meter_emu.stories.story import armed_household
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import Broken, Finding, Trial, chance
 
 _SIZE: Final = 1_024  # of a small part: the rules are those of a large one
 _PAGE: Final = 64
@@ -126,12 +126,10 @@ def _differs(
         yield "counts its writes otherwise"
 
 
-LAW: Final = Law(
+LAW: Final = law_with_runs(
     id="memory-cells",
     says="the memory chip holds what was written, and what a write that lost its power leaves",
     properties=("P8",),
     presumes="the built-in board",
-    draw=armed_household,
     check=_check,
-    one_in=40,
 )

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, chance
-from meter_emu.stories.story import armed_household
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import Aside, Broken, Finding, Trial, chance
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.rehearsal.engine import rig_of
 
@@ -276,12 +276,10 @@ def _images(chip: CalendarChip, sheet: Sheet, random: Random) -> Iterator[str]:
         yield f"is loaded from {bad[:8].hex()}..., or refused elsewhere"
 
 
-LAW: Final = Law(
+LAW: Final = law_with_runs(
     id="clock-chip",
     says="a clock chip counts as the calendar does, and holds the bits that its sheet gives it",
     properties=("P8",),
     presumes="the built-in board, with or without defects of its chip",
-    draw=armed_household,
     check=_check,
-    one_in=40,
 )

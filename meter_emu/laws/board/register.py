@@ -11,8 +11,8 @@ from typing import Final
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.metrology import Metrology
-from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
-from meter_emu.stories.story import armed_household
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import Broken, Finding, Trial, chance
 
 _HOUR_US: Final = 3_600_000_000
 _WRAP: Final = 2**32
@@ -151,12 +151,10 @@ def _images(rates: Sequence[int], now_us: int, random: Random) -> Finding:
     return None
 
 
-LAW: Final = Law(
+LAW: Final = law_with_runs(
     id="register-counts",
     says="the register counts what flows, and foretells when it will show a number",
     properties=("P9",),
     presumes="the built-in board",
-    draw=armed_household,
     check=_check,
-    one_in=40,
 )

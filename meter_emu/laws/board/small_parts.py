@@ -10,9 +10,9 @@ from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.oscillator import Backup, Oscillator
 from meter_emu.hardware.panel import Panel
 from meter_emu.hardware.valve import Valve
-from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import Broken, Finding, Trial, chance
 from meter_emu.ports import Button, Lamp
-from meter_emu.stories.story import armed_household
 
 _PULSE_US: Final = 20_000  # docs/hardware.md: a shorter one does not move the armature
 _TRAVEL_US: Final = 3_000_000
@@ -200,12 +200,10 @@ def _reserve_images() -> Iterator[str]:
             yield f"a reserve is loaded from {len(raw)} bytes"
 
 
-LAW: Final = Law(
+LAW: Final = law_with_runs(
     id="board-parts",
     says="switch, reserve, crystal and panel move, carry, tick and show as they are driven",
     properties=("P8",),
     presumes="the built-in board",
-    draw=armed_household,
     check=_check,
-    one_in=40,
 )

@@ -29,8 +29,8 @@ from card_protocol.terminal import Terminal
 from meter_emu.desk.desk import Account, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import ENERGIES
-from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
-from meter_emu.stories.story import armed_household
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import Broken, Finding, Trial, chance
 from meter_emu.world.rehearsal.engine import rig_of
 from meter_emu.world.rehearsal.rig import Rig
 
@@ -273,12 +273,10 @@ def _laid_open(rig: Rig, kind: CardKind, random: Random) -> Iterator[str]:
         yield "laid open it does not keep what is saved on it"
 
 
-LAW: Final = Law(
+LAW: Final = law_with_runs(
     id="first-content",
     says="a first content writes over nothing of worth, and torn anywhere it can be repeated",
     properties=("P4",),
     presumes="the built-in formats",
-    draw=armed_household,
     check=_check,
-    one_in=40,
 )

@@ -14,8 +14,8 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.layout import Layout
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.families import card_layouts
-from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
-from meter_emu.stories.story import armed_household
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import Broken, Finding, Trial, chance
 
 _U16, _S32 = 0xFFFF, 2**31
 _NONE, _A_TIME = b"\xff" * 5, bytes.fromhex("2007032301")
@@ -171,12 +171,10 @@ def _copies(random: Random) -> Iterator[str]:
         yield "a part that was never written, and one that is forged, are taken for each other"
 
 
-LAW: Final = Law(
+LAW: Final = law_with_runs(
     id="record-limits",
     says="a record holds each number up to its field's end, and a memory card what it has room for",
     properties=("P4", "P10"),
     presumes="the built-in formats",
-    draw=armed_household,
     check=_check,
-    one_in=40,
 )

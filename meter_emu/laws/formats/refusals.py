@@ -12,8 +12,8 @@ from zlib import crc32
 from card_protocol.card.image import CardImage, CardKind, blank, personalise
 from card_protocol.errors import LayoutError
 from card_protocol.formats.container import Container, claimed_records, parse_container
-from meter_emu.laws.law import Broken, Finding, Law, Trial, chance
-from meter_emu.stories.story import armed_household
+from meter_emu.laws.judged import law_with_runs
+from meter_emu.laws.law import Broken, Finding, Trial, chance
 from meter_emu.world.rehearsal.engine import rig_of
 
 _TABLE, _ROW = 0x44, 9  # of an image's files
@@ -164,12 +164,10 @@ def _refused(ask: object, at: int, what: str) -> Iterator[str]:
     yield f"{what} wrong at {at:#x} is taken"
 
 
-LAW: Final = Law(
+LAW: Final = law_with_runs(
     id="impossible-image",
     says="an image that no card can have is refused, at the byte that is wrong",
     properties=("P4",),
     presumes="the built-in formats",
-    draw=armed_household,
     check=_check,
-    one_in=40,
 )
