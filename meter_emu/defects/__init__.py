@@ -38,6 +38,8 @@ DEFECT_PARTS: Final[Mapping[str, str]] = {
     "paygo": "Devices that are paid for by tokens",
     "sts": "STS meters",
 }
+# Whose program has the parts of a folder, where that is not a budget meter's.
+_DEVICES: Final[Mapping[str, DeviceName]] = {"paygo": "openpaygo", "sts": "sts"}
 
 _HOUR: Final = timedelta(hours=1)
 _TEN_MINUTES: Final = timedelta(minutes=10)
@@ -262,9 +264,6 @@ ENTRIES: Final[dict[str, "Defect"]] = {}
 class Defect:
     """One entry, on its `swap`: a direct subclass of its part, in a module of the defect's name.
 
-    `device` is the one whose program has that part; a defect of chip or office is of a budget
-    meter, as the catalogue shows it there.
-
     `law` is the id of the law that catches it, and `needs` what a meter or card must have for it to
     show at all, in the words of `verify`'s *not covered*. `shown` is a household in which it first
     shows: that of July 2020, unless it says another. `blind` says when it does not show, `seen`
@@ -280,7 +279,6 @@ class Defect:
     blind: str
     seen: str
     avoid: str
-    device: DeviceName = BUDGET
 
     def __call__(self, swap: type[PartT]) -> type[PartT]:
         """Enter a class, which stays as it is."""
@@ -310,6 +308,14 @@ class Defect:
     def where(self) -> str:
         """Its folder: where the mistake sits."""
         return self.swap.__module__.split(".")[-2]
+
+    @property
+    def device(self) -> DeviceName:
+        """The one whose program has that part.
+
+        A defect of chip or office is of a budget meter, as the catalogue shows it there.
+        """
+        return _DEVICES.get(self.where, BUDGET)
 
     @property
     def build(self) -> str:

@@ -21,7 +21,6 @@ from meter_emu.firmware.token.paygo import PaygoProgram
     seen="a block of an EEPROM that is marked as the valid one before its data are written "
     "(gh:fabriziop/EEWL#2)",
     avoid="save both in one record, of which the old copy stays until the new one is whole",
-    device="openpaygo",
 )
 class CountBeforeCredit(PaygoProgram):
     def keep(self, state: PaygoState, answer: PaygoAnswer) -> None:

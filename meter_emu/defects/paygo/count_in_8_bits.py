@@ -21,7 +21,6 @@ from meter_emu.firmware.token.paygo import UsedCounts
     seen="a rolling count of 28 bits that was held to 16: once it is full no press is heard any "
     "more (gh:DarkFlippers/unleashed-firmware#370)",
     avoid="keep a count as wide as the tokens' own, and say what happens after the last",
-    device="openpaygo",
 )
 class CountIn8Bits(UsedCounts):
     def keep(self, counter: PaygoCounter, state: PaygoState) -> None:

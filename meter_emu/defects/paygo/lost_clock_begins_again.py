@@ -21,7 +21,6 @@ from meter_emu.firmware.trust import EPOCH_2000_S, Now
     seen="a clock that is at its first day after each time without power "
     "(gh:opentx/opentx#6277, gh:opentx/opentx#6946); what a paid time does then is inferred",
     avoid="go on from the last time that is known to have passed",
-    device="openpaygo",
 )
 class LostClockBeginsAgain(PaygoProgram):
     def goes_on_s(

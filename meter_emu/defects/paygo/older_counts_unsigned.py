@@ -22,7 +22,6 @@ _OLDER = CounterLimits().older
     seen="windows of received counts that refuse at their beginning what has never come "
     "(gh:eriptic/uoscore-uedhoc#14, gh:obgm/libcoap#1939)",
     avoid="compare the difference from the last count, not the bounds of a window",
-    device="openpaygo",
 )
 class OlderCountsUnsigned(UsedCounts):
     def counter(self, state: PaygoState) -> PaygoCounter:

@@ -22,7 +22,6 @@ _OLDER = CounterLimits().older
     seen="a rule of the maintainers' programs that their specification does not state: what sets "
     "time marks all older counts as used; that a program lacks it is inferred",
     avoid="close all older counts with the token that sets time, in the same save",
-    device="openpaygo",
 )
 class OlderLeftOpen(UsedCounts):
     def keep(self, counter: PaygoCounter, state: PaygoState) -> None:

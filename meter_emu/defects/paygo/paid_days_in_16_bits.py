@@ -19,7 +19,6 @@ from meter_emu.units import DAY_S
     seen="minutes and milliseconds multiplied in an int of an 8-bit processor: 1,040 minutes are "
     "too many (gh:kornel-schrenk/DiveIno#2, gh:Sensirion/arduino-snippets#7)",
     avoid="give the first factor the width of the product",
-    device="openpaygo",
 )
 class PaidDaysIn16Bits(PaidTime):
     def seconds(self, value: int, divider: int) -> int:

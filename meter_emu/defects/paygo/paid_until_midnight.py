@@ -19,7 +19,6 @@ from meter_emu.units import DAY_S
     seen="subscriptions that end as their last day begins (gh:empirical-org/Empirical-Core#10819, "
     "gh:BloomBooks/BloomDesktop#8267)",
     avoid="keep an instant, and compare it as one",
-    device="openpaygo",
 )
 class PaidUntilMidnight(PaidTime):
     def added(self, until_s: int, now_s: int, seconds: int) -> int:

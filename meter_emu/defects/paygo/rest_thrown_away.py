@@ -18,7 +18,6 @@ from meter_emu.firmware.token.paygo import PaidTime
     seen="renewals that run from the day of payment: who pays in time pays twice for the days "
     "between (gh:restrictcontentpro/restrict-content-pro#113, gh:rinvex/laravel-subscriptions#66)",
     avoid="add to the later of now and the end",
-    device="openpaygo",
 )
 class RestThrownAway(PaidTime):
     def added(self, until_s: int, now_s: int, seconds: int) -> int:

@@ -22,7 +22,6 @@ from meter_emu.units import HOUR_S, HOURS_A_DAY
     "first and multiplied then (gh:nielsonm236/NetMod-ServerApp#77, "
     "gh:zephyrproject-rtos/zephyr#31142)",
     avoid="multiply first, in integers that are wide enough, and divide once",
-    device="openpaygo",
 )
 class UnitInWholeHours(PaidTime):
     def seconds(self, value: int, divider: int) -> int:

@@ -20,7 +20,6 @@ from meter_emu.firmware.token.paygo import UsedCounts
     seen="a bitmap of received counts that is shifted by its own width, which leaves it as it was: "
     "what never came is refused as a duplicate (gh:matter-js/matter.js#3846)",
     avoid="write the field anew from the counts that are used, relative to the last one",
-    device="openpaygo",
 )
 class UsedBitsNotMoved(UsedCounts):
     def keep(self, counter: PaygoCounter, state: PaygoState) -> None:

@@ -20,7 +20,6 @@ from meter_emu.firmware.token.paygo import UsedCounts
     seen="an update with tokens in any order that took the same token again and again "
     "(gh:EnAccess/OpenPAYGO-HW#3)",
     avoid="keep a bit for each older count that may still come",
-    device="openpaygo",
 )
 class UsedCountsForgotten(UsedCounts):
     def counter(self, state: PaygoState) -> PaygoCounter:

@@ -22,7 +22,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
     seen="a number that is used once, kept in memory first and on disk later: after a failure "
     "the same is obeyed again (gh:Willow7737/omnia-protocol#346)",
     avoid="save both in one record, of which the old copy stays until the new one is whole",
-    device="sts",
 )
 class CreditBeforeTid(StsProgram):
     def keep(self, state: StsState) -> None:

@@ -20,7 +20,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
     blind="households whose key never changes, or whose credit is used up then",
     seen="inferred: the industry's pages say for 2024 that credit stays, as a rule to be kept",
     avoid="name each field that a change may touch, and compare all the others",
-    device="sts",
 )
 class CreditClearedWithKey(StsEffects):
     def rekeyed(self, state: StsState, change: StsKeyChange) -> None:

@@ -24,7 +24,6 @@ from meter_emu.firmware.token.sts_layouts import TIDS, StsState, tid_bytes
     seen="an access key that is revoked: its old permission is good again for who kept it "
     "(gh:tempoxyz/tempo#1033)",
     avoid="keep what is used with the key, and empty it by the roll-over bit alone",
-    device="sts",
 )
 class EmptiedAtAnyChange(StsEffects):
     def rekeyed(self, state: StsState, change: StsKeyChange) -> None:

@@ -19,7 +19,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
     blind="tokens of up to 65.5 kWh, and processors whose int has 32 bits",
     seen="energy that begins again after 65.535 kWh (gh:4-20ma/ModbusMaster#199)",
     avoid="give the first factor the width of the product",
-    device="sts",
 )
 class EnergyIn16Bits(StsEffects):
     def credited(self, state: StsState, wh: int) -> None:

@@ -18,7 +18,6 @@ from meter_emu.firmware.token.sts import TidMemory
     blind="keys of whose expiry number no minute has come yet",
     seen="a licence that has expired as its last day begins (gh:owncloud/core#39735)",
     avoid="say whether the last number is inside, and try its first and last minute",
-    device="sts",
 )
 class ExpiredAtItsNumber(TidMemory):
     def expired(self, tid: int, ken: int) -> bool:

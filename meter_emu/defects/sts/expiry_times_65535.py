@@ -18,7 +18,6 @@ from meter_emu.firmware.token.sts import TidMemory
     blind="any day but the last 45 of a base date, and the first 255 minutes of each number",
     seen="a public library of tokens (gh:NectarAPI/tokens-service)",
     avoid="compare the upper 8 bits of the TID, and leave 255 out",
-    device="sts",
 )
 class ExpiryTimes65535(TidMemory):
     def expired(self, tid: int, ken: int) -> bool:

@@ -25,7 +25,6 @@ from meter_emu.firmware.token.sts import StsEffects
     blind="households that key both halves in at once, and meters that lose power between",
     seen="fragments that wait for the rest of their message for ever (gh:seladb/PcapPlusPlus#152)",
     avoid="let what waits end by itself, and try one second on either side",
-    device="sts",
 )
 class HalfKeptForEver(StsEffects):
     def too_late(self, waited_ms: int, half_s: int) -> bool:

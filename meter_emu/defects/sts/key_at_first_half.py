@@ -22,7 +22,6 @@ from meter_emu.firmware.token.sts import StsEffects
     blind="households that key both halves in",
     seen="a message that takes over what was left of another one's parts (gh:daeuniverse/honk#163)",
     avoid="change nothing until each part is there",
-    device="sts",
 )
 class KeyAtFirstHalf(StsEffects):
     def complete(self, sections: dict[int, StsKeySection], *, long_key: bool) -> bool:

@@ -24,7 +24,6 @@ _TYPED = {10: "1-1", 11: "1-2", 30: "1-1", 31: "1-2", 32: "2"}
     blind="power that holds while an entry is served",
     seen="a block that is marked as valid before its data are written (gh:fabriziop/EEWL#2)",
     avoid="save all that a change brings in one record",
-    device="sts",
 )
 class KeyBeforeMemory(StsProgram):
     def keep(self, state: StsState) -> None:

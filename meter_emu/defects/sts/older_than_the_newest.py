@@ -19,7 +19,6 @@ from meter_emu.firmware.token.sts import StsAnswer, TidMemory
     seen="a gate that drops whatever is below the highest number so far, a few milliseconds late "
     "(gh:rolker/udp_bridge#35)",
     avoid="compare with the oldest of all that are kept",
-    device="sts",
 )
 class OlderThanTheNewest(TidMemory):
     def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:

@@ -19,7 +19,6 @@ from meter_emu.firmware.token.sts import StsAnswer, TidMemory
     seen="a cache of what was used, flooded until the first is out of it and good again "
     "(gh:alphaonedev/ai-memory-mcp#1061)",
     avoid="refuse what is older than all that is kept, and drop the smallest, not the first",
-    device="sts",
 )
 class RingByArrival(TidMemory):
     def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:

@@ -21,7 +21,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
     seen="meters of before 2012 that had to be replaced for the night of 24 November 2024 "
     "(i-switch.co.za, esi-africa.com); that this is why is inferred",
     avoid="try a roll-over with a memory that is full of TIDs of the old base date",
-    device="sts",
 )
 class RolloverBitIgnored(StsEffects):
     def rolled_over(self, state: StsState) -> None:

@@ -18,7 +18,6 @@ from meter_emu.firmware.token.sts import StsAnswer, TidMemory
     blind="households that key tokens in as they buy them",
     seen="a history of messages that is cleared when it is full (gh:Scottcjn/Rustchain#2137)",
     avoid="keep as many as the rule says, and try the last of them",
-    device="sts",
 )
 class TenTidsRemembered(TidMemory):
     def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:

@@ -23,7 +23,6 @@ def _signed(tid: int) -> int:
     seen="a byte shifted by 24 that is widened with its sign, in times after 2038 "
     "(gh:boostorg/iostreams#193); of a meter inferred",
     avoid="mask to 24 bits after widening; key in a token of either half",
-    device="sts",
 )
 class TidWithASign(TidMemory):
     def judged(self, tids: tuple[int, ...], tid: int) -> StsAnswer:
