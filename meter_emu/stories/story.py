@@ -27,7 +27,7 @@ from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.crossed import CROSSED_ROWS, cross, takes, themes_of
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.themes import TAKES_CLOCK_CARDS, TAKES_LIMITER
-from meter_emu.stories.times import timing
+from meter_emu.stories.times import Timing, timing
 from meter_emu.units import DAY_S, HOUR_S, HOURS_A_DAY, MINUTE_S, SECOND_US
 from meter_emu.world.households.campaign import METER_ID_FIRST, Campaign
 from meter_emu.world.households.household import Entry, Household, Households
@@ -149,17 +149,25 @@ def armed_household(chooser: Chooser, among: Among = ()) -> Campaign:
     """
     seed, draft = begin(chooser, among)
     people.live(draft, people.ARMED)
+    return finish(draft, seed, ample_credit=True)
+
+
+def armed_at(draft: Draft, seed: int, timing: Timing) -> Campaign:
+    """Complete a household with ample credit that is armed and cut at these times, no more."""
+    draft.timing, draft.first_s = timing, timing.armed_s - DAY_S
     draft.ample_credit = True
+    people.live(draft, people.NEVER)
     return finish(draft, seed)
 
 
-def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
-    """Draw seed, meter, cards and T: every story begins with these."""
+def begin(chooser: Chooser, among: Among, kind: str = "") -> tuple[int, Draft]:
+    """Draw seed, meter, cards and T: every story begins with these. `kind` is its subject."""
     seed = chooser.below(1 << 16)
     model_name, model, cards, clock_cards = chooser.of(among or models())
     generation, carrier = chooser.of(cards)
     when = timing(chooser, model.zone)
     return seed, Draft(
+        kind=kind,
         chooser=chooser,
         model=model,
         model_name=model_name,
@@ -236,9 +244,10 @@ def _technician(draft: Draft) -> None:
         draft.technician(after_s + chooser.below(200) * MINUTE_S, error_s)
 
 
-def finish(draft: Draft, seed: int) -> Campaign:
+def finish(draft: Draft, seed: int, *, ample_credit: bool = False) -> Campaign:
     """Complete a draft: draw clock, load and credit, and set start and end."""
     chooser, clock = draft.chooser, draft.model.clock
+    draft.ample_credit |= ample_credit
     ledger = draft.ledger(_ID)
     visits = draft.visited(ledger)
     moments_s = [*draft.timing, *(visit.at_us // SECOND_US for visit in visits)]

@@ -111,8 +111,7 @@ def replaced_card(chooser: Chooser, among: Among = ()) -> Campaign:
 
     Sometimes as often as somebody does who cannot believe it; then it comes with the right one.
     """
-    seed, draft = begin(chooser, among)
-    draft.kind = "a card that was replaced"
+    seed, draft = begin(chooser, among, "a card that was replaced")
     armed_s, end_s = draft.timing
     first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
     other_s = max(end_s + chooser.of(_OTHER_S), first_s + MINUTE_S)
@@ -135,8 +134,7 @@ def replaced_card(chooser: Chooser, among: Among = ()) -> Campaign:
         for _ in range(1 + chooser.below(2)):
             at_s = second_s + 2 * MINUTE_S + chooser.below(left_s)
             draft.insert_old(at_s + (0, 0, 0, DAY_S)[chooser.below(4)], 1)
-    draft.ample_credit = True
-    return finish(draft, seed)
+    return finish(draft, seed, ample_credit=True)
 
 
 def _insisted(draft: Draft, at_s: int) -> None:
@@ -183,8 +181,7 @@ def torn_visit(chooser: Chooser, among: Among = ()) -> Campaign:
 
     In half of all the card is put into the meter in between.
     """
-    seed, draft = begin(chooser, among)
-    draft.kind = "a torn visit to the office"
+    seed, draft = begin(chooser, among, "a torn visit to the office")
     armed_s, end_s = draft.timing
     first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
     other_s = max(end_s + chooser.of(_OTHER_S), first_s + MINUTE_S)
@@ -199,8 +196,7 @@ def torn_visit(chooser: Chooser, among: Among = ()) -> Campaign:
     again_s = max(armed_s, torn_s + 4 * MINUTE_S)
     draft.office(again_s - MINUTE_S, order)
     draft.insert(again_s)
-    draft.ample_credit = True
-    return finish(draft, seed)
+    return finish(draft, seed, ample_credit=True)
 
 
 TORN_VISIT: Final = hazard(
@@ -220,8 +216,7 @@ _OFF_S: Final = (14 * MINUTE_S, -14 * MINUTE_S, 5 * MINUTE_S, -12 * HOUR_S, -30 
 
 def two_offices(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household that loads and is armed at two offices in turn, the last time before T."""
-    seed, draft = begin(chooser, among)
-    draft.kind = "two offices"
+    seed, draft = begin(chooser, among, "two offices")
     armed_s, end_s = draft.timing
     offices = chooser.of(_OFF_S), chooser.of(_OFF_S)
     at_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
@@ -234,8 +229,7 @@ def two_offices(chooser: Chooser, among: Among = ()) -> Campaign:
         else:
             draft.bring(at_s, written)
         at_s += chooser.of((HOUR_S, 5 * MINUTE_S, DAY_S)) + chooser.below(HOUR_S)
-    draft.ample_credit = True
-    return finish(draft, seed)
+    return finish(draft, seed, ample_credit=True)
 
 
 TWO_OFFICES: Final = hazard(

@@ -162,8 +162,7 @@ _DAYS_MORE: Final = 1  # ours: a program counts in days, and looks at each poll
 
 def old_setting(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household whose clock is too old to be believed before its story ends."""
-    seed, draft = begin(chooser, among)
-    draft.kind = "set too long ago"
+    seed, draft = begin(chooser, among, "set too long ago")
     draft.short = draft.ample_credit = True
     end_s = draft.timing.end_s
     draft.timing = Timing(end_s - _WATCHED_D * DAY_S, end_s)

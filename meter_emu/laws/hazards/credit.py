@@ -36,8 +36,7 @@ _EDGES: Final = (4 * 1440 + 960, 7 * 1440, 480, 960, 4 * 1440 + 480, 5 * 1440)
 
 def credit_edge(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household without order whose credit is used up within an hour of such an edge."""
-    seed, draft = begin(chooser, among)
-    draft.kind = "credit ends at an edge of the week"
+    seed, draft = begin(chooser, among, "credit ends at an edge of the week")
     draft.credit_ends_s = near_week_edge_s(draft, draft.timing.end_s, _EDGES)
     draft.rates = USES[:-1]
     draft.timing = draft.timing._replace(
@@ -136,8 +135,7 @@ _WITHOUT_MONEY: Final = (
 
 def emergency_again(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household without credit that asks for supply some times, with a load between."""
-    seed, draft = begin(chooser, among)
-    draft.kind = "emergency credit, again"
+    seed, draft = begin(chooser, among, "emergency credit, again")
     draft.rates = _EMERGENCY_RATES
     at_s = draft.credit_ends_s = draft.timing.armed_s
     at_s += (1 + chooser.below(72)) * HOUR_S  # a weekend may come before the cut
@@ -184,8 +182,7 @@ _LOADED_BEFORE: Final = ((1 << 32) // UEUR_PER_CENT, (1 << 31) // UEUR_PER_CENT)
 
 def many_loads(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household without order that loads three times or more, not each time at the meter."""
-    seed, draft = begin(chooser, among)
-    draft.kind = "many loads"
+    seed, draft = begin(chooser, among, "many loads")
     draft.rates = _SPENT_RATES
     if chooser.below(2):  # what was charged so far soon fills 32 bits
         cents = chooser.of(_LOADED_BEFORE) - chooser.below(1_000)
@@ -244,8 +241,7 @@ def used_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
     In two of three a technician has been there before. While the clock is not trusted every poll is
     run, so the story is an hour or two.
     """
-    seed, draft = begin(chooser, among)
-    draft.kind = "used without time"
+    seed, draft = begin(chooser, among, "used without time")
     draft.rates, draft.ample_credit, draft.short = _UNTIMED_RATES, True, True
     lost_s = draft.timing.armed_s + (1 + chooser.below(24)) * HOUR_S
     back_s = lost_s + (draft.model.clock.backup_days + 1 + chooser.below(15)) * DAY_S
@@ -302,8 +298,7 @@ USED_WITHOUT_TIME: Final = hazard(
 def cut_in_countdown(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household that is cut, gets its supply back, and loses power as it asks for it."""
     tested = [kit for kit in among or models() if kit.model.measures.countdown]
-    seed, draft = begin(chooser, tested or among)
-    draft.kind = "power that fails as somebody asks for supply"
+    seed, draft = begin(chooser, tested or among, "power that fails as somebody asks for supply")
     people.live(draft, people.NEVER)
     draft.ample_credit, draft.rates = True, USES[:-1]
     brought_s = draft.timing.end_s + DAY_S + chooser.below(DAY_S)

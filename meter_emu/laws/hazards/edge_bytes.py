@@ -34,8 +34,7 @@ _EDGES: Final = ((0, 0x00), (0, 0xFF), (-1, 0x00), (-1, 0xFF))
 
 def edge_bytes(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw an armed household that is reactivated, or whose order has such a MAC."""
-    seed, draft = begin(chooser, among)
-    draft.kind = "bytes at an edge"
+    seed, draft = begin(chooser, among, "bytes at an edge")
     armed_s, end_s = draft.timing
     place, byte = chooser.of(_EDGES)
     # The parts of a memory card are sealed otherwise: of it the token alone is looked at.

@@ -97,8 +97,7 @@ def in_parts(chooser: Chooser, among: Among = ()) -> Campaign:
 
     Whatever comes last is put in, and it is watched beyond its ends.
     """
-    seed, draft = begin(chooser, among)
-    draft.kind = "orders in parts"
+    seed, draft = begin(chooser, among, "orders in parts")
     card, at_s = _Card(draft), draft.timing.armed_s
     heard = True
     for _ in range(3 + chooser.below(5)):
@@ -120,9 +119,8 @@ def in_parts(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.timing = draft.timing._replace(end_s=end_s)
     if chooser.below(2):
         draft.credit_ends_s = at_s - chooser.below(2 * DAY_S)
-    else:
-        draft.ample_credit = True
-    return finish(draft, seed)
+        return finish(draft, seed)
+    return finish(draft, seed, ample_credit=True)
 
 
 LAW: Final = hazard(

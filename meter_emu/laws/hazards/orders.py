@@ -28,8 +28,7 @@ from meter_emu.world.households.household import DeskOrder
 
 def deferred_again(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household that is deferred for about a night, and again some days later."""
-    seed, draft = begin(chooser, among)
-    draft.kind = "deferred again"
+    seed, draft = begin(chooser, among, "deferred again")
     lead_s = draft.timing.end_s - draft.timing.armed_s
     again_s = max(draft.timing.end_s - min(lead_s, 6 * DAY_S), FIRST_S + 5 * DAY_S)
     over_s = again_s - (1 + chooser.below(30)) * HOUR_S
@@ -78,8 +77,7 @@ def older_copy(chooser: Chooser, among: Among = ()) -> Campaign:
     left_s = max(1, end_s - second_s - MINUTE_S)
     copied_s = second_s + MINUTE_S + chooser.below(left_s) + (0, 0, 0, DAY_S)[chooser.below(4)]
     draft.insert_copy(copied_s, 1)
-    draft.ample_credit = True
-    return finish(draft, seed)
+    return finish(draft, seed, ample_credit=True)
 
 
 OLDER_COPY: Final = hazard(
@@ -105,8 +103,7 @@ _WITHIN_MIN: Final = 6 * 60  # ours: a right meter has cut by so long before the
 
 def holiday(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a household without order whose credit ends so; an hour later somebody looks."""
-    seed, draft = begin(chooser, among)
-    draft.kind = "credit ends on a holiday"
+    seed, draft = begin(chooser, among, "credit ends on a holiday")
     zone = draft.model.zone
     year = min(legal(draft.timing.end_s, zone).year, _LAST_YEAR)
     month, day = chooser.of(_DAYS)

@@ -14,7 +14,7 @@ from meter_emu.stories.boundaries import changes
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.moments import end_after_midnight
-from meter_emu.stories.story import Among, begin, finish, models
+from meter_emu.stories.story import Among, armed_at, begin, finish, models
 from meter_emu.stories.times import FIRST_S, Timing, change_s, legal, rtc_midnight_s
 from meter_emu.units import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND_US
 from meter_emu.world.households.campaign import Campaign
@@ -127,11 +127,7 @@ def off_over_step(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.outages.append((lost_s, back_s))
     end_s = back_s + chooser.below(24 * 60) * MINUTE_S
     armed_s = lost_s - (1 + chooser.below(40)) * HOUR_S
-    draft.timing = Timing(armed_s, end_s)
-    draft.first_s = armed_s - DAY_S
-    draft.ample_credit = True
-    people.live(draft, people.NEVER)
-    return finish(draft, seed)
+    return armed_at(draft, seed, Timing(armed_s, end_s))
 
 
 OFF_OVER_STEP: Final = hazard(
@@ -165,11 +161,7 @@ def cut_at_step(chooser: Chooser, among: Among = ()) -> Campaign:
     end_s = changed_s + (1 + chooser.below(48)) * HOUR_S + chooser.of((0, 0, 1, 30)) * MINUTE_S
     draft.outages.append((lost_s, lost_s + long_s))
     armed_s = changed_s - (1 + chooser.below(40)) * HOUR_S
-    draft.timing = Timing(armed_s, end_s)
-    draft.first_s = armed_s - DAY_S
-    draft.ample_credit = True
-    people.live(draft, people.NEVER)
-    return finish(draft, seed)
+    return armed_at(draft, seed, Timing(armed_s, end_s))
 
 
 def cut_between(trial: Trial) -> Household | None:
@@ -229,11 +221,7 @@ def tick_inside(chooser: Chooser, among: Among = ()) -> Campaign:
         lost_s = back_s - chooser.of(_OUTAGES_S)
         draft.outages.append((lost_s, back_s))
     armed_s = min(draft.timing.armed_s, lost_s - HOUR_S)
-    draft.timing = Timing(armed_s, draft.timing.end_s)
-    draft.first_s = armed_s - DAY_S
-    draft.ample_credit = True
-    people.live(draft, people.NEVER)
-    return finish(draft, seed)
+    return armed_at(draft, seed, Timing(armed_s, draft.timing.end_s))
 
 
 def ticking_inside(trial: Trial) -> Household | None:
@@ -299,11 +287,7 @@ def clock_card_at_midnight(chooser: Chooser, among: Among = ()) -> Campaign:
     at_s = night_s - early_s(draft.model, night_s)
     draft.technician(at_s, draft.tool_error_s())
     armed_s = min(draft.timing.armed_s, at_s - HOUR_S)
-    draft.timing = Timing(armed_s, draft.timing.end_s)
-    draft.first_s = armed_s - DAY_S
-    draft.ample_credit = True
-    people.live(draft, people.NEVER)
-    return finish(draft, seed)
+    return armed_at(draft, seed, Timing(armed_s, draft.timing.end_s))
 
 
 def setting_at_midnight(trial: Trial) -> Household | None:

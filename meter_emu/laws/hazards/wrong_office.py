@@ -152,8 +152,7 @@ def unknown_bits(chooser: Chooser, among: Among = ()) -> Campaign:
 
 
 def _armed_before(chooser: Chooser, among: Among) -> tuple[int, Draft]:
-    seed, draft = begin(chooser, among)
-    draft.kind = "an office that is wrong"
+    seed, draft = begin(chooser, among, "an office that is wrong")
     armed_s, end_s = draft.timing
     first_s = armed_s - (1 + chooser.below(48)) * HOUR_S
     other_s = max(end_s + chooser.of((-DAY_S, DAY_S, -HOUR_S)), first_s + HOUR_S)
@@ -173,8 +172,7 @@ def _armed_wrongly(draft: Draft, writing: _Writing) -> DeskOrder:
 def _brought(draft: Draft, seed: int, order: DeskOrder) -> Campaign:
     draft.office(draft.timing.armed_s - 60, order)
     draft.insert(draft.timing.armed_s)
-    draft.ample_credit = True
-    return finish(draft, seed)
+    return finish(draft, seed, ample_credit=True)
 
 
 def _of_2(draft: Draft, minute: int) -> int | None:
