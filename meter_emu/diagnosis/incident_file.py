@@ -47,9 +47,7 @@ class RawPerson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     id: Annotated[_Words, means("a name for the household")]
     like: Annotated[_Words, means("the household of the campaign that it was like")]
-    visits: Annotated[list[RawVisit], means("what it did apart from that")] = msgspec.field(
-        default_factory=list
-    )
+    visits: Annotated[list[RawVisit], means("what it did apart from that")] = []
 
 
 class Whose(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -131,10 +129,6 @@ class RawIncident(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: Annotated[_Words, means("the title of the memo")]
     zone: Annotated[TimeZone, means("whose legal time this file is in")]
     fleet: Annotated[list[RawFleet], Meta(min_length=1), means("the operators' meters")]
-    person: Annotated[list[RawPerson], means("households of which somebody spoke")] = msgspec.field(
-        default_factory=list
-    )
+    person: Annotated[list[RawPerson], means("households of which somebody spoke")] = []
     observed: Annotated[list[RawObserved], Meta(min_length=1), means("what was reported")]
-    silence: Annotated[list[RawSilence], means("what nobody reported")] = msgspec.field(
-        default_factory=list
-    )
+    silence: Annotated[list[RawSilence], means("what nobody reported")] = []

@@ -51,9 +51,7 @@ class RawBits(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
     epoch: Annotated[FileDay | None, means("the day that such a count begins with")] = None
     unit: Annotated[str, Meta(pattern=PRINTABLE), means("of the number")] = ""
     scale: Annotated[PerUnit, means("the number is so many to the unit")] = 1
-    names: Annotated[dict[str, _Text], means("what single numbers mean, by number")] = (
-        msgspec.field(default_factory=dict)
-    )
+    names: Annotated[dict[str, _Text], means("what single numbers mean, by number")] = {}
 
 
 class RawField(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -70,15 +68,9 @@ class RawField(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=
     byte_order: Annotated[ByteOrder | None, means("where it is not the file's")] = None
     unit: Annotated[str, Meta(pattern=PRINTABLE), means("of the number")] = ""
     scale: Annotated[PerUnit, means("the number is so many to the unit")] = 1
-    names: Annotated[dict[str, _Text], means("what single numbers mean, by number")] = (
-        msgspec.field(default_factory=dict)
-    )
-    bits: Annotated[dict[str, _Text], means("what single bits mean, by bit")] = msgspec.field(
-        default_factory=dict
-    )
-    split: Annotated[list[RawBits], means("numbers that do not begin and end at bytes")] = (
-        msgspec.field(default_factory=list)
-    )
+    names: Annotated[dict[str, _Text], means("what single numbers mean, by number")] = {}
+    bits: Annotated[dict[str, _Text], means("what single bits mean, by bit")] = {}
+    split: Annotated[list[RawBits], means("numbers that do not begin and end at bytes")] = []
     equals: Annotated[
         Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{2})+\Z")] | None,
         means("the bytes that are always there, in hex"),
@@ -119,15 +111,9 @@ class RawLayout(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen
     source: Annotated[_Text, means("where the layout is from")]
     size_bytes: Annotated[_Size, means("of the whole dump")]
     byte_order: Annotated[ByteOrder, means("of numbers")] = "big"
-    field: Annotated[list[RawField], means("fields outside of records")] = msgspec.field(
-        default_factory=list
-    )
-    record: Annotated[list[RawRecord], means("records of several fields")] = msgspec.field(
-        default_factory=list
-    )
-    check: Annotated[list[RawCheck], means("checksums and CRCs")] = msgspec.field(
-        default_factory=list
-    )
+    field: Annotated[list[RawField], means("fields outside of records")] = []
+    record: Annotated[list[RawRecord], means("records of several fields")] = []
+    check: Annotated[list[RawCheck], means("checksums and CRCs")] = []
 
 
 @final

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, final
 
-import msgspec
 from msgspec import Meta, Struct
 from typing_extensions import override
 
@@ -52,9 +51,7 @@ class RawLedger(Struct, forbid_unknown_fields=True, kw_only=True):
 
     model: Annotated[_Text, means("of all its devices: a built-in one, or a file next to this")]
     device: Annotated[list[RawDevice], means("the devices")]
-    token: Annotated[list[RawLine], means("what was sold, in this order")] = msgspec.field(
-        default_factory=list
-    )
+    token: Annotated[list[RawLine], means("what was sold, in this order")] = []
 
 
 @final

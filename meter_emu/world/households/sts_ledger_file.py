@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, final
 
-import msgspec
 from msgspec import Meta, Struct
 from typing_extensions import override
 
@@ -74,9 +73,7 @@ class RawStsLedger(Struct, forbid_unknown_fields=True, kw_only=True):
     ]
     edition: Annotated[Edition, means("TIDs are minutes of UTC (3), or of the wall clock (2)")] = 3
     device: Annotated[list[RawStsDevice], means("the meters")]
-    token: Annotated[list[RawStsLine], means("what was sold, in this order")] = msgspec.field(
-        default_factory=list
-    )
+    token: Annotated[list[RawStsLine], means("what was sold, in this order")] = []
 
 
 @final

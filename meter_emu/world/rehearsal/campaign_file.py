@@ -85,9 +85,7 @@ class _RawAtOffice(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A visit to the office, and which card is put in."""
 
     at: Annotated[FileTime, means("when; visits are in the order of their times")]
-    desk: Annotated[list[DeskWord], means("the card at the office: what it orders")] = (
-        msgspec.field(default_factory=list)
-    )
+    desk: Annotated[list[DeskWord], means("the card at the office: what it orders")] = []
     defer_until: Annotated[
         FileTime | None, means("T1 of the order, where it is not as announced; whole minutes")
     ] = None
@@ -268,12 +266,8 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ] = None
     card_generation: Annotated[_Generation | None, means("the card format's generation")] = None
     card_expires: Annotated[FileTime | None, means("of a first card that is temporary")] = None
-    outages: Annotated[list[RawOutage], means("times without power in the street")] = msgspec.field(
-        default_factory=list
-    )
-    visits: Annotated[list[RawVisit], means("what is done at the meter and at the office")] = (
-        msgspec.field(default_factory=list)
-    )
+    outages: Annotated[list[RawOutage], means("times without power in the street")] = []
+    visits: Annotated[list[RawVisit], means("what is done at the meter and at the office")] = []
     announced: Annotated[
         Annotated[list[_Text], Meta(min_length=1)] | Literal["none"] | None,
         means("the names of the announcements that it heard; none at all is `none`"),
@@ -412,8 +406,6 @@ class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ] = None
     reported: Annotated[
         list[RawReported], means("what others said had happened; nothing is judged by it")
-    ] = msgspec.field(default_factory=list)
-    token: Annotated[list[RawToken], means("the office's ledger of sold tokens")] = msgspec.field(
-        default_factory=list
-    )
+    ] = []
+    token: Annotated[list[RawToken], means("the office's ledger of sold tokens")] = []
     household: Annotated[list[RawHousehold], Meta(min_length=1), means("the households")]
