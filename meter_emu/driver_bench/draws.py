@@ -16,7 +16,6 @@ from meter_emu.driver_bench.declared import Declared
 DrawMoment: TypeAlias = Callable[[Random, Declared, int], datetime]
 
 _SECOND: Final = timedelta(seconds=1)
-_HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 ROLL_OVERS: Final = ("minute", "hour", "day", "month", "year")
 # Times of day at which the ways to write an hour differ: 12 and 0, the tens, the last of a kind.

@@ -62,9 +62,6 @@ TRUTHS: Final = ("stopped", "is_summer", "is_leap", "reached")
 NOTHINGS: Final = ("begin", "set", "mode", "alarm_set")
 BYTES: Final = ("encode",)
 ROUTINES: Final = (*NOTHINGS, *MOMENTS, *NUMBERS, *TRUTHS, *BYTES)
-ON_THE_BUS: Final = frozenset(
-    ("begin", "set", "get", "now", "mode", "stopped", "alarm_set", "alarm_get")
-)
 
 
 class Driver(ABC):
@@ -212,7 +209,6 @@ __all__ = [
     "MOMENTS",
     "NOTHINGS",
     "NUMBERS",
-    "ON_THE_BUS",
     "ROUTINES",
     "TRUTHS",
     "Argument",

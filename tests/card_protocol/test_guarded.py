@@ -14,12 +14,13 @@ from card_protocol.carrier.readers import find_reader
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.keys import Key, Role
 from card_protocol.link.guarded import FILE_CARD, OURS, GuardedLink
-from card_protocol.link.link import DirectLink, ScriptedLink
+from card_protocol.link.link import DirectLink
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard
 from tests.card_protocol.cards import SELECT_DF, budget_image, counting_rng
+from tests.card_protocol.scripted import ScriptedLink
 from tests.card_protocol.test_card_fuzz import dialogues
 from tests.card_protocol.test_sle4442 import CODE, an_image
 from tests.cards import file_card

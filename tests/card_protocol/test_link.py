@@ -5,8 +5,9 @@ import pytest
 from card_protocol.atr import Atr
 from card_protocol.card.virtual import SecureCard
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.link.link import DirectLink, Link, ScriptedLink
+from card_protocol.link.link import DirectLink, Link
 from tests.card_protocol.cards import GET_CHALLENGE, budget_image, counting_rng
+from tests.card_protocol.scripted import ScriptedLink
 
 
 def direct() -> DirectLink:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.carrier.readers import ACS, PCSC, READERS, MemoryTerminal, Reader, find_reader
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
-from card_protocol.link.link import ScriptedLink
 from tests.card_protocol.cards import plain_powered, powered
+from tests.card_protocol.scripted import ScriptedLink
 from tests.card_protocol.test_sle4442 import CODE, an_image
 from tests.cells import each_cell
 

@@ -9,7 +9,7 @@ from card_protocol.card.virtual import SecureCard
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import Sfi
 from card_protocol.keys import Role
-from card_protocol.link.link import DirectLink, Link, ScriptedLink
+from card_protocol.link.link import DirectLink, Link
 from card_protocol.link.recorded import RecordedCard, RecordedLink
 from card_protocol.link.replay import Playback, ReplayCard
 from card_protocol.terminal import Terminal
@@ -27,6 +27,7 @@ from tests.card_protocol.cards import (
     role_key,
     update_command,
 )
+from tests.card_protocol.scripted import ScriptedLink
 
 NEW = b"\x77" * 64
 

@@ -5,7 +5,6 @@ import pytest
 from card_protocol.apdu import CommandApdu
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.keys import Key, Role
-from card_protocol.link.link import ScriptedLink, ScriptStep
 from card_protocol.terminal import ANSWER_PARTS_MAX, LE_CORRECTIONS_MAX, Terminal
 from tests.card_protocol.cards import (
     DESK,
@@ -20,6 +19,7 @@ from tests.card_protocol.cards import (
     proof_command,
     role_key,
 )
+from tests.card_protocol.scripted import ScriptedLink, ScriptStep
 from tests.cells import each_cell
 
 READ_8 = CommandApdu(0x00, 0xB0, 0x00, 0x00, ne=8)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final, TypeAlias, final
 
-KEY_BITS: Final = 64
 _ROUNDS: Final = 16
 _KEY_ROTATION: Final = 12  # the key is inverted and rotated right by so much first
 _MASK: Final = (1 << 64) - 1

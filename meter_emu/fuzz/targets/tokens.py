@@ -49,7 +49,6 @@ _UPPER_BYTES: Final = 6
 _BLOCK_BYTES: Final = 9  # key and class in one, six of fields, two of CRC
 _SECTION_BYTES: Final = 7
 _PAYGO_BYTES: Final = 9
-_MARGIN_MAX: Final = 127
 
 
 @cache

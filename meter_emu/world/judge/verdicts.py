@@ -98,25 +98,6 @@ HARM: Final = frozenset(
     }
 )
 LIVED_GRAVITY: Final = MappingProxyType({lived: place for place, lived in enumerate(Lived)})
-LIVED_MEANING: Final = MappingProxyType({
-    Lived.DARK_THOUGH_REACTIVATED: "cut or limited not for credit, after a reactivation was asked "
-    "for and the card put in",
-    Lived.DARK_BEFORE: "cut or limited before what was announced; for lack of credit too, where T1 "
-    "was still to come",
-    Lived.CUT_UNANNOUNCED: "cut or limited not for credit, and nothing that it heard said so",
-    Lived.NOT_GIVEN_BACK: "without supply, asked for what was announced, put the card in, and was "
-    "still without it more than late_max_min later",
-    Lived.PAID_NEVER_GOT: "paid for energy with an STS token that its meter never took, and never "
-    "will; the meter may have kept every rule",
-    Lived.DARK_THOUGH_PAID: "paid for light by the day with OpenPAYGO tokens, and an hour of it or "
-    "more was never there, and never will be, whosever doing that is",
-    Lived.CANNOT_BUY: "has an STS meter, and from then on to the end the office sold nothing, or "
-    "nothing that the meter takes",
-    Lived.CANNOT_BE_SAID: "the rehearsal ends before it could be seen",
-    Lived.STILL_ON: "supplied later than late_max_min after the announced cut: no harm",
-    Lived.AS_ANNOUNCED: "lived what it heard",
-    Lived.NOT_ANNOUNCED: "heard nothing that was for it, and nothing was taken",
-})  # fmt: skip
 LIVED_WORDS: Final = MappingProxyType({  # of one and of several, with what follows
     Lived.DARK_THOUGH_REACTIVATED: (("was", "were"), marked("cut though reactivated")),
     Lived.DARK_BEFORE: (("was", "were"), marked("cut or limited before the announced moment")),

@@ -33,7 +33,6 @@ from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.times import us_to_written
 
 _GENERATION: Final = 1  # the default of the file
-_EDITION: Final = 3  # likewise
 _Value = TypeVar("_Value")
 
 

@@ -6,11 +6,12 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.link.link import DirectLink, ScriptedLink
+from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard
 from tests.card_protocol.cards import GET_CHALLENGE
+from tests.card_protocol.scripted import ScriptedLink
 from tests.cells import each_cell
 from tests.firmware.meters import START_US, Rig
 
