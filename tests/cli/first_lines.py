@@ -85,7 +85,7 @@ FIRST_LINES: Final[Mapping[str, _Rows]] = MappingProxyType({
         _bad("reference --law no-law", "meter-emu: "),
     ),
     "explore": (
-        _good("reference --depth 0 --jobs 1", "reference, scope new: nothing broken in every "),
+        _good("reference --depth 0 --jobs 1", "reference, scope new: undecided, nothing broken "),
         _found(f"{EARLY} --depth 3 --jobs 1", r".*, scope new: broken; tried: "),
         _bad("reference --scope no-scope", "meter-emu: "),
     ),

@@ -60,3 +60,10 @@ def digest(page: Any) -> str:
     expect(page.locator("#go")).to_be_enabled()
     expect(page.locator("#made")).to_be_visible()
     return str(page.locator("#digest").inner_text())
+
+
+def expect(what: Any) -> Any:
+    from playwright.sync_api import expect as of_playwright
+
+    of_playwright.set_options(timeout=READY_MS)
+    return of_playwright(what)

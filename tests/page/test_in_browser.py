@@ -4,12 +4,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from meter_emu.resources import built_in
-from tests.page.seen import READY_MS, Seen, digest, opened, rehearsed
+from tests.page.seen import Seen, digest, expect, opened, rehearsed
 from tests.page.test_in_node import PAGE, in_cpython, sha256
 from tests.site.walked import served
 from tests.web.browser import PROGRAM
@@ -20,13 +19,6 @@ pytestmark = pytest.mark.skipif(
     reason="make test-page builds it, with chromium",
 )
 WRONG = "reference+end-exclusive"
-
-
-def expect(what: Any) -> Any:
-    from playwright.sync_api import expect as of_playwright
-
-    of_playwright.set_options(timeout=READY_MS)
-    return of_playwright(what)
 
 
 @pytest.fixture(scope="module")

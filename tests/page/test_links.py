@@ -9,8 +9,7 @@ import pytest
 
 from meter_emu.cli.scene import Scene, link_of
 from meter_emu.resources import built_in
-from tests.page.seen import READY_MS, Seen, digest, opened, rehearsed
-from tests.page.test_in_browser import expect
+from tests.page.seen import READY_MS, Seen, digest, expect, opened, rehearsed
 from tests.page.test_in_node import PAGE
 from tests.web.browser import PROGRAM
 
