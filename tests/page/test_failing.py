@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.page.test_in_browser import expect
+from tests.page.seen import expect
 from tests.page.test_in_node import PAGE
 from tests.site.walked import served
 from tests.web.browser import PROGRAM
