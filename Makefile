@@ -175,9 +175,10 @@ test-sts: $(DEV)  ## 2,000 random households of 80 STS tokens each, against an o
 test-tokens: $(DEV)  ## 100,000 OpenPAYGO tokens against the maintainers' package: minutes
 	@METER_EMU_TOKENS=100000 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/card_protocol/test_openpaygo_oracle.py
 
-test-plan: $(DEV)  ## 10,000 offices against SimPy, dirty sheets, 5,000 meters unrounded, audits of 53,000: minutes
+test-plan: $(DEV)  ## 10,000 offices against SimPy, dirty sheets, 5,000 meters unrounded, audits of 53,000, intervals of 200 plans: a quarter of an hour
 	@METER_EMU_OFFICES=10000 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/planner/test_office.py tests/planner/test_dirty_sheets.py
 	@$(BIN)/python -m tests.planner.audited
+	@$(BIN)/python -m tests.planner.accuracy
 
 test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
 	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/world/judge/test_random_households.py

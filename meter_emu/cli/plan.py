@@ -95,6 +95,13 @@ def check(plan_file: str, language: str | None) -> int:
 @click.option(
     "--sheet", "sheet_to", type=LEFT, metavar="FILE", help="Write a row a meter: .csv or .xlsx."
 )
+@click.option(
+    "--seeds",
+    type=click.IntRange(3, 100),
+    default=5,
+    show_default=True,
+    help="So many draws of who comes when; figures are their means.",
+)
 @json_option
 @language_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one per CPU.")
@@ -105,6 +112,7 @@ def run(
     what_if: bool,
     report_to: str | None,
     sheet_to: str | None,
+    seeds: int,
     json_file: str | None,
     language: str | None,
     jobs: int | None,
@@ -136,7 +144,8 @@ def run(
             runners = (
                 Runner(town, one, jobs=jobs, kept=kept, step=say(one.name)) for one in chosen
             )
-            result = plan_result(list(map(answered, runners)), what_if=what_if)
+            answers = [answered(runner, seeds) for runner in runners]
+            result = plan_result(answers, what_if=what_if)
         if page is not None:
             write_atomically(page, board(result).encode())
         if sheet_to is not None:

@@ -4,7 +4,7 @@ Self-contained: no script, and its own policy forbids the browser to load anythi
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -12,6 +12,7 @@ from meter_emu.languages import speech
 from meter_emu.languages.speech import said
 from meter_emu.planner import sentences
 from meter_emu.planner.answer import PlanAnswer, PlanResult, Tried
+from meter_emu.planner.decided import Criterion
 from meter_emu.planner.lives import Town, last_day
 from meter_emu.planner.plan_file import DAY_NAMES
 from meter_emu.report.page import environment_of_pages
@@ -27,7 +28,7 @@ _NONE: Final = "\u2013"
 
 
 class DayBar(NamedTuple):
-    """A day at the offices: a bar to draw, and in words."""
+    """A day at an office: a bar to draw, and in words."""
 
     x: float
     width: float
@@ -38,7 +39,7 @@ class DayBar(NamedTuple):
 
 
 class Offices(NamedTuple):
-    """The days, the most people on one, and how many all offices serve on a full day."""
+    """The days, the most people on one, and how many the office serves on a full day."""
 
     bars: tuple[DayBar, ...]
     most: int
@@ -56,71 +57,98 @@ class TriedBar(NamedTuple):
 
 def board(result: PlanResult) -> str:
     """Return the page: the same plan gives the same text."""
-    last, town = result.answers[-1], result.town
-    tone = "good" if not last.morning.unsupplied else "warn"
+    shown, town, difference, threshold = (
+        result.shown, result.town, result.difference, result.threshold,
+    )  # fmt: skip
+    tone = "good" if not shown.morning.unsupplied else "warn"
     if any(one.morning.against_promise for one in result.answers):
         tone = "bad"
-    difference, threshold = result.difference, result.threshold
+    promise = [sentences.headline(shown), sentences.promise_said(shown)]
+    name = result.fit.group if result.fit else _full_first(shown)
     return (
         environment_of_pages()
         .get_template(_TEMPLATE)
         .render(
             name=town.raw.name,
             tone=tone,
-            headline=sentences.headline(last),
-            promise=[sentences.promise_said(last)],
-            figures=tiles(last.morning),
+            headline=promise.pop(0) if difference is None else sentences.decision_said(difference),
+            promise=promise,
+            figures=tiles(shown.morning),
+            shown=shown.plan.name,
             columns=headings(),
             groups=tuple(
                 share_rows(
                     (sentences.group_named(name), counts(one))
-                    for name, one in last.by_group.items()
+                    for name, one in shown.by_group.items()
                 )
             ),
-            plans=list(zip(*map(_plan, result.answers), strict=True)),
-            compared=None if difference is None else sentences.compared_said(difference),
-            offices=_office(last),
-            full_first=_full_first(last),
+            plans=[_named_plan(one) for one in result.answers],
+            criteria=[_criterion(one, result) for one in Criterion],
+            more=list(zip(*map(_more, result.answers), strict=True)),
+            compared=difference is not None,
+            office=sentences.group_named(name),
+            offices=_office(shown, name),
+            fits=list(sentences.fit_said(result.fit))
+            if result.fit
+            else [sentences.room_said(name, shown.lives.last_day[name], plan=shown.plan.name)],
             tried=_tried_bars(result.tried),
             threshold=None if threshold is None else sentences.threshold_said(threshold),
             todos=[sentences.to_do_said(one) for one in result.todos],
-            exact=sentences.exact_said(town),
+            exact=sentences.exact_said(town, len(shown.drawn)),
             assumed=_assumed(town),
+            sure=list(_sure(result)),
             audits=[sentences.audit_said(one) for one in result.answers],
+            notes=town.sheet.notes,
             sha256=town.sheet.sha256,
         )
     )
 
 
-def _plan(one: PlanAnswer) -> tuple[str, ...]:
-    """Return what the rows of the table say about a plan; the template names them."""
+def _named_plan(one: PlanAnswer) -> str:
+    return said("{plan}: {when}", plan=one.plan.name, when=one.plan.cut_at)
+
+
+def _criterion(criterion: Criterion, result: PlanResult) -> tuple[str, list[tuple[str, str]], str]:
+    """Return a row: its words, each plan's figure and interval, and the better plan."""
+    cells = []
+    for one in result.answers:
+        found = one.figure(criterion)
+        low, high = (speech.written_whole(max(0, round(end))) for end in (found.low, found.high))
+        cells.append((speech.written_whole(round(found.mean)), f"{low} {_NONE} {high}"))
+    better = (
+        "" if result.difference is None else sentences.verdict_said(result.difference, criterion)
+    )
+    return said(criterion.value), cells, better
+
+
+def _sure(result: PlanResult) -> Iterator[str]:
+    """Yield each figure with its interval by chance and with rounding, and each difference."""
+    for one in result.answers:
+        yield from (sentences.criterion_said(one, each) for each in Criterion)
+    if result.difference is not None:
+        yield from sentences.compared_lines(result.difference)
+
+
+def _more(one: PlanAnswer) -> tuple[str, ...]:
+    """Return what the other rows of the table say about a plan; the template names them."""
     zone, cuts = one.runner.zone, one.cuts_us
     spoken = _NONE
     if cuts is not None:
         spoken = f" {_NONE} ".join(dict.fromkeys(f"{us_to_legal(us, zone):%H:%M}" for us in cuts))
     days = [opens for opens, _, _ in one.lives.waiting.values()]
-    return (
-        said("{plan}: {when}", plan=one.plan.name, when=one.plan.cut_at),
-        speech.written_whole(one.morning.disconnected),
-        speech.written_whole(one.morning.without_credit),
-        speech.written_whole(one.at_end.disconnected),
-        spoken,
-        speech.written_day(min(days)) if days else _NONE,
-    )
+    return spoken, speech.written_day(min(days)) if days else _NONE
 
 
-def _office(answer: PlanAnswer) -> Offices:
-    """Return the days around T2 at all offices."""
-    there: Counter[date] = Counter()
-    for days in answer.lives.days.values():
-        before = 0
-        for one in days:
-            there[one.day] += one.came + before
-            before = one.waiting
+def _office(answer: PlanAnswer, group: str) -> Offices:
+    """Return the days around T2 at an office."""
+    days, there, before = answer.lives.days[group], Counter[date](), 0
+    for one in days:
+        there[one.day] += one.came + before
+        before = one.waiting
     t2 = last_day(answer.plan.cut_at)
     shown = [t2 + timedelta(days=at) for at in range(1 - _DAYS_SHOWN, _DAYS_AFTER + 1)]
     most = max((there[day] for day in shown), default=0)
-    room = sum(max((one.room for one in days), default=0) for days in answer.lives.days.values())
+    room = max((one.room for one in days), default=0)
     scale, wide = _OFFICE_HEIGHT / max(1, most, room), _OFFICE_WIDTH / len(shown)
     bars = []
     for number, day in enumerate(shown):
@@ -133,10 +161,9 @@ def _office(answer: PlanAnswer) -> Offices:
 
 
 def _full_first(answer: PlanAnswer) -> str:
-    """Return from when on the office that fills up first can serve all of its district."""
+    """Return the district whose office fills up first."""
     last_day = answer.lives.last_day
-    group = min(last_day, key=lambda name: (last_day[name] or date.min, name))
-    return sentences.room_said(group, last_day[group], plan=answer.plan.name)
+    return min(last_day, key=lambda name: (last_day[name] or date.min, name))
 
 
 def _tried_bars(tried: Sequence[Tried]) -> list[TriedBar]:

@@ -6,7 +6,6 @@ after. How many meters that sends astray is not argued, but tried: an audit runs
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, unique
 from random import Random
@@ -41,7 +40,6 @@ from meter_emu.world.judge.verdicts import HARM
 from meter_emu.world.meter.times import legal_to_us, us_to_civil
 from meter_emu.world.rehearsal.checkpoint import Checkpoint
 from meter_emu.world.rehearsal.fleet import rehearse_all
-from meter_emu.world.rehearsal.sample import most_unexpected
 
 _ONE_DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
@@ -50,7 +48,6 @@ _MINUTE: Final = timedelta(minutes=1)
 MORNING: Final = timedelta(hours=8)  # ours: people are up, and offices not yet open
 LATE_MAX_MIN: Final = 90  # as of July 2020: a gas meter cuts an hour after T2
 AUDITED: Final = 300  # ours: rows that are run unrounded
-AUDITED_PART: Final = 4  # ours: of a small sheet at most one in so many
 
 
 @final
@@ -275,41 +272,16 @@ class Runner:
             outcome.lived.verdict in HARM,
         )
 
-    def audit(self, lives: PlanLives, ends: Sequence[MeterEnd]) -> "Audit":
-        """Run some rows unrounded, and count those that come otherwise than their class."""
+    def audited(
+        self, lives: PlanLives, ends: Sequence[MeterEnd]
+    ) -> tuple[list[MeterEnd], list[MeterEnd]]:
+        """Run some rows unrounded; return what their classes say, and what became of them."""
         rows = self.town.sheet.rows
         chance = Random(f"{self.town.raw.seed}/audit")  # noqa: S311
-        drawn = min(AUDITED, -(-len(rows) // AUDITED_PART))
-        places = sorted(chance.sample(range(len(rows)), drawn))
+        places = sorted(chance.sample(range(len(rows)), min(AUDITED, len(rows))))
         exact = [self.exact(lives, place) for place in places]
         found = list(self._run(self.campaign(exact, [rows[place] for place in places])))
-        pairs = [(one, ends[place]) for one, place in zip(found, places, strict=True)]
-        return Audit(
-            len(rows),
-            drawn,
-            sum(one.morning is not end.morning for one, end in pairs),
-            sum(one.end is not end.end for one, end in pairs),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """How many of some rows came otherwise than the class that stands for them."""
-
-    of: int
-    run: int
-    otherwise_morning: int
-    otherwise_end: int
-
-    @property
-    def at_most_morning(self) -> int:
-        """How many of all may be otherwise the morning after, at the risk of a sample."""
-        return most_unexpected(self.of, self.run, self.otherwise_morning)
-
-    @property
-    def at_most_end(self) -> int:
-        """How many of all may be otherwise at the end, at the same risk."""
-        return most_unexpected(self.of, self.run, self.otherwise_end)
+        return [ends[place] for place in places], found
 
 
 def _state(outcome: Outcome, us: int) -> HomeState:

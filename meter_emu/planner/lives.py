@@ -131,7 +131,14 @@ class Town:
             closed = office.closed if own.closed is None else own.closed
             openings = Openings(path, f"{key}: hours", own.hours or office.hours, closed)
             self._offices[name] = openings, own.visits_per_hour or office.visits_per_hour
-        self._draws: Final = [Draws.of(raw_plan.seed, row.meter_id) for row in sheet.rows]
+        self._draws: Final = self._drawn(raw_plan.seed)
+
+    def _drawn(self, seed: int) -> list[Draws]:
+        return [Draws.of(seed, row.meter_id) for row in self.sheet.rows]
+
+    def visits_per_hour(self, district: str) -> int:
+        """Return how many people an hour the office of a district serves."""
+        return self._offices[district][1]
 
     def office(self, district: str, *, times: float = 1) -> Office[Visitor]:
         """Return the office of a district; it serves so many `times` as many people."""
@@ -147,10 +154,22 @@ class Town:
             for name in sorted(count)
         }
 
-    def lives(self, plan: RawPlan, assumed: Assumptions | None = None) -> PlanLives:
-        """Return what all households do under a plan, as the file assumes or otherwise."""
-        pairs = zip(self.sheet.rows, self._draws, strict=True)
-        persons = [Visitor(place, row, draws) for place, (row, draws) in enumerate(pairs)]
+    def lives(
+        self,
+        plan: RawPlan,
+        assumed: Assumptions | None = None,
+        *,
+        seed: int | None = None,
+        group: str | None = None,
+    ) -> PlanLives:
+        """Return what all households, or those of a `group`, do as the file has it or otherwise."""
+        draws = self._draws if seed is None else self._drawn(seed)
+        pairs = enumerate(zip(self.sheet.rows, draws, strict=True))
+        persons = [
+            Visitor(place, row, draws)
+            for place, (row, draws) in pairs
+            if group is None or row.district == group
+        ]
         living = _Living(self, plan, assumed or Assumptions(self.raw.behaviour))
         return living.lives(persons)
 

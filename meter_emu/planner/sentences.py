@@ -6,9 +6,20 @@ from typing import Final
 
 from meter_emu.languages import speech
 from meter_emu.languages.speech import marked, said, said_of
-from meter_emu.planner.answer import Compared, PlanAnswer, PlanResult, Threshold, ToDo, Tried
+from meter_emu.planner.answer import (
+    Compared,
+    PlanAnswer,
+    PlanResult,
+    Threshold,
+    TightOffice,
+    ToDo,
+    Tried,
+)
+from meter_emu.planner.decided import Criterion, Figure
 from meter_emu.planner.lives import Town
 from meter_emu.world.judge.phrases import group_said
+
+_ONE_PLACE_TO: Final = 10  # ours: differences below have a place behind the point
 
 
 def _signed(number: float) -> str:
@@ -108,29 +119,105 @@ def promise_said(answer: PlanAnswer) -> str:
     )
 
 
-def compared_said(one: Compared) -> str:
-    """Return who is supplied under one plan alone."""
-    first, second = one.first, one.second
-    if not one.moves:
+def decision_said(one: Compared) -> str:
+    """Return which plan to take, or that the criteria disagree, or that nothing is decided."""
+    fewer = {
+        plan: ", ".join(said(each.value) for each in Criterion if one.better(each) == plan)
+        for plan in (one.first, one.second)
+    }
+    better = [plan for plan, criteria in fewer.items() if criteria]
+    if len(better) == 2:
         return said(
-            "On the morning after, {second} leaves everybody what {first} does.",
-            second=second,
-            first=first,
+            "The criteria disagree: fewer under {first}: {fewer_first}; fewer under {second}: "
+            "{fewer_second}.",
+            first=one.first,
+            second=one.second,
+            fewer_first=fewer[one.first],
+            fewer_second=fewer[one.second],
         )
-    better = said_of(
-        "On the morning after, {count} is supplied under {second} and not under {first}, and "
-        "{worse} under {first} and not under {second}.",
-        "On the morning after, {count} are supplied under {second} and not under {first}, and "
-        "{worse} under {first} and not under {second}.",
-        one.better,
-        second=second,
-        first=first,
-        worse=one.worse,
+    if not better:
+        return said("Not decided by this: {first} or {second}.", first=one.first, second=one.second)
+    (plan,) = better
+    words = marked("{plan} is better, with fewer: {fewer}; the rest is not decided by this.")
+    if all(one.better(each) == plan for each in Criterion):
+        words = marked("{plan} is better, with fewer: {fewer}.")
+    return said(words, plan=plan, fewer=fewer[plan])
+
+
+def verdict_said(one: Compared, criterion: Criterion) -> str:
+    """Return which plan has fewer by a criterion, or that this is not decided."""
+    return one.better(criterion) or said("not decided by this")
+
+
+def figure_said(found: Figure, *, sign: bool = False) -> str:
+    """Return a figure with its interval by chance, and with rounding if that moves it."""
+    whole = not sign or abs(found.mean) >= _ONE_PLACE_TO
+
+    def written(number: float) -> str:
+        if whole:
+            number = round(number if sign else max(0, number))
+            return speech.written_whole(number, sign=sign and bool(number))
+        return speech.written_decimal(f"{number:+.1f}")
+
+    mean, low, high = map(written, found[:3])
+    least, most = written(found.low - found.fewer), written(found.high + found.more)
+    words = marked("{mean} ({low} to {high} by chance)")
+    if found.fewer or found.more:
+        words = marked("{mean} ({low} to {high} by chance, {least} to {most} with rounding)")
+    return said(words, mean=mean, low=low, high=high, least=least, most=most)
+
+
+def criterion_said(answer: PlanAnswer, criterion: Criterion) -> str:
+    """Return a plan's figure with its intervals."""
+    return said(
+        "{plan}, {criterion}: {figure}",
+        plan=answer.plan.name,
+        criterion=said(criterion.value),
+        figure=figure_said(answer.figure(criterion)),
     )
-    if one.shortest is None:
-        return better
-    shortest = said("The shortest life that differs is that of meter {meter}.", meter=one.shortest)
-    return f"{better} {shortest}"
+
+
+def compared_lines(one: Compared) -> Iterator[str]:
+    """Yield what is decided by each criterion, and the meter to look at."""
+    for criterion, found in one.by.items():
+        yield said(
+            "{criterion}: {verdict}. {second} against {first}: {difference}",
+            criterion=said(criterion.value),
+            verdict=verdict_said(one, criterion),
+            second=one.second,
+            first=one.first,
+            difference=figure_said(found, sign=True),
+        )
+    if one.shortest is not None:
+        yield said("The shortest life that differs is that of meter {meter}.", meter=one.shortest)
+
+
+def fit_said(fit: TightOffice) -> Iterator[str]:
+    """Yield what the tightest office has on its fullest day, and what would help."""
+    group = group_named(fit.group)
+    yield said_of(
+        "{group} is the tightest office: {count} still waits there when it closes on {day}, and "
+        "{turned_away} come in time and are not served in time.",
+        "{group} is the tightest office: {count} still wait there when it closes on {day}, and "
+        "{turned_away} come in time and are not served in time.",
+        fit.waiting,
+        group=group,
+        day=fit.day,
+        turned_away=fit.turned_away,
+    )
+    if fit.week_later is not None:
+        yield said_of(
+            "A week later it would be {count}.", "A week later it would be {count}.", fit.week_later
+        )
+    if fit.needed is None:
+        yield said("No number of people at its counters is enough.")
+    else:
+        yield said_of(
+            "With {count} person served an hour, in place of {rate}, it would be nobody.",
+            "With {count} people served an hour, in place of {rate}, it would be nobody.",
+            fit.needed,
+            rate=fit.visits_per_hour,
+        )
 
 
 def tried_said(one: Tried) -> str:
@@ -192,16 +279,17 @@ def to_do_said(one: ToDo) -> str:
     )
 
 
-def exact_said(town: Town) -> str:
+def exact_said(town: Town, seeds: int) -> str:
     """Return what is exact, what is assumed, and what is rounded."""
     return said_of(
         "Exact: the sheet ({count} meter), the offices' hours, what each meter does. Assumed: who "
-        "comes when, by the plan (seed {seed}). Rounded: times in the meter, and credit to {step} "
-        "€.",
+        "comes when, drawn {seeds} times (seeds from {seed}); figures are means, at 90 %. Rounded: "
+        "times in the meter, and credit to {step} €.",
         "Exact: the sheet ({count} meters), the offices' hours, what each meter does. Assumed: who "
-        "comes when, by the plan (seed {seed}). Rounded: times in the meter, and credit to {step} "
-        "€.",
+        "comes when, drawn {seeds} times (seeds from {seed}); figures are means, at 90 %. Rounded: "
+        "times in the meter, and credit to {step} €.",
         len(town.sheet.rows),
+        seeds=str(seeds),
         seed=str(town.raw.seed),
         step=town.raw.credit_step_eur,
     )
@@ -229,8 +317,13 @@ def audit_said(answer: PlanAnswer) -> str:
 
 def lines(result: PlanResult) -> Iterator[str]:
     """Yield the answer, a paragraph a line."""
+    if result.difference is not None:
+        yield decision_said(result.difference)
+        yield from (f"  {words}" for words in compared_lines(result.difference))
     for answer in result.answers:
         yield f"{headline(answer)} {promise_said(answer)}"
+        for criterion in Criterion:
+            yield f"  {criterion_said(answer, criterion)}"
         for name, one in answer.by_group.items() if len(answer.by_group) > 1 else ():
             words = group_said(
                 name,
@@ -239,12 +332,13 @@ def lines(result: PlanResult) -> Iterator[str]:
                 without_credit=one.without_credit,
             )
             yield f"  {words}"
-    if result.difference is not None:
-        yield compared_said(result.difference)
+    if result.fit is not None:
+        yield " ".join(fit_said(result.fit))
     yield from map(tried_said, result.tried)
     if result.threshold is not None:
         yield threshold_said(result.threshold)
     for number, todo in enumerate(result.todos, 1):
         yield f"{number}. {to_do_said(todo)}"
-    yield exact_said(result.town)
+    yield exact_said(result.town, len(result.answers[0].drawn))
     yield from map(audit_said, result.answers)
+    yield from result.town.sheet.notes

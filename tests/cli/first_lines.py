@@ -72,7 +72,7 @@ FIRST_LINES: Final[Mapping[str, _Rows]] = MappingProxyType({
         _no_file("no.toml"),
     ),
     "plan run": (
-        _good("summer-2027 --plan A", r"Under A, \d+ of 200 are without supply on "),
+        _good("summer-2027 --plan A --seeds 3", r"Under A, \d+ of 200 are without supply on "),
         _no_file("no.toml"),
     ),
     "plan show": (_good("summer-2027 12", "name = "),

@@ -15,6 +15,7 @@ import click
 from meter_emu.planner import classes
 from meter_emu.planner.answer import PlanAnswer, answered, figures
 from meter_emu.planner.classes import MeterEnd, Runner
+from meter_emu.planner.decided import Audit
 from meter_emu.planner.lives import Town
 from meter_emu.planner.plan_file import load_plan
 from meter_emu.planner.sheet import read_sheet
@@ -70,7 +71,7 @@ def all_unrounded(folder: Path) -> Iterator[tuple[str, bool]]:
     """Yield what both plans of a small sheet say, each meter of it run unrounded too."""
     there = town_of(folder, WHOLE)
     for plan in there.raw.plan:
-        answer = answered(Runner(there, plan, jobs=1))
+        answer = answered(Runner(there, plan, jobs=1), 3)
         exact, audit = unrounded(answer), answer.audit
         words = (
             f"{plan.name}, {WHOLE:,} meters in {answer.classes:,} lives: figures "
@@ -85,13 +86,13 @@ def audits(folder: Path) -> Iterator[tuple[str, bool]]:
     """Yield what audits of both sizes say of a large sheet, and how many lives differ in it."""
     there = town_of(folder, SHEET)
     for plan in there.raw.plan:
-        answer = answered(Runner(there, plan, jobs=1))
+        answer = answered(Runner(there, plan, jobs=1), 3)
         lives = {answer.runner.exact(answer.lives, at) for at in range(SHEET)}
         words = f"{plan.name}, {SHEET:,} meters: {len(lives):,} different lives in "
         yield f"{words}{answer.classes:,} runs", len(lives) >= DIFFERENT_MIN
         for size in AUDITS:
             classes.AUDITED = size  # type: ignore[misc]
-            audit = answer.runner.audit(answer.lives, answer.ends)
+            audit = Audit(SHEET, *answer.runner.audited(answer.lives, answer.ends))
             words = (
                 f"  of {audit.run:,} run unrounded {audit.otherwise_morning} came otherwise the "
                 f"morning after and {audit.otherwise_end} at the end: of all at most "

@@ -41,5 +41,5 @@ def board_result() -> PlanResult:
         path.write_text(text, "utf-8")
         raw = load_plan(path)
         there = Town(str(path), raw, read_sheet(path, raw))
-        answers = [answered(Runner(there, one, jobs=1)) for one in raw.plan]
+        answers = [answered(Runner(there, one, jobs=1), 3) for one in raw.plan]
         return plan_result(answers, what_if=True)

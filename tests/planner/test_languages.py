@@ -43,7 +43,7 @@ def run(folder: Path, count: int = 12, more: str = "", *options: str) -> tuple[s
     """Run a plan with all that it writes; return what was said."""
     path = town(folder, count, more)
     status, out, err = emu(
-        "plan", "run", str(path), "--jobs", "1", "--json", str(folder / "r.json"),
+        "plan", "run", str(path), "--jobs", "1", "--json", str(folder / "r.json"), "--seeds", "3",
         "--sheet", str(folder / "r.csv"), "--report", str(folder / "page"), *options,
     )  # fmt: skip
     assert status == 0

@@ -4,11 +4,11 @@ from datetime import date
 from functools import partial
 from typing import Annotated, Any
 
-from msgspec import field, to_builtins
+from msgspec import to_builtins
 
 from meter_emu.cli.printed.base import IsoInstant, Printed, Shape, shaped
-from meter_emu.planner.answer import PlanAnswer, PlanResult
-from meter_emu.planner.classes import HomeState
+from meter_emu.planner.answer import Compared, PlanAnswer, PlanResult
+from meter_emu.planner.decided import Criterion
 from meter_emu.resources import means
 from meter_emu.world.meter.times import us_to_iso
 
@@ -44,6 +44,16 @@ class AuditJson(Shape):
     at_most_end: int
 
 
+class FigureJson(Shape):
+    """A mean of seeds with its interval by chance; what rounding may have moved is apart."""
+
+    mean: float
+    low: float
+    high: float
+    fewer: Annotated[int, means("that it may truly be, for what rounding did")]
+    more: int
+
+
 class PlanJson(Shape):
     """What becomes of all meters in one plan."""
 
@@ -52,6 +62,8 @@ class PlanJson(Shape):
     morning: Annotated[IsoInstant, means("the morning after T2")]
     figures: Annotated[PlanFiguresJson, means("on that morning")]
     at_end: PlanFiguresJson
+    accuracy: Annotated[dict[str, FigureJson], means("of each criterion, at 90 %")]
+    by_seed: Annotated[dict[str, tuple[int, ...]], means("of each criterion, in their order")]
     by_group: dict[str, PlanFiguresJson]
     cuts: Annotated[tuple[IsoInstant, IsoInstant] | None, means("the first and the last")]
     not_served: Annotated[dict[str, int], means("came in time and were not served, by group")]
@@ -62,23 +74,19 @@ class PlanJson(Shape):
     audit: AuditJson
 
 
-class MoveJson(Shape):
-    """Meters that are otherwise under the second plan."""
+class DecidedJson(Shape):
+    """By how much the second plan has more by a criterion, and which has fewer."""
 
-    group: str
-    before: HomeState = field(name="from")
-    after: HomeState = field(name="to")
-    meters: int
+    difference: FigureJson
+    better: Annotated[str | None, means("the plan with fewer; null: not decided by this")]
 
 
 class ComparedJson(Shape):
-    """Two plans, meter by meter."""
+    """Two plans, meter by meter and seed by seed."""
 
     first: str
     second: str
-    better: int
-    worse: int
-    moves: tuple[MoveJson, ...]
+    criteria: dict[str, DecidedJson]
     shortest: Annotated[str | None, means("the meter with the shortest lives that differ")]
 
 
@@ -105,6 +113,7 @@ class PlannedJson(Printed, tag="plan-result/1"):
     name: str
     zone: str
     seed: int
+    seeds: Annotated[int, means("how many were drawn, from `seed` on; figures are means of them")]
     rows: Annotated[int, means("of the sheet")]
     sha256: Annotated[str, means("of the sheet")]
     assumptions: Annotated[dict[str, Any], means("[behaviour] of the plan")]
@@ -121,13 +130,26 @@ def planned(result: PlanResult) -> PlannedJson:
         name=town.raw.name,
         zone=town.raw.zone.key,
         seed=town.raw.seed,
+        seeds=len(result.answers[0].drawn),
         rows=len(town.sheet.rows),
         sha256=town.sheet.sha256,
         assumptions=to_builtins(town.raw.behaviour),
         plans=tuple(map(_plan, result.answers)),
-        compared=None if difference is None else shaped(difference, ComparedJson),
+        compared=None if difference is None else _compared(difference),
         what_if=tuple(shaped(one, TriedJson) for one in result.tried),
         threshold=None if threshold is None else shaped(threshold, ThresholdJson),
+    )
+
+
+def _compared(one: Compared) -> ComparedJson:
+    criteria = {
+        each.name.lower(): DecidedJson(
+            difference=shaped(found, FigureJson), better=one.better(each)
+        )
+        for each, found in one.by.items()
+    }
+    return ComparedJson(
+        first=one.first, second=one.second, criteria=criteria, shortest=one.shortest
     )
 
 
@@ -140,9 +162,11 @@ def _plan(answer: PlanAnswer) -> PlanJson:
         morning=iso(runner.morning_us),
         figures=shaped(answer.morning, PlanFiguresJson),
         at_end=shaped(answer.at_end, PlanFiguresJson),
+        accuracy={one.name.lower(): shaped(answer.figure(one), FigureJson) for one in Criterion},
+        by_seed={one.name.lower(): tuple(answer.counts(one)) for one in Criterion},
         by_group={name: shaped(one, PlanFiguresJson) for name, one in answer.by_group.items()},
         cuts=None if cuts is None else (iso(cuts[0]), iso(cuts[1])),
-        not_served=lives.not_served,
+        not_served=answer.turned_away,
         unseen=lives.unseen,
         last_day_for_all=lives.last_day,
         office=tuple(
