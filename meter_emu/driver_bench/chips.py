@@ -5,7 +5,7 @@ and not in `hardware/rtc`, because no meter has one: its row says what a driver'
 and no more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple, final
 
 from typing_extensions import override
@@ -31,6 +31,8 @@ PORT_US: Final = 1  # ours: a byte of a port, a word of a microcontroller
 _FIELD, _UNUSED, _KEPT = BitsKind.FIELD, BitsKind.UNUSED, BitsKind.NOT_MODELLED
 _SUNDAY_0: Final = Counter(0, 6, "weekday")
 _FREE_1_7: Final = Counter(1, 7, "weekday")
+COUNTED: Final = ("second", "minute", "hour", "weekday", "day", "month", "year")
+_HIGHEST_BITS: Final = (6, 6, 5, 2, 5, 4, 7)
 
 
 class LookAlike(MaximChip):
@@ -93,32 +95,23 @@ class LookAlike(MaximChip):
         self.registers[self.WEEKDAY] = held & ~0x07 | code
 
 
-def time_table(
-    first: Mapping[str, int], count: int, flags: tuple[Bits, ...] = ()
-) -> tuple[Bits, ...]:
-    """Return the register table of a look-alike: its counters, its flags, all others kept."""
-    sizes = {"second": 6, "minute": 6, "hour": 5, "weekday": 2, "day": 5, "month": 4, "year": 7}
-    fields = [Bits(first[what], high, 0, what.upper(), _FIELD, "BCD") for what, high in
-              sizes.items()]  # fmt: skip
+def time_table(places: Sequence[int], count: int, flags: tuple[Bits, ...] = ()) -> tuple[Bits, ...]:
+    """Return the register table of a look-alike: its counters, its flags, all others kept.
+
+    `places` are the registers of what is `COUNTED`.
+    """
+    counters = zip(places, _HIGHEST_BITS, COUNTED, strict=True)
+    fields = [Bits(place, high, 0, what.upper(), _FIELD, "BCD") for place, high, what in counters]
     table = [*fields, *flags]
     for register in range(count):
         taken = sum(bits.mask for bits in table if bits.register == register)
         for bit in range(8):
             if not taken >> bit & 1:
-                kind = _UNUSED if register in first.values() else _KEPT
+                kind = _UNUSED if register in places else _KEPT
                 table.append(Bits(register, bit, bit, "-", kind, "not distinguished here"))
     return tuple(sorted(table, key=lambda bits: (bits.register, -bits.high)))
 
 
-_P_FIRST: Final = {
-    "second": 3,
-    "minute": 4,
-    "hour": 5,
-    "day": 6,
-    "weekday": 7,
-    "month": 8,
-    "year": 9,
-}
 _P_FLAGS: Final = (
     Bits(0, 5, 5, "STOP", BitsKind.FLAG, "1 stops the clock", "the clock is stopped"),
     Bits(3, 7, 7, "OS", BitsKind.FLAG, "set while the clock is not guaranteed",
@@ -131,7 +124,7 @@ class P8523(LookAlike):
     """NXP PCF8523, product data sheet Rev. 7: control 00h to 02h, time 03h to 09h, OS in 03h."""
 
     NAME = "PCF8523"
-    TABLE = time_table(_P_FIRST, 20, _P_FLAGS)
+    TABLE = time_table((3, 4, 5, 7, 6, 8, 9), 20, _P_FLAGS)
     REGISTER_NAMES = (
         "Control_1", "Control_2", "Control_3", "Seconds", "Minutes", "Hours", "Days", "Weekdays",
         "Months", "Years", "Minute_alarm", "Hour_alarm", "Day_alarm", "Weekday_alarm", "Offset",
@@ -159,15 +152,6 @@ class P8523(LookAlike):
     __slots__ = ()
 
 
-_M_FIRST: Final = {
-    "second": 0,
-    "minute": 2,
-    "hour": 4,
-    "weekday": 6,
-    "day": 7,
-    "month": 8,
-    "year": 9,
-}
 _M_FLAGS: Final = (
     Bits(11, 7, 7, "SET", BitsKind.FLAG, "1 holds the update", "updates are held"),
     Bits(13, 7, 7, "VRT", BitsKind.FLAG, "0: the battery was empty", "time valid"),
@@ -184,7 +168,7 @@ class Cmos(LookAlike):
     """
 
     NAME = "MC146818"
-    TABLE = time_table(_M_FIRST, 64, _M_FLAGS)
+    TABLE = time_table((0, 2, 4, 6, 7, 8, 9), 64, _M_FLAGS)
     REGISTER_NAMES = (
         "Seconds", "Seconds_alarm", "Minutes", "Minutes_alarm", "Hours", "Hours_alarm", "Weekday",
         "Day", "Month", "Year", "A", "B", "C", "D", *("RAM" for _ in range(14, 64)),
@@ -229,8 +213,7 @@ class WordClock(LookAlike):
     of the day set where that is a weekday.
     """
 
-    TABLE = time_table({"second": 0, "minute": 1, "hour": 2, "weekday": 3, "day": 4, "month": 5,
-                        "year": 6}, 11)  # fmt: skip
+    TABLE = time_table(range(7), 11)
     REGISTER_NAMES = (
         "Seconds", "Minutes", "Hours", "Weekday", "Day", "Month", "Year", "Alarm_second",
         "Alarm_minute", "Alarm_hour", "Alarm_day",

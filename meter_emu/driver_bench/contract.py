@@ -192,14 +192,7 @@ def _dead(rig: DriverRig, case: Case, *, short: bool) -> LawBreach | None:
         rig.bench.quiet()
     if not isinstance(said, Reading) or not _exists(said):
         return None
-    if said[:6] == (
-        case.t.year,
-        case.t.month,
-        case.t.day,
-        case.t.hour,
-        case.t.minute,
-        case.t.second,
-    ):
+    if said[:6] == case.t.timetuple()[:6]:
         return None
     return LawBreach(("not reported",), f"get says {said} on {what}")
 

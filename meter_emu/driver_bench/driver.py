@@ -177,16 +177,10 @@ def as_reading(value: Any) -> Reading | None:  # noqa: ANN401 - whatever a drive
         alarm = as_reading(value[0])
         return alarm and alarm._replace(fields=frozenset(value[1].split()))
     if isinstance(value, struct_time):
-        year, month, day, hour, minute, second, weekday, yearday = value[:8]
-        return Reading(
-            year,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-            weekday if weekday >= 0 else None,
-            yearday if yearday > 0 else None,
+        weekday, yearday = value[6:8]
+        read = Reading(*value[:6])
+        return read._replace(
+            weekday=weekday if weekday >= 0 else None, yearday=yearday if yearday > 0 else None
         )
     if isinstance(value, datetime):
         return Reading(*value.timetuple()[:6])

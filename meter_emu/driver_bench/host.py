@@ -253,18 +253,8 @@ def _result(routine: str, line: str) -> Said:
     except ValueError:
         raise RefusedError(f"its answer is {line[:60]!r}") from None
     if routine in MOMENTS and len(numbers) == 8:
-        year, month, day, hour, minute, second, weekday, yearday = numbers
-        return Reading(
-            year,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-            None if weekday < 0 else weekday,
-            None if yearday < 0 else yearday,
-            fields,
-        )
+        counted = (None if number < 0 else number for number in numbers[6:])
+        return Reading._make((*numbers[:6], *counted, fields))
     if routine not in MOMENTS and len(numbers) == 1:
         return bool(numbers[0]) if routine in TRUTHS else numbers[0]
     raise RefusedError(f"its answer is {line[:60]!r}")
