@@ -24,7 +24,7 @@ from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.units import SECOND_US
 from meter_emu.verify.program import check_covered
-from meter_emu.verify.report import Counterexample, story_in_words
+from meter_emu.verify.report import Counterexample, counterexample
 from meter_emu.workers.engines import here_or_processes
 from meter_emu.workers.work import Calling, Engine
 from meter_emu.world.households.campaign import Campaign
@@ -304,15 +304,6 @@ def _found(task: CutStory, explored: CutsExplored, cuts: Cuts, words: str) -> Cu
         )
         found = promises(trial)
         if isinstance(found, Broken):
-            explored.broken = Counterexample(
-                number=0,
-                campaign=trial.campaign,
-                words=found.words,
-                course=story_in_words(trial),
-                tape=(),
-                runs=seed + 1,
-                verdict=trial.run.outcome.verdict,
-                accused=True,
-            )
+            explored.broken = counterexample(trial, found.words, runs=seed + 1)
             break
     return explored

@@ -24,7 +24,7 @@ from meter_emu.explore.scope import Scope
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial, campaign_of
 from meter_emu.verify.program import check_covered
-from meter_emu.verify.report import Counterexample, judged, story_in_words
+from meter_emu.verify.report import Counterexample, counterexample
 from meter_emu.workers.engines import here_or_processes
 from meter_emu.workers.work import Here, Reusable, Task
 from meter_emu.world.judge.outcome import Outcome
@@ -427,22 +427,7 @@ def by_the_judge(lives: Lives, runs: int) -> Counterexample:
     found = promises(trial)
     if not isinstance(found, Broken):
         raise lives.unsteady("played from its file it breaks as well")
-    return in_its_words(trial, found.words, runs)
-
-
-def in_its_words(trial: Trial, words: str, runs: int) -> Counterexample:
-    """Return a story that breaks something as a counterexample; `runs` made it small."""
-    verdict, accused = judged(trial)
-    return Counterexample(
-        number=0,
-        campaign=trial.campaign,
-        words=words,
-        course=story_in_words(trial),
-        tape=(),
-        runs=runs,
-        verdict=verdict,
-        accused=accused,
-    )
+    return counterexample(trial, found.words, runs=runs)
 
 
 def _breaks(lives: Lives, path: Path) -> str | None:

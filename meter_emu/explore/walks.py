@@ -21,13 +21,13 @@ from meter_emu.explore.acts import ACT_ROWS, OUTAGE, OUTAGE_US, Placed, acts_in
 from meter_emu.explore.lives import Lives, Path
 from meter_emu.explore.roots import campaign_named
 from meter_emu.explore.scope import Scope, ScopeAct, act_of, outage_act, scope_of
-from meter_emu.explore.search import by_the_judge, in_its_words, lived_as_trial, smaller, wrong_in
+from meter_emu.explore.search import by_the_judge, lived_as_trial, smaller, wrong_in
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken
 from meter_emu.stories.ages import aged
 from meter_emu.stories.chooser import seeded
 from meter_emu.units import HOUR_US, MINUTE_US, MWH_PER_WH, UEUR_PER_CENT
-from meter_emu.verify.report import Counterexample
+from meter_emu.verify.report import Counterexample, counterexample
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household, Visit, VisitKind
 
@@ -150,7 +150,7 @@ def _smallest(lives: Lives, path: Path, *, reads: bool) -> WalkBroken:
         raise lives.unsteady("it broke before, and nothing is left to chance")
     if not wrong.law:
         return WalkBroken(by_the_judge(lives, runs), wrong.law)
-    return WalkBroken(in_its_words(lived_as_trial(lives), wrong.words, runs), wrong.law)
+    return WalkBroken(counterexample(lived_as_trial(lives), wrong.words, runs=runs), wrong.law)
 
 
 @cache

@@ -188,6 +188,23 @@ def judged(trial: Trial) -> tuple[Verdict, bool]:
         return Verdict.NOT_SEEN, False
 
 
+def counterexample(
+    trial: Trial, words: str, *, number: int = 0, tape: tuple[int, ...] = (), runs: int = 0
+) -> Counterexample:
+    """Return a story that breaks something; `runs` more made it small."""
+    verdict, accused = judged(trial)
+    return Counterexample(
+        number=number,
+        campaign=trial.campaign,
+        words=words,
+        course=story_in_words(trial),
+        tape=tape,
+        runs=runs,
+        verdict=verdict,
+        accused=accused,
+    )
+
+
 def story_in_words(trial: Trial) -> tuple[str, ...]:
     """Return a story in a few lines."""
     try:

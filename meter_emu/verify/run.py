@@ -28,6 +28,7 @@ from meter_emu.verify.report import (
     Counterexample,
     Examined,
     Report,
+    counterexample,
     judged,
     story_in_words,
 )
@@ -496,17 +497,7 @@ def _examined(
 
 def _counterexample(trial: Trial, finding: Broken, at: _Breach, *, runs: int) -> Counterexample:
     where = trial if finding.campaign is None else Trial(finding.campaign, trial.build)
-    verdict, accused = judged(where)
-    return Counterexample(
-        number=at.number,
-        campaign=where.campaign,
-        words=finding.words,
-        course=story_in_words(where),
-        tape=at.tape,
-        runs=runs,
-        verdict=verdict,
-        accused=accused,
-    )
+    return counterexample(where, finding.words, number=at.number, tape=at.tape, runs=runs)
 
 
 def _used(law: Law, tape: Tape, build: str, kits: Sequence[ModelAndCards]) -> Tape | None:
