@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import Final, final
 
+from typing_extensions import override
+
 from card_protocol.card.commands import Rng
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
@@ -80,33 +82,18 @@ def _refuse_others(held: Held, _following: Held) -> None:
 
 
 @final
-class _RealCard:
+class _RealCard(LinkedCard):
     """The card in the reader, as it was issued at some time."""
 
     def __init__(self, link: GuardedLink, check: Callable[["_RealCard"], None]) -> None:
-        self._linked: Final = LinkedCard(link)
+        super().__init__(link)
         self._check: Final = check
 
+    @override
     def power_on(self) -> bytes:
         """See `SlotCard`."""
         self._check(self)
-        return self._linked.power_on()
-
-    def power_off(self) -> None:
-        """See `SlotCard`."""
-        self._linked.power_off()
-
-    def writing_us(self, command: bytes) -> int:
-        """See `SlotCard`."""
-        return self._linked.writing_us(command)
-
-    def tear(self, command: bytes, fate: Callable[[], int]) -> None:
-        """See `SlotCard`."""
-        self._linked.tear(command, fate)
-
-    def transmit(self, command: bytes) -> bytes:
-        """See `SlotCard`."""
-        return self._linked.transmit(command)
+        return super().power_on()
 
 
 @contextmanager

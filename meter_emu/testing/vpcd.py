@@ -14,6 +14,8 @@ from secrets import token_bytes
 from tempfile import TemporaryDirectory
 from typing import Final, final
 
+from typing_extensions import override
+
 from card_protocol.card.commands import Rng
 from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
@@ -96,36 +98,26 @@ class Vpcd:
 
 
 @final
-class _ServedCard:
+class _ServedCard(LinkedCard):
     """A virtual card that is in the reader whenever it has power."""
 
     def __init__(
         self, virtual: VirtualCard, link: Link, plug_in: Callable[["_ServedCard"], None]
     ) -> None:
+        super().__init__(link)
         self.virtual: Final = virtual
-        self._linked: Final = LinkedCard(link)
         self._plug_in: Final = plug_in
 
+    @override
     def power_on(self) -> bytes:
         """See `SlotCard`."""
         self._plug_in(self)
-        return self._linked.power_on()
+        return super().power_on()
 
-    def power_off(self) -> None:
-        """See `SlotCard`."""
-        self._linked.power_off()
-
+    @override
     def writing_us(self, command: bytes) -> int:
         """See `SlotCard`. A virtual card takes its time as if in process."""
         return self.virtual.writing_us(command)
-
-    def tear(self, command: bytes, fate: Callable[[], int]) -> None:
-        """See `SlotCard`."""
-        self._linked.tear(command, fate)
-
-    def transmit(self, command: bytes) -> bytes:
-        """See `SlotCard`."""
-        return self._linked.transmit(command)
 
 
 @final

@@ -5,13 +5,11 @@ or no card. The cause is kept for the person at the bench.
 """
 
 from collections.abc import Callable
-from typing import final
 
 from card_protocol.errors import LinkError
 from card_protocol.link.link import Link
 
 
-@final
 class LinkedCard:
     """The card that `link` reaches, as a `SlotCard`.
 
