@@ -4,8 +4,9 @@
 """
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from random import Random
 from types import FrameType, TracebackType
 from typing import Final, NamedTuple, final
 
@@ -57,6 +58,11 @@ class Target:
     events: bool = False
     canary: bool = False
     our_memory: bool = False
+
+
+def drawn_seeds(size_bytes: int, numbers: Iterable[int]) -> tuple[bytes, ...]:
+    """Return inputs from which choices are drawn: the first of each, then by these numbers."""
+    return bytes(size_bytes), *(Random(number).randbytes(size_bytes) for number in numbers)
 
 
 def last_bytes(count: int) -> Callable[[bytes], Sequence[slice]]:

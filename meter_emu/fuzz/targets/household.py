@@ -1,7 +1,6 @@
 """A household at play, its events drawn from a fuzzer's bytes, any of them in any order."""
 
 from collections.abc import Callable, Sequence
-from random import Random
 from typing import Final, final
 
 from card_protocol.card.virtual import VirtualCard
@@ -16,7 +15,7 @@ from meter_emu.fuzz.at_play import (
     HouseholdAtPlay,
 )
 from meter_emu.fuzz.reach import note_all
-from meter_emu.fuzz.target import Target
+from meter_emu.fuzz.target import Target, drawn_seeds
 from meter_emu.stories.chooser import Chooser, FromBytes
 from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.meter.acts import DRAWN
@@ -132,10 +131,7 @@ TARGETS: Final = (
         size_max=_SIZE_MAX,
         check=_check,
         drawn=True,
-        seeds=lambda: (
-            bytes(_SIZE_MAX),
-            *(Random(number).randbytes(_SIZE_MAX) for number in _SEEDS),
-        ),
+        seeds=lambda: drawn_seeds(_SIZE_MAX, _SEEDS),
         events=True,
     ),
 )

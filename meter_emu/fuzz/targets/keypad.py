@@ -1,14 +1,13 @@
 """What people do at the keypad of a device that is paid for, drawn from a fuzzer's bytes."""
 
 from functools import cache
-from random import Random
 from typing import Final, final
 
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.fuzz.bench import FUZZING_FROM_US, begun
 from meter_emu.fuzz.models.paid_time import KeyedEntry, PaidDevice, PaidMemory, PaidTraits, kept_in
 from meter_emu.fuzz.reach import must, note, tell
-from meter_emu.fuzz.target import Target
+from meter_emu.fuzz.target import Target, drawn_seeds
 from meter_emu.resources import find
 from meter_emu.stories.chooser import Chooser, FromBytes
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, MINUTE_US, SECOND_US
@@ -267,10 +266,7 @@ TARGETS: Final = (
         size_max=_SIZE_MAX,
         check=_check,
         drawn=True,
-        seeds=lambda: (
-            bytes(_SIZE_MAX),
-            *(Random(number).randbytes(_SIZE_MAX) for number in _SEEDS),
-        ),
+        seeds=lambda: drawn_seeds(_SIZE_MAX, _SEEDS),
         events=True,
     ),
 )  # fmt: skip

@@ -1,12 +1,11 @@
 """Stories drawn from a fuzzer's bytes: every law for one household, guided by coverage."""
 
 from functools import cache
-from random import Random
 from typing import Final
 
 from meter_emu.fuzz.bench import FUZZED_MODELS
 from meter_emu.fuzz.reach import must, note_all, tell
-from meter_emu.fuzz.target import Target
+from meter_emu.fuzz.target import Target, drawn_seeds
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import FromBytes
@@ -76,10 +75,7 @@ TARGETS: Final = (
         size_max=_SIZE_MAX,
         check=_check,
         drawn=True,
-        seeds=lambda: (
-            bytes(_SIZE_MAX),
-            *(Random(number).randbytes(_SIZE_MAX) for number in _SEEDS),
-        ),
+        seeds=lambda: drawn_seeds(_SIZE_MAX, _SEEDS),
         campaign=_campaign,
         events=True,
     ),
