@@ -152,9 +152,11 @@ def armed(
 
 # The household of July 2020, in which most defects show.
 july: Final = partial(armed, "2020-07-03 23:01", on="2020-06-29 10:00")
-# A household without an announcement, under ordinary rules; and one that buys tokens.
+# A household without an announcement, under ordinary rules; and one that buys light by the day.
 unannounced: Final = partial(Showing, balance_eur=1)
-keyed_in: Final = partial(Showing, model="openpaygo", load_w=12, zone="Europe/Lisbon")
+keyed_in: Final = partial(
+    Showing, "2024-03-01 09:00", model="openpaygo", load_w=12, zone="Europe/Lisbon"
+)
 
 
 def energy_bought(
@@ -174,7 +176,8 @@ def energy_bought(
     if lost:
         back = f"{lost[:10]}T{lost[11:17]}10"
         keys.append(f"outages = [{{ from = {lost.replace(' ', 'T')}, to = {back} }}]")
-    return keyed_in(start, end, model=model, load_w=1_000, keys=tuple(keys), **more)
+    zone = "Europe/Lisbon"
+    return Showing(start, end, model=model, load_w=1_000, zone=zone, keys=tuple(keys), **more)
 
 
 def clock_lost(*visits: str) -> Showing:

@@ -11,7 +11,6 @@ from meter_emu.firmware.token.paygo import PaygoProgram
     effect=Effect.NOT_CREDITED,
     law="cut-in-entry",
     shown=keyed_in(
-        "2024-03-01 09:00",
         "2024-03-05 12:00",
         sold=("2024-03-01 09:00 add 1",),
         visits=("2024-03-01 10:00 token 1", "2024-03-01 16:00 token 1"),

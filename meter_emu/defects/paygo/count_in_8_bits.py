@@ -11,7 +11,6 @@ from meter_emu.firmware.token.paygo import UsedCounts
     effect=Effect.NOT_CREDITED,
     law="credited-once",
     shown=keyed_in(
-        "2024-03-01 09:00",
         "2024-03-06 12:00",
         sold=("2024-03-01 09:00 add 1", "2024-03-01 09:00 add 1"),
         visits=("2024-03-01 10:00 token 1", "2024-03-01 10:05 token 2"),

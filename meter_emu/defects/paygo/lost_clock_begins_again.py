@@ -11,7 +11,6 @@ from meter_emu.firmware.trust import EPOCH_2000_S, Now
     effect=Effect.NEVER,
     law="ends-then",
     shown=keyed_in(
-        "2024-03-01 09:00",
         "2024-03-20 12:00",
         sold=("2024-03-01 09:00 add 5",),
         visits=("2024-03-01 10:00 token 1",),

@@ -13,7 +13,6 @@ _OLDER = CounterLimits().older
     effect=Effect.NOT_CREDITED,
     law="credited-once",
     shown=keyed_in(
-        "2024-03-01 09:00",
         "2024-03-06 12:00",
         sold=("2024-03-01 09:00 add 1", "2024-03-01 09:00 add 1"),
         visits=("2024-03-01 10:00 token 2", "2024-03-01 10:05 token 1"),

@@ -13,7 +13,6 @@ _OLDER = CounterLimits().older
     effect=Effect.LATE,
     law="ends-then",
     shown=keyed_in(
-        "2024-03-01 09:00",
         "2024-03-08 12:00",
         sold=("2024-03-01 09:00 add 3", "2024-03-01 09:30 set 2"),
         visits=("2024-03-01 10:00 token 2", "2024-03-01 10:05 token 1"),

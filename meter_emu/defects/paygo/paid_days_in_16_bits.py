@@ -10,7 +10,6 @@ from meter_emu.units import DAY_S
     effect=Effect.NOT_CREDITED,
     law="credited-once",
     shown=keyed_in(
-        "2024-03-01 09:00",
         "2024-03-09 12:00",
         sold=("2024-03-01 09:00 add 7",),
         visits=("2024-03-01 10:00 token 1",),

@@ -10,7 +10,6 @@ from meter_emu.units import DAY_S
     effect=Effect.CUT_WRONGLY,
     law="paid-until",
     shown=keyed_in(
-        "2024-03-01 09:00",
         "2024-03-04 12:00",
         sold=("2024-03-01 09:00 add 1",),
         visits=("2024-03-01 10:00 token 1",),

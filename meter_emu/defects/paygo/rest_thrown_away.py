@@ -9,7 +9,6 @@ from meter_emu.firmware.token.paygo import PaidTime
     effect=Effect.NOT_CREDITED,
     law="credited-once",
     shown=keyed_in(
-        "2024-03-01 09:00",
         "2024-03-08 12:00",
         sold=("2024-03-01 09:00 add 3", "2024-03-02 09:00 add 3"),
         visits=("2024-03-01 10:00 token 1", "2024-03-02 10:00 token 2"),

@@ -11,7 +11,6 @@ from meter_emu.units import HOUR_S, HOURS_A_DAY
     law="credited-once",
     needs=("parts of a day in broken seconds",),
     shown=keyed_in(
-        "2024-03-01 09:00",
         "2024-03-05 12:00",
         sold=("2024-03-01 09:00 add 14",),
         visits=("2024-03-01 10:00 token 1",),

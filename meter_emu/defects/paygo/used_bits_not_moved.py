@@ -11,7 +11,6 @@ from meter_emu.firmware.token.paygo import UsedCounts
     effect=Effect.CREDITED_TWICE,
     law="credited-once",
     shown=keyed_in(
-        "2024-03-01 09:00",
         "2024-03-09 12:00",
         sold=("2024-03-01 09:00 add 2", "2024-03-01 09:00 add 2"),
         visits=("2024-03-01 10:00 token 1", "2024-03-01 10:05 token 2", "2024-03-01 10:10 token 1"),
