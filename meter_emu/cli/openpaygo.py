@@ -101,7 +101,7 @@ def decode(
         echo(f"{taken} of {tokens_given} taken; the device is at count {counter.count}")
         for digits, before, answer in answers:
             echo(f"{digits}: {_shown(answer, before, divider, words)}")
-        echo(f"used counts: {_listed(counter)}")
+        echo(f"used counts: {','.join(map(str, sorted(counter.used))) or 'none'}")
 
 
 @examples(
@@ -211,7 +211,3 @@ def _facts(digits: str, answer: "PaygoAnswer", divider: int) -> "PaygoTokenShown
         seconds=seconds_of(answer.value, divider) if timed else None,
         count=answer.count,
     )
-
-
-def _listed(counter: "PaygoCounter") -> str:
-    return ",".join(map(str, sorted(counter.used))) or "none"

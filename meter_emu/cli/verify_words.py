@@ -76,7 +76,7 @@ def _every_law(report: Report, files: Mapping[str, Path]) -> Iterator[str]:
             yield f"  broken  {one.law.id}: {one.law.says}"
             yield from (f"          {line}" for line in (found.words, *found.course))
             yield from _made(found, files.get(one.law.id))
-        elif _unseen(one):
+        elif one.not_observable not in {None, NO_STORY}:
             yield f"  not observable  {one.law.id}: {one.not_observable}"
         elif one.not_observable == NO_STORY:
             also.setdefault(NO_STORY, []).append(one.law.id)
@@ -121,10 +121,6 @@ def _gaps(report: Report, *, searched: bool) -> Iterator[str]:
         yield from paragraph("not covered", report.not_covered)
     if report.few_hints:
         yield f"sleep hints: {report.few_hints}"
-
-
-def _unseen(one: Examined) -> bool:
-    return one.not_observable not in {None, NO_STORY}
 
 
 def _made(found: Counterexample, file: Path | None) -> Iterator[str]:

@@ -45,6 +45,7 @@ _HOUR: Final = timedelta(hours=1)
 _TEN_MINUTES: Final = timedelta(minutes=10)
 _DAY: Final = timedelta(days=1)
 _MODEL: Final = "electricity-pcf8563-utc"
+_FIRST_SALE: Final = "2024-03-01 09:00"  # ours: where a defect asks for no other date
 _ACTS: Final = {
     "insert": "insert = true",
     "technician": "clock_card = true",
@@ -154,15 +155,13 @@ def armed(
 july: Final = partial(armed, "2020-07-03 23:01", on="2020-06-29 10:00")
 # A household without an announcement, under ordinary rules; and one that buys light by the day.
 unannounced: Final = partial(Showing, balance_eur=1)
-keyed_in: Final = partial(
-    Showing, "2024-03-01 09:00", model="openpaygo", load_w=12, zone="Europe/Lisbon"
-)
+keyed_in: Final = partial(Showing, _FIRST_SALE, model="openpaygo", load_w=12, zone="Europe/Lisbon")
 
 
 def energy_bought(
-    start: str,
     end: str,
     *,
+    start: str = _FIRST_SALE,
     model: str = "sts-2014",
     credit_wh: int = 0,
     lost: str = "",

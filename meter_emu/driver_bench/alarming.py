@@ -34,7 +34,8 @@ def _draw(rig: DriverRig, random: Random, number: int) -> Case:
     return Case(t, (fields,))
 
 
-def _none(rig: DriverRig) -> str:
+def no_alarm(rig: DriverRig) -> str:
+    """Return why laws of alarms cannot be checked."""
     return "" if rig.declared.alarm_fields else "no alarm_fields are declared"
 
 
@@ -143,11 +144,11 @@ def _weekday_back(rig: DriverRig, case: Case, got: Reading) -> LawBreach | None:
 
 ALARMING_LAWS: Final = (
     ClockLaw(id="alarm-registers", says="alarm registers hold the target in each field asked for",
-        needs=("alarm_set",), draw=_draw, check=_registers, lacks=_none),
+        needs=("alarm_set",), draw=_draw, check=_registers, lacks=no_alarm),
     ClockLaw(id="alarm-unused", says="fields that were not asked for are off",
-        needs=("alarm_set",), draw=_draw, check=_unused, lacks=_none),
+        needs=("alarm_set",), draw=_draw, check=_unused, lacks=no_alarm),
     ClockLaw(id="alarm-weekday", says="an alarm's weekday has the code that a set gives that day",
         needs=("alarm_set",), draw=_draw_weekday, check=_weekday, lacks=_no_weekday),
     ClockLaw(id="alarm-read-back", says="alarm_get is what alarm_set was given",
-        needs=("alarm_set", "alarm_get"), draw=_draw, check=_read_back, lacks=_none),
+        needs=("alarm_set", "alarm_get"), draw=_draw, check=_read_back, lacks=no_alarm),
 )  # fmt: skip

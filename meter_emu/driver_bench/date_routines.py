@@ -1,5 +1,6 @@
 """Laws of routines that take a date: each over every day of its range, against `datetime`."""
 
+from calendar import isleap
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -151,10 +152,6 @@ def _draw_leap(rig: DriverRig, random: Random, number: int) -> Case:
     return Case(
         t.replace(day=1, year=random.choice(centuries)) if number % 3 == 1 and centuries else t
     )
-
-
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def _judge_next(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
@@ -362,7 +359,7 @@ DATE_ROUTINES_LAWS: Final = (
            Sweep("days_in_month", _months, lambda case: (case.t.year, case.t.month), _judge_month)),
     _swept("is_leap", "is_leap is the calendar's", _draw_leap,
            Sweep("is_leap", _years, lambda case: (case.t.year,),
-                 lambda _, case, got: _value(_is_leap(case.t.year), got, "leap year", case))),
+                 lambda _, case, got: _value(isleap(case.t.year), got, "leap year", case))),
     _swept("next_day", "next_day is the day after", _draw_but_last,
            Sweep("next_day", _days_but_last, _ymd, _judge_next)),
     _swept("year_of", "year_of is the year of a day's number", _draw_year,

@@ -18,7 +18,8 @@ def _draw(rig: DriverRig, random: Random, number: int) -> Case:
     return Case(t if number % 2 else t.replace(hour=_HOURS[number // 2 % len(_HOURS)]))
 
 
-def _no_mode(rig: DriverRig) -> str:
+def no_mode(rig: DriverRig) -> str:
+    """Return why laws of the 12-hour mode cannot be checked."""
     return "" if rig.bench.chip.TWELVE_HOUR else "the chip has no 12-hour mode in its hours"
 
 
@@ -130,18 +131,18 @@ def _draw_alarm(rig: DriverRig, random: Random, number: int) -> Case:
 def _no_alarm_mode(rig: DriverRig) -> str:
     if not any("hour" in words for words in rig.declared.alarm_fields):
         return "no alarm with hours is declared"
-    return _no_mode(rig)
+    return no_mode(rig)
 
 
 MODES_LAWS: Final = (
     ClockLaw(id="twelve-read", says="get in 12-hour mode is the moment",
-        needs=("get",), draw=_draw, check=_read, lacks=_no_mode),
+        needs=("get",), draw=_draw, check=_read, lacks=no_mode),
     ClockLaw(id="twelve-set-over", says="a set of a chip found in 12-hour mode is right",
-        needs=("set",), draw=_draw, check=_set_over, lacks=_no_mode),
+        needs=("set",), draw=_draw, check=_set_over, lacks=no_mode),
     ClockLaw(id="twelve-switch", says="a switch of mode, either way, leaves the time",
-        needs=("mode",), draw=_draw_switch, check=_switch, lacks=_no_mode),
+        needs=("mode",), draw=_draw_switch, check=_switch, lacks=no_mode),
     ClockLaw(id="twelve-set-in", says="a set after a switch to 12-hour mode is right",
-        needs=("mode", "set"), draw=_draw, check=_set_in, lacks=_no_mode),
+        needs=("mode", "set"), draw=_draw, check=_set_in, lacks=no_mode),
     ClockLaw(id="twelve-alarm", says="an alarm set in 12-hour mode is at its hour",
         needs=("mode", "alarm_set"), draw=_draw_alarm, check=_alarm_in, lacks=_no_alarm_mode),
 )  # fmt: skip

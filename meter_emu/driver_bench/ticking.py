@@ -9,10 +9,11 @@ from functools import partial
 from random import Random
 from typing import Final
 
+from meter_emu.driver_bench.alarming import no_alarm
 from meter_emu.driver_bench.draws import ROLL_OVERS, draw_moment, roll_over
 from meter_emu.driver_bench.driver import Argument
 from meter_emu.driver_bench.law import DAY, ONE_SECOND, Case, ClockLaw, DriverRig, LawBreach
-from meter_emu.driver_bench.modes import to_mode
+from meter_emu.driver_bench.modes import no_mode, to_mode
 from meter_emu.driver_bench.setting import number_of
 
 _ONE_IN: Final = 5
@@ -107,14 +108,6 @@ def _switch(rig: DriverRig, case: Case) -> LawBreach | None:
     return None
 
 
-def _no_mode(rig: DriverRig) -> str:
-    return "" if rig.bench.chip.TWELVE_HOUR else "the chip has no 12-hour mode in its hours"
-
-
-def _no_alarm(rig: DriverRig) -> str:
-    return "" if rig.declared.alarm_fields else "no alarm_fields are declared"
-
-
 TICKING_LAWS: Final = (
     ClockLaw(id="torn-get", says="get is the value before a second ends, or after",
         needs=("get",), draw=_draw, check=lambda rig, case: _torn(rig, case, "get"),
@@ -125,12 +118,12 @@ TICKING_LAWS: Final = (
     ClockLaw(id="torn-set", says="a set is whole, whenever a second ends",
         needs=("set",), draw=_draw, check=_torn_set, one_in=_ONE_IN, shrinks=False),
     ClockLaw(id="torn-switch", says="a switch of mode leaves the time, whenever a second ends",
-        needs=("mode",), draw=_draw, check=_switch, lacks=_no_mode, one_in=_ONE_IN, shrinks=False),
+        needs=("mode",), draw=_draw, check=_switch, lacks=no_mode, one_in=_ONE_IN, shrinks=False),
     *(
         ClockLaw(id=f"{routine.replace('_', '-')}-keeps-time",
             says=f"{routine} leaves the time, whenever a second ends",
             needs=(routine,), draw=_draw, check=_keeps(routine),
-            lacks=_no_alarm if "alarm" in routine else lambda _rig: "",
+            lacks=no_alarm if "alarm" in routine else lambda _rig: "",
             one_in=_ONE_IN, shrinks=False)
         for routine in ("begin", "get", "stopped", "alarm_set", "alarm_get")
     ),

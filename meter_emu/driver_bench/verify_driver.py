@@ -90,7 +90,7 @@ def verify_driver(
         lacking = [routine for routine in law.needs if routine not in offers]
         if lacking and not (law.needs == ("begin",) and declared.chip):
             one = LawResult(law.id, 0, lacks=f"{NO_ROUTINE}{', '.join(lacking)}")
-        elif _on_the_bus(law) and not declared.chip:
+        elif law.sweep is None and not declared.chip:
             one = LawResult(law.id, 0, lacks="no chip is declared")
         else:
             one = _in_child(name, law, before, tries=tries, seed=seed, every=every)
@@ -168,10 +168,6 @@ def _apart(
     assert not isinstance(result, str), f"the bench failed, not the driver:\n{result}"
     assert result is None or isinstance(result, LawResult), "a child sends one of these"
     return result
-
-
-def _on_the_bus(law: ClockLaw) -> bool:
-    return law.sweep is None
 
 
 def _work(

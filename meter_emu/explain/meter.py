@@ -56,7 +56,8 @@ def image_model(raw: bytes, path: str) -> MeterModel:
 
 def image_size_bytes(model: MeterModel) -> int:
     """Return the size of an image of this model."""
-    return _eeprom_at(model) + sum(_eeprom_sizes(model)) + CRC_SIZE_BYTES
+    chips = sum(size for size, _ in _chips(model))
+    return IMAGE_HEADER_SIZE_BYTES + chips + sum(_eeprom_sizes(model)) + CRC_SIZE_BYTES
 
 
 def check_image(raw: bytes, model: MeterModel, path: str) -> None:
@@ -201,10 +202,6 @@ def _metrology(raw: bytes, at: int, model: MeterModel) -> Part:
 
 
 # EEPROM -------------------------------------------------------------------------------------------
-
-
-def _eeprom_at(model: MeterModel) -> int:
-    return IMAGE_HEADER_SIZE_BYTES + sum(size for size, _ in _chips(model))
 
 
 def _eeprom_sizes(model: MeterModel) -> tuple[int, int, int]:

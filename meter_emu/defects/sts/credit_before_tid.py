@@ -11,7 +11,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
     effect=Effect.CREDITED_TWICE,
     law="cut-in-entry",
     shown=energy_bought(
-        "2024-03-01 09:00",
         "2024-03-02 09:00",
         sold=("2024-03-01 09:00 wh 3000",),
         visits=("2024-03-01 10:00 token 1", "2024-03-01 11:00 token 1"),

@@ -11,7 +11,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
     effect=Effect.CUT_WRONGLY,
     law="energy-given",
     shown=energy_bought(
-        "2024-03-01 09:00",
         "2024-03-01 18:00",
         sold=("2024-03-01 09:00 key 2014 3",),
         visits=("2024-03-01 09:20 token 1-1", "2024-03-01 09:21 token 1-2"),

@@ -11,7 +11,6 @@ from meter_emu.firmware.token.sts_layouts import TIDS, StsState, tid_bytes
     effect=Effect.CREDITED_TWICE,
     law="there-and-back",
     shown=energy_bought(
-        "2024-03-01 09:00",
         "2024-03-02 09:00",
         sold=("2024-03-01 09:00 wh 3000", *(f"2024-03-01 09:10 key 2014 {n}" for n in (3, 2))),
         visits=(

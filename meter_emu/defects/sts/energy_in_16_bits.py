@@ -10,7 +10,6 @@ from meter_emu.firmware.token.sts_layouts import StsState
     effect=Effect.NOT_CREDITED,
     law="energy-once",
     shown=energy_bought(
-        "2024-03-01 09:00",
         "2024-03-02 09:00",
         sold=("2024-03-01 09:00 wh 70000",),
         visits=("2024-03-01 09:10 token 1",),

@@ -9,8 +9,8 @@ from meter_emu.firmware.token.sts import TidMemory
     effect=Effect.NOT_CREDITED,
     law="energy-once",
     shown=energy_bought(
-        "2045-10-10 05:00",
         "2045-10-10 18:00",
+        start="2045-10-10 05:00",
         sold=("2045-10-10 06:00 wh 3000",),
         visits=("2045-10-10 06:10 token 1",),
         credit_wh=2000,

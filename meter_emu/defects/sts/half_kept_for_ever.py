@@ -9,7 +9,6 @@ from meter_emu.firmware.token.sts import StsEffects
     effect=Effect.NOT_CREDITED,
     law="half-a-set",
     shown=energy_bought(
-        "2024-03-01 09:00",
         "2024-03-01 18:00",
         sold=(
             "2024-03-01 09:00 wh 3000",

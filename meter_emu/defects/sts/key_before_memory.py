@@ -13,8 +13,8 @@ _TYPED = {10: "1-1", 11: "1-2", 30: "1-1", 31: "1-2", 32: "2"}
     effect=Effect.NOT_CREDITED,
     law="cut-in-entry",
     shown=energy_bought(
-        "2024-11-12 09:00",
         "2024-11-12 18:00",
+        start="2024-11-12 09:00",
         model="sts",
         sold=("2024-11-12 09:00 key 2014 2 rollover", "2024-11-12 09:10 wh 3000"),
         visits=tuple(f"2024-11-12 10:{at} token {one}" for at, one in _TYPED.items()),

@@ -9,7 +9,6 @@ from meter_emu.firmware.token.sts import StsAnswer, TidMemory
     effect=Effect.NOT_CREDITED,
     law="many-energy-tokens",
     shown=energy_bought(
-        "2024-03-01 09:00",
         "2024-03-01 18:00",
         sold=("2024-03-01 09:00 wh 2000", "2024-03-01 09:10 wh 2000"),
         visits=("2024-03-01 09:20 token 2", "2024-03-01 09:30 token 1"),

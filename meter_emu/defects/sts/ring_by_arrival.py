@@ -9,8 +9,8 @@ from meter_emu.firmware.token.sts import StsAnswer, TidMemory
     effect=Effect.CREDITED_TWICE,
     law="many-energy-tokens",
     shown=energy_bought(
-        "2015-03-01 09:00",
         "2015-03-01 18:00",
+        start="2015-03-01 09:00",
         sold=("2015-03-01 09:00 wh 3000",),  # a week before the smallest that it remembers
         visits=("2015-03-01 10:00 token 1", "2015-03-01 10:10 token 1"),
         credit_wh=2000,

@@ -10,8 +10,8 @@ from meter_emu.firmware.token.sts_layouts import StsState
     effect=Effect.NOT_CREDITED,
     law="energy-once",
     shown=energy_bought(
-        "2024-11-12 09:00",
         "2024-11-12 18:00",
+        start="2024-11-12 09:00",
         model="sts",
         sold=("2024-11-12 09:00 key 2014 2 rollover", "2024-11-12 09:10 wh 3000"),
         visits=tuple(f"2024-11-12 09:2{n} token {one}" for n, one in enumerate(("1-1", "1-2", 2))),

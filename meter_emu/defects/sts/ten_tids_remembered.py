@@ -9,7 +9,6 @@ from meter_emu.firmware.token.sts import StsAnswer, TidMemory
     effect=Effect.NOT_CREDITED,
     law="many-energy-tokens",
     shown=energy_bought(
-        "2024-03-01 09:00",
         "2024-03-01 23:00",
         sold=tuple(f"2024-03-01 08:{n:02} wh 100" for n in range(2, 13)),
         visits=tuple(f"2024-03-01 09:{n:02} token {12 - n}" for n in range(1, 12)),

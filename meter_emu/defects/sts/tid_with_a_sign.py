@@ -13,8 +13,8 @@ def _signed(tid: int) -> int:
     effect=Effect.NOT_CREDITED,
     law="energy-once",
     shown=energy_bought(
-        "2029-12-13 09:00",
         "2029-12-13 18:00",
+        start="2029-12-13 09:00",
         sold=("2029-12-13 10:08 wh 3000",),
         visits=("2029-12-13 10:10 token 1",),
         credit_wh=2000,

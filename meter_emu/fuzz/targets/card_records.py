@@ -281,7 +281,7 @@ def _carried_tags(data: bytes) -> list[slice]:
 
 
 def _card_id(records: Mapping[Sfi, bytes], kind: CardKind) -> CardId:
-    number = int.from_bytes(_field(IDENTITY, records[Sfi.IDENTITY], "card_number"), "big")
+    number = int.from_bytes(records[Sfi.IDENTITY][_place(IDENTITY, "card_number")], "big")
     return CardId(METER_ID_FIRST, number, kind)
 
 
@@ -311,10 +311,6 @@ def _sealed(raw: bytes, key: Key, card: CardId) -> bytes:
 def _place(layout: Layout[Any], name: str) -> slice:
     field = next(field for field in layout.fields if field.name == name)
     return slice(field.offset, field.offset + field.size_bytes)
-
-
-def _field(layout: Layout[Any], raw: bytes, name: str) -> bytes:
-    return raw[_place(layout, name)]
 
 
 def _put(layout: Layout[Any], raw: bytes, name: str, value: bytes) -> bytes:

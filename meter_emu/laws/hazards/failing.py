@@ -229,10 +229,6 @@ def call_in(draw: Random, poll: Sequence[Call]) -> CallPlace:
     return CallPlace(name, sum(call.name == name for call in poll[:n]), into_us)
 
 
-def _check(trial: Trial) -> Finding:
-    return with_placed(trial, failing, "the meter writes nothing", _promises_and_numbers)
-
-
 def _promises_and_numbers(trial: Trial) -> Finding:
     found = promises(trial)
     return found if isinstance(found, Broken) else numbered_twice(trial) or found
@@ -257,7 +253,9 @@ FAILS_AGAIN: Final = hazard(
     properties=("P6", "P7"),
     presumes="a card on which the meter writes",
     draw=fails_again,
-    check=_check,
+    check=lambda trial: with_placed(
+        trial, failing, "the meter writes nothing", _promises_and_numbers
+    ),
 )
 
 TORN_CARD: Final = hazard(

@@ -258,16 +258,12 @@ def _one_of(trial: Trial, from_us: int, to_us: int) -> Call | None:
     return last[trial.campaign.seed % len(last)] if last else None
 
 
-def _check_tick_inside(trial: Trial) -> Finding:
-    return with_placed(trial, ticking_inside, _NIGHT)
-
-
 TICK_INSIDE: Final = hazard(
     id="tick-inside",
     says="a midnight inside any access to the clock, at a boot or a poll, breaks no promise",
     properties=("P7",),
     draw=tick_inside,
-    check=_check_tick_inside,
+    check=lambda trial: with_placed(trial, ticking_inside, _NIGHT),
     one_in=20,
 )
 
@@ -308,15 +304,11 @@ def setting_at_midnight(trial: Trial) -> Household | None:
     return replace(trial.household, visits=(*visits[:nth], moved, *visits[nth + 1 :]))
 
 
-def _check_clock_card_at_midnight(trial: Trial) -> Finding:
-    return with_placed(trial, setting_at_midnight, "the clock is not written")
-
-
 CLOCK_CARD_AT_MIDNIGHT: Final = hazard(
     id="clock-card-at-midnight",
     says="a clock that is set as it comes to midnight breaks no promise",
     properties=("P6", "P7"),
     presumes="a technician within the error of his tool",
     draw=clock_card_at_midnight,
-    check=_check_clock_card_at_midnight,
+    check=lambda trial: with_placed(trial, setting_at_midnight, "the clock is not written"),
 )
