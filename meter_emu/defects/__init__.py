@@ -153,8 +153,10 @@ def armed(
 
 # The household of July 2020, in which most defects show.
 july: Final = partial(armed, "2020-07-03 23:01", on="2020-06-29 10:00")
-# A household without an announcement, under ordinary rules; and one that buys light by the day.
+# A household without an announcement, under ordinary rules, at any time and from Monday to Friday;
+# and one that buys light by the day.
 unannounced: Final = partial(Showing, balance_eur=1)
+working_week: Final = partial(unannounced, "2020-01-13 09:00", "2020-01-17 12:00")
 keyed_in: Final = partial(Showing, _FIRST_SALE, model="openpaygo", load_w=12, zone="Europe/Lisbon")
 
 

@@ -66,10 +66,6 @@ def _draw_counted(rig: DriverRig, random: Random, number: int) -> Case:
     return Case(t if _counts(rig, t) else draws.clamped(rig.known_day, rig.declared))
 
 
-def _judge_number(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
-    return number_finding(rig, case.t, answer, "number")
-
-
 def _moment_cases(rig: DriverRig) -> Iterator[Case]:
     for case in _number_days(rig):
         yield Case(case.t, (number_of(rig, case.t),))
@@ -134,10 +130,6 @@ def _months(rig: DriverRig) -> Iterator[Case]:
 def _last_day(t: datetime) -> int:
     month = t.replace(day=28) + 4 * DAY
     return (month - month.day * DAY).day
-
-
-def _judge_month(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
-    return _value(_last_day(case.t), answer, "days in month", case)
 
 
 def _years(rig: DriverRig) -> Iterator[Case]:
@@ -303,10 +295,6 @@ def _draw_due(rig: DriverRig, random: Random, number: int) -> Case:
     return Case(min(now, rig.declared.last - after * unit_s * ONE_SECOND), (after,))
 
 
-def _due_args(case: Case) -> tuple[Argument, ...]:
-    return case.t, case.more[0]
-
-
 def _judge_due(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     after = int(case.more[0]) * rig.declared.due_unit
     where = f"due {after:,} s after {case.t:%Y-%m-%d %H:%M:%S}"
@@ -348,7 +336,8 @@ def _swept(routine: str, says: str, draw: DrawCase, sweep: Sweep) -> ClockLaw:
 _MOMENT, _DAY_DRAWN = _drawn(draws.draw_moment), _drawn(draws.whole_day)
 DATE_ROUTINES_LAWS: Final = (
     _swept("number", "number is the count of units since the epoch", _draw_counted,
-           Sweep("number", _number_days, _moment, _judge_number)),
+           Sweep("number", _number_days, _moment,
+                 lambda rig, case, got: number_finding(rig, case.t, got, "number"))),
     _swept("moment", "moment is the moment of a number", _draw_moment,
            Sweep("moment", _moment_cases, lambda case: (case.more[0],), _judge_moment)),
     _swept("weekday", "weekday is the date's", _DAY_DRAWN,
@@ -356,7 +345,8 @@ DATE_ROUTINES_LAWS: Final = (
     _swept("day_of_year", "day_of_year is the date's", _DAY_DRAWN,
            Sweep("day_of_year", _days, _ymd, _judge_yearday)),
     _swept("days_in_month", "days_in_month is the month's last day", _DAY_DRAWN,
-           Sweep("days_in_month", _months, lambda case: (case.t.year, case.t.month), _judge_month)),
+           Sweep("days_in_month", _months, lambda case: (case.t.year, case.t.month),
+                 lambda _, case, got: _value(_last_day(case.t), got, "days in month", case))),
     _swept("is_leap", "is_leap is the calendar's", _draw_leap,
            Sweep("is_leap", _years, lambda case: (case.t.year,),
                  lambda _, case, got: _value(isleap(case.t.year), got, "leap year", case))),
@@ -373,7 +363,7 @@ DATE_ROUTINES_LAWS: Final = (
     _swept("local", "local is the zone's time, at each of its changes",
            _drawn(draws.near_change), Sweep("local", _changes, _moment, _judge_local)),
     _swept("due", "due is so many seconds after now", _draw_due,
-           Sweep("due", lambda _: (), _due_args, _judge_due)),
+           Sweep("due", lambda _: (), lambda case: (case.t, case.more[0]), _judge_due)),
     _swept("reached", "reached is whether an end has come", _draw_reached,
            Sweep("reached", lambda _: (), _reached_args, _judge_reached)),
 )  # fmt: skip

@@ -155,11 +155,7 @@ def _shape_of(routine: str) -> Callable[[Any], Said]:
         return _number
     if routine in TRUTHS:
         return bool
-    return bytes if routine in BYTES else _nothing
-
-
-def _nothing(_: object) -> None:
-    return None
+    return bytes if routine in BYTES else lambda _: None
 
 
 def _number(value: Any) -> int:  # noqa: ANN401 - whatever a driver returns

@@ -111,10 +111,6 @@ def _below_a_wh(mwh: int) -> Meaning:
     return Meaning(wrong="" if mwh < MWH_PER_WH else f"expected less than {MWH_PER_WH}")
 
 
-def _drift(ppb: int) -> Meaning:
-    return Meaning(f"{ppb * 86_400 // 10**7 / 100:.2f} s a day")
-
-
 def _minutes(count: int) -> Meaning:
     hours, minutes = divmod(count, 60)
     return Meaning(f"{hours} h {minutes} min")
@@ -123,7 +119,7 @@ def _minutes(count: int) -> Meaning:
 # What to say of a field, by its name, or of all in a unit, where `rows.UNITS` does not say it.
 _UNITS: Final[Mapping[str, MeaningOf]] = {
     "Wh": thousand(WATT_HOURS.kilo),
-    "ppb": _drift,
+    "ppb": lambda ppb: Meaning(f"{ppb * 86_400 // 10**7 / 100:.2f} s a day"),
     "min": minute_of_day,
     "d since 2000": day_2000,
 }

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, final
 
 from meter_emu.explain.meter import explain_image
 from meter_emu.firmware.layouts import STATE, STATE_AT
-from meter_emu.rows import Part, Row
+from meter_emu.rows import Row
 from meter_emu.world.meter.bus import BusLog, HeardAccess
 from meter_emu.world.meter.image import IMAGE_HEADER_SIZE_BYTES, eeprom_at
 from meter_emu.world.meter.model import MeterModel
@@ -40,7 +40,8 @@ def rows_seen(raw: bytes, model: MeterModel, log: BusLog) -> Iterator[SeenRow]:
     memory_at, touched = eeprom_at(model), log.last_poll()
     count = 0
     for part in explain_image(raw, model)[1:-1]:
-        chip = "eeprom" if part.offset >= memory_at else _chip_of(part)
+        chip = "rtc" if part.offset == IMAGE_HEADER_SIZE_BYTES else part.name
+        chip = "eeprom" if part.offset >= memory_at else chip
         base = memory_at if chip == "eeprom" else IMAGE_HEADER_SIZE_BYTES
         for row in part.rows:
             at = row.offset - base
@@ -70,10 +71,6 @@ def _places(field: SeenRow) -> tuple[int, ...]:
         if at <= field.at < at + STATE.size_bytes:
             return tuple(copy + field.at - at for copy in STATE_AT)
     return (field.at,)
-
-
-def _chip_of(part: Part) -> str:
-    return "rtc" if part.offset == IMAGE_HEADER_SIZE_BYTES else part.name
 
 
 def _touched(accesses: list[HeardAccess], chip: str, at: int, size_bytes: int) -> str:

@@ -28,29 +28,9 @@ _SOON_MIN: Final = (1_320, 60, 5)  # how long after a midnight T comes, at most:
 _SAFE_D: Final = 20  # ours: what is lived before a moment has room after `FIRST_S`
 
 
-def _month(chooser: Chooser, year: int, _: TimeZone) -> date:
-    return date(year, 1 + chooser.below(12), 1)
-
-
-def _year(_: Chooser, year: int, __: TimeZone) -> date:
-    return date(min(max(year, 2001), 2099), 1, 1)
-
-
 def _leap_day(chooser: Chooser, year: int, _: TimeZone) -> date:
     leap = next(y for y in (*range(year, 2097), 2096) if isleap(y))
     return (date(leap, 2, 29), date(leap, 3, 1))[chooser.below(2)]
-
-
-def _common(_: Chooser, year: int, __: TimeZone) -> date:
-    return date(year + isleap(year) * (1 if year < 2099 else -1), 3, 1)
-
-
-def _decade(_: Chooser, year: int, __: TimeZone) -> date:
-    return date(min(year // 10 * 10 + 10, 2090), 1, 1)
-
-
-def _century(chooser: Chooser, _: int, __: TimeZone) -> date:
-    return (date(2000, 2, 29), date(2000, 3, 1))[chooser.below(2)]
 
 
 def _change(chooser: Chooser, year: int, zone: TimeZone) -> date:
@@ -58,24 +38,18 @@ def _change(chooser: Chooser, year: int, zone: TimeZone) -> date:
     return legal(change.at_s, zone).date() + timedelta(chooser.below(2))
 
 
-def _roll_over(chooser: Chooser, _: int, __: TimeZone) -> date:
-    return chooser.of(FULL_COUNTS) + timedelta(chooser.below(2))
-
-
-def _day(chooser: Chooser, year: int, _: TimeZone) -> date:
-    return date(year, 1, 1) + timedelta(chooser.below(365))
-
-
 TURNS_OVER: Final[dict[str, Callable[[Chooser, int, TimeZone], date]]] = {
-    "day": _day,
-    "month": _month,
-    "year": _year,
+    "day": lambda chooser, year, _: date(year, 1, 1) + timedelta(chooser.below(365)),
+    "month": lambda chooser, year, _: date(year, 1 + chooser.below(12), 1),
+    "year": lambda _, year, __: date(min(max(year, 2001), 2099), 1, 1),
     "leap day": _leap_day,
-    "after february": _common,
-    "decade": _decade,
-    "century": _century,
+    "after february": lambda _, year, __: date(
+        year + isleap(year) * (1 if year < 2099 else -1), 3, 1
+    ),
+    "decade": lambda _, year, __: date(min(year // 10 * 10 + 10, 2090), 1, 1),
+    "century": lambda chooser, _, __: (date(2000, 2, 29), date(2000, 3, 1))[chooser.below(2)],
     "change of clocks": _change,
-    "roll-over": _roll_over,
+    "roll-over": lambda chooser, _, __: chooser.of(FULL_COUNTS) + timedelta(chooser.below(2)),
 }
 _NAMES: Final = tuple(TURNS_OVER)
 

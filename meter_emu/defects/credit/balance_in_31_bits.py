@@ -1,6 +1,6 @@
 """The balance is micro-euro in a signed 32-bit number: above 2,147 euro it is negative."""
 
-from meter_emu.defects import Defect, Effect, unannounced
+from meter_emu.defects import Defect, Effect, working_week
 from meter_emu.domain import Wallet
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
@@ -10,9 +10,7 @@ from meter_emu.firmware.ledger import Ledger
     mechanism="money in 31 bits",
     effect=Effect.CUT_WRONGLY,
     law="older-copy",
-    shown=unannounced(
-        "2020-01-13 09:00",
-        "2020-01-17 12:00",
+    shown=working_week(
         load_w=50,
         balance_eur=2000,
         visits=("2020-01-13 10:00 load 250", "2020-01-13 11:00 insert"),

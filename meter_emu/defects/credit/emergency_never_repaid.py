@@ -1,6 +1,6 @@
 """A load does not repay the emergency credit."""
 
-from meter_emu.defects import Defect, Effect, unannounced
+from meter_emu.defects import Defect, Effect, working_week
 from meter_emu.domain import Wallet
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
@@ -10,9 +10,7 @@ from meter_emu.firmware.ledger import Ledger
     mechanism="an emergency credit that is not repaid",
     effect=Effect.WRONG_MONEY,
     law="emergency-again",
-    shown=unannounced(
-        "2020-01-13 09:00",
-        "2020-01-17 12:00",
+    shown=working_week(
         load_w=1000,
         visits=("2020-01-14 10:00 red", "2020-01-15 10:00 load 100", "2020-01-15 11:00 insert"),
     ),

@@ -1,6 +1,6 @@
 """The energy since the last booking is kept in 16 bits: 65.5 kWh a day at most."""
 
-from meter_emu.defects import Defect, Effect, unannounced
+from meter_emu.defects import Defect, Effect, working_week
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
 
@@ -9,9 +9,7 @@ from meter_emu.firmware.ledger import Ledger
     mechanism="an amount between two bookings in 16 bits",
     effect=Effect.WRONG_MONEY,
     law="many-loads",
-    shown=unannounced(
-        "2020-01-13 09:00",
-        "2020-01-17 12:00",
+    shown=working_week(
         load_w=5000,
         balance_eur=150,
         visits=("2020-01-16 11:00 insert",),

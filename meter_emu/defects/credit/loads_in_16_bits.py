@@ -1,6 +1,6 @@
 """What was ever loaded is counted in 16 bits of cents: after 655.35 euro it begins anew."""
 
-from meter_emu.defects import Defect, Effect, unannounced
+from meter_emu.defects import Defect, Effect, working_week
 from meter_emu.domain import Wallet
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
@@ -10,9 +10,7 @@ from meter_emu.firmware.ledger import Ledger
     mechanism="a sum of loads in 16 bits",
     effect=Effect.WRONG_MONEY,
     law="many-loads",
-    shown=unannounced(
-        "2020-01-13 09:00",
-        "2020-01-17 12:00",
+    shown=working_week(
         load_w=50,
         visits=(*("2020-01-13 10:00 load 250",) * 3, "2020-01-13 11:00 insert"),
     ),

@@ -1,7 +1,7 @@
 """The mark for no date is read as one: 1 January 2000."""
 
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect, unannounced
+from meter_emu.defects import Defect, Effect, working_week
 from meter_emu.domain import Order
 from meter_emu.firmware.gate import RecordCodec, StatedEnd
 
@@ -10,9 +10,7 @@ from meter_emu.firmware.gate import RecordCodec, StatedEnd
     mechanism="the mark for none taken for a date",
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=unannounced(
-        "2020-01-13 09:00",
-        "2020-01-17 12:00",
+    shown=working_week(
         load_w=50,
         balance_eur=50,
         visits=("2020-01-13 10:00 prepayment-on", "2020-01-13 11:00 insert"),

@@ -163,10 +163,6 @@ def _packed(value: int) -> Meaning:
     return Meaning("none" if when is None else str(when))
 
 
-def _balance(steps: int) -> Meaning:
-    return amount(1_000_000)(steps * UEUR_PER_STEP)
-
-
 def _holds(value: int) -> Meaning:
     blocks, shields = bits(BLOCKS)(value & 0x0F), bits(SHIELDS)(value >> 4)
     wrong = blocks.wrong or shields.wrong
@@ -179,5 +175,5 @@ _TELLS: Final[Mapping[str, MeaningOf]] = {
     "flags": bits({**FLAGS, REACTIVATES: "reactivates"}),
     "holds": _holds,
     "packed": _packed,
-    "x 100 micro-euro": _balance,
+    "x 100 micro-euro": lambda steps: amount(1_000_000)(steps * UEUR_PER_STEP),
 }

@@ -295,10 +295,6 @@ def _zone_rule(value: int) -> Meaning:
     return Meaning("none") if value == budget.NO_ZONE_RULE else named(ZONE_RULES)(value)
 
 
-def _token(raw: bytes) -> Meaning:
-    return Meaning("none" if raw == budget.NO_TOKEN else "reactivates")
-
-
 def _journal(raw: bytes) -> Meaning:
     entries = [raw[at : at + _EVENT_SIZE_BYTES] for at in range(0, len(raw), _EVENT_SIZE_BYTES)]
     said = []
@@ -317,7 +313,7 @@ TELLS: Final[Mapping[str, MeaningOf]] = {
     "energy": energy_named,
     "flags": bits(FLAGS),
     "zone_rule": _zone_rule,
-    "token": _token,
+    "token": lambda raw: Meaning("none" if raw == budget.NO_TOKEN else "reactivates"),
     "mwh_per_unit": _factor,
     "result": named(RESULTS),
     "order_result": named(RESULTS),

@@ -237,10 +237,6 @@ def _knx_date_time(raw: bytes) -> ReadMoment | None:
     return _moment(1900 + raw[0], raw[1] & 0xF, raw[2] & 0x1F, *times, **more)
 
 
-def _en1545(raw: bytes) -> ReadMoment | None:
-    return None if raw[0] > 0x3F else _count(1997, "days")(raw)
-
-
 _WORDS: Final = {"C": "yy", "W": "ww", "h": "hh", "m": "mm", "s": "ss"}
 _ORDERS: Final = (
     "YMD", "YMDhm", "YMDhms", "DMY", "DMYhm", "DMYhms", "CYMD", "CYMDhm", "CYMDhms", "DMCY",
@@ -271,7 +267,7 @@ SAID_BY: Final[dict[str, Callable[[bytes], ReadMoment | None]]] = {
     "min2000-u16": _count(2000, "minutes"),
     "days2000-u16": _count(2000, "days"),
     "mjd-u16": _count(1858, "days", month=11, day=17),
-    "en1545-days": _en1545,
+    "en1545-days": lambda raw: None if raw[0] > 0x3F else _count(1997, "days")(raw),
     "days2000-minute": _day_and_minute,
     "packed-minute": _packed,
     "fat-datetime": _fat,

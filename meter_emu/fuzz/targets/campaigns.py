@@ -279,10 +279,6 @@ def _files() -> tuple[bytes, ...]:
     return tuple(text for text in texts if len(text) <= _SIZE_MAX)
 
 
-def _seed(number: int) -> bytes:
-    return _DRAWN + Random(number).randbytes(120)
-
-
 TARGETS: Final = (
     Target(
         id="campaign",
@@ -296,7 +292,7 @@ TARGETS: Final = (
         size_max=_SIZE_MAX,
         check=_check,
         drawn=True,
-        seeds=lambda: (*_files(), b"?", *map(_seed, _SEEDS)),
+        seeds=lambda: (*_files(), b"?", *(_DRAWN + Random(one).randbytes(120) for one in _SEEDS)),
         words=_TOML_WORDS,
     ),
 )  # fmt: skip

@@ -298,7 +298,7 @@ def _check(trial: Trial) -> Finding:
     elif order.fields.of_order and order.load_cents:
         right = (_right(household, nth, None),)
     elif not order.fields.of_order and (order.reactivate or order.cut_us is not None):
-        right = (_without_money(household.visits[nth], order),)
+        right = (replace(household.visits[nth], desk=replace(order, fields=None, load_cents=0)),)
     other = replace(
         household, visits=(*household.visits[:nth], *right, *household.visits[nth + 1 :])
     )
@@ -316,10 +316,6 @@ def _right(household: Household, nth: int, defer_us: int | None) -> Visit:
     return replace(
         visit, desk=replace(visit.desk, fields=None, defer_until=civil, defer_us=defer_us)
     )
-
-
-def _without_money(visit: Visit, order: DeskOrder) -> Visit:
-    return replace(visit, desk=replace(order, fields=None, load_cents=0))
 
 
 def _answered(trial: Trial, was: list[Event], now: list[Event], want: Result) -> Finding:

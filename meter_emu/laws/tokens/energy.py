@@ -3,6 +3,7 @@
 Each has its draw and its `Law`.
 """
 
+from functools import partial
 from typing import Final
 
 from meter_emu.laws.judged import hazard
@@ -22,6 +23,7 @@ from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.meter.devices import first_key
 
+energy_hazard: Final = partial(hazard, device="sts")
 _LOADS_W: Final = (2_000, 1_000)  # what was credited wrongly shows within the story
 _MANY: Final = 56
 
@@ -100,35 +102,32 @@ def two_sets_mixed(chooser: Chooser, among: Among = ()) -> Campaign:
     return _watched(draft, seed)
 
 
-MANY_ENERGY_TOKENS: Final = hazard(
+MANY_ENERGY_TOKENS: Final = energy_hazard(
     id="many-energy-tokens",
     says="of fifty tokens in any order each is credited, and none again, however many come after",
     properties=("P10", "P13"),
     draw=many_energy_tokens,
     one_in=10,
-    device="sts",
 )
 
-HALF_A_SET: Final = hazard(
+HALF_A_SET: Final = energy_hazard(
     id="half-a-set",
     says="sections of a key change nothing until all are there, none of them too late",
     properties=("P11", "P13"),
     draw=half_a_set,
     one_in=5,
-    device="sts",
 )
 
-THERE_AND_BACK: Final = hazard(
+THERE_AND_BACK: Final = energy_hazard(
     id="there-and-back",
     says="a key that comes back makes no used token new, and takes those that were not used",
     properties=("P10", "P11"),
     presumes="an office that goes back to no key across a roll-over",
     draw=there_and_back,
     one_in=5,
-    device="sts",
 )
 
-TWO_SETS_MIXED: Final = hazard(
+TWO_SETS_MIXED: Final = energy_hazard(
     id="two-sets-mixed",
     says="sections of two sets make a key that nobody has, as no field prevents that: the meter "
     "takes nothing more",
@@ -136,5 +135,4 @@ TWO_SETS_MIXED: Final = hazard(
     presumes="two sets with different keys",
     draw=two_sets_mixed,
     one_in=5,
-    device="sts",
 )

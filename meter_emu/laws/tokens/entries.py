@@ -11,9 +11,10 @@ from card_protocol.errors import TokenError
 from card_protocol.tokens.sts.codec import decode_sts
 from card_protocol.tokens.sts.keys import DecoderKey
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, chance, moves
+from meter_emu.laws.tokens.judged import law_of_light
 from meter_emu.stories.buyers import length_s
 from meter_emu.stories.energy import energy_alone
-from meter_emu.stories.paid import bought, paid
+from meter_emu.stories.paid import bought
 from meter_emu.units import SECOND_US
 from meter_emu.world.households.household import Household, Visit, VisitKind
 from meter_emu.world.households.ledger import (
@@ -85,15 +86,13 @@ def _typed_again(trial: Trial) -> Finding:
     return same_moves(trial, visits, "with tokens keyed in again at once")
 
 
-TYPED_AGAIN: Final = Law(
+TYPED_AGAIN: Final = law_of_light(
     id="typed-again",
     says="a token that is keyed in again at once gives and takes nothing",
     properties=("P10", "P13"),
     presumes="a keypad that has no waiting time",
-    draw=paid,
     check=_typed_again,
     one_in=10,
-    device="openpaygo",
 )
 
 
@@ -148,15 +147,13 @@ def _is_no_sts_token(digits: str, key: DecoderKey) -> bool:
     return False
 
 
-REFUSED_ENTRY: Final = Law(
+REFUSED_ENTRY: Final = law_of_light(
     id="refused-entry",
     says="what is mistyped, or half of a token, changes nothing",
     properties=("P13",),
     presumes="a keypad that has no waiting time",
-    draw=paid,
     check=_mistyped_between,
     one_in=10,
-    device="openpaygo",
 )
 
 

@@ -1,6 +1,7 @@
 """The passive laws of devices that obey tokens: each reads one judged run."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from meter_emu.laws import hint, judged, no_look_ahead, rebuilt
@@ -10,34 +11,31 @@ from meter_emu.stories.energy import energy, energy_hours
 from meter_emu.stories.paid import paid, paid_unit
 from meter_emu.world.judge.verdicts import FindingKind, Verdict
 
-PAID_UNTIL: Final = Law(
+# A law that looks at stories of those who buy light by the day.
+law_of_light: Final = partial(Law, draw=paid, device="openpaygo")
+
+PAID_UNTIL: Final = law_of_light(
     id="paid-until",
     says="supply is on until the time that was paid for is over, by durations",
     properties=("P1", "P6"),
     presumes="a clock within its model's bound",
-    draw=paid,
     check=lambda trial: breached(trial, Verdict.WRONGLY_CUT, Verdict.EARLY, Verdict.NOT_RESTORED),
-    device="openpaygo",
 )
 
-ENDS_THEN: Final = Law(
+ENDS_THEN: Final = law_of_light(
     id="ends-then",
     says="supply is off from the end of the time that was paid for",
     properties=("P2", "P6"),
     presumes="a clock within its model's bound",
-    draw=paid,
     check=lambda trial: breached(trial, Verdict.LATE, Verdict.NEVER, Verdict.FED_UNASKED),
-    device="openpaygo",
 )
 
-CREDITED_ONCE: Final = Law(
+CREDITED_ONCE: Final = law_of_light(
     id="credited-once",
     says="what was paid is credited, and no token is credited twice",
     properties=("P10", "P13"),
     presumes="somebody who keys the token in",
-    draw=paid,
     check=lambda trial: found(trial, FindingKind.PAID_NOT_CREDITED, FindingKind.CREDITED_TWICE),
-    device="openpaygo",
 )
 
 ENERGY_GIVEN: Final = replace(

@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Final
 
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.tokens.judged import law_of_light
 from meter_emu.stories.energy import energy
-from meter_emu.stories.paid import paid
 from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.households.household import Household, VisitKind
 from meter_emu.world.judge.account import LoadProfile
@@ -148,12 +148,10 @@ ENERGY_SHOWN: Final = Law(
     device="sts",
 )
 
-TIME_SHOWN: Final = Law(
+TIME_SHOWN: Final = law_of_light(
     id="time-shown",
     says="the display says how much time is left, and the lamp doubts no clock that is right",
     properties=("P4", "P10"),
     presumes="a display in the words of the reference",
-    draw=paid,
     check=_time_shown,
-    device="openpaygo",
 )

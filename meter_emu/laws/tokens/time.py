@@ -4,6 +4,7 @@ Each has its draw and its `Law`.
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from card_protocol.tokens.openpaygo.counter import COUNT_MAX, PaygoKind
@@ -48,14 +49,14 @@ def over_again(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish_paid(draft, seed)
 
 
-OVER_STAYS_OVER: Final = hazard(
+light_hazard: Final = partial(hazard, device="openpaygo")
+OVER_STAYS_OVER: Final = light_hazard(
     id="over-stays-over",
     says="paid time that is over ends once: no clock that is set back gives it again",
     properties=("P6", "P10"),
     draw=over_again,
     check=lambda trial: breached(trial, Verdict.FED_UNASKED, Verdict.LATE, Verdict.NEVER),
     one_in=10,
-    device="openpaygo",
 )
 
 
@@ -116,7 +117,7 @@ def _not_for_good(trial: Trial) -> Finding:
     )
 
 
-RESERVE_PULLED: Final = hazard(
+RESERVE_PULLED: Final = light_hazard(
     id="reserve-pulled",
     says="who pulls power and reserve every hour is not supplied for good",
     properties=("P6", "P8"),
@@ -124,7 +125,6 @@ RESERVE_PULLED: Final = hazard(
     draw=reserve_pulled,
     check=_not_for_good,
     one_in=20,
-    device="openpaygo",
 )
 
 
@@ -147,13 +147,12 @@ def counter_edge(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish_paid(draft, seed)
 
 
-COUNTER_EDGE: Final = hazard(
+COUNTER_EDGE: Final = light_hazard(
     id="counter-edge",
     says="tokens are taken once up to the last count that there is",
     properties=("P10",),
     presumes="counts of 16 bits",
     draw=counter_edge,
-    device="openpaygo",
 )
 
 
@@ -175,13 +174,12 @@ def many_tokens(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish_paid(draft, seed)
 
 
-MANY_TOKENS: Final = hazard(
+MANY_TOKENS: Final = light_hazard(
     id="many-tokens",
     says="of many tokens in any order each is taken once, and what is too old not at all",
     properties=("P10", "P13"),
     draw=many_tokens,
     one_in=10,
-    device="openpaygo",
 )
 
 
@@ -200,12 +198,11 @@ def parts_of_a_day(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish_paid(draft, seed)
 
 
-PARTS_OF_A_DAY: Final = hazard(
+PARTS_OF_A_DAY: Final = light_hazard(
     id="parts-of-a-day",
     says="a token of many units ends at their whole length, however a day is divided",
     properties=("P1", "P2", "P4"),
     presumes="the divider of office and device is the same",
     draw=parts_of_a_day,
     one_in=10,
-    device="openpaygo",
 )
