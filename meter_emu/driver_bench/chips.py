@@ -31,7 +31,7 @@ PORT_US: Final = 1  # ours: a byte of a port, a word of a microcontroller
 _FIELD, _UNUSED, _KEPT = BitsKind.FIELD, BitsKind.UNUSED, BitsKind.NOT_MODELLED
 _SUNDAY_0: Final = Counter(0, 6, "weekday")
 _FREE_1_7: Final = Counter(1, 7, "weekday")
-COUNTED: Final = ("second", "minute", "hour", "weekday", "day", "month", "year")
+TIME_COUNTERS: Final = ("second", "minute", "hour", "weekday", "day", "month", "year")
 _HIGHEST_BITS: Final = (6, 6, 5, 2, 5, 4, 7)
 
 
@@ -98,9 +98,9 @@ class LookAlike(MaximChip):
 def time_table(places: Sequence[int], count: int, flags: tuple[Bits, ...] = ()) -> tuple[Bits, ...]:
     """Return the register table of a look-alike: its counters, its flags, all others kept.
 
-    `places` are the registers of what is `COUNTED`.
+    `places` are the registers of what is `TIME_COUNTERS`.
     """
-    counters = zip(places, _HIGHEST_BITS, COUNTED, strict=True)
+    counters = zip(places, _HIGHEST_BITS, TIME_COUNTERS, strict=True)
     fields = [Bits(place, high, 0, what.upper(), _FIELD, "BCD") for place, high, what in counters]
     table = [*fields, *flags]
     for register in range(count):

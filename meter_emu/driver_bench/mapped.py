@@ -11,7 +11,7 @@ import re
 from functools import cache
 from typing import Final
 
-from meter_emu.driver_bench.chips import COUNTED, LookAlike, time_table
+from meter_emu.driver_bench.chips import TIME_COUNTERS, LookAlike, time_table
 from meter_emu.hardware.rtc.alarms import field
 from meter_emu.hardware.rtc.calendar_chip import (
     TAIL_BYTES,
@@ -55,7 +55,7 @@ def mapped_chip(text: str) -> type[LookAlike]:
         raise ValueError("expected masks of one byte for twelve, pm and century")
     flags = {(sign.register, sign.mask) for sign in (doubt, still) if sign is not None}
     flags |= {(first["hour"], twelve), (first["month"], century)}
-    table = time_table([first[what] for what in COUNTED], size, tuple(
+    table = time_table([first[what] for what in TIME_COUNTERS], size, tuple(
         Bits(at, bit, bit, "flag", BitsKind.FLAG, "of the declared map", "a flag")
         for at, mask in sorted(flags) for bit in range(8) if mask >> bit & 1
     ))  # fmt: skip
