@@ -129,6 +129,8 @@ def read_table(path: Path) -> dict[str, Any]:
 
         typo = toml_typo(text, str(error))
         where, why = ("", error) if typo is None else (typo.place, typo.why)
+        if path.suffix.lower() != ".toml":  # perhaps of another kind: nothing of it is shown
+            raise ConfigError(str(path), where, "is not valid TOML") from None
         raise ConfigError(str(path), where, f"is not valid TOML: {why}", typo) from None
     return data
 

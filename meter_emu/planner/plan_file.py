@@ -5,7 +5,7 @@ nobody knows them but who plans, and the page shows each as an assumption.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
@@ -201,6 +201,8 @@ def check_plan(path: Path, raw_plan: RawPlanFile) -> None:
         parse_build(raw_plan.build)
     except ConfigError as error:
         raise ConfigError(str(path), "build", error.why) from None
+    as_of = datetime.combine(raw_plan.sheet.as_of, time())
+    legal_to_us(as_of, raw_plan.zone, path=str(path), key="sheet: as_of")
     for one in raw_plan.plan:
         for end, when in (("cut_at", one.cut_at), ("defer_until", one.defer_until or one.cut_at)):
             legal_to_us(when, raw_plan.zone, path=str(path), key=f"plan {one.name!r}: {end}")

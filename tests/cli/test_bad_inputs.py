@@ -170,6 +170,10 @@ def test_a_typo_in_a_file_is_shown_with_its_line_and_carets(emu, tmp_path):
         "  start = 2020-06-29 18:00",
         "          ^^^^^^^^^^^^^^^^",
     ]
+    other = file.rename(tmp_path / "shadow")
+    for command in (("rehearse",), ("plan", "check")):
+        said = emu(*command, other).complains().splitlines()
+        assert said == [f"meter-emu: {other}: line 2, column 9: is not valid TOML"], "no contents"
 
 
 def test_what_steers_a_terminal_is_written_out_and_the_carets_stay_under_the_typo(emu, tmp_path):

@@ -388,6 +388,7 @@ def test_check_says_whether_the_offices_have_room(tmp_path):
         ('["Fr", 0.2]', '["Fr", 0.9]', "at most 1 in all"),
         ('["Fr", 0.2]', '["Fri", 0.2]', "expected 1 to 28, or one of Mo"),
         ("%d/%m/%Y", "%d/%m", "expected a pattern with day, month and year"),
+        ("2027-03-01", "0001-01-01", "plan.toml: sheet: as_of: expected 2000 to 2099"),
         ('name = "B"', 'name = "A"', "expected each name once"),
         (
             "2027-07-02T23:01:00",
