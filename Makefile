@@ -47,7 +47,7 @@ PATHED := meter-emu-checkout.pth
 FIRST   = env $(if $(UV),UV_PYTHON_DOWNLOADS=never uv --quiet pip install --python $(BIN)/python,PYTHONPATH="$(BROUGHT)" $(PIP) --no-compile) \
   --no-deps --require-hashes --requirement
 
-.PHONY: run test .compiled test-whole test-pythons coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-answers test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose signatures seen power lint bench cost same spread fuzz faults matrix mutants fleet locked clean help
+.PHONY: run test .compiled test-whole test-pythons coverage test-tokens test-exhaustive test-kills test-going-on test-hostile test-leaks test-judge test-laws test-strangers test-firmware test-drivers test-homes test-plan test-lived test-answers test-paygo test-sts explored languages toys test-alike test-web page test-page shots test-diagnose signatures seen power adversary lint bench cost same spread fuzz faults matrix mutants fleet locked clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -179,6 +179,9 @@ test-plan: $(DEV)  ## 10,000 offices against SimPy, dirty sheets, 5,000 meters u
 	@METER_EMU_OFFICES=10000 $(BIN)/python -m pytest -q -n 0 -o faulthandler_timeout=0 tests/planner/test_office.py tests/planner/test_dirty_sheets.py
 	@$(BIN)/python -m tests.planner.audited
 	@$(BIN)/python -m tests.planner.accuracy
+
+adversary: $(DEV)  ## search for what a household can have for nothing, TIME seconds: writes docs/evidence/adversary.md; an hour
+	@$(BIN)/python -m tests.reliability.adversary $(if $(filter command,$(origin TIME)),$(TIME),3600) $(or $(SEED),1)
 
 test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
 	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/world/judge/test_random_households.py

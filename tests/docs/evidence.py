@@ -89,7 +89,7 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
         "fuzz-reach",
         "python -m tests.fuzz.reached",
     )
-    yield _judge_row()
+    yield from (_adversary_row(), _judge_row())
     yield _wear_row()
     yield _cost_row()
     yield _toys_row()
@@ -103,6 +103,7 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
     )
 
 
+PLANTS: Final = ("mistake", "found after", "what it had", "of at most")
 _CHANGES: Final = {
     "program": "most small changes of the program that make a difference break a law",
     "tokens": "the same of the programs that take tokens",
@@ -110,6 +111,17 @@ _CHANGES: Final = {
     "formats": "the same of formats and carriers",
     "chips": "the same of the board's chips",
 }
+
+
+def _adversary_row() -> tuple[str, str, str, str]:
+    rows = table(page("docs/evidence/adversary.md"), *PLANTS)
+    found = sum(row[1] != "**not found**" for row in rows)
+    return (
+        "a search finds what a household can have for nothing",
+        f"{found} of {len(rows)} planted favours and early cuts",
+        "adversary",
+        "make adversary",
+    )
 
 
 def _toys_row() -> tuple[str, str, str, str]:
