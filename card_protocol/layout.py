@@ -52,6 +52,8 @@ class Layout(Generic[T]):
         self.fields: Final = tuple(_fields(record))
         self.definition: Final = c.Struct(*(n / sub for n, sub, _ in _annotated(record)))
         names = [field.name for field in self.fields]
+        blank = {"magic": magic, "crc": 0, "reserved": self.erased("reserved")}
+        self._blank: Final = {name: blank[name] for name in names if name in blank}
         assert names[0] == "magic", f"{name}: a record starts with its magic"
         assert self.fields[0].size_bytes == len(magic), f"{name}: the magic fills its field"
         self._values: Callable[[T], tuple[Any, ...]] = attrgetter(*names)
@@ -85,8 +87,15 @@ class Layout(Generic[T]):
         return self._values(record)
 
     def erased(self, name: str) -> bytes:
-        """Return FF bytes of the size of the bytes field `name`, as reserved fields hold."""
-        return b"\xff" * next(field.size_bytes for field in self.fields if field.name == name)
+        """Return FF bytes of the size of the bytes field `name`; none where there is no such."""
+        return b"\xff" * sum(field.size_bytes for field in self.fields if field.name == name)
+
+    def filled(self, source: object = None, **given: Any) -> T:  # noqa: ANN401 - as its fields
+        """Return a record of the `given` values, in its other fields the `source`'s of that name.
+
+        If not given, its magic is the layout's, reserved bytes are erased, the CRC is left open.
+        """
+        return filled(self.record, source, **{**self._blank, **given})
 
     def build(self, record: T) -> bytes:
         """Return the bytes of `record`; raise `LayoutError` for a value its field cannot hold."""

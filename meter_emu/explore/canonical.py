@@ -42,7 +42,7 @@ from meter_emu.world.judge.obligations import Span
 from meter_emu.world.judge.promise import Promise
 from meter_emu.world.meter.at_rest import AtRest, Kept
 from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.devices import DEVICES, DeviceRecord
+from meter_emu.world.meter.devices import DEVICES
 from meter_emu.world.meter.observer import state_in
 
 _IMAGES: Final = (CardImage, MemoryImage)
@@ -108,10 +108,13 @@ class Forms:
         self._cells_began: Final = bytes(self._cells)
         model = lives.scope.household.model
         ours = lives.story.rig.build.factory is None
-        self._record: Final = DEVICES[model.device].record if ours else None
+        self._device: Final = DEVICES[model.device] if ours else DEVICES["budget"]
         self._standing: tuple[int, ...] = ()
-        layout = STATE if self._record is None else self._record.layout
-        self._in_state: Final = _by_rule(layout, IN_STATE)
+        records = self._device.records
+        self._journal: Final = (
+            (STATE, STATE_AT) if records is None else (records.state, records.state_at)
+        )
+        self._in_state: Final = _by_rule(self._journal[0], IN_STATE)
         self._far: Final = FarFromEnds(lives.scope)
         self._state: State | None = None
         self._relative = self._summed = self._long_saved = False
@@ -144,8 +147,8 @@ class Forms:
         self._relative = state is not None and self._far.numbers(state)
         self._summed = state is not None and self._far.sums(state)
         self._long_saved = state is not None and self._far.saved(state, lives.story.bench.board)
-        if self._record is not None and self._record.standing is not None:
-            self._standing = self._stands(lives.story.bench.board, self._record)
+        self._standing = self._stands(lives.story.bench.board)
+        if self._standing:
             self._summed = self._long_saved = True
         self._due_us, self._last = lives.due_us, lives.due_us == lives.scope.instants[-1]
         self._numbered.clear()
@@ -174,16 +177,16 @@ class Forms:
             b"".join(_SUM.pack(crc32(text)) for text in left_out),
         )
 
-    def _stands(self, board: Board, record: DeviceRecord) -> tuple[int, ...]:
-        """Return what sums and times of a token device come to."""
-        size = record.layout.size_bytes
-        newest = _newest_of(
-            [bytes(board.eeprom.cells[at : at + size]) for at in record.at], record.layout
-        )
-        assert record.standing is not None, "it says"
+    def _stands(self, board: Board) -> tuple[int, ...]:
+        """Return what sums and times of a token device come to; nothing of another."""
+        standing, (layout, at_both) = self._device.standing, self._journal
+        if standing is None:
+            return ()
+        copies = [bytes(board.eeprom.cells[at : at + layout.size_bytes]) for at in at_both]
+        newest = _newest_of(copies, layout)
         ticks_ms = (board.now_us - board.ticks_from_us) // 1_000
         units = board.metrology.read_units(board.now_us)
-        return record.standing(record.layout.parse(newest), units, ticks_ms)
+        return standing(layout.parse(newest), units, ticks_ms)
 
     def _write(self, lives: Lives, texts: _Texts) -> None:
         """Write down in what a household differs from the root, each thing under its rule."""
@@ -369,10 +372,10 @@ class Forms:
     def _write_cells(self, cells: bytes, texts: _Texts) -> None:
         """Write down a memory: of our own program the state that counts, without its copies."""
         state = self._state
-        if state is None and self._record is None:
+        if state is None and self._device.records is None:
             texts[""].append(cells)
             return
-        layout, at_both = (STATE, STATE_AT) if self._record is None else self._record[:2]
+        layout, at_both = self._journal
         size = layout.size_bytes
         copies = [cells[at : at + size] for at in at_both]
         texts["copies"] += copies

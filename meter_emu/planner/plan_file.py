@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
 
-import msgspec
 from msgspec import Meta, Struct
 
 from meter_emu.errors import ConfigError
@@ -37,9 +36,7 @@ class RawColumn(Struct, forbid_unknown_fields=True, kw_only=True):
     """A column of the sheet whose words are others than ours, or one value for all rows."""
 
     column: Annotated[_Text | None, means("its heading")] = None
-    values: Annotated[dict[str, str], means("what each of their words is here")] = msgspec.field(
-        default_factory=dict
-    )
+    values: Annotated[dict[str, str], means("what each of their words is here")] = {}
     all: Annotated[_Text | None, means("the same for all rows: there is no column")] = None
 
 
@@ -91,13 +88,9 @@ class RawOffice(Struct, forbid_unknown_fields=True, kw_only=True):
     """When the offices are open, and how many people an hour they serve."""
 
     hours: Annotated[_Text, means("as OpenStreetMap writes them; PH is a public holiday")]
-    closed: Annotated[list[FileDay], means("other days on which it is closed")] = msgspec.field(
-        default_factory=list
-    )
+    closed: Annotated[list[FileDay], means("other days on which it is closed")] = []
     visits_per_hour: Annotated[_Rate, means("how many people each serves an hour")]
-    district: Annotated[dict[str, RawDistrict], means("what is other at the office of one")] = (
-        msgspec.field(default_factory=dict)
-    )
+    district: Annotated[dict[str, RawDistrict], means("what is other at the office of one")] = {}
 
 
 class Behaviour(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):

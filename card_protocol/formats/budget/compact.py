@@ -33,7 +33,7 @@ from card_protocol.formats.budget import (
 )
 from card_protocol.formats.budget.generations import AnyDeskRecord
 from card_protocol.keys import MAC_SIZE_BYTES, Key
-from card_protocol.layout import S32, U8, U16, U32, U64, Layout, Magic, filled
+from card_protocol.layout import S32, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import (
     BCD_MINUTE_SIZE_BYTES,
     BCD_NONE,
@@ -196,10 +196,8 @@ def identity_part(identity: IdentityRecord) -> IdentityPart:
     if identity.generation != GENERATION:
         expected = f"generation {GENERATION}, a memory card has no room for instants"
         raise _refused("identity part", "generation", expected, identity.generation)
-    return filled(
-        IdentityPart,
+    return IDENTITY_PART.filled(
         identity,
-        magic=IDENTITY_PART.magic,
         customer_high=identity.customer_ref >> CUSTOMER_HIGH_BITS,
         customer_low=identity.customer_ref & 0xFFFFFFFF,
         mac=NO_MAC,
@@ -208,16 +206,13 @@ def identity_part(identity: IdentityRecord) -> IdentityPart:
 
 def identity_of(part: IdentityPart) -> IdentityRecord:
     """Return the identity in a part."""
-    return filled(
-        IdentityRecord,
+    return budget.IDENTITY.filled(
         part,
-        magic=budget.IDENTITY.magic,
         generation=GENERATION,
         customer_ref=part.customer_high << CUSTOMER_HIGH_BITS | part.customer_low,
         issued_at_min=MINUTES_NONE,
         expires_min=MINUTES_NONE,
         zone_rule=NO_ZONE_RULE,
-        reserved=budget.IDENTITY.erased("reserved"),
     )
 
 
@@ -234,10 +229,8 @@ def desk_part(record: AnyDeskRecord, sequence: int) -> DeskPart:
         if dates != BCD_NONE * 2:
             raise _refused(DESK_PART.name, "ends", "dates or a token", record.order_number)
         flags, ends = flags | REACTIVATES, record.token.ljust(len(dates), b"\xff")
-    return filled(
-        DeskPart,
+    return DESK_PART.filled(
         record,
-        magic=DESK_PART.magic,
         flags=flags,
         sequence=sequence,
         ends=ends,
@@ -250,26 +243,21 @@ def desk_record_of(part: DeskPart) -> DeskRecord:
     """Return the desk's record in a part."""
     reactivates = part.flags & REACTIVATES
     dates, token = (BCD_NONE * 2, part.ends[:8]) if reactivates else (part.ends, NO_TOKEN)
-    return filled(
-        DeskRecord,
+    return budget.DESK.filled(
         part,
-        magic=budget.DESK.magic,
         generation=GENERATION,
         flags=part.flags & ~REACTIVATES,
         defer_until=dates[:5],
         cut_at=dates[5:],
         token=token,
-        reserved=budget.DESK.erased("reserved"),
     )
 
 
 def meter_part(record: WriteBackRecord, sequence: int) -> MeterPart:
     """Return the part for a write-back, each value limited to its field."""
     steps = record.balance_ueur // UEUR_PER_STEP
-    return filled(
-        MeterPart,
+    return METER_PART.filled(
         record,
-        magic=METER_PART.magic,
         sequence=sequence,
         session_count=record.session_count & SESSION_MASK,
         clock=_packed(record.clock),
@@ -293,10 +281,8 @@ _NO_ROOM: Final[dict[str, None]] = dict.fromkeys((
 
 def write_back_of(part: MeterPart, meter_id: int) -> WriteBackRecord:
     """Return the write-back in a part; fields that it does not carry are `None`, with no events."""
-    return filled(
-        WriteBackRecord,
+    return budget.WRITE_BACK.filled(
         part,
-        magic=budget.WRITE_BACK.magic,
         generation=GENERATION,
         meter_id=meter_id,
         clock=_unpacked(part.clock),

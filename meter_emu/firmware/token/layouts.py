@@ -13,10 +13,8 @@ from card_protocol.keys import KEY_SIZE_BYTES
 from card_protocol.layout import U8, U16, U32, U64, Layout, Magic
 from card_protocol.tokens.openpaygo.chain import STARTING_CODE_MAX
 from meter_emu.firmware.layouts import Health, RtcBase
+from meter_emu.firmware.token.kept_records import Records
 
-PAYGO_FACTORY_AT: Final = 0x0000
-PAYGO_STATE_AT: Final = (0x0040, 0x0080)  # two copies, a page each
-PAYGO_VERSION: Final = 1
 _CENTURY_S: Final = 36_525 * 86_400
 _HEALTHS: Final = frozenset(Health)
 
@@ -78,13 +76,7 @@ class PaygoState:
         return self.last_time_s
 
 
-PAYGO_FACTORY: Final = Layout("device record", PaygoFactory, magic=b"TF")
-PAYGO_STATE: Final = Layout("paid record", PaygoState, magic=b"TS")
-assert PAYGO_FACTORY.size_bytes == 64, "device record drifted"
-assert PAYGO_STATE.size_bytes <= 64, "paid record drifted"
-
-
-def possible_factory(factory: PaygoFactory) -> bool:
+def _possible_factory(factory: PaygoFactory) -> bool:
     """Whether a factory can have written a record."""
     return (
         factory.time_divider > 0
@@ -95,6 +87,19 @@ def possible_factory(factory: PaygoFactory) -> bool:
     )
 
 
-def possible_state(state: PaygoState) -> bool:
+def _possible_state(state: PaygoState) -> bool:
     """Whether the program can have written a record."""
     return state.health in _HEALTHS and state.last_time_s < _CENTURY_S
+
+
+PAYGO: Final = Records(
+    version=1,
+    factory=Layout("device record", PaygoFactory, magic=b"TF"),
+    factory_at=0x0000,
+    possible_factory=_possible_factory,
+    state=Layout("paid record", PaygoState, magic=b"TS"),
+    state_at=(0x0040, 0x0080),  # two copies, a page each
+    possible_state=_possible_state,
+)
+assert PAYGO.factory.size_bytes == 64, "device record drifted"
+assert PAYGO.state.size_bytes <= 64, "paid record drifted"

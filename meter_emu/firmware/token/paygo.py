@@ -21,18 +21,12 @@ from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.layouts import Health
 from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.firmware.token.layouts import (
-    PAYGO_FACTORY,
-    PAYGO_FACTORY_AT,
-    PAYGO_STATE,
-    PAYGO_STATE_AT,
-    PAYGO_VERSION,
+    PAYGO,
     PaygoFactory,
     PaygoFlags,
     PaygoState,
-    possible_factory,
-    possible_state,
 )
-from meter_emu.firmware.token.polls import Records, TokenProgram
+from meter_emu.firmware.token.polls import TokenProgram
 from meter_emu.firmware.trust import EPOCH_2000_S, ClockTrust, Now
 from meter_emu.ports import SECONDS_A_DAY, Lamp, Ports, Sleep
 from meter_emu.units import DAY_S, HOUR_S
@@ -83,17 +77,6 @@ class PaidTime:
         return now_s >= until_s
 
 
-_RECORDS: Final = Records(
-    PAYGO_VERSION,
-    PAYGO_FACTORY,
-    PAYGO_FACTORY_AT,
-    possible_factory,
-    PAYGO_STATE,
-    PAYGO_STATE_AT,
-    possible_state,
-)
-
-
 class PaygoProgram(TokenProgram[PaygoFactory, PaygoState]):
     """The program as the board runs it (`meter_emu.ports.Firmware`). A part."""
 
@@ -109,7 +92,7 @@ class PaygoProgram(TokenProgram[PaygoFactory, PaygoState]):
         used: UsedCounts,
         time: PaidTime,
     ) -> None:
-        super().__init__(ports, _RECORDS)
+        super().__init__(ports, PAYGO)
         self._rtc = rtc
         self._calendar = calendar
         self._trust = trust

@@ -1,31 +1,13 @@
 """What the programs of devices with a keypad have in common: their memory, and the switch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Generic, TypeVar, final
+from typing import Final, Generic
 
-from card_protocol.layout import Layout
 from meter_emu.firmware.journal import Journal, JournalledT, read_cells, read_firmly, record_in
+from meter_emu.firmware.token.kept_records import FactoryT, Records
 from meter_emu.ports import Lamp, Ports, Sleep
 
 TOKEN_BEEP_MS: Final = 200  # ours
-
-FactoryT = TypeVar("FactoryT")
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Records(Generic[FactoryT, JournalledT]):
-    """Where a device keeps what the factory wrote, and its state, and what either can be."""
-
-    version: int
-    factory: Layout[FactoryT]
-    factory_at: int
-    possible_factory: Callable[[FactoryT], bool]
-    state: Layout[JournalledT]
-    state_at: tuple[int, int]
-    possible_state: Callable[[JournalledT], bool]
 
 
 class TokenProgram(ABC, Generic[FactoryT, JournalledT]):

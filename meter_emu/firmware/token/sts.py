@@ -31,21 +31,15 @@ from card_protocol.tokens.sts.key_change import StsKeyChange, join_sections
 from card_protocol.tokens.sts.keys import DecoderKey, KeyType
 from card_protocol.tokens.sts.tid import is_expired
 from meter_emu.energies import DEFAULT
-from meter_emu.firmware.token.polls import Records, TokenProgram
+from meter_emu.firmware.token.polls import TokenProgram
 from meter_emu.firmware.token.sts_layouts import (
     LONG_KEY_BYTES,
     SECTION_SIZE_BYTES,
     SECTIONS,
-    STS_FACTORY,
-    STS_FACTORY_AT,
-    STS_STATE,
-    STS_STATE_AT,
-    STS_VERSION,
+    STS,
     TIDS,
     StsFactory,
     StsState,
-    possible_sts_factory,
-    possible_sts_state,
     tid_bytes,
     tids_in,
 )
@@ -56,7 +50,7 @@ _U32: Final = 0xFFFFFFFF
 _HALF: Final = 0x80000000
 _TRIES_MAX: Final = 0xFF
 _NO_TIDS: Final = (0,) * TIDS
-_NO_SECTIONS: Final = STS_STATE.erased("sections")
+_NO_SECTIONS: Final = STS.state.erased("sections")
 
 
 @unique
@@ -158,24 +152,13 @@ class StsEffects:
         state.tids = tid_bytes(_NO_TIDS)
 
 
-_RECORDS: Final = Records(
-    STS_VERSION,
-    STS_FACTORY,
-    STS_FACTORY_AT,
-    possible_sts_factory,
-    STS_STATE,
-    STS_STATE_AT,
-    possible_sts_state,
-)
-
-
 class StsProgram(TokenProgram[StsFactory, StsState]):
     """The program as the board runs it (`meter_emu.ports.Firmware`). A part."""
 
     __slots__ = ("_effects", "_tids")
 
     def __init__(self, ports: Ports, *, tids: TidMemory, effects: StsEffects) -> None:
-        super().__init__(ports, _RECORDS)
+        super().__init__(ports, STS)
         self._tids = tids
         self._effects = effects
 
@@ -217,13 +200,13 @@ class StsProgram(TokenProgram[StsFactory, StsState]):
 
     def _obey(self, factory: StsFactory, state: StsState) -> str:
         """Obey what was keyed in; return the answer in words."""
-        before, typed = STS_STATE.values(state), self._ports.keys()
+        before, typed = STS.state.values(state), self._ports.keys()
         answer = StsAnswer.LOCKED if state.locked else self._answer(factory, state, typed)
         if answer in TAKEN_ENTRIES:
             state.tries = 0
         elif answer in WRONG_ENTRIES:
             self._wrong(factory, state)
-        if STS_STATE.values(state) != before:
+        if STS.state.values(state) != before:
             self.keep(state)
         self._entry_done()
         return f"{answer.value} {answer.name.replace('_', ' ')}"

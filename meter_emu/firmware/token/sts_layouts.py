@@ -12,10 +12,8 @@ import construct as c
 from card_protocol.layout import U8, U16, U32, U64, Layout, Magic
 from card_protocol.tokens.sts.keys import KeyType, TokenCipher
 from card_protocol.tokens.sts.tid import TID_MAX
+from meter_emu.firmware.token.kept_records import Records
 
-STS_FACTORY_AT: Final = 0x0000
-STS_STATE_AT: Final = (0x0100, 0x0200)  # two copies, page-aligned
-STS_VERSION: Final = 1
 TIDS: Final = 50  # docs/sts.md: the depth that is known; the standard's own number was not read
 TID_SIZE_BYTES: Final = 3
 SECTION_SIZE_BYTES: Final = 6  # 12 bits of fields in two bytes, four of the key
@@ -78,12 +76,6 @@ class StsState:
     crc: U32
 
 
-STS_FACTORY: Final = Layout("meter record", StsFactory, magic=b"SF")
-STS_STATE: Final = Layout("credit record", StsState, magic=b"SS")
-assert STS_FACTORY.size_bytes == 64, "meter record drifted"
-assert STS_STATE.size_bytes <= 256, "credit record drifted"
-
-
 def tids_in(raw: bytes) -> tuple[int, ...]:
     """Return the TIDs in a state's bytes, in their order there."""
     return tuple(
@@ -99,14 +91,27 @@ def tid_bytes(tids: tuple[int, ...]) -> bytes:
     return b"".join(tid.to_bytes(TID_SIZE_BYTES, "big") for tid in tids)
 
 
-def possible_sts_factory(factory: StsFactory) -> bool:
+def _possible_factory(factory: StsFactory) -> bool:
     """Whether a factory can have written a record."""
     ciphers = {int(cipher.value) for cipher in TokenCipher}
     times = factory.half_s > 0 and 0 < factory.lock_first_s <= factory.lock_most_s
     return factory.cipher in ciphers and times and factory.tries > 0 and factory.checks_ken <= 1
 
 
-def possible_sts_state(state: StsState) -> bool:
+def _possible_state(state: StsState) -> bool:
     """Whether the program can have written a record."""
     flags = state.locked <= 1 and state.waiting < 1 << SECTIONS
     return state.key_type in _KEY_TYPES and flags
+
+
+STS: Final = Records(
+    version=1,
+    factory=Layout("meter record", StsFactory, magic=b"SF"),
+    factory_at=0x0000,
+    possible_factory=_possible_factory,
+    state=Layout("credit record", StsState, magic=b"SS"),
+    state_at=(0x0100, 0x0200),  # two copies, page-aligned
+    possible_state=_possible_state,
+)
+assert STS.factory.size_bytes == 64, "meter record drifted"
+assert STS.state.size_bytes <= 256, "credit record drifted"

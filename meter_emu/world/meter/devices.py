@@ -8,10 +8,10 @@ is in `meter_emu.world.judge.verdict`.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, Protocol, final
+from typing import Any, Final, Protocol, final
 
 from card_protocol.keys import Key, Purpose, derive
-from card_protocol.layout import Layout, filled
+from card_protocol.layout import filled
 from card_protocol.tokens.openpaygo.chain import PaygoKey, PaygoSeed
 from card_protocol.tokens.sts.keys import (
     DecoderKey,
@@ -33,29 +33,18 @@ from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rules import MeterRules
+from meter_emu.firmware.token.kept_records import Records
 from meter_emu.firmware.token.layouts import (
-    PAYGO_FACTORY,
-    PAYGO_FACTORY_AT,
-    PAYGO_STATE,
-    PAYGO_STATE_AT,
-    PAYGO_VERSION,
-    PaygoFactory,
+    PAYGO,
     PaygoFlags,
-    PaygoState,
 )
 from meter_emu.firmware.token.paygo import PaidTime, PaygoProgram, UsedCounts
 from meter_emu.firmware.token.sts import StsEffects, StsProgram, TidMemory, standing
 from meter_emu.firmware.token.sts_layouts import (
     DITK,
     LONG_KEY_BYTES,
-    STS_FACTORY,
-    STS_FACTORY_AT,
-    STS_STATE,
-    STS_STATE_AT,
-    STS_VERSION,
+    STS,
     TIDS,
-    StsFactory,
-    StsState,
     tid_bytes,
 )
 from meter_emu.hardware.metrology import REGISTER_UNITS
@@ -82,18 +71,6 @@ class ProgramBuild(Protocol):
         ...
 
 
-class DeviceRecord(NamedTuple):
-    """A journalled record: its layout, where its two copies lie, and what of it counts.
-
-    `standing` gives from the record, the register and the ticks what sums and times come to, where
-    nobody acts on these themselves.
-    """
-
-    layout: Layout[Any]
-    at: tuple[int, int]
-    standing: Callable[[Any, int, int], tuple[int, ...]] | None = None
-
-
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
@@ -101,8 +78,9 @@ class Device:
 
     `first_memory` yields the cells that factory and installer wrote, their CRC left open, from
     model, installation, master key, the time that its clock shows and its ticks. `slot` and
-    `keypad` are how orders come, `sells` is what is paid for. `record` is what its program
-    journals, for who compares memories.
+    `keypad` are how orders come, `sells` is what is paid for. For who compares memories: `records`
+    are what it keeps, and `standing` gives from its state, the register and the ticks what sums and
+    times come to, where nobody acts on these themselves.
     """
 
     name: DeviceName
@@ -111,7 +89,8 @@ class Device:
     slot: bool
     keypad: bool
     sells: str
-    record: DeviceRecord | None = None
+    records: Records[Any, Any] | None = None
+    standing: Callable[[Any, int, int], tuple[int, ...]] | None = None
 
 
 def paygo_seed(model: MeterModel, device_id: int, master: Key) -> PaygoSeed:
@@ -147,9 +126,8 @@ def _paygo_memory(
     """Yield what a device in service has: nothing is paid yet, and no token was taken."""
     assert model.paygo is not None, "it is such a device"
     seed = paygo_seed(model, inst.meter_id, master)
-    factory = PaygoFactory(
-        magic=PAYGO_FACTORY.magic,
-        version=PAYGO_VERSION,
+    factory = PAYGO.factory.filled(
+        version=PAYGO.version,
         time_divider=model.paygo.time_divider,
         device_id=inst.meter_id,
         drift_bound_ppb=model.clock.drift_bound_ppb,
@@ -157,13 +135,10 @@ def _paygo_memory(
         restricted=int(model.paygo.restricted),
         starting_code=seed.starting_code,
         key=seed.key.raw,
-        reserved=PAYGO_FACTORY.erased("reserved"),
-        crc=0,
     )
     now_s = (clock_us - EPOCH_2000_US) // SECOND_US
-    state = PaygoState(
-        magic=PAYGO_STATE.magic,
-        version=PAYGO_VERSION,
+    state = PAYGO.state.filled(
+        version=PAYGO.version,
         flags=PaygoFlags.OVER,
         sequence=inst.age.save_count,
         last_time_s=now_s,
@@ -173,10 +148,9 @@ def _paygo_memory(
         used=0,
         health=Health.TRUSTED,
         lost_starts=0,
-        crc=0,
     )
-    yield PAYGO_FACTORY_AT, PAYGO_FACTORY.build(factory)
-    yield PAYGO_STATE_AT[0], PAYGO_STATE.build(state)
+    yield PAYGO.factory_at, PAYGO.factory.build(factory)
+    yield PAYGO.state_at[0], PAYGO.state.build(state)
 
 
 _IIN: Final = "600727"  # of issuers that have no own (docs/sts.md)
@@ -224,23 +198,17 @@ def _sts_memory(
     """Yield what a meter in service has: its key, its credit, and no token taken yet."""
     sts = model.sts
     assert sts is not None, "it is such a meter"
-    factory = filled(
-        StsFactory,
+    factory = STS.factory.filled(
         sts,
-        magic=STS_FACTORY.magic,
-        version=STS_VERSION,
+        version=STS.version,
         cipher=int(TokenCipher[sts.cipher].value),
         meter_id=inst.meter_id,
         checks_ken=int(sts.checks_ken),
-        reserved=STS_FACTORY.erased("reserved"),
-        crc=0,
     )
     first = first_key(sts)
-    state = filled(
-        StsState,
+    state = STS.state.filled(
         sts,
-        magic=STS_STATE.magic,
-        version=STS_VERSION,
+        version=STS.version,
         key_type=STS_KEY_TYPES[sts.key_type] or DITK,
         sequence=inst.age.save_count,
         limit_units=(inst.age.register_units + inst.age.credit_wh) % REGISTER_UNITS,
@@ -253,12 +221,11 @@ def _sts_memory(
         supply_group=int(sts.supply_group),
         power_limit_w=model.connection_w,
         key=decoder_key(model, inst.meter_id, first).raw.ljust(LONG_KEY_BYTES, b"\0"),
-        sections=STS_STATE.erased("sections"),
+        sections=STS.state.erased("sections"),
         tids=tid_bytes((sts.first_tid,) * TIDS),
-        crc=0,
     )
-    yield STS_FACTORY_AT, STS_FACTORY.build(factory)
-    yield STS_STATE_AT[0], STS_STATE.build(state)
+    yield STS.factory_at, STS.factory.build(factory)
+    yield STS.state_at[0], STS.state.build(state)
 
 
 def first_key(sts: Sts) -> MeterKey:
@@ -288,7 +255,7 @@ _ROWS: Final = (
         slot=False,
         keypad=True,
         sells="time",
-        record=DeviceRecord(PAYGO_STATE, PAYGO_STATE_AT),
+        records=PAYGO,
     ),
     Device(
         name="sts",
@@ -297,7 +264,8 @@ _ROWS: Final = (
         slot=False,
         keypad=True,
         sells="energy",
-        record=DeviceRecord(STS_STATE, STS_STATE_AT, standing),
+        records=STS,
+        standing=standing,
     ),
 )
 DEVICES: Final = {row.name: row for row in _ROWS}

@@ -13,7 +13,6 @@ from random import Random
 from typing import Any, Final, Protocol, TypeAlias, final
 
 from card_protocol.keys import Key, Purpose, derive
-from card_protocol.layout import filled
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Result
 from meter_emu.energies import SwitchKind
@@ -186,8 +185,7 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
     if night is not None:
         flags |= FactoryFlags.NIGHT_ON
         flags |= FactoryFlags.NIGHT_WEEKEND if night.weekend else 0
-    return Factory(
-        magic=FACTORY.magic,
+    return FACTORY.filled(
         version=LAYOUT_VERSION,
         energy=model.measures.code,
         model=model_code(model),
@@ -215,8 +213,6 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
         key_reactivation=derive(master, Purpose.REACTIVATION, meter_id).raw,
         connection_w=model.connection_w,
         shelter_longest_min=model.shelter_longest_min,
-        reserved=FACTORY.erased("reserved"),
-        crc=0,
     )
 
 
@@ -225,7 +221,7 @@ _NOTHING_YET: Final[dict[str, Any]] = dict.fromkeys(
     (
         "clock_card_s", "emergency_debt_ueur", "remainder_mwh", "untimed_wh", "refused_stamp_min",
         "sheltered_wh", "sheltered_min", "sheltered_ticks_ms", "doubted_from_wh", "shown_session",
-        "powered_from_min", "crc",
+        "powered_from_min",
     ),
     0,
 )  # fmt: skip
@@ -246,10 +242,8 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         flags |= StateFlags.SUMMER
     set_s = (inst.clock_set_us - EPOCH_2000_US) // SECOND_US
     age, balance_ueur = inst.age, inst.balance_cents * UEUR_PER_CENT
-    return filled(
-        State,
+    return STATE.filled(
         age,
-        magic=STATE.magic,
         version=LAYOUT_VERSION,
         flags=flags,
         sequence=age.save_count,

@@ -9,7 +9,7 @@ import msgspec
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.firmware.layouts import with_crc
 from meter_emu.firmware.token.sts import StsEffects, StsProgram, TidMemory
-from meter_emu.firmware.token.sts_layouts import STS_STATE, STS_STATE_AT
+from meter_emu.firmware.token.sts_layouts import STS
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.acts import Type
@@ -54,11 +54,11 @@ def board_of(model: MeterModel, *, load_w: int = 0, settles: int = 0, **changes:
         model, BUILD, inst, master=TEST_MASTER_KEY, now_us=START_US, fate=Random(settles)
     )
     board.settles = settles
-    at, size = STS_STATE_AT[0], STS_STATE.size_bytes
-    state = STS_STATE.parse(bytes(board.eeprom.cells[at : at + size]))
+    at, size = STS.state_at[0], STS.state.size_bytes
+    state = STS.state.parse(bytes(board.eeprom.cells[at : at + size]))
     for name, value in changes.items():
         setattr(state, name, value)
-    board.eeprom.cells[at : at + size] = with_crc(STS_STATE.build(state))
+    board.eeprom.cells[at : at + size] = with_crc(STS.state.build(state))
     return board
 
 
@@ -84,8 +84,8 @@ def shown_kwh(bench: Bench) -> int:
 def state_of(board: Board) -> Any:
     """Return the newer state in a board's memory."""
     found = []
-    for at in STS_STATE_AT:
-        raw = bytes(board.eeprom.cells[at : at + STS_STATE.size_bytes])
+    for at in STS.state_at:
+        raw = bytes(board.eeprom.cells[at : at + STS.state.size_bytes])
         if raw == with_crc(raw):
-            found.append(STS_STATE.parse(raw))
+            found.append(STS.state.parse(raw))
     return max(found, key=lambda one: one.sequence)
