@@ -49,7 +49,7 @@ _CHEAPER: Final = {
     "run": "electricity-pcf8563-utc --rate max",
     "card get": "new.card --reader nobody",
     "card put": "home.card --reader nobody --yes-write-hardware",
-    "card relay": "--reader nobody --trace new.trace",
+    "card relay": "--reader nobody --trace new.trace --wait-s 0",
     "card serve": "home.card",
     "card clock": "new.card --meter-id 541000000001",
     "card new": "new.card --meter-id 541000000001",

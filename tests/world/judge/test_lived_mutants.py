@@ -23,16 +23,19 @@ from tests.mutants.changes import changes, routine_in, swapped
 from tests.world.judge.lived_cases import LivedCase, drawn
 
 SOURCE = Path(lived.__file__).read_text("utf-8")
-DRAWN = 4_000  # ours: enough that every change shows
+DRAWN = 12_000  # ours: enough that every change shows, the last one in the 8,312th
 PAIRS = 400 if "METER_EMU_LIVED" in os.environ else 20
 
 
 def routines() -> Iterator[tuple[str, str]]:
-    """Yield the functions of the account, each with its class."""
+    """Yield the functions of the account, each with its class.
+
+    Light belongs to the account of OpenPAYGO, whose own test denies the changes of it.
+    """
     for node in ast.parse(SOURCE).body:
         if isinstance(node, ast.FunctionDef):
             yield "", node.name
-        elif isinstance(node, ast.ClassDef):
+        elif isinstance(node, ast.ClassDef) and node.name != lived.PaidLight.__name__:
             yield from (
                 (node.name, one.name) for one in node.body if isinstance(one, ast.FunctionDef)
             )

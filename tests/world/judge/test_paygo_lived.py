@@ -3,7 +3,7 @@
 The oracle is `paygo_light`; `make test-paygo` asks it of 10,000 homes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -18,6 +18,7 @@ from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import Household
 from meter_emu.world.households.ledger import NO_TYPO, sold_to
 from meter_emu.world.judge import paygo_lived as judged
+from meter_emu.world.judge.lived import PaidLight
 from meter_emu.world.judge.outcome import Outcome, Supplied
 from meter_emu.world.judge.paygo import paygo_walk
 from meter_emu.world.judge.verdict import judge
@@ -132,6 +133,10 @@ def _no_set_ends_anything(household, sold, _start_us, _end_us):
     return sum(judged._sold_us(household, token) for token in sold)
 
 
+def _lost(count: Callable[[PaidLight], int]) -> type[PaidLight]:
+    return type("Lost", (PaidLight,), {"lost_us": property(count)})
+
+
 MISTAKES: Final = {
     "looser: two days are nothing": ("_UNSEEN_US", 2 * 86_400_000_000),
     "looser: 70 minutes are nothing": ("_UNSEEN_US", 70 * 60_000_000),
@@ -142,6 +147,13 @@ MISTAKES: Final = {
     "looser: paid off from never on": ("_entries_us", lambda *_: repeat(2**60, 1)),
     "tighter: what was taken back counts": ("_light_us", _no_set_ends_anything),
     "looser: nothing was sold": ("SoldToken", int),
+    "tighter: there was no light": ("PaidLight", _lost(lambda one: one.paid_us - one.left_us)),
+    "tighter: light was lost": ("PaidLight", _lost(lambda one: sum(one) - 2 * one.left_us)),
+    "tighter: what is left was lost": ("PaidLight", _lost(lambda one: one.paid_us - one.on_us)),
+    "looser: what is left was had twice": (
+        "PaidLight",
+        _lost(lambda one: one.paid_us - one.on_us - 2 * one.left_us),
+    ),
 }
 
 
