@@ -29,6 +29,7 @@ _DOS: Final = re.compile(
 )
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0"  # a workbook before 2007, or one with a password
+_TEXT_NAMES: Final = (".csv", ".tsv")  # ours: of a text by another name nothing may be shown
 
 Table = Generator[tuple[int, Sequence[SheetCell]], None, None]
 
@@ -47,6 +48,8 @@ def table_rows(
         raise ConfigError(path, "", why)
     elif sheet is not None:
         raise ConfigError(path, f"sheet {sheet!r}", said("a CSV file has no sheets: leave it out"))
+    elif not path.lower().endswith(_TEXT_NAMES):
+        raise ConfigError(path, "", said("is no sheet: expected CSV or XLSX"))
     else:
         yield from _csv(path, _decoded(path, data))
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from meter_emu.desk.dates import DeskDates
 from meter_emu.errors import CommandError
+from meter_emu.nearest import hint
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
 from meter_emu.world.meter.acts import ACTS, DURATION, duration_us
 from meter_emu.world.meter.pace import RATE_JUMPS, RATE_MAX
@@ -135,7 +136,7 @@ def parse_command(line: str) -> TypedCommand | None:
         return None
     order = WORDS.get(word)
     if order is None:
-        raise CommandError(f"expected one of {', '.join(WORDS)}, got {word[:40]!r}")
+        raise CommandError(f"expected one of {', '.join(WORDS)}{hint(word, WORDS)}")
     argument = rest.strip()
     if argument and not order.takes:
         raise CommandError(f"{word} takes nothing, got {argument[:40]!r}")
