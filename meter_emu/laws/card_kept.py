@@ -28,7 +28,14 @@ _HALF: Final = 1 << 31  # ours: no meter has so many sessions; a story may begin
 _COPIES: Final = ((152, 204), (204, 256))
 
 
-def _check(trial: Trial) -> Finding:
+@law_of_stories(
+    id="card-kept",
+    properties=("P11", "P13"),
+    presumes="power while the card is in the meter",
+    one_in=4,
+)
+def card_kept(trial: Trial) -> Finding:
+    """A meter writes nothing on a card that it refuses, and its write-back alone on another."""
     seen = [session for session in trial.sessions if session.unbroken]
     for session in seen:
         wrong = _changed(session.before, session.after, _written_back(trial, session.before),
@@ -89,20 +96,17 @@ def _slots_changed(before: bytes, after: bytes) -> str | None:
     return None if kept else "the copy that counts of a plain card"
 
 
-CARD_KEPT: Final = law_of_stories(
-    id="card-kept",
-    says="a meter writes nothing on a card that it refuses, and its write-back alone on another",
-    properties=("P11", "P13"),
-    presumes="power while the card is in the meter",
-    check=_check,
-    one_in=4,
-)
-
-
 # What the office reads ----------------------------------------------------------------------------
 
 
-def _check_office(trial: Trial) -> Finding:
+@law_of_stories(
+    id="office-agrees",
+    properties=("P13",),
+    presumes="our office, with or without defects, and a card that the meter writes on",
+    one_in=4,
+)
+def office_agrees(trial: Trial) -> Finding:
+    """Of a card that comes back the office says where it and its meter disagree, and no more."""
     household = trial.household
     desk_class, dates, codec = parse_build(trial.build).desk_parts(trial.campaign.zone)
     desk = desk_class(TEST_MASTER_KEY, dates=dates, codec=codec)
@@ -133,14 +137,3 @@ def _came_back(trial: Trial) -> Iterator[tuple[CardRecords, WriteBackRecord, boo
         except CardProtocolError:
             continue
         yield card, written, new and not says_refused(written.result)
-
-
-OFFICE_AGREES: Final = law_of_stories(
-    id="office-agrees",
-    says="whatever card comes back, the office says where it and its meter disagree; of a right one"
-    " that was obeyed it says nothing",
-    properties=("P13",),
-    presumes="our office, with or without defects, and a card that the meter writes on",
-    check=_check_office,
-    one_in=4,
-)

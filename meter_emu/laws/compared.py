@@ -170,7 +170,13 @@ def _fits_memory(household: Household) -> bool:
     return household.card_generation == 1 and household.age.on_memory_card
 
 
-def _carrier(trial: Trial) -> Finding:
+@law_with_runs(
+    id="carrier",
+    properties=("P4",),
+    presumes="cards of the same generation; 2u and a poll apart are the same time",
+)
+def carrier(trial: Trial) -> Finding:
+    """A household is cut at the same time whichever kind of card brought the order."""
     household = trial.household
     others = (
         (f"by a {kind.name.lower()} card", replace(household, carrier=kind))
@@ -181,17 +187,14 @@ def _carrier(trial: Trial) -> Finding:
     return same_cut(trial, others, apart_us(household))
 
 
-CARRIER: Final = law_with_runs(
-    id="carrier",
-    says="a household is cut at the same time whichever kind of card brought the order",
-    properties=("P4",),
-    presumes="cards of the same generation; 2u and a poll apart are the same time",
-    check=_carrier,
+@law_with_runs(
+    id="chip",
+    properties=("P3", "P7"),
+    presumes="clocks of the same bound; 2u and a poll apart are the same time",
 )
-
-
-def _chip(trial: Trial) -> Finding:
-    """In half of the stories the other's clock is set on the way to T, and then the power fails."""
+def chip(trial: Trial) -> Finding:
+    """A household is cut at the same time whichever clock chip its meter has."""
+    # In half of the stories the other's clock is set on the way to T, and then the power fails.
     household, serviced = trial.household, _serviced(trial.household)
     kept = trial.campaign.seed % 2 and any(trial.within([("", serviced)]))
     others = (
@@ -216,16 +219,13 @@ def _serviced(household: Household) -> Household:
     return replace(household, visits=(*household.visits, setting), outages=((off_us, on_us),))
 
 
-CHIP: Final = law_with_runs(
-    id="chip",
-    says="a household is cut at the same time whichever clock chip its meter has",
-    properties=("P3", "P7"),
-    presumes="clocks of the same bound; 2u and a poll apart are the same time",
-    check=_chip,
+@law_with_runs(
+    id="generation",
+    properties=("P4", "P5"),
+    presumes="of a time that comes twice, the later",
 )
-
-
-def _generation(trial: Trial) -> Finding:
+def generation(trial: Trial) -> Finding:
+    """A household is cut at the same time by cards of either generation."""
     household = trial.household
     if household.carrier is CardKind.MEMORY:
         return Aside("a memory card has no room for generation 2")
@@ -234,16 +234,13 @@ def _generation(trial: Trial) -> Finding:
     return same_cut(trial, [(what, other)], apart_us(household))
 
 
-GENERATION: Final = law_with_runs(
-    id="generation",
-    says="a household is cut at the same time by cards of either generation",
-    properties=("P4", "P5"),
-    presumes="of a time that comes twice, the later",
-    check=_generation,
+@law_with_runs(
+    id="time-base",
+    properties=("P5",),
+    presumes="clocks of the same bound; 2u and a poll apart are the same time",
 )
-
-
-def _time_base(trial: Trial) -> Finding:
+def time_base(trial: Trial) -> Finding:
+    """A household is cut at the same time by clocks in UTC, in standard and in legal time."""
     household = trial.household
     bases: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
     others = [base for base in bases if base != household.model.rtc_base]
@@ -254,16 +251,9 @@ def _time_base(trial: Trial) -> Finding:
     )
 
 
-TIME_BASE: Final = law_with_runs(
-    id="time-base",
-    says="a household is cut at the same time by clocks in UTC, in standard and in legal time",
-    properties=("P5",),
-    presumes="clocks of the same bound; 2u and a poll apart are the same time",
-    check=_time_base,
-)
-
-
-def _poll_phase(trial: Trial) -> Finding:
+@law_with_runs(id="poll-phase", properties=("P1", "P2", "P7"))
+def poll_phase(trial: Trial) -> Finding:
+    """When the meter looks moves a cut by no more than 2u and a poll."""
     household = trial.household
     period_us = household.model.poll_s * SECOND_US
     others = (
@@ -279,15 +269,13 @@ def _poll_phase(trial: Trial) -> Finding:
     return same_cut(trial, others, apart_us(household))
 
 
-POLL_PHASE: Final = law_with_runs(
-    id="poll-phase",
-    says="when the meter looks moves a cut by no more than 2u and a poll",
-    properties=("P1", "P2", "P7"),
-    check=_poll_phase,
+@law_with_runs(
+    id="slower-clock",
+    properties=("P1", "P12"),
+    presumes="a clock within its model's bound",
 )
-
-
-def _slower_clock(trial: Trial) -> Finding:
+def slower_clock(trial: Trial) -> Finding:
+    """A slower clock never cuts a household earlier."""
     household, clock = trial.household, trial.household.model.clock
     slow = replace(household, clock_error_s=1 - clock.set_error_s, drift_ppb=-clock.drift_bound_ppb)
     zone = trial.campaign.zone
@@ -299,16 +287,9 @@ def _slower_clock(trial: Trial) -> Finding:
     return None
 
 
-SLOWER_CLOCK: Final = law_with_runs(
-    id="slower-clock",
-    says="a slower clock never cuts a household earlier",
-    properties=("P1", "P12"),
-    presumes="a clock within its model's bound",
-    check=_slower_clock,
-)
-
-
-def _shown_again(trial: Trial) -> Finding:
+@law_with_runs(id="shown-again", properties=("P11", "P13"))
+def shown_again(trial: Trial) -> Finding:
+    """A card that brings no new order moves no cut: inserted twice is inserted once."""
     household, end_us = trial.household, ordered_us(trial.household)
     if end_us is None or end_us <= household.visits[-1].at_us + 2 * MINUTE_US:
         return Aside("no time between the order and T")
@@ -330,18 +311,12 @@ def _again(household: Household, at_us: int) -> Household:
     return replace(household, visits=tuple(visits))
 
 
-SHOWN_AGAIN: Final = law_with_runs(
-    id="shown-again",
-    says="a card that brings no new order moves no cut: inserted twice is inserted once",
-    properties=("P11", "P13"),
-    check=_shown_again,
-)
-
-
 _LOAD: Final = DeskOrder(load_cents=2_000)
 
 
-def _no_orders(trial: Trial) -> Finding:
+@law_with_runs(id="no-orders", properties=("P11", "P13"))
+def no_orders(trial: Trial) -> Finding:
+    """A card that brings a load and no order moves no cut."""
     household, end_us = trial.household, ordered_us(trial.household)
     if end_us is None or end_us <= household.visits[-1].at_us + 3 * MINUTE_US:
         return Aside("no time between the order and T")
@@ -358,11 +333,3 @@ def _loaded(household: Household, at_us: int) -> Household:
     return replace(
         household, visits=(*household.visits, office, Visit(at_us=at_us, kind=VisitKind.INSERT))
     )
-
-
-NO_ORDERS: Final = law_with_runs(
-    id="no-orders",
-    says="a card that brings a load and no order moves no cut",
-    properties=("P11", "P13"),
-    check=_no_orders,
-)

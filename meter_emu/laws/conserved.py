@@ -15,7 +15,13 @@ from meter_emu.world.households.household import Household
 from meter_emu.world.meter.events import What, WrittenBack
 
 
-def _check(trial: Trial) -> Finding:
+@law_of_stories(
+    id="conserved",
+    properties=("P10",),
+    presumes="one tariff, no emergency credit, a card that says what was charged",
+)
+def conserved(trial: Trial) -> Finding:
+    """What was loaded is in the meter or was used, to the smallest unit."""
     household = trial.household
     ends_us = [visit.at_us for visit in household.visits if visit.desk and visit.desk.tariff]
     if household.image is not None:
@@ -72,12 +78,3 @@ def _cost_ueur(household: Household, written: WrittenBack) -> int:
     pricing = household.model.credit.pricing
     day_ueur = (charged_wh - night_wh) * pricing.price_ueur_per_wh
     return day_ueur + night_wh * pricing.night_price_ueur_per_wh
-
-
-LAW: Final = law_of_stories(
-    id="conserved",
-    says="what was loaded is in the meter or was used, to the smallest unit",
-    properties=("P10",),
-    presumes="one tariff, no emergency credit, a card that says what was charged",
-    check=_check,
-)

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from functools import partial
-from typing import Final
+from functools import partial, wraps
+from typing import Final, Unpack
 
-from meter_emu.domain import Result
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
-from meter_emu.stories.story import armed_household, story
+from meter_emu.domain import BUDGET, DeviceName, Result
+from meter_emu.laws.law import Aside, Broken, Finding, Law, LawCheck, LawSaid, Trial, law
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import Draft
+from meter_emu.stories.story import Among, armed_household, begin, finish, story
+from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.judge.promise import (
     Promise,
     PromiseKind,
@@ -92,56 +95,88 @@ def _put_aside(trial: Trial) -> Aside | None:
     return Aside(MEANING[outcome.verdict], "" if outcome.failure is None else outcome.failure.why)
 
 
-# A law whose draw is a situation of its own, and what most of them are: one story in forty draws
-# it, and all that the judge knows is asked of it.
-hazard: Final = partial(Law, check=promises, one_in=40, hazard=True)
+def hazard(
+    *,
+    says: str,
+    check: LawCheck = promises,
+    one_in: int = 40,
+    device: DeviceName = BUDGET,
+    kits: Callable[[Among], Among] | None = None,
+    begins: Callable[[Chooser, Among], tuple[int, Draft]] = begin,
+    finishes: Callable[[Draft, int], Campaign] = finish,
+    **said: Unpack[LawSaid],
+) -> Callable[[Callable[[Draft, Chooser], None]], Law]:
+    """Return what makes a law of a function that draws a situation of its own on a draft.
+
+    One story in forty draws it, and all that the judge knows is looked for, unless said otherwise.
+    `kits` are those that can have it.
+    """
+
+    def of(situation: Callable[[Draft, Chooser], None]) -> Law:
+        @wraps(situation)  # a story's seed is of this name
+        def draw(chooser: Chooser, among: Among = ()) -> Campaign:
+            seed, draft = begins(chooser, kits(among) if kits else among)
+            situation(draft, chooser)
+            return finishes(draft, seed)
+
+        return Law(
+            says=says, draw=draw, check=check, one_in=one_in, hazard=True, device=device, **said
+        )
+
+    return of
+
+
 # A law that looks at whatever story was lived; and one that has runs or trials of its own next to
 # the story of an armed household, which are dear.
-law_of_stories: Final = partial(Law, draw=story)
-law_with_runs: Final = partial(Law, draw=armed_household, one_in=40)
+law_of_stories: Final = partial(law, draw=story)
+law_with_runs: Final = partial(law, draw=armed_household, one_in=40)
 
 
-NEVER_EARLY: Final = law_of_stories(
+@law_of_stories(
     id="never-early",
-    says="an armed household keeps its supply until T",
     properties=("P1", "P6"),
     presumes="a clock within its model's bound",
-    check=lambda trial: breached(trial, Verdict.EARLY),
 )
+def never_early(trial: Trial) -> Finding:
+    """An armed household keeps its supply until T."""
+    return breached(trial, Verdict.EARLY)
 
-CUT_COMES: Final = law_of_stories(
+
+@law_of_stories(
     id="cut-comes",
-    says="a cut that was announced comes, no later than twice the clock's uncertainty and a poll",
     properties=("P2", "P6"),
     presumes="power, and a clock that the meter believes",
-    check=lambda trial: breached(trial, Verdict.LATE, Verdict.NEVER),
 )
+def cut_comes(trial: Trial) -> Finding:
+    """A cut that was announced comes, no later than twice the clock's uncertainty and a poll."""
+    return breached(trial, Verdict.LATE, Verdict.NEVER)
 
-NO_WRONG_CUT: Final = law_of_stories(
+
+@law_of_stories(
     id="no-wrong-cut",
-    says="a household with credit, in protected hours, reactivated or with a limiter is not cut",
     properties=("P9", "P11"),
     presumes="a clock within its model's bound",
-    check=lambda trial: breached(trial, Verdict.WRONGLY_CUT),
 )
+def no_wrong_cut(trial: Trial) -> Finding:
+    """A household with credit, in protected hours, reactivated or with a limiter is not cut."""
+    return breached(trial, Verdict.WRONGLY_CUT)
 
 
-def _newest_order(trial: Trial) -> Finding:
+@law_of_stories(
+    id="newest-order",
+    properties=("P11", "P13"),
+    presumes="a clock within its model's bound",
+)
+def newest_order(trial: Trial) -> Finding:
+    """After several orders the meter obeys the newest."""
     if len(orders_heard(trial)) < 2:
         return Aside("there was one order at most")
     return breached_under(trial, set(Verdict), lambda promise: len(promise) > 1)
 
 
-NEWEST_ORDER: Final = law_of_stories(
-    id="newest-order",
-    says="after several orders the meter obeys the newest",
-    properties=("P11", "P13"),
-    presumes="a clock within its model's bound",
-    check=_newest_order,
-)
-
-
-def _reactivation_cancels(trial: Trial) -> Finding:
+@law_of_stories(id="reactivation-cancels", properties=("P11",), presumes="the card put in before T")
+def reactivation_cancels(trial: Trial) -> Finding:
+    """A reactivated household is cut by no date that was ordered before."""
     orders = orders_heard(trial)
     if all(order.kind is not PromiseKind.REACTIVATED for _, order in orders):
         return Aside("nobody was reactivated")
@@ -149,54 +184,43 @@ def _reactivation_cancels(trial: Trial) -> Finding:
     return breached_under(trial, kinds, lambda promise: promise[-1].kind is PromiseKind.REACTIVATED)
 
 
-REACTIVATION_CANCELS: Final = law_of_stories(
-    id="reactivation-cancels",
-    says="a reactivated household is cut by no date that was ordered before",
-    properties=("P11",),
-    presumes="the card put in before T",
-    check=_reactivation_cancels,
-)
-
-RESTORED: Final = law_of_stories(
+@law_of_stories(
     id="restored",
-    says="a meter due to supply again asks for its button, and supplies when it is pressed",
     properties=("P11",),
     presumes="somebody who presses the button when the lamp asks for it",
-    check=lambda trial: breached(trial, Verdict.NOT_RESTORED, Verdict.FED_UNASKED),
 )
-
-ACCOUNT: Final = law_of_stories(
-    id="account",
-    says="the card that comes back states the credit that is left, and nobody is fed without it",
-    properties=("P9",),
-    presumes="a card on which the meter writes",
-    check=lambda trial: found(trial, FindingKind.WRONG_MONEY),
-)
+def restored(trial: Trial) -> Finding:
+    """A meter due to supply again asks for its button, and supplies when it is pressed."""
+    return breached(trial, Verdict.NOT_RESTORED, Verdict.FED_UNASKED)
 
 
-def _answers(trial: Trial) -> Finding:
+@law_of_stories(id="account", properties=("P9",), presumes="a card on which the meter writes")
+def account(trial: Trial) -> Finding:
+    """The card that comes back states the credit that is left, and nobody is fed without it."""
+    return found(trial, FindingKind.WRONG_MONEY)
+
+
+@law_of_stories(id="answers", properties=("P3", "P6"))
+def answers(trial: Trial) -> Finding:
+    """The program comes back from every poll, without an error."""
     verdict = trial.run.outcome.verdict
     return Broken(MEANING[verdict]) if verdict in {Verdict.CRASHED, Verdict.HUNG} else None
 
 
-ANSWERS: Final = law_of_stories(
-    id="answers",
-    says="the program comes back from every poll, without an error",
-    properties=("P3", "P6"),
-    check=_answers,
+@law_of_stories(id="doubts", properties=("P6", "P8"), presumes="a clock within its model's bound")
+def doubts_its_clock(trial: Trial) -> Finding:
+    """The meter doubts its clock only where an outsider can see why, and believes no wrong one."""
+    return found(trial, FindingKind.GROUNDLESS_DOUBT, FindingKind.WRONG_CLOCK)
+
+
+@law_of_stories(
+    id="order-answered",
+    properties=("P13",),
+    presumes="a card on which the meter writes, by an office that is right",
 )
-
-DOUBTS: Final = law_of_stories(
-    id="doubts",
-    says="the meter doubts its clock only where an outsider can see why, and believes no wrong one",
-    properties=("P6", "P8"),
-    presumes="a clock within its model's bound",
-    check=lambda trial: found(trial, FindingKind.GROUNDLESS_DOUBT, FindingKind.WRONG_CLOCK),
-)
-
-
-def _order_answered(trial: Trial) -> Finding:
-    """A right office writes both forms of a date alike, so there is no later one to take."""
+def order_answered(trial: Trial) -> Finding:
+    """The card that comes back names the order that it brought, and doubts no end of it."""
+    # A right office writes both forms of a date alike, so there is no later one to take.
     for event in trial.run.events:
         if event.written is not None and event.written.result == Result.LATER_END_TAKEN:
             words = "the card says that the later of two ends was taken, and there is one"
@@ -204,27 +228,21 @@ def _order_answered(trial: Trial) -> Finding:
     return found(trial, FindingKind.SILENT_ORDER)
 
 
-ORDER_ANSWERED: Final = law_of_stories(
-    id="order-answered",
-    says="the card that comes back names the order that it brought, and doubts no end of it",
-    properties=("P13",),
-    presumes="a card on which the meter writes, by an office that is right",
-    check=_order_answered,
-)
-
-RIGHT_ANSWER: Final = law_of_stories(
+@law_of_stories(
     id="right-answer",
-    says="a right card is obeyed, and no expired, replaced or foreign one is",
     properties=("P9", "P13"),
     presumes="an office that is right, and a clock within its model's bound",
-    check=lambda trial: found(trial, FindingKind.GROUNDLESS_REFUSAL, FindingKind.OBEYED_UNLAWFULLY),
 )
+def right_answer(trial: Trial) -> Finding:
+    """A right card is obeyed, and no expired, replaced or foreign one is."""
+    return found(trial, FindingKind.GROUNDLESS_REFUSAL, FindingKind.OBEYED_UNLAWFULLY)
 
-SAYS_WHAT_IT_UNDERSTOOD: Final = law_of_stories(
+
+@law_of_stories(
     id="says-what-it-understood",
-    says="the card that comes back states the T1 and T2 that were announced, and the display no "
-    "other supply than there is",
     properties=("P4", "P13"),
     presumes="a card on which the meter writes",
-    check=lambda trial: found(trial, FindingKind.WRONG_DISPLAY, FindingKind.SUPPLY_MISSTATED),
 )
+def says_what_it_understood(trial: Trial) -> Finding:
+    """The card that comes back states T1 and T2 as announced, and the display what supply is."""
+    return found(trial, FindingKind.WRONG_DISPLAY, FindingKind.SUPPLY_MISSTATED)

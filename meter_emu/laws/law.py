@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
-from typing import Final, TypeAlias, final
+from typing import Final, NotRequired, TypeAlias, TypedDict, Unpack, final
 
 from card_protocol.errors import CardProtocolError
 from meter_emu.domain import BUDGET, DeviceName
@@ -202,6 +202,17 @@ class Trial:
         return parse_build(self.build).factory is None
 
 
+LawCheck: TypeAlias = Callable[[Trial], Finding]
+
+
+class LawSaid(TypedDict):
+    """What a law says of itself besides its sentence, as `Law` has it."""
+
+    id: str
+    properties: tuple[str, ...]
+    presumes: NotRequired[str]
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Law:
@@ -220,7 +231,7 @@ class Law:
     properties: tuple[str, ...]
     presumes: str = "nothing"
     draw: DrawStory
-    check: Callable[[Trial], Finding]
+    check: LawCheck
     one_in: int = 1
     hazard: bool = False
     device: DeviceName = BUDGET
@@ -266,6 +277,19 @@ class Law:
         if trial.unwatched and isinstance(found, Broken) and not found.for_good:
             return UNWATCHED
         return found
+
+
+def law(
+    *, draw: DrawStory, one_in: int = 1, device: DeviceName = BUDGET, **said: Unpack[LawSaid]
+) -> Callable[[LawCheck], Law]:
+    """Return what makes a law of its check, whose docstring is what it says."""
+
+    def of(check: LawCheck) -> Law:
+        sentence = (check.__doc__ or "").removesuffix(".")
+        says = sentence[:1].lower() + sentence[1:]
+        return Law(says=says, draw=draw, check=check, one_in=one_in, device=device, **said)
+
+    return of
 
 
 def is_our_mistake(trial: Trial, error: Exception) -> bool:

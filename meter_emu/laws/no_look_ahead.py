@@ -1,7 +1,6 @@
 """Events after a moment do not alter anything seen before it."""
 
 from dataclasses import replace
-from typing import Final
 
 from meter_emu.laws.compared import first_difference
 from meter_emu.laws.judged import law_of_stories
@@ -9,7 +8,9 @@ from meter_emu.laws.law import Finding, Trial
 from meter_emu.world.meter.events import Event
 
 
-def _check(trial: Trial) -> Finding:
+@law_of_stories(id="no-look-ahead", properties=("P14",), one_in=40)
+def no_look_ahead(trial: Trial) -> Finding:
+    """What comes later alters nothing that was seen before."""
     campaign, household = trial.campaign, trial.household
     part = campaign.seed % 7 + 1
     until_us = campaign.start_us + (campaign.end_us - campaign.start_us) * part // 8
@@ -25,12 +26,3 @@ def _check(trial: Trial) -> Finding:
 
 def _before(events: list[Event], us: int) -> list[Event]:
     return [event for event in events if event.at_us < us]
-
-
-LAW: Final = law_of_stories(
-    id="no-look-ahead",
-    says="what comes later alters nothing that was seen before",
-    properties=("P14",),
-    check=_check,
-    one_in=40,
-)

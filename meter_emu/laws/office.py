@@ -244,7 +244,13 @@ _ASKED: Final = (
 )  # fmt: skip
 
 
-def _check(trial: Trial) -> Finding:
+@law_with_runs(
+    id="office-limits",
+    properties=("P4",),
+    presumes="our office, with or without defects",
+)
+def office_limits(trial: Trial) -> Finding:
+    """The office refuses what no card carries or no rule allows, and writes what is next to it."""
     first = trial.campaign.seed % len(_ASKED)
     for asked in (_ASKED * 2)[first : first + _A_STORY]:
         rig = rig_of(trial.household, trial.campaign)
@@ -262,12 +268,3 @@ def _check(trial: Trial) -> Finding:
         if done is not right:
             return Broken(f"the office {'writes' if done else 'refuses'} {asked.what}")
     return None
-
-
-LAW: Final = law_with_runs(
-    id="office-limits",
-    says="the office refuses what no card carries or no rule allows, and writes what is next to it",
-    properties=("P4",),
-    presumes="our office, with or without defects",
-    check=_check,
-)

@@ -14,7 +14,13 @@ _UNKNOWN: Final = b"\xff" * 8
 _TRIES: Final = 12
 
 
-def _check(trial: Trial) -> Finding:
+@law_with_runs(
+    id="office-doubts",
+    properties=("P13",),
+    presumes="our office, with or without defects",
+)
+def office_doubts(trial: Trial) -> Finding:
+    """The office says where card and meter disagree, and nothing where they agree."""
     random = chance(trial, "doubts")
     rig = rig_of(trial.household, trial.campaign)
     card = card_of(rig.first_card().image, rig.challenge)
@@ -63,12 +69,3 @@ def doubts_owed(written: Any, desk: Any, seal: bytes) -> list[bool]:  # noqa: AN
     if written.accepted_count != desk.load_count:
         found.append(written.accepted_count > desk.load_count)
     return found
-
-
-LAW: Final = law_with_runs(
-    id="office-doubts",
-    says="the office says where card and meter disagree, and nothing where they agree",
-    properties=("P13",),
-    presumes="our office, with or without defects",
-    check=_check,
-)

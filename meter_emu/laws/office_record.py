@@ -95,7 +95,14 @@ def order_text(meter_id: int, desk: Any) -> bytes:  # noqa: ANN401  of either ge
     )  # fmt: skip
 
 
-def _check(trial: Trial) -> Finding:
+@law_with_runs(
+    id="office-record",
+    properties=("P4", "P13"),
+    presumes="our office, with or without defects",
+    one_in=20,
+)
+def office_record(trial: Trial) -> Finding:
+    """The office writes each byte as the page says, and reads no record with a bit changed."""
     random = chance(trial, "visits")
     rig = rig_of(trial.household, trial.campaign)
     image = rig.first_card().image
@@ -310,13 +317,3 @@ def _forged(rig: Rig, card: _Card, random: Random) -> Iterator[str]:
             except (CardProtocolError, DeskError):
                 continue
             yield f"the office reads a card with byte {at} of file {sfi} changed"
-
-
-LAW: Final = law_with_runs(
-    id="office-record",
-    says="the office writes each byte as the page says, and reads no record with a bit changed",
-    properties=("P4", "P13"),
-    presumes="our office, with or without defects",
-    check=_check,
-    one_in=20,
-)

@@ -9,7 +9,7 @@ from typing import Final
 
 from meter_emu.firmware.screen import SHOWN_S
 from meter_emu.laws.compared import first_difference
-from meter_emu.laws.law import Aside, Finding, Law, Trial
+from meter_emu.laws.law import Aside, Finding, Trial, law
 from meter_emu.stories.around_t import around_t
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.bench import Bench
@@ -18,7 +18,15 @@ from meter_emu.world.meter.events import Event, What, done_in
 _PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
 
 
-def _check(trial: Trial) -> Finding:
+@law(
+    id="rebuilt",
+    properties=("P6", "P8"),
+    presumes="our own program, with or without defects",
+    draw=around_t,
+    one_in=40,
+)
+def rebuilt(trial: Trial) -> Finding:
+    """A program made anew from the meter's bytes after each poll goes on the same."""
     if not trial.ours:
         return Aside("another's program is made anew by a power cut only")
     anew = trial.events(trial.household, prepare=_rebuilding)
@@ -44,14 +52,3 @@ def _rebuilding(bench: Bench) -> None:
         bench.rebuild()
 
     bench.on_poll = look_and_rebuild
-
-
-LAW: Final = Law(
-    id="rebuilt",
-    says="a program made anew from the meter's bytes after each poll goes on the same",
-    properties=("P6", "P8"),
-    presumes="our own program, with or without defects",
-    draw=around_t,
-    check=_check,
-    one_in=40,
-)

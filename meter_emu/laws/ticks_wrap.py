@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from meter_emu.laws.compared import first_difference
-from meter_emu.laws.law import Aside, Finding, Law, Trial, chance
+from meter_emu.laws.law import Aside, Finding, Trial, chance, law
 from meter_emu.ports import TICKS_WRAP, ResetCause
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
@@ -15,9 +15,9 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.events import Event, What
 
 _ASKED: Final = ("came back", "came back", "ordinary", "switched", "never came back")
-_SEEN: Final = frozenset(
-    {What.CLOSED, What.OPENED, What.CARD_SERVED, What.KEY_PRESSED, What.KEY_HELD, What.CLOCK_SET}
-)
+_SEEN: Final = {What.CLOSED, What.OPENED, What.CARD_SERVED, What.KEY_PRESSED} | {
+    *(What.KEY_HELD, What.CLOCK_SET, What.TYPED)
+}
 # Ours: a countdown takes twelve minutes.
 _NEAR_US: Final = (13 * MINUTE_US, 13 * MINUTE_US, MINUTE_US, HOUR_US)
 
@@ -34,7 +34,15 @@ def wrapping(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-def _check(trial: Trial) -> Finding:
+@law(
+    id="ticks-wrap",
+    properties=("P6", "P12"),
+    presumes="power that holds",
+    draw=wrapping,
+    one_in=40,
+)
+def ticks_wrap(trial: Trial) -> Finding:
+    """Whenever the ticks begin anew, what is seen is the same."""
     wrap_us = _wrap_us(trial)
     if wrap_us is None:
         return Aside("nothing happens at this meter, or its power fails")
@@ -66,14 +74,3 @@ def _wrap_us(trial: Trial) -> int | None:
     wrap_us = draw.choice(seen).at_us + draw.randrange(-near_us, near_us)
     # At the same part of a millisecond as the other ticks.
     return wrap_us - (wrap_us - trial.campaign.start_us) % 1_000
-
-
-LAW: Final = Law(
-    id="ticks-wrap",
-    says="whenever the ticks begin anew, what is seen is the same",
-    properties=("P6", "P12"),
-    presumes="power that holds",
-    draw=wrapping,
-    check=_check,
-    one_in=40,
-)

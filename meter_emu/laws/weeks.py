@@ -16,7 +16,14 @@ _WEEK_S: Final = 7 * _DAY_S
 _WEEKS: Final = 60  # ours: a little over a year: the same season comes again
 
 
-def _check(trial: Trial) -> Finding:
+@law_of_stories(
+    id="weeks",
+    properties=("P3", "P12"),
+    presumes="no change of clocks within the story",
+    one_in=40,
+)
+def weeks(trial: Trial) -> Finding:
+    """The same story some weeks later, at the same offset from UTC, goes the same way."""
     by_us = _by_us(trial.campaign)
     if by_us is None:
         return Aside("a change of clocks within the story")
@@ -47,13 +54,3 @@ def _changing(zone: TimeZone, first_s: int, last_s: int) -> bool:
     """Whether clocks change within a day of the span."""
     seen = changes(zone.info, 2000, 2099)
     return any(first_s - _DAY_S <= change.at_s <= last_s + _DAY_S for change in seen)
-
-
-LAW: Final = law_of_stories(
-    id="weeks",
-    says="the same story some weeks later, at the same offset from UTC, goes the same way",
-    properties=("P3", "P12"),
-    presumes="no change of clocks within the story",
-    check=_check,
-    one_in=40,
-)

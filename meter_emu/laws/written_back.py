@@ -82,7 +82,14 @@ class _Said(NamedTuple):
         return bool(self.written.clock_health == 0)
 
 
-def _check(trial: Trial) -> Finding:
+@law_of_stories(
+    id="write-back",
+    properties=("P9", "P10", "P13"),
+    presumes="a card on which the meter writes",
+    one_in=2,
+)
+def write_back(trial: Trial) -> Finding:
+    """Each field that the meter writes on a card agrees with meter, card, and the one before."""
     household = trial.household
     if household.image is not None:
         return Aside("a meter that nobody has seen begin")
@@ -431,19 +438,10 @@ def _events(written: WriteBackRecord) -> _Events:
     ]
 
 
-LAW: Final = law_of_stories(
-    id="write-back",
-    says="each field that the meter writes on a card agrees with meter, card, and the one before",
-    properties=("P9", "P10", "P13"),
-    presumes="a card on which the meter writes",
-    check=_check,
-    one_in=2,
-)
-
 SUMS: Final = replace(
-    LAW,
+    write_back,
     id="sums-go-on",
     says="each sum on the card goes on from what was loaded and charged before, however much",
-    draw=many_loads,
+    draw=many_loads.draw,
     one_in=40,
 )

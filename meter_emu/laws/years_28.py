@@ -12,16 +12,13 @@ _YEARS_28_US: Final = 10_227 * DAY_US
 _LAST_US: Final = EPOCH_2000_US + (72 * 1461 // 4 - 2) * DAY_US
 
 
-def _check(trial: Trial) -> Finding:
-    by_us = _YEARS_28_US if trial.campaign.end_us < _LAST_US else -_YEARS_28_US
-    return same_later(trial, by_us, "28 years")
-
-
-LAW: Final = law_of_stories(
+@law_of_stories(
     id="28-years",
-    says="the same story 28 years later, or earlier, goes the same way",
     properties=("P3", "P12"),
     presumes="years 2000 to 2099, in which every fourth is a leap year; the zone's rule unchanged",
-    check=_check,
     one_in=40,
 )
+def years_28(trial: Trial) -> Finding:
+    """The same story 28 years later, or earlier, goes the same way."""
+    by_us = _YEARS_28_US if trial.campaign.end_us < _LAST_US else -_YEARS_28_US
+    return same_later(trial, by_us, "28 years")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from card_protocol.tokens.sts.digits import TOKEN_DIGITS
-from card_protocol.tokens.sts.tid import TID_MAX, BaseDate
+from card_protocol.tokens.sts.tid import KEN_NEVER, TID_MAX, BaseDate
 from meter_emu.desk.vending import MeterKey
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
@@ -19,8 +19,9 @@ from meter_emu.stories.times import Timing
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S, SECOND_US
 from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.ledger import Typo
-from meter_emu.world.households.sts_ledger import StsSale, sections_of
+from meter_emu.world.households.sts_ledger import OtherToken, StsSale, sections_of
 from meter_emu.world.meter.devices import first_key
+from meter_emu.world.meter.model import Sts
 
 # A household's load, W.
 ENERGY_LOADS_W: Final = (500, 500, 1_000, 2_000, 250, 0)
@@ -29,6 +30,7 @@ _CREDITS_WH: Final = (0, 0, 500, 2_000, 20_000)
 _APART_S: Final = (MINUTE_S, 20, 9 * MINUTE_S + 59, 11 * MINUTE_S, HOUR_S)
 # TIDs that T is at: the last one, half of 24 bits, the ends of expiry numbers, and any day.
 _TIDS: Final = (TID_MAX, 1 << 23, 255 << 16, 200 << 16, 0xA00000, 0xC00000)
+_KENS: Final = (199, 254)  # of two of them the last keys
 _AROUND_MIN: Final = (0, 1, -1, 2, 60, -60, 1440)
 
 
@@ -58,8 +60,7 @@ def energy_hours(chooser: Chooser, among: Among = ()) -> Campaign:
 def begin_energy(chooser: Chooser, among: Among) -> tuple[int, Draft]:
     """Draw seed and meter as every story begins, then a T of its own key, and its credit."""
     seed, draft = begin(chooser, among or models("sts"))
-    sts = draft.model.sts
-    assert sts is not None, "it is such a meter"
+    sts = sts_of(draft)
     tid = chooser.of(tuple(tid for tid in _TIDS if tid > sts.first_tid))
     minute = BaseDate(sts.base).epoch_min + tid + chooser.of(_AROUND_MIN)
     end_s = minute * MINUTE_S + chooser.of((0, 0, 59, 30))
@@ -77,8 +78,9 @@ def live_on_energy(draft: Draft, among: Sequence[str] = ()) -> None:
 
 
 def sell(draft: Draft, at_s: int, *, wh: int | None = None, key: MeterKey | None = None,
-         rollover: bool = False, under: MeterKey | None = None) -> list[int]:  # fmt: skip
-    """The office sells energy or a key; return the places of its tokens in the ledger."""
+         rollover: bool = False, under: MeterKey | None = None,
+         setting: OtherToken | None = None) -> list[int]:  # fmt: skip
+    """The office sells energy, a key or a setting; return its tokens' places in the ledger."""
     before_us = draft.energy_sales[-1].sold_us if draft.energy_sales else 0
     sale = StsSale(
         id=f"sale-{len(draft.energy_sales) + 1}",
@@ -88,11 +90,11 @@ def sell(draft: Draft, at_s: int, *, wh: int | None = None, key: MeterKey | None
         new_key=key,
         rollover=rollover,
         under=under,
+        setting=setting,
     )
-    assert draft.model.sts is not None, "it is such a meter"
-    count = 1 if key is None else sections_of(draft.model.sts)
+    count = 1 if key is None else sections_of(sts_of(draft))
     first = sum(
-        1 if one.new_key is None else sections_of(draft.model.sts) for one in draft.energy_sales
+        1 if one.new_key is None else sections_of(sts_of(draft)) for one in draft.energy_sales
     )
     draft.energy_sales.append(sale)
     return list(range(first, first + count))
@@ -103,12 +105,23 @@ def buy_energy(draft: Draft, at_s: int) -> int:
     return sell(draft, at_s, wh=draft.chooser.of(_WH))[0]
 
 
-def next_key(draft: Draft) -> MeterKey:
-    """Return the key after the last one sold: its revision is the next."""
-    sold = [sale.new_key for sale in draft.energy_sales if sale.new_key is not None]
+def sts_of(draft: Draft) -> Sts:
+    """Return what is an STS meter's own in the draft's model."""
     assert draft.model.sts is not None, "it is such a meter"
-    key = sold[-1] if sold else first_key(draft.model.sts)
-    return replace(key, revision=key.revision % 9 + 1)
+    return draft.model.sts
+
+
+def last_key(draft: Draft) -> MeterKey:
+    """Return the last key sold, or the first that there was."""
+    sold = [sale.new_key for sale in draft.energy_sales if sale.new_key is not None]
+    return sold[-1] if sold else first_key(sts_of(draft))
+
+
+def next_key(draft: Draft) -> MeterKey:
+    """Return the key after the last one sold: its revision is the next, its expiry any."""
+    key = last_key(draft)
+    ken = draft.chooser.of((key.ken, KEN_NEVER, *_KENS))
+    return replace(key, revision=key.revision % 9 + 1, ken=ken)
 
 
 def sell_next_key(draft: Draft, at_s: int, *, rollover: bool = False) -> list[int]:
@@ -121,8 +134,7 @@ def sell_next_key(draft: Draft, at_s: int, *, rollover: bool = False) -> list[in
 
 def sell_instead(draft: Draft, at_s: int, *, key: MeterKey) -> list[int]:
     """Sell a set under the meter's first key once more, in place of one that was not keyed in."""
-    assert draft.model.sts is not None, "it is such a meter"
-    return sell(draft, at_s, key=key, under=first_key(draft.model.sts))
+    return sell(draft, at_s, key=key, under=first_key(sts_of(draft)))
 
 
 def _one(draft: Draft) -> None:

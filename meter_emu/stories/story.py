@@ -152,12 +152,11 @@ def armed_household(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed, ample_credit=True)
 
 
-def armed_at(draft: Draft, seed: int, timing: Timing) -> Campaign:
-    """Complete a household with ample credit that is armed and cut at these times, no more."""
+def armed_at(draft: Draft, timing: Timing) -> None:
+    """Let a household with ample credit be armed and cut at these times, no more."""
     draft.timing, draft.first_s = timing, timing.armed_s - DAY_S
     draft.ample_credit = True
     people.live(draft, people.NEVER)
-    return finish(draft, seed)
 
 
 def begin(chooser: Chooser, among: Among, kind: str = "") -> tuple[int, Draft]:

@@ -50,8 +50,10 @@ BROKEN_BY["openpaygo"] = {
     "parts-of-a-day": f"{DEFECT}unit-in-whole-hours",
     "refused-entry": f"{WRONG}Punishing",
     "reserve-pulled": f"{WRONG}Costless",
+    "ticks-wrap": f"{WRONG}Stopping",
     "time-shown": f"{WRONG}Generous",
     "typed-again": f"{DEFECT}used-counts-forgotten",
+    "woven": f"{DEFECT}used-bits-not-moved",
 }
 BROKEN_BY["sts"] = {
     "answers": f"{WRONG}StsRaising",
@@ -66,8 +68,10 @@ BROKEN_BY["sts"] = {
     "no-look-ahead": f"{WRONG}StsReborn",
     "refused-entry": f"{WRONG}StsPunishing",
     "there-and-back": f"{DEFECT}emptied-at-any-change",
+    "ticks-wrap": f"{WRONG}StsStopping",
     "two-sets-mixed": f"{WRONG}KeyKept",
     "typed-again": f"{WRONG}TidForgotten",
+    "woven": f"{DEFECT}key-at-first-half",
 }
 RIGHT = {"openpaygo": f"{WRONG}Planted", "sts": f"{WRONG}StsPlanted"}
 FOREIGN_NOT = {
@@ -212,12 +216,12 @@ def test_fifty_tokens_come_in_any_order_and_some_of_them_again() -> None:
     orders = set()
     for household in households("many-energy-tokens", 20):
         tids = [typed.token.token.tid for typed in household.visits]  # type: ignore[union-attr]
-        if max(tids) == TID_MAX:  # an office at the end of its base date sells no more
+        if not tids or max(tids) == TID_MAX:  # an office at the end of its base date sells no more
             continue
         assert len(set(tids[:50])) == 50
         assert set(tids[56:]) <= set(tids[:56])
         orders.add(tuple(tids[:50]))
-    assert len(orders) >= 18
+    assert len(orders) >= 15
 
 
 def test_a_key_that_comes_back_is_the_one_that_was_left() -> None:

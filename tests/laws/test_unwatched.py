@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from meter_emu.laws import laws
-from meter_emu.laws.hazards.clocks import OLD_SETTING
+from meter_emu.laws.hazards.clocks import old_setting
 from meter_emu.laws.law import UNWATCHED, Aside, Broken, Law, Trial
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import own_models
@@ -33,8 +33,8 @@ def test_no_law_accuses_a_program_of_what_was_not_seen() -> None:
 
 
 def test_a_lamp_that_may_still_come_is_not_missed() -> None:
-    trial = shortened(OLD_SETTING, 0)
-    assert OLD_SETTING.asked(trial) == UNWATCHED
+    trial = shortened(old_setting, 0)
+    assert old_setting.asked(trial) == UNWATCHED
     assert trial.unwatched
     assert isinstance(UNWATCHED, Aside)
 

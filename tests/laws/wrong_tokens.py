@@ -91,6 +91,21 @@ class Reborn(Oversleeper):
         return super().poll() if self.sleepy else self.inner.poll()
 
 
+class Stopping(Planted):
+    """Does nothing any more once its ticks have begun anew."""
+
+    last_ms = 0
+
+    def __init__(self, ports: Ports) -> None:
+        super().__init__(ports)
+        self.ports = ports
+
+    @override
+    def poll(self) -> Sleep | None:
+        before_ms, self.last_ms = self.last_ms, max(self.last_ms, self.ports.ticks_ms())
+        return super().poll() if before_ms <= self.ports.ticks_ms() else None
+
+
 class _FirstOfMany(UsedCounts):
     """Remembers eight older counts."""
 
@@ -217,6 +232,10 @@ class StsRaising(Raising, StsPlanted):
 
 class StsOversleeper(Oversleeper, StsPlanted):
     """Its hints are a kWh too long."""
+
+
+class StsStopping(Stopping, StsPlanted):
+    """Does nothing any more once its ticks have begun anew."""
 
 
 class StsReborn(Reborn, StsPlanted):

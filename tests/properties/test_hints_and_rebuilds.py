@@ -58,7 +58,7 @@ def test_a_setting_becomes_too_old_at_the_same_poll(base):
         if kit.model.rtc == "pcf8563"
     ]
     for number in range(4):
-        story = old_setting(seeded(f"{base}/{number}"), among)
+        story = old_setting.draw(seeded(f"{base}/{number}"), among)
         said, polled = lived(story), lived(story, prepare=every_poll)
         assert What.CLOCK_DOUBTED in {event.what for event in said.events}
         assert said.seen() == polled.seen()

@@ -143,20 +143,27 @@ class ToyJson(Printed, tag="toy/1"):
 '''
 _LAW: Final = '''"""A toy law."""
 
-from typing import Final
+from meter_emu.laws.judged import law_with_runs, promises
+from meter_emu.laws.law import Finding, Trial
 
-from meter_emu.laws.judged import promises
-from meter_emu.laws.law import Law
-from meter_emu.stories.story import armed_household
 
-LAW: Final = Law(
-    id="toy",
-    says="a toy is a toy",
-    properties=("P1",),
-    presumes="nothing",
-    draw=armed_household,
-    check=promises,
-{more})
+@law_with_runs(id="toy", properties=("P1",))
+def toy(trial: Trial) -> Finding:
+    """A toy is a toy."""
+    return promises(trial)
+'''
+_HAZARD: Final = '''"""A toy hazard."""
+
+from meter_emu.laws.judged import hazard
+from meter_emu.stories import people
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import Draft
+
+
+@hazard(id="toy", says="a toy is a toy", properties=("P1",))
+def toy(draft: Draft, _: Chooser) -> None:
+    """Draw an armed household."""
+    people.live(draft, people.ARMED)
 '''
 _LISBON: Final = "tests/lisbon/electricity-lisbon.toml"
 _MADRID: Final = (
@@ -359,9 +366,8 @@ def _of_people() -> Iterator[Toy]:
 
 
 def _of_programs() -> Iterator[Toy]:
-    yield Toy("law", "toy", (Change("meter_emu/laws/toy.py", _LAW.format(more="")),))
-    hazard = _LAW.format(more="    one_in=40,\n    hazard=True,\n")
-    yield Toy("hazard", "toy", (Change("meter_emu/laws/hazards/toy.py", hazard),))
+    yield Toy("law", "toy", (Change("meter_emu/laws/toy.py", _LAW),))
+    yield Toy("hazard", "toy", (Change("meter_emu/laws/hazards/toy.py", _HAZARD),))
     yield Toy(
         "defect part",
         "Toy",

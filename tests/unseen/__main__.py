@@ -23,11 +23,15 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
+from meter_emu.domain import DeviceName
+from meter_emu.stories.story import own_models
 from tests.forked import ROOT
 
 HERE: Final = Path(__file__).parent
 STORIES: Final = 300
 _TIME_S: Final = 60
+# The device that a class of mistakes is of, where that is not the budget meter.
+_DEVICES: Final[dict[str, DeviceName]] = {"sts": "sts", "paygo": "openpaygo"}
 # What `verify` does not find, and why.
 _TOO_RARE: Final = "too rare for 300 stories of the first seed"
 NOT_FOUND: Final = {
@@ -129,11 +133,14 @@ def _said(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return ran
 
 
-def verified(_: Mistake, folder: Path) -> Looked:
-    """Look for it with all laws: a session of `verify`."""
+def verified(mistake: Mistake, folder: Path) -> Looked:
+    """Look for it with all laws: a session of `verify`, with the models of its device."""
+    device = _DEVICES.get(mistake.said.get("class", ""))
+    models = () if device is None else (kit.model_name for kit in own_models(device))
     ran = _said(
-        folder, "verify", "reference", "--examples", str(STORIES), "--jobs", "1", "--json", "-"
-    )
+        folder, "verify", "reference", "--examples", str(STORIES), "--jobs", "1", "--json", "-",
+        *(word for name in models for word in ("--model", name)),
+    )  # fmt: skip
     laws = [law for law in json.loads(ran.stdout)["laws"] if law["broken"]]
     if not laws:
         return Looked(found=False, words=f"nothing in {STORIES} stories")

@@ -54,7 +54,9 @@ def test_a_flicker_is_told_in_a_few_lines():
     trial = next(
         trial
         for number in range(100)
-        if len((trial := Trial(shelter(seeded(f"{number}"), ()), "reference")).household.outages)
+        if len(
+            (trial := Trial(shelter.draw(seeded(f"{number}"), ()), "reference")).household.outages
+        )
         > 9
     )
     lines = [line for line in story_in_words(trial) if "no power" in line or "more times" in line]

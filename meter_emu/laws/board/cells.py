@@ -70,7 +70,9 @@ class _Cells:
         return bytes(self.cells) + bytes(bits) + b"".join(struct.pack(">I", n) for n in self.wear)
 
 
-def _check(trial: Trial) -> Finding:
+@law_with_runs(id="memory-cells", properties=("P8",), presumes="the built-in board")
+def memory_cells(trial: Trial) -> Finding:
+    """The memory chip holds what was written, and what a write that lost its power leaves."""
     random, now_us = chance(trial, "cells"), 0
     chances = [chance(trial, "weak") for _ in range(2)]
     part = Eeprom(lambda: chances[0].randrange(256), size_bytes=_SIZE, page_bytes=_PAGE)
@@ -124,12 +126,3 @@ def _differs(
         yield f"holds other bytes after {('a read', 'a loss of power', 'a write', 'a write')[act]}"
     if part.busy_until_us != cells.busy_until_us or part.wear != cells.wear:
         yield "counts its writes otherwise"
-
-
-LAW: Final = law_with_runs(
-    id="memory-cells",
-    says="the memory chip holds what was written, and what a write that lost its power leaves",
-    properties=("P8",),
-    presumes="the built-in board",
-    check=_check,
-)

@@ -65,7 +65,13 @@ _US: Final = timedelta(microseconds=1)
 _LAST: Final = datetime(2100, 2, 28, tzinfo=UTC)  # every chip has a 29 February 2100
 
 
-def _check(trial: Trial) -> Finding:
+@law_with_runs(
+    id="clock-chip",
+    properties=("P8",),
+    presumes="the built-in board, with or without defects of its chip",
+)
+def every_clock_chip(trial: Trial) -> Finding:
+    """A clock chip counts as the calendar does, and holds the bits that its sheet gives it."""
     random = chance(trial, "chip")
     board = rig_of(trial.household, trial.campaign).board
     kinds = [(type(board.rtc), board.rtc.calendar)]
@@ -274,12 +280,3 @@ def _images(chip: CalendarChip, sheet: Sheet, random: Random) -> Iterator[str]:
             if error.offset == at:
                 continue
         yield f"is loaded from {bad[:8].hex()}..., or refused elsewhere"
-
-
-LAW: Final = law_with_runs(
-    id="clock-chip",
-    says="a clock chip counts as the calendar does, and holds the bits that its sheet gives it",
-    properties=("P8",),
-    presumes="the built-in board, with or without defects of its chip",
-    check=_check,
-)

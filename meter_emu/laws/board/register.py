@@ -57,7 +57,9 @@ class _Summed:
         self.amount, self.at_us = self.after(now_us), now_us
 
 
-def _check(trial: Trial) -> Finding:
+@law_with_runs(id="register-counts", properties=("P9",), presumes="the built-in board")
+def register_counts(trial: Trial) -> Finding:
+    """The register counts what flows, and foretells when it will show a number."""
     random = chance(trial, "register")
     rates = tuple(random.choice((0, 1, 230, 999, rate)) for rate in trial.household.load)
     now_us = trial.campaign.start_us + random.randrange(_HOUR_US)
@@ -149,12 +151,3 @@ def _images(rates: Sequence[int], now_us: int, random: Random) -> Finding:
                 continue
         return Broken(f"the register is loaded from {wrong.hex()}")
     return None
-
-
-LAW: Final = law_with_runs(
-    id="register-counts",
-    says="the register counts what flows, and foretells when it will show a number",
-    properties=("P9",),
-    presumes="the built-in board",
-    check=_check,
-)

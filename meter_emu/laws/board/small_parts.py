@@ -20,7 +20,9 @@ _CHARS: Final = 64
 _VOLT: Final = 230
 
 
-def _check(trial: Trial) -> Finding:
+@law_with_runs(id="board-parts", properties=("P8",), presumes="the built-in board")
+def board_parts(trial: Trial) -> Finding:
+    """Switch, reserve, crystal and panel move, carry, tick and show as they are driven."""
     random = chance(trial, "parts")
     for part in (_contactor, _valve, _reserve, _crystal, _panel, _images):
         words = next(part(random), None)
@@ -198,12 +200,3 @@ def _reserve_images() -> Iterator[str]:
     for raw in (bytes(7), bytes(9)):
         if _loaded(lambda raw: _reserve_again(raw, 5), raw) is not None:
             yield f"a reserve is loaded from {len(raw)} bytes"
-
-
-LAW: Final = law_with_runs(
-    id="board-parts",
-    says="switch, reserve, crystal and panel move, carry, tick and show as they are driven",
-    properties=("P8",),
-    presumes="the built-in board",
-    check=_check,
-)

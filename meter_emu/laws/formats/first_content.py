@@ -49,7 +49,9 @@ _NEITHER: Final = (
 _COMMANDS_MAX: Final = 40  # ours: after which a first content is over, torn or not
 
 
-def _check(trial: Trial) -> Finding:
+@law_with_runs(id="first-content", properties=("P4",), presumes="the built-in formats")
+def first_content(trial: Trial) -> Finding:
+    """A first content writes over nothing of worth, and torn anywhere it can be repeated."""
     random = chance(trial, "first")
     rig = rig_of(trial.household, trial.campaign)
     kind = random.choice((CardKind.PLAIN, CardKind.MEMORY))
@@ -271,12 +273,3 @@ def _laid_open(rig: Rig, kind: CardKind, random: Random) -> Iterator[str]:
     saved = opened.save(read, after, key)
     if opened.contents(key) != saved or saved.desk.loaded_cents != 4_321:
         yield "laid open it does not keep what is saved on it"
-
-
-LAW: Final = law_with_runs(
-    id="first-content",
-    says="a first content writes over nothing of worth, and torn anywhere it can be repeated",
-    properties=("P4",),
-    presumes="the built-in formats",
-    check=_check,
-)

@@ -22,7 +22,9 @@ _NONE, _A_TIME = b"\xff" * 5, bytes.fromhex("2007032301")
 _CARD: Final = CardId(9, 7, CardKind.MEMORY)
 
 
-def _check(trial: Trial) -> Finding:
+@law_with_runs(id="record-limits", properties=("P4", "P10"), presumes="the built-in formats")
+def record_limits(trial: Trial) -> Finding:
+    """A record holds each number up to its field's end, and a memory card what it has room for."""
     random = chance(trial, "records")
     for layout in card_layouts():
         for words in _limits(layout, random):
@@ -169,12 +171,3 @@ def _copies(random: Random) -> Iterator[str]:
     ours, none = (compact.no_copy(layout, raws) for raws in ((b"D", b"\xff"), (b"\xff", b"\xff")))
     if not isinstance(ours, MacError) or not isinstance(none, LayoutError) or none.offset:
         yield "a part that was never written, and one that is forged, are taken for each other"
-
-
-LAW: Final = law_with_runs(
-    id="record-limits",
-    says="a record holds each number up to its field's end, and a memory card what it has room for",
-    properties=("P4", "P10"),
-    presumes="the built-in formats",
-    check=_check,
-)

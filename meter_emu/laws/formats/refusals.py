@@ -21,7 +21,9 @@ _SLOT: Final = 512
 _HEAD, _PLACE = 10, 3  # of a copy: its head, a row of its table
 
 
-def _check(trial: Trial) -> Finding:
+@law_with_runs(id="impossible-image", properties=("P4",), presumes="the built-in formats")
+def impossible_image(trial: Trial) -> Finding:
+    """An image that no card can have is refused, at the byte that is wrong."""
     random = chance(trial, "refusals")
     rig = rig_of(trial.household, trial.campaign)
     secure, plain = (
@@ -162,12 +164,3 @@ def _refused(ask: object, at: int, what: str) -> Iterator[str]:
             yield f"{what} wrong at {at:#x} is refused for {error.offset:#x}"
         return
     yield f"{what} wrong at {at:#x} is taken"
-
-
-LAW: Final = law_with_runs(
-    id="impossible-image",
-    says="an image that no card can have is refused, at the byte that is wrong",
-    properties=("P4",),
-    presumes="the built-in formats",
-    check=_check,
-)

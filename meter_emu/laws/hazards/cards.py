@@ -12,9 +12,8 @@ from meter_emu.laws.judged import hazard, promises
 from meter_emu.laws.law import Aside, Broken, Finding, Trial
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
-from meter_emu.stories.story import Among, begin, finish, models
+from meter_emu.stories.story import Among, models
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, VisitKind
 from meter_emu.world.meter.events import What
 
@@ -63,23 +62,6 @@ _RECORDS: Final = ("wallet", "order", "tariff")
 _COUNTED_AT: Final = 32  # bit of the desk record: its money and its number begin there
 
 
-def record_put_back(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw two orders that the meter has obeyed, then the card with a part of the first.
-
-    Or with a bit of its desk record changed.
-    """
-    seed, draft = begin(chooser, with_cards(among, CardKind.SECURE, CardKind.PLAIN))
-    second_s = _two_orders(draft)
-    draft.kind = "a record put back"
-    left_s = max(1, draft.timing.end_s - second_s - 2 * MINUTE_S)
-    at_s = second_s + 2 * MINUTE_S + chooser.below(left_s) + (0, 0, 0, DAY_S)[chooser.below(4)]
-    if chooser.below(2):
-        draft.insert_copy(at_s, 1, (chooser.of(_RECORDS),))
-    else:
-        draft.insert_copy(at_s, 2, ("order",), flipped=_COUNTED_AT + chooser.below(96))
-    return finish(draft, seed)
-
-
 def _check_record_put_back(trial: Trial) -> Finding:
     if trial.household.carrier is CardKind.MEMORY:
         return Aside("a memory card has two copies of it")
@@ -91,14 +73,27 @@ def _check_record_put_back(trial: Trial) -> Finding:
     return promises(trial)
 
 
-RECORD_PUT_BACK: Final = hazard(
+@hazard(
     id="record-put-back",
     says="an older wallet, order or tariff in a newer record, or a changed bit, does nothing",
     properties=("P11", "P13"),
     presumes="a card of files",
-    draw=record_put_back,
     check=_check_record_put_back,
+    kits=lambda among: with_cards(among, CardKind.SECURE, CardKind.PLAIN),
 )
+def record_put_back(draft: Draft, chooser: Chooser) -> None:
+    """Draw two orders that the meter has obeyed, then the card with a part of the first.
+
+    Or with a bit of its desk record changed.
+    """
+    second_s = _two_orders(draft)
+    draft.kind = "a record put back"
+    left_s = max(1, draft.timing.end_s - second_s - 2 * MINUTE_S)
+    at_s = second_s + 2 * MINUTE_S + chooser.below(left_s) + (0, 0, 0, DAY_S)[chooser.below(4)]
+    if chooser.below(2):
+        draft.insert_copy(at_s, 1, (chooser.of(_RECORDS),))
+    else:
+        draft.insert_copy(at_s, 2, ("order",), flipped=_COUNTED_AT + chooser.below(96))
 
 
 # Replaced card ------------------------------------------------------------------------------------
@@ -106,12 +101,35 @@ RECORD_PUT_BACK: Final = hazard(
 # The office has replaced a card, the meter has heard the new one, and the old one is put in.
 
 
-def replaced_card(chooser: Chooser, among: Among = ()) -> Campaign:
+def _check_replaced_card(trial: Trial) -> Finding:
+    """Of a new card whose order is refused nothing is promised, but that the old one is over."""
+    visits = trial.household.visits
+    made_us = [one.at_us for one in visits if one.desk and one.desk.fields and one.desk.new_card]
+    if not made_us:
+        return promises(trial)
+    put_in = (one.at_us for one in visits if one.kind is VisitKind.INSERT)
+    heard_us = next((at_us for at_us in put_in if at_us >= made_us[0]), None)
+    if heard_us is None:
+        return Aside("another story: nobody puts the new card in")
+    for event in trial.run.events:
+        old = event.visit is not None and visits[event.visit].kind is VisitKind.OLD_CARD
+        if old and event.what is What.CARD_SERVED and event.at_us > heard_us:
+            return Broken("a card that was replaced is obeyed, as the new one's order was refused")
+    return None
+
+
+@hazard(
+    id="replaced-card",
+    says="a card that was replaced brings nothing once its successor was heard",
+    properties=("P11", "P13"),
+    check=_check_replaced_card,
+)
+def replaced_card(draft: Draft, chooser: Chooser) -> None:
     """Draw a household that is armed, gets a new card with another order, and uses the old one.
 
     Sometimes as often as somebody does who cannot believe it; then it comes with the right one.
     """
-    seed, draft = begin(chooser, among, "a card that was replaced")
+    draft.kind = "a card that was replaced"
     armed_s, end_s = draft.timing
     first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
     other_s = max(end_s + chooser.of(_OTHER_S), first_s + MINUTE_S)
@@ -134,7 +152,7 @@ def replaced_card(chooser: Chooser, among: Among = ()) -> Campaign:
         for _ in range(1 + chooser.below(2)):
             at_s = second_s + 2 * MINUTE_S + chooser.below(left_s)
             draft.insert_old(at_s + (0, 0, 0, DAY_S)[chooser.below(4)], 1)
-    return finish(draft, seed, ample_credit=True)
+    draft.ample_credit = True
 
 
 def _insisted(draft: Draft, at_s: int) -> None:
@@ -145,43 +163,22 @@ def _insisted(draft: Draft, at_s: int) -> None:
     draft.bring(at_s, _second(draft, max(draft.timing.end_s, at_s + HOUR_S)))
 
 
-def _check_replaced_card(trial: Trial) -> Finding:
-    """Of a new card whose order is refused nothing is promised, but that the old one is over."""
-    visits = trial.household.visits
-    made_us = [one.at_us for one in visits if one.desk and one.desk.fields and one.desk.new_card]
-    if not made_us:
-        return promises(trial)
-    put_in = (one.at_us for one in visits if one.kind is VisitKind.INSERT)
-    heard_us = next((at_us for at_us in put_in if at_us >= made_us[0]), None)
-    if heard_us is None:
-        return Aside("another story: nobody puts the new card in")
-    for event in trial.run.events:
-        old = event.visit is not None and visits[event.visit].kind is VisitKind.OLD_CARD
-        if old and event.what is What.CARD_SERVED and event.at_us > heard_us:
-            return Broken("a card that was replaced is obeyed, as the new one's order was refused")
-    return None
-
-
-REPLACED_CARD: Final = hazard(
-    id="replaced-card",
-    says="a card that was replaced brings nothing once its successor was heard",
-    properties=("P11", "P13"),
-    draw=replaced_card,
-    check=_check_replaced_card,
-)
-
-
 # Torn visit ---------------------------------------------------------------------------------------
 #
 # The card is pulled out of the office's reader while it is written on, and the visit is made again.
 
 
-def torn_visit(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="torn-visit",
+    says="of a visit that is torn the meter hears nothing, and all of the one made again",
+    properties=("P11", "P13"),
+)
+def torn_visit(draft: Draft, chooser: Chooser) -> None:
     """Draw an armed household and a visit that is torn, then made again.
 
     In half of all the card is put into the meter in between.
     """
-    seed, draft = begin(chooser, among, "a torn visit to the office")
+    draft.kind = "a torn visit to the office"
     armed_s, end_s = draft.timing
     first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
     other_s = max(end_s + chooser.of(_OTHER_S), first_s + MINUTE_S)
@@ -196,15 +193,7 @@ def torn_visit(chooser: Chooser, among: Among = ()) -> Campaign:
     again_s = max(armed_s, torn_s + 4 * MINUTE_S)
     draft.office(again_s - MINUTE_S, order)
     draft.insert(again_s)
-    return finish(draft, seed, ample_credit=True)
-
-
-TORN_VISIT: Final = hazard(
-    id="torn-visit",
-    says="of a visit that is torn the meter hears nothing, and all of the one made again",
-    properties=("P11", "P13"),
-    draw=torn_visit,
-)
+    draft.ample_credit = True
 
 
 # Two offices --------------------------------------------------------------------------------------
@@ -214,9 +203,15 @@ TORN_VISIT: Final = hazard(
 _OFF_S: Final = (14 * MINUTE_S, -14 * MINUTE_S, 5 * MINUTE_S, -12 * HOUR_S, -30 * DAY_S, 59, -59)
 
 
-def two_offices(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="two-offices",
+    says="the dates of two offices, one ahead and one behind, move no end of an order",
+    properties=("P6", "P13"),
+    presumes="no office more than a quarter of an hour ahead, a clock that is believed",
+)
+def two_offices(draft: Draft, chooser: Chooser) -> None:
     """Draw a household that loads and is armed at two offices in turn, the last time before T."""
-    seed, draft = begin(chooser, among, "two offices")
+    draft.kind = "two offices"
     armed_s, end_s = draft.timing
     offices = chooser.of(_OFF_S), chooser.of(_OFF_S)
     at_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
@@ -229,13 +224,4 @@ def two_offices(chooser: Chooser, among: Among = ()) -> Campaign:
         else:
             draft.bring(at_s, written)
         at_s += chooser.of((HOUR_S, 5 * MINUTE_S, DAY_S)) + chooser.below(HOUR_S)
-    return finish(draft, seed, ample_credit=True)
-
-
-TWO_OFFICES: Final = hazard(
-    id="two-offices",
-    says="the dates of two offices, one ahead and one behind, move no end of an order",
-    properties=("P6", "P13"),
-    presumes="no office more than a quarter of an hour ahead, a clock that is believed",
-    draw=two_offices,
-)
+    draft.ample_credit = True

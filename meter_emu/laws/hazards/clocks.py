@@ -16,7 +16,7 @@ from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.registers import other_time, upset, without_seconds
-from meter_emu.stories.story import Among, begin, finish, with_clock_cards
+from meter_emu.stories.story import finish, with_clock_cards
 from meter_emu.stories.times import FIRST_S, Timing, legal, rtc_midnight_s
 from meter_emu.units import DAY_S, DAY_US, EPOCH_2000_US, HOUR_S, MINUTE_S, PPB, SECOND_US
 from meter_emu.world.households.campaign import Campaign
@@ -45,13 +45,18 @@ _OFF_H: Final = (1, 1, 2, 12, 24, 48, 720, 8_760)
 _LATE_H: Final = 22  # ours: of the clock's day, since whose midnight it has journalled no time
 
 
-def clock_upset(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="clock-upset",
+    says="a clock whose registers change, or stand, while the program runs ends nothing early",
+    properties=("P6", "P8"),
+    presumes="a program that compares its clock with its ticks",
+)
+def clock_upset(draft: Draft, chooser: Chooser) -> None:
     """Draw an armed household whose clock is upset some minutes before T, while it has power.
 
     Half of the times are possible ones: some hours or days off, mostly ahead. In two of three a
     technician sets the clock afterwards.
     """
-    seed, draft = begin(chooser, among)
     if chooser.below(2):
         late_s = rtc_midnight_s(draft.model, draft.timing.end_s) - (DAY_S - _LATE_H * HOUR_S)
         end_s = max(FIRST_S + 2 * DAY_S, late_s + chooser.below(2 * HOUR_S))
@@ -60,7 +65,6 @@ def clock_upset(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.upset_now(at_s, _found(draft, at_s))
     if chooser.below(3):
         draft.technician(at_s + (2 + chooser.below(60)) * MINUTE_S, draft.tool_error_s())
-    return finish(draft, seed)
 
 
 def _found(draft: Draft, at_s: int) -> Registers:
@@ -75,37 +79,24 @@ def _found(draft: Draft, at_s: int) -> Registers:
     return without_seconds(model, other_time(model, when, doubted=False))
 
 
-CLOCK_UPSET: Final = hazard(
-    id="clock-upset",
-    says="a clock whose registers change, or stand, while the program runs ends nothing early",
-    properties=("P6", "P8"),
-    presumes="a program that compares its clock with its ticks",
-    draw=clock_upset,
-)
-
-
 # Lost setting -------------------------------------------------------------------------------------
 #
 # A technician's card comes, and the clock chip takes nothing of what is written.
 
 
-def lost_setting(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw an armed household, a setting that is lost before T, and in half of all another one."""
-    seed, draft = begin(chooser, with_clock_cards(among))
-    at_s = _spoilt_s(draft)
-    draft.clock_card(at_s, error_s=draft.tool_error_s(), lost=True)
-    if chooser.below(2):
-        draft.technician(at_s + (2 + chooser.below(60)) * MINUTE_S, draft.tool_error_s())
-    return finish(draft, seed)
-
-
-LOST_SETTING: Final = hazard(
+@hazard(
     id="lost-setting",
     says="a clock that did not take its setting is not believed to have taken it",
     properties=("P6", "P8"),
     presumes="a program that reads its clock after it has set it",
-    draw=lost_setting,
+    kits=with_clock_cards,
 )
+def lost_setting(draft: Draft, chooser: Chooser) -> None:
+    """Draw an armed household, a setting that is lost before T, and in half of all another one."""
+    at_s = _spoilt_s(draft)
+    draft.clock_card(at_s, error_s=draft.tool_error_s(), lost=True)
+    if chooser.below(2):
+        draft.technician(at_s + (2 + chooser.below(60)) * MINUTE_S, draft.tool_error_s())
 
 
 # Old clock card -----------------------------------------------------------------------------------
@@ -117,9 +108,24 @@ _WHICH: Final = ("made before", "made before", "twice", "another meter's", "anot
 _OTHERS: Final = (1, -1, 1_000_000, 1 << 32, 1 << 16, 1 << 8)
 
 
-def old_clock_card(chooser: Chooser, among: Among = ()) -> Campaign:
+def _check_old_clock_card(trial: Trial) -> Finding:
+    right = sum(visit.sets_the_clock for visit in trial.household.visits)
+    obeyed = sum(event.what is What.CLOCK_SET for event in trial.run.events)
+    if obeyed > right:
+        return Broken("the clock is set by a card made before, put in twice, or for another meter")
+    return promises(trial)
+
+
+@hazard(
+    id="old-clock-card",
+    says="a clock card sets the clock of its own meter, once, when it is made",
+    properties=("P6", "P13"),
+    presumes="a clock that is believed when the card comes",
+    check=_check_old_clock_card,
+    kits=with_clock_cards,
+)
+def old_clock_card(draft: Draft, chooser: Chooser) -> None:
     """Draw an armed household and a clock card that its meter must not obey, before T."""
-    seed, draft = begin(chooser, with_clock_cards(among))
     at_s = _spoilt_s(draft)
     name = chooser.of(_WHICH)
     error_s = draft.tool_error_s()
@@ -131,25 +137,6 @@ def old_clock_card(chooser: Chooser, among: Among = ()) -> Campaign:
         draft.clock_card(at_s, error_s=error_s, made_s=first_s)
     else:
         draft.clock_card(at_s, error_s=error_s, others=chooser.of(_OTHERS), made_s=at_s - DAY_S)
-    return finish(draft, seed)
-
-
-def _check_old_clock_card(trial: Trial) -> Finding:
-    right = sum(visit.sets_the_clock for visit in trial.household.visits)
-    obeyed = sum(event.what is What.CLOCK_SET for event in trial.run.events)
-    if obeyed > right:
-        return Broken("the clock is set by a card made before, put in twice, or for another meter")
-    return promises(trial)
-
-
-OLD_CLOCK_CARD: Final = hazard(
-    id="old-clock-card",
-    says="a clock card sets the clock of its own meter, once, when it is made",
-    properties=("P6", "P13"),
-    presumes="a clock that is believed when the card comes",
-    draw=old_clock_card,
-    check=_check_old_clock_card,
-)
 
 
 # A setting that is too old ------------------------------------------------------------------------
@@ -158,31 +145,6 @@ OLD_CLOCK_CARD: Final = hazard(
 
 _WATCHED_D: Final = 4  # ours: nearly all of it is waiting in doubt, a save each quarter of an hour
 _DAYS_MORE: Final = 1  # ours: a program counts in days, and looks at each poll
-
-
-def old_setting(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a household whose clock is too old to be believed before its story ends."""
-    seed, draft = begin(chooser, among, "set too long ago")
-    draft.short = draft.ample_credit = True
-    end_s = draft.timing.end_s
-    draft.timing = Timing(end_s - _WATCHED_D * DAY_S, end_s)
-    draft.first_s = draft.timing.armed_s - DAY_S
-    people.live(draft, people.NEVER)
-    draft.scroll(late_us(draft.model, (), end_s * SECOND_US) // SECOND_US + HOUR_S)
-    campaign = finish(draft, seed)
-    (household,) = campaign.households
-    days = chooser.below(_WATCHED_D - 2 * _DAYS_MORE)
-    set_us = campaign.end_us - _too_old_after_us(household) - days * DAY_US
-    set_us = max(set_us, EPOCH_2000_US + DAY_US)  # no clock goes further back
-    return campaign_of(campaign, replace(household, clock_set_us=set_us))
-
-
-def _too_old_after_us(household: Household) -> int:
-    """Return after how long a clock of this model is too old, however slow it is, and looked at."""
-    clock = household.model.clock
-    days = clock.trust_max_days + _DAYS_MORE
-    late_s = clock.set_error_s + days * DAY_S * clock.drift_bound_ppb // PPB
-    return (days * DAY_S + late_s + household.model.poll_s) * SECOND_US
 
 
 def _check_old_setting(trial: Trial) -> Finding:
@@ -205,11 +167,38 @@ def _check_old_setting(trial: Trial) -> Finding:
     return promises(trial)
 
 
-OLD_SETTING: Final = hazard(
+def _aged(draft: Draft, seed: int) -> Campaign:
+    """Complete a draft with a clock that is too old by its end."""
+    campaign = finish(draft, seed)
+    (household,) = campaign.households
+    days = draft.chooser.below(_WATCHED_D - 2 * _DAYS_MORE)
+    set_us = campaign.end_us - _too_old_after_us(household) - days * DAY_US
+    set_us = max(set_us, EPOCH_2000_US + DAY_US)  # no clock goes further back
+    return campaign_of(campaign, replace(household, clock_set_us=set_us))
+
+
+@hazard(
     id="old-setting",
     says="a clock that was set longer ago than its model allows is doubted, and the lamp says so",
     properties=("P8",),
     presumes="a program that believes no setting older than its model's",
-    draw=old_setting,
     check=_check_old_setting,
+    finishes=_aged,
 )
+def old_setting(draft: Draft, _: Chooser) -> None:
+    """Draw a household whose clock is too old to be believed before its story ends."""
+    draft.kind = "set too long ago"
+    draft.short = draft.ample_credit = True
+    end_s = draft.timing.end_s
+    draft.timing = Timing(end_s - _WATCHED_D * DAY_S, end_s)
+    draft.first_s = draft.timing.armed_s - DAY_S
+    people.live(draft, people.NEVER)
+    draft.scroll(late_us(draft.model, (), end_s * SECOND_US) // SECOND_US + HOUR_S)
+
+
+def _too_old_after_us(household: Household) -> int:
+    """Return after how long a clock of this model is too old, however slow it is, and looked at."""
+    clock = household.model.clock
+    days = clock.trust_max_days + _DAYS_MORE
+    late_s = clock.set_error_s + days * DAY_S * clock.drift_bound_ppb // PPB
+    return (days * DAY_S + late_s + household.model.poll_s) * SECOND_US

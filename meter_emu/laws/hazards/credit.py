@@ -13,13 +13,12 @@ from meter_emu.laws.judged import hazard, promises
 from meter_emu.laws.law import Aside, Broken, Finding, Trial
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
-from meter_emu.stories.draft import USES
+from meter_emu.stories.draft import USES, Draft
 from meter_emu.stories.people import near_week_edge_s
 from meter_emu.stories.registers import other_time, upset
-from meter_emu.stories.story import Among, begin, finish, models
+from meter_emu.stories.story import Among, models
 from meter_emu.stories.times import Timing, at_minute_s, legal
 from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S, UEUR_PER_CENT
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, VisitKind
 from meter_emu.world.judge.account import LoadProfile
 from meter_emu.world.judge.outcome import WORK_US
@@ -34,9 +33,15 @@ from meter_emu.world.meter.events import What
 _EDGES: Final = (4 * 1440 + 960, 7 * 1440, 480, 960, 4 * 1440 + 480, 5 * 1440)
 
 
-def credit_edge(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="credit-edge",
+    says="credit that ends at an edge of the protected hours is the end of supply when they are",
+    properties=("P9",),
+    presumes="a clock within its model's bound",
+)
+def credit_edge(draft: Draft, chooser: Chooser) -> None:
     """Draw a household without order whose credit is used up within an hour of such an edge."""
-    seed, draft = begin(chooser, among, "credit ends at an edge of the week")
+    draft.kind = "credit ends at an edge of the week"
     draft.credit_ends_s = near_week_edge_s(draft, draft.timing.end_s, _EDGES)
     draft.rates = USES[:-1]
     draft.timing = draft.timing._replace(
@@ -45,16 +50,6 @@ def credit_edge(chooser: Chooser, among: Among = ()) -> Campaign:
     )
     if chooser.below(3) == 2:
         draft.ask_supply(draft.credit_ends_s + chooser.below(100) * HOUR_S)
-    return finish(draft, seed)
-
-
-CREDIT_EDGE: Final = hazard(
-    id="credit-edge",
-    says="credit that ends at an edge of the protected hours is the end of supply when they are",
-    properties=("P9",),
-    presumes="a clock within its model's bound",
-    draw=credit_edge,
-)
 
 
 # Credit without time ------------------------------------------------------------------------------
@@ -69,9 +64,13 @@ _EVENINGS: Final = (0, 1, 2, 3, 4, 5)  # Monday to Saturday; Friday's is before 
 _FROM_MIN: Final = 9 * 60 + 30  # an unprotected hour by any time base, and some more after it
 
 
-def credit_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="credit-without-time",
+    says="a clock that is not believed, or is a lower bound, ends no protected hours",
+    properties=("P8", "P9"),
+)
+def credit_without_time(draft: Draft, chooser: Chooser) -> None:
     """Draw a clock upset at night, hours before or after the household's credit ends."""
-    seed, draft = begin(chooser, among)
     zone = draft.model.zone
     day = legal(draft.timing.end_s, zone).date()
     day += timedelta(days=chooser.of(_EVENINGS) - day.weekday())
@@ -97,15 +96,6 @@ def credit_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
         doubted = when.year < 2000 or chooser.below(4) > 0
         when = when.replace(year=max(2000, when.year))
         draft.upset(lost_s, back_s, other_time(draft.model, when, doubted=doubted))
-    return finish(draft, seed)
-
-
-CREDIT_WITHOUT_TIME: Final = hazard(
-    id="credit-without-time",
-    says="a clock that is not believed, or is a lower bound, ends no protected hours",
-    properties=("P8", "P9"),
-    draw=credit_without_time,
-)
 
 
 # Emergency again ----------------------------------------------------------------------------------
@@ -133,9 +123,15 @@ _WITHOUT_MONEY: Final = (
 )
 
 
-def emergency_again(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="emergency-again",
+    says="emergency credit is had once, until a load has repaid it",
+    properties=("P10",),
+    presumes="somebody who asks for supply as this model wants it",
+)
+def emergency_again(draft: Draft, chooser: Chooser) -> None:
     """Draw a household without credit that asks for supply some times, with a load between."""
-    seed, draft = begin(chooser, among, "emergency credit, again")
+    draft.kind = "emergency credit, again"
     draft.rates = _EMERGENCY_RATES
     at_s = draft.credit_ends_s = draft.timing.armed_s
     at_s += (1 + chooser.below(72)) * HOUR_S  # a weekend may come before the cut
@@ -150,16 +146,6 @@ def emergency_again(chooser: Chooser, among: Among = ()) -> Campaign:
         at_s += chooser.of(_LATER_S) + chooser.below(12) * HOUR_S
         draft.ask_supply(at_s)
     draft.insert(at_s + HOUR_S + chooser.below(DAY_S))
-    return finish(draft, seed)
-
-
-EMERGENCY_AGAIN: Final = hazard(
-    id="emergency-again",
-    says="emergency credit is had once, until a load has repaid it",
-    properties=("P10",),
-    presumes="somebody who asks for supply as this model wants it",
-    draw=emergency_again,
-)
 
 
 # Many loads ---------------------------------------------------------------------------------------
@@ -180,9 +166,26 @@ _LOADS_MAX: Final = 6
 _LOADED_BEFORE: Final = ((1 << 32) // UEUR_PER_CENT, (1 << 31) // UEUR_PER_CENT)  # of 32 bits
 
 
-def many_loads(chooser: Chooser, among: Among = ()) -> Campaign:
+def _check_many_loads(trial: Trial) -> Finding:
+    visits = trial.household.visits
+    for event in trial.run.events:
+        refused = event.what is What.CARD_REFUSED and event.written is not None
+        if refused and event.visit is not None and visits[event.visit].kind is VisitKind.INSERT:
+            assert event.written is not None, "it was just asked"
+            return Broken(f"a right load is refused: {result_said(event.written.result)}")
+    return promises(trial)
+
+
+@hazard(
+    id="many-loads",
+    says="each load is taken once and whole, however many there were before",
+    properties=("P10", "P13"),
+    presumes="a card on which the meter writes",
+    check=_check_many_loads,
+)
+def many_loads(draft: Draft, chooser: Chooser) -> None:
     """Draw a household without order that loads three times or more, not each time at the meter."""
-    seed, draft = begin(chooser, among, "many loads")
+    draft.kind = "many loads"
     draft.rates = _SPENT_RATES
     if chooser.below(2):  # what was charged so far soon fills 32 bits
         cents = chooser.of(_LOADED_BEFORE) - chooser.below(1_000)
@@ -201,27 +204,6 @@ def many_loads(chooser: Chooser, among: Among = ()) -> Campaign:
     if chooser.below(2):
         draft.insert_copy(at_s, 1 + chooser.below(count))
     draft.insert(at_s + chooser.of(_LOADS_APART_S))
-    return finish(draft, seed)
-
-
-def _check_many_loads(trial: Trial) -> Finding:
-    visits = trial.household.visits
-    for event in trial.run.events:
-        refused = event.what is What.CARD_REFUSED and event.written is not None
-        if refused and event.visit is not None and visits[event.visit].kind is VisitKind.INSERT:
-            assert event.written is not None, "it was just asked"
-            return Broken(f"a right load is refused: {result_said(event.written.result)}")
-    return promises(trial)
-
-
-MANY_LOADS: Final = hazard(
-    id="many-loads",
-    says="each load is taken once and whole, however many there were before",
-    properties=("P10", "P13"),
-    presumes="a card on which the meter writes",
-    draw=many_loads,
-    check=_check_many_loads,
-)
 
 
 # Used without time --------------------------------------------------------------------------------
@@ -233,27 +215,6 @@ _PAGES: Final = 7  # presses of our button to scroll
 _PRESSES_APART_S: Final = 3  # ours: from one press to the next
 _PRESSED: Final = frozenset({What.KEY_PRESSED})
 _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
-
-
-def used_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw an outage beyond the clock's reserve, and somebody at the button afterwards.
-
-    In two of three a technician has been there before. While the clock is not trusted every poll is
-    run, so the story is an hour or two.
-    """
-    seed, draft = begin(chooser, among, "used without time")
-    draft.rates, draft.ample_credit, draft.short = _UNTIMED_RATES, True, True
-    lost_s = draft.timing.armed_s + (1 + chooser.below(24)) * HOUR_S
-    back_s = lost_s + (draft.model.clock.backup_days + 1 + chooser.below(15)) * DAY_S
-    draft.outages.append((lost_s, back_s))
-    draft.timing = Timing(draft.timing.armed_s, back_s)
-    at_s = back_s + (10 + chooser.below(80)) * MINUTE_S
-    if chooser.below(3):
-        draft.technician(at_s, draft.tool_error_s())
-        at_s += (1 + chooser.below(60)) * MINUTE_S
-    for page in range(_PAGES):
-        draft.ask_clock(at_s + page * _PRESSES_APART_S)
-    return finish(draft, seed)
 
 
 def _check_used_without_time(trial: Trial) -> Finding:
@@ -280,14 +241,31 @@ def _check_used_without_time(trial: Trial) -> Finding:
     return None if shown else Aside("the display says nothing of energy used without time")
 
 
-USED_WITHOUT_TIME: Final = hazard(
+@hazard(
     id="used-without-time",
     says="what was used while the clock was doubted is shown apart",
     properties=("P8", "P10"),
     presumes="a display that says so, as ours does",
-    draw=used_without_time,
     check=_check_used_without_time,
 )
+def used_without_time(draft: Draft, chooser: Chooser) -> None:
+    """Draw an outage beyond the clock's reserve, and somebody at the button afterwards.
+
+    In two of three a technician has been there before. While the clock is not trusted every poll is
+    run, so the story is an hour or two.
+    """
+    draft.kind = "used without time"
+    draft.rates, draft.ample_credit, draft.short = _UNTIMED_RATES, True, True
+    lost_s = draft.timing.armed_s + (1 + chooser.below(24)) * HOUR_S
+    back_s = lost_s + (draft.model.clock.backup_days + 1 + chooser.below(15)) * DAY_S
+    draft.outages.append((lost_s, back_s))
+    draft.timing = Timing(draft.timing.armed_s, back_s)
+    at_s = back_s + (10 + chooser.below(80)) * MINUTE_S
+    if chooser.below(3):
+        draft.technician(at_s, draft.tool_error_s())
+        at_s += (1 + chooser.below(60)) * MINUTE_S
+    for page in range(_PAGES):
+        draft.ask_clock(at_s + page * _PRESSES_APART_S)
 
 
 # Cut in a countdown -------------------------------------------------------------------------------
@@ -295,10 +273,20 @@ USED_WITHOUT_TIME: Final = hazard(
 # Somebody is reactivated and asks for supply, and the power fails as the installation is tested.
 
 
-def cut_in_countdown(chooser: Chooser, among: Among = ()) -> Campaign:
+def _tested(among: Among) -> Among:
+    return [kit for kit in among or models() if kit.model.measures.countdown] or among
+
+
+@hazard(
+    id="cut-in-countdown",
+    says="power that fails as an installation is tested leaves it without supply until it is asked",
+    properties=("P6", "P11"),
+    presumes="a meter that tests the installation, where there is one",
+    kits=_tested,
+)
+def cut_in_countdown(draft: Draft, chooser: Chooser) -> None:
     """Draw a household that is cut, gets its supply back, and loses power as it asks for it."""
-    tested = [kit for kit in among or models() if kit.model.measures.countdown]
-    seed, draft = begin(chooser, tested or among, "power that fails as somebody asks for supply")
+    draft.kind = "power that fails as somebody asks for supply"
     people.live(draft, people.NEVER)
     draft.ample_credit, draft.rates = True, USES[:-1]
     brought_s = draft.timing.end_s + DAY_S + chooser.below(DAY_S)
@@ -309,13 +297,3 @@ def cut_in_countdown(chooser: Chooser, among: Among = ()) -> Campaign:
     if chooser.below(2):
         draft.ask_supply(lost_s + HOUR_S)
     draft.scroll(lost_s + 8 * HOUR_S)
-    return finish(draft, seed)
-
-
-CUT_IN_COUNTDOWN: Final = hazard(
-    id="cut-in-countdown",
-    says="power that fails as an installation is tested leaves it without supply until it is asked",
-    properties=("P6", "P11"),
-    presumes="a meter that tests the installation, where there is one",
-    draw=cut_in_countdown,
-)

@@ -16,8 +16,8 @@ from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.formats.budget.making import sealed_records
 from card_protocol.keys import MAC_SIZE_BYTES, Purpose, derive
 from meter_emu.desk.published_key import TEST_MASTER_KEY
-from meter_emu.laws.judged import hazard
-from meter_emu.laws.law import campaign_of
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Law, campaign_of
 from meter_emu.stories.ages import aged
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, begin, finish
@@ -76,10 +76,13 @@ def _sealed(campaign: Campaign, fits: Callable[[bytes], bool]) -> Campaign:
     return campaign_of(campaign, replace(household, age=replace(age, loaded_cents=cents)))
 
 
-LAW: Final = hazard(
+LAW: Final = Law(
     id="edge-bytes",
     says="a MAC or a token that begins or ends with 00 or FF is as good as any",
     properties=("P4", "P13"),
     presumes="an office with the right keys",
     draw=edge_bytes,
+    check=promises,
+    one_in=40,
+    hazard=True,
 )

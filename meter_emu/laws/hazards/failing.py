@@ -15,8 +15,8 @@ from typing import Final, NamedTuple, final
 from card_protocol.card.image import CardKind
 from meter_emu.laws.hazards.cards import with_cards
 from meter_emu.laws.hazards.placing import Call, calls, with_placed
-from meter_emu.laws.judged import hazard, promises
-from meter_emu.laws.law import Broken, Finding, Trial, chance, trial_of
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Broken, Finding, Law, Trial, chance, trial_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, begin, finish, models
@@ -246,7 +246,7 @@ def numbered_twice(trial: Trial) -> Finding:
     return None
 
 
-FAILS_AGAIN: Final = hazard(
+FAILS_AGAIN: Final = Law(
     id="fails-again",
     says="power that fails again and again in whatever the meter writes breaks no promise, and no "
     "session has a number twice",
@@ -256,13 +256,17 @@ FAILS_AGAIN: Final = hazard(
     check=lambda trial: with_placed(
         trial, failing, "the meter writes nothing", _promises_and_numbers
     ),
+    one_in=40,
+    hazard=True,
 )
 
-TORN_CARD: Final = hazard(
+TORN_CARD: Final = Law(
     id="torn-card",
     says="power that fails while a card is written leaves it one that the meter takes again",
     properties=("P6", "P7", "P13"),
     presumes="a card that is written copy by copy",
     draw=torn_card,
     check=lambda trial: with_placed(trial, tearing, "no card is read", _promises_and_numbers),
+    one_in=40,
+    hazard=True,
 )

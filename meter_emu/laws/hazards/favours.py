@@ -16,10 +16,8 @@ from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.registers import other_time, stopped, upset, without_seconds
-from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing, at_minute_s, legal
 from meter_emu.units import DAY_S, DAY_US, HOUR_S, HOUR_US, MINUTE_S, MINUTE_US, PPB, SECOND_US
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, VisitKind
 from meter_emu.world.judge.account import LoadProfile
 from meter_emu.world.judge.outcome import WORK_US
@@ -41,13 +39,27 @@ _WATCHED_D: Final = 12  # 8 days hold 96 hours outside office hours; a failure m
 # Credit is used up, and something keeps the meter from ever seeing an unprotected hour.
 
 
-def shelter(chooser: Chooser, among: Among = ()) -> Campaign:
+def _check_shelter(trial: Trial) -> Finding:
+    spans = list(spans_of(trial.household, trial.run.events))
+    # What gas flows while no program runs, before one has seen that nothing is left, is no shelter.
+    without = list(dropwhile(lambda span: not span.powered, _without_credit(trial, spans)))
+    if not without:
+        return Aside("the credit was not used up for certain")
+    return _too_long(trial.household, without) or promises(trial)
+
+
+@hazard(
+    id="shelter-has-an-end",
+    says="who has no credit is kept supplied by the hours for 96 h with power at most",
+    properties=("P9",),
+    presumes="no other reason for supply; a program that has such hours",
+    check=_check_shelter,
+)
+def shelter(draft: Draft, chooser: Chooser) -> None:
     """Draw a household that runs out of credit and is never found so in an unprotected hour."""
-    seed, draft = begin(chooser, among)
     draft.rates = _RATES
     draft.timing = Timing(draft.timing.armed_s, draft.timing.armed_s)
     _SITUATIONS[chooser.below(len(_SITUATIONS))](draft)
-    return finish(draft, seed)
 
 
 def _office_hours(draft: Draft) -> None:
@@ -155,15 +167,6 @@ def unsure_s(model: MeterModel) -> int:
     return uncertainty_s(model, 0, model.clock.trust_max_days * DAY_US)
 
 
-def _check_shelter(trial: Trial) -> Finding:
-    spans = list(spans_of(trial.household, trial.run.events))
-    # What gas flows while no program runs, before one has seen that nothing is left, is no shelter.
-    without = list(dropwhile(lambda span: not span.powered, _without_credit(trial, spans)))
-    if not without:
-        return Aside("the credit was not used up for certain")
-    return _too_long(trial.household, without) or promises(trial)
-
-
 class _Span(NamedTuple):
     """Between two events: whether there was power and full supply, and what flowed, in rate-µs.
 
@@ -258,110 +261,9 @@ def longest_us(window: Window, zone: TimeZone) -> int:
     return max(after - before for before, after in pairwise(starts)) * SECOND_US
 
 
-SHELTER_HAS_AN_END: Final = hazard(
-    id="shelter-has-an-end",
-    says="who has no credit is kept supplied by the hours for 96 h with power at most",
-    properties=("P9",),
-    presumes="no other reason for supply; a program that has such hours",
-    draw=shelter,
-    check=_check_shelter,
-)
-
-
 # Doubt --------------------------------------------------------------------------------------------
 #
 # The clock is lost while an order waits for its end, and no office and no technician comes.
-
-
-def doubt(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a clock that is lost before T, in an outage or by a setting, and more outages."""
-    seed, draft = begin(chooser, among)
-    end_s = draft.timing.end_s
-    armed_s = end_s - (1 + chooser.below(2)) * DAY_S
-    draft.timing, draft.first_s = Timing(armed_s, end_s), armed_s - 3 * DAY_S
-    without_credit = chooser.below(3) == 2
-    if without_credit:
-        until, until_us = draft.minute(end_s)
-        draft.bring(armed_s, DeskOrder(defer_until=until, defer_us=until_us))
-        draft.credit_ends_s, draft.rates = armed_s + HOUR_S, _RATES
-        draft.kind = "a deferral, the clock lost"
-    else:
-        people.live(draft, people.NEVER)
-        draft.ample_credit = True
-    if chooser.below(3) == 2:
-        return _disputed(draft, seed)
-    lost_s = armed_s + HOUR_S + chooser.below(end_s - armed_s - HOUR_S)
-    failures = chooser.of((0, 1, 2, 4, 6))
-    if chooser.below(2) and draft.clock_cards and not without_credit:
-        draft.clock_card(lost_s, error_s=draft.tool_error_s(), lost=True)
-        back_s = lost_s
-        if chooser.below(2):
-            failures = max(1, failures)  # a clock that was not set is set at the next start
-        else:  # or by the next card, which the office wrote before
-            back_s += (1 + chooser.below(20)) * HOUR_S
-            draft.office(armed_s + 30 * MINUTE_S, DeskOrder(load_cents=500))
-            draft.insert(back_s)
-    else:
-        back_s = lost_s + (draft.model.clock.backup_days + 1 + chooser.below(14)) * DAY_S
-        draft.outages.append((lost_s, back_s))
-    for _ in range(failures):
-        lost_s = back_s + (1 + chooser.below(20)) * HOUR_S
-        back_s = lost_s + (1 + chooser.below(300)) * MINUTE_S
-        if chooser.below(3) == 2:  # and the time with it, once more
-            anew = datetime(chooser.of((2000, 2010, 2001)), 1, 1)  # noqa: DTZ001  as the chip has it
-            draft.upset(lost_s, back_s, other_time(draft.model, anew, doubted=True))
-        else:
-            draft.outages.append((lost_s, back_s))
-    last_s = max(back_s, late_us(draft.model, draft.outages, end_s * SECOND_US) // SECOND_US)
-    draft.scroll(last_s + (7 if without_credit else 2) * DAY_S)
-    return finish(draft, seed)
-
-
-def _disputed(draft: Draft, seed: int) -> Campaign:
-    """The clock runs on in doubt, as a card comes from an office that is ahead, before T."""
-    armed_s, end_s = draft.timing
-    draft.kind = f"{draft.kind}, the clock disputed"
-    ahead_s = draft.chooser.of((HOUR_S, 5 * HOUR_S, 3 * DAY_S)) + 2 * unsure_s(draft.model)
-    at_s = armed_s + HOUR_S + draft.chooser.below(end_s - armed_s - HOUR_S)
-    draft.office(at_s, DeskOrder(prepayment=True, office_error_s=ahead_s))
-    draft.insert(at_s + 2 * MINUTE_S)
-    if draft.chooser.below(2):  # and then it stands, or shows another time
-        upset_s = at_s + 5 * MINUTE_S + draft.chooser.below(max(1, end_s - at_s - 5 * MINUTE_S))
-        found = upset(draft.chooser, draft.model, upset_s)
-        if draft.chooser.below(2):
-            found = stopped(draft.chooser, draft.model, upset_s)
-        draft.upset_now(upset_s, without_seconds(draft.model, found))
-        draft.scroll(upset_s + 5)
-    draft.scroll(late_us(draft.model, (), end_s * SECOND_US) // SECOND_US + 8 * DAY_S)
-    return finish(draft, seed)
-
-
-def late_us(model: MeterModel, outages_s: Sequence[tuple[int, int]], end_us: int) -> int:
-    """Return when a lower bound has reached an end: later by the time without power.
-
-    Each power failure costs what was not journalled as well: up to a day of a clock that was
-    trusted, a quarter of an hour of a lower bound that an end waits for.
-    """
-    us = end_us + 2 * unsure_s(model) * SECOND_US + 2 * model.poll_s * SECOND_US + WORK_US
-    us += _JOURNAL_US if outages_s else 0
-    for lost_s, back_s in outages_s:
-        us += (back_s - lost_s) * SECOND_US + _SOON_US
-    return us
-
-
-def _waits_alone(household: Household) -> bool:
-    """Whether one order has an end, and nothing that comes after it moves or takes back that."""
-    orders = [visit.desk for visit in household.visits if visit.desk is not None]
-    of_ends = [order for order in orders if order.defer_us or order.cut_us]
-    kinds = {visit.kind for visit in household.visits if not visit.lost}
-    return (
-        of_ends == orders[:1]
-        and kinds <= {VisitKind.DESK, VisitKind.INSERT, VisitKind.ACT, VisitKind.UPSET}
-        and not any(order.reactivate or order.limiter or order.new_card for order in orders)
-        and all(order.prepayment in (None, True) for order in orders)
-        and household.prepayment
-        and not household.limiter
-    )
 
 
 def _check_doubt(trial: Trial) -> Finding:
@@ -390,13 +292,99 @@ def _check_doubt(trial: Trial) -> Finding:
     return promises(trial)
 
 
-DOUBT_HAS_AN_END: Final = hazard(
+@hazard(
     id="doubt-has-an-end",
     says="a clock that is lost delays T1 and T2 by the time without power, and no longer; one in "
     "dispute not at all",
     properties=("P8",),
     presumes="a day at most of what each power failure makes the meter forget",
-    draw=doubt,
     check=_check_doubt,
     one_in=20,
 )
+def doubt(draft: Draft, chooser: Chooser) -> None:
+    """Draw a clock that is lost before T, in an outage or by a setting, and more outages."""
+    end_s = draft.timing.end_s
+    armed_s = end_s - (1 + chooser.below(2)) * DAY_S
+    draft.timing, draft.first_s = Timing(armed_s, end_s), armed_s - 3 * DAY_S
+    without_credit = chooser.below(3) == 2
+    if without_credit:
+        until, until_us = draft.minute(end_s)
+        draft.bring(armed_s, DeskOrder(defer_until=until, defer_us=until_us))
+        draft.credit_ends_s, draft.rates = armed_s + HOUR_S, _RATES
+        draft.kind = "a deferral, the clock lost"
+    else:
+        people.live(draft, people.NEVER)
+        draft.ample_credit = True
+    if chooser.below(3) == 2:
+        _disputed(draft)
+        return
+    lost_s = armed_s + HOUR_S + chooser.below(end_s - armed_s - HOUR_S)
+    failures = chooser.of((0, 1, 2, 4, 6))
+    if chooser.below(2) and draft.clock_cards and not without_credit:
+        draft.clock_card(lost_s, error_s=draft.tool_error_s(), lost=True)
+        back_s = lost_s
+        if chooser.below(2):
+            failures = max(1, failures)  # a clock that was not set is set at the next start
+        else:  # or by the next card, which the office wrote before
+            back_s += (1 + chooser.below(20)) * HOUR_S
+            draft.office(armed_s + 30 * MINUTE_S, DeskOrder(load_cents=500))
+            draft.insert(back_s)
+    else:
+        back_s = lost_s + (draft.model.clock.backup_days + 1 + chooser.below(14)) * DAY_S
+        draft.outages.append((lost_s, back_s))
+    for _ in range(failures):
+        lost_s = back_s + (1 + chooser.below(20)) * HOUR_S
+        back_s = lost_s + (1 + chooser.below(300)) * MINUTE_S
+        if chooser.below(3) == 2:  # and the time with it, once more
+            anew = datetime(chooser.of((2000, 2010, 2001)), 1, 1)  # noqa: DTZ001  as the chip has it
+            draft.upset(lost_s, back_s, other_time(draft.model, anew, doubted=True))
+        else:
+            draft.outages.append((lost_s, back_s))
+    last_s = max(back_s, late_us(draft.model, draft.outages, end_s * SECOND_US) // SECOND_US)
+    draft.scroll(last_s + (7 if without_credit else 2) * DAY_S)
+
+
+def _disputed(draft: Draft) -> None:
+    """The clock runs on in doubt, as a card comes from an office that is ahead, before T."""
+    armed_s, end_s = draft.timing
+    draft.kind = f"{draft.kind}, the clock disputed"
+    ahead_s = draft.chooser.of((HOUR_S, 5 * HOUR_S, 3 * DAY_S)) + 2 * unsure_s(draft.model)
+    at_s = armed_s + HOUR_S + draft.chooser.below(end_s - armed_s - HOUR_S)
+    draft.office(at_s, DeskOrder(prepayment=True, office_error_s=ahead_s))
+    draft.insert(at_s + 2 * MINUTE_S)
+    if draft.chooser.below(2):  # and then it stands, or shows another time
+        upset_s = at_s + 5 * MINUTE_S + draft.chooser.below(max(1, end_s - at_s - 5 * MINUTE_S))
+        found = upset(draft.chooser, draft.model, upset_s)
+        if draft.chooser.below(2):
+            found = stopped(draft.chooser, draft.model, upset_s)
+        draft.upset_now(upset_s, without_seconds(draft.model, found))
+        draft.scroll(upset_s + 5)
+    draft.scroll(late_us(draft.model, (), end_s * SECOND_US) // SECOND_US + 8 * DAY_S)
+
+
+def late_us(model: MeterModel, outages_s: Sequence[tuple[int, int]], end_us: int) -> int:
+    """Return when a lower bound has reached an end: later by the time without power.
+
+    Each power failure costs what was not journalled as well: up to a day of a clock that was
+    trusted, a quarter of an hour of a lower bound that an end waits for.
+    """
+    us = end_us + 2 * unsure_s(model) * SECOND_US + 2 * model.poll_s * SECOND_US + WORK_US
+    us += _JOURNAL_US if outages_s else 0
+    for lost_s, back_s in outages_s:
+        us += (back_s - lost_s) * SECOND_US + _SOON_US
+    return us
+
+
+def _waits_alone(household: Household) -> bool:
+    """Whether one order has an end, and nothing that comes after it moves or takes back that."""
+    orders = [visit.desk for visit in household.visits if visit.desk is not None]
+    of_ends = [order for order in orders if order.defer_us or order.cut_us]
+    kinds = {visit.kind for visit in household.visits if not visit.lost}
+    return (
+        of_ends == orders[:1]
+        and kinds <= {VisitKind.DESK, VisitKind.INSERT, VisitKind.ACT, VisitKind.UPSET}
+        and not any(order.reactivate or order.limiter or order.new_card for order in orders)
+        and all(order.prepayment in (None, True) for order in orders)
+        and household.prepayment
+        and not household.limiter
+    )

@@ -11,9 +11,7 @@ from typing import Final, final
 from meter_emu.laws.judged import hazard
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
-from meter_emu.stories.story import Among, begin, finish
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder
 
 _BETWEEN_S: Final = (2 * HOUR_S, 20 * MINUTE_S, 10 * MINUTE_S, DAY_S, 30 * HOUR_S)
@@ -92,13 +90,20 @@ _ORDERS: Final[tuple[Callable[[_Card, int], DeskOrder | None], ...]] = (
 )
 
 
-def in_parts(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="in-parts",
+    says="an order leaves what it does not name as it was, heard or not",
+    properties=("P9", "P11", "P13"),
+    presumes="a clock within its model's bound",
+    one_in=20,
+)
+def in_parts(draft: Draft, chooser: Chooser) -> None:
     """Draw a household that gets three to seven orders, mostly of one thing; some not fetched.
 
     Whatever comes last is put in, and it is watched beyond its ends.
     """
-    seed, draft = begin(chooser, among, "orders in parts")
-    card, at_s = _Card(draft), draft.timing.armed_s
+    draft.kind, at_s = "orders in parts", draft.timing.armed_s
+    card = _Card(draft)
     heard = True
     for _ in range(3 + chooser.below(5)):
         order = chooser.of(_ORDERS)(card, at_s)
@@ -119,15 +124,5 @@ def in_parts(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.timing = draft.timing._replace(end_s=end_s)
     if chooser.below(2):
         draft.credit_ends_s = at_s - chooser.below(2 * DAY_S)
-        return finish(draft, seed)
-    return finish(draft, seed, ample_credit=True)
-
-
-LAW: Final = hazard(
-    id="in-parts",
-    says="an order leaves what it does not name as it was, heard or not",
-    properties=("P9", "P11", "P13"),
-    presumes="a clock within its model's bound",
-    draw=in_parts,
-    one_in=20,
-)
+    else:
+        draft.ample_credit = True

@@ -13,10 +13,9 @@ from meter_emu.laws.law import Aside, Broken, Finding, Trial, moves
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.registers import upset
-from meter_emu.stories.story import Among, begin, finish, with_clock_cards
+from meter_emu.stories.story import with_clock_cards
 from meter_emu.stories.times import FIRST_S, Timing
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S, SECOND_US
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder
 from meter_emu.world.meter.events import What
 
@@ -30,16 +29,41 @@ ASKED_S: Final = 10 * MINUTE_S  # ours: after the technician
 _ON_US: Final = HOUR_S * SECOND_US  # ours: by then who asked has it, a gas meter's test included
 
 
-def visited_while_lost(chooser: Chooser, among: Among = ()) -> Campaign:
+def _check(trial: Trial) -> Finding:
+    """Ask what was promised; what a wrong date costs is the fault of its office."""
+    orders = [visit.desk for visit in trial.household.visits if visit.desk is not None]
+    if all(order.office_error_s <= 0 for order in orders):
+        return promises(trial)
+    set_us = next((one.at_us for one in trial.household.visits if one.sets_the_clock), None)
+    if set_us is None:
+        return Aside("another story: no technician comes after the wrong date")
+    if orders[0].cut_us is not None:
+        return _given_back(trial, set_us + _ON_US, orders[0].cut_us)
+    for breach in trial.run.outcome.breaches:
+        if breach.from_us < (orders[0].defer_us or 0):
+            return Broken(breach.in_words, for_good=True)
+    return None
+
+
+@hazard(
+    id="visited-while-lost",
+    says="while a meter has lost the time, cards, tools and power that come and go move no T but "
+    "that which they name",
+    properties=("P6", "P8", "P11"),
+    presumes="a technician's card",
+    check=_check,
+    one_in=20,
+    kits=with_clock_cards,
+)
+def visited_while_lost(draft: Draft, chooser: Chooser) -> None:
     """Draw a household with T1 or T2, a clock that loses the time before it, and who comes then."""
-    seed, draft = begin(chooser, with_clock_cards(among))
     longest_s = (draft.model.clock.backup_days + 20) * DAY_S
     end_s = max(draft.timing.end_s, FIRST_S + longest_s + 10 * DAY_S)
     armed_s = end_s - (1 + chooser.below(3)) * DAY_S
     draft.timing, draft.first_s = Timing(armed_s, end_s), armed_s - 5 * DAY_S
     if chooser.below(2) == 1 and draft.clock_cards:
         _ahead(draft)
-        return finish(draft, seed)
+        return
     draft.kind = "visited while the time is lost"
     if chooser.below(3) == 2:
         _defer(draft)
@@ -53,7 +77,6 @@ def visited_while_lost(chooser: Chooser, among: Among = ()) -> Campaign:
         at_s = max(at_s + 5 * MINUTE_S, near_s if chooser.below(2) else at_s + chooser.below(DAY_S))
         at_s = chooser.of(_VISITS)(draft, at_s)
     draft.scroll(max(at_s, end_s) + DAY_S)
-    return finish(draft, seed)
 
 
 def _defer(draft: Draft) -> None:
@@ -164,22 +187,6 @@ _VISITS: Final[tuple[Callable[[Draft, int], int], ...]] = (
 )
 
 
-def _check(trial: Trial) -> Finding:
-    """Ask what was promised; what a wrong date costs is the fault of its office."""
-    orders = [visit.desk for visit in trial.household.visits if visit.desk is not None]
-    if all(order.office_error_s <= 0 for order in orders):
-        return promises(trial)
-    set_us = next((one.at_us for one in trial.household.visits if one.sets_the_clock), None)
-    if set_us is None:
-        return Aside("another story: no technician comes after the wrong date")
-    if orders[0].cut_us is not None:
-        return _given_back(trial, set_us + _ON_US, orders[0].cut_us)
-    for breach in trial.run.outcome.breaches:
-        if breach.from_us < (orders[0].defer_us or 0):
-            return Broken(breach.in_words, for_good=True)
-    return None
-
-
 def _given_back(trial: Trial, by_us: int, cut_us: int) -> Finding:
     """Check that who was cut by a wrong date alone, and asks, has supply again."""
     switched = (What.OPENED, What.CLOSED)
@@ -187,15 +194,3 @@ def _given_back(trial: Trial, by_us: int, cut_us: int) -> Finding:
     if by_us < cut_us and on[-1:] == [What.OPENED] and not trial.household.careless:
         return Broken("a clock that was set right gives nothing back")
     return None
-
-
-LAW: Final = hazard(
-    id="visited-while-lost",
-    says="while a meter has lost the time, cards, tools and power that come and go move no T but "
-    "that which they name",
-    properties=("P6", "P8", "P11"),
-    presumes="a technician's card",
-    draw=visited_while_lost,
-    check=_check,
-    one_in=20,
-)

@@ -16,11 +16,10 @@ from meter_emu.laws.judged import hazard, promises
 from meter_emu.laws.law import Broken, Finding, Trial, campaign_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import Draft
 from meter_emu.stories.registers import upset, wrong_fields
-from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing
 from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S, MINUTE_US, SECOND_US
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.display import ClockSaid, clock_said
@@ -32,13 +31,31 @@ _OFF_S: Final = 5 * MINUTE_S
 _MENDED: Final = frozenset({What.CLOCK_SET, What.CARD_SERVED, What.CARD_REFUSED, What.POWER_LOST})
 
 
-def no_such_time(chooser: Chooser, among: Among = ()) -> Campaign:
+def _check(trial: Trial) -> Finding:
+    """Return the fault, in a story in which the clock is upset once if possible."""
+    found = _broken(trial)
+    if isinstance(found, Broken) and len(trial.household.rtc_found) > 1:
+        for nth in range(len(trial.household.rtc_found)):
+            alone = Trial(campaign_of(trial.campaign, _once(trial.household, nth)), trial.build)
+            again = _broken(alone)
+            if isinstance(again, Broken):
+                return Broken(again.words, alone.campaign)
+    return found
+
+
+@hazard(
+    id="no-such-time",
+    says="a time that no calendar has is seen in the clock, shown, and mended by a technician",
+    properties=("P3", "P8"),
+    presumes="a blue button that shows the clock first, where the reason is looked at",
+    check=_check,
+)
+def no_such_time(draft: Draft, chooser: Chooser) -> None:
     """Draw a story with some outages before T, after each of which the clock chip is upset.
 
     Somebody looks at the clock; then mostly a technician sets it, or an office card brings a lower
     bound. After the last upset there may be neither.
     """
-    seed, draft = begin(chooser, among)
     count = 1 + chooser.below(12)
     end_s = draft.timing.end_s
     from_s = end_s - count * HOUR_S - chooser.below(3) * chooser.below(120) * MINUTE_S
@@ -64,19 +81,6 @@ def no_such_time(chooser: Chooser, among: Among = ()) -> Campaign:
         if mend < 4 and (nth < count - 1 or mend):
             error_s = draft.tool_error_s()
             draft.technician(back_s + (5 + chooser.below(20)) * MINUTE_S, error_s)
-    return finish(draft, seed)
-
-
-def _check(trial: Trial) -> Finding:
-    """Return the fault, in a story in which the clock is upset once if possible."""
-    found = _broken(trial)
-    if isinstance(found, Broken) and len(trial.household.rtc_found) > 1:
-        for nth in range(len(trial.household.rtc_found)):
-            alone = Trial(campaign_of(trial.campaign, _once(trial.household, nth)), trial.build)
-            again = _broken(alone)
-            if isinstance(again, Broken):
-                return Broken(again.words, alone.campaign)
-    return found
 
 
 def _once(household: Household, nth: int) -> Household:
@@ -213,13 +217,3 @@ def _unmended(events: list[Event]) -> Iterator[str]:
     for event in events:
         if event.what is What.CARD_REFUSED and event.detail == "clock card":
             yield "a technician's card does not mend the clock"
-
-
-LAW: Final = hazard(
-    id="no-such-time",
-    says="a time that no calendar has is seen in the clock, shown, and mended by a technician",
-    properties=("P3", "P8"),
-    presumes="a blue button that shows the clock first, where the reason is looked at",
-    draw=no_such_time,
-    check=_check,
-)

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Final
 
 from meter_emu.laws.hazards.favours import unsure_s
-from meter_emu.laws.judged import hazard, promises
-from meter_emu.laws.law import Broken, Finding, Trial
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Broken, Finding, Law, Trial
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, begin, finish, with_clock_cards
 from meter_emu.stories.times import FIRST_S, Timing
@@ -71,11 +71,13 @@ def _check(trial: Trial) -> Finding:
     return promises(trial)
 
 
-LAW: Final = hazard(
+LAW: Final = Law(
     id="stamp-ahead",
     says="an office whose date is ahead puts a clock in doubt until a technician sets it, and once",
     properties=("P6", "P8"),
     presumes="a meter that obeys a technician's card, and remembers the date that it disputed",
     draw=office_ahead,
     check=_check,
+    one_in=40,
+    hazard=True,
 )

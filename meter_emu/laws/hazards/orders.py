@@ -15,10 +15,9 @@ from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import USES, Draft
 from meter_emu.stories.moments import end_after_midnight
-from meter_emu.stories.story import FAST_D, Among, begin, finish, with_clock_cards
+from meter_emu.stories.story import FAST_D, with_clock_cards
 from meter_emu.stories.times import FIRST_S, Timing, at_minute_s, legal, midnight_s, rtc_midnight_s
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S, PPB
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder
 
 # Deferred again -----------------------------------------------------------------------------------
@@ -26,9 +25,15 @@ from meter_emu.world.households.household import DeskOrder
 # A deferral ends, another is ordered, and credit ends while it holds.
 
 
-def deferred_again(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="deferred-again",
+    says="a deferral that is over takes nothing from the one that is ordered after it",
+    properties=("P9", "P13"),
+    presumes="a clock within its model's bound",
+)
+def deferred_again(draft: Draft, chooser: Chooser) -> None:
     """Draw a household that is deferred for about a night, and again some days later."""
-    seed, draft = begin(chooser, among, "deferred again")
+    draft.kind = "deferred again"
     lead_s = draft.timing.end_s - draft.timing.armed_s
     again_s = max(draft.timing.end_s - min(lead_s, 6 * DAY_S), FIRST_S + 5 * DAY_S)
     over_s = again_s - (1 + chooser.below(30)) * HOUR_S
@@ -41,16 +46,6 @@ def deferred_again(chooser: Chooser, among: Among = ()) -> Campaign:
     left_h = max(1, (draft.timing.end_s - again_s) // HOUR_S)
     draft.credit_ends_s = over_s + chooser.below(left_h) * HOUR_S
     draft.rates = USES[:-1]
-    return finish(draft, seed)
-
-
-DEFERRED_AGAIN: Final = hazard(
-    id="deferred-again",
-    says="a deferral that is over takes nothing from the one that is ordered after it",
-    properties=("P9", "P13"),
-    presumes="a clock within its model's bound",
-    draw=deferred_again,
-)
 
 
 # Older copy ---------------------------------------------------------------------------------------
@@ -60,9 +55,14 @@ DEFERRED_AGAIN: Final = hazard(
 _OTHER_S: Final = (-DAY_S, -3 * DAY_S, -HOUR_S, DAY_S)  # from the first T to the one that counts
 
 
-def older_copy(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="older-copy",
+    says="an older image of the card, put in last, brings nothing",
+    properties=("P11", "P13"),
+    presumes="a card that can be copied",
+)
+def older_copy(draft: Draft, chooser: Chooser) -> None:
     """Draw a household that is armed, reactivated or armed anew, and shows its first card again."""
-    seed, draft = begin(chooser, among)
     armed_s, end_s = draft.timing
     first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
     other_s = max(end_s + chooser.of(_OTHER_S), first_s + MINUTE_S)
@@ -77,16 +77,7 @@ def older_copy(chooser: Chooser, among: Among = ()) -> Campaign:
     left_s = max(1, end_s - second_s - MINUTE_S)
     copied_s = second_s + MINUTE_S + chooser.below(left_s) + (0, 0, 0, DAY_S)[chooser.below(4)]
     draft.insert_copy(copied_s, 1)
-    return finish(draft, seed, ample_credit=True)
-
-
-OLDER_COPY: Final = hazard(
-    id="older-copy",
-    says="an older image of the card, put in last, brings nothing",
-    properties=("P11", "P13"),
-    presumes="a card that can be copied",
-    draw=older_copy,
-)
+    draft.ample_credit = True
 
 
 # Holiday ------------------------------------------------------------------------------------------
@@ -101,9 +92,15 @@ _FROM_MIN: Final = 8 * 60  # when the working hours begin
 _WITHIN_MIN: Final = 6 * 60  # ours: a right meter has cut by so long before they end, if at all
 
 
-def holiday(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="holiday",
+    says="on a holiday that is a working day, the ordinary hours of the week hold",
+    properties=("P9",),
+    presumes="a clock within its model's bound",
+)
+def holiday(draft: Draft, chooser: Chooser) -> None:
     """Draw a household without order whose credit ends so; an hour later somebody looks."""
-    seed, draft = begin(chooser, among, "credit ends on a holiday")
+    draft.kind = "credit ends on a holiday"
     zone = draft.model.zone
     year = min(legal(draft.timing.end_s, zone).year, _LAST_YEAR)
     month, day = chooser.of(_DAYS)
@@ -113,16 +110,6 @@ def holiday(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.credit_ends_s, draft.rates, draft.short = ends_s, USES[:-1], True
     draft.timing = Timing(max(FIRST_S, ends_s - (1 + chooser.below(12)) * HOUR_S), ends_s)
     draft.scroll(ends_s + HOUR_S)
-    return finish(draft, seed)
-
-
-HOLIDAY: Final = hazard(
-    id="holiday",
-    says="on a holiday that is a working day, the ordinary hours of the week hold",
-    properties=("P9",),
-    presumes="a clock within its model's bound",
-    draw=holiday,
-)
 
 
 # Woken --------------------------------------------------------------------------------------------
@@ -132,9 +119,14 @@ HOLIDAY: Final = hazard(
 _NEAR_S: Final = (0, -1, 1, -2, 2, -59, 59, -60, 60, -3_600, 3_600)
 
 
-def woken(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="woken",
+    says="whenever the program is woken, nothing is early, and nothing is missed",
+    properties=("P1", "P2"),
+    presumes="a clock within its model's bound",
+)
+def woken(draft: Draft, chooser: Chooser) -> None:
     """Draw an armed household; a button is pressed at T and at its clock's last midnights."""
-    seed, draft = begin(chooser, among)
     if chooser.below(2):
         end_after_midnight(draft)
     draft.ample_credit = True
@@ -144,7 +136,6 @@ def woken(chooser: Chooser, among: Among = ()) -> Campaign:
             at_s = boundary_s + chooser.of(_NEAR_S)
             if at_s > draft.timing.armed_s:
                 draft.scroll(at_s)
-    return finish(draft, seed)
 
 
 def _boundaries_s(draft: Draft) -> tuple[int, ...]:
@@ -154,15 +145,6 @@ def _boundaries_s(draft: Draft) -> tuple[int, ...]:
     return end_s, night_s, midnight_s(end_s, draft.model.zone), night_s - DAY_S
 
 
-WOKEN: Final = hazard(
-    id="woken",
-    says="whenever the program is woken, nothing is early, and nothing is missed",
-    properties=("P1", "P2"),
-    presumes="a clock within its model's bound",
-    draw=woken,
-)
-
-
 # Set back -----------------------------------------------------------------------------------------
 #
 # A clock that was ahead is set back over a midnight it has shown, and T lies in between.
@@ -170,9 +152,14 @@ WOKEN: Final = hazard(
 _SET_S: Final = 4 * MINUTE_S  # ours: a clock that was just set cuts within this time after T
 
 
-def set_back(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="set-back",
+    says="a clock that is set back over a midnight it has seen breaks no promise",
+    properties=("P6",),
+    presumes="a clock within its model's bound, as far ahead as that lets it be",
+)
+def set_back(draft: Draft, chooser: Chooser) -> None:
     """Draw a clock that is set back from after a midnight to before it, then comes T."""
-    seed, draft = begin(chooser, among)
     clock = draft.model.clock
     ahead_s = clock.set_error_s - 1 + FAST_D * DAY_S * clock.drift_bound_ppb // PPB
     night_s = end_after_midnight(draft)
@@ -186,16 +173,6 @@ def set_back(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.first_s = armed_s - DAY_S
     draft.fast = draft.ample_credit = True
     people.live(draft, people.NEVER)
-    return finish(draft, seed)
-
-
-SET_BACK: Final = hazard(
-    id="set-back",
-    says="a clock that is set back over a midnight it has seen breaks no promise",
-    properties=("P6",),
-    presumes="a clock within its model's bound, as far ahead as that lets it be",
-    draw=set_back,
-)
 
 
 # Reserve lost -------------------------------------------------------------------------------------
@@ -205,13 +182,17 @@ SET_BACK: Final = hazard(
 _YEAR_S: Final = 365 * DAY_S
 
 
-def reserve_lost(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="reserve-lost",
+    says="a clock that has lost its time cuts nobody by it",
+    properties=("P8",),
+)
+def reserve_lost(draft: Draft, chooser: Chooser) -> None:
     """Draw a clock that stops for lack of power, with T in the outage or some hours after it.
 
     Half of them are in 2000, where such a clock starts again: T is before and after its new time.
     Sometimes a technician sets it.
     """
-    seed, draft = begin(chooser, among)
     end_s = max(draft.timing.end_s, FIRST_S + 60 * DAY_S)
     if chooser.below(2) == 0:
         end_s = FIRST_S + 60 * DAY_S + end_s % _YEAR_S
@@ -229,15 +210,6 @@ def reserve_lost(chooser: Chooser, among: Among = ()) -> Campaign:
     if chooser.below(3) == 0:
         at_s = max(back_s, end_s) + chooser.below(120) * MINUTE_S
         draft.technician(at_s, draft.tool_error_s())
-    return finish(draft, seed)
-
-
-RESERVE_LOST: Final = hazard(
-    id="reserve-lost",
-    says="a clock that has lost its time cuts nobody by it",
-    properties=("P8",),
-    draw=reserve_lost,
-)
 
 
 # Later cut ----------------------------------------------------------------------------------------
@@ -245,19 +217,6 @@ RESERVE_LOST: Final = hazard(
 # T has come, a card brings a later one, and then somebody sets the clock and asks for supply.
 
 _LATER_S: Final = (DAY_S, HOUR_S, 30 * DAY_S)
-
-
-def later_cut(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a household that is cut, gets a later T, and has its clock set before that comes."""
-    seed, draft = begin(chooser, with_clock_cards(among))
-    people.live(draft, people.NEVER)
-    draft.ample_credit = True
-    at_s = draft.timing.end_s + (1 + chooser.below(40)) * DAY_S // 4
-    later_s = at_s + chooser.of(_LATER_S)
-    draft.bring(at_s, draft.arming(later_s, later_s))
-    draft.technician(at_s + 10 * MINUTE_S, draft.tool_error_s())
-    draft.ask_supply(at_s + 20 * MINUTE_S)
-    return finish(draft, seed)
 
 
 def _check_later_cut(trial: Trial) -> Finding:
@@ -274,12 +233,21 @@ def _check_later_cut(trial: Trial) -> Finding:
     return None
 
 
-LATER_CUT: Final = hazard(
+@hazard(
     id="later-cut",
     says="after a cut a later T2 gives supply back where the model says so, and nowhere else, "
     "also when its clock is set",
     properties=("P11", "P13"),
     presumes="a technician's card; a model of either reading",
-    draw=later_cut,
     check=_check_later_cut,
+    kits=with_clock_cards,
 )
+def later_cut(draft: Draft, chooser: Chooser) -> None:
+    """Draw a household that is cut, gets a later T, and has its clock set before that comes."""
+    people.live(draft, people.NEVER)
+    draft.ample_credit = True
+    at_s = draft.timing.end_s + (1 + chooser.below(40)) * DAY_S // 4
+    later_s = at_s + chooser.of(_LATER_S)
+    draft.bring(at_s, draft.arming(later_s, later_s))
+    draft.technician(at_s + 10 * MINUTE_S, draft.tool_error_s())
+    draft.ask_supply(at_s + 20 * MINUTE_S)

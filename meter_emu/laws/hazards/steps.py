@@ -14,10 +14,9 @@ from meter_emu.stories.boundaries import changes
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.moments import end_after_midnight
-from meter_emu.stories.story import Among, armed_at, begin, finish, models
+from meter_emu.stories.story import Among, armed_at, models
 from meter_emu.stories.times import FIRST_S, Timing, change_s, legal, rtc_midnight_s
 from meter_emu.units import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND_US
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, VisitKind
 from meter_emu.world.judge.outcome import WORK_US
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
@@ -32,12 +31,18 @@ _WINTER_D: Final = 92  # from before New Year to the change of March, at least
 _LAST_YEAR: Final = 2098  # ours: after T the clocks must still be in range
 
 
-def clocks_change(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="clocks-change",
+    says="a time that comes twice is the one that was meant, and no change of clocks moves a cut",
+    properties=("P1", "P2", "P5"),
+    presumes="of a time that comes twice, the later, where the card cannot say which",
+    one_in=20,
+)
+def clocks_change(draft: Draft, chooser: Chooser) -> None:
     """Draw a household that is cut at a change of clocks.
 
     A card of generation 2 can mean the first of two equal times, one of generation 1 cannot.
     """
-    seed, draft = begin(chooser, among)
     name, minutes, meant = chooser.of(_WHEN), chooser.of(_MINUTES), "second"
     zone = draft.model.zone
     year = min(legal(draft.timing.end_s, zone).year, _LAST_YEAR)
@@ -61,7 +66,6 @@ def clocks_change(chooser: Chooser, among: Among = ()) -> Campaign:
         _round_the_change(draft, autumn.at_s)
     else:
         people.live(draft, people.NEVER)
-    return finish(draft, seed)
 
 
 def _round_the_change(draft: Draft, changed_s: int) -> None:
@@ -89,16 +93,6 @@ def _expiring(draft: Draft, ends_s: int) -> None:
     draft.timing = Timing(draft.timing.armed_s, ends_s + 2 * HOUR_S)
 
 
-CLOCKS_CHANGE: Final = hazard(
-    id="clocks-change",
-    says="a time that comes twice is the one that was meant, and no change of clocks moves a cut",
-    properties=("P1", "P2", "P5"),
-    presumes="of a time that comes twice, the later, where the card cannot say which",
-    draw=clocks_change,
-    one_in=20,
-)
-
-
 # Off over step ------------------------------------------------------------------------------------
 #
 # The power is off while clocks change, and back when the clock's step has to wait.
@@ -106,14 +100,23 @@ CLOCKS_CHANGE: Final = hazard(
 _BEFORE_S: Final = 6 * HOUR_S  # ours: no clock is near its step by then
 
 
-def off_over_step(chooser: Chooser, among: Among = ()) -> Campaign:
+def _in_legal_time(among: Among) -> Among:
+    return [kit for kit in among or models() if kit.model.rtc_base == "legal"] or among
+
+
+@hazard(
+    id="off-over-step",
+    says="a clock that was not stepped in time is stepped as soon as it can be, and breaks nothing",
+    properties=("P5", "P6"),
+    presumes="a clock that counts legal time",
+    kits=_in_legal_time,
+)
+def off_over_step(draft: Draft, chooser: Chooser) -> None:
     """Draw a meter whose clock counts legal time, without power from before the change of clocks.
 
     By the clock, which was not stepped, power is back in the hour before midnight, in the one after
     it, or in the last seconds of any hour. T comes within a day.
     """
-    kits = [kit for kit in among or models() if kit.model.rtc_base == "legal"]
-    seed, draft = begin(chooser, kits or among)
     zone = draft.model.zone
     changed_s = change_s(draft.timing.end_s, zone)
     lost_s = changed_s - _BEFORE_S - chooser.below(600) * MINUTE_S
@@ -127,16 +130,7 @@ def off_over_step(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.outages.append((lost_s, back_s))
     end_s = back_s + chooser.below(24 * 60) * MINUTE_S
     armed_s = lost_s - (1 + chooser.below(40)) * HOUR_S
-    return armed_at(draft, seed, Timing(armed_s, end_s))
-
-
-OFF_OVER_STEP: Final = hazard(
-    id="off-over-step",
-    says="a clock that was not stepped in time is stepped as soon as it can be, and breaks nothing",
-    properties=("P5", "P6"),
-    presumes="a clock that counts legal time",
-    draw=off_over_step,
-)
+    armed_at(draft, Timing(armed_s, end_s))
 
 
 # Cut at step --------------------------------------------------------------------------------------
@@ -148,20 +142,32 @@ _LONG_S: Final = (1, 10, MINUTE_S, HOUR_S, 5 * HOUR_S)
 _AFTER_S: Final = 3 * HOUR_S  # the clock has been stepped by then, if at all
 
 
-def cut_at_step(chooser: Chooser, among: Among = ()) -> Campaign:
+def _check_cut_at_step(trial: Trial) -> Finding:
+    if trial.household.model.rtc_base != "legal":
+        return Aside("no clock here counts legal time")
+    return with_placed(trial, cut_between, "the clock is not stepped")
+
+
+@hazard(
+    id="cut-at-step",
+    says="power that fails between any two calls round a step of the clock breaks no promise",
+    properties=("P6", "P7"),
+    presumes="a clock that counts legal time",
+    check=_check_cut_at_step,
+    kits=_in_legal_time,
+)
+def cut_at_step(draft: Draft, chooser: Chooser) -> None:
     """Draw a meter whose clock counts legal time, with a cut within two days after its step.
 
     Its outage comes hours after the step: the law moves it there.
     """
-    kits = [kit for kit in among or models() if kit.model.rtc_base == "legal"]
-    seed, draft = begin(chooser, kits or among)
     changed_s = change_s(draft.timing.end_s, draft.model.zone)
     long_s = chooser.of(_LONG_S)
     lost_s = changed_s + _AFTER_S + 2 * uncertainty_s(draft.model, 0, 900 * DAY_S * SECOND_US)
     end_s = changed_s + (1 + chooser.below(48)) * HOUR_S + chooser.of((0, 0, 1, 30)) * MINUTE_S
     draft.outages.append((lost_s, lost_s + long_s))
     armed_s = changed_s - (1 + chooser.below(40)) * HOUR_S
-    return armed_at(draft, seed, Timing(armed_s, end_s))
+    armed_at(draft, Timing(armed_s, end_s))
 
 
 def cut_between(trial: Trial) -> Household | None:
@@ -183,22 +189,6 @@ def cut_between(trial: Trial) -> Household | None:
     return replace(household, outages=((at_us, at_us + back_us - lost_us),))
 
 
-def _check_cut_at_step(trial: Trial) -> Finding:
-    if trial.household.model.rtc_base != "legal":
-        return Aside("no clock here counts legal time")
-    return with_placed(trial, cut_between, "the clock is not stepped")
-
-
-CUT_AT_STEP: Final = hazard(
-    id="cut-at-step",
-    says="power that fails between any two calls round a step of the clock breaks no promise",
-    properties=("P6", "P7"),
-    presumes="a clock that counts legal time",
-    draw=cut_at_step,
-    check=_check_cut_at_step,
-)
-
-
 # Tick inside --------------------------------------------------------------------------------------
 #
 # Midnight comes inside any access to the clock chip, or between two: at boots, and at polls.
@@ -208,12 +198,18 @@ _OUTAGES_S: Final = (30 * MINUTE_S, 5 * MINUTE_S, 4 * HOUR_S, DAY_S, 3 * DAY_S)
 _NIGHT: Final = "no night of its clock before T"
 
 
-def tick_inside(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="tick-inside",
+    says="a midnight inside any access to the clock, at a boot or a poll, breaks no promise",
+    properties=("P7",),
+    check=lambda trial: with_placed(trial, ticking_inside, _NIGHT),
+    one_in=20,
+)
+def tick_inside(draft: Draft, chooser: Chooser) -> None:
     """Draw a household that is cut within a day after a clock's midnight, mostly after a boot.
 
     Power is back before that midnight: the law moves it there.
     """
-    seed, draft = begin(chooser, among)
     night_s = end_after_midnight(draft)
     lost_s = night_s
     if chooser.below(4) != 3:
@@ -221,7 +217,7 @@ def tick_inside(chooser: Chooser, among: Among = ()) -> Campaign:
         lost_s = back_s - chooser.of(_OUTAGES_S)
         draft.outages.append((lost_s, back_s))
     armed_s = min(draft.timing.armed_s, lost_s - HOUR_S)
-    return armed_at(draft, seed, Timing(armed_s, draft.timing.end_s))
+    armed_at(draft, Timing(armed_s, draft.timing.end_s))
 
 
 def ticking_inside(trial: Trial) -> Household | None:
@@ -258,32 +254,28 @@ def _one_of(trial: Trial, from_us: int, to_us: int) -> Call | None:
     return last[trial.campaign.seed % len(last)] if last else None
 
 
-TICK_INSIDE: Final = hazard(
-    id="tick-inside",
-    says="a midnight inside any access to the clock, at a boot or a poll, breaks no promise",
-    properties=("P7",),
-    draw=tick_inside,
-    check=lambda trial: with_placed(trial, ticking_inside, _NIGHT),
-    one_in=20,
-)
-
-
 # Clock card at midnight ---------------------------------------------------------------------------
 #
 # A technician's card is written into the clock as midnight comes, and T is after it.
 
 
-def clock_card_at_midnight(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="clock-card-at-midnight",
+    says="a clock that is set as it comes to midnight breaks no promise",
+    properties=("P6", "P7"),
+    presumes="a technician within the error of his tool",
+    check=lambda trial: with_placed(trial, setting_at_midnight, "the clock is not written"),
+)
+def clock_card_at_midnight(draft: Draft, _: Chooser) -> None:
     """Draw a household that is cut within a day after a midnight when a technician sets the clock.
 
     He comes before that midnight: the law moves him there.
     """
-    seed, draft = begin(chooser, among)
     night_s = end_after_midnight(draft)
     at_s = night_s - early_s(draft.model, night_s)
     draft.technician(at_s, draft.tool_error_s())
     armed_s = min(draft.timing.armed_s, at_s - HOUR_S)
-    return armed_at(draft, seed, Timing(armed_s, draft.timing.end_s))
+    armed_at(draft, Timing(armed_s, draft.timing.end_s))
 
 
 def setting_at_midnight(trial: Trial) -> Household | None:
@@ -302,13 +294,3 @@ def setting_at_midnight(trial: Trial) -> Household | None:
         return None
     moved = replace(visits[nth], at_us=at_us + call.midnight_us - tick_us(trial, call))
     return replace(trial.household, visits=(*visits[:nth], moved, *visits[nth + 1 :]))
-
-
-CLOCK_CARD_AT_MIDNIGHT: Final = hazard(
-    id="clock-card-at-midnight",
-    says="a clock that is set as it comes to midnight breaks no promise",
-    properties=("P6", "P7"),
-    presumes="a technician within the error of his tool",
-    draw=clock_card_at_midnight,
-    check=lambda trial: with_placed(trial, setting_at_midnight, "the clock is not written"),
-)

@@ -15,9 +15,7 @@ from meter_emu.laws.judged import hazard
 from meter_emu.laws.law import Aside, Broken, Finding, Trial, moves
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
-from meter_emu.stories.story import Among, begin, finish
 from meter_emu.units import DAY_S, EPOCH_2000_US, HOUR_S, MINUTE_US, SECOND_US
-from meter_emu.world.households.campaign import Campaign
 from meter_emu.world.households.household import DeskOrder, Household, Visit
 from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.display import card_said
@@ -131,9 +129,51 @@ _OF_2: Final[tuple[_Writing, ...]] = (
 )  # fmt: skip
 
 
-def wrong_office(chooser: Chooser, among: Among = ()) -> Campaign:
+def _check(trial: Trial) -> Finding:
+    household = trial.household
+    nth = next(
+        (n for n, visit in enumerate(household.visits) if visit.desk and visit.desk.fields), None
+    )
+    if nth is None:
+        return Aside("no office was wrong")
+    order = household.visits[nth].desk
+    assert order is not None, "it is a visit to the office"
+    assert order.fields is not None, "and something is written as it is"
+    result, later = (
+        _due(household, order)
+        if order.fields.of_order
+        else (_due_money(household, order.fields), None)
+    )
+    right: tuple[Visit, ...] = ()
+    if order.fields.reserved is not None:
+        right = (_right(household, nth, order.defer_us),)
+    elif result is Result.EXECUTED:
+        return Aside("the field holds the right value anyway")
+    elif later is not None:
+        right = (_right(household, nth, EPOCH_2000_US + later * MINUTE_US),)
+    elif order.fields.of_order and order.load_cents:
+        right = (_right(household, nth, None),)
+    elif not order.fields.of_order and (order.reactivate or order.cut_us is not None):
+        right = (replace(household.visits[nth], desk=replace(order, fields=None, load_cents=0)),)
+    other = replace(
+        household, visits=(*household.visits[:nth], *right, *household.visits[nth + 1 :])
+    )
+    was, now = trial.run.events, trial.events(other)
+    return _answered(trial, was, now, result) or _same_moves(was, now)
+
+
+@hazard(
+    id="wrong-office",
+    says="what is no date, or no money, is refused with its code and changes nothing; "
+    "of a deferral in two forms the later end holds, and is said",
+    properties=("P4", "P13"),
+    presumes="an office with the right keys, and a clock within its model's bound",
+    check=_check,
+    one_in=20,
+)
+def wrong_office(draft: Draft, chooser: Chooser) -> None:
     """Draw an armed or reactivated household, then a wrong order or load."""
-    seed, draft = _armed_before(chooser, among)
+    _armed_before(draft)
     what = chooser.below(6)
     if what == 5:
         order = DeskOrder(reactivate=True, fields=_forged(draft))
@@ -142,24 +182,30 @@ def wrong_office(chooser: Chooser, among: Among = ()) -> Campaign:
         order = replace(chooser.of(orders), load_cents=1_000, fields=_wallet(draft))
     else:
         order = _armed_wrongly(draft, chooser.of(_OF_2 if draft.generation == 2 else _ANY))
-    return _brought(draft, seed, order)
+    _brought(draft, order)
 
 
-def unknown_bits(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="unknown-bits",
+    says="an order with a flag that nobody has defined is refused; reserved bytes change nothing",
+    properties=("P4", "P13"),
+    presumes="an office with the right keys, and a clock within its model's bound",
+    check=_check,
+)
+def unknown_bits(draft: Draft, chooser: Chooser) -> None:
     """Draw an armed or reactivated household, then an order with what nobody has defined."""
-    seed, draft = _armed_before(chooser, among)
-    return _brought(draft, seed, _armed_wrongly(draft, chooser.of((_unknown, _reserved))))
+    _armed_before(draft)
+    _brought(draft, _armed_wrongly(draft, chooser.of((_unknown, _reserved))))
 
 
-def _armed_before(chooser: Chooser, among: Among) -> tuple[int, Draft]:
-    seed, draft = begin(chooser, among, "an office that is wrong")
+def _armed_before(draft: Draft) -> None:
+    draft.kind, chooser = "an office that is wrong", draft.chooser
     armed_s, end_s = draft.timing
     first_s = armed_s - (1 + chooser.below(48)) * HOUR_S
     other_s = max(end_s + chooser.of((-DAY_S, DAY_S, -HOUR_S)), first_s + HOUR_S)
     before = draft.arming(other_s, other_s) if chooser.below(4) else DeskOrder(reactivate=True)
     draft.first_s = first_s - DAY_S
     draft.bring(first_s, replace(before, load_cents=_LOADED_CENTS))
-    return seed, draft
 
 
 def _armed_wrongly(draft: Draft, writing: _Writing) -> DeskOrder:
@@ -169,10 +215,10 @@ def _armed_wrongly(draft: Draft, writing: _Writing) -> DeskOrder:
     return replace(order, fields=writing(draft, order), load_cents=load_cents)
 
 
-def _brought(draft: Draft, seed: int, order: DeskOrder) -> Campaign:
+def _brought(draft: Draft, order: DeskOrder) -> None:
     draft.office(draft.timing.armed_s - 60, order)
     draft.insert(draft.timing.armed_s)
-    return finish(draft, seed, ample_credit=True)
+    draft.ample_credit = True
 
 
 def _of_2(draft: Draft, minute: int) -> int | None:
@@ -273,39 +319,6 @@ def _due_money(household: Household, fields: AsIs) -> Result:
     return Result.LOAD_TOO_LARGE if cents - known_cents > most else Result.EXECUTED
 
 
-def _check(trial: Trial) -> Finding:
-    household = trial.household
-    nth = next(
-        (n for n, visit in enumerate(household.visits) if visit.desk and visit.desk.fields), None
-    )
-    if nth is None:
-        return Aside("no office was wrong")
-    order = household.visits[nth].desk
-    assert order is not None, "it is a visit to the office"
-    assert order.fields is not None, "and something is written as it is"
-    result, later = (
-        _due(household, order)
-        if order.fields.of_order
-        else (_due_money(household, order.fields), None)
-    )
-    right: tuple[Visit, ...] = ()
-    if order.fields.reserved is not None:
-        right = (_right(household, nth, order.defer_us),)
-    elif result is Result.EXECUTED:
-        return Aside("the field holds the right value anyway")
-    elif later is not None:
-        right = (_right(household, nth, EPOCH_2000_US + later * MINUTE_US),)
-    elif order.fields.of_order and order.load_cents:
-        right = (_right(household, nth, None),)
-    elif not order.fields.of_order and (order.reactivate or order.cut_us is not None):
-        right = (replace(household.visits[nth], desk=replace(order, fields=None, load_cents=0)),)
-    other = replace(
-        household, visits=(*household.visits[:nth], *right, *household.visits[nth + 1 :])
-    )
-    was, now = trial.run.events, trial.events(other)
-    return _answered(trial, was, now, result) or _same_moves(was, now)
-
-
 def _right(household: Household, nth: int, defer_us: int | None) -> Visit:
     """Return the visit of a right office: with that end of the deferral, or of the load alone."""
     visit = household.visits[nth]
@@ -348,24 +361,3 @@ def _same_moves(was: list[Event], now: list[Event]) -> Finding:
     if moves(was) == moves(now):
         return None
     return Broken("the supply goes another way than without what is wrong on the card")
-
-
-LAW: Final = hazard(
-    id="wrong-office",
-    says="what is no date, or no money, is refused with its code and changes nothing; "
-    "of a deferral in two forms the later end holds, and is said",
-    properties=("P4", "P13"),
-    presumes="an office with the right keys, and a clock within its model's bound",
-    draw=wrong_office,
-    check=_check,
-    one_in=20,
-)
-
-UNKNOWN_BITS: Final = hazard(
-    id="unknown-bits",
-    says="an order with a flag that nobody has defined is refused; reserved bytes change nothing",
-    properties=("P4", "P13"),
-    presumes="an office with the right keys, and a clock within its model's bound",
-    draw=unknown_bits,
-    check=_check,
-)

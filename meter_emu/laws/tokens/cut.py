@@ -16,6 +16,7 @@ from meter_emu.laws.judged import hazard
 from meter_emu.laws.law import Trial, chance
 from meter_emu.stories import buyers, energy
 from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import Draft
 from meter_emu.stories.paid import begin_paid, finish_paid
 from meter_emu.stories.story import Among, finish
 from meter_emu.stories.times import Timing
@@ -26,9 +27,19 @@ _TIMES: Final = (1, 1, 2, 3)
 _ENTRY_US: Final = 5 * SECOND_US  # ours: an entry has been served by then
 
 
-def cut_in_entry(chooser: Chooser, among: Among = ()) -> Campaign:
+@hazard(
+    id="cut-in-entry",
+    says="power that fails in an entry leaves it taken or not, with all that it changes",
+    properties=("P6", "P7"),
+    presumes="a program that says when it has read an entry",
+    check=lambda trial: with_placed(trial, cut_in, "no entry is served"),
+    one_in=5,
+    device="openpaygo",
+    begins=begin_paid,
+    finishes=finish_paid,
+)
+def cut_in_entry(draft: Draft, chooser: Chooser) -> None:
     """Draw an entry that is made again some hours later, and an outage that the law moves there."""
-    seed, draft = begin_paid(chooser, among)
     draft.kind, draft.rates = "keyed in again", buyers.LOADS_W
     armed_s, end_s = draft.timing
     draft.timing = Timing(max(armed_s, end_s - 5 * DAY_S), end_s)
@@ -43,7 +54,6 @@ def cut_in_entry(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.key_in(again_s, sale)
     lost_s = max(draft.timing.end_s, again_s) + 3 * DAY_S
     draft.outages.append((lost_s, lost_s + chooser.of((1, 10, MINUTE_S))))
-    return finish_paid(draft, seed)
 
 
 def cut_in(trial: Trial) -> Trial | None:
@@ -70,18 +80,6 @@ def cut_in(trial: Trial) -> Trial | None:
     )
 
 
-CUT_IN_ENTRY: Final = hazard(
-    id="cut-in-entry",
-    says="power that fails in an entry leaves it taken or not, with all that it changes",
-    properties=("P6", "P7"),
-    presumes="a program that says when it has read an entry",
-    draw=cut_in_entry,
-    check=lambda trial: with_placed(trial, cut_in, "no entry is served"),
-    one_in=5,
-    device="openpaygo",
-)
-
-
 def cut_in_energy(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw energy or a new key, all keyed in again some time later, and an outage as above."""
     seed, draft = energy.begin_energy(chooser, among)
@@ -104,4 +102,4 @@ def cut_in_energy(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-ENERGY_CUT_IN_ENTRY: Final = replace(CUT_IN_ENTRY, draw=cut_in_energy, device="sts")
+ENERGY_CUT_IN_ENTRY: Final = replace(cut_in_entry, draw=cut_in_energy, device="sts")

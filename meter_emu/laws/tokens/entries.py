@@ -10,7 +10,7 @@ from typing import Final
 from card_protocol.errors import TokenError
 from card_protocol.tokens.sts.codec import decode_sts
 from card_protocol.tokens.sts.keys import DecoderKey
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, chance, moves
+from meter_emu.laws.law import Aside, Broken, Finding, Trial, chance, law, moves
 from meter_emu.laws.tokens.judged import law_of_light
 from meter_emu.stories.buyers import length_s
 from meter_emu.stories.energy import energy_alone
@@ -72,7 +72,14 @@ def _wrong_most(household: Household) -> int:
     return 6 if sts is None else sts.tries - 1
 
 
-def _typed_again(trial: Trial) -> Finding:
+@law_of_light(
+    id="typed-again",
+    properties=("P10", "P13"),
+    presumes="a keypad that has no waiting time",
+    one_in=10,
+)
+def typed_again(trial: Trial) -> Finding:
+    """A token that is keyed in again at once gives and takes nothing."""
     later_us = _CLEAR_US // 2
     alone = [
         visit
@@ -86,18 +93,15 @@ def _typed_again(trial: Trial) -> Finding:
     return same_moves(trial, visits, "with tokens keyed in again at once")
 
 
-TYPED_AGAIN: Final = law_of_light(
-    id="typed-again",
-    says="a token that is keyed in again at once gives and takes nothing",
-    properties=("P10", "P13"),
+@law_of_light(
+    id="refused-entry",
+    properties=("P13",),
     presumes="a keypad that has no waiting time",
-    check=_typed_again,
     one_in=10,
 )
-
-
-def _mistyped_between(trial: Trial) -> Finding:
-    """Key mistyped tokens in at instants of their own."""
+def refused_entry(trial: Trial) -> Finding:
+    """What is mistyped, or half of a token, changes nothing."""
+    # Key mistyped tokens in at instants of their own.
     household, draw = trial.household, chance(trial, "refused")
     entries, wrong = _right_entries(trial), list[Visit]()
     if not entries:
@@ -147,18 +151,17 @@ def _is_no_sts_token(digits: str, key: DecoderKey) -> bool:
     return False
 
 
-REFUSED_ENTRY: Final = law_of_light(
-    id="refused-entry",
-    says="what is mistyped, or half of a token, changes nothing",
-    properties=("P13",),
-    presumes="a keypad that has no waiting time",
-    check=_mistyped_between,
+@law(
+    id="any-order",
+    properties=("P10", "P13"),
+    presumes="counts within reach, and time left between",
+    draw=bought,
     one_in=10,
+    device="openpaygo",
 )
-
-
-def _any_order(trial: Trial) -> Finding:
-    """Key the tokens of an unbroken stretch of paid time in the other way round."""
+def any_order(trial: Trial) -> Finding:
+    """Tokens that add time give the same in whatever order they are keyed in."""
+    # Key the tokens of an unbroken stretch of paid time in the other way round.
     household = trial.household
     first = list(_unbroken(household, household.visits))
     if len({visit.token for visit in first}) < 2:
@@ -191,23 +194,12 @@ def _unbroken(household: Household, visits: Sequence[Visit]) -> Iterator[Visit]:
         yield visit
 
 
-ANY_ORDER: Final = Law(
-    id="any-order",
-    says="tokens that add time give the same in whatever order they are keyed in",
-    properties=("P10", "P13"),
-    presumes="counts within reach, and time left between",
-    draw=bought,
-    check=_any_order,
-    one_in=10,
-    device="openpaygo",
-)
-
 _IN_REACH: Final = "energy alone is bought, fewer tokens than are remembered"
 ENERGY_TYPED_AGAIN: Final = replace(
-    TYPED_AGAIN, presumes=_IN_REACH, draw=energy_alone, device="sts"
+    typed_again, presumes=_IN_REACH, draw=energy_alone, device="sts"
 )
 ENERGY_REFUSED_ENTRY: Final = replace(
-    REFUSED_ENTRY,
+    refused_entry,
     presumes="so few wrong entries that the keypad is not locked",
     draw=energy_alone,
     device="sts",

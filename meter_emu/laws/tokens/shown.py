@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.laws.law import Aside, Broken, Finding, Trial, law
 from meter_emu.laws.tokens.judged import law_of_light
 from meter_emu.stories.energy import energy
 from meter_emu.units import HOUR_US, SECOND_US
@@ -60,7 +60,15 @@ def _in_other_words(trial: Trial, event: Event) -> Finding:
     return Broken(words) if trial.ours else Aside("a display in other words")
 
 
-def _energy_shown(trial: Trial) -> Finding:
+@law(
+    id="energy-shown",
+    properties=("P4", "P10"),
+    presumes="a display in the words of the reference",
+    draw=energy,
+    device="sts",
+)
+def energy_shown(trial: Trial) -> Finding:
+    """The display says how much energy is left, and why the keypad takes nothing."""
     household, events, sts = trial.household, trial.run.events, trial.household.model.sts
     if sts is None:
         return Aside("a device of another kind")
@@ -113,7 +121,13 @@ def _locks(sts: Sts, events: Sequence[Event]) -> Finding:
     return None
 
 
-def _time_shown(trial: Trial) -> Finding:
+@law_of_light(
+    id="time-shown",
+    properties=("P4", "P10"),
+    presumes="a display in the words of the reference",
+)
+def time_shown(trial: Trial) -> Finding:
+    """The display says how much time is left, and the lamp doubts no clock that is right."""
     household, events = trial.household, trial.run.events
     if household.model.paygo is None:
         return Aside("a device of another kind")
@@ -136,22 +150,3 @@ def _time_shown(trial: Trial) -> Finding:
         if not said_us - slack_us <= left_us <= said_us + HOUR_US + slack_us:
             return Broken(f"it shows {event.shown!r}, and goes off after {left_us // HOUR_US} h")
     return None
-
-
-ENERGY_SHOWN: Final = Law(
-    id="energy-shown",
-    says="the display says how much energy is left, and why the keypad takes nothing",
-    properties=("P4", "P10"),
-    presumes="a display in the words of the reference",
-    draw=energy,
-    check=_energy_shown,
-    device="sts",
-)
-
-TIME_SHOWN: Final = law_of_light(
-    id="time-shown",
-    says="the display says how much time is left, and the lamp doubts no clock that is right",
-    properties=("P4", "P10"),
-    presumes="a display in the words of the reference",
-    check=_time_shown,
-)

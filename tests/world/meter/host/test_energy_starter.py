@@ -41,7 +41,7 @@ from tests.world.meter.host.test_token_starter import broken_in
 LONG = bool(os.environ.get("METER_EMU_FIRMWARE"))
 HOMES = 2000 if LONG else 3
 HOMES_MAX = 150
-MODELS = ["sts", "sts-2014", "sts-ea11"]
+MODELS = ["sts", "sts-2014", "sts-ea11", "sts-narrow"]
 CAMPAIGNS = ("sts-rollover-2024", "sts-december-2029", "sts-rollover-2045")
 CUTS = range(20, ENTRY_US, 199 if LONG else 2_999)
 # What finds each: random households, or power that fails at each call of an entry.
