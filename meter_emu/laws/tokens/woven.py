@@ -32,6 +32,7 @@ _APART_S: Final = (
     (MINUTE_S, 20, 5 * MINUTE_S, 11 * MINUTE_S, HOUR_S, 5 * HOUR_S),
 )
 _LONG_S: Final = (1, 20, HOUR_S, 5 * HOUR_S)  # how long power is away
+_MUCH_WH: Final = 60_000  # ours: what two tokens bring where no bound is as near
 _LONGEST_D: Final = 9  # ours
 _SAYS: Final = "what is sold, refused, set or lost within something else is credited all the same"
 _MOST_ACTS: Final = 20  # ours: more than any theme has
@@ -111,7 +112,7 @@ def _used(draft: Draft) -> Acts:
 
 def _too_much(draft: Draft) -> Acts:
     """Buys about as much as the meter may hold, and tries again when some of it is used."""
-    half_wh = sts_of(draft).credit_most_wh // 200 * 100
+    half_wh = min(_MUCH_WH, sts_of(draft).credit_most_wh) // 200 * 100
     more_wh = half_wh + draft.chooser.of((100, 0, 2_000, -2_000, half_wh))
     halves = [sell(draft, draft.timing.armed_s, wh=wh)[0] for wh in (half_wh, more_wh)]
     at_s = yield
@@ -139,11 +140,13 @@ def _settings(draft: Draft) -> Acts:
 
 
 def _key_in_turn(draft: Draft, sections: list[int]) -> Acts:
-    """Keys sections in, half of the households from one leaflet at one time."""
+    """Keys sections in, half of the households in one act, on either side of how long they wait."""
     at_once, at_s = draft.chooser.below(2), (yield)
+    half_s = sts_of(draft).half_s
+    apart_s = draft.chooser.of((20, half_s - 5, half_s + 5))
     for section in sections:
         draft.key_in(at_s, section)
-        at_s = at_s + 20 if at_once else (yield)
+        at_s = at_s + apart_s if at_once else (yield)
 
 
 def _new_key(draft: Draft) -> Acts:
@@ -249,12 +252,23 @@ def _on_paper(draft: Draft) -> Acts:
         at_s = yield
 
 
+def _pulled(draft: Draft) -> Acts:
+    """Loses the clock at a start, more often than is free."""
+    for _ in range(2):
+        at_s = yield
+        for _ in range(13):
+            back_s = at_s + draft.model.clock.backup_days * DAY_S + MINUTE_S
+            draft.outages.append((at_s, back_s))
+            at_s = back_s + 2 * MINUTE_S
+
+
 TIME_THEMES: Final[_Themes] = {
     "time added": _added,
     "time set": _set,
     "unlocked": _unlocked,
     "refused": _typed_wrongly,
     "tokens on paper": _on_paper,
+    "lost starts": _pulled,
     "outage": _dark,
 }
 
