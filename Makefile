@@ -161,7 +161,7 @@ power: $(DEV)  ## how many stories it takes to catch each defect: minutes, write
 	@$(if $(FROM),,$(BIN)/python -m tests.unseen verify)
 
 test-answers: $(DEV)  ## each sentence of 2,000 drawn campaigns, recomputed from their JSON: half an hour
-	@METER_EMU_ANSWERS=2000 $(BIN)/python -m pytest -q -n 2 -o faulthandler_timeout=0 tests/world/judge/test_told_again.py
+	@METER_EMU_ANSWERS=2000 $(BIN)/python -m pytest -q -n 2 -o faulthandler_timeout=0 tests/world/judge/test_told_again.py tests/report/test_told_again.py
 
 test-lived: $(DEV)  ## 20,000 drawn households, and 20,000 campaigns on real meters, by two accounts: minutes
 	@METER_EMU_LIVED=20000 $(BIN)/python -m pytest -q -n 2 -o faulthandler_timeout=0 tests/world/judge/test_lived.py tests/world/judge/test_lived_campaigns.py

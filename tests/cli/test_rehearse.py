@@ -97,7 +97,7 @@ def test_with_the_reference_every_promise_of_july_2020_is_kept(july):
         row["id"] for row in rows.values() if (row["ordered"]["at"] or "").startswith(TWO_JULY)
     ]
     assert list(rows["friday"]) == [
-        "id", "energy", "model", "firmware", "ordered", "lived", "told",
+        "id", "kind", "energy", "model", "firmware", "ordered", "lived", "told",
         "as_expected", "breaches", "findings", "failure", "without_credit", "disconnected",
         "supply", "seen_until", "events",
     ]  # fmt: skip

@@ -54,17 +54,19 @@ class NoFreeStart(Planted):
 
 
 class _SavesLater(PaygoProgram):
-    unsaved = False
+    unsaved: PaygoState | None = None
 
     @override
     def keep(self, state: PaygoState, answer: PaygoAnswer) -> None:
         self._used.keep(answer.after, state)
-        self.unsaved = True
+        self.unsaved = state
 
     @override
     def _look(self, factory: PaygoFactory, state: PaygoState, *, powered_on: bool) -> Sleep | None:
-        if self.unsaved and not powered_on:
-            self.unsaved = False
+        if self.unsaved is not None:
+            for name in ("flags", "paid_until_s", "last_count", "used", "lost_starts"):
+                setattr(state, name, getattr(self.unsaved, name))
+            self.unsaved = None
             self._journal.save(state)
         return super()._look(factory, state, powered_on=powered_on)
 

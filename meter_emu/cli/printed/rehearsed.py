@@ -45,7 +45,7 @@ class FindingShownJson(Shape):
 
 
 class FailureShownJson(Shape):
-    """LossReason the story ended before its time."""
+    """Why the story ended before its time."""
 
     why: str
     at: IsoInstant
@@ -125,6 +125,7 @@ class MeterShownJson(Shape):
     """What became of one household."""
 
     id: str
+    kind: Annotated[str, means("in the words of its file")]
     energy: str
     model: str
     firmware: Annotated[str, means("the build that the meter runs")]
@@ -221,6 +222,7 @@ def meter_shown(
     failure = outcome.failure
     return MeterShownJson(
         id=outcome.id,
+        kind=household.kind,
         energy=outcome.energy,
         model=outcome.model,
         firmware=outcome.build,

@@ -75,13 +75,16 @@ def many_energy_tokens(draft: Draft, chooser: Chooser) -> None:
     one_in=5,
 )
 def half_a_set(draft: Draft, chooser: Chooser) -> None:
-    """Draw all sections of a key but one, which comes too late or never, and old tokens."""
+    """Draw all sections of a key but one: it comes too late, after a cut or never; and energy."""
     draft.kind, at_s = "half a set", draft.timing.armed_s
     old = [buy_energy(draft, at_s + n * MINUTE_S) for n in range(3)]
     sections = sell_next_key(draft, at_s + HOUR_S, rollover=bool(chooser.below(2)))
     late = sections.pop(chooser.below(len(sections)))
     at_s = _keyed_in(draft, at_s + HOUR_S, [*sections, old[0]])
-    at_s += sts_of(draft).half_s + chooser.of((2, MINUTE_S, DAY_S))
+    late_s = chooser.of((2, MINUTE_S, DAY_S, 0))
+    if not late_s:
+        draft.outages.append((at_s + 20, at_s + 21))
+    at_s += sts_of(draft).half_s + late_s if late_s else 30
     _keyed_in(draft, at_s, [*(late for _ in range(chooser.below(2))), old[1], old[0], old[2]])
 
 

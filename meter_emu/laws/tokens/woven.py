@@ -70,9 +70,10 @@ def _act(draft: Draft, acts: Acts, at_s: int, apart_s: Sequence[int], most: int)
 def _dark(draft: Draft) -> Acts:
     """Power fails, and once more; longer than the clock's reserve too."""
     reserve_s = min(draft.model.clock.backup_days, _LONGEST_D) * DAY_S
+    long_s = draft.chooser.of((*_LONG_S, reserve_s + DAY_S))
     for _ in range(2):
         at_s = yield
-        draft.outages.append((at_s, at_s + draft.chooser.of((*_LONG_S, reserve_s + DAY_S))))
+        draft.outages.append((at_s, at_s + long_s))
 
 
 # Energy -------------------------------------------------------------------------------------------

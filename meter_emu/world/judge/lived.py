@@ -37,7 +37,7 @@ class Had(Enum):
 @final
 @unique
 class LossReason(Enum):
-    """LossReason supply was off or limited, as the other account found; `NONE` where it was not."""
+    """Why supply was off or limited, as the other account found; `NONE` where it was not."""
 
     NONE = ""
     ORDER = "order"
